@@ -1,0 +1,1 @@
+"""The agent: score, turn, prompt, parse, environment, loop, and the policies that propose."""

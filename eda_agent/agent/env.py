@@ -1,0 +1,56 @@
+"""An environment plays one run of one problem: history → proposal → sizing → simulate → score → turn. Single use.
+
+Training drives the same object as the product, so that what is learnt is what is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.evaluate import Simulator
+
+
+class Environment:
+    """`history` grows by one turn a step. `turns`: those of an earlier part of the same run, when it is resumed."""
+
+    def __init__(self, problem: Problem, simulator: Simulator, turns: Sequence[Turn] = ()):
+        self.problem, self.simulator = problem, simulator
+        self.history = History(problem, tuple(turns))
+
+    def start(self) -> Turn:
+        """Simulate the baseline, unless the history already has it."""
+        if not self.history.turns:
+            self._append(self.play(0, Proposal(self.problem.space.initial, "the sizes in the netlist", policy="baseline")))
+        return self.history.turns[0]
+
+    def step(self, proposal: Proposal) -> Turn:
+        """Play a proposal as the next turn."""
+        turn = self.play(len(self.history.turns), proposal)
+        self._append(turn)
+        return turn
+
+    def play(self, index: int, proposal: Proposal) -> Turn:
+        """The turn that a proposal would be, without adding it to the history."""
+        return self.play_group(index, [proposal])[0]
+
+    def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
+        """Several proposals for the same turn, simulated side by side."""
+        sizings = [self.problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
+        evaluations = iter(self.simulator.evaluate([sizing for sizing in sizings if sizing is not None]))
+        turns = []
+        for proposal, sizing in zip(proposals, sizings, strict=True):
+            evaluation = next(evaluations) if sizing is not None else None
+            graded = score(self.problem.specs, evaluation) if evaluation is not None else None
+            turns.append(Turn(index, proposal, sizing, evaluation, graded))
+        return turns
+
+    def hint(self, text: str) -> None:
+        """Give the policy a word from the user."""
+        self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))
+
+    def _append(self, turn: Turn) -> None:
+        self.history = dataclasses.replace(self.history, turns=(*self.history.turns, turn))

@@ -1,0 +1,1 @@
+"""The policies: what proposes the next sizing from the history. One file each; `registry` knows them by name."""

@@ -1,0 +1,108 @@
+"""The chat policy asks a language model behind an OpenAI-compatible endpoint (vLLM included) for the next sizing.
+
+The answer is asked for as a tool call whose arguments follow a JSON schema made from the design space; an endpoint without tools is
+asked for a JSON object of the same schema, and one without that for plain text. Reasoning is kept. The key comes from the environment
+(`OPENAI_API_KEY`) and goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from eda_agent.agent.parse import MAX_REPLY, parse_reply, reply_schema
+from eda_agent.agent.prompt import render
+from eda_agent.agent.turn import History, Proposal
+from eda_agent.errors import InputError, MissingError
+
+MODES = ("tool", "json", "text")
+RETRIES = 4
+"""Attempts at an endpoint that does not answer, with growing pauses, before the run is given up."""
+
+
+class ChatPolicy:
+    name = "chat"
+
+    def __init__(
+        self, seed: int, endpoint: str | None = None, model: str | None = None, *,
+        temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4,
+    ):  # fmt: skip
+        import openai
+
+        self.seed, self.temperature, self.max_tokens = seed, temperature, max_tokens
+        self.best, self.last = best, last
+        self.endpoint = endpoint or os.environ.get("OPENAI_BASE_URL")
+        if not self.endpoint:
+            raise InputError("policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL")
+        if mode not in {None, *MODES}:
+            raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
+        self.client = openai.OpenAI(base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES)
+        self.modes = [mode] if mode else list(MODES)
+        self.model = model or self._only_model()
+
+    def propose(self, history: History) -> Proposal:
+        space = history.problem.space
+        best = history.incumbent
+        start = best.sizing if best and best.sizing else space.initial
+        content, reasoning = self._ask(history)
+        if not content:
+            return Proposal(None, reasoning, "", "the model's answer was empty", policy=self.name)
+        proposal = parse_reply(content, space, start)
+        thoughts = "\n".join(part for part in (reasoning.strip(), proposal.reasoning.strip()) if part)
+        return Proposal(proposal.sizing, thoughts, content[:MAX_REPLY], proposal.error, proposal.notes, self.name)
+
+    def _only_model(self) -> str:
+        import openai
+
+        try:
+            names = [entry.id for entry in self.client.models.list().data]
+        except openai.OpenAIError as error:
+            raise MissingError(f"the endpoint {self.endpoint} does not answer: {error}\n    → is the server running? name a model with --model") from None
+        if len(names) != 1:
+            raise InputError(f"the endpoint serves {len(names)} models\n    → --model {' or '.join(names[:5]) or 'NAME'}")
+        return names[0]
+
+    def _ask(self, history: History) -> tuple[str, str]:
+        """(answer, reasoning) from the endpoint, in the richest mode that it understands."""
+        import openai
+
+        messages: Any = render(history, best=self.best, last=self.last)
+        schema = reply_schema(history.problem.space)
+        while True:
+            try:
+                return self._request(messages, schema, self.modes[0], self.seed + len(history.turns))
+            except openai.BadRequestError as error:
+                # a server without this feature says 400; the same for a prompt that is too long
+                if "context" in str(error).lower() and (self.best, self.last) != (1, 1) and self.last > 1:
+                    self.best, self.last = 1, 1
+                    messages = render(history, best=1, last=1, netlist=False)
+                elif len(self.modes) > 1:
+                    self.modes.pop(0)
+                else:
+                    raise MissingError(f"the endpoint refuses the request: {error}") from None
+            except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
+                # the client has tried again by itself, with pauses
+                raise MissingError(f"the endpoint {self.endpoint} does not answer: {error}\n    → start it again and go on with --resume") from None
+            except openai.OpenAIError as error:
+                raise MissingError(f"the endpoint {self.endpoint}: {error}") from None
+
+    def _request(self, messages: Any, schema: dict[str, Any], mode: str, seed: int) -> tuple[str, str]:
+        extra: dict[str, Any] = {}
+        if mode == "tool":
+            extra["tools"] = [{"type": "function", "function": {"name": "propose_sizing", "description": "propose the next complete sizing", "parameters": schema}}]
+            extra["tool_choice"] = {"type": "function", "function": {"name": "propose_sizing"}}
+        elif mode == "json":
+            extra["response_format"] = {"type": "json_schema", "json_schema": {"name": "sizing", "schema": schema, "strict": True}}
+        answer = self.client.chat.completions.create(
+            model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, seed=seed, **extra
+        )
+        if not answer.choices:
+            return "", ""
+        message = answer.choices[0].message
+        # vLLM and others put thinking beside the content
+        reasoning = str(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or "")
+        for call in message.tool_calls or ():
+            function = getattr(call, "function", None)
+            if function is not None:
+                return str(function.arguments), reasoning or str(message.content or "")
+        return str(message.content or ""), reasoning

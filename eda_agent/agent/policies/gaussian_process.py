@@ -1,0 +1,98 @@
+"""A Gaussian process with a Matérn-5/2 kernel and one length scale a dimension, in numpy.
+
+Hyperparameters maximise the posterior (marginal likelihood times priors) by L-BFGS with analytic gradients. Source of the formulas:
+Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.25–2.26, 4.17, 5.8–5.9. Inputs in [0, 1]^d; outputs are
+standardised inside.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
+
+Real = NDArray[np.float64]
+
+_SQRT5 = math.sqrt(5.0)
+_NOISE = 1e-4
+"""Variance of the noise, of standardised outputs: the simulator has none, but margins have kinks."""
+_BOUNDS = (math.log(0.03), math.log(20.0))
+
+
+@dataclass
+class GaussianProcess:
+    """A fitted process. `log_scales`: d log length scales; `log_variance`: log of the signal variance."""
+
+    inputs: Real
+    log_scales: Real
+    log_variance: float
+    mean: float
+    deviation: float
+    factor: Real
+    solved: Real
+
+    def predict(self, points: Real) -> tuple[Real, Real]:
+        """Posterior mean and standard deviation (m,) at m×d points, in the outputs' own units."""
+        covariance = math.exp(self.log_variance) * _matern(_distances(points, self.inputs, self.log_scales))
+        mean = covariance @ self.solved
+        half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
+        variance = np.maximum(math.exp(self.log_variance) - np.einsum("ij,ij->j", half, half), 1e-10)
+        return self.mean + self.deviation * mean, self.deviation * np.sqrt(variance)
+
+
+def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30) -> GaussianProcess:
+    """Fit to n×d inputs and n outputs. `start`: log length scales and log variance to begin from."""
+    count, dimensions = inputs.shape
+    mean, deviation = float(outputs.mean()), float(max(outputs.std(), 1e-6))
+    targets = (outputs - mean) / deviation
+    # length scales of about √d keep the prior's correlation between random points independent of d
+    prior = math.log(0.5 * math.sqrt(dimensions))
+    begin = np.concatenate([start[0], [start[1]]]) if start is not None else np.concatenate([np.full(dimensions, prior), [0.0]])
+    squares = (inputs[:, None, :] - inputs[None, :, :]) ** 2
+
+    def objective(theta: Real) -> tuple[float, Real]:
+        scales, variance = theta[:-1], math.exp(theta[-1])
+        weighted = squares * np.exp(-2 * scales)
+        distance = np.sqrt(weighted.sum(axis=2))
+        decay = np.exp(-_SQRT5 * distance)
+        kernel = variance * (1 + _SQRT5 * distance + 5 / 3 * distance**2) * decay
+        matrix = kernel + _NOISE * np.eye(count)
+        try:
+            factor = cho_factor(matrix, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return 1e10, np.zeros_like(theta)
+        alpha = cho_solve(factor, targets, check_finite=False)
+        value = 0.5 * targets @ alpha + np.log(np.diag(factor[0])).sum()
+        inner = np.outer(alpha, alpha) - cho_solve(factor, np.eye(count), check_finite=False)
+        # ∂k/∂log ℓ_j = σ² 5/3 (1 + √5 r) e^{−√5 r} (x_j − x'_j)²/ℓ_j²
+        slope = inner * (variance * 5 / 3 * (1 + _SQRT5 * distance) * decay)
+        gradient = np.empty_like(theta)
+        gradient[:-1] = -0.5 * np.einsum("ij,ijk->k", slope, weighted)
+        gradient[-1] = -0.5 * np.sum(inner * kernel)
+        # log-normal priors on the scales (σ = 1) and on the variance
+        value += 0.5 * np.sum((scales - prior) ** 2) + 0.5 * theta[-1] ** 2
+        gradient[:-1] += scales - prior
+        gradient[-1] += theta[-1]
+        return float(value), gradient
+
+    bounds = [_BOUNDS] * dimensions + [(math.log(0.05), math.log(20.0))]
+    theta = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
+    variance = math.exp(theta[-1])
+    matrix = variance * _matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
+    lower = np.linalg.cholesky(matrix)
+    solved = cho_solve((lower, True), targets, check_finite=False)
+    return GaussianProcess(inputs, theta[:-1], float(theta[-1]), mean, deviation, lower, solved)
+
+
+def _distances(first: Real, second: Real, log_scales: Real) -> Real:
+    left, right = first * np.exp(-log_scales), second * np.exp(-log_scales)
+    square = (left**2).sum(1)[:, None] + (right**2).sum(1)[None, :] - 2 * left @ right.T
+    return np.sqrt(np.maximum(square, 0.0))
+
+
+def _matern(distance: Real) -> Real:
+    return (1 + _SQRT5 * distance + 5 / 3 * distance**2) * np.exp(-_SQRT5 * distance)

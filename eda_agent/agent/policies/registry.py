@@ -1,0 +1,51 @@
+"""The registry maps a policy's name to how it is made; nothing is imported before it is chosen."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eda_agent.agent.policies.base import Policy
+from eda_agent.errors import InputError, MissingError
+
+DEFAULT = "trust"
+"""The best of the policies that the base install can run, as measured (README)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`target`: module:class under `eda_agent.agent.policies`. `extra`: the extra of the package that it needs, or ""."""
+
+    target: str
+    extra: str
+    summary: str
+
+
+POLICIES: dict[str, Entry] = {
+    "trust": Entry("trust:TrustRegion", "", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
+    "random": Entry("random:RandomPolicy", "", "uniform in the ranges, on each parameter's scale"),
+    "scripted": Entry("scripted:ScriptedPolicy", "", "proposals from a file (--script), or a fixed list"),
+    "tpe": Entry("optuna_tpe:TpePolicy", "", "tree-structured Parzen estimator (Optuna)"),
+    "cma": Entry("optuna_cma:CmaPolicy", "", "CMA-ES (Optuna)"),
+    "gp": Entry("optuna_gp:GpPolicy", "bo", "Gaussian process on the score (Optuna)"),
+    "scbo": Entry("scbo:ScboPolicy", "bo", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)"),
+    "chat": Entry("chat:ChatPolicy", "", "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)"),
+}
+
+
+def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Policy:
+    """The policy of that name. Raises `InputError` for an unknown name, `MissingError` when its packages are not installed."""
+    if name not in POLICIES:
+        raise InputError(f"unknown policy {name!r}\n    → one of {', '.join(POLICIES)}")
+    entry = POLICIES[name]
+    module, _, symbol = entry.target.partition(":")
+    try:
+        factory = getattr(importlib.import_module(f"eda_agent.agent.policies.{module}"), symbol)
+    except ImportError as error:
+        extra = f"[{entry.extra}]" if entry.extra else ""
+        raise MissingError(f"policy {name!r} needs a package that is not installed: {error.name}\n    → pip install 'eda-agent{extra}'") from None
+    policy = factory(seed=seed, **(options or {}))
+    assert isinstance(policy, Policy)
+    return policy

@@ -1,0 +1,86 @@
+"""SCBO: scalable constrained Bayesian optimisation (Eriksson & Poloczek, arXiv 2002.08526) on BoTorch. Needs the extra `bo`.
+
+One GP a spec models its margin; Thompson samples inside a trust region are ranked by the objectives among those that meet every
+constraint, else by total violation. The trust region is a fold over the history, as in the paper: success 10, failure ⌈d⌉.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import torch
+from botorch.fit import fit_gpytorch_mll
+from botorch.models import ModelListGP, SingleTaskGP
+from botorch.models.transforms.outcome import Standardize
+from gpytorch.mlls import SumMarginalLogLikelihood
+from torch.quasirandom import SobolEngine
+
+from eda_agent.agent.policies.base import turn_seed
+from eda_agent.agent.policies.knowledge import knowledge
+from eda_agent.agent.turn import History, Proposal, Turn
+
+START, LARGEST, SMALLEST = 0.8, 1.6, 0.5**7
+SUCCESSES = 10
+CANDIDATES = 1000
+
+
+class ScboPolicy:
+    name = "scbo"
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def propose(self, history: History) -> Proposal:
+        space = history.problem.space
+        dimensions = len(space.parameters)
+        first = max(10, dimensions)
+        proposals = len(history.turns) - 1
+        if proposals < first:
+            point = SobolEngine(dimensions, scramble=True, seed=self.seed).draw(proposals + 1)[-1]
+            return Proposal(space.from_unit(point.tolist()), policy=self.name)
+        seed = turn_seed(self.seed, history, self.name)
+        with torch.random.fork_rng(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.manual_seed(seed)
+            return Proposal(space.from_unit(self._next(history, first, seed).tolist()), policy=self.name)
+
+    def _next(self, history: History, first: int, seed: int) -> torch.Tensor:
+        inputs, margins = (torch.tensor(array, dtype=torch.double) for array in knowledge(history))
+        model = ModelListGP(*(SingleTaskGP(inputs, margins[:, [column]], outcome_transform=Standardize(1)) for column in range(margins.shape[1])))
+        fit_gpytorch_mll(SumMarginalLogLikelihood(model.likelihood, model))
+        best = history.incumbent
+        assert best is not None and best.sizing is not None
+        center = torch.tensor(history.problem.space.to_unit(best.sizing), dtype=torch.double)
+        side = trust_side(history.turns, first, len(center))
+        low, high = (center - side / 2).clamp(0, 1), (center + side / 2).clamp(0, 1)
+        candidates = low + (high - low) * SobolEngine(len(center), scramble=True, seed=seed).draw(CANDIDATES).to(torch.double)
+        moved = torch.rand(CANDIDATES, len(center)) <= min(20.0 / len(center), 1.0)
+        moved[torch.arange(CANDIDATES), torch.randint(len(center), (CANDIDATES,))] = True
+        candidates = torch.where(moved, candidates, center.expand_as(candidates))
+        with torch.no_grad():
+            sample = model.posterior(candidates).rsample(torch.Size([1]))[0]
+        feasible = (sample >= 0).all(dim=1)
+        if feasible.any():
+            chosen = [column for column, spec in enumerate(history.problem.specs) if spec.objective] or list(range(sample.shape[1]))
+            merit = sample[:, chosen].sum(dim=1)
+            merit[~feasible] = -math.inf
+            return candidates[int(merit.argmax())]
+        return candidates[int(sample.clamp(max=0).sum(dim=1).argmax())]
+
+
+def trust_side(turns: tuple[Turn, ...], first: int, dimensions: int) -> float:
+    """Side of the trust region after these turns; restarts at `START` when it has collapsed."""
+    side, good, bad = START, 0, 0
+    best = max((turn.score.order for turn in turns[: first + 1] if turn.score), default=(0.0, 0.0))
+    for turn in turns[first + 1 :]:
+        order = turn.score.order if turn.score else (0.0, 0.0)
+        good, bad = (good + 1, 0) if order > best else (0, bad + 1)
+        best = max(best, order)
+        if good == SUCCESSES:
+            side, good = min(2 * side, LARGEST), 0
+        elif bad == dimensions:
+            side, bad = side / 2, 0
+        if side < SMALLEST:
+            side = START
+    return side

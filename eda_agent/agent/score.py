@@ -1,0 +1,125 @@
+"""The score is one number in [0, 1] for a sizing: 1 exactly when every spec is met in every corner, 0 for a failed proposal.
+
+For a spec with target t and worst value w the margin of a value x is
+
+    linear   (x − t) / |t − w|                  for a minimum; (t − x) / |t − w| for a maximum
+    log      ln(x / t) / |ln(t / w)|            for a minimum; ln(t / x) / |ln(t / w)| for a maximum
+
+so that it is ≥ 0 when the spec is met and −1 at the worst value. Satisfaction is 1 + margin, cut to [0, 1]. With weights g and
+the worst corner c counting,
+
+    score = Σ_i g_i · min_c satisfaction_i(c) / Σ_i g_i
+
+A spec with both bounds takes the smaller margin; a value that could not be measured has satisfaction 0; w is the metric's
+(`LOG_SPAN` times off for log scales; `Metric.span` off for linear ones) unless spec.yaml says `worst:`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eda_agent.problem.metric import LOG_SPAN
+from eda_agent.problem.spec import Spec
+from eda_agent.simulation.evaluate import Evaluation
+
+_BELOW_ONE = math.nextafter(1.0, 0.0)
+_WORST_MARGIN = -1.0
+
+
+@dataclass(frozen=True)
+class SpecResult:
+    """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1]."""
+
+    spec: str
+    corner: str
+    value: float | None
+    margin: float
+    satisfaction: float
+    why: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.satisfaction == 1.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """`value` in [0, 1]; `merit` grades objectives among sizings that meet everything (higher is better, 0 at the targets)."""
+
+    value: float
+    merit: float
+    results: tuple[SpecResult, ...]
+
+    @property
+    def met(self) -> bool:
+        return self.value == 1.0
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """What the incumbent is the largest of."""
+        return (self.value, self.merit if self.met else 0.0)
+
+
+def margin(spec: Spec, value: float | None) -> float:
+    """Signed distance from the target in units of the ramp; −1 (or below) is the worst value, ≥ 0 is met."""
+    if value is None or math.isnan(value):
+        return _WORST_MARGIN
+    margins = []
+    if spec.minimum is not None:
+        margins.append(_margin(spec, value, spec.minimum, 1.0))
+    if spec.maximum is not None:
+        margins.append(_margin(spec, value, spec.maximum, -1.0))
+    return min(margins)
+
+
+def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
+    if spec.metric.ramp == "log":
+        worst = spec.worst if spec.worst is not None and spec.worst > 0 else target / LOG_SPAN**sign
+        span = abs(math.log(target / worst))
+        if value <= 0:
+            # below anything a log scale shows: the worst for a minimum, better than asked for a maximum
+            return -math.inf if sign > 0 else math.inf
+        return sign * math.log(value / target) / span
+    if spec.worst is not None:
+        span = abs(target - spec.worst)
+    else:
+        span = spec.metric.span or abs(target) or 1.0
+    return sign * (value - target) / span
+
+
+def satisfaction(spec: Spec, value: float | None) -> float:
+    """1 exactly when the spec is met, falling to 0 at its worst value."""
+    if spec.met(value):
+        return 1.0
+    return min(max(0.0, 1.0 + margin(spec, value)), _BELOW_ONE) if value is not None else 0.0
+
+
+def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
+    """Grade an evaluation; see the module's formula. A simulation that failed anywhere makes the whole proposal 0."""
+    results = tuple(_worst(spec, evaluation) for spec in specs)
+    if evaluation.failures:
+        return Score(0.0, 0.0, results)
+    total = math.fsum(spec.weight for spec in specs)
+    value = math.fsum(spec.weight * result.satisfaction for spec, result in zip(specs, results, strict=True)) / total
+    met = all(result.met for result in results)
+    value = 1.0 if met else min(value, _BELOW_ONE)
+    merit = math.fsum(spec.weight * _gain(spec, evaluation.values) for spec in specs if spec.objective) / total
+    return Score(value, merit, results)
+
+
+def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
+    rows = [(satisfaction(spec, row[spec.name]), margin(spec, row[spec.name]), corner, row[spec.name]) for corner, row in evaluation.values.items()]
+    graded, distance, corner, value = min(rows, key=lambda row: (row[0], row[1]))
+    return SpecResult(spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""))
+
+
+def _gain(spec: Spec, values: Mapping[str, Mapping[str, float | None]]) -> float:
+    """How far the worst corner lies beyond the target in the direction of the objective, in units of the ramp."""
+    sign = 1.0 if spec.objective == "maximize" else -1.0
+    gains = []
+    for row in values.values():
+        value = row[spec.name]
+        gains.append(_margin(spec, value, spec.target, sign) if value is not None else _WORST_MARGIN)
+    return max(min(gains), -1e3)

@@ -1,0 +1,34 @@
+"""`eda-agent check`: read a spec and all it names, elaborate the circuit, cut its models, and simulate nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from eda_agent.cli.render import console, print_json
+from eda_agent.problem.load import load_problem
+from eda_agent.simulation.cache import cache_folder
+from eda_agent.simulation.deck import Workbench
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """0 when a run could start; errors are raised as for a run."""
+    problem = load_problem(options.spec)
+    workbench = Workbench(problem, cache_folder() / "models")
+    alterable = workbench.instance(problem.space.initial).alterations is not None
+    if options.json:
+        print_json(
+            {
+                "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": str(problem.pdk.library()), "parameters": len(problem.space.parameters),
+                "specs": list(problem.spec_names), "corners": [corner.name for corner in problem.corners], "decks": len(workbench.decks), "devices": len(workbench.mosfets),
+            }
+        )  # fmt: skip
+        return 0
+    screen = console(to_stdout=True)
+    screen.print(f"{problem.name}: {len(problem.space.parameters)} parameters, {len(problem.specs)} specs, {len(problem.corners)} corners, {len(workbench.mosfets)} MOSFETs", markup=False)
+    screen.print(f"models {problem.pdk.title} from {problem.pdk.library()}", markup=False, soft_wrap=True)
+    benches = ", ".join(f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values())
+    screen.print(f"testbenches {benches}: {len(workbench.decks)} decks a turn", markup=False)
+    if not alterable:
+        screen.print("note: nf > 1 or an expression keeps this circuit from being altered in place; every turn re-reads it (slower)", markup=False)
+    screen.print("[green]✓[/] ready: eda-agent size " + str(options.spec))
+    return 0

@@ -1,0 +1,75 @@
+"""`eda-agent doctor`: what was found on this machine, and how to get the rest."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from typing import Any
+
+from eda_agent import __version__
+from eda_agent.cli.render import console, print_json
+from eda_agent.errors import EdaAgentError
+from eda_agent.problem.pdk import find_pdk, pdk_names
+from eda_agent.simulation.cache import cache_folder
+from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.ngspice import find_library
+
+_EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    """0 when circuits can be sized, 3 when something needed is missing."""
+    rows = list(_examine())
+    able = all(row["ok"] for row in rows if row["needed"])
+    if options.json:
+        print_json({"ok": able, "checks": rows})
+        return 0 if able else 3
+    screen = console(to_stdout=True)
+    for row in rows:
+        mark = "[green]✓[/]" if row["ok"] else "[red]✗[/]" if row["needed"] else "[yellow]–[/]"
+        screen.print(f"{mark} {row['name']:<12} {row['found']}", soft_wrap=True)
+        if not row["ok"]:
+            screen.print(f"    → {row['fix']}", markup=False, soft_wrap=True)
+    return 0 if able else 3
+
+
+def _row(name: str, ok: bool, found: str, fix: str = "", *, needed: bool = False) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "found": found, "fix": fix, "needed": needed}
+
+
+def _examine() -> Any:
+    yield _row("eda-agent", True, f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    yield _ngspice()
+    binary = shutil.which("ngspice")
+    yield _row("ngspice -b", binary is not None, binary or "not on the path (only needed for benchmarks)", "apt install ngspice")
+    for name in pdk_names():
+        try:
+            pdk = find_pdk(name)
+            yield _row(name, True, f"{pdk.title}: {pdk.library()}")
+        except EdaAgentError as error:
+            message, _, fix = str(error).partition("\n    → ")
+            yield _row(name, False, message, fix)
+    yield _row("PDK_ROOT", True, os.environ.get("PDK_ROOT", "not set; models from pip are used"))
+    for extra, packages in _EXTRAS.items():
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        found = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages if package not in missing)
+        yield _row(f"[{extra}]", not missing, found if not missing else f"without {', '.join(missing)}", f"pip install 'eda-agent[{extra}]'")
+    folder = cache_folder()
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
+    yield _row("cache", True, f"{folder} ({size / 1e6:.1f} MB)")
+
+
+def _ngspice() -> dict[str, Any]:
+    """Start a real worker: a library that is there may still not run."""
+    try:
+        library = find_library()
+        with LocalPool(1) as pool:
+            return _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
+    except EdaAgentError as error:
+        message, _, fix = str(error).partition("\n    → ")
+        return _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)

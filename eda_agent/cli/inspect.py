@@ -1,0 +1,138 @@
+"""`eda-agent runs`, `show` and `export`: views of finished or running runs, all made from their journals."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+from eda_agent.errors import Finding, InputError
+from eda_agent.record.fold import RunState, fold
+from eda_agent.record.journal import read_journal
+
+
+def runs_command(options: argparse.Namespace) -> int:
+    """List the runs below a folder."""
+    rows = []
+    for path in sorted(options.folder.glob("**/journal.jsonl"), key=lambda path: path.stat().st_mtime):
+        try:
+            rows.append(_row(path))
+        except InputError as error:
+            print(f"eda-agent: {error}", file=sys.stderr)
+    if options.json:
+        print_json({"runs": rows})
+        return 0
+    from rich.table import Table
+
+    screen = console(to_stdout=True)
+    if not rows:
+        screen.print(f"no runs below {options.folder}", markup=False)
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("run", "problem", "policy", "seed", "score", "met", "simulations", "state", "when"):
+        table.add_column(column, justify="right" if column in {"seed", "score", "simulations"} else "left", no_wrap=column != "run")
+    for row in rows:
+        when = datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M")
+        table.add_row(row["run"], row["problem"], row["policy"], str(row["seed"]), f"{row['score']:.4f}", "✓" if row["met"] else "✗", str(row["simulations"]), row["state"], when)
+    screen.print(table)
+    return 0
+
+
+def _row(path: Path) -> dict[str, Any]:
+    state = fold(read_journal(path))
+    return {
+        "run": str(path.parent), "problem": state.started.get("problem", "?"), "policy": state.started.get("policy", "?"), "seed": state.started.get("seed", 0),
+        "score": state.best.get("score", 0.0), "met": state.best.get("met", False), "simulations": state.simulations,
+        "state": state.finished.get("stop") or "unfinished", "started": state.started.get("t", 0.0),
+    }  # fmt: skip
+
+
+def _state(folder: Path) -> RunState:
+    state = fold(read_journal(folder / "journal.jsonl"))
+    if not state.turns:
+        raise InputError(Finding("the run has no turn yet", folder))
+    return state
+
+
+def _turn(state: RunState, number: int | None, folder: Path) -> dict[str, Any]:
+    wanted = number if number is not None else state.best.get("index", 0)
+    for turn in state.turns:
+        if turn["index"] == wanted:
+            return turn
+    raise InputError(Finding(f"the run has no turn {wanted}", folder, fix=f"turns are 0 to {state.turns[-1]['index']}"))
+
+
+def show_command(options: argparse.Namespace) -> int:
+    """Show a run, or one turn of it."""
+    state = _state(options.run)
+    turn = _turn(state, options.turn, options.run)
+    if options.json:
+        print_json({"started": state.started, "turn": turn, "best": state.best, "finished": state.finished, "curve": state.curve, "simulations": state.simulations})
+        return 0
+    screen = console(to_stdout=True)
+    begun = state.started
+    screen.print(f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {state.simulations} simulations · {state.finished.get('stop', 'unfinished')}", markup=False)
+    screen.print(f"turn {turn['index']}: score {turn['score']:.4f}\n", markup=False)
+    if "evaluation" in turn:
+        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]["values"]))
+        screen.print()
+        screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"]))
+        points = turn["evaluation"]["operating_points"]
+        if points:
+            screen.print(f"\noperating points in {begun['corners'][0]}")
+            screen.print(operating_table({name: {**point, "region": _region(point)} for name, point in points.items()}))
+        for testbench, corner, kind, words in turn["evaluation"]["failures"]:
+            screen.print(f"{testbench} in {corner} failed: {kind}: {words}", markup=False)
+    else:
+        screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
+    if turn["proposal"]["reasoning"]:
+        screen.print(f"\nreasoning: {_printable(turn['proposal']['reasoning'])}", markup=False)
+    if options.turn is None:
+        screen.print("\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)), markup=False)
+    return 0
+
+
+def _region(point: dict[str, Any]) -> str:
+    from eda_agent.simulation.operating_point import OperatingPoint
+
+    return OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}).region
+
+
+def _printable(text: str) -> str:
+    """A model's words without control characters: they could drive the terminal."""
+    return "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in text)
+
+
+def _improvements(state: RunState) -> list[dict[str, Any]]:
+    result: list[dict[str, Any]] = []
+    for turn in state.turns:
+        if not result or turn["score"] > result[-1]["score"]:
+            result.append(turn)
+    return result
+
+
+def export_command(options: argparse.Namespace) -> int:
+    """Write the sized netlist, or a diff."""
+    from eda_agent.problem.load import load_problem
+    from eda_agent.record.export import netlist_diff, sized_netlist, write_text
+    from eda_agent.run import original_spec
+
+    turn = _turn(_state(options.run), options.turn, options.run)
+    if turn["sizing"] is None:
+        raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
+    problem = load_problem(original_spec(options.run))
+    try:
+        text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
+    except KeyError as error:
+        raise InputError(Finding(f"the spec names a parameter {error.args[0]!r} that this run does not have", problem.path, fix="the spec has changed since the run")) from None
+    if options.out is None:
+        sys.stdout.write(text)
+    else:
+        write_text(options.out, text)
+        print(f"wrote {options.out}", file=sys.stderr)
+    return 0
+
+

@@ -1,0 +1,139 @@
+"""The parser of the command line and its exit statuses.
+
+    0 specs met (or the command did its work)    1 run finished, specs not met    2 usage or bad input
+    3 a needed tool or model is missing          130 interrupted; the run can be resumed
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eda_agent import __version__
+from eda_agent.errors import EdaAgentError
+
+POLICY_NAMES = ("trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "chat")
+"""The registry's names, written out so that the parser need not import it (a test compares them)."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line; shell completion is made from it."""
+    parser = argparse.ArgumentParser(prog="eda-agent", description="Size analog circuits until every spec is met in every corner.")
+    parser.add_argument("--version", action="version", version=f"eda-agent {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    size = commands.add_parser("size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met.")
+    size.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it; with --resume also the folder of the run")
+    size.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help=f"what proposes: {', '.join(POLICY_NAMES)} (default trust)")
+    size.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most (default: the spec's)")
+    size.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
+    size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
+    size.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    size.add_argument("--endpoint", metavar="URL", help="chat: OpenAI-compatible endpoint (default $OPENAI_BASE_URL)")
+    size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served)")
+    size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
+    size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
+    size.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
+    _shared(size)
+
+    sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
+    sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    sim.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's, such as W1=4u")
+    sim.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
+    sim.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    _shared(sim)
+
+    check = commands.add_parser("check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing.")
+    check.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    runs = commands.add_parser("runs", help="list runs", description="The runs below a folder, newest last.")
+    runs.add_argument("folder", type=Path, nargs="?", default=Path("runs"), help="where to look (default runs)")
+    runs.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    show = commands.add_parser("show", help="show a run", description="Specs, sizing and turns of a run.")
+    show.add_argument("run", type=Path, help="folder of the run")
+    show.add_argument("--turn", type=int, metavar="N", help="one turn in full")
+    show.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    export = commands.add_parser("export", help="write the sized netlist", description="The netlist with the best sizes written in, comments and order kept.")
+    export.add_argument("run", type=Path, help="folder of the run")
+    export.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn (default: the best)")
+    export.add_argument("--diff", action="store_true", help="a diff against the original instead")
+    export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
+
+    doctor = commands.add_parser("doctor", help="check the installation", description="What was found on this machine, and how to get the rest.")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    completion = commands.add_parser("completion", help="print shell completion", description="For example: eda-agent completion bash > ~/.local/share/bash-completion/completions/eda-agent")
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    return parser
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=_count, metavar="N", help="simulator processes (default: one a core)")
+    parser.add_argument("--no-cache", action="store_true", help="simulate everything anew")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status."""
+    options = build_parser().parse_args(arguments)
+    # a terminated run ends like an interrupted one: journal complete, resumable
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(options)
+    except EdaAgentError as error:
+        print(f"eda-agent: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("eda-agent: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read stdout has gone (| head): say nothing, also not at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace) -> int:
+    # each command imports what it needs: `check` must not pay for the simulator, nor `runs` for numpy
+    match options.command:
+        case "size":
+            from eda_agent.cli.size import size_command
+
+            return size_command(options)
+        case "sim":
+            from eda_agent.cli.sim import sim_command
+
+            return sim_command(options)
+        case "check":
+            from eda_agent.cli.check import check_command
+
+            return check_command(options)
+        case "runs" | "show" | "export":
+            from eda_agent.cli import inspect
+
+            return {"runs": inspect.runs_command, "show": inspect.show_command, "export": inspect.export_command}[options.command](options)
+        case "doctor":
+            from eda_agent.cli.doctor import doctor_command
+
+            return doctor_command(options)
+        case _:
+            import shtab
+
+            print(shtab.complete(build_parser(), options.shell))
+            return 0

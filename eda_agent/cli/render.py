@@ -1,0 +1,99 @@
+"""Rendering for people: the tables that commands print, with rich. Colour never carries meaning alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from eda_agent.units import format_quantity
+
+Row = Mapping[str, Any]
+
+
+def console(*, to_stdout: bool = False) -> Console:
+    """Human text goes to stderr unless it is what the command is for. NO_COLOR is honoured by rich itself."""
+    return Console(stderr=not to_stdout, highlight=False, soft_wrap=False)
+
+
+def print_json(data: Any) -> None:
+    """One JSON object on stdout."""
+    json.dump(data, sys.stdout, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def bound(spec: Row) -> str:
+    """The target of a spec as text."""
+    parts = []
+    if spec.get("minimum") is not None:
+        parts.append(f"≥ {format_quantity(spec['minimum'], spec['unit'])}")
+    if spec.get("maximum") is not None:
+        parts.append(f"≤ {format_quantity(spec['maximum'], spec['unit'])}")
+    return " ".join(parts)
+
+
+def status(met: bool, margin: float | None) -> str:
+    """pass, near (within a twentieth of the ramp) or fail, with a sign of its own."""
+    if met:
+        return "[green]✓ pass[/]"
+    return "[yellow]~ near[/]" if margin is not None and margin > -0.05 else "[red]✗ fail[/]"
+
+
+def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """Specs × corners, with target and verdict. `results`: spec → worst corner's result."""
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table.add_column("spec")
+    table.add_column("target", justify="right", no_wrap=True)
+    for corner in corners:
+        table.add_column(corner, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("margin", justify="right")
+    for spec in specs:
+        result = results[spec["name"]]
+        cells = [format_quantity(values[corner].get(spec["name"]), spec["unit"], 3) for corner in corners]
+        margin = result.get("margin")
+        why = f" ({result['why']})" if result.get("why") else ""
+        table.add_row(spec["name"], bound(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—")
+    return table
+
+
+def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None) -> Table:
+    """Sizes with their start and where they are in their range."""
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table.add_column("size")
+    table.add_column("value", justify="right", no_wrap=True)
+    if start is not None:
+        table.add_column("before", justify="right", no_wrap=True)
+    table.add_column("range", no_wrap=True)
+    table.add_column("role")
+    for parameter in parameters:
+        name, unit = parameter["name"], parameter["unit"]
+        cells = [format_quantity(sizing[name], unit)]
+        if start is not None:
+            cells.append(format_quantity(start.get(name), unit))
+        span = f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}"
+        at = " at its minimum" if sizing[name] <= parameter["minimum"] else " at its maximum" if sizing[name] >= parameter["maximum"] else ""
+        if parameter.get("locked"):
+            span, at = "locked", ""
+        table.add_row(name, *cells, span + at, parameter["role"])
+    return table
+
+
+def operating_table(points: Mapping[str, Row]) -> Table:
+    """Operating points of the devices, violations marked."""
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    for column in ("device", "id", "gm", "gds", "gm/id", "vdsat", "vds", "margin", "region"):
+        table.add_column(column, justify="left" if column in {"device", "region"} else "right", no_wrap=True)
+    for name, point in points.items():
+        region = str(point["region"])
+        table.add_row(
+            name, format_quantity(point["id"], "A", 3), format_quantity(point["gm"], "S", 3), format_quantity(point["gds"], "S", 3),
+            f"{point['gm_id'] or 0:.1f}", f"{point['vdsat'] or 0:.3f}", f"{point['vds'] or 0:.3f}", f"{point['margin'] or 0:+.3f}",
+            region if region == "saturation" else f"[yellow]! {region}[/]",
+        )  # fmt: skip
+    return table

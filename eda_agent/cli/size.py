@@ -1,0 +1,149 @@
+"""`eda-agent size`: a run with a progress line for people, or its events for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+from typing import Any
+
+from eda_agent.agent.loop import Control
+from eda_agent.cli.render import console, print_json, sizing_table, spec_table
+from eda_agent.errors import InputError
+from eda_agent.record.events import Event
+from eda_agent.record.fold import fold
+from eda_agent.record.journal import read_journal
+from eda_agent.run import DEFAULT, Outcome, Request, original_spec, size
+
+
+def size_command(options: argparse.Namespace) -> int:
+    """Size, then show specs, sizes and where the files are."""
+    request = make_request(options)
+    control = Control()
+    if options.events:
+        _listen_on_stdin(control)
+        outcome = size(request, _print_event, control)
+    else:
+        outcome = _with_progress(request, control, quiet=options.json)
+    if options.json:
+        print_json(summary(outcome))
+    elif not options.events:
+        report(outcome)
+    return 130 if outcome.stop == "user" and not outcome.met else 0 if outcome.met else 1
+
+
+def make_request(options: argparse.Namespace) -> Request:
+    """The request that the options make; with --resume, what they leave out is taken from the run."""
+    spec, out = options.spec, options.out
+    policy, seed = options.policy, options.seed
+    if options.resume and out is None:
+        out = spec
+    if options.resume:
+        if out is None or not (out / "journal.jsonl").is_file():
+            raise InputError(f"{out}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
+        started = fold(read_journal(out / "journal.jsonl")).started
+        policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
+        if spec == out and started:
+            spec = original_spec(out)
+    given: dict[str, Any] = {"endpoint": options.endpoint, "model": options.model, "script": options.script}
+    allowed = {"chat": {"endpoint", "model"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
+    for name, value in given.items():
+        if value is not None and name not in allowed:
+            raise InputError(f"--{name} does not go with policy {policy or DEFAULT}")
+    return Request(
+        spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
+        simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
+    )  # fmt: skip
+
+
+def _print_event(event: Event) -> None:
+    sys.stdout.write(json.dumps(event, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def _listen_on_stdin(control: Control) -> None:
+    """Obey control lines: {"do": "stop"}. Anything else is answered on stderr and changes nothing."""
+
+    def listen() -> None:
+        for line in sys.stdin:
+            try:
+                order = json.loads(line)["do"]
+            except (ValueError, KeyError, TypeError):
+                print('eda-agent: a control line is a JSON object such as {"do": "stop"}', file=sys.stderr)
+                continue
+            if order == "stop":
+                control.stop = True
+            else:
+                print(f"eda-agent: unknown control {order!r}; known: stop", file=sys.stderr)
+
+    if not sys.stdin.closed and not sys.stdin.isatty():
+        threading.Thread(target=listen, daemon=True).start()
+
+
+def _with_progress(request: Request, control: Control, *, quiet: bool) -> Outcome:
+    """Run with a progress bar on a terminal, with one line a better score elsewhere."""
+    screen = console()
+    if quiet or not screen.is_terminal:
+        return size(request, lambda event: None if quiet else _tell(event, screen), control)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), TextColumn("{task.fields[state]}"))
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task("sizing", total=request.simulations or 0, state="starting")
+
+        def listen(event: Event) -> None:
+            if event["type"] == "run.started":
+                progress.update(task, total=event["budget"]["simulations"], description=event["problem"])
+            elif event["type"] in {"baseline", "turn.evaluated"}:
+                progress.update(task, completed=event["index"])
+            elif event["type"] == "best.updated":
+                progress.update(task, state=_best_line(event))
+
+        return size(request, listen, control)
+
+
+def _best_line(event: Event) -> str:
+    missed = [name for name, result in event["specs"].items() if not result["met"]]
+    return f"turn {event['index']}: score {event['score']:.4f}" + (f", missing {', '.join(missed)}" if missed else ", all specs met")
+
+
+def _tell(event: Event, screen: Any) -> None:
+    if event["type"] == "run.started":
+        again = ", resumed" if event["resumed"] else ""
+        screen.print(f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {event['budget']['simulations']} simulations, {event['workers']} workers{again}", markup=False)
+    elif event["type"] == "best.updated":
+        screen.print(_best_line(event), markup=False)
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """The `--json` object."""
+    best = outcome.best
+    assert best.score is not None
+    targets = {spec.name: spec for spec in outcome.problem.specs}
+    return {
+        "run": str(outcome.folder), "stop": outcome.stop, "met": outcome.met, "score": best.value, "simulations": outcome.simulations,
+        "turns": len(outcome.turns) - 1, "policy": outcome.policy, "seed": outcome.seed, "best_turn": best.index, "sizing": dict(best.sizing or {}),
+        "specs": {
+            result.spec: {
+                "value": result.value, "minimum": targets[result.spec].minimum, "maximum": targets[result.spec].maximum, "target": targets[result.spec].target,
+                "unit": targets[result.spec].metric.unit, "margin": result.margin, "met": result.met, "worst_corner": result.corner,
+            }
+            for result in best.score.results
+        },
+    }  # fmt: skip
+
+
+def report(outcome: Outcome) -> None:
+    """The end of a run for people: specs × corners, sizes, files."""
+    state = fold(read_journal(outcome.folder / "journal.jsonl"))
+    best = next(turn for turn in state.turns if turn["index"] == outcome.best.index)
+    screen = console()
+    screen.print()
+    screen.print(spec_table(state.started["specs"], best["specs"], state.started["corners"], best["evaluation"]["values"]))
+    screen.print()
+    screen.print(sizing_table(state.started["parameters"], best["sizing"], state.turns[0]["sizing"]))
+    reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+    verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
+    screen.print(f"\n{verdict} · score {outcome.best.value:.4f} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}")
+    screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

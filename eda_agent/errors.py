@@ -1,0 +1,71 @@
+"""An error is something that the user can act on: what is wrong, where, and what to do.
+
+    EdaAgentError            anything that ends the program with a message
+    ├── InputError           bad spec, netlist or option: exit status 2, carries every finding at once
+    ├── MissingError         a needed tool, package or model is not installed: exit status 3
+    └── WorkerError          the simulator could not be kept alive at all: exit status 3
+
+A simulation that fails is not an error but a value (`eda_agent.simulation.failure`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong in one place.
+
+    `where` is a key path or a line of a netlist, `read` what stood there, `fix` what to write instead.
+    """
+
+    message: str
+    file: Path | None = None
+    line: int | None = None
+    where: str = ""
+    read: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        text = f"{place}: " if place else ""
+        text += f"{self.where}: " if self.where else ""
+        text += self.message
+        text += f" (read: {self.read})" if self.read else ""
+        text += f"\n    → {self.fix}" if self.fix else ""
+        return text
+
+
+class EdaAgentError(Exception):
+    """A message for the user; `exit_status` is what the command line returns."""
+
+    exit_status = 1
+
+
+class InputError(EdaAgentError):
+    """Bad input; `findings` holds every fault found, so that one pass mends them all."""
+
+    exit_status = 2
+
+    def __init__(self, findings: Iterable[Finding] | Finding | str):
+        if isinstance(findings, str):
+            findings = [Finding(findings)]
+        elif isinstance(findings, Finding):
+            findings = [findings]
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class MissingError(EdaAgentError):
+    """A tool, package or model that is needed is not there; the message says how to get it."""
+
+    exit_status = 3
+
+
+class WorkerError(EdaAgentError):
+    """Simulator workers die as soon as they start; the message carries their last words."""
+
+    exit_status = 3

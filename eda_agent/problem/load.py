@@ -1,0 +1,237 @@
+"""Loading turns spec.yaml into a `Problem`, or says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, cast
+
+from eda_agent.errors import EdaAgentError, Finding, InputError
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.load_space import load_space
+from eda_agent.problem.load_testbench import load_testbench
+from eda_agent.problem.marked import Marked, read_marked
+from eda_agent.problem.metric import METRICS
+from eda_agent.problem.netlist import Netlist, parse_netlist
+from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
+from eda_agent.problem.source import read_source
+from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
+from eda_agent.units import QuantityError, parse_quantity
+
+KEYS = "name circuit subckt pdk include parameters match ratios ports bias testbenches specs corners budget".split()
+_NO_TESTBENCH = {"gate_area"}
+
+
+def load_problem(path: Path | str) -> Problem:
+    """Read a spec.yaml (or the folder that holds one). Raises `InputError` with every finding, `MissingError` never."""
+    path = Path(path)
+    if path.is_dir():
+        path = path / "spec.yaml"
+    top = read_marked(path)
+    if not isinstance(top.value, dict):
+        top.wrong("a spec is a mapping", "start with  name: …")
+        top.report.raise_if_any()
+    top.only(*KEYS)
+    fields = top.mapping("the spec")
+    for key in ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs"):
+        if key not in fields:
+            top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
+    pdk = _pdk(fields.get("pdk"))
+    netlist = _netlist(path, fields, pdk)
+    corners = _corners(fields.get("corners"), pdk)
+    subckt = fields["subckt"].text("subckt").lower() if "subckt" in fields else ""
+    if netlist is None or pdk is None or not subckt or "parameters" not in fields:
+        top.report.raise_if_any()
+    assert netlist is not None and pdk is not None
+    scope = netlist.subcircuits.get(subckt)
+    if scope is None:
+        fields["subckt"].wrong(f"the netlist has no subcircuit {subckt!r}", f"it has: {', '.join(netlist.subcircuits) or 'none; wrap the circuit in .subckt … .ends'}")
+        top.report.raise_if_any()
+    assert scope is not None
+    space, groups = load_space(fields, netlist, subckt, pdk)
+    testbenches = {}
+    for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
+        bench = load_testbench(name, node, fields, scope, corners, path.parent)
+        if bench is not None:
+            testbenches[name] = bench
+    specs = _specs(fields.get("specs"), testbenches, fields)
+    budget = _budget(fields.get("budget"))
+    top.report.raise_if_any()
+    for name, bench in testbenches.items():
+        testbenches[name] = _only_needed(bench, specs)
+    return Problem(
+        name=fields["name"].text("name") if "name" in fields else path.parent.name,
+        path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
+        testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
+    )  # fmt: skip
+
+
+def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:
+    """A number in SI units; reports and gives `default` when it is none."""
+    try:
+        return parse_quantity(node.text(what), unit)
+    except QuantityError as error:
+        node.wrong(f"{what}: {error}")
+        return default
+
+
+def _pdk(node: Marked | None) -> Pdk | None:
+    if node is None:
+        return None
+    try:
+        return find_pdk(node.text("pdk"))
+    except EdaAgentError:
+        node.wrong("unknown PDK", f"one of {', '.join(pdk_names())}")
+        return None
+
+
+def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netlist | None:
+    if "circuit" not in fields:
+        return None
+    node = fields["circuit"]
+    folders = [path.parent]
+    for entry in fields["include"].items("include") if "include" in fields else []:
+        folders.append(path.parent / entry.text("include"))
+    file = path.parent / node.text("circuit")
+    if not file.is_file():
+        node.wrong("the netlist is not there", f"no file {file}")
+        return None
+    libraries = {Path(location.get("root") or location.get("file", "")).name for location in pdk.locations} if pdk else set()
+    try:
+        return parse_netlist(read_source(file, folders, library_files=libraries | set(pdk.include if pdk else ())))
+    except InputError as error:
+        for finding in error.findings:
+            node.report.add(finding)
+        return None
+
+
+def _corners(node: Marked | None, pdk: Pdk | None) -> tuple[Corner, ...]:
+    supply = pdk.supply if pdk else 1.0
+    if node is None:
+        return (Corner("nominal", "tt", supply, 27.0, {}),)
+    result = []
+    for name, entry in node.mapping("corners").items():
+        values = entry.mapping("a corner")
+        process = values["process"].text("process") if "process" in values else "tt"
+        if pdk and process not in pdk.corners:
+            values["process"].wrong(f"{pdk.name} has no process corner {process!r}", f"one of {', '.join(pdk.corners)}")
+        vdd = quantity(values["vdd"], "V", "vdd") if "vdd" in values else supply
+        temperature = quantity(values["temperature"], "degC", "temperature") if "temperature" in values else 27.0
+        if not -273 < temperature < 500:
+            values["temperature"].wrong("the temperature is in °C", "write for example 125")
+        others = {key: quantity(child, "", key) for key, child in values.items() if key not in {"process", "vdd", "temperature"}}
+        result.append(Corner(name, process, vdd, temperature, others))
+    if not result:
+        node.wrong("there is no corner", "leave the key out for the nominal corner alone")
+    return tuple(result)
+
+
+def _specs(node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked]) -> tuple[Spec, ...]:
+    result = []
+    known = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
+    for name, entry in node.mapping("specs").items() if node else ():
+        values = entry.mapping("a spec")
+        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective")
+        metric_name = values["metric"].text("metric") if "metric" in values else name
+        metric = METRICS.get(metric_name)
+        if metric is None:
+            import difflib
+
+            near = difflib.get_close_matches(metric_name, METRICS, 3)
+            entry.wrong(f"unknown metric {metric_name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METRICS)}")
+            continue
+        unit = values["unit"].text("unit") if "unit" in values else metric.unit
+        bounds = {key: _bound(values[key], unit, metric.unit, key) for key in ("minimum", "maximum", "worst") if key in values}
+        low, high = bounds.get("minimum"), bounds.get("maximum")
+        if low is None and high is None:
+            entry.wrong("a spec needs minimum or maximum")
+            continue
+        if low is not None and high is not None and low > high:
+            entry.wrong("minimum is above maximum", "exchange them")
+        if metric.ramp == "log" and min(bound for bound in (low, high) if bound is not None) <= 0:
+            entry.wrong(f"{metric.name} is a positive quantity", "write a bound above 0")
+        worst = bounds.get("worst")
+        if worst is not None and ((low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)):
+            values["worst"].wrong("worst is the value that scores 0: it lies beyond the target, and serves one bound only")
+        testbench = _testbench_of(entry, values, metric.name, testbenches, known)
+        objective = values["objective"].text("objective") if "objective" in values else None
+        if objective not in {None, "minimize", "maximize"}:
+            values["objective"].wrong("unknown objective", "minimize or maximize")
+        weight = quantity(values["weight"], "", "weight") if "weight" in values else 1.0
+        if weight <= 0:
+            values["weight"].wrong("a weight is positive")
+        result.append(Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective)))
+    if node is not None and not result and not node.report.findings:
+        node.wrong("there is no spec", "name at least one metric and its target")
+    return tuple(result)
+
+
+def _bound(node: Marked, unit: str, wanted: str, what: str) -> float:
+    try:
+        parse_quantity(f"1{unit}" if unit and unit != "m" else "1", wanted)
+    except QuantityError as error:
+        node.wrong(str(error), f"the metric is in {wanted or 'plain numbers'}")
+        return 1.0
+    value = quantity(node, unit, what)
+    # "unit: V/us" makes a bare number one of those; SI inside
+    return value * (1e6 if unit in {"V/us", "V/µs"} else 1.0)
+
+
+def _testbench_of(entry: Marked, values: Mapping[str, Marked], metric: str, testbenches: Mapping[str, Testbench], known: Mapping[str, Marked]) -> str:
+    if metric in _NO_TESTBENCH:
+        return ""
+    able = [name for name, bench in testbenches.items() if metric in bench.sources]
+    if "testbench" in values:
+        name = values["testbench"].text("testbench")
+        if name not in known:
+            values["testbench"].wrong(f"no testbench {name!r}", f"there are: {', '.join(known) or 'none'}")
+        elif name in testbenches and name not in able:
+            values["testbench"].wrong(f"testbench {name!r} does not measure {metric}", f"it measures: {', '.join(testbenches[name].sources)}")
+        return name
+    if len(able) != 1 and testbenches:
+        entry.wrong(f"which testbench measures {metric}?", f"write testbench: {' or '.join(able)}" if able else f"add a testbench whose template measures {metric}")
+    return able[0] if able else ""
+
+
+def _budget(node: Marked | None) -> Budget:
+    if node is None:
+        return Budget()
+    values = node.mapping("budget")
+    node.only("simulations", "timeout", "patience", "until")
+    simulations = quantity(values["simulations"], "", "simulations", 100) if "simulations" in values else 100
+    timeout = quantity(values["timeout"], "s", "timeout", 30) if "timeout" in values else 30.0
+    patience = quantity(values["patience"], "", "patience", 1) if "patience" in values else None
+    until = values["until"].text("until") if "until" in values else "met"
+    for key, value in (("simulations", simulations), ("patience", patience)):
+        if value is not None and (value < 1 or value != int(value)):
+            values[key].wrong(f"{key} is a whole number above 0")
+    if timeout <= 0:
+        values["timeout"].wrong("the timeout is above 0 s")
+    if until not in {"met", "spent"}:
+        values["until"].wrong("until is met or spent")
+    return Budget(int(simulations), timeout, int(patience) if patience else None, cast(Literal["met", "spent"], until))
+
+
+def _only_needed(bench: Testbench, specs: tuple[Spec, ...]) -> Testbench:
+    """Leave out the analyses that no spec asks for; the operating point stays, since every turn shows it."""
+    kinds = {bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name}
+    analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds)
+    if analyses and kinds != {"op"}:
+        analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds | {"op"})
+    return dataclasses.replace(bench, analyses=analyses)
+
+
+def constant(node: Marked, what: str, values: Mapping[str, float]) -> str:
+    """An expression over `values`, or a quantity, as text that `expression` reads; reports what is neither."""
+    text = node.text(what)
+    try:
+        return repr(parse_quantity(text))
+    except QuantityError:
+        pass
+    try:
+        expression.evaluate(expression.parse(text), values)
+    except ExpressionError as error:
+        node.wrong(f"{what}: {error}", "write a number such as 2p, or an expression over vdd and the other settings")
+    return text

@@ -1,0 +1,263 @@
+"""Loading of the design space: `parameters`, `match` and `ratios` of spec.yaml, tied to places in the netlist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.marked import Marked
+from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
+from eda_agent.problem.pdk import Pdk
+from eda_agent.problem.space import DesignSpace, Parameter, Place
+from eda_agent.units import QuantityError, format_quantity, parse_quantity
+
+_GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+_VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
+_COUNTS = {"m", "nf", "mult", "ng"}
+
+
+def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[DesignSpace, tuple[tuple[str, ...], ...]]:
+    """The design space and the match groups; findings go to the report of the nodes."""
+    groups = _groups(fields.get("match"), netlist, subckt)
+    ratios = _ratios(fields.get("ratios"), fields)
+    parameters = []
+    taken: dict[Edit, str] = {}
+    for name, node in fields["parameters"].mapping("parameters").items():
+        edits = _places(name, netlist, subckt)
+        if not edits:
+            node.wrong(f"the circuit has no parameter {name!r}", _near(name, netlist, subckt))
+            continue
+        followers = [(edit, 1.0) for edit in edits]
+        for group in groups:
+            followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt)]
+        for follower, (leader, ratio) in ratios.items():
+            if leader == name:
+                followers += [(edit, ratio) for edit in _places(follower, netlist, subckt)]
+        for edit, _ in followers:
+            if taken.setdefault(edit, name) != name:
+                node.wrong(f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter a place; use match or ratios")
+        parameter = _parameter(name, node, followers, netlist, subckt, pdk)
+        if parameter is not None:
+            parameters.append(parameter)
+    if not parameters and not fields["parameters"].report.findings:
+        fields["parameters"].wrong("there is no parameter", "name at least one, with min and max")
+    return DesignSpace(tuple(parameters)), groups
+
+
+def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
+    """A `.param` or header default, or device.attribute; inside the subcircuit first, then at the top."""
+    if "." in name:
+        path, _, attribute = name.lower().rpartition(".")
+        scope, device = subckt, path
+        if "." in path:
+            scope, _, device = path.rpartition(".")
+        edits = [Edit(scope, device, attribute), Edit(scope, "x" + device, attribute)]
+        return [edit for edit in edits if netlist.value_text(edit) is not None][:1]
+    edits = [Edit(subckt, "", name.lower()), Edit("", "", name.lower())]
+    found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
+    if found:
+        return found
+    # R, C and sources are named by themselves: their one number
+    element = Edit(subckt, name.lower(), "value")
+    text = netlist.value_text(element)
+    return [element] if text and name.lower()[0] in _VALUE_UNITS else []
+
+
+def _near(name: str, netlist: Netlist, subckt: str) -> str:
+    import difflib
+
+    scope = netlist.subcircuits[subckt]
+    known = [*scope.params, *scope.defaults, *netlist.top.params]
+    known += [f"{device.name}.{parameter}" for device in scope.devices for parameter in device.params]
+    near = difflib.get_close_matches(name.lower(), known, 3)
+    return f"did you mean {' or '.join(near)}?" if near else f"a .param ({', '.join(known[:8]) or 'none'}) or device.parameter such as m1.w"
+
+
+def _show(edit: Edit) -> str:
+    return ".".join(part for part in (edit.scope, edit.device, edit.attribute) if part)
+
+
+def _groups(node: Marked | None, netlist: Netlist, subckt: str) -> tuple[tuple[str, ...], ...]:
+    result = []
+    for entry in node.items("match") if node else ():
+        names = tuple(child.text("a device").lower() for child in entry.items("a match group"))
+        resolved = []
+        for name in names:
+            device = _device(netlist.subcircuits[subckt], name)
+            if device is None:
+                entry.wrong(f"the subcircuit has no device {name!r}", f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}")
+            else:
+                resolved.append(device.name)
+        if len(resolved) > 1:
+            result.append(tuple(resolved))
+    return tuple(result)
+
+
+def _device(scope: Subcircuit, name: str) -> Device | None:
+    # designers say M1 for what the netlist of a PDK calls XM1
+    return scope.device(name) or scope.device("x" + name)
+
+
+def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt: str) -> list[Edit]:
+    result = []
+    for edit in edits:
+        if edit.scope == subckt and edit.device in group:
+            result += [Edit(subckt, other, edit.attribute) for other in group if other != edit.device and netlist.value_text(Edit(subckt, other, edit.attribute)) is not None]
+    return result
+
+
+def _ratios(node: Marked | None, fields: Mapping[str, Marked]) -> dict[str, tuple[str, float]]:
+    result = {}
+    parameters = fields["parameters"].mapping("parameters")
+    for name, entry in node.mapping("ratios").items() if node else ():
+        values = entry.mapping("a ratio")
+        entry.only("of", "ratio")
+        leader = values["of"].text("of") if "of" in values else ""
+        if leader not in parameters:
+            entry.wrong(f"{leader or 'of'!r} is no parameter of this spec", "write {of: a parameter, ratio: 2}")
+        if name in parameters:
+            entry.wrong(f"{name} is a parameter of its own and follows {leader}", "remove one of the two")
+        try:
+            ratio = parse_quantity(values["ratio"].text("ratio")) if "ratio" in values else 1.0
+        except QuantityError as error:
+            values["ratio"].wrong(str(error))
+            ratio = 1.0
+        if ratio <= 0:
+            entry.wrong("a ratio is above 0")
+        result[name] = (leader, ratio)
+    return result
+
+
+def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], netlist: Netlist, subckt: str, pdk: Pdk) -> Parameter | None:
+    values = node.mapping("a parameter")
+    node.only("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
+    if "min" not in values or "max" not in values:
+        node.wrong("a parameter needs min and max", "write {min: 1u, max: 100u}")
+        return None
+    unit, netlist_scale = _usage(followers[0][0], netlist, subckt, pdk)
+    if "unit" in values:
+        unit = values["unit"].text("unit")
+    places = tuple(Place(edit, ratio, _usage(edit, netlist, subckt, pdk)[1]) for edit, ratio in followers)
+    numbers: dict[str, float] = {}
+    for key in ("min", "max", "step", "start"):
+        if key in values:
+            try:
+                numbers[key] = parse_quantity(values[key].text(key), unit)
+            except QuantityError as error:
+                values[key].wrong(str(error))
+                return None
+    low, high, step = numbers["min"], numbers["max"], numbers.get("step")
+    scale = values["scale"].text("scale") if "scale" in values else "lin"
+    if low > high:
+        node.wrong(f"min {format_quantity(low, unit)} is above max {format_quantity(high, unit)}", "exchange them")
+        return None
+    if scale not in {"lin", "log"}:
+        values["scale"].wrong("scale is lin or log")
+        scale = "lin"
+    if scale == "log" and low <= 0:
+        values["min"].wrong("a log scale needs a min above 0")
+        return None
+    if ("integer" in values and values["integer"].text("integer").lower() in {"true", "yes"}) or (unit == "" and _attribute(followers[0][0], netlist, subckt) in _COUNTS):
+        step = step or 1.0
+    if step is not None and (step <= 0 or step > max(high - low, abs(high))):
+        values["step"].wrong("the step is above 0 and below the range")
+        return None
+    _check_rules(name, node, followers[0][0], netlist, subckt, pdk, low, high, unit)
+    initial = numbers.get("start")
+    if initial is None:
+        initial = _initial(followers[0][0], netlist, subckt)
+        if initial is None:
+            node.wrong("the netlist's own value is no plain number", "write start: with the value to begin with")
+            return None
+        initial *= netlist_scale
+    lock = "lock" in values and values["lock"].text("lock").lower() in {"true", "yes"}
+    if lock:
+        low = high = initial
+    role = values["role"].text("role") if "role" in values else ""
+    return Parameter(name, low, high, unit, cast(Literal["lin", "log"], scale), step, role, initial, places, lock)
+
+
+def _initial(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
+    text = netlist.value_text(edit)
+    scope = netlist.subcircuits[subckt]
+    known: dict[str, float] = {}
+    for name, value in {**netlist.top.params, **scope.defaults, **scope.params}.items():
+        try:
+            known[name] = expression.evaluate(expression.parse(value), known)
+        except ExpressionError:
+            continue
+    try:
+        return expression.evaluate(expression.parse(text or ""), known)
+    except ExpressionError:
+        return None
+
+
+def _uses(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
+    """The device parameters that a place feeds, directly or through other parameters."""
+    scopes = [netlist.subcircuits[edit.scope]] if edit.scope else list(netlist.subcircuits.values())
+    if edit.device:
+        device = netlist.subcircuits[edit.scope].device(edit.device)
+        return [(device, edit.attribute)] if device else []
+    names = {edit.attribute}
+    texts = {key: text for scope in (netlist.top, *scopes) for key, text in {**scope.params, **scope.defaults}.items()}
+    for _ in range(len(texts)):
+        more = {key for key, text in texts.items() if key not in names and names & _names(text)}
+        if not more:
+            break
+        names |= more
+    result = []
+    for scope in scopes:
+        for device in scope.devices:
+            texts_ = {**device.params, **({"value": device.value} if device.kind in _VALUE_UNITS else {})}
+            result += [(device, key) for key, text in texts_.items() if names & _names(text)]
+    # a subcircuit call hands the value on: follow it by the name it has inside
+    for device, key in list(result):
+        if device.kind == "x" and device.value.lower() in netlist.subcircuits:
+            result.remove((device, key))
+            result += _uses(Edit(device.value.lower(), "", key), netlist, subckt)
+    return result
+
+
+def _names(text: str) -> frozenset[str]:
+    try:
+        return expression.names(expression.parse(text))
+    except ExpressionError:
+        return frozenset()
+
+
+def _usage(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, float]:
+    """(unit, SI units per netlist unit) of a place, from the device parameter that it feeds."""
+    uses = _uses(edit, netlist, subckt)
+    # w and l before the areas that are computed from them
+    for device, key in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
+        foundry = device.kind == "x" and pdk.device(device.value) is not None
+        if (device.kind == "m" or foundry) and key in _GEOMETRY:
+            return ("m" if _GEOMETRY[key] == 1 else "m²"), (pdk.scale ** _GEOMETRY[key] if foundry else 1.0)
+        if key == "value" and device.kind in _VALUE_UNITS:
+            return _VALUE_UNITS[device.kind], 1.0
+    return "", 1.0
+
+
+def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:
+    uses = _uses(edit, netlist, subckt)
+    return uses[0][1] if uses else ""
+
+
+def _check_rules(name: str, node: Marked, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str) -> None:
+    """A range that the PDK's models do not cover is an error before anything is simulated."""
+    for device, key in _uses(edit, netlist, subckt):
+        rule = pdk.device(device.value)
+        if rule is None or key not in {"w", "l"} or unit != "m":
+            continue
+        text = device.params.get(key, "")
+        if not edit.device and expression.strip_quotes(text).lower() != edit.attribute:
+            continue  # scaled by an expression: the elaborated sizes are checked instead
+        least, most = rule.width if key == "w" else rule.length
+        if low < least * (1 - 1e-9) or high > most * (1 + 1e-9):
+            node.wrong(
+                f"{name} from {format_quantity(low, 'm')} to {format_quantity(high, 'm')}: {device.value} allows {key.upper()} from {format_quantity(least, 'm')} to {format_quantity(most, 'm')}",
+                f"{format_quantity(max(low, least), 'm')} to {format_quantity(min(high, most), 'm')}, in metres with a prefix (4u, not 4)",
+            )
+            return

@@ -1,0 +1,186 @@
+"""Loading of one testbench: a template with settings, or the user's own deck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eda_agent.errors import InputError
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.marked import Marked
+from eda_agent.problem.metric import METRICS
+from eda_agent.problem.netlist import Subcircuit
+from eda_agent.problem.source import ANALYSIS_CARDS, read_source
+from eda_agent.problem.spec import Analysis, Corner, Testbench
+from eda_agent.units import QuantityError, parse_quantity
+
+OWN_SOURCES = {
+    "op": ("supply_current", "power", "input_offset"),
+    "ac": ("dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth"),
+    "tran": ("slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "delay"),
+    "noise": ("input_noise", "output_noise", "integrated_noise"),
+    "dc": ("output_swing",),
+}
+"""What a user's own deck can be measured for, by the analyses that stand in it."""
+_OWN_SETTINGS = {"step": "1", "hold": "1u", "edge": "1n", "tolerance": "1", "linearity": "0.9", "noise_frequency": "10k", "noise_start": "10", "noise_stop": "100MEG", "frequency": "100MEG", "vcm": "vdd/2"}
+
+
+@lru_cache
+def template_names() -> list[str]:
+    """The names that `template:` may have."""
+    folder = resources.files("eda_agent.problem") / "templates"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+@lru_cache
+def read_template(name: str) -> dict[str, Any]:
+    """A shipped testbench template as plain data."""
+    data: dict[str, Any] = yaml.safe_load((resources.files("eda_agent.problem") / "templates" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return data
+
+
+def load_testbench(name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path) -> Testbench | None:
+    """Build a testbench around subcircuit `scope`; None when findings were reported."""
+    values = node.mapping("a testbench")
+    if "deck" in values:
+        return _own(name, node, values, scope, corners, folder)
+    template = values["template"].text("template") if "template" in values else ""
+    if template not in template_names():
+        (values.get("template") or node).wrong("a testbench needs a template or a deck", f"template: {' or '.join(template_names())}; or deck: file.spice")
+        return None
+    data = read_template(template)
+    known = data["settings"]
+    node.only("template", *known)
+    settings = {key: _default(entry["default"]) for key, entry in known.items()}
+    for key, child in values.items():
+        if key in known:
+            settings[key] = _setting(child, key, known[key]["unit"], {"vdd", "temperature", *known})
+    _check_settings(node, settings, corners)
+    nets, sources = _wire(node, data["ports"], data.get("nets", {}), fields, scope)
+    if nets is None:
+        return None
+    return Testbench(
+        name=name, template=template, deck=data["deck"] + sources, nets=nets, settings=settings,
+        analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
+        probes=data["probes"], sources=data["metrics"],
+    )  # fmt: skip
+
+
+def _default(value: object) -> str:
+    """A template's default is a quantity, or an expression over other settings."""
+    try:
+        return repr(parse_quantity(str(value)))
+    except QuantityError:
+        return str(value)
+
+
+def _setting(node: Marked, key: str, unit: str, names: set[str]) -> str:
+    text = node.text(key)
+    try:
+        return repr(parse_quantity(text, unit))
+    except QuantityError as error:
+        try:
+            parsed = expression.parse(text)
+        except ExpressionError:
+            node.wrong(f"{key}: {error}")
+            return "1"
+        unknown = expression.names(parsed) - names
+        if unknown:
+            node.wrong(f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings")
+            return "1"
+        return text
+
+
+def work_out(settings: Mapping[str, str], corner: Corner) -> dict[str, float]:
+    """The settings as numbers in a corner; a corner's own settings win. Raises `ExpressionError`."""
+    values = {"vdd": corner.vdd, "temperature": corner.temperature, **corner.settings}
+    waiting = {key: text for key, text in settings.items() if key not in values}
+    while waiting:
+        for key, text in list(waiting.items()):
+            node = expression.parse(text)
+            if expression.names(node) <= values.keys():
+                values[key] = expression.evaluate(node, values)
+                del waiting[key]
+                break
+        else:
+            raise ExpressionError(f"{', '.join(waiting)} depend on each other or on something unknown")
+    return values
+
+
+def _check_settings(node: Marked, settings: Mapping[str, str], corners: tuple[Corner, ...]) -> None:
+    for corner in corners:
+        try:
+            work_out(settings, corner)
+        except ExpressionError as error:
+            node.wrong(f"corner {corner.name}: {error}")
+            return
+
+
+def _wire(node: Marked, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, Marked], scope: Subcircuit) -> tuple[dict[str, str] | None, str]:
+    """Connect every port: by its role in the template, or to a source named under `bias`."""
+    nets: dict[str, str] = {}
+    given = {role: child.text("a port").lower() for role, child in (fields["ports"].mapping("ports") if "ports" in fields else {}).items()}
+    for role in roles:
+        port = given.get(role, role)
+        if port not in scope.ports:
+            node.wrong(f"which port is {role}?", f"write  ports: {{{role}: <one of {', '.join(scope.ports)}>}}")
+            return None, ""
+        nets[port] = template_nets.get(role, role)
+    cards = []
+    bias = fields["bias"].mapping("bias") if "bias" in fields else {}
+    for port, child in bias.items():
+        if port.lower() not in scope.ports:
+            child.wrong(f"the subcircuit has no port {port!r}", f"it has: {', '.join(scope.ports)}")
+            continue
+        child.only("current", "voltage")
+        values = child.mapping("a bias")
+        net = nets[port.lower()] = f"bias_{port.lower()}"
+        if "current" in values:
+            # a positive current flows from the supply into the port
+            cards.append(f"I{net} vdd {net} dc {{{_setting(values['current'], 'current', 'A', {'vdd', 'temperature'})}}}\n")
+        elif "voltage" in values:
+            cards.append(f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n")
+        else:
+            child.wrong("a bias is a current or a voltage", "write {current: 10u} (from the supply into the port) or {voltage: 0.6}")
+    for port in scope.ports:
+        if port not in nets:
+            node.wrong(f"port {port!r} of {scope.name} is connected to nothing", f"name it under ports: ({', '.join(roles)}) or bias:")
+    return nets, "".join(cards)
+
+
+def _own(name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path) -> Testbench | None:
+    file = folder / values["deck"].text("deck")
+    probes = {role: child.text("a probe").lower() for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()}
+    settings = {key: _default(value) for key, value in _OWN_SETTINGS.items()}
+    for key, child in values.items():
+        if key not in {"deck", "probes"}:
+            settings[key] = _setting(child, key, "", {"vdd", "temperature", *settings, *values})
+    _check_settings(node, settings, corners)
+    try:
+        lines = [line for line in read_source(file, [folder], analyses=True) if line.text]
+    except InputError as error:
+        for finding in error.findings:
+            node.report.add(finding)
+        return None
+    analyses = tuple(Analysis(line.card[1:], line.text.strip()[1:]) for line in lines if line.card in ANALYSIS_CARDS)
+    cards = [line.text for line in lines if line.card not in ANALYSIS_CARDS and line.card != ".end"]
+    if not any(re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}\s*$", card, re.IGNORECASE) for card in cards):
+        values["deck"].wrong(f"the deck holds no instance of {scope.name}", f"add  Xdut … {scope.name}")
+    if not any(card.lower().startswith("xdut ") for card in cards):
+        values["deck"].wrong("the instance under test must be called Xdut", f"write  Xdut … {scope.name}")
+    if not analyses:
+        values["deck"].wrong("the deck runs no analysis", "add .op, .ac, .dc, .tran or .noise")
+    if not probes:
+        node.wrong("probes are missing", "write  probes: {out: node, supply: name of the supply source}")
+    kinds = {analysis.kind for analysis in analyses}
+    if len(kinds) < len(analyses):
+        values["deck"].wrong("one analysis of a kind", "use a second testbench for the other")
+    sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}
+    return Testbench(name, "", "\n".join(cards) + "\n", {}, settings, analyses, probes, sources)

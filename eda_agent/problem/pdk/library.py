@@ -1,0 +1,146 @@
+"""A library is a foundry's model files, read with their `.lib` sections and includes into parameters, models and subcircuits.
+
+Model cards are kept as text and only taken apart when a cut asks for them: a SKY130 corner has 30,000 lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eda_agent.errors import InputError
+
+_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|[^\s=]+)")
+
+
+@dataclass
+class Block:
+    """A subcircuit of a library: its header, and its body's cards in order."""
+
+    name: str
+    ports: tuple[str, ...]
+    defaults: dict[str, str]
+    params: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    devices: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Library:
+    """`models` maps a lower-case name (bins included, `name.3`) to the card's text after `.model`; `files` is what was read."""
+
+    params: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+
+
+def pairs(text: str) -> dict[str, str]:
+    """`key = value` pairs of a card, keys in lower case."""
+    return {key.lower(): value for key, value in _PAIR.findall(text)}
+
+
+def read_library(path: Path, sections: tuple[str, ...], *, wanted: Callable[[Path], bool] = lambda path: True) -> Library:
+    """Read `sections` of a library file (the whole file when there are none).
+
+    `wanted` says whether an included file matters; skipping the others makes a full open_pdks tree quick to read.
+    """
+    library = Library()
+    reader = _Reader(library, wanted)
+    if sections:
+        for section in sections:
+            reader.section(path, section)
+    else:
+        reader.file(path)
+    return library
+
+
+class _Reader:
+    def __init__(self, library: Library, wanted: Callable[[Path], bool]):
+        self.library = library
+        self.wanted = wanted
+        self.block: Block | None = None
+        self.cards: dict[Path, list[str]] = {}
+
+    def file(self, path: Path, depth: int = 0) -> None:
+        self._run(path, self._cards(path), depth)
+
+    def section(self, path: Path, name: str, depth: int = 0) -> None:
+        cards = self._cards(path)
+        inside = False
+        body = []
+        for card in cards:
+            word = card[:5].lower()
+            if word.startswith(".lib"):
+                words = card.split()
+                inside = inside or (len(words) == 2 and words[1].lower() == name.lower())
+                if len(words) == 2:
+                    continue
+            if word == ".endl":
+                if inside:
+                    break
+                continue
+            if inside:
+                body.append(card)
+        if not inside:
+            raise InputError(f"{path}: the library has no section {name!r}")
+        self._run(path, body, depth)
+
+    def _cards(self, path: Path) -> list[str]:
+        path = path.resolve()
+        if path not in self.cards:
+            try:
+                text = path.read_text(encoding="utf-8", errors="replace")
+            except OSError as error:
+                raise InputError(f"{path}: cannot read the model library: {error.strerror}") from None
+            self.library.files.append(path)
+            self.cards[path] = list(_join(text))
+        return self.cards[path]
+
+    def _run(self, path: Path, cards: list[str], depth: int) -> None:
+        if depth > 20:
+            raise InputError(f"{path}: the library includes itself")
+        for card in cards:
+            word, _, rest = card.partition(" ")
+            match word.lower():
+                case ".model":
+                    name = rest.split(None, 1)[0].lower()
+                    (self.block or self.library).models[name] = rest
+                case ".param" | ".params":
+                    (self.block or self.library).params.update(pairs(rest))
+                case ".subckt":
+                    header = re.sub(r"\bparams:", " ", rest, flags=re.IGNORECASE)
+                    words = _PAIR.sub(" ", header).lower().split()
+                    self.block = Block(words[0], tuple(words[1:]), pairs(header))
+                    self.library.blocks[words[0]] = self.block
+                case ".ends":
+                    self.block = None
+                case ".include" | ".inc":
+                    target = (path.parent / rest.strip().strip("\"'")).resolve()
+                    if self.wanted(target):
+                        self.file(target, depth + 1)
+                case ".lib":
+                    words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", rest)
+                    if len(words) == 2:
+                        self.section((path.parent / words[0].strip("\"'")).resolve(), words[1], depth + 1)
+                case other if not other.startswith(".") and self.block is not None:
+                    self.block.devices.append(card)
+
+
+def _join(text: str) -> Iterator[str]:
+    """Cards with continuation lines joined; comments inside a card do not end it."""
+    held: list[str] = []
+    for raw in text.splitlines():
+        line = raw.strip()
+        if not line or line[0] == "*":
+            continue
+        if line[0] == "+":
+            held.append(line[1:].split(" $", 1)[0])
+            continue
+        if held:
+            yield " ".join(held)
+        held = [line.split(" $", 1)[0]]
+    if held:
+        yield " ".join(held)

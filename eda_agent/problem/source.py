@@ -1,0 +1,177 @@
+"""A source is netlist text from a file that nobody vouched for, as logical lines.
+
+Everything unsafe is refused here, before any simulator sees it: ngspice runs shell commands and writes files when a
+netlist tells it to (`.control`, `*#` comments, `.exec`, XSPICE file devices, includes of any path). What is allowed is
+listed; what is not on the list is refused. Comments never reach the simulator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+
+MAX_BYTES = 10_000_000
+MAX_INCLUDE_DEPTH = 10
+
+CIRCUIT_CARDS = frozenset(
+    ".subckt .ends .param .params .global .model .func .ic .nodeset .option .options .end .include .inc .lib .endl".split()
+)
+ANALYSIS_CARDS = frozenset(".op .ac .dc .tran .noise".split())
+IGNORED_CARDS = frozenset(".save .print .plot .probe .meas .measure .title .four .backanno .temp".split())
+"""Cards that only say what to print or keep; the testbench decides that."""
+DEVICES = frozenset("rclvimxefghbdqjkswtzo")
+"""Element letters that cannot touch files; A (XSPICE) can."""
+_OPTIONS = frozenset(
+    "abstol chgtol cshunt defad defas defl defw gmin gminsteps itl1 itl2 itl3 itl4 itl5 itl6 maxord method pivrel pivtol reltol "
+    "rshunt savecurrents seed sparse srcsteps tnom trtol vntol noopiter keepopinfo klu".split()
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One logical line: `text` joined and without comments, `raw` its physical lines, `number` the first of them (1-based)."""
+
+    text: str
+    raw: tuple[str, ...]
+    file: Path
+    number: int
+
+    @property
+    def card(self) -> str:
+        """The first word in lower case."""
+        return self.text.split(None, 1)[0].lower() if self.text.strip() else ""
+
+    def finding(self, message: str, fix: str = "") -> Finding:
+        return Finding(message, self.file, self.number, read=self.text.strip()[:80], fix=fix)
+
+
+def read_source(path: Path, folders: Sequence[Path], *, library_files: Iterable[str] = (), analyses: bool = False) -> tuple[Line, ...]:
+    """Read a netlist with its includes inlined, or raise `InputError` with every fault found.
+
+    `folders`: where includes may lie (symbolic links are followed before the test). `library_files`: names of the PDK's own
+    top libraries, whose `.lib` lines are left out because the corner decides them. `analyses`: whether analysis cards may
+    stand in the file (a user's own testbench).
+    """
+    findings: list[Finding] = []
+    lines = _read(path, [folder.resolve() for folder in folders], frozenset(library_files), analyses, findings, 0)
+    if findings:
+        raise InputError(findings)
+    return tuple(lines)
+
+
+def _read(path: Path, folders: list[Path], libraries: frozenset[str], analyses: bool, findings: list[Finding], depth: int) -> list[Line]:
+    if depth > MAX_INCLUDE_DEPTH:
+        findings.append(Finding(f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?"))
+        return []
+    text = read_text(path, findings)
+    result: list[Line] = []
+    for line in logical_lines(text, path, title=depth == 0):
+        if line.card in {".include", ".inc", ".lib"}:
+            target = _include_target(line, folders, libraries, findings)
+            if target is not None:
+                result.extend(_read(target, folders, libraries, analyses, findings, depth + 1))
+        elif line.card == ".end" and line.text.strip().lower() == ".end":
+            if depth == 0:
+                result.append(line)
+            break
+        else:
+            _refuse_unsafe(line, analyses, findings)
+            result.append(line)
+    return result
+
+
+def read_text(path: Path, findings: list[Finding]) -> str:
+    """The text of a file, or "" with a finding when it is missing, huge or binary."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            findings.append(Finding(f"the file is larger than {MAX_BYTES // 1_000_000} MB", path, fix="a circuit is smaller; is this a model library?"))
+            return ""
+        data = path.read_bytes()
+    except OSError as error:
+        findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix="check the path"))
+        return ""
+    if b"\0" in data:
+        findings.append(Finding("the file holds NUL bytes: it is not a text file", path))
+        return ""
+    return data.decode("utf-8", errors="replace")
+
+
+def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
+    """Join continuation lines and strip comments; the raw lines stay with their logical line.
+
+    Comment and blank lines become lines with empty text, so that a netlist can be written back as it was. `title`: SPICE
+    takes the first line of a file as its title whatever it says; it is taken so unless it plainly is a card or device.
+    """
+    result: list[Line] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        code = _strip_comment(raw)
+        if code.startswith("+"):
+            previous = next((index for index in range(len(result) - 1, -1, -1) if result[index].text), None)
+            if previous is not None:
+                held = result[previous]
+                between = [line for later in result[previous + 1 :] for line in later.raw]
+                del result[previous + 1 :]
+                result[previous] = Line(f"{held.text} {code[1:].strip()}", (*held.raw, *between, raw), path, held.number)
+                continue
+        if title and number == 1 and not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", raw, re.IGNORECASE):
+            code = ""
+        result.append(Line(code, (raw,), path, number))
+    return result
+
+
+def _strip_comment(raw: str) -> str:
+    code = raw.strip()
+    if code[:1] in {"*", "#", "$", ";"} or code.startswith("//"):
+        return ""
+    # quotes and braces protect nothing here: ngspice itself ends a line at these marks
+    return re.split(r"\s\$|;|\s//", code, maxsplit=1)[0].rstrip()
+
+
+def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], findings: list[Finding]) -> Path | None:
+    words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", line.text)
+    if line.card == ".lib" and len(words) < 3:
+        findings.append(line.finding("a .lib section is not a circuit", "give the circuit's own file, and the models through `pdk:`"))
+        return None
+    name = words[1].strip("\"'") if len(words) > 1 else ""
+    if Path(name).name in libraries:
+        return None
+    if not name or any(mark in name for mark in "$~`|\0"):
+        findings.append(line.finding("this include cannot be resolved safely", "write a plain path beside the netlist, and name models with `pdk:`"))
+        return None
+    try:
+        target = (line.file.parent / name).resolve()
+        inside = any(target.is_relative_to(folder) for folder in folders)
+    except (OSError, ValueError):
+        inside = False
+    if not inside:
+        findings.append(line.finding("the include lies outside the allowed folders", "copy the file beside the netlist, or name its folder under `include:` in spec.yaml"))
+        return None
+    return target
+
+
+def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
+    card = line.card
+    if not card or card in IGNORED_CARDS:
+        return
+    if card.startswith("."):
+        if card in ANALYSIS_CARDS:
+            if not analyses:
+                findings.append(line.finding("an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"))
+        elif card == ".control" or card == ".endc":
+            findings.append(line.finding(".control blocks can run any command and are refused", "remove the block; the testbench runs the analyses"))
+        elif card not in CIRCUIT_CARDS:
+            findings.append(line.finding(f"card {card} is not allowed", "remove it"))
+        elif card in {".option", ".options"}:
+            names = [word.split("=")[0].lower() for word in re.sub(r"\s*=\s*", "=", line.text).split()[1:]]
+            bad = [name for name in names if name not in _OPTIONS]
+            if bad:
+                findings.append(line.finding(f"option {', '.join(bad)} is not allowed", "remove it"))
+    elif card[0] not in DEVICES:
+        hint = "XSPICE devices can read and write files" if card[0] == "a" else "the element letter is unknown"
+        findings.append(line.finding(f"device {card!r} is refused: {hint}", "use R, C, L, D, M, Q, J, X or sources"))
+    elif "`" in line.text or re.search(r"\bfile\s*=", line.text, re.IGNORECASE):
+        findings.append(line.finding("this line names a file or a command", "remove it"))

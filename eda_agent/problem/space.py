@@ -1,0 +1,106 @@
+"""A design space is the set of sizings that may be proposed: parameters with range, scale and grid.
+
+A sizing maps every parameter's name to a value in SI units. `DesignSpace.snap` makes any sizing legal; two sizings are the
+same design exactly when their snapped values are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eda_agent.problem.netlist import Edit
+
+Sizing = Mapping[str, float]
+
+_DIGITS = 4
+"""Significant digits of a parameter without a grid: finer differences are not manufacturable and only defeat the cache."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a parameter's value goes in the netlist: `text = value · ratio / scale` (scale: SI units per netlist unit)."""
+
+    edit: Edit
+    ratio: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One degree of freedom. Bounds, `step` and `initial` in SI units; `step` None means no grid."""
+
+    name: str
+    minimum: float
+    maximum: float
+    unit: str
+    scale: Literal["lin", "log"]
+    step: float | None
+    role: str
+    initial: float
+    places: tuple[Place, ...]
+    locked: bool = False
+
+    def snap(self, value: float) -> float:
+        """The legal value nearest to `value`."""
+        value = min(max(value, self.minimum), self.maximum)
+        if self.step is None:
+            snapped = float(f"{value:.{_DIGITS}g}")
+        else:
+            # whole multiples of the grid; rounding to 12 digits removes 0.1 + 0.2 noise, so that equal designs are equal numbers
+            count = round(value / self.step)
+            lowest, highest = math.ceil(self.minimum / self.step - 1e-9), math.floor(self.maximum / self.step + 1e-9)
+            snapped = float(f"{min(max(count, lowest), highest) * self.step:.12g}")
+        return min(max(snapped, self.minimum), self.maximum)
+
+    def to_unit(self, value: float) -> float:
+        """The position of a value in its range, in [0, 1], on the parameter's scale."""
+        if self.maximum == self.minimum:
+            return 0.0
+        value = min(max(value, self.minimum), self.maximum)
+        if self.scale == "log":
+            return math.log(value / self.minimum) / math.log(self.maximum / self.minimum)
+        return (value - self.minimum) / (self.maximum - self.minimum)
+
+    def from_unit(self, position: float) -> float:
+        """The legal value at a position in [0, 1]."""
+        position = min(max(position, 0.0), 1.0)
+        if self.scale == "log":
+            return self.snap(self.minimum * (self.maximum / self.minimum) ** position)
+        return self.snap(self.minimum + position * (self.maximum - self.minimum))
+
+
+@dataclass(frozen=True)
+class DesignSpace:
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def initial(self) -> dict[str, float]:
+        """The sizes that the netlist came with, made legal."""
+        return {parameter.name: parameter.snap(parameter.initial) for parameter in self.parameters}
+
+    def snap(self, sizing: Sizing) -> dict[str, float]:
+        """The legal sizing nearest to `sizing`, which names every parameter."""
+        return {parameter.name: parameter.snap(sizing[parameter.name]) for parameter in self.parameters}
+
+    def to_unit(self, sizing: Sizing) -> list[float]:
+        """Positions in [0, 1]^n, in the order of `parameters`."""
+        return [parameter.to_unit(sizing[parameter.name]) for parameter in self.parameters]
+
+    def from_unit(self, positions: Sequence[float]) -> dict[str, float]:
+        """The legal sizing at positions in [0, 1]^n."""
+        return {parameter.name: parameter.from_unit(float(position)) for parameter, position in zip(self.parameters, positions, strict=True)}
+
+    def edits(self, sizing: Sizing) -> dict[Edit, float]:
+        """What the netlist must say, in the netlist's units, for this sizing."""
+        result = {}
+        for parameter in self.parameters:
+            for place in parameter.places:
+                result[place.edit] = float(f"{sizing[parameter.name] * place.ratio / place.scale:.12g}")
+        return result

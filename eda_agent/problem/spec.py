@@ -1,0 +1,114 @@
+"""A problem is a spec.yaml understood: circuit, design space, testbenches, specs, corners, budget. Frozen and valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from eda_agent.problem.metric import Metric
+from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.pdk import Pdk
+from eda_agent.problem.space import DesignSpace
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's."""
+
+    name: str
+    metric: Metric
+    testbench: str
+    minimum: float | None
+    maximum: float | None
+    weight: float = 1.0
+    worst: float | None = None
+    objective: Literal["minimize", "maximize"] | None = None
+
+    @property
+    def target(self) -> float:
+        """The bound that is shown; a range shows its lower end."""
+        return self.minimum if self.minimum is not None else self.maximum  # type: ignore[return-value]  # one is set: checked on loading
+
+    @property
+    def sense(self) -> str:
+        return "≥" if self.maximum is None else "≤" if self.minimum is None else "in"
+
+    def met(self, value: float | None) -> bool:
+        if value is None or value != value:
+            return False
+        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+
+
+@dataclass(frozen=True)
+class Corner:
+    """Process × supply (V) × temperature (°C), and testbench settings that differ here, such as the load."""
+
+    name: str
+    process: str
+    vdd: float
+    temperature: float
+    settings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`command` is what ngspice is told, with expressions in braces, such as `ac dec 20 1 {f_stop}`."""
+
+    kind: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Testbench:
+    """A deck around the device under test.
+
+    `deck`: its cards, with expressions in braces over settings, `vdd` and `temperature`. `nets`: port → net. `settings`: name →
+    expression, worked out per corner. `probes`: role → node, or name of a voltage source for the role "supply". `sources`:
+    metric → analysis kind.
+    """
+
+    name: str
+    template: str
+    deck: str
+    nets: Mapping[str, str]
+    settings: Mapping[str, str]
+    analyses: tuple[Analysis, ...]
+    probes: Mapping[str, str]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`simulations`: proposals that are simulated (the starting sizes come on top). `timeout`: s per testbench and corner.
+
+    `patience`: turns without a better score after which a run stops; None never. `until`: "met" stops at the first sizing that
+    meets every spec, "spent" uses the whole budget to improve the objectives.
+    """
+
+    simulations: int = 100
+    timeout: float = 30.0
+    patience: int | None = None
+    until: Literal["met", "spent"] = "met"
+
+
+@dataclass(frozen=True)
+class Problem:
+    name: str
+    path: Path
+    text: str
+    netlist: Netlist
+    subckt: str
+    pdk: Pdk
+    space: DesignSpace
+    groups: tuple[tuple[str, ...], ...]
+    testbenches: Mapping[str, Testbench]
+    specs: tuple[Spec, ...]
+    corners: tuple[Corner, ...]
+    budget: Budget
+
+    @cached_property
+    def spec_names(self) -> tuple[str, ...]:
+        return tuple(spec.name for spec in self.specs)

@@ -1,0 +1,115 @@
+"""An event says one thing that happened in a run, as JSON in the envelope {v, seq, t, type, …}.
+
+A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the events alone.
+
+    hello          versions and capabilities                  run.started    problem, policy, seed, budget
+    baseline       turn 0: the netlist's own sizes            turn.proposed  index, sizing, reasoning, reply, notes, error, seconds
+    turn.evaluated values, margins, score, operating point    sim.failed     testbench, corner, kind, the simulator's words
+    best.updated   index, score, per-spec pass, sizing        run.finished   stop reason, score, artifacts
+    log            level, message
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eda_agent.agent.score import SpecResult
+from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.operating_point import OperatingPoint
+
+VERSION = 1
+
+Event = dict[str, Any]
+
+
+def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
+    """An event as a JSON-ready dict; the objects of the agent become plain data."""
+    data: Event = {"v": VERSION, "seq": sequence, "t": round(time.time(), 6), "type": type}
+    for name, value in fields.items():
+        if isinstance(value, Turn):
+            data.update(turn_data(value, summary=type == "best.updated"))
+        elif isinstance(value, Proposal):
+            data.update(proposal_data(value))
+        elif isinstance(value, Failure):
+            data.update({"kind": value.kind, "words": value.words, "hint": value.hint})
+        else:
+            data[name] = plain(value)
+    return data
+
+
+def plain(value: Any) -> Any:
+    """JSON has no nan or infinity: both become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def proposal_data(proposal: Proposal) -> Event:
+    return {
+        "sizing": plain(proposal.sizing), "reasoning": proposal.reasoning, "reply": proposal.reply, "error": proposal.error,
+        "notes": list(proposal.notes), "policy": proposal.policy,
+    }  # fmt: skip
+
+
+def proposal_from(data: Mapping[str, Any]) -> Proposal:
+    return Proposal(data["sizing"], data["reasoning"], data["reply"], data["error"], tuple(data["notes"]), data["policy"])
+
+
+def turn_data(turn: Turn, *, summary: bool = False) -> Event:
+    """A turn as plain data. `summary` leaves out what turn.evaluated has said already."""
+    data: Event = {"index": turn.index, "score": turn.value, "met": turn.met, "sizing": plain(turn.sizing)}
+    if turn.score is not None:
+        data["merit"] = plain(turn.score.merit)
+        data["specs"] = {result.spec: result_data(result) for result in turn.score.results}
+    if not summary and turn.evaluation is not None:
+        data["evaluation"] = evaluation_data(turn.evaluation)
+    if not summary:
+        data["proposal"] = {**proposal_data(turn.proposal), "reply": ""}
+    return data
+
+
+def result_data(result: SpecResult) -> Event:
+    return {"corner": result.corner, "value": plain(result.value), "margin": plain(result.margin), "satisfaction": result.satisfaction, "met": result.met, "why": result.why}
+
+
+def evaluation_data(evaluation: Evaluation) -> Event:
+    return {
+        "values": plain(evaluation.values),
+        "reasons": [[corner, spec, why] for (corner, spec), why in evaluation.reasons.items()],
+        "failures": [[testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures],
+        "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in vars(point).items()} for name, point in evaluation.operating_points.items()},
+        "jobs": evaluation.jobs, "cached": evaluation.cached, "seconds": round(evaluation.seconds, 6),
+    }  # fmt: skip
+
+
+def evaluation_from(data: Mapping[str, Any]) -> Evaluation:
+    points = {name: OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}) for name, point in data["operating_points"].items()}
+    return Evaluation(
+        values=data["values"], reasons={(corner, spec): why for corner, spec, why in data["reasons"]},
+        failures=tuple((testbench, corner, Failure(kind, words)) for testbench, corner, kind, words in data["failures"]),
+        operating_points=points, jobs=data["jobs"], cached=data["cached"], seconds=data["seconds"],
+    )  # fmt: skip
+
+
+class Stream:
+    """Numbers events and hands them to listeners, in order. The journal is the first listener: nothing is shown that is not kept."""
+
+    def __init__(self, *listeners: Callable[[Event], None], sequence: int = 0):
+        self.listeners = listeners
+        self.sequence = sequence
+
+    def emit(self, type: str, /, **fields: Any) -> None:
+        """Make an event and tell everyone."""
+        event = envelope(self.sequence, type, fields)
+        self.sequence += 1
+        for listener in self.listeners:
+            listener(event)

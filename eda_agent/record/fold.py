@@ -1,0 +1,83 @@
+"""A fold over the events of a run gives its state: turns, incumbent, how it stands. Every view is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.problem.spec import Problem
+from eda_agent.record.events import Event, evaluation_from, proposal_from
+
+
+@dataclass
+class RunState:
+    """What the events so far say. `pending` is a proposal that was made and not yet evaluated."""
+
+    started: dict[str, Any] = field(default_factory=dict)
+    turns: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    pending: dict[str, Any] | None = None
+    finished: dict[str, Any] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    sequence: int = 0
+
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        self.sequence = event["seq"] + 1
+        match event["type"]:
+            case "run.started":
+                self.started = self.started or event
+                self.finished = {}
+            case "baseline" | "turn.evaluated":
+                # the model's own words stand in turn.proposed only
+                if self.pending is not None and event["type"] == "turn.evaluated":
+                    event = {**event, "proposal": {**event["proposal"], "reply": self.pending["reply"]}}
+                self.turns.append(event)
+                self.pending = None
+            case "turn.proposed":
+                self.pending = event
+            case "best.updated":
+                self.best = event
+            case "sim.failed":
+                self.failures.append(event)
+            case "run.finished":
+                self.finished = event
+
+    @property
+    def simulations(self) -> int:
+        """Proposals simulated (the baseline comes on top)."""
+        return sum(turn["index"] > 0 and "evaluation" in turn for turn in self.turns)
+
+    @property
+    def curve(self) -> list[float]:
+        """Best score so far, after each turn."""
+        result: list[float] = []
+        for turn in self.turns:
+            result.append(max(turn["score"], result[-1] if result else 0.0))
+        return result
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    """The state after all these events."""
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def restore_turns(state: RunState, problem: Problem) -> list[Turn]:
+    """The turns as the agent's own objects; scores are worked out again from the values, which are what was measured."""
+    turns = []
+    for data in state.turns:
+        evaluation = evaluation_from(data["evaluation"]) if "evaluation" in data else None
+        graded = score(problem.specs, evaluation) if evaluation is not None else None
+        turns.append(Turn(data["index"], proposal_from(data["proposal"]), data["sizing"], evaluation, graded))
+    return turns
+
+
+def restore_pending(state: RunState) -> Proposal | None:
+    """The proposal that was not played yet, if there is one."""
+    return proposal_from(state.pending) if state.pending is not None else None

@@ -1,0 +1,84 @@
+"""A journal is the append-only file of a run's events, one JSON object a line, fsynced before anything else hears of them.
+
+A line that was torn by a crash is cut off when the journal is opened again; everything before it is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.record.events import VERSION, Event
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: two runs on one folder go unnoticed there
+    fcntl = None  # type: ignore[assignment]
+
+
+class Journal:
+    """The journal file of a run, open for appending; only one process may hold it. Raises `InputError` when another does."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = path.open("ab+")
+        if fcntl is not None:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                self._file.close()
+                raise InputError(Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")) from None
+        whole = whole_length(path)
+        if whole < path.stat().st_size:
+            self._file.truncate(whole)
+
+    def append(self, event: Event) -> None:
+        """Write an event; when this returns it is on the disk."""
+        self._file.write(json.dumps(event, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def whole_length(path: Path) -> int:
+    """The length in bytes up to the last whole line."""
+    data = path.read_bytes()
+    end = data.rfind(b"\n") + 1
+    # a line can be whole and still garbage where a disk lost a block: then it is torn too
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        with contextlib.suppress(ValueError):
+            json.loads(data[start:end])
+            return end
+        end = start
+    return 0
+
+
+def read_journal(path: Path) -> Iterator[Event]:
+    """The events of a journal; a torn last line is left out. Raises `InputError` for a file that is no journal."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                event: Any = json.loads(line)
+                if not isinstance(event, dict) or not isinstance(event["type"], str):
+                    raise ValueError
+            except (ValueError, KeyError, RecursionError):
+                if not file.read(1):
+                    return  # garbage at the very end is a torn write
+                raise InputError(Finding("this line is no event", path, number, fix="the journal was damaged after it was written")) from None
+            if event.get("v") != VERSION:
+                raise InputError(Finding(f"the journal has version {event.get('v')}, this program reads {VERSION}", path, number, fix="use the version of eda-agent that wrote it"))
+            yield event

@@ -1,0 +1,195 @@
+"""A run is one problem given to one policy, with a folder that keeps everything. This is where concrete classes meet.
+
+The folder holds `journal.jsonl`, `spec.yaml` as read, `best.json` and `sized.spice`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eda_agent import __version__
+from eda_agent.agent.env import Environment
+from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.policies.registry import DEFAULT, make_policy
+from eda_agent.agent.turn import Turn
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Budget, Problem
+from eda_agent.record.events import Event, Stream
+from eda_agent.record.export import sized_netlist, write_text
+from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
+from eda_agent.record.journal import Journal, read_journal
+from eda_agent.simulation.cache import Cache, NoCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; None takes the spec's or the default."""
+
+    spec: Path
+    policy: str = DEFAULT
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    simulations: int | None = None
+    out: Path | None = None
+    resume: bool = False
+    workers: int | None = None
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `stop` is the reason; `best` the incumbent; `turns` all turns, the baseline first."""
+
+    problem: Problem
+    folder: Path
+    stop: str
+    best: Turn
+    turns: tuple[Turn, ...]
+    policy: str
+    seed: int
+
+    @property
+    def met(self) -> bool:
+        return self.best.met
+
+    @property
+    def simulations(self) -> int:
+        return sum(turn.index > 0 and turn.evaluation is not None for turn in self.turns)
+
+
+@contextlib.contextmanager
+def open_evaluator(problem: Problem, *, workers: int | None = None, cache: bool = True, pool: LocalPool | None = None) -> Iterator[Evaluator]:
+    """An evaluator with its worker processes and cache, ended on leaving."""
+    folder = cache_folder()
+    pool = pool or LocalPool(workers)
+    store = Cache(folder / "results.sqlite") if cache else NoCache()
+    try:
+        yield Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
+    finally:
+        pool.close()
+        store.close()
+
+
+def size(request: Request, listen: Callable[[Event], None] = lambda event: None, control: Control | None = None) -> Outcome:
+    """Size a circuit. Raises `InputError` or `MissingError` before anything is simulated when the request cannot work.
+
+    `listen` is called with every event once it is kept; `control` may stop the run between turns; an interrupt (Ctrl-C) leaves a
+    complete journal and is raised again.
+    """
+    control = control or Control()
+    # the slow starters first, so that they overlap with reading the spec
+    pool = LocalPool(request.workers)
+    try:
+        problem = load_problem(request.spec)
+        policy = make_policy(request.policy, request.seed, request.options)
+        folder = run_folder(request, problem)
+        state = fold(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
+        _check_resumable(request, state, folder, problem)
+    except BaseException:
+        pool.close()
+        raise
+    with open_evaluator(problem, cache=request.cache, pool=pool) as evaluator, contextlib.closing(Journal(folder / "journal.jsonl")) as journal:
+        if not state.started:
+            _write_spec(problem, folder)
+        stream = Stream(journal.append, listen, sequence=state.sequence)
+        budget = _budget(problem, request)
+        stream.emit("hello", program="eda-agent", version=__version__, python=platform.python_version(), ngspice=pool.version, capabilities=["resume", "control"])
+        stream.emit(
+            "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
+            resumed=bool(state.turns), corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
+        )  # fmt: skip
+        env = Environment(problem, evaluator, restore_turns(state, problem))
+        stop = "user"
+        try:
+            stop = run_loop(env, policy, budget, stream.emit, control, restore_pending(state))
+        finally:
+            best = env.history.incumbent
+            if best is not None and best.sizing is not None:
+                artifacts = write_artifacts(problem, folder, best)
+                stream.emit("run.finished", stop=stop, score=best.value, met=best.met, simulations=env.history.simulations, turns=len(env.history.turns) - 1, artifacts=artifacts)
+    assert best is not None
+    return Outcome(problem, folder, stop, best, env.history.turns, policy.name, request.seed)
+
+
+def run_folder(request: Request, problem: Problem) -> Path:
+    """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME."""
+    folder = request.out or Path("runs") / f"{problem.name}-{request.policy}-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(Finding(f"cannot make the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
+    return folder
+
+
+def _check_resumable(request: Request, state: RunState, folder: Path, problem: Problem) -> None:
+    if not state.started:
+        return
+    if not request.resume:
+        raise InputError(Finding("this folder already holds a run", folder, fix="add --resume to go on with it, or choose another --out"))
+    then, now = state.started, {"policy": request.policy, "seed": request.seed}
+    for key, value in now.items():
+        if then[key] != value:
+            raise InputError(Finding(f"the run was started with {key} {then[key]}, not {value}", folder, fix=f"add --{key} {then[key]}, or start a new run"))
+    if [entry["name"] for entry in then["parameters"]] != list(problem.space.names) or [entry["name"] for entry in then["specs"]] != list(problem.spec_names):
+        raise InputError(Finding("the spec has other parameters or specs than this run", folder, fix="start a new run"))
+
+
+def _write_spec(problem: Problem, folder: Path) -> None:
+    write_text(folder / "spec.yaml", problem.text)
+    # the netlist lies beside the original, not beside this copy
+    write_text(folder / "origin.json", json.dumps({"spec": str(problem.path.resolve())}) + "\n")
+
+
+def _budget(problem: Problem, request: Request) -> Budget:
+    budget = problem.budget
+    if request.simulations is not None:
+        budget = Budget(request.simulations, budget.timeout, budget.patience, budget.until)
+    return budget
+
+
+def original_spec(folder: Path) -> Path:
+    """The spec that a run was started from; the run's own copy where that has gone."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        origin = Path(json.loads((folder / "origin.json").read_text())["spec"])
+        if origin.is_file():
+            return origin
+    return folder / "spec.yaml"
+
+
+def spec_table(problem: Problem) -> list[dict[str, Any]]:
+    """The specs as plain data, for events and tables."""
+    return [
+        {"name": spec.name, "metric": spec.metric.name, "unit": spec.metric.unit, "minimum": spec.minimum, "maximum": spec.maximum, "weight": spec.weight, "objective": spec.objective}
+        for spec in problem.specs
+    ]
+
+
+def parameter_table(problem: Problem) -> list[dict[str, Any]]:
+    """The parameters as plain data, for events and tables."""
+    return [
+        {"name": entry.name, "unit": entry.unit, "minimum": entry.minimum, "maximum": entry.maximum, "scale": entry.scale, "step": entry.step, "role": entry.role, "locked": entry.locked}
+        for entry in problem.space.parameters
+    ]
+
+
+def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:
+    """Write best.json and sized.spice for the incumbent."""
+    assert best.sizing is not None and best.score is not None
+    data = {
+        "turn": best.index, "score": best.value, "met": best.met, "sizing": dict(best.sizing),
+        "specs": {result.spec: {"value": result.value, "corner": result.corner, "met": result.met} for result in best.score.results},
+    }  # fmt: skip
+    write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
+    write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
+    return {"journal": str(folder / "journal.jsonl"), "best": str(folder / "best.json"), "netlist": str(folder / "sized.spice")}

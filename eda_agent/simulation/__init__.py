@@ -1,0 +1,1 @@
+"""From a sizing to measurements: decks, ngspice in worker processes, waveforms, and the one place that fans out."""

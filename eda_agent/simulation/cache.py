@@ -1,0 +1,74 @@
+"""A cache keeps replies of simulations by content, on disk, shared by all runs of a user.
+
+SQLite in WAL mode: a killed process loses at most what it had not yet handed over, several runs may use it at once, and a look-up
+in 100,000 results takes microseconds. Values are JSON; nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """The user's cache folder (`EDA_AGENT_CACHE` overrides the platform's)."""
+    import os
+
+    given = os.environ.get("EDA_AGENT_CACHE")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("eda-agent"))
+
+
+class Cache:
+    """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one begun: a cache may always be lost."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = self._open()
+        except sqlite3.DatabaseError:
+            path.replace(path.with_suffix(".damaged"))
+            self._database = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        # autocommit: every result is handed over at once; used from one thread at a time
+        database = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+        return database
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The value kept under a key, or None."""
+        try:
+            row = self._database.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
+            return json.loads(row[0]) if row else None
+        except (sqlite3.DatabaseError, ValueError):
+            return None
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a value; a full disk or a locked database only costs the entry."""
+        try:
+            self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, json.dumps(value, separators=(",", ":"))))
+        except sqlite3.DatabaseError:
+            pass
+
+    def close(self) -> None:
+        self._database.close()
+
+
+class NoCache:
+    """A cache that keeps nothing."""
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return None
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

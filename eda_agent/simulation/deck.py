@@ -1,0 +1,185 @@
+"""A deck is what ngspice loads: models, the circuit at one sizing, and a testbench, in one corner.
+
+`Workbench` builds the decks of a problem (one a testbench and corner) and the part that changes with the sizing. The netlist
+keeps its hierarchy in the deck: what ngspice reads is what the designer wrote, with other numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem import expression
+from eda_agent.problem.elaborate import Elaboration, reach
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.load_testbench import work_out
+from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
+from eda_agent.problem.pdk import CutLibrary, cut_library
+from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.source import logical_lines
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Corner, Problem, Testbench
+from eda_agent.simulation.measurements import gate_area
+
+_KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".option", ".options", ".subckt", ".ends", ".nodeset"}
+
+
+@dataclass(frozen=True, eq=False)
+class Deck:
+    """A testbench in a corner. `metrics`: (metric, analysis kind) to measure. `devices`: (ngspice name, label) of the MOSFETs."""
+
+    key: str
+    testbench: str
+    corner: str
+    head: str
+    tail: str
+    analyses: tuple[tuple[str, str], ...]
+    probes: Mapping[str, str]
+    settings: Mapping[str, float]
+    metrics: tuple[tuple[str, str], ...]
+    devices: tuple[tuple[str, str], ...]
+    models: Path
+    digest: str
+
+    def wire(self) -> dict[str, Any]:
+        """What a worker is told about the deck."""
+        return {
+            "key": self.key, "models": str(self.models), "head": self.head, "tail": self.tail, "analyses": self.analyses, "probes": dict(self.probes),
+            "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The circuit at one sizing: its text, and the same as changes of device parameters (None: only a re-parse will do).
+
+    `cards`: digest of a cut library → the model cards that this sizing needs of it.
+    """
+
+    circuit: str
+    alterations: tuple[tuple[str, str, float], ...] | None
+    fixed: str
+    cards: Mapping[str, tuple[str, ...]]
+    gate_area: float
+
+    def wire(self, deck: Deck) -> dict[str, Any]:
+        """What a worker is told about the sizing, for one deck."""
+        return {"circuit": self.circuit, "alterations": self.alterations, "fixed": self.fixed, "cards": self.cards[deck.digest]}
+
+
+class Workbench:
+    """The decks of a problem. `cache`: folder for cut model libraries.
+
+    Raises `InputError` when the circuit does not elaborate or reaches sizes that the PDK does not allow.
+    """
+
+    def __init__(self, problem: Problem, cache: Path):
+        self.problem = problem
+        self.libraries: dict[str, CutLibrary] = {}
+        boxes = self._boxes()
+        for process in sorted({corner.process for corner in problem.corners}):
+            self.libraries[process] = cut_library(problem.pdk, process, boxes, cache)
+        any_library = next(iter(self.libraries.values()))
+        self.elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(any_library.devices))
+        first = self.elaboration.devices(problem.space.edits(problem.space.initial))
+        self.mosfets = tuple((device.spice_name, device.label) for device in first if device.kind == "m")
+        self.decks = tuple(self._deck(bench, corner) for corner in problem.corners for bench in problem.testbenches.values())
+        self._lines = self._circuit_lines()
+
+    def _boxes(self) -> dict[str, Box]:
+        """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
+        problem = self.problem
+        stand_ins = "".join(f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in problem.pdk.devices)
+        elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(stand_ins))
+        choices = [
+            {place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale) for place in parameter.places}
+            for parameter in problem.space.parameters
+        ]
+        boxes: dict[str, Box] = {}
+        for name, (width, length) in reach(elaboration, choices).items():
+            if name in problem.netlist.models:
+                continue  # the netlist brings its own model card
+            rule = problem.pdk.device(name)
+            used_as_device = any(device.kind == "x" and device.value.lower() == name for scope in problem.netlist.subcircuits.values() for device in scope.devices)
+            scale = problem.pdk.scale if used_as_device else 1.0
+            box: Box = ((width[0] * scale, width[1] * scale), (length[0] * scale, length[1] * scale))
+            if rule is not None:
+                self._check(name, "W", box[0], rule.width)
+                self._check(name, "L", box[1], rule.length)
+            boxes[name] = box
+        return boxes
+
+    def _check(self, name: str, side: str, got: tuple[float, float], allowed: tuple[float, float]) -> None:
+        # W of a finger may be below the minimum of the whole only if nf > 1: the PDK's rule is for the finger
+        if got[0] < allowed[0] * (1 - 1e-6) or got[1] > allowed[1] * (1 + 1e-6):
+            raise InputError(
+                Finding(
+                    f"{side} of {name} reaches from {got[0] * 1e6:.4g}u to {got[1] * 1e6:.4g}u; the models cover {allowed[0] * 1e6:.4g}u to {allowed[1] * 1e6:.4g}u",
+                    self.problem.path, where="parameters", fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
+                )
+            )  # fmt: skip
+
+    def _circuit_lines(self) -> frozenset[int]:
+        """Lines (by identity) that go into a deck: subcircuits whole, and from outside them only definitions."""
+        kept, inside = set(), False
+        for line in self.problem.netlist.lines:
+            inside = inside or line.card == ".subckt"
+            if inside or line.card in _KEPT_AT_TOP:
+                kept.add(id(line))
+            if line.card == ".ends":
+                inside = False
+        return frozenset(kept)
+
+    def _deck(self, bench: Testbench, corner: Corner) -> Deck:
+        problem = self.problem
+        library = self.libraries[corner.process]
+        settings = work_out(bench.settings, corner)
+        ports = self.elaboration.subcircuit.ports
+        instance = f"Xdut {' '.join(bench.nets[port] for port in ports)} {problem.subckt}\n" if bench.nets else ""
+        tail = f"{instance}{_fill(bench.deck, settings)}.option temp={corner.temperature!r} noacct\n"
+        head = f"* {problem.name} {bench.name} {corner.name}\n{library.devices}"
+        wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name}
+        metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
+        analyses = tuple((analysis.kind, _fill(analysis.command, settings)) for analysis in bench.analyses)
+        content = repr((library.digest, head, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics))
+        return Deck(
+            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, head=head, tail=tail,
+            analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets, models=library.models, digest=library.digest,
+        )  # fmt: skip
+
+    def instance(self, sizing: Sizing) -> Instance:
+        """The circuit at a (legal) sizing."""
+        edits = self.problem.space.edits(sizing)
+        devices = self.elaboration.devices(edits)
+        alterations, fixed = self.elaboration.alterations(devices)
+        return Instance(
+            circuit=self._text(edits),
+            alterations=tuple((device, parameter, value) for (device, parameter), value in alterations.items()) if alterations is not None else None,
+            cards={library.digest: library.needed(devices) for library in self.libraries.values()},
+            fixed=hashlib.sha256(repr(fixed).encode()).hexdigest()[:16],
+            gate_area=gate_area(device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()),
+        )  # fmt: skip
+
+    def _text(self, edits: Mapping[Edit, float]) -> str:
+        return self.problem.netlist.text({edit: repr(value) for edit, value in edits.items()}, comments=False, only=self._lines)
+
+
+def _blocks(text: str) -> Mapping[str, Subcircuit]:
+    return parse_netlist(logical_lines(text, Path("library"))).subcircuits
+
+
+def _fill(text: str, settings: Mapping[str, float]) -> str:
+    """Replace `{expression}` by its number where the settings decide it; leave the rest to ngspice."""
+
+    def number(match: re.Match[str]) -> str:
+        try:
+            return repr(expression.evaluate(expression.parse(match[1]), settings))
+        except ExpressionError:
+            return match[0]
+
+    return re.sub(r"\{([^}]*)\}", number, text)

@@ -1,0 +1,157 @@
+"""An evaluation is one sizing through every testbench in every corner. This is the only place that fans out.
+
+Results are taken from the cache where the same deck was simulated before, and put there the moment they come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.deck import Deck, Instance, Workbench
+from eda_agent.simulation.executor import Executor, Preparation, Task
+from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.operating_point import OperatingPoint, operating_point
+
+CONTENT_VERSION = 1
+"""Part of every cache key: raised when measurements or sessions change what they return."""
+
+
+class ResultCache(Protocol):
+    """What the evaluator asks of a cache."""
+
+    def get(self, key: str) -> dict[str, Any] | None: ...
+    def put(self, key: str, value: dict[str, Any]) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why.
+
+    `failures`: (testbench, corner, failure). `jobs`: testbench-corner runs, of which `cached` came from the cache. `seconds` is
+    the simulators' time. `operating_points`: device → bias, in the first corner.
+    """
+
+    values: Mapping[str, Mapping[str, float | None]]
+    reasons: Mapping[tuple[str, str], str]
+    failures: tuple[tuple[str, str, Failure], ...]
+    operating_points: Mapping[str, OperatingPoint]
+    jobs: int
+    cached: int
+    seconds: float
+
+
+class Simulator(Protocol):
+    """What the agent needs: sizings in, evaluations out. `Evaluator` on ngspice, `ReplaySimulator` from a record."""
+
+    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]: ...
+
+
+class Evaluator:
+    """Evaluates sizings of a problem on an executor."""
+
+    def __init__(self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache):
+        self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
+        self._prepared = False
+
+    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
+        """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side."""
+        instances = [self.workbench.instance(sizing) for sizing in sizings]
+        decks = self.workbench.decks
+        nominal = self.problem.corners[0].name
+        tasks: list[Task] = []
+        keys: list[str] = []
+        places: list[tuple[int, Deck]] = []
+        replies: dict[tuple[int, str], dict[str, Any]] = {}
+        cached = [0] * len(sizings)
+        for number, instance in enumerate(instances):
+            for deck in decks:
+                key = self._key(deck, instance)
+                known = self.cache.get(key)
+                if known is not None:
+                    replies[number, deck.key] = known
+                    cached[number] += 1
+                else:
+                    bias = deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)
+                    tasks.append(Task(deck, instance, operating_point=bias, timeout=self.problem.budget.timeout))
+                    keys.append(key)
+                    places.append((number, deck))
+        if tasks:
+            self.prepare()
+
+            def keep(index: int, reply: dict[str, Any]) -> None:
+                # a time-out or a crash may be the machine's fault: it is not remembered
+                if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
+                    self.cache.put(keys[index], reply)
+
+            for place, reply in zip(places, self.executor.run(tasks, keep), strict=True):
+                replies[place[0], place[1].key] = reply
+        return [self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number]) for number, instance in enumerate(instances)]
+
+    def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
+        """(testbench, corner) → reply with waveforms, simulated anew."""
+        instance = self.workbench.instance(sizing)
+        self.prepare()
+        tasks = [Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks]
+        return {(deck.testbench, deck.corner): reply for deck, reply in zip(self.workbench.decks, self.executor.run(tasks), strict=True)}
+
+    def prepare(self) -> dict[str, Preparation]:
+        """Find out how each deck may be changed, once per deck and user: the outcome is cached."""
+        preparations: dict[str, Preparation] = {}
+        if self._prepared:
+            return preparations
+        space = self.problem.space
+        first = self.workbench.instance(space.initial)
+        # any second sizing will do as long as everything moves and it simulates: a step of a tenth of each range, seeded
+        draw = random.Random(0)
+        moved = [position + draw.choice((-0.1, 0.1)) for position in space.to_unit(space.initial)]
+        second = self.workbench.instance(space.from_unit([-p if p < 0 else 2 - p if p > 1 else p for p in moved]))
+        for deck in self.workbench.decks:
+            key = self._hash("prepare", deck.key, first.circuit, second.circuit)
+            known = self.cache.get(key)
+            if known is not None:
+                preparations[deck.key] = Preparation(known["alter"], known["nodeset"], known["deviation"])
+                self.executor.adopt(deck, preparations[deck.key])
+            else:
+                done = preparations[deck.key] = self.executor.prepare(deck, first, second, 10 * self.problem.budget.timeout)
+                if done.deviation is not None or done.nodeset:
+                    self.cache.put(key, {"alter": done.alter, "nodeset": done.nodeset, "deviation": done.deviation})
+        self._prepared = True
+        return preparations
+
+    def _key(self, deck: Deck, instance: Instance) -> str:
+        return self._hash("run", deck.key, instance.circuit)
+
+    def _hash(self, *parts: str) -> str:
+        return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
+
+    def _collect(self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], cached: int) -> Evaluation:
+        by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
+        values: dict[str, dict[str, float | None]] = {}
+        reasons: dict[tuple[str, str], str] = {}
+        failures = []
+        points: dict[str, OperatingPoint] = {}
+        for (testbench, corner), reply in by_place.items():
+            if "failure" in reply:
+                failures.append((testbench, corner, Failure(reply["failure"]["kind"], reply["failure"]["words"])))
+            for label, numbers in reply.get("operating_point", {}).items():
+                points.setdefault(label, operating_point(numbers))
+        for corner_ in self.problem.corners:
+            row = values[corner_.name] = {}
+            for spec in self.problem.specs:
+                if not spec.testbench:
+                    row[spec.name] = instance.gate_area
+                    continue
+                reply = by_place[spec.testbench, corner_.name]
+                value, why = reply.get("metrics", {}).get(spec.metric.name, (None, "the simulation failed"))
+                row[spec.name] = value
+                if value is None:
+                    reasons[corner_.name, spec.name] = why
+        seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
+        return Evaluation(values, reasons, tuple(failures), points, len(by_place), cached, seconds)

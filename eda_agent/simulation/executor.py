@@ -1,0 +1,255 @@
+"""An executor runs simulation tasks somewhere and gives their replies back in order.
+
+`LocalPool` uses worker processes on this machine. Another place to run (a cluster) implements the same `Executor`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from eda_agent.errors import WorkerError
+from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.worker import receive, send
+
+RECYCLE = 5000
+"""Simulations after which a worker is replaced: ngspice grows by about 4 MB in 2,000."""
+START_TIMEOUT = 60.0
+MAX_START_FAILURES = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """One deck at one sizing. `timeout` in s."""
+
+    deck: Deck
+    instance: Instance
+    operating_point: bool = False
+    waveforms: bool = False
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is known of a deck before it is first used: whether altering equals loading, and where its nodes settle."""
+
+    alter: bool
+    nodeset: dict[str, float]
+    deviation: dict[str, float] | None
+
+
+class Executor(Protocol):
+    """`version` is the simulator's; `run` gives one reply a task, in order (see `Session.run`); `prepare` must come first."""
+
+    @property
+    def version(self) -> str: ...
+    def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation: ...
+    def adopt(self, deck: Deck, preparation: Preparation) -> None: ...
+    def run(self, tasks: Sequence[Task], done: Callable[[int, dict[str, Any]], None] | None = None) -> list[dict[str, Any]]: ...
+    def close(self) -> None: ...
+
+
+@dataclass
+class _Request:
+    index: int
+    deck: Deck
+    message: dict[str, Any]
+    timeout: float
+    attempts: int = 0
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    ready: bool = False
+    request: _Request | None = None
+    deadline: float = 0.0
+    known: dict[str, Preparation | None] = field(default_factory=dict)
+    simulations: int = 0
+
+
+class LocalPool:
+    """Worker processes on this machine, started at once and replaced when they exit, hang, crash or have run `RECYCLE` times."""
+
+    def __init__(self, workers: int | None = None):
+        self.size = workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        self.preparations: dict[str, Preparation] = {}
+        self.replaced = 0
+        self._version = ""
+        self._start_failures = 0
+        self._selector = selectors.DefaultSelector()
+        self._workers = [self._start() for _ in range(self.size)]
+
+    @property
+    def version(self) -> str:
+        """The simulator's version; waits for the first worker."""
+        while not self._version:
+            self._wait(START_TIMEOUT, {})
+        return self._version
+
+    def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation:
+        """Compare altering with loading at two sizings (see `Session.prepare`) and remember the outcome for all workers."""
+        message = {"do": "prepare", "key": deck.key, "first": first.wire(deck), "second": second.wire(deck)}
+        reply = self._dispatch([_Request(0, deck, message, timeout)], None)[0]
+        preparation = Preparation(bool(reply.get("alter")), dict(reply.get("nodeset", {})), reply.get("deviation"))
+        self.adopt(deck, preparation)
+        return preparation
+
+    def adopt(self, deck: Deck, preparation: Preparation) -> None:
+        """Use what is already known of a deck."""
+        self.preparations[deck.key] = preparation
+
+    def run(self, tasks: Sequence[Task], done: Callable[[int, dict[str, Any]], None] | None = None) -> list[dict[str, Any]]:
+        """Simulate; `done(index, reply)` is called as each reply comes."""
+        requests = []
+        for index, task in enumerate(tasks):
+            message = {"do": "run", "key": task.deck.key, **task.instance.wire(task.deck), "operating_point": task.operating_point, "waveforms": task.waveforms}
+            requests.append(_Request(index, task.deck, message, task.timeout))
+        return self._dispatch(requests, done)
+
+    def close(self) -> None:
+        """End all workers; a busy one is killed."""
+        for worker in self._workers:
+            self._stop(worker)
+        self._workers.clear()
+        self._selector.close()
+
+    def __enter__(self) -> LocalPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers (for tests and for the status line)."""
+        return [worker.process.pid for worker in self._workers]
+
+    def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        # -P: never import from the folder the user happens to be in
+        command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno())]
+        environment = {key: value for key, value in os.environ.items() if not key.endswith(("_API_KEY", "_TOKEN"))}
+        environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        theirs.close()
+        worker = _Worker(process, ours, deadline=time.monotonic() + START_TIMEOUT)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _stop(self, worker: _Worker) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(worker.connection)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.wait()
+        if worker.process.stderr:
+            worker.process.stderr.close()
+
+    def _replace(self, worker: _Worker) -> _Worker:
+        if not worker.ready:
+            self._start_failures += 1
+            if self._start_failures >= MAX_START_FAILURES:
+                words = ""
+                if worker.process.stderr:
+                    worker.process.kill()
+                    words = worker.process.stderr.read().decode(errors="replace")[-600:]
+                raise WorkerError(f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`")
+        self._stop(worker)
+        fresh = self._start()
+        self._workers[self._workers.index(worker)] = fresh
+        self.replaced += 1
+        return fresh
+
+    def _dispatch(self, requests: Sequence[_Request], done: Callable[[int, dict[str, Any]], None] | None) -> list[dict[str, Any]]:
+        waiting = deque(requests)
+        replies: dict[int, dict[str, Any]] = {}
+        try:
+            while len(replies) < len(requests):
+                for worker in self._workers:
+                    if waiting and worker.ready and worker.request is None:
+                        self._assign(worker, waiting)
+                deadlines = [worker.deadline for worker in self._workers if worker.request is not None or not worker.ready]
+                before = len(replies)
+                retry = self._wait(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None, replies)
+                waiting.extendleft(retry)
+                if done is not None and len(replies) > before:
+                    for index in list(replies)[before:]:
+                        done(index, replies[index])
+        except BaseException:
+            # an interrupted caller leaves workers with an answer on its way: they would answer the next question with it
+            for worker in [worker for worker in self._workers if worker.request is not None]:
+                worker.request = None
+                worker.ready = True
+                self._replace(worker)
+            raise
+        return [replies[request.index] for request in requests]
+
+    def _assign(self, worker: _Worker, waiting: deque[_Request]) -> None:
+        # prefer a deck that this worker has loaded
+        position = next((index for index, request in enumerate(waiting) if request.deck.key in worker.known), 0)
+        request = waiting[position]
+        del waiting[position]
+        key = request.deck.key
+        preparation = self.preparations.get(key) if request.message["do"] == "run" else None
+        try:
+            if key not in worker.known or worker.known[key] is not preparation:
+                extra: dict[str, Any] = {}
+                if preparation:
+                    extra = {"alter": preparation.alter, "nodeset": preparation.nodeset}
+                send(worker.connection, {"do": "define", **request.deck.wire(), **extra})
+                worker.known[key] = preparation
+            send(worker.connection, request.message)
+        except OSError:
+            pass  # it died while idle: the wait below sees the end of its stream and tries again elsewhere
+        worker.request = request
+        worker.deadline = time.monotonic() + request.timeout
+
+    def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[_Request]:
+        """Take what has come; gives the requests that must be tried again."""
+        retry = []
+        for key, _ in self._selector.select(timeout):
+            worker: _Worker = key.data
+            # a worker that stops in mid-frame must not hang us
+            worker.connection.settimeout(max(0.05, worker.deadline - time.monotonic()))
+            try:
+                reply = receive(worker.connection)
+            except (TimeoutError, ValueError):
+                reply = None
+            if reply is not None and "ready" in reply:
+                worker.ready, self._version, self._start_failures = True, reply["ready"], 0
+                continue
+            request, worker.request = worker.request, None
+            if reply is None or reply.get("gone"):
+                code = worker.process.poll()
+                self._replace(worker)
+                if request is None:
+                    continue
+                if reply is None and request.attempts == 0:
+                    # killed from outside, perhaps: the simulation itself is not to blame before it does it twice
+                    request.attempts += 1
+                    retry.append(request)
+                    continue
+                reply = reply or {"failure": {"kind": "crash", "words": f"the worker ended with status {code}"}, "seconds": 0.0}
+            if request is not None:
+                replies[request.index] = reply
+                worker.simulations += 1
+                if worker.simulations >= RECYCLE and worker in self._workers:
+                    self._replace(worker)
+        now = time.monotonic()
+        for worker in list(self._workers):
+            if worker.deadline < now and (worker.request is not None or not worker.ready):
+                request, worker.request = worker.request, None
+                self._replace(worker)
+                if request is not None:
+                    replies[request.index] = {"failure": {"kind": "timeout", "words": f"no answer within {request.timeout:g} s"}, "seconds": request.timeout}
+        return retry

@@ -1,0 +1,43 @@
+"""An operating point says of one MOSFET where it is biased, from what ngspice reports.
+
+Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V); signs are dropped, so that PMOS reads like NMOS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OFF = 1e-9
+"""A device that carries less current (A) is called off."""
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """`gm_id` in 1/V; `margin` is |vds| − vdsat in V: how far into saturation."""
+
+    id: float
+    gm: float
+    gds: float
+    vth: float
+    vdsat: float
+    vgs: float
+    vds: float
+    gm_id: float
+    margin: float
+
+    @property
+    def region(self) -> str:
+        """off, triode or saturation."""
+        return "off" if self.id < OFF else "triode" if self.margin < 0 else "saturation"
+
+    @property
+    def inversion(self) -> str:
+        """weak (gm/id above 20 /V), moderate, or strong (below 10 /V)."""
+        return "weak" if self.gm_id > 20 else "moderate" if self.gm_id > 10 else "strong"
+
+
+def operating_point(values: Mapping[str, float]) -> OperatingPoint:
+    """From the simulator's numbers of one device."""
+    size = {name: abs(values.get(name, float("nan"))) for name in ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")}
+    return OperatingPoint(**size, gm_id=size["gm"] / size["id"] if size["id"] > 0 else 0.0, margin=size["vds"] - size["vdsat"])

@@ -1,0 +1,283 @@
+"""A session is the circuits loaded in one ngspice, and how a sizing gets into them and results out.
+
+A circuit is loaded once; after that its device parameters are altered in place when that is known to equal a fresh load
+(`prepare` compares the two), and re-loaded otherwise. Runs in a worker process; knows nothing of netlists or specs.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eda_agent.problem.pdk.cut import read_cards
+from eda_agent.simulation import measurements
+from eda_agent.simulation.failure import Failure, classify
+from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.waveform import Waveform
+
+MAX_CIRCUITS = 64
+EQUAL = {"op": 1e-9, "dc": 1e-9, "ac": 1e-9, "tran": 1e-7, "noise": 1e-5}
+"""Altering is trusted when every vector deviates from a fresh load by less than this, relative to its largest value.
+
+Devices are equal to the last digit but the order of arithmetic is not; adaptive steps and noise transfers enlarge that.
+"""
+OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
+_ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
+
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """A circuit at one sizing as the parent sends it.
+
+    `circuit`: its text. `alterations`: (device, parameter, value), None where only a fresh load will do. `fixed`: digest of what
+    cannot be altered. `cards`: names of the model cards that it needs.
+    """
+
+    circuit: str
+    alterations: Sequence[tuple[str, str, float]] | None
+    fixed: str
+    cards: Sequence[str]
+
+
+@dataclass
+class LoadedDeck:
+    """A deck as the parent described it, and what it is loaded with now (`loaded` None: not at all).
+
+    `models`: path of the file with the model cards. `alter`: whether altering was found equal to loading.
+    """
+
+    models: str
+    head: str
+    tail: str
+    analyses: Sequence[tuple[str, str]]
+    probes: Mapping[str, str]
+    settings: Mapping[str, float]
+    metrics: Sequence[tuple[str, str]]
+    devices: Sequence[tuple[str, str]]
+    alter: bool = False
+    nodeset: Mapping[str, float] = field(default_factory=dict)
+    loaded: Sizing | None = None
+    values: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def text(self, circuit: str, cards: str) -> str:
+        title, _, devices = self.head.partition("\n")
+        nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in self.nodeset.items())
+        return f"{title}\n{cards}{devices}{circuit}{self.tail}{nodes}.end"
+
+
+class SimulationFailed(Exception):
+    """Carries a `Failure` out of the run of one deck."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class Session:
+    def __init__(self, ngspice: Ngspice):
+        self.ngspice = ngspice
+        self.decks: dict[str, LoadedDeck] = {}
+        self.cards: dict[str, dict[str, str]] = {}
+        self.order: list[str] = []  # loaded circuits, newest first: `setcirc` counts that way
+
+    def define(self, key: str, deck: LoadedDeck) -> None:
+        self.forget(key)
+        self.decks[key] = deck
+
+    def forget(self, key: str) -> None:
+        """Unload a deck's circuit."""
+        if key in self.order:
+            self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
+            self.ngspice.command("remcirc")
+            self.order.remove(key)
+        if key in self.decks:
+            self.decks[key].loaded = None
+
+    def run(self, key: str, sizing: Sizing, *, operating_point: bool, waveforms: bool) -> dict[str, Any]:
+        """Simulate and measure. The reply has metrics, operating point and seconds, or a failure."""
+        start = time.perf_counter()
+        deck = self.decks[key]
+        self.ngspice.log.clear()
+        try:
+            self.apply(key, sizing)
+            waves, devices = self.simulate(deck, operating_point)
+            reply: dict[str, Any] = {"metrics": {metric: measurements.measure(metric, waves[kind], deck.settings) for metric, kind in deck.metrics}}
+            if operating_point:
+                reply["operating_point"] = devices
+            if waveforms:
+                reply["waveforms"] = {kind: _wave_to_json(wave) for kind, wave in waves.items()}
+        except SimulationFailed as failed:
+            # after a failure the circuit's state is not to be trusted
+            self.forget(key)
+            reply = {"failure": {"kind": failed.failure.kind, "words": failed.failure.words}}
+        self.ngspice.command("destroy all")
+        reply["seconds"] = time.perf_counter() - start
+        return reply
+
+    def prepare(self, key: str, first: Sizing, second: Sizing) -> dict[str, Any]:
+        """Find the nodeset at the first sizing, and whether altering to the second equals loading it.
+
+        Deterministic: the same deck and sizings give the same reply in every worker.
+        """
+        deck = self.decks[key]
+        deck.alter, deck.nodeset = False, {}
+        deviation: dict[str, float] | None = None
+        try:
+            self.apply(key, first)
+            deck.nodeset = self.node_voltages()
+            self.forget(key)
+            deviation = self.deviation(key, first, second)
+        except SimulationFailed:
+            pass
+        self.forget(key)
+        self.ngspice.command("destroy all")
+        alter = deviation is not None and all(value <= EQUAL[kind] for kind, value in deviation.items())
+        return {"alter": alter, "nodeset": dict(deck.nodeset), "deviation": deviation}
+
+    def deviation(self, key: str, first: Sizing, second: Sizing) -> dict[str, float] | None:
+        """Analysis → largest relative difference between altering from `first` to `second` and loading `second`.
+
+        None where the circuit cannot be altered at all.
+        """
+        deck = self.decks[key]
+        if first.alterations is None or second.alterations is None or first.fixed != second.fixed:
+            return None
+        cards = sorted({*first.cards, *second.cards})
+        deck.alter = True
+        self.apply(key, replace(first, cards=cards))
+        self.apply(key, second)
+        assert deck.loaded is not None and deck.loaded.circuit == first.circuit
+        altered, altered_devices = self.simulate(deck, True)
+        self.forget(key)
+        deck.alter = False
+        self.apply(key, second)
+        fresh, fresh_devices = self.simulate(deck, True)
+        result = {}
+        for kind, wave in fresh.items():
+            if wave.axis.shape != altered[kind].axis.shape:
+                return {kind: math.inf}
+            result[kind] = max(_relative(array, altered[kind].probes[role]) for role, array in wave.probes.items())
+        for label, values in fresh_devices.items():
+            for name in ("id", "gm", "gds"):
+                result["op"] = max(result["op"], abs(values[name] - altered_devices[label][name]) / max(abs(values[name]), 1e-15))
+        return result
+
+    def apply(self, key: str, sizing: Sizing) -> None:
+        """Bring a deck's circuit to a sizing and make it current.
+
+        Where altering is trusted, a loaded circuit is altered if it has the models, and a freshly loaded one is altered too, to
+        what it was loaded with: the text's numbers and the command's differ in their last bit, and a result must depend on
+        the sizing alone, never on what this worker did before.
+        """
+        deck = self.decks[key]
+        trusted = deck.alter and sizing.alterations is not None
+        if trusted and deck.loaded is not None and deck.loaded.fixed == sizing.fixed and set(sizing.cards) <= set(deck.loaded.cards):
+            self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
+        else:
+            self._load(key, sizing)
+            deck.values = {}
+        if trusted:
+            for device, parameter, value in sizing.alterations or ():
+                # zero is the same number in any notation, and the usual value of what is never sized
+                if deck.values.get((device, parameter), 0.0) != value:
+                    self.ngspice.command(f"alter @{device}[{parameter}]={value!r}")
+                    deck.values[device, parameter] = value
+
+    def _load(self, key: str, sizing: Sizing) -> None:
+        self.forget(key)
+        while len(self.order) >= MAX_CIRCUITS:
+            self.forget(self.order[-1])
+        deck = self.decks[key]
+        if deck.models not in self.cards:
+            self.cards[deck.models] = read_cards(Path(deck.models))
+        cards = "".join(self.cards[deck.models][name].rstrip("\n") + "\n" for name in sizing.cards)
+        self.ngspice.load(deck.text(sizing.circuit, cards).split("\n"))
+        self.order.insert(0, key)
+        deck.loaded = sizing
+
+    def node_voltages(self) -> dict[str, float]:
+        """All node voltages (V) of the operating point of the current circuit."""
+        self._analyse("op")
+        names = [name for name in self.ngspice.vectors(self.ngspice.plot()) if "#" not in name and "@" not in name]
+        voltages = {name: self.ngspice.vector(name) for name in names}
+        return {name: float(f"{vector[0]:.6g}") for name, vector in voltages.items() if vector is not None and abs(vector[0]) < _ABSURD_VOLT}
+
+    def simulate(self, deck: LoadedDeck, operating_point: bool) -> tuple[dict[str, Waveform], dict[str, dict[str, float]]]:
+        """Run the deck's analyses on the current circuit."""
+        waves: dict[str, Waveform] = {}
+        devices: dict[str, dict[str, float]] = {}
+        for kind, command in deck.analyses:
+            plot = self._analyse(command)
+            waves[kind] = self._read(kind, plot, deck.probes)
+            if kind == "op" and operating_point:
+                devices = {label: self._device(name) for name, label in deck.devices}
+        return waves, devices
+
+    def _analyse(self, command: str) -> str:
+        before = self.ngspice.plot()
+        self.ngspice.command(command)
+        plot = self.ngspice.plot()
+        if plot in {before, "const"}:
+            raise SimulationFailed(classify(self.ngspice.log))
+        return plot
+
+    def _read(self, kind: str, plot: str, probes: Mapping[str, str]) -> Waveform:
+        if kind == "noise":
+            # the spectrum is one plot before the integrated totals, which become current
+            spectrum = f"noise{int(plot.removeprefix('noise')) - 1}"
+            axis = self._vector(f"{spectrum}.frequency")
+            return Waveform(kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")})
+        names = {role: f"{probe}#branch" if role == "supply" else probe for role, probe in probes.items() if probe != "0"}
+        arrays = {role: self._vector(name) * (-1.0 if role == "supply" else 1.0) for role, name in names.items()}
+        for role, array in arrays.items():
+            peak = float(np.max(np.abs(array)))
+            # an AC transfer may be large, and a broken solution is anything
+            if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
+                raise SimulationFailed(Failure("absurd", f"{role} reaches {peak:.3g} in {kind}"))
+        axis = {"ac": "frequency", "tran": "time", "dc": "v-sweep"}.get(kind)
+        return Waveform(kind, np.real(self._vector(axis)).astype(np.float64) if axis else np.empty(0), arrays)
+
+    def _vector(self, name: str) -> np.ndarray[Any, Any]:
+        vector = self.ngspice.vector(name)
+        if vector is None:
+            failure = classify(self.ngspice.log)
+            raise SimulationFailed(Failure(failure.kind, failure.words or f"no vector {name}"))
+        return vector
+
+    def _device(self, name: str) -> dict[str, float]:
+        values = {}
+        for parameter in OPERATING_POINT:
+            vector = self.ngspice.vector(f"@{name}[{parameter}]")
+            values[parameter] = float(vector[0]) if vector is not None else float("nan")
+        return values
+
+
+def _relative(expected: np.ndarray[Any, Any], got: np.ndarray[Any, Any]) -> float:
+    return float(np.max(np.abs(expected - got)) / max(float(np.max(np.abs(expected))), 1e-30))
+
+
+def _wave_to_json(wave: Waveform) -> dict[str, Any]:
+    probes: dict[str, Any] = {}
+    for role, array in wave.probes.items():
+        probes[role] = [array.real.tolist(), array.imag.tolist()] if np.iscomplexobj(array) else array.tolist()
+    return {"axis": wave.axis.tolist(), "probes": probes}
+
+
+def wave_from_json(kind: str, data: Mapping[str, Any]) -> Waveform:
+    """The inverse of what `Session.run` puts into its reply."""
+    probes: dict[str, Any] = {}
+    for role, values in data["probes"].items():
+        probes[role] = np.asarray(values[0]) + 1j * np.asarray(values[1]) if wave_is_complex(values) else np.asarray(values, dtype=np.float64)
+    return Waveform(kind, np.asarray(data["axis"], dtype=np.float64), probes)
+
+
+def wave_is_complex(values: Any) -> bool:
+    """Complex arrays travel as [real parts, imaginary parts]."""
+    return bool(values) and isinstance(values[0], list)

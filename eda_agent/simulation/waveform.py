@@ -1,0 +1,28 @@
+"""A waveform is what one analysis recorded: an axis and one array per probe role.
+
+Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current out of
+the supply in A, positive when the circuit draws; other probes are voltages in V, complex for ac. Noise has "input" and
+"output" densities in V/√Hz instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64] | NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """All arrays have the axis's length; for op they have length 1."""
+
+    kind: str
+    axis: NDArray[np.float64]
+    probes: Mapping[str, Array]
+
+    def real(self, role: str) -> NDArray[np.float64]:
+        return np.real(self.probes[role]).astype(np.float64, copy=False)

@@ -1,0 +1,104 @@
+"""A worker is a process that owns one ngspice and answers requests over a socket, one JSON object a frame.
+
+It is replaceable at any time: it holds nothing that the parent does not know. It ends when the parent does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import tempfile
+from typing import Any
+
+MAX_FRAME = 256 * 1024 * 1024
+MAX_MEMORY = 4 * 1024**3
+"""Address space of a worker, in bytes: a netlist that blows up fails alone."""
+
+
+def send(connection: socket.socket, message: dict[str, Any]) -> None:
+    """Write one frame: length (4 bytes, big-endian), JSON."""
+    data = json.dumps(message, separators=(",", ":")).encode()
+    connection.sendall(struct.pack(">I", len(data)) + data)
+
+
+def receive(connection: socket.socket) -> dict[str, Any] | None:
+    """Read one frame; None at the end of the stream."""
+    head = _exactly(connection, 4)
+    if head is None:
+        return None
+    length = struct.unpack(">I", head)[0]
+    if length > MAX_FRAME:
+        return None
+    data = _exactly(connection, length)
+    return None if data is None else json.loads(data)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes | None:
+    parts = []
+    while count:
+        try:
+            part = connection.recv(min(count, 1 << 20))
+        except ConnectionError:
+            return None
+        if not part:
+            return None
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: also when the parent is killed in mid-simulation
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024 * 1024, 64 * 1024 * 1024))
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer requests until the parent closes the socket."""
+    from eda_agent.simulation.ngspice import Ngspice
+    from eda_agent.simulation.session import LoadedDeck, Session, Sizing
+
+    def leave() -> None:
+        # called from inside ngspice, which cannot be used after this; an undefined parameter does it
+        words = " | ".join(line.split(" ", 1)[-1].strip() for line in ngspice.log if not line.startswith("stdout Note"))[-400:]
+        send(connection, {"failure": {"kind": "crash", "words": words}, "seconds": 0.0, "gone": True})
+        os._exit(3)
+
+    ngspice = Ngspice(on_exit=leave)
+    session = Session(ngspice)
+    send(connection, {"ready": ngspice.version})
+    while (request := receive(connection)) is not None:
+        match request.pop("do"):
+            case "define":
+                request["analyses"] = [tuple(pair) for pair in request["analyses"]]
+                session.define(request.pop("key"), LoadedDeck(**request))
+                continue
+            case "prepare":
+                reply = session.prepare(request["key"], Sizing(**request["first"]), Sizing(**request["second"]))
+            case _:
+                key, operating_point, waveforms = request.pop("key"), request.pop("operating_point"), request.pop("waveforms")
+                reply = session.run(key, Sizing(**request), operating_point=operating_point, waveforms=waveforms)
+        send(connection, reply)
+
+
+def main() -> None:
+    """Entry point of `python -m eda_agent.simulation.worker FD`."""
+    _die_with_parent()
+    # Ctrl-C goes to the whole terminal: the parent decides what ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as connection, tempfile.TemporaryDirectory(prefix="eda-agent-worker-") as folder:
+        # whatever ngspice writes by itself lands here
+        os.chdir(folder)
+        serve(connection)
+
+
+if __name__ == "__main__":
+    main()
