@@ -69,7 +69,9 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def open_evaluator(problem: Problem, *, workers: int | None = None, cache: bool = True, pool: LocalPool | None = None) -> Iterator[Evaluator]:
+def open_evaluator(
+    problem: Problem, *, workers: int | None = None, cache: bool = True, pool: LocalPool | None = None
+) -> Iterator[Evaluator]:
     """An evaluator with its worker processes and cache, ended on leaving."""
     folder = cache_folder()
     pool = pool or LocalPool(workers)
@@ -99,12 +101,22 @@ def size(request: Request, listen: Callable[[Event], None] = lambda event: None,
     except BaseException:
         pool.close()
         raise
-    with open_evaluator(problem, cache=request.cache, pool=pool) as evaluator, contextlib.closing(Journal(folder / "journal.jsonl")) as journal:
+    with (
+        open_evaluator(problem, cache=request.cache, pool=pool) as evaluator,
+        contextlib.closing(Journal(folder / "journal.jsonl")) as journal,
+    ):
         if not state.started:
             _write_spec(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)
         budget = _budget(problem, request)
-        stream.emit("hello", program="eda-agent", version=__version__, python=platform.python_version(), ngspice=pool.version, capabilities=["resume", "control"])
+        stream.emit(
+            "hello",
+            program="eda-agent",
+            version=__version__,
+            python=platform.python_version(),
+            ngspice=pool.version,
+            capabilities=["resume", "control"],
+        )
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
             resumed=bool(state.turns), corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
@@ -117,7 +129,15 @@ def size(request: Request, listen: Callable[[Event], None] = lambda event: None,
             best = env.history.incumbent
             if best is not None and best.sizing is not None:
                 artifacts = write_artifacts(problem, folder, best)
-                stream.emit("run.finished", stop=stop, score=best.value, met=best.met, simulations=env.history.simulations, turns=len(env.history.turns) - 1, artifacts=artifacts)
+                stream.emit(
+                    "run.finished",
+                    stop=stop,
+                    score=best.value,
+                    met=best.met,
+                    simulations=env.history.simulations,
+                    turns=len(env.history.turns) - 1,
+                    artifacts=artifacts,
+                )
     assert best is not None
     return Outcome(problem, folder, stop, best, env.history.turns, policy.name, request.seed)
 
@@ -140,8 +160,14 @@ def _check_resumable(request: Request, state: RunState, folder: Path, problem: P
     then, now = state.started, {"policy": request.policy, "seed": request.seed}
     for key, value in now.items():
         if then[key] != value:
-            raise InputError(Finding(f"the run was started with {key} {then[key]}, not {value}", folder, fix=f"add --{key} {then[key]}, or start a new run"))
-    if [entry["name"] for entry in then["parameters"]] != list(problem.space.names) or [entry["name"] for entry in then["specs"]] != list(problem.spec_names):
+            raise InputError(
+                Finding(
+                    f"the run was started with {key} {then[key]}, not {value}", folder, fix=f"add --{key} {then[key]}, or start a new run"
+                )
+            )
+    if [entry["name"] for entry in then["parameters"]] != list(problem.space.names) or [entry["name"] for entry in then["specs"]] != list(
+        problem.spec_names
+    ):
         raise InputError(Finding("the spec has other parameters or specs than this run", folder, fix="start a new run"))
 
 
@@ -170,7 +196,15 @@ def original_spec(folder: Path) -> Path:
 def spec_table(problem: Problem) -> list[dict[str, Any]]:
     """The specs as plain data, for events and tables."""
     return [
-        {"name": spec.name, "metric": spec.metric.name, "unit": spec.metric.unit, "minimum": spec.minimum, "maximum": spec.maximum, "weight": spec.weight, "objective": spec.objective}
+        {
+            "name": spec.name,
+            "metric": spec.metric.name,
+            "unit": spec.metric.unit,
+            "minimum": spec.minimum,
+            "maximum": spec.maximum,
+            "weight": spec.weight,
+            "objective": spec.objective,
+        }
         for spec in problem.specs
     ]
 
@@ -178,7 +212,16 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
 def parameter_table(problem: Problem) -> list[dict[str, Any]]:
     """The parameters as plain data, for events and tables."""
     return [
-        {"name": entry.name, "unit": entry.unit, "minimum": entry.minimum, "maximum": entry.maximum, "scale": entry.scale, "step": entry.step, "role": entry.role, "locked": entry.locked}
+        {
+            "name": entry.name,
+            "unit": entry.unit,
+            "minimum": entry.minimum,
+            "maximum": entry.maximum,
+            "scale": entry.scale,
+            "step": entry.step,
+            "role": entry.role,
+            "locked": entry.locked,
+        }
         for entry in problem.space.parameters
     ]
 

@@ -25,7 +25,9 @@ PREFIXES = {
 }  # fmt: skip
 """Prefix → power of ten, in the spec dialect."""
 _SPICE_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "g": 9, "t": 12, "a": -18}
-_ENGINEERING = {exponent: prefix for exponent, prefix in zip(range(-18, 13, 3), "a f p n u m _ k M G T".split(), strict=True)}
+_ENGINEERING = {
+    exponent: prefix for exponent, prefix in zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "_", "k", "M", "G", "T"], strict=True)
+}
 
 UNITS = {
     "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm",

@@ -6,7 +6,6 @@ It emits what happens as it happens (`Emit`); everything that is shown or kept i
 from __future__ import annotations
 
 import time
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,5 +83,3 @@ def _tell_best(history: History, before: Turn | None, emit: Emit) -> None:
     best = history.incumbent
     if best is not None and (before is None or best.index != before.index):
         emit("best.updated", turn=best)
-
-

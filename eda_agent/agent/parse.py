@@ -24,7 +24,11 @@ def reply_schema(space: DesignSpace) -> dict[str, Any]:
     properties = {}
     for parameter in space.parameters:
         span = f"{format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)} {parameter.unit}".strip()
-        properties[parameter.name] = {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,4})?[afpnumkMG]?$", "description": f"{parameter.role or parameter.name}, {span}"}
+        properties[parameter.name] = {
+            "type": "string",
+            "pattern": r"^[0-9]{1,6}(\.[0-9]{1,4})?[afpnumkMG]?$",
+            "description": f"{parameter.role or parameter.name}, {span}",
+        }
     return {
         "type": "object",
         "properties": {

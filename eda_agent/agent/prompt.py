@@ -65,7 +65,9 @@ def _parameters(problem: Problem) -> str:
     lines = ["## Parameters: name, role, unit, range"]
     for parameter in problem.space.parameters:
         grid = f", step {format_quantity(parameter.step)}" if parameter.step else ""
-        lines.append(f"- {parameter.name}: {parameter.role or '–'} [{parameter.unit or '1'}], {format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)}{grid}")
+        lines.append(
+            f"- {parameter.name}: {parameter.role or '–'} [{parameter.unit or '1'}], {format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)}{grid}"
+        )
     if problem.groups:
         lines.append("Matched devices: " + "; ".join(" = ".join(group) for group in problem.groups))
     return "\n".join(lines)
@@ -79,7 +81,9 @@ def _results(history: History, turn: Turn) -> str:
         spec = specs[result.spec]
         state = "met" if result.met else "NOT met"
         value = format_quantity(result.value, spec.metric.unit) if result.value is not None else f"not measurable ({result.why})"
-        lines.append(f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin {result.margin:+.3f}")
+        lines.append(
+            f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin {result.margin:+.3f}"
+        )
     lines.append("Sizing: " + sizing_text(history.problem.space, turn.sizing or {}))
     if turn.evaluation.operating_points:
         lines.append(f"Operating points in {history.problem.corners[0].name}: device id gm gds vdsat gm/id region saturation-margin")
@@ -93,12 +97,20 @@ def _results(history: History, turn: Turn) -> str:
 
 def sizing_text(space: DesignSpace, sizing: Mapping[str, float]) -> str:
     """`W12=4u L12=500n …`"""
-    return " ".join(f"{parameter.name}={format_quantity(sizing[parameter.name], digits=5)}" for parameter in space.parameters if parameter.name in sizing)
+    return " ".join(
+        f"{parameter.name}={format_quantity(sizing[parameter.name], digits=5)}"
+        for parameter in space.parameters
+        if parameter.name in sizing
+    )
 
 
 def _chosen(history: History, best: int, last: int) -> list[Turn]:
     ranked = sorted(history.simulated, key=lambda turn: (turn.value, turn.index), reverse=True)[:best]
-    indices = {turn.index for turn in ranked} | {turn.index for turn in history.turns[len(history.turns) - last :]} if last else {turn.index for turn in ranked}
+    indices = (
+        {turn.index for turn in ranked} | {turn.index for turn in history.turns[len(history.turns) - last :]}
+        if last
+        else {turn.index for turn in ranked}
+    )
     return [turn for turn in history.turns if turn.index in indices]
 
 
@@ -111,11 +123,16 @@ def _turn(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
     else:
         specs = {spec.name: spec for spec in problem.specs}
         outcome = ", ".join(
-            f"{result.spec} {format_quantity(result.value, specs[result.spec].metric.unit, 3)}{'' if result.met else ' (missed)'}" for result in turn.score.results
+            f"{result.spec} {format_quantity(result.value, specs[result.spec].metric.unit, 3)}{'' if result.met else ' (missed)'}"
+            for result in turn.score.results
         )
     if incumbent is not None and incumbent.sizing is not None and incumbent.index != turn.index:
         changed = {name: value for name, value in turn.sizing.items() if value != incumbent.sizing[name]}
-        sizes = "as the best but " + sizing_text(problem.space, changed) if len(changed) <= len(turn.sizing) // 2 else sizing_text(problem.space, turn.sizing)
+        sizes = (
+            "as the best but " + sizing_text(problem.space, changed)
+            if len(changed) <= len(turn.sizing) // 2
+            else sizing_text(problem.space, turn.sizing)
+        )
     else:
         sizes = sizing_text(problem.space, turn.sizing)
     return f"- turn {turn.index}: score {turn.value:.4f}: {outcome}; {sizes}"

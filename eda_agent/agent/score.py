@@ -110,7 +110,10 @@ def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
 
 
 def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
-    rows = [(satisfaction(spec, row[spec.name]), margin(spec, row[spec.name]), corner, row[spec.name]) for corner, row in evaluation.values.items()]
+    rows = [
+        (satisfaction(spec, row[spec.name]), margin(spec, row[spec.name]), corner, row[spec.name])
+        for corner, row in evaluation.values.items()
+    ]
     graded, distance, corner, value = min(rows, key=lambda row: (row[0], row[1]))
     return SpecResult(spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""))
 

@@ -24,11 +24,18 @@ def check_command(options: argparse.Namespace) -> int:
         )  # fmt: skip
         return 0
     screen = console(to_stdout=True)
-    screen.print(f"{problem.name}: {len(problem.space.parameters)} parameters, {len(problem.specs)} specs, {len(problem.corners)} corners, {len(workbench.mosfets)} MOSFETs", markup=False)
+    screen.print(
+        f"{problem.name}: {len(problem.space.parameters)} parameters, {len(problem.specs)} specs, {len(problem.corners)} corners, {len(workbench.mosfets)} MOSFETs",
+        markup=False,
+    )
     screen.print(f"models {problem.pdk.title} from {problem.pdk.library()}", markup=False, soft_wrap=True)
-    benches = ", ".join(f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values())
+    benches = ", ".join(
+        f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
+    )
     screen.print(f"testbenches {benches}: {len(workbench.decks)} decks a turn", markup=False)
     if not alterable:
-        screen.print("note: nf > 1 or an expression keeps this circuit from being altered in place; every turn re-reads it (slower)", markup=False)
+        screen.print(
+            "note: nf > 1 or an expression keeps this circuit from being altered in place; every turn re-reads it (slower)", markup=False
+        )
     screen.print("[green]✓[/] ready: eda-agent size " + str(options.spec))
     return 0

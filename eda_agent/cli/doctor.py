@@ -43,7 +43,11 @@ def _row(name: str, ok: bool, found: str, fix: str = "", *, needed: bool = False
 
 
 def _examine() -> Any:
-    yield _row("eda-agent", True, f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    yield _row(
+        "eda-agent",
+        True,
+        f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    )
     yield _ngspice()
     binary = shutil.which("ngspice")
     yield _row("ngspice -b", binary is not None, binary or "not on the path (only needed for benchmarks)", "apt install ngspice")
@@ -58,7 +62,9 @@ def _examine() -> Any:
     for extra, packages in _EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         found = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages if package not in missing)
-        yield _row(f"[{extra}]", not missing, found if not missing else f"without {', '.join(missing)}", f"pip install 'eda-agent[{extra}]'")
+        yield _row(
+            f"[{extra}]", not missing, found if not missing else f"without {', '.join(missing)}", f"pip install 'eda-agent[{extra}]'"
+        )
     folder = cache_folder()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
     yield _row("cache", True, f"{folder} ({size / 1e6:.1f} MB)")

@@ -36,7 +36,17 @@ def runs_command(options: argparse.Namespace) -> int:
         table.add_column(column, justify="right" if column in {"seed", "score", "simulations"} else "left", no_wrap=column != "run")
     for row in rows:
         when = datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M")
-        table.add_row(row["run"], row["problem"], row["policy"], str(row["seed"]), f"{row['score']:.4f}", "✓" if row["met"] else "✗", str(row["simulations"]), row["state"], when)
+        table.add_row(
+            row["run"],
+            row["problem"],
+            row["policy"],
+            str(row["seed"]),
+            f"{row['score']:.4f}",
+            "✓" if row["met"] else "✗",
+            str(row["simulations"]),
+            row["state"],
+            when,
+        )
     screen.print(table)
     return 0
 
@@ -70,11 +80,23 @@ def show_command(options: argparse.Namespace) -> int:
     state = _state(options.run)
     turn = _turn(state, options.turn, options.run)
     if options.json:
-        print_json({"started": state.started, "turn": turn, "best": state.best, "finished": state.finished, "curve": state.curve, "simulations": state.simulations})
+        print_json(
+            {
+                "started": state.started,
+                "turn": turn,
+                "best": state.best,
+                "finished": state.finished,
+                "curve": state.curve,
+                "simulations": state.simulations,
+            }
+        )
         return 0
     screen = console(to_stdout=True)
     begun = state.started
-    screen.print(f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {state.simulations} simulations · {state.finished.get('stop', 'unfinished')}", markup=False)
+    screen.print(
+        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {state.simulations} simulations · {state.finished.get('stop', 'unfinished')}",
+        markup=False,
+    )
     screen.print(f"turn {turn['index']}: score {turn['score']:.4f}\n", markup=False)
     if "evaluation" in turn:
         screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]["values"]))
@@ -127,12 +149,16 @@ def export_command(options: argparse.Namespace) -> int:
     try:
         text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
     except KeyError as error:
-        raise InputError(Finding(f"the spec names a parameter {error.args[0]!r} that this run does not have", problem.path, fix="the spec has changed since the run")) from None
+        raise InputError(
+            Finding(
+                f"the spec names a parameter {error.args[0]!r} that this run does not have",
+                problem.path,
+                fix="the spec has changed since the run",
+            )
+        ) from None
     if options.out is None:
         sys.stdout.write(text)
     else:
         write_text(options.out, text)
         print(f"wrote {options.out}", file=sys.stderr)
     return 0
-
-

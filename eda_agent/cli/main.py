@@ -1,7 +1,7 @@
 """The parser of the command line and its exit statuses.
 
-    0 specs met (or the command did its work)    1 run finished, specs not met    2 usage or bad input
-    3 a needed tool or model is missing          130 interrupted; the run can be resumed
+0 specs met (or the command did its work)    1 run finished, specs not met    2 usage or bad input
+3 a needed tool or model is missing          130 interrupted; the run can be resumed
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"eda-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    size = commands.add_parser("size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met.")
+    size = commands.add_parser(
+        "size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met."
+    )
     size.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it; with --resume also the folder of the run")
     size.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help=f"what proposes: {', '.join(POLICY_NAMES)} (default trust)")
     size.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most (default: the spec's)")
@@ -35,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--resume", action="store_true", help="go on with the run in --out")
     size.add_argument("--endpoint", metavar="URL", help="chat: OpenAI-compatible endpoint (default $OPENAI_BASE_URL)")
     size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served)")
+    size.add_argument("--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)")
     size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
     size.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
@@ -42,12 +45,21 @@ def build_parser() -> argparse.ArgumentParser:
 
     sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
     sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
-    sim.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's, such as W1=4u")
+    sim.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="values",
+        help="a size that differs from the netlist's, such as W1=4u",
+    )
     sim.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
     sim.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(sim)
 
-    check = commands.add_parser("check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing.")
+    check = commands.add_parser(
+        "check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing."
+    )
     check.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     check.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
@@ -60,16 +72,24 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("--turn", type=int, metavar="N", help="one turn in full")
     show.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
-    export = commands.add_parser("export", help="write the sized netlist", description="The netlist with the best sizes written in, comments and order kept.")
+    export = commands.add_parser(
+        "export", help="write the sized netlist", description="The netlist with the best sizes written in, comments and order kept."
+    )
     export.add_argument("run", type=Path, help="folder of the run")
     export.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn (default: the best)")
     export.add_argument("--diff", action="store_true", help="a diff against the original instead")
     export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
 
-    doctor = commands.add_parser("doctor", help="check the installation", description="What was found on this machine, and how to get the rest.")
+    doctor = commands.add_parser(
+        "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
+    )
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
-    completion = commands.add_parser("completion", help="print shell completion", description="For example: eda-agent completion bash > ~/.local/share/bash-completion/completions/eda-agent")
+    completion = commands.add_parser(
+        "completion",
+        help="print shell completion",
+        description="For example: eda-agent completion bash > ~/.local/share/bash-completion/completions/eda-agent",
+    )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return parser
 

@@ -44,7 +44,9 @@ def status(met: bool, margin: float | None) -> str:
     return "[yellow]~ near[/]" if margin is not None and margin > -0.05 else "[red]✗ fail[/]"
 
 
-def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]) -> Table:
+def spec_table(
+    specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]
+) -> Table:
     """Specs × corners, with target and verdict. `results`: spec → worst corner's result."""
     table = Table(title=None, box=None, pad_edge=False, header_style="bold")
     table.add_column("spec")
@@ -58,7 +60,9 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         cells = [format_quantity(values[corner].get(spec["name"]), spec["unit"], 3) for corner in corners]
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
-        table.add_row(spec["name"], bound(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—")
+        table.add_row(
+            spec["name"], bound(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—"
+        )
     return table
 
 
@@ -77,7 +81,9 @@ def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: 
         if start is not None:
             cells.append(format_quantity(start.get(name), unit))
         span = f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}"
-        at = " at its minimum" if sizing[name] <= parameter["minimum"] else " at its maximum" if sizing[name] >= parameter["maximum"] else ""
+        at = (
+            " at its minimum" if sizing[name] <= parameter["minimum"] else " at its maximum" if sizing[name] >= parameter["maximum"] else ""
+        )
         if parameter.get("locked"):
             span, at = "locked", ""
         table.add_row(name, *cells, span + at, parameter["role"])

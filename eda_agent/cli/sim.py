@@ -7,13 +7,13 @@ import difflib
 import json
 from typing import Any
 
+from eda_agent import run
 from eda_agent.agent.score import score
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import evaluation_data, plain, result_data
-from eda_agent import run
 from eda_agent.units import QuantityError, parse_quantity
 
 
@@ -27,7 +27,16 @@ def sim_command(options: argparse.Namespace) -> int:
     results = {result.spec: result_data(result) for result in graded.results}
     points = {name: {**vars(point), "region": point.region} for name, point in evaluation.operating_points.items()}
     if options.json:
-        print_json({"score": graded.value, "met": graded.met, "sizing": sizing, "specs": results, **evaluation_data(evaluation), "operating_points": plain(points)})
+        print_json(
+            {
+                "score": graded.value,
+                "met": graded.met,
+                "sizing": sizing,
+                "specs": results,
+                **evaluation_data(evaluation),
+                "operating_points": plain(points),
+            }
+        )
         return 0 if graded.met else 1
     screen = console(to_stdout=True)
     screen.print(spec_table(run.spec_table(problem), results, [corner.name for corner in problem.corners], evaluation.values))
@@ -49,13 +58,17 @@ def _sizing(problem: Problem, options: argparse.Namespace) -> dict[str, Any]:
             best = json.loads((options.run / "best.json").read_text())["sizing"]
             sizing.update({name: float(best[name]) for name in problem.space.names})
         except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(f"{options.run}: there is no best.json with sizes for this spec\n    → name the folder of a run of the same spec") from None
+            raise InputError(
+                f"{options.run}: there is no best.json with sizes for this spec\n    → name the folder of a run of the same spec"
+            ) from None
     units = {parameter.name: parameter for parameter in problem.space.parameters}
     for text in options.values:
         name, equals, value = text.partition("=")
         if not equals or name not in units:
             near = difflib.get_close_matches(name, units, 1)
-            raise InputError(f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    → {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}")
+            raise InputError(
+                f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    → {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}"
+            )
         try:
             number = parse_quantity(value, units[name].unit)
         except QuantityError as error:

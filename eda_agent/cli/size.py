@@ -9,12 +9,13 @@ import threading
 from typing import Any
 
 from eda_agent.agent.loop import Control
+from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
 from eda_agent.record.events import Event
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.run import DEFAULT, Outcome, Request, original_spec, size
+from eda_agent.run import Outcome, Request, original_spec, size
 
 
 def size_command(options: argparse.Namespace) -> int:
@@ -46,11 +47,17 @@ def make_request(options: argparse.Namespace) -> Request:
         policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
         if spec == out and started:
             spec = original_spec(out)
-    given: dict[str, Any] = {"endpoint": options.endpoint, "model": options.model, "script": options.script}
-    allowed = {"chat": {"endpoint", "model"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
+    given: dict[str, Any] = {
+        "endpoint": options.endpoint,
+        "model": options.model,
+        "request_seed": False if options.no_request_seed else None,
+        "script": options.script,
+    }
+    allowed = {"chat": {"endpoint", "model", "request_seed"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
     for name, value in given.items():
         if value is not None and name not in allowed:
-            raise InputError(f"--{name} does not go with policy {policy or DEFAULT}")
+            flag = {"request_seed": "no-request-seed"}.get(name, name)
+            raise InputError(f"--{flag} does not go with policy {policy or DEFAULT}")
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
@@ -88,7 +95,13 @@ def _with_progress(request: Request, control: Control, *, quiet: bool) -> Outcom
         return size(request, lambda event: None if quiet else _tell(event, screen), control)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(), TextColumn("{task.fields[state]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}"),
+    )
     with Progress(*columns, console=screen, transient=True) as progress:
         task = progress.add_task("sizing", total=request.simulations or 0, state="starting")
 
@@ -111,7 +124,10 @@ def _best_line(event: Event) -> str:
 def _tell(event: Event, screen: Any) -> None:
     if event["type"] == "run.started":
         again = ", resumed" if event["resumed"] else ""
-        screen.print(f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {event['budget']['simulations']} simulations, {event['workers']} workers{again}", markup=False)
+        screen.print(
+            f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {event['budget']['simulations']} simulations, {event['workers']} workers{again}",
+            markup=False,
+        )
     elif event["type"] == "best.updated":
         screen.print(_best_line(event), markup=False)
 
@@ -145,5 +161,7 @@ def report(outcome: Outcome) -> None:
     screen.print(sizing_table(state.started["parameters"], best["sizing"], state.turns[0]["sizing"]))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
-    screen.print(f"\n{verdict} · score {outcome.best.value:.4f} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}")
+    screen.print(
+        f"\n{verdict} · score {outcome.best.value:.4f} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}"
+    )
     screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
 
 _ALTERABLE = {
-    "m": frozenset("w l m ad as pd ps nrd nrs sa sb sd".split()), "r": frozenset(["resistance", "m"]), "c": frozenset(["capacitance", "m"]),
+    "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]), "r": frozenset(["resistance", "m"]), "c": frozenset(["capacitance", "m"]),
     "l": frozenset(["inductance"]), "v": frozenset(["dc"]), "i": frozenset(["dc", "m"]),
 }  # fmt: skip
 """What ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
@@ -43,7 +43,9 @@ class Elaboration:
         """
         edits = edits or {}
         values = self._parameters(self.netlist.top, {}, {}, edits)
-        return list(self._expand(self.subcircuit, (self.instance,), {port: port for port in self.subcircuit.ports}, {}, values, edits, 1.0, ""))
+        return list(
+            self._expand(self.subcircuit, (self.instance,), {port: port for port in self.subcircuit.ports}, {}, values, edits, 1.0, "")
+        )
 
     @staticmethod
     def alterations(devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
@@ -65,7 +67,9 @@ class Elaboration:
                     fixed.append((device.spice_name, parameter, value))
         return (None if fingers else alterable), fixed
 
-    def _parameters(self, scope: Subcircuit, outer: Mapping[str, float], call: Mapping[str, float], edits: Mapping[Edit, float]) -> dict[str, float]:
+    def _parameters(
+        self, scope: Subcircuit, outer: Mapping[str, float], call: Mapping[str, float], edits: Mapping[Edit, float]
+    ) -> dict[str, float]:
         values = dict(outer)
         texts = {**scope.defaults, **scope.params}
         for name, text in texts.items():
@@ -86,7 +90,13 @@ class Elaboration:
         outer: Mapping[str, float], edits: Mapping[Edit, float], multiplier: float, library: str,
     ) -> Iterator[FlatDevice]:  # fmt: skip
         if len(path) > _MAX_DEPTH:
-            raise InputError(Finding(f"subcircuit {scope.name!r} contains itself", scope.line.file if scope.line else None, scope.line.number if scope.line else None))
+            raise InputError(
+                Finding(
+                    f"subcircuit {scope.name!r} contains itself",
+                    scope.line.file if scope.line else None,
+                    scope.line.number if scope.line else None,
+                )
+            )
         values = self._parameters(scope, outer, call, edits)
         for device in scope.devices:
             numbers = self._numbers(scope, device, values, edits)
@@ -101,7 +111,11 @@ class Elaboration:
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is defined nowhere", "define it in the netlist, or check `pdk:`"))
+                raise InputError(
+                    device.line.finding(
+                        f"subcircuit or device {device.value!r} is defined nowhere", "define it in the netlist, or check `pdk:`"
+                    )
+                )
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
             # m multiplies every device inside; with a factor of its own it must not reach the callee's scope as a name twice
@@ -130,7 +144,9 @@ class Elaboration:
         return numbers
 
 
-def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]) -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
+def reach(
+    elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]
+) -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
     """The box ((W min, W max), (L min, L max)) in metres that each foundry device or model can reach.
 
     `choices`: one entry a parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in almost every

@@ -20,7 +20,22 @@ from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
-KEYS = "name circuit subckt pdk include parameters match ratios ports bias testbenches specs corners budget".split()
+KEYS = [
+    "name",
+    "circuit",
+    "subckt",
+    "pdk",
+    "include",
+    "parameters",
+    "match",
+    "ratios",
+    "ports",
+    "bias",
+    "testbenches",
+    "specs",
+    "corners",
+    "budget",
+]
 _NO_TESTBENCH = {"gate_area"}
 
 
@@ -47,7 +62,10 @@ def load_problem(path: Path | str) -> Problem:
     assert netlist is not None and pdk is not None
     scope = netlist.subcircuits.get(subckt)
     if scope is None:
-        fields["subckt"].wrong(f"the netlist has no subcircuit {subckt!r}", f"it has: {', '.join(netlist.subcircuits) or 'none; wrap the circuit in .subckt … .ends'}")
+        fields["subckt"].wrong(
+            f"the netlist has no subcircuit {subckt!r}",
+            f"it has: {', '.join(netlist.subcircuits) or 'none; wrap the circuit in .subckt … .ends'}",
+        )
         top.report.raise_if_any()
     assert scope is not None
     space, groups = load_space(fields, netlist, subckt, pdk)
@@ -153,7 +171,9 @@ def _specs(node: Marked | None, testbenches: Mapping[str, Testbench], fields: Ma
         if metric.ramp == "log" and min(bound for bound in (low, high) if bound is not None) <= 0:
             entry.wrong(f"{metric.name} is a positive quantity", "write a bound above 0")
         worst = bounds.get("worst")
-        if worst is not None and ((low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)):
+        if worst is not None and (
+            (low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)
+        ):
             values["worst"].wrong("worst is the value that scores 0: it lies beyond the target, and serves one bound only")
         testbench = _testbench_of(entry, values, metric.name, testbenches, known)
         objective = values["objective"].text("objective") if "objective" in values else None
@@ -179,7 +199,9 @@ def _bound(node: Marked, unit: str, wanted: str, what: str) -> float:
     return value * (1e6 if unit in {"V/us", "V/µs"} else 1.0)
 
 
-def _testbench_of(entry: Marked, values: Mapping[str, Marked], metric: str, testbenches: Mapping[str, Testbench], known: Mapping[str, Marked]) -> str:
+def _testbench_of(
+    entry: Marked, values: Mapping[str, Marked], metric: str, testbenches: Mapping[str, Testbench], known: Mapping[str, Marked]
+) -> str:
     if metric in _NO_TESTBENCH:
         return ""
     able = [name for name, bench in testbenches.items() if metric in bench.sources]
@@ -188,10 +210,15 @@ def _testbench_of(entry: Marked, values: Mapping[str, Marked], metric: str, test
         if name not in known:
             values["testbench"].wrong(f"no testbench {name!r}", f"there are: {', '.join(known) or 'none'}")
         elif name in testbenches and name not in able:
-            values["testbench"].wrong(f"testbench {name!r} does not measure {metric}", f"it measures: {', '.join(testbenches[name].sources)}")
+            values["testbench"].wrong(
+                f"testbench {name!r} does not measure {metric}", f"it measures: {', '.join(testbenches[name].sources)}"
+            )
         return name
     if len(able) != 1 and testbenches:
-        entry.wrong(f"which testbench measures {metric}?", f"write testbench: {' or '.join(able)}" if able else f"add a testbench whose template measures {metric}")
+        entry.wrong(
+            f"which testbench measures {metric}?",
+            f"write testbench: {' or '.join(able)}" if able else f"add a testbench whose template measures {metric}",
+        )
     return able[0] if able else ""
 
 

@@ -87,7 +87,10 @@ def _groups(node: Marked | None, netlist: Netlist, subckt: str) -> tuple[tuple[s
         for name in names:
             device = _device(netlist.subcircuits[subckt], name)
             if device is None:
-                entry.wrong(f"the subcircuit has no device {name!r}", f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}")
+                entry.wrong(
+                    f"the subcircuit has no device {name!r}",
+                    f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}",
+                )
             else:
                 resolved.append(device.name)
         if len(resolved) > 1:
@@ -104,7 +107,11 @@ def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt
     result = []
     for edit in edits:
         if edit.scope == subckt and edit.device in group:
-            result += [Edit(subckt, other, edit.attribute) for other in group if other != edit.device and netlist.value_text(Edit(subckt, other, edit.attribute)) is not None]
+            result += [
+                Edit(subckt, other, edit.attribute)
+                for other in group
+                if other != edit.device and netlist.value_text(Edit(subckt, other, edit.attribute)) is not None
+            ]
     return result
 
 
@@ -159,7 +166,9 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
     if scale == "log" and low <= 0:
         values["min"].wrong("a log scale needs a min above 0")
         return None
-    if ("integer" in values and values["integer"].text("integer").lower() in {"true", "yes"}) or (unit == "" and _attribute(followers[0][0], netlist, subckt) in _COUNTS):
+    if ("integer" in values and values["integer"].text("integer").lower() in {"true", "yes"}) or (
+        unit == "" and _attribute(followers[0][0], netlist, subckt) in _COUNTS
+    ):
         step = step or 1.0
     if step is not None and (step <= 0 or step > max(high - low, abs(high))):
         values["step"].wrong("the step is above 0 and below the range")
@@ -171,7 +180,7 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
         if initial is None:
             node.wrong("the netlist's own value is no plain number", "write start: with the value to begin with")
             return None
-        initial *= netlist_scale
+        initial = float(f"{initial * netlist_scale:.12g}")
     lock = "lock" in values and values["lock"].text("lock").lower() in {"true", "yes"}
     if lock:
         low = high = initial

@@ -29,7 +29,18 @@ OWN_SOURCES = {
     "dc": ("output_swing",),
 }
 """What a user's own deck can be measured for, by the analyses that stand in it."""
-_OWN_SETTINGS = {"step": "1", "hold": "1u", "edge": "1n", "tolerance": "1", "linearity": "0.9", "noise_frequency": "10k", "noise_start": "10", "noise_stop": "100MEG", "frequency": "100MEG", "vcm": "vdd/2"}
+_OWN_SETTINGS = {
+    "step": "1",
+    "hold": "1u",
+    "edge": "1n",
+    "tolerance": "1",
+    "linearity": "0.9",
+    "noise_frequency": "10k",
+    "noise_start": "10",
+    "noise_stop": "100MEG",
+    "frequency": "100MEG",
+    "vcm": "vdd/2",
+}
 
 
 @lru_cache
@@ -46,14 +57,18 @@ def read_template(name: str) -> dict[str, Any]:
     return data
 
 
-def load_testbench(name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path) -> Testbench | None:
+def load_testbench(
+    name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path
+) -> Testbench | None:
     """Build a testbench around subcircuit `scope`; None when findings were reported."""
     values = node.mapping("a testbench")
     if "deck" in values:
         return _own(name, node, values, scope, corners, folder)
     template = values["template"].text("template") if "template" in values else ""
     if template not in template_names():
-        (values.get("template") or node).wrong("a testbench needs a template or a deck", f"template: {' or '.join(template_names())}; or deck: file.spice")
+        (values.get("template") or node).wrong(
+            "a testbench needs a template or a deck", f"template: {' or '.join(template_names())}; or deck: file.spice"
+        )
         return None
     data = read_template(template)
     known = data["settings"]
@@ -123,7 +138,9 @@ def _check_settings(node: Marked, settings: Mapping[str, str], corners: tuple[Co
             return
 
 
-def _wire(node: Marked, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, Marked], scope: Subcircuit) -> tuple[dict[str, str] | None, str]:
+def _wire(
+    node: Marked, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, Marked], scope: Subcircuit
+) -> tuple[dict[str, str] | None, str]:
     """Connect every port: by its role in the template, or to a source named under `bias`."""
     nets: dict[str, str] = {}
     given = {role: child.text("a port").lower() for role, child in (fields["ports"].mapping("ports") if "ports" in fields else {}).items()}
@@ -155,9 +172,13 @@ def _wire(node: Marked, roles: list[str], template_nets: Mapping[str, str], fiel
     return nets, "".join(cards)
 
 
-def _own(name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path) -> Testbench | None:
+def _own(
+    name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path
+) -> Testbench | None:
     file = folder / values["deck"].text("deck")
-    probes = {role: child.text("a probe").lower() for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()}
+    probes = {
+        role: child.text("a probe").lower() for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
+    }
     settings = {key: _default(value) for key, value in _OWN_SETTINGS.items()}
     for key, child in values.items():
         if key not in {"deck", "probes"}:

@@ -15,7 +15,8 @@ import yaml
 from eda_agent.errors import Finding, InputError
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 50_000
+MAX_NODES = 20_000
+MAX_FINDINGS = 100
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Report:
     findings: list[Finding]
 
     def add(self, finding: Finding) -> None:
-        if finding not in self.findings:
+        if len(self.findings) < MAX_FINDINGS and finding not in self.findings:
             self.findings.append(finding)
 
     def raise_if_any(self) -> None:
@@ -97,7 +98,9 @@ def read_marked(path: Path) -> Marked:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        raise InputError(Finding(f"not valid YAML: {problem}", path, mark.line + 1 if mark else None, fix="check indentation, colons and brackets there")) from None
+        raise InputError(
+            Finding(f"not valid YAML: {problem}", path, mark.line + 1 if mark else None, fix="check indentation, colons and brackets there")
+        ) from None
     except RecursionError:
         raise InputError(Finding("the file is nested too deeply", path)) from None
     report.raise_if_any()

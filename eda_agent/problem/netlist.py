@@ -6,11 +6,13 @@ Names are compared in lower case, as SPICE does.
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.source import Line
@@ -131,7 +133,13 @@ def _edit_text(text: str, edit: Edit, value: str) -> str | None:
     """One line with the value in `edit` replaced; None when the place is not on it."""
     if edit.device and edit.attribute == "value":
         # name, two nodes, then the value, alone or behind "dc" or "r="
-        new, count = re.subn(r"^(\s*\S+\s+\S+\s+\S+\s+(?:dc\s+)?(?:[rcl]\s*=\s*)?)(\{[^}]*\}|'[^']*'|[^\s=]+)", lambda m: m[1] + value, text, count=1, flags=re.IGNORECASE)
+        new, count = re.subn(
+            r"^(\s*\S+\s+\S+\s+\S+\s+(?:dc\s+)?(?:[rcl]\s*=\s*)?)(\{[^}]*\}|'[^']*'|[^\s=]+)",
+            lambda m: m[1] + value,
+            text,
+            count=1,
+            flags=re.IGNORECASE,
+        )
         return new if count else None
     pattern = rf"(?<![\w.])({re.escape(edit.attribute)}\s*=\s*)(\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|[^\s={{}},]+)"
     new, count = re.subn(pattern, lambda m: m[1] + value, text, count=1, flags=re.IGNORECASE)
@@ -212,43 +220,82 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
     """Split element lines with spicelib."""
     if not lines:
         return ()
-    # spicelib starts its loggers at import and is slow to import: only here
-    from spicelib import SpiceEditor
-
     by_name: dict[str, Line] = {}
     for line in lines:
         if line.card in by_name:
             findings.append(line.finding(f"device {line.card} is defined twice", "rename one"))
         by_name[line.card] = line
-    with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
-        path = Path(folder) / "body.spice"
-        # the reader wants element letters in upper case
-        path.write_text("* body\n" + "\n".join(line.text.strip()[:1].upper() + line.text.strip()[1:] for line in lines) + "\n.end\n")
+    result = []
+    words = _Words()
+    editor = _open_editor(lines, words)
+    if editor is None:
+        # one bad line spoils the file: find which
+        for line in lines:
+            if _open_editor([line], words) is None:
+                findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
+        return ()
+    for name in editor.get_components():
+        restored = words.restored(name).lower()
+        if restored not in by_name:
+            continue
+        line = by_name.pop(restored)
         try:
-            editor = SpiceEditor(path, encoding="utf-8")
-            names = editor.get_components()
-        except Exception as error:  # the reader raises its own zoo of errors on malformed text
-            findings.append(lines[0].finding(f"the netlist reader gave up: {error}"))
-            return ()
-        result = []
-        for name in names:
-            line = by_name.pop(name.lower(), None)
-            if line is None:
-                continue
-            try:
-                params = {key.lower(): _text(value) for key, value in editor.get_component_parameters(name).items() if key != "Value"}
-                nodes = tuple(node.lower() for node in editor.get_component_nodes(name))
-                value = _text(editor.get_component_value(name))
-            except Exception as error:
-                findings.append(line.finding(f"this line cannot be read: {error}"))
-                continue
-            result.append(_device(name.lower(), nodes, value, params, line))
+            params = {key.lower(): _text(value) for key, value in editor.get_component_parameters(name).items() if key != "Value"}
+            nodes = tuple(words.restored(node).lower() for node in editor.get_component_nodes(name))
+            value = words.restored(_text(editor.get_component_value(name)))
+        except Exception as error:  # noqa: BLE001  # the reader raises its own zoo of errors on malformed text
+            findings.append(line.finding(f"this line cannot be read: {error}"))
+            continue
+        result.append(_device(words.restored(name).lower(), nodes, value, params, line))
     for line in by_name.values():
         findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
     for device in result:
         if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
             findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
     return tuple(result)
+
+
+class _Words:
+    """Stand-ins for names that spicelib's patterns do not take (`vdd!`, `out<1>`, `net[3]`, `#net1`)."""
+
+    def __init__(self) -> None:
+        self.originals: dict[str, str] = {}
+
+    def plain(self, text: str) -> str:
+        """The line with every odd name before its first parameter replaced."""
+        head, equals, tail = text.partition("=")
+        cut = head.rfind(" ") if equals else len(head)
+        words = [self._plain_word(word) for word in head[:cut].split()]
+        return " ".join(words) + head[cut:] + equals + tail
+
+    def _plain_word(self, word: str) -> str:
+        if re.fullmatch(r"[\w+./-]+", word) or word[:1] in "{'\"(" or word[-1:] in "}'\")":
+            return word
+        stand_in = f"{word[0] if word[0].isalpha() else 'n'}odd_{len(self.originals)}"
+        self.originals[stand_in.lower()] = word
+        return stand_in
+
+    def restored(self, word: str) -> str:
+        return self.originals.get(word.lower(), word)
+
+
+def _open_editor(lines: Sequence[Line], words: _Words) -> Any:
+    """spicelib's editor on these lines, or None where it cannot read them."""
+    # it starts loggers at import and is slow to import: only here
+    logging.getLogger("spicelib").setLevel(logging.CRITICAL)
+    from spicelib import SpiceEditor
+
+    body = [words.plain(line.text.strip()) for line in lines]
+    with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
+        path = Path(folder) / "body.spice"
+        # the reader wants element letters in upper case
+        path.write_text("* body\n" + "\n".join(text[:1].upper() + text[1:] for text in body) + "\n.end\n", encoding="utf-8")
+        try:
+            editor = SpiceEditor(path, encoding="utf-8")
+            editor.get_components()
+        except Exception:  # noqa: BLE001  # it raises its own zoo of errors on malformed text
+            return None
+        return editor
 
 
 def _device(name: str, nodes: tuple[str, ...], value: str, params: dict[str, str], line: Line) -> Device:

@@ -18,16 +18,64 @@ MAX_BYTES = 10_000_000
 MAX_INCLUDE_DEPTH = 10
 
 CIRCUIT_CARDS = frozenset(
-    ".subckt .ends .param .params .global .model .func .ic .nodeset .option .options .end .include .inc .lib .endl".split()
+    [
+        ".subckt",
+        ".ends",
+        ".param",
+        ".params",
+        ".global",
+        ".model",
+        ".func",
+        ".ic",
+        ".nodeset",
+        ".option",
+        ".options",
+        ".end",
+        ".include",
+        ".inc",
+        ".lib",
+        ".endl",
+    ]
 )
-ANALYSIS_CARDS = frozenset(".op .ac .dc .tran .noise".split())
-IGNORED_CARDS = frozenset(".save .print .plot .probe .meas .measure .title .four .backanno .temp".split())
+ANALYSIS_CARDS = frozenset([".op", ".ac", ".dc", ".tran", ".noise"])
+IGNORED_CARDS = frozenset([".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"])
 """Cards that only say what to print or keep; the testbench decides that."""
 DEVICES = frozenset("rclvimxefghbdqjkswtzo")
 """Element letters that cannot touch files; A (XSPICE) can."""
 _OPTIONS = frozenset(
-    "abstol chgtol cshunt defad defas defl defw gmin gminsteps itl1 itl2 itl3 itl4 itl5 itl6 maxord method pivrel pivtol reltol "
-    "rshunt savecurrents seed sparse srcsteps tnom trtol vntol noopiter keepopinfo klu".split()
+    [
+        "abstol",
+        "chgtol",
+        "cshunt",
+        "defad",
+        "defas",
+        "defl",
+        "defw",
+        "gmin",
+        "gminsteps",
+        "itl1",
+        "itl2",
+        "itl3",
+        "itl4",
+        "itl5",
+        "itl6",
+        "maxord",
+        "method",
+        "pivrel",
+        "pivtol",
+        "reltol",
+        "rshunt",
+        "savecurrents",
+        "seed",
+        "sparse",
+        "srcsteps",
+        "tnom",
+        "trtol",
+        "vntol",
+        "noopiter",
+        "keepopinfo",
+        "klu",
+    ]
 )
 
 
@@ -88,7 +136,9 @@ def read_text(path: Path, findings: list[Finding]) -> str:
     """The text of a file, or "" with a finding when it is missing, huge or binary."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            findings.append(Finding(f"the file is larger than {MAX_BYTES // 1_000_000} MB", path, fix="a circuit is smaller; is this a model library?"))
+            findings.append(
+                Finding(f"the file is larger than {MAX_BYTES // 1_000_000} MB", path, fix="a circuit is smaller; is this a model library?")
+            )
             return ""
         data = path.read_bytes()
     except OSError as error:
@@ -140,7 +190,9 @@ def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], 
     if Path(name).name in libraries:
         return None
     if not name or any(mark in name for mark in "$~`|\0"):
-        findings.append(line.finding("this include cannot be resolved safely", "write a plain path beside the netlist, and name models with `pdk:`"))
+        findings.append(
+            line.finding("this include cannot be resolved safely", "write a plain path beside the netlist, and name models with `pdk:`")
+        )
         return None
     try:
         target = (line.file.parent / name).resolve()
@@ -148,7 +200,12 @@ def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], 
     except (OSError, ValueError):
         inside = False
     if not inside:
-        findings.append(line.finding("the include lies outside the allowed folders", "copy the file beside the netlist, or name its folder under `include:` in spec.yaml"))
+        findings.append(
+            line.finding(
+                "the include lies outside the allowed folders",
+                "copy the file beside the netlist, or name its folder under `include:` in spec.yaml",
+            )
+        )
         return None
     return target
 
@@ -162,7 +219,9 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
             if not analyses:
                 findings.append(line.finding("an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"))
         elif card == ".control" or card == ".endc":
-            findings.append(line.finding(".control blocks can run any command and are refused", "remove the block; the testbench runs the analyses"))
+            findings.append(
+                line.finding(".control blocks can run any command and are refused", "remove the block; the testbench runs the analyses")
+            )
         elif card not in CIRCUIT_CARDS:
             findings.append(line.finding(f"card {card} is not allowed", "remove it"))
         elif card in {".option", ".options"}:

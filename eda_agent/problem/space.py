@@ -95,7 +95,9 @@ class DesignSpace:
 
     def from_unit(self, positions: Sequence[float]) -> dict[str, float]:
         """The legal sizing at positions in [0, 1]^n."""
-        return {parameter.name: parameter.from_unit(float(position)) for parameter, position in zip(self.parameters, positions, strict=True)}
+        return {
+            parameter.name: parameter.from_unit(float(position)) for parameter, position in zip(self.parameters, positions, strict=True)
+        }
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
         """What the netlist must say, in the netlist's units, for this sizing."""

@@ -78,7 +78,14 @@ def turn_data(turn: Turn, *, summary: bool = False) -> Event:
 
 
 def result_data(result: SpecResult) -> Event:
-    return {"corner": result.corner, "value": plain(result.value), "margin": plain(result.margin), "satisfaction": result.satisfaction, "met": result.met, "why": result.why}
+    return {
+        "corner": result.corner,
+        "value": plain(result.value),
+        "margin": plain(result.margin),
+        "satisfaction": result.satisfaction,
+        "met": result.met,
+        "why": result.why,
+    }
 
 
 def evaluation_data(evaluation: Evaluation) -> Event:
@@ -92,7 +99,10 @@ def evaluation_data(evaluation: Evaluation) -> Event:
 
 
 def evaluation_from(data: Mapping[str, Any]) -> Evaluation:
-    points = {name: OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}) for name, point in data["operating_points"].items()}
+    points = {
+        name: OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()})
+        for name, point in data["operating_points"].items()
+    }
     return Evaluation(
         values=data["values"], reasons={(corner, spec): why for corner, spec, why in data["reasons"]},
         failures=tuple((testbench, corner, Failure(kind, words)) for testbench, corner, kind, words in data["failures"]),

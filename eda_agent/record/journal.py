@@ -32,7 +32,9 @@ class Journal:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 self._file.close()
-                raise InputError(Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")) from None
+                raise InputError(
+                    Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")
+                ) from None
         whole = whole_length(path)
         if whole < path.stat().st_size:
             self._file.truncate(whole)
@@ -78,7 +80,16 @@ def read_journal(path: Path) -> Iterator[Event]:
             except (ValueError, KeyError, RecursionError):
                 if not file.read(1):
                     return  # garbage at the very end is a torn write
-                raise InputError(Finding("this line is no event", path, number, fix="the journal was damaged after it was written")) from None
+                raise InputError(
+                    Finding("this line is no event", path, number, fix="the journal was damaged after it was written")
+                ) from None
             if event.get("v") != VERSION:
-                raise InputError(Finding(f"the journal has version {event.get('v')}, this program reads {VERSION}", path, number, fix="use the version of eda-agent that wrote it"))
+                raise InputError(
+                    Finding(
+                        f"the journal has version {event.get('v')}, this program reads {VERSION}",
+                        path,
+                        number,
+                        fix="use the version of eda-agent that wrote it",
+                    )
+                )
             yield event

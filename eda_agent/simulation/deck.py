@@ -94,10 +94,15 @@ class Workbench:
     def _boxes(self) -> dict[str, Box]:
         """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
         problem = self.problem
-        stand_ins = "".join(f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in problem.pdk.devices)
+        stand_ins = "".join(
+            f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in problem.pdk.devices
+        )
         elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(stand_ins))
         choices = [
-            {place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale) for place in parameter.places}
+            {
+                place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale)
+                for place in parameter.places
+            }
             for parameter in problem.space.parameters
         ]
         boxes: dict[str, Box] = {}
@@ -105,7 +110,11 @@ class Workbench:
             if name in problem.netlist.models:
                 continue  # the netlist brings its own model card
             rule = problem.pdk.device(name)
-            used_as_device = any(device.kind == "x" and device.value.lower() == name for scope in problem.netlist.subcircuits.values() for device in scope.devices)
+            used_as_device = any(
+                device.kind == "x" and device.value.lower() == name
+                for scope in problem.netlist.subcircuits.values()
+                for device in scope.devices
+            )
             scale = problem.pdk.scale if used_as_device else 1.0
             box: Box = ((width[0] * scale, width[1] * scale), (length[0] * scale, length[1] * scale))
             if rule is not None:

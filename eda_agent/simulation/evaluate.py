@@ -92,7 +92,10 @@ class Evaluator:
 
             for place, reply in zip(places, self.executor.run(tasks, keep), strict=True):
                 replies[place[0], place[1].key] = reply
-        return [self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number]) for number, instance in enumerate(instances)]
+        return [
+            self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number])
+            for number, instance in enumerate(instances)
+        ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
         """(testbench, corner) → reply with waveforms, simulated anew."""

@@ -113,7 +113,13 @@ class LocalPool:
         """Simulate; `done(index, reply)` is called as each reply comes."""
         requests = []
         for index, task in enumerate(tasks):
-            message = {"do": "run", "key": task.deck.key, **task.instance.wire(task.deck), "operating_point": task.operating_point, "waveforms": task.waveforms}
+            message = {
+                "do": "run",
+                "key": task.deck.key,
+                **task.instance.wire(task.deck),
+                "operating_point": task.operating_point,
+                "waveforms": task.waveforms,
+            }
             requests.append(_Request(index, task.deck, message, task.timeout))
         return self._dispatch(requests, done)
 
@@ -140,7 +146,14 @@ class LocalPool:
         command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno())]
         environment = {key: value for key, value in os.environ.items() if not key.endswith(("_API_KEY", "_TOKEN"))}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
         theirs.close()
         worker = _Worker(process, ours, deadline=time.monotonic() + START_TIMEOUT)
         self._selector.register(ours, selectors.EVENT_READ, worker)
@@ -163,7 +176,9 @@ class LocalPool:
                 if worker.process.stderr:
                     worker.process.kill()
                     words = worker.process.stderr.read().decode(errors="replace")[-600:]
-                raise WorkerError(f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`")
+                raise WorkerError(
+                    f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`"
+                )
         self._stop(worker)
         fresh = self._start()
         self._workers[self._workers.index(worker)] = fresh
@@ -251,5 +266,8 @@ class LocalPool:
                 request, worker.request = worker.request, None
                 self._replace(worker)
                 if request is not None:
-                    replies[request.index] = {"failure": {"kind": "timeout", "words": f"no answer within {request.timeout:g} s"}, "seconds": request.timeout}
+                    replies[request.index] = {
+                        "failure": {"kind": "timeout", "words": f"no answer within {request.timeout:g} s"},
+                        "seconds": request.timeout,
+                    }
         return retry

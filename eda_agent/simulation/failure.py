@@ -19,12 +19,23 @@ HINTS = {
 """Kind → what to try."""
 
 _PATTERNS = (
-    ("missing_model", r"could not find a valid modelname|unable to find definition of model|unknown subckt|no such model|can't find model|invalid model"),
+    (
+        "missing_model",
+        r"could not find a valid modelname|unable to find definition of model|unknown subckt|no such model|can't find model|invalid model",
+    ),
     ("singular", r"singular matrix"),
-    ("no_convergence", r"timestep too small|no convergence|iteration limit|stepping failed|failed to converge|analysis aborted|simulation\(s\) aborted|trouble with"),
-    ("syntax", r"undefined parameter|cannot compute substitute|syntax error|unknown parameter|unrecognized|fatal error|incomplete or empty netlist|error on line|numparam"),
+    (
+        "no_convergence",
+        r"timestep too small|no convergence|iteration limit|stepping failed|failed to converge|analysis aborted|simulation\(s\) aborted|trouble with",
+    ),
+    (
+        "syntax",
+        r"undefined parameter|cannot compute substitute|syntax error|unknown parameter|unrecognized|fatal error|incomplete or empty netlist|error on line|numparam",
+    ),
 )
-_NOISE = re.compile(r"^(std(out|err) )?(Note:|Doing analysis|No\. of Data|Circuit:|Reference value|Warning: can't find the initialization|Using |Reducing trtol)")
+_NOISE = re.compile(
+    r"^(std(out|err) )?(Note:|Doing analysis|No\. of Data|Circuit:|Reference value|Warning: can't find the initialization|Using |Reducing trtol)"
+)
 
 
 @dataclass(frozen=True)
@@ -47,5 +58,9 @@ def classify(log: Sequence[str]) -> Failure:
     lines = [line.removeprefix("stderr ").removeprefix("stdout ").strip() for line in log if not _NOISE.match(line)]
     text = "\n".join(lines).lower()
     kind = next((kind for kind, pattern in _PATTERNS if re.search(pattern, text)), "unknown")
-    telling = [line for line in lines if line and re.search(r"error|warning|fail|singular|abort|find|undefined|unknown|converge|too small", line, re.IGNORECASE)]
+    telling = [
+        line
+        for line in lines
+        if line and re.search(r"error|warning|fail|singular|abort|find|undefined|unknown|converge|too small", line, re.IGNORECASE)
+    ]
     return Failure(kind, " | ".join((telling or lines)[:4])[:400])

@@ -26,7 +26,9 @@ def find_library() -> str:
     """The path or name of libngspice. Raises `MissingError` with how to install it."""
     found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
     if not found:
-        raise MissingError("ngspice's shared library was not found\n    → Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew install libngspice; or set NGSPICE_LIBRARY_PATH")
+        raise MissingError(
+            "ngspice's shared library was not found\n    → Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew install libngspice; or set NGSPICE_LIBRARY_PATH"
+        )
     return found
 
 
@@ -43,7 +45,7 @@ class Ngspice:
         self.log = log
         ffi = Shared.ffi
 
-        class Recording(Shared.NgSpiceShared):  # type: ignore[misc, name-defined]  # PySpice has no types
+        class Recording(Shared.NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
             LIBRARY_PATH = find_library()
 
             @staticmethod

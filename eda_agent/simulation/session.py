@@ -28,8 +28,8 @@ EQUAL = {"op": 1e-9, "dc": 1e-9, "ac": 1e-9, "tran": 1e-7, "noise": 1e-5}
 Devices are equal to the last digit but the order of arithmetic is not; adaptive steps and noise transfers enlarge that.
 """
 OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
+_AXES = {"ac": "frequency", "tran": "time", "dc": "v-sweep"}
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
-
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,9 @@ class Session:
         try:
             self.apply(key, sizing)
             waves, devices = self.simulate(deck, operating_point)
-            reply: dict[str, Any] = {"metrics": {metric: measurements.measure(metric, waves[kind], deck.settings) for metric, kind in deck.metrics}}
+            reply: dict[str, Any] = {
+                "metrics": {metric: measurements.measure(metric, waves[kind], deck.settings) for metric, kind in deck.metrics}
+            }
             if operating_point:
                 reply["operating_point"] = devices
             if waveforms:
@@ -207,7 +209,9 @@ class Session:
         self._analyse("op")
         names = [name for name in self.ngspice.vectors(self.ngspice.plot()) if "#" not in name and "@" not in name]
         voltages = {name: self.ngspice.vector(name) for name in names}
-        return {name: float(f"{vector[0]:.6g}") for name, vector in voltages.items() if vector is not None and abs(vector[0]) < _ABSURD_VOLT}
+        return {
+            name: float(f"{vector[0]:.6g}") for name, vector in voltages.items() if vector is not None and abs(vector[0]) < _ABSURD_VOLT
+        }
 
     def simulate(self, deck: LoadedDeck, operating_point: bool) -> tuple[dict[str, Waveform], dict[str, dict[str, float]]]:
         """Run the deck's analyses on the current circuit."""
@@ -233,16 +237,18 @@ class Session:
             # the spectrum is one plot before the integrated totals, which become current
             spectrum = f"noise{int(plot.removeprefix('noise')) - 1}"
             axis = self._vector(f"{spectrum}.frequency")
-            return Waveform(kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")})
-        names = {role: f"{probe}#branch" if role == "supply" else probe for role, probe in probes.items() if probe != "0"}
-        arrays = {role: self._vector(name) * (-1.0 if role == "supply" else 1.0) for role, name in names.items()}
+            return Waveform(
+                kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")}
+            )
+        nodes = {role: f"{probe}#branch" if role == "supply" else probe for role, probe in probes.items()}
+        arrays = {role: self._vector(node) * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
         for role, array in arrays.items():
             peak = float(np.max(np.abs(array)))
             # an AC transfer may be large, and a broken solution is anything
             if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
                 raise SimulationFailed(Failure("absurd", f"{role} reaches {peak:.3g} in {kind}"))
-        axis = {"ac": "frequency", "tran": "time", "dc": "v-sweep"}.get(kind)
-        return Waveform(kind, np.real(self._vector(axis)).astype(np.float64) if axis else np.empty(0), arrays)
+        scale = _AXES.get(kind)
+        return Waveform(kind, np.real(self._vector(scale)).astype(np.float64) if scale else np.empty(0), arrays)
 
     def _vector(self, name: str) -> np.ndarray[Any, Any]:
         vector = self.ngspice.vector(name)
@@ -274,7 +280,9 @@ def wave_from_json(kind: str, data: Mapping[str, Any]) -> Waveform:
     """The inverse of what `Session.run` puts into its reply."""
     probes: dict[str, Any] = {}
     for role, values in data["probes"].items():
-        probes[role] = np.asarray(values[0]) + 1j * np.asarray(values[1]) if wave_is_complex(values) else np.asarray(values, dtype=np.float64)
+        probes[role] = (
+            np.asarray(values[0]) + 1j * np.asarray(values[1]) if wave_is_complex(values) else np.asarray(values, dtype=np.float64)
+        )
     return Waveform(kind, np.asarray(data["axis"], dtype=np.float64), probes)
 
 

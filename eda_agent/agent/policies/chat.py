@@ -25,10 +25,12 @@ class ChatPolicy:
 
     def __init__(
         self, seed: int, endpoint: str | None = None, model: str | None = None, *,
-        temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4,
+        temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4, request_seed: bool = True,
     ):  # fmt: skip
+        """`request_seed`: whether each request carries a seed (vLLM 0.32 on a CPU dies of one)."""
         import openai
 
+        self.request_seed = request_seed
         self.seed, self.temperature, self.max_tokens = seed, temperature, max_tokens
         self.best, self.last = best, last
         self.endpoint = endpoint or os.environ.get("OPENAI_BASE_URL")
@@ -36,7 +38,9 @@ class ChatPolicy:
             raise InputError("policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL")
         if mode not in {None, *MODES}:
             raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
-        self.client = openai.OpenAI(base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES)
+        self.client = openai.OpenAI(
+            base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES
+        )
         self.modes = [mode] if mode else list(MODES)
         self.model = model or self._only_model()
 
@@ -57,7 +61,9 @@ class ChatPolicy:
         try:
             names = [entry.id for entry in self.client.models.list().data]
         except openai.OpenAIError as error:
-            raise MissingError(f"the endpoint {self.endpoint} does not answer: {error}\n    → is the server running? name a model with --model") from None
+            raise MissingError(
+                f"the endpoint {self.endpoint} does not answer: {error}\n    → is the server running? name a model with --model"
+            ) from None
         if len(names) != 1:
             raise InputError(f"the endpoint serves {len(names)} models\n    → --model {' or '.join(names[:5]) or 'NAME'}")
         return names[0]
@@ -82,19 +88,26 @@ class ChatPolicy:
                     raise MissingError(f"the endpoint refuses the request: {error}") from None
             except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
                 # the client has tried again by itself, with pauses
-                raise MissingError(f"the endpoint {self.endpoint} does not answer: {error}\n    → start it again and go on with --resume") from None
+                raise MissingError(
+                    f"the endpoint {self.endpoint} does not answer: {error}\n    → start it again and go on with --resume"
+                ) from None
             except openai.OpenAIError as error:
                 raise MissingError(f"the endpoint {self.endpoint}: {error}") from None
 
     def _request(self, messages: Any, schema: dict[str, Any], mode: str, seed: int) -> tuple[str, str]:
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"seed": seed} if self.request_seed else {}
         if mode == "tool":
-            extra["tools"] = [{"type": "function", "function": {"name": "propose_sizing", "description": "propose the next complete sizing", "parameters": schema}}]
+            extra["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": "propose_sizing", "description": "propose the next complete sizing", "parameters": schema},
+                }
+            ]
             extra["tool_choice"] = {"type": "function", "function": {"name": "propose_sizing"}}
         elif mode == "json":
             extra["response_format"] = {"type": "json_schema", "json_schema": {"name": "sizing", "schema": schema, "strict": True}}
         answer = self.client.chat.completions.create(
-            model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, seed=seed, **extra
+            model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, **extra
         )
         if not answer.choices:
             return "", ""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
 
-Real = NDArray[np.float64]
+Real = NDArray[Any]
 
 _SQRT5 = math.sqrt(5.0)
 _NOISE = 1e-4
@@ -95,4 +96,4 @@ def _distances(first: Real, second: Real, log_scales: Real) -> Real:
 
 
 def _matern(distance: Real) -> Real:
-    return (1 + _SQRT5 * distance + 5 / 3 * distance**2) * np.exp(-_SQRT5 * distance)
+    return np.asarray((1 + _SQRT5 * distance + 5 / 3 * distance**2) * np.exp(-_SQRT5 * distance))

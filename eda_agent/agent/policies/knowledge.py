@@ -30,4 +30,4 @@ def knowledge(history: History) -> tuple[Real, Real]:
 def weights(history: History) -> Real:
     """The specs' weights, summing to 1."""
     values = np.asarray([spec.weight for spec in history.problem.specs], dtype=np.float64)
-    return values / values.sum()
+    return np.asarray(values / values.sum())

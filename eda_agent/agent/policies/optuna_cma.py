@@ -45,11 +45,17 @@ class CmaPolicy:
         space = history.problem.space
         dimensions = distributions(history)
         # in the interior: CMA-ES loses its way when it starts on a bound
-        start = {name: min(max(position, 0.05), 0.95) for name, position in zip(space.names, space.to_unit(space.initial), strict=True) if name in dimensions}
+        start = {
+            name: min(max(position, 0.05), 0.95)
+            for name, position in zip(space.names, space.to_unit(space.initial), strict=True)
+            if name in dimensions
+        }
         with warnings.catch_warnings():
             # deprecated in Optuna 4.9 without a replacement for a start at known sizes; gone in 6, which is not allowed in
             warnings.simplefilter("ignore", FutureWarning)
-            sampler = optuna.samplers.CmaEsSampler(x0=start, sigma0=SIGMA, seed=self.seed, n_startup_trials=0, warn_independent_sampling=False)
+            sampler = optuna.samplers.CmaEsSampler(
+                x0=start, sigma0=SIGMA, seed=self.seed, n_startup_trials=0, warn_independent_sampling=False
+            )
         self.study, self.trial, self.told = optuna.create_study(direction="maximize", sampler=sampler), None, 0
 
     def _tell(self, history: History, index: int) -> None:

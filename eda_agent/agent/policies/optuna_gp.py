@@ -18,5 +18,7 @@ class GpPolicy:
         self.study = StatelessStudy()
 
     def propose(self, history: History) -> Proposal:
-        sampler = optuna.samplers.GPSampler(n_startup_trials=10, deterministic_objective=True, seed=turn_seed(self.seed, history, self.name))
+        sampler = optuna.samplers.GPSampler(
+            n_startup_trials=10, deterministic_objective=True, seed=turn_seed(self.seed, history, self.name)
+        )
         return Proposal(self.study.ask(history, sampler), policy=self.name)

@@ -19,7 +19,11 @@ warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning
 
 def distributions(history: History) -> dict[str, BaseDistribution]:
     """One uniform dimension a parameter; locked ones are left out."""
-    return {parameter.name: FloatDistribution(0.0, 1.0) for parameter in history.problem.space.parameters if parameter.maximum > parameter.minimum}
+    return {
+        parameter.name: FloatDistribution(0.0, 1.0)
+        for parameter in history.problem.space.parameters
+        if parameter.maximum > parameter.minimum
+    }
 
 
 def add_turn(study: optuna.Study, history: History, turn: Turn) -> None:

@@ -45,7 +45,9 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
         factory = getattr(importlib.import_module(f"eda_agent.agent.policies.{module}"), symbol)
     except ImportError as error:
         extra = f"[{entry.extra}]" if entry.extra else ""
-        raise MissingError(f"policy {name!r} needs a package that is not installed: {error.name}\n    → pip install 'eda-agent{extra}'") from None
+        raise MissingError(
+            f"policy {name!r} needs a package that is not installed: {error.name}\n    → pip install 'eda-agent{extra}'"
+        ) from None
     policy = factory(seed=seed, **(options or {}))
     assert isinstance(policy, Policy)
     return policy

@@ -47,7 +47,9 @@ class ScboPolicy:
 
     def _next(self, history: History, first: int, seed: int) -> torch.Tensor:
         inputs, margins = (torch.tensor(array, dtype=torch.double) for array in knowledge(history))
-        model = ModelListGP(*(SingleTaskGP(inputs, margins[:, [column]], outcome_transform=Standardize(1)) for column in range(margins.shape[1])))
+        model = ModelListGP(
+            *(SingleTaskGP(inputs, margins[:, [column]], outcome_transform=Standardize(1)) for column in range(margins.shape[1]))
+        )
         fit_gpytorch_mll(SumMarginalLogLikelihood(model.likelihood, model))
         best = history.incumbent
         assert best is not None and best.sizing is not None

@@ -56,7 +56,11 @@ class TrustRegion:
         center = np.asarray(space.to_unit(best.sizing))
         candidates = self._candidates(history, center, processes, side, rng)
         index, expected = self._choose(history, candidates, processes, best, rng)
-        return Proposal(space.from_unit(candidates[index].tolist()), f"expected gain in score {expected:.3g} inside a box of {side:.2g} of the ranges", policy=self.name)
+        return Proposal(
+            space.from_unit(candidates[index].tolist()),
+            f"expected gain in score {expected:.3g} inside a box of {side:.2g} of the ranges",
+            policy=self.name,
+        )
 
     def _fit(self, inputs: Real, margins: Real) -> list[GaussianProcess]:
         late = len(inputs) > REFIT_FROM and len(self.held) == margins.shape[1]
@@ -70,7 +74,9 @@ class TrustRegion:
         self.held = result
         return result
 
-    def _candidates(self, history: History, center: Real, processes: Sequence[GaussianProcess], side: float, rng: np.random.Generator) -> Real:
+    def _candidates(
+        self, history: History, center: Real, processes: Sequence[GaussianProcess], side: float, rng: np.random.Generator
+    ) -> Real:
         """Legal positions inside the box, some everywhere; designs already tried are left out."""
         space = history.problem.space
         dimensions = len(center)
@@ -89,7 +95,9 @@ class TrustRegion:
         fresh = [index for index, point in enumerate(legal) if tuple(np.round(point, 9)) not in tried]
         return legal[fresh] if fresh else anywhere
 
-    def _choose(self, history: History, candidates: Real, processes: Sequence[GaussianProcess], best: Turn, rng: np.random.Generator) -> tuple[int, float]:
+    def _choose(
+        self, history: History, candidates: Real, processes: Sequence[GaussianProcess], best: Turn, rng: np.random.Generator
+    ) -> tuple[int, float]:
         """The candidate with the largest expected improvement of the score (of the merit once everything is met)."""
         share = weights(history)
         draws = rng.standard_normal((DRAWS, len(processes)))

@@ -56,7 +56,9 @@ class Pdk:
             if path is not None and path.is_file():
                 return path
             tried.append(_describe(location))
-        raise MissingError(f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT")
+        raise MissingError(
+            f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT"
+        )
 
     def device(self, model: str) -> DeviceRule | None:
         return self.devices.get(model.lower())

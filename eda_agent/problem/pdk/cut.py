@@ -73,7 +73,9 @@ class CutLibrary:
             width, length = device.values.get("w", 0.0), device.values.get("l", 0.0)
             # ngspice bins by finger or by total width, depending on version and settings: both are there
             finger = width / max(device.values.get("nf", 1.0), 1.0)
-            found = {entry.name for entry in by_model[device.model] for side in (width, finger) if entry.touches((side, side), (length, length))}
+            found = {
+                entry.name for entry in by_model[device.model] for side in (width, finger) if entry.touches((side, side), (length, length))
+            }
             if not found:
                 raise InputError(f"{device.label}: no model of {device.model} covers W = {width * 1e6:.4g}u, L = {length * 1e6:.4g}u")
             wanted |= found
@@ -192,6 +194,10 @@ class _Writer:
         for key, text in block.params.items():
             # SKY130 declares W, L, … by a .param in the body; others declare them in the header and compute in the body
             (defaults if declares and _is_number(text) else locals_)[key] = text
+        # GF180 declares m and never uses it, which makes ngspice ignore `m=` on an instance without a word: as if it were not
+        # declared, ngspice multiplies the devices inside, which is what m means
+        if not any(re.search(r"\bm\b", text) for card in block.devices for text in pairs(card).values()):
+            defaults.pop("m", None)
         lines = []
         for card in block.devices:
             words = card.split()
@@ -240,7 +246,9 @@ class _Writer:
                 except ExpressionError as error:
                     raise InputError(f"{self.pdk.name}: model {key}: {error}") from None
                 if not isinstance(node, expression.Number):
-                    raise InputError(f"{self.pdk.name}: model {key}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep")
+                    raise InputError(
+                        f"{self.pdk.name}: model {key}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
+                    )
                 cells.append(f"{parameter}={value.strip() if _is_number(value) else repr(node.value)}")
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
             self.models.append(f".model {key} {kind}\n" + "".join(f"+ {row}\n" for row in rows))

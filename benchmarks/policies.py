@@ -1,0 +1,101 @@
+"""Every policy on every shipped circuit at 200 simulations, seed 0: the table in the README.
+
+    python benchmarks/policies.py              run what is missing, then print the table
+    python benchmarks/policies.py --table      print the table from the committed results
+
+One JSON file a run lies in benchmarks/results/policies/; delete it to measure again. The cache is off, so that wall times are
+those of a first run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from eda_agent.run import Request, size
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "policies"
+POLICIES = ("random", "tpe", "cma", "gp", "scbo", "trust")
+CIRCUITS = ("ota_5t", "two_stage_miller", "strongarm")
+
+
+def measure(circuit: str, policy: str, seed: int, budget: int, runs: Path) -> dict[str, object]:
+    """One run; its curve is the best score after each proposal."""
+    start = time.perf_counter()
+    outcome = size(
+        Request(
+            HERE.parent / "circuits" / circuit, policy, seed=seed, simulations=budget, out=runs / f"{circuit}-{policy}-{seed}", cache=False
+        )
+    )
+    best, curve = outcome.turns[0].value, []
+    for turn in outcome.turns[1:]:
+        best = max(best, turn.value)
+        curve.append(round(best, 6))
+    return {
+        "circuit": circuit, "policy": policy, "seed": seed, "budget": budget, "stop": outcome.stop, "met": outcome.met, "score": outcome.best.value,
+        "simulations": outcome.simulations, "best_turn": outcome.best.index, "seconds": round(time.perf_counter() - start, 1), "curve": curve,
+        "missed": {result.spec: round(result.margin, 4) for result in outcome.best.score.results if not result.met} if outcome.best.score else {},
+    }  # fmt: skip
+
+
+def table() -> str:
+    """The results as Markdown, one row a policy."""
+    rows = {}
+    for path in sorted(RESULTS.glob("*.json")):
+        data = json.loads(path.read_text())
+        rows[data["policy"], data["circuit"], data["seed"]] = data
+    seeds = sorted({seed for _, _, seed in rows})
+    lines = [f"| policy | {' | '.join(CIRCUITS)} |", "| --- |" + " --- |" * len(CIRCUITS)]
+    for policy in POLICIES:
+        cells = []
+        for circuit in CIRCUITS:
+            found = [rows[policy, circuit, seed] for seed in seeds if (policy, circuit, seed) in rows]
+            cells.append(
+                "; ".join(
+                    f"**met at {data['simulations']}**, {data['seconds']:.0f} s"
+                    if data["met"]
+                    else f"{data['score']:.4f} not met, {data['seconds']:.0f} s"
+                    for data in found
+                )
+                or "–"
+            )
+        lines.append(f"| `{policy}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--budget", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--policies", nargs="*", default=POLICIES)
+    parser.add_argument("--runs", type=Path, default=Path("runs") / "bench")
+    options = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    if not options.table:
+        for seed in range(options.seeds):
+            for policy in options.policies:
+                for circuit in CIRCUITS:
+                    path = RESULTS / f"{circuit}-{policy}-{seed}.json"
+                    if path.exists():
+                        continue
+                    data = measure(circuit, policy, seed, options.budget, options.runs)
+                    path.write_text(json.dumps(data) + "\n")
+                    print(
+                        circuit,
+                        policy,
+                        seed,
+                        data["stop"],
+                        round(float(str(data["score"])), 4),
+                        data["simulations"],
+                        data["seconds"],
+                        flush=True,
+                    )
+    print(table())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Shared fixtures: shipped circuits, a cache of the session's own, real simulator pools."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.executor import LocalPool
+
+ROOT = Path(__file__).parent.parent
+CIRCUITS = ROOT / "circuits"
+NAMES = sorted(path.parent.name for path in CIRCUITS.glob("*/spec.yaml"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test reads what a user's earlier runs left behind."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["EDA_AGENT_CACHE"] = str(folder)
+    yield folder
+    del os.environ["EDA_AGENT_CACHE"]
+
+
+@pytest.fixture(scope="session")
+def problems() -> dict[str, Problem]:
+    return {name: load_problem(CIRCUITS / name) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def miller(problems: dict[str, Problem]) -> Problem:
+    return problems["two_stage_miller"]
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[LocalPool]:
+    with LocalPool(2) as pool:
+        yield pool

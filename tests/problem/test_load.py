@@ -1,0 +1,132 @@
+"""spec.yaml → Problem: the shipped ones, and bad ones with one clear message per fault."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+
+NETLIST = """* divider amplifier
+.param W=4 Rload=10k
+.subckt amp in out vdd vss
+XM1 out in vss vss sky130_fd_pr__nfet_01v8 w={W} l=0.5 nf=1
+XM2 out2 in vss vss sky130_fd_pr__nfet_01v8 w=2 l=0.5 nf=1 m=2
+XM3 out2 in vss vss sky130_fd_pr__nfet_01v8 w=2 l=0.5 nf=1 m=4
+RL vdd out {Rload}
+.ends
+"""
+SPEC = """name: amp
+circuit: amp.spice
+subckt: amp
+pdk: sky130A
+parameters:
+  W: {min: 1u, max: 50u, step: 10n, scale: log}
+  Rload: {min: 1k, max: 100k, scale: log}
+  M2.m: {min: 1, max: 8}
+  M2.w: {min: 0.5u, max: 5u}
+match: [[M2, M3]]
+testbenches:
+  own: {deck: tb.spice, probes: {out: out, supply: vsup}}
+specs:
+  dc_gain: {unit: dB, minimum: 10}
+  power: {testbench: own, unit: W, maximum: 1m}
+"""
+BENCH = """* own testbench
+Vsup vdd 0 {vdd}
+Vin in 0 dc 0.7 ac 1
+Xdut in out vdd 0 amp
+Cl out 0 1p
+.op
+.ac dec 10 1 1G
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("amp.spice", NETLIST), ("spec.yaml", SPEC), ("tb.spice", BENCH)):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_shipped_circuits(problems: dict[str, Problem]) -> None:
+    assert set(problems) >= {"two_stage_miller", "ota_5t", "strongarm"}
+    for problem in problems.values():
+        assert len(problem.corners) >= 3
+        assert dataclasses.is_dataclass(problem)
+        for parameter in problem.space.parameters:
+            assert parameter.minimum <= parameter.initial <= parameter.maximum
+            assert parameter.role
+
+
+def test_values_units_and_places(folder: Path) -> None:
+    problem = load_problem(folder)
+    width, load, count, matched = problem.space.parameters
+    assert (width.unit, width.initial, width.step) == ("m", 4e-6, 1e-8)
+    assert (load.unit, load.initial) == ("Ohm", 10e3)
+    assert (count.unit, count.step, count.initial) == ("", 1.0, 2.0)
+    # SKY130 counts W in micrometres: 2 µm is written 2
+    assert set(problem.space.edits({"W": 2e-6, "Rload": 5e3, "M2.m": 3, "M2.w": 1.5e-6}).values()) == {2.0, 5e3, 3.0, 1.5}
+    assert {place.edit.device for place in matched.places} == {"xm2", "xm3"}
+    assert problem.specs[0].testbench == "own"
+
+
+def test_objects_are_frozen(folder: Path) -> None:
+    problem = load_problem(folder)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        problem.name = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("min: 1u, max: 50u", "min: 1, max: 50", 6, "allows W from"), ("scale: log}\n  M2", "scale: logg}\n  M2", 7, "lin or log"), ("  W: {", "  Wx: {", 6, "did you mean w"),
+        ("minimum: 10", "minimum: 10 V", 14, "unit 'V'"), ("unit: dB", "unit: Hz", 14, "unit 'Hz'"), ("dc_gain:", "dc_gian:", 14, "did you mean dc_gain"),
+        ("testbench: own", "testbench: other", 15, "no testbench"), ("name: amp", "nam: amp", 1, "did you mean 'name'"), ("pdk: sky130A", "pdk: sky131", 4, "unknown PDK"),
+        ("circuit: amp.spice", "circuit: nope.spice", 2, "not there"), ("subckt: amp", "subckt: amq", 3, "no subcircuit"), ("max: 8", "max: 0.5", 8, "above max"),
+        ("maximum: 1m", "maximum: 1m, worst: 0.5m", 15, "worst"), ("[[M2, M3]]", "[[M2, M9]]", 10, "no device"), ("deck: tb.spice", "deck: no.spice", None, "cannot read"),
+        ("name: amp", "name: &a amp\nbudget: *a", None, "aliases"), ("name: amp", "name: amp\nname: b", 2, "twice"), ("name: amp", "name: [", None, "not valid YAML"),
+        ("  W: {min", "  W: {mni", 6, "needs min and max"), ("name: amp", "name: amp\ncorners: {a: {process: xx}}", 2, "no process corner"),
+    ],
+)  # fmt: skip
+def test_bad_specs_name_file_line_and_fix(folder: Path, old: str, new: str, line: int | None, says: str) -> None:
+    assert old in SPEC
+    (folder / "spec.yaml").write_text(SPEC.replace(old, new, 1))
+    with pytest.raises(InputError, match=says) as caught:
+        load_problem(folder)
+    if line is not None:
+        assert line in {finding.line for finding in caught.value.findings}
+
+
+def test_every_fault_of_a_file_at_once(folder: Path) -> None:
+    text = (
+        SPEC.replace("scale: log}\n  Rload", "scale: lgo}\n  Rload")
+        .replace("minimum: 10", "minimum: ten")
+        .replace("maximum: 1m", "maximun: 1m")
+        .replace("max: 8", "max: eight")
+    )
+    (folder / "spec.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_problem(folder)
+    assert {finding.line for finding in caught.value.findings} >= {6, 8, 14, 15}
+
+
+@pytest.mark.parametrize(
+    "data", ["", "- a\n- b\n", "a: {b: {c: !!python/object/apply:os.system [ls]}}", "\xff", "x: " + "[" * 2000, "a: 1\n" * 60_000]
+)
+def test_what_is_no_spec_at_all(tmp_path: Path, data: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_bytes(data.encode("latin-1"))
+    with pytest.raises(InputError):
+        load_problem(path)
+
+
+def test_own_deck_is_checked(folder: Path) -> None:
+    (folder / "tb.spice").write_text(BENCH.replace("Xdut", "Xamp") + ".control\nshell ls\n.endc\n")
+    with pytest.raises(InputError, match=r"\.control"):
+        load_problem(folder)
+    (folder / "tb.spice").write_text(BENCH.replace("Xdut", "Xamp"))
+    with pytest.raises(InputError, match="Xdut"):
+        load_problem(folder)
