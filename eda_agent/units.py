@@ -25,9 +25,7 @@ PREFIXES = {
 }  # fmt: skip
 """Prefix → power of ten, in the spec dialect."""
 _SPICE_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "g": 9, "t": 12, "a": -18}
-_ENGINEERING = {
-    exponent: prefix for exponent, prefix in zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "_", "k", "M", "G", "T"], strict=True)
-}
+_ENGINEERING = dict(zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T"], strict=True))
 
 UNITS = {
     "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm",
@@ -133,5 +131,5 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4) -> str
     if abs(float(mantissa)) >= 1000 and exponent < 12:  # 999.96 rounds up into the next prefix
         exponent += 3
         mantissa = f"{value / 10.0**exponent:.{digits}g}"
-    prefix = _ENGINEERING[exponent].replace("_", "")
+    prefix = _ENGINEERING[exponent]
     return f"{mantissa}{' ' if unit else ''}{prefix}{unit}"

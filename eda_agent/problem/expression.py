@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Union
 
 from eda_agent.units import parse_spice_number
 
@@ -53,7 +52,7 @@ class Call:
     arguments: tuple[Node, ...]
 
 
-Node = Union[Number, Name, Call]
+Node = Number | Name | Call
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[a-zA-Zµ]*)|(?P<name>[a-zA-Z_][\w.]*)|(?P<op>\*\*|<=|>=|==|!=|&&|\|\||[-+*/^()<>?:,!]))"

@@ -6,7 +6,9 @@ in 100,000 results takes microseconds. Values are JSON; nothing in it is ever ex
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,6 @@ import platformdirs
 
 def cache_folder() -> Path:
     """The user's cache folder (`EDA_AGENT_CACHE` overrides the platform's)."""
-    import os
-
     given = os.environ.get("EDA_AGENT_CACHE")
     return Path(given) if given else Path(platformdirs.user_cache_dir("eda-agent"))
 
@@ -52,10 +52,8 @@ class Cache:
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Keep a value; a full disk or a locked database only costs the entry."""
-        try:
+        with contextlib.suppress(sqlite3.DatabaseError):
             self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, json.dumps(value, separators=(",", ":"))))
-        except sqlite3.DatabaseError:
-            pass
 
     def close(self) -> None:
         self._database.close()

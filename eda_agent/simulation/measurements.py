@@ -49,7 +49,7 @@ def phase_margin(frequency: Real, transfer: Complex) -> float:
     return 180.0 + float(np.interp(math.log(crossing), np.log(frequency), phase))
 
 
-def gain_margin(frequency: Real, transfer: Complex) -> float:
+def gain_margin(transfer: Complex) -> float:
     """−20 log |H| in dB where the unwrapped phase first reaches −180°.
 
     Where it never does, the attenuation at the end of the sweep is returned: the margin is at least that.
@@ -215,7 +215,7 @@ def gate_area(devices: Iterable[Mapping[str, float]]) -> float:
 
 
 def _transfer(wave: Waveform) -> tuple[Real, Complex]:
-    return wave.axis, wave.probes["out"].astype(np.complex128) / (wave.probes["in"] if "in" in wave.probes else 1.0)
+    return wave.axis, wave.probes["out"].astype(np.complex128) / wave.probes.get("in", 1.0)
 
 
 def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, float]:
@@ -283,7 +283,7 @@ MEASURES: dict[str, Measure] = {
     "dc_gain": lambda wave, _: dc_gain(_transfer(wave)[1]),
     "gbw": lambda wave, _: unity_gain_frequency(*_transfer(wave)),
     "phase_margin": lambda wave, _: phase_margin(*_transfer(wave)),
-    "gain_margin": lambda wave, _: gain_margin(*_transfer(wave)),
+    "gain_margin": lambda wave, _: gain_margin(_transfer(wave)[1]),
     "bandwidth": lambda wave, _: bandwidth(*_transfer(wave)),
     "supply_current": lambda wave, settings: _positive(_supply(wave, settings)),
     "power": lambda wave, settings: _positive(_supply(wave, settings) * settings["vdd"]),

@@ -92,7 +92,7 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
 def _distances(first: Real, second: Real, log_scales: Real) -> Real:
     left, right = first * np.exp(-log_scales), second * np.exp(-log_scales)
     square = (left**2).sum(1)[:, None] + (right**2).sum(1)[None, :] - 2 * left @ right.T
-    return np.sqrt(np.maximum(square, 0.0))
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)))
 
 
 def _matern(distance: Real) -> Real:
