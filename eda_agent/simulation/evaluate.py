@@ -48,7 +48,7 @@ class Evaluation:
 
 
 class Simulator(Protocol):
-    """What the agent needs: sizings in, evaluations out. `Evaluator` on ngspice, `ReplaySimulator` from a record."""
+    """What the agent needs: sizings in, evaluations out. `Evaluator` on ngspice, `FunctionSimulator` for tests."""
 
     def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]: ...
 

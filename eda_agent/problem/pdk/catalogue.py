@@ -34,7 +34,7 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `supply` in V, `grid` in m. `corners`: process → library sections."""
+    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `corners`: process → library sections."""
 
     name: str
     title: str
@@ -44,6 +44,7 @@ class Pdk:
     corners: Mapping[str, tuple[str, ...]]
     params: Mapping[str, float]
     scale: float
+    device_files: str
     supply: float
     grid: float
     devices: Mapping[str, DeviceRule]
@@ -103,6 +104,7 @@ def find_pdk(name: str) -> Pdk:
         corners={process: tuple(sections) for process, sections in data["corners"].items()},
         params=data["params"],
         scale=float(data["scale"]),
+        device_files=data.get("device_files", ""),
         supply=float(data["supply"]),
         grid=parse_quantity(data["grid"], "m"),
         devices=devices,

@@ -129,14 +129,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> _Writer:
-    prefixes = [rule.file for rule in pdk.devices.values() if rule.file]
-    needed = [pdk.devices[name].file for name in boxes if name in pdk.devices and pdk.devices[name].file]
+    needed = [pdk.devices[name].file for name in boxes if name in pdk.devices]
 
     def wanted(file: Path) -> bool:
-        foreign = re.match(r"sky130_\w+?__", file.name) is not None
-        if not prefixes or not foreign:
-            return True
-        return any(file.name.startswith(prefix) for prefix in needed)
+        of_one_device = pdk.device_files and re.match(pdk.device_files, file.name)
+        return not of_one_device or any(file.name.startswith(prefix) for prefix in needed)
 
     library = read_library(path, pdk.corners[process], wanted=wanted)
     for name in pdk.include:

@@ -1,0 +1,34 @@
+"""A fake simulator evaluates a sizing with a Python function: for tests of what lies above, and for trying out a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.failure import Failure
+
+
+class FunctionSimulator:
+    """`function(sizing, corner name)` gives spec name → value (None: unmeasurable), or raises `Failure`-like text as ValueError."""
+
+    def __init__(self, problem: Problem, function: Callable[[Sizing, str], Mapping[str, float | None]]):
+        self.problem, self.function = problem, function
+        self.simulated: list[dict[str, float]] = []
+
+    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
+        """One evaluation a sizing; what was asked for is kept in `simulated`."""
+        return [self._evaluate(sizing) for sizing in sizings]
+
+    def _evaluate(self, sizing: Sizing) -> Evaluation:
+        self.simulated.append(dict(sizing))
+        values: dict[str, Mapping[str, float | None]] = {}
+        failures = []
+        for corner in self.problem.corners:
+            try:
+                values[corner.name] = dict(self.function(sizing, corner.name))
+            except ValueError as error:
+                values[corner.name] = dict.fromkeys(self.problem.spec_names)
+                failures.append(("fake", corner.name, Failure("no_convergence", str(error))))
+        return Evaluation(values, {}, tuple(failures), {}, len(values), 0, 0.0)

@@ -1,0 +1,96 @@
+"""Environment and loop on a closed-form amplifier: turns, budget, stop reasons, incumbent."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from eda_agent.agent.env import Environment
+from eda_agent.agent.loop import FAILED_IN_A_ROW, Control, run_loop
+from eda_agent.agent.policies.random import RandomPolicy
+from eda_agent.agent.policies.scripted import ScriptedPolicy
+from eda_agent.agent.prompt import render
+from eda_agent.problem.spec import Budget, Problem
+from eda_agent.simulation.fake import FunctionSimulator
+
+from .conftest import amplifier
+
+SOLVED = json.dumps({"reasoning": "known", "sizing": {"W12": "50u", "L12": "1u", "m5": "8", "Cc": "0.1p", "Rz": "100"}})
+
+
+def play(problem: Problem, policy: Any, simulator: FunctionSimulator, budget: Budget, control: Control | None = None) -> tuple[str, Environment, list[tuple[str, dict[str, Any]]]]:
+    events: list[tuple[str, dict[str, Any]]] = []
+    env = Environment(problem, simulator)
+    reason = run_loop(env, policy, budget, lambda type, /, **fields: events.append((type, fields)), control or Control())
+    return reason, env, events
+
+
+def test_stops_when_met(problem: Problem, simulator: FunctionSimulator) -> None:
+    reason, env, events = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "5u"}}', SOLVED]), simulator, Budget(50))
+    assert reason == "met"
+    assert env.history.simulations == 2
+    best = env.history.incumbent
+    assert best is not None
+    assert best.index == 2
+    assert [type for type, _ in events] == ["baseline", "best.updated", "turn.proposed", "turn.evaluated", "best.updated", "turn.proposed", "turn.evaluated", "best.updated"]
+
+
+def test_spends_the_budget_when_asked_to_improve(problem: Problem, simulator: FunctionSimulator) -> None:
+    better = SOLVED.replace('"8"', '"7"')
+    reason, env, _ = play(problem, ScriptedPolicy(script=[SOLVED, better, SOLVED]), simulator, Budget(5, until="spent"))
+    assert (reason, env.history.simulations) == ("budget", 5)
+    best = env.history.incumbent
+    assert best is not None
+    assert best.index == 2  # less power, and the earliest of equals
+    assert len(simulator.simulated) == 6
+
+
+def test_budget_counts_proposals_that_are_simulated(problem: Problem, simulator: FunctionSimulator) -> None:
+    reason, env, _ = play(problem, ScriptedPolicy(script=["garbage", '{"sizing": {"W12": "5u"}}', "garbage", '{"sizing": {"W12": "6u"}}']), simulator, Budget(2))
+    assert (reason, env.history.simulations, len(env.history.turns)) == ("budget", 2, 5)
+    assert env.history.turns[1].value == 0.0
+    assert "no JSON object" in env.history.turns[1].proposal.error
+
+
+def test_a_policy_that_only_fails_is_given_up(problem: Problem, simulator: FunctionSimulator) -> None:
+    reason, env, _ = play(problem, ScriptedPolicy(script=["garbage"]), simulator, Budget(1000))
+    assert reason == "no progress"
+    assert len(env.history.turns) == FAILED_IN_A_ROW + 1
+
+
+def test_patience_and_user(problem: Problem, simulator: FunctionSimulator) -> None:
+    assert play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "2u"}}']), simulator, Budget(100, patience=7))[0] == "no progress"
+    assert play(problem, RandomPolicy(0), simulator, Budget(100), Control(stop=True))[0] == "user"
+
+
+def test_a_failing_simulation_is_a_turn_with_score_zero(problem: Problem) -> None:
+    def fails(sizing: Any, corner: str) -> dict[str, float | None]:
+        if sizing["W12"] > 3e-6 and corner == "slow":
+            raise ValueError("timestep too small")
+        return amplifier(sizing, corner)
+
+    reason, env, events = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "40u"}}']), FunctionSimulator(problem, fails), Budget(1))
+    assert reason == "budget"
+    assert env.history.turns[1].value == 0.0
+    assert "sim.failed" in [type for type, _ in events]
+
+
+def test_the_prompt_is_made_from_the_history_alone_and_says_what_matters(problem: Problem, simulator: FunctionSimulator) -> None:
+    _, env, _ = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "5u"}}', "garbage"]), simulator, Budget(1))
+    env.hint("use less area")
+    env.step(ScriptedPolicy(script=["garbage"]).propose(env.history))
+    text = render(env.history)[1]["content"]
+    assert render(env.history)[1]["content"] == text
+    for part in ("gbw", "≥ 20 MHz", "input pair width", "500n to 50u", "NOT met", "margin", "turn 1", "xm1 = xm2", "no JSON object", "use less area", "slow: ss"):
+        assert part in text, part
+    assert len(text) < 9000
+
+
+def test_history_is_immutable(problem: Problem, simulator: FunctionSimulator) -> None:
+    env = Environment(problem, simulator)
+    env.start()
+    before = env.history
+    env.step(RandomPolicy(0).propose(env.history))
+    assert len(before.turns) == 1
+    assert dataclasses.is_dataclass(before)

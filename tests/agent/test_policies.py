@@ -1,0 +1,166 @@
+"""Every policy obeys one contract; the model-based ones beat chance on a problem with a known answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from eda_agent.agent.env import Environment
+from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.gaussian_process import fit
+from eda_agent.agent.policies.registry import DEFAULT, POLICIES, make_policy
+from eda_agent.agent.policies.trust import SMALLEST, START, box_side
+from eda_agent.cli.main import POLICY_NAMES
+from eda_agent.errors import InputError, MissingError
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.fake import FunctionSimulator
+
+HAS_BO = importlib.util.find_spec("botorch") is not None
+LOCAL = ["random", "tpe", "cma", "trust", "scripted", *(["gp", "scbo"] if HAS_BO else [])]
+SCRIPT = {"scripted": {"script": ['{"sizing": {"W12": "5u"}}', '{"sizing": {"W12": "7u"}}']}}
+
+
+def make(name: str, seed: int = 0) -> Policy:
+    return make_policy(name, seed, SCRIPT.get(name))
+
+
+def run(env: Environment, policy: Policy, count: int) -> list[dict[str, float]]:
+    env.start()
+    result = []
+    for _ in range(count):
+        turn = env.step(policy.propose(env.history))
+        assert turn.sizing is not None
+        result.append(dict(turn.sizing))
+    return result
+
+
+@pytest.mark.parametrize("name", LOCAL)
+class TestContract:
+    COUNT = 16  # past the first exploration of every policy
+
+    def test_proposals_are_legal_and_reproducible(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+        first = run(Environment(problem, simulator), make(name), self.COUNT)
+        again = run(Environment(problem, simulator), make(name), self.COUNT)
+        assert first == again
+        for sizing in first:
+            assert problem.space.snap(sizing) == sizing
+
+    def test_a_resumed_policy_goes_on_as_it_would_have(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+        env = Environment(problem, simulator)
+        whole = run(env, make(name), self.COUNT)
+        for cut in (3, self.COUNT - 2):
+            resumed = Environment(problem, simulator, env.history.turns[: cut + 1])
+            policy = make(name)
+            for index in range(cut, self.COUNT):
+                assert resumed.step(policy.propose(resumed.history)).sizing == whole[index], (cut, index)
+
+    def test_the_seed_matters(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+        if name != "scripted":
+            assert run(Environment(problem, simulator), make(name, 0), 3) != run(Environment(problem, simulator), make(name, 1), 3)
+
+
+@pytest.mark.parametrize("name", ["trust", *(["scbo", "gp"] if HAS_BO else [])])
+def test_model_based_policies_beat_chance(name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+    def best(policy_name: str) -> float:
+        env = Environment(problem, simulator)
+        run(env, make(policy_name), 30)
+        return max(turn.value for turn in env.history.turns[1:])
+
+    assert best(name) > best("random")
+
+
+def test_locked_parameters_stay(problem: Problem, simulator: FunctionSimulator) -> None:
+    import dataclasses
+
+    locked = [dataclasses.replace(entry, minimum=entry.initial, maximum=entry.initial, locked=True) if entry.name == "Cc" else entry for entry in problem.space.parameters]
+    problem = dataclasses.replace(problem, space=dataclasses.replace(problem.space, parameters=tuple(locked)))
+    for name in LOCAL:
+        assert {sizing["Cc"] for sizing in run(Environment(problem, simulator), make(name), 14)} == {problem.space.initial["Cc"]}, name
+
+
+def test_gaussian_process_against_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.random((25, 3))
+    outputs = np.sin(4 * inputs[:, 0]) + inputs[:, 1]
+    process = fit(inputs, outputs)
+    # a dense solve with the fitted kernel is the textbook posterior
+    scales, variance = np.exp(process.log_scales), np.exp(process.log_variance)
+
+    def kernel(a: Any, b: Any) -> Any:
+        distance = np.linalg.norm((a[:, None] - b[None]) / scales, axis=2) * np.sqrt(5)
+        return variance * (1 + distance + distance**2 / 3) * np.exp(-distance)
+
+    points = rng.random((10, 3))
+    matrix = kernel(inputs, inputs) + 1e-4 * np.eye(25)
+    targets = (outputs - outputs.mean()) / outputs.std()
+    mean = outputs.mean() + outputs.std() * kernel(points, inputs) @ np.linalg.solve(matrix, targets)
+    spread = outputs.std() * np.sqrt(np.diag(kernel(points, points) - kernel(points, inputs) @ np.linalg.solve(matrix, kernel(inputs, points))))
+    got_mean, got_spread = process.predict(points)
+    assert got_mean == pytest.approx(mean, rel=1e-6)
+    assert got_spread == pytest.approx(spread, rel=1e-3, abs=1e-4)
+    # it has learnt the function, and that the third input does not matter
+    assert np.abs(got_mean - (np.sin(4 * points[:, 0]) + points[:, 1])).max() < 0.1
+    assert process.log_scales[2] > process.log_scales[0]
+
+
+def test_gaussian_process_gradient_against_finite_differences() -> None:
+    import scipy.optimize
+
+    rng = np.random.default_rng(1)
+    inputs, outputs = rng.random((12, 2)), rng.random(12)
+    captured: list[Any] = []
+    original = scipy.optimize.minimize
+
+    def capture(function: Any, start: Any, **options: Any) -> Any:
+        captured.append(function)
+        return original(function, start, **options)
+
+    from eda_agent.agent.policies import gaussian_process
+
+    gaussian_process.minimize, kept = capture, gaussian_process.minimize
+    try:
+        fit(inputs, outputs)
+    finally:
+        gaussian_process.minimize = kept
+    theta = np.array([0.1, -0.4, 0.3])
+    expected = approx_fprime(theta, lambda point: captured[0](point)[0], 1e-7)
+    assert captured[0](theta)[1] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+def test_the_box_grows_shrinks_and_opens_again(problem: Problem, simulator: FunctionSimulator) -> None:
+    env = Environment(problem, simulator)
+    run(env, make("random"), 3)
+    flat = [env.history.turns[0]] * 200
+    sides = [box_side(flat[:count], 3) for count in range(4, 200)]
+    assert sides[0] == START
+    assert min(sides) >= SMALLEST
+    assert sides.count(START) > 6
+
+
+def test_registry(problem: Problem) -> None:
+    assert tuple(POLICIES) == POLICY_NAMES
+    assert DEFAULT in POLICIES
+    with pytest.raises(InputError, match="one of"):
+        make_policy("nope", 0)
+    with pytest.raises(InputError, match="--endpoint"):
+        make_policy("chat", 0)
+    if not HAS_BO:
+        with pytest.raises(MissingError, match=r"eda-agent\[bo\]"):
+            make_policy("scbo", 0)
+
+
+def test_scripted_needs_a_script() -> None:
+    for script in (None, [], "/nowhere/file"):
+        with pytest.raises(InputError):
+            make_policy("scripted", 0, {"script": script})
+
+
+def test_schema_is_json(problem: Problem) -> None:
+    from eda_agent.agent.parse import reply_schema
+
+    json.dumps(reply_schema(problem.space))

@@ -1,0 +1,104 @@
+"""Laws of the score: bounded, 1 exactly when met, monotone, continuous, blind to prefixes and order."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eda_agent.agent.score import margin, satisfaction, score
+from eda_agent.problem.metric import LOG_SPAN, METRICS
+from eda_agent.problem.spec import Spec
+from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.failure import Failure
+from eda_agent.units import parse_quantity
+
+LOW = Spec("gbw", METRICS["gbw"], "", 10e6, None)
+HIGH = Spec("power", METRICS["power"], "", None, 1e-4, objective="minimize")
+GAIN = Spec("dc_gain", METRICS["dc_gain"], "", 60.0, None, weight=3.0)
+RANGE = Spec("phase_margin", METRICS["phase_margin"], "", 55.0, 75.0)
+OFFSET = Spec("input_offset", METRICS["input_offset"], "", None, 5e-3)
+SPECS = (LOW, HIGH, GAIN, RANGE, OFFSET)
+VALUES = {"gbw": st.floats(1e3, 1e10), "power": st.floats(1e-8, 1.0), "dc_gain": st.floats(-100, 200), "phase_margin": st.floats(-180, 180), "input_offset": st.floats(0, 1)}
+rows = st.fixed_dictionaries({name: st.one_of(st.none(), strategy) for name, strategy in VALUES.items()})
+
+
+def evaluation(*values: dict[str, float | None], failed: bool = False) -> Evaluation:
+    failures = (("bench", "c0", Failure("timeout", "")),) if failed else ()
+    return Evaluation({f"c{index}": row for index, row in enumerate(values)}, {}, failures, {}, 1, 0, 0.0)
+
+
+@given(rows, rows)
+def test_bounded_and_one_exactly_when_met(first: dict[str, float | None], second: dict[str, float | None]) -> None:
+    graded = score(SPECS, evaluation(first, second))
+    met = all(spec.met(row[spec.name]) for spec in SPECS for row in (first, second))
+    assert 0.0 <= graded.value <= 1.0
+    assert (graded.value == 1.0) == met == graded.met
+    for result in graded.results:
+        assert result.met == all(next(spec for spec in SPECS if spec.name == result.spec).met(row[result.spec]) for row in (first, second))
+
+
+@given(rows, st.sampled_from(sorted(VALUES)), st.floats(0, 1))
+def test_monotone_in_each_metric(row: dict[str, float | None], name: str, share: float) -> None:
+    spec = next(spec for spec in SPECS if spec.name == name)
+    value = row[name]
+    if value is None or spec is RANGE:
+        return
+    target = spec.target
+    better = value + share * (target - value) if not spec.met(value) else value
+    assert score(SPECS, evaluation({**row, name: better})).value >= score(SPECS, evaluation(row)).value
+
+
+@given(st.sampled_from(SPECS), st.floats(1e-6, 0.999999))
+def test_continuous(spec: Spec, position: float) -> None:
+    if spec.metric.ramp == "log":
+        value = spec.target * (LOG_SPAN ** -position if spec.minimum else LOG_SPAN**position)
+        near = value * (1 + 1e-9)
+    else:
+        value = spec.target - position * (spec.metric.span or abs(spec.target))
+        near = value + 1e-9
+    assert satisfaction(spec, value) == pytest.approx(1 - position, abs=1e-6)
+    assert abs(satisfaction(spec, value) - satisfaction(spec, near)) < 1e-6
+    assert satisfaction(spec, math.nextafter(spec.target, -math.inf if spec.minimum is not None else math.inf)) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_blind_to_the_order_of_specs(row: dict[str, float | None], shuffle: random.Random) -> None:
+    specs = list(SPECS)
+    shuffle.shuffle(specs)
+    assert score(specs, evaluation(row)).value == score(SPECS, evaluation(row)).value
+
+
+@pytest.mark.parametrize(("one", "other", "unit"), [("10M", "10000k", "Hz"), ("100u", "0.1m", "W"), ("5m", "5000u", "V")])
+def test_blind_to_unit_prefixes(one: str, other: str, unit: str) -> None:
+    assert parse_quantity(one, unit) == parse_quantity(other, unit)
+
+
+def test_the_worst_corner_counts_and_weights_do() -> None:
+    good = {"gbw": 1e8, "power": 1e-6, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
+    bad = {**good, "dc_gain": 30.0}  # half the ramp of 60 dB
+    graded = score(SPECS, evaluation(good, bad))
+    assert graded.value == pytest.approx(1 - 0.5 * 3 / 7)
+    assert graded.results[2].corner == "c1"
+
+
+def test_a_failed_simulation_is_zero() -> None:
+    good: dict[str, float | None] = {"gbw": 1e8, "power": 1e-6, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
+    assert score(SPECS, evaluation(good, failed=True)).value == 0.0
+
+
+def test_objectives_grade_what_is_met() -> None:
+    good: dict[str, float | None] = {"gbw": 1e8, "power": 5e-5, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
+    better = score(SPECS, evaluation({**good, "power": 2e-5}))
+    assert better.order > score(SPECS, evaluation(good)).order > (0.999, 100)
+
+
+def test_a_worst_value_of_ones_own() -> None:
+    spec = dataclasses.replace(GAIN, worst=40.0)
+    assert satisfaction(spec, 50.0) == pytest.approx(0.5)
+    assert margin(spec, 40.0) == -1.0
+    assert satisfaction(dataclasses.replace(HIGH, worst=1e-3), 1e-4 * math.sqrt(10)) == pytest.approx(0.5)

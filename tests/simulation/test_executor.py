@@ -1,0 +1,124 @@
+"""The local pool: what it returns, and what it survives. Real ngspice workers throughout."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from eda_agent.errors import WorkerError
+from eda_agent.simulation import executor as module
+from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.executor import Executor, LocalPool, Task
+
+MODELS = "* none\n"
+
+
+def deck(key: str, tail: str, analyses: tuple[tuple[str, str], ...], metrics: tuple[tuple[str, str], ...] = (), probes: dict[str, str] | None = None) -> Deck:
+    return Deck(key, "bench", "nominal", "* test\n", tail, analyses, probes or {"out": "out"}, {"vdd": 1.0}, metrics, (), Path(os.devnull), "none")
+
+
+def instance(circuit: str) -> Instance:
+    return Instance(circuit, None, "", {"none": ()}, 0.0)
+
+
+RC = deck("rc", "V1 in 0 dc 1 ac 1\n", (("op", "op"), ("ac", "ac dec 40 1 1g")), (("bandwidth", "ac"),))
+GOOD = instance("R1 in out 1k\nC1 out 0 1p\n")
+
+
+def bandwidth(reply: dict[str, object]) -> float:
+    value = reply["metrics"]["bandwidth"][0]  # type: ignore[index]
+    assert isinstance(value, float)
+    return value
+
+
+class ExecutorContract:
+    """What every executor must do; a subclass gives the fixture."""
+
+    @pytest.fixture
+    def executor(self) -> Executor:
+        raise NotImplementedError
+
+    def test_replies_come_in_order(self, executor: Executor) -> None:
+        tasks = [Task(RC, instance(f"R1 in out {10**k}\nC1 out 0 1p\n")) for k in (3, 4, 5, 3, 4)]
+        widths = [bandwidth(reply) for reply in executor.run(tasks)]
+        for width, resistance in zip(widths, (1e3, 1e4, 1e5, 1e3, 1e4), strict=True):
+            assert width == pytest.approx(1 / (2 * 3.141592653589793 * resistance * 1e-12), rel=2e-3)
+        assert widths[0] == widths[3]
+
+    def test_a_failed_simulation_is_a_value(self, executor: Executor) -> None:
+        tasks = [
+            Task(RC, GOOD),
+            Task(RC, instance("M1 out in 0 0 nosuchmodel w=1u l=1u\nR1 in out 1k\n")),
+            Task(RC, instance("R1 in out {undefined_name}\n")),
+            Task(RC, instance("V2 in 0 2\nR1 in out 1k\n")),
+            Task(deck("tran", "V1 out 0 1\n", (("tran", "tran 1p 10"),)), instance("R1 out 0 1k\n"), timeout=0.7),
+            Task(deck("absurd", "B1 out 0 v=1e12\n", (("op", "op"),)), instance("R1 out 0 1k\n")),
+            Task(RC, GOOD),
+        ]
+        replies = executor.run(tasks)
+        kinds = [reply.get("failure", {}).get("kind") for reply in replies]
+        assert kinds[0] is None
+        assert kinds[1] == "missing_model"
+        assert kinds[2] in {"crash", "syntax"}
+        assert kinds[3] in {"singular", "no_convergence", "unknown"}
+        assert kinds[4] == "timeout"
+        assert kinds[5] == "absurd"
+        assert bandwidth(replies[6]) == bandwidth(replies[0])
+        assert all(reply["failure"]["words"] for reply in replies[1:6])
+
+
+class TestLocalPool(ExecutorContract):
+    @pytest.fixture
+    def executor(self, pool: LocalPool) -> Executor:
+        return pool
+
+
+def test_a_worker_killed_from_outside_costs_nothing(pool: LocalPool) -> None:
+    slow = deck("slow", "V1 in 0 sin(0 1 1meg)\n", (("tran", "tran 1n 300u"),), (), {"out": "out"})
+    threading.Timer(0.3, lambda: os.kill(pool.pids()[0], signal.SIGKILL)).start()
+    before = pool.replaced
+    replies = pool.run([Task(slow, GOOD), Task(slow, instance("R1 in out 2k\nC1 out 0 1p\n"))])
+    assert pool.replaced == before + 1
+    assert all("failure" not in reply for reply in replies)
+
+
+def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RECYCLE", 3)
+    with LocalPool(1) as pool:
+        first = pool.pids()
+        replies = pool.run([Task(RC, GOOD)] * 7)
+        assert pool.pids() != first
+        assert pool.replaced == 2
+        assert len({bandwidth(reply) for reply in replies}) == 1
+
+
+def test_a_library_that_does_not_load_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so")
+    with LocalPool(1) as pool, pytest.raises(WorkerError, match="doctor"):
+        _ = pool.version
+
+
+def test_keys_of_the_user_do_not_reach_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-123")
+    with LocalPool(1) as pool:
+        assert b"canary-123" not in Path(f"/proc/{pool.pids()[0]}/environ").read_bytes()
+
+
+def test_workers_end_with_their_parent() -> None:
+    code = "from eda_agent.simulation.executor import LocalPool\nimport time\np = LocalPool(2)\np.version\nprint(*p.pids(), flush=True)\ntime.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = [int(pid) for pid in parent.stdout.readline().split()]
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}/exe").exists() for pid in workers)

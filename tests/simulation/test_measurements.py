@@ -1,0 +1,185 @@
+"""Measurements against closed forms: analytic amplifiers, RC, ideal sines, second-order steps."""
+
+import cmath
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eda_agent.problem.metric import METRICS
+from eda_agent.simulation import measurements as m
+from eda_agent.simulation.waveform import Waveform
+
+FREQUENCY = np.logspace(0, 10, 401)
+
+
+def amplifier(gain: float, *poles: float, zeros: tuple[float, ...] = ()) -> np.ndarray:
+    """A0 / Π(1 + jf/p) · Π(1 + jf/z); a negative zero lies in the right half plane."""
+    response = np.full(FREQUENCY.shape, gain, dtype=complex)
+    for pole in poles:
+        response /= 1 + 1j * FREQUENCY / pole
+    for zero in zeros:
+        response *= 1 + 1j * FREQUENCY / zero
+    return response
+
+
+def two_pole_unity(gain: float, first: float, second: float) -> float:
+    """|H| = 1 for two poles: x² + x(p1² + p2²) + p1²p2²(1 − A²) = 0 in x = f²."""
+    b, c = first**2 + second**2, (first * second) ** 2 * (1 - gain**2)
+    return math.sqrt((-b + math.sqrt(b * b - 4 * c)) / 2)
+
+
+@given(st.floats(20, 1e5), st.floats(10, 1e4), st.floats(1e5, 1e9))
+def test_two_pole_amplifier(gain: float, first: float, second: float) -> None:
+    transfer = amplifier(gain, first, second)
+    unity = two_pole_unity(gain, first, second)
+    if unity > 5e9:
+        return
+    # the lowest frequency is 1 Hz, a tenth of the lowest pole at most
+    assert m.dc_gain(transfer) == pytest.approx(20 * math.log10(gain), abs=0.05)
+    assert m.unity_gain_frequency(FREQUENCY, transfer) == pytest.approx(unity, rel=2e-3)
+    exact = 180 - math.degrees(math.atan(unity / first) + math.atan(unity / second))
+    assert m.phase_margin(FREQUENCY, transfer) == pytest.approx(exact, abs=0.2)
+
+
+def test_bandwidth_of_an_rc() -> None:
+    resistance, capacitance = 1e3, 1e-12
+    pole = 1 / (2 * math.pi * resistance * capacitance)
+    assert m.bandwidth(FREQUENCY, amplifier(1.0, pole)) == pytest.approx(pole, rel=2e-3)
+
+
+def test_gain_margin_of_three_equal_poles() -> None:
+    # each turns by 60° at √3 p, where |H| = A/8
+    assert m.gain_margin(amplifier(4.0, 1e5, 1e5, 1e5)) == pytest.approx(20 * math.log10(2), abs=0.02)
+
+
+def test_gain_margin_without_a_turn_is_the_attenuation_at_the_end() -> None:
+    assert m.gain_margin(amplifier(100.0, 1e3)) == pytest.approx(20 * math.log10(1e10 / 1e5), abs=0.01)
+
+
+def test_a_wrong_branch_cannot_pass_for_phase_margin() -> None:
+    # five poles below unity gain turn the loop past 360°: wrapped it would look like a fine amplifier
+    transfer = amplifier(1e6, 1e3, 1e4, 1e4, 1e4, 1e4)
+    unity = m.unity_gain_frequency(FREQUENCY, transfer)
+    exact = 180 - math.degrees(math.atan(unity / 1e3) + 4 * math.atan(unity / 1e4))
+    assert m.phase_margin(FREQUENCY, transfer) == pytest.approx(exact, abs=0.5)
+    assert exact < -60
+
+
+def test_an_inverting_path_has_no_phase_margin() -> None:
+    with pytest.raises(m.Unmeasurable, match="inverts"):
+        m.phase_margin(FREQUENCY, -amplifier(1e3, 1e3))
+
+
+@pytest.mark.parametrize("gain", [0.5, 1e12])
+def test_no_crossing_is_no_number(gain: float) -> None:
+    with pytest.raises(m.Unmeasurable):
+        m.unity_gain_frequency(FREQUENCY, amplifier(gain, 1e3))
+
+
+def test_integrated_noise_of_an_rc_is_kt_over_c() -> None:
+    boltzmann, temperature, resistance, capacitance = 1.380649e-23, 300.0, 1e4, 1e-12
+    frequency = np.logspace(0, 13, 1301)
+    density = np.sqrt(4 * boltzmann * temperature * resistance) / np.sqrt(1 + (2 * math.pi * frequency * resistance * capacitance) ** 2)
+    assert m.integrated_noise(frequency, density) == pytest.approx(math.sqrt(boltzmann * temperature / capacitance), rel=1e-3)
+
+
+def test_integrated_flicker_noise_is_a_logarithm() -> None:
+    frequency = np.logspace(0, 6, 61)
+    assert m.integrated_noise(frequency, 1e-6 / np.sqrt(frequency)) == pytest.approx(1e-6 * math.sqrt(math.log(1e6)), rel=1e-9)
+
+
+def test_spot_noise_between_points_follows_the_power_law() -> None:
+    frequency = np.logspace(0, 6, 7)
+    assert m.spot_noise(frequency, 1e-6 / np.sqrt(frequency), 3e3) == pytest.approx(1e-6 / math.sqrt(3e3), rel=1e-9)
+    with pytest.raises(m.Unmeasurable):
+        m.spot_noise(frequency, frequency, 1e7)
+
+
+def test_mean_of_an_ideal_sine_over_whole_periods() -> None:
+    rng = np.random.default_rng(1)
+    time = np.unique(np.concatenate([np.linspace(0, 2, 4001), rng.uniform(0, 2, 500)]))
+    assert m.mean(time, 0.3 + np.sin(2 * np.pi * time), 0.25, 1.25) == pytest.approx(0.3, abs=1e-5)
+
+
+def test_crossings_of_an_ideal_sine() -> None:
+    time = np.linspace(0, 3, 3001)
+    value = np.sin(2 * np.pi * time)
+    assert m.crossing(time, value, 0.5, rising=True, after=0.5) == pytest.approx(1 + 1 / 12, abs=1e-5)
+    assert m.crossing(time, value, 0.5, rising=False, after=0.5) == pytest.approx(1 + 5 / 12, abs=1e-5)
+    with pytest.raises(m.Unmeasurable):
+        m.crossing(time, value, 1.5, rising=True)
+
+
+@given(st.floats(1e-9, 1e-6))
+def test_settling_of_an_rc_is_tau_times_a_logarithm(tau: float) -> None:
+    time = np.linspace(0, 12 * tau, 6001)
+    value = 1 - np.exp(-time / tau)
+    assert m.settling_time(time, value, 1.0, 0.01, 0.0, 12 * tau) == pytest.approx(tau * math.log(100), rel=1e-3)
+    # 20 % to 80 % of an exponential takes τ ln 4
+    assert m.slew_rate(time, value, 0.0, 1.0, rising=True, after=0.0, before=12 * tau) == pytest.approx(0.6 / (tau * math.log(4)), rel=1e-3)
+
+
+def test_slew_of_a_falling_ramp_is_its_slope() -> None:
+    time = np.linspace(0, 1e-6, 1001)
+    value = np.clip(1 - 5e6 * (time - 2e-7), 0, 1)
+    assert m.slew_rate(time, value, 0.0, 1.0, rising=False, after=1e-7, before=1e-6) == pytest.approx(5e6, rel=1e-6)
+
+
+@given(st.floats(0.1, 0.9))
+def test_overshoot_of_a_second_order_system(damping: float) -> None:
+    time = np.linspace(0, 40, 40001)
+    ring = math.sqrt(1 - damping**2)
+    value = 1 - np.exp(-damping * time) * np.cos(ring * time - math.asin(damping)) / ring
+    assert m.overshoot(time, value, 0.0, 1.0, 0.0, 40.0) == pytest.approx(100 * math.exp(-math.pi * damping / ring), rel=1e-2, abs=1e-3)
+
+
+def test_an_output_that_does_not_settle_has_no_settling_time() -> None:
+    time = np.linspace(0, 1, 1001)
+    with pytest.raises(m.Unmeasurable):
+        m.settling_time(time, np.sin(50 * time), 0.0, 0.01, 0.0, 1.0)
+
+
+def test_linear_range_of_a_clipped_line() -> None:
+    sweep = np.linspace(0, 1.8, 1801)
+    assert m.linear_range(sweep, np.clip(1.8 - sweep, 0.3, 1.4), 0.9) == pytest.approx(1.1, abs=0.005)
+    with pytest.raises(m.Unmeasurable):
+        m.linear_range(sweep, np.full_like(sweep, 0.9), 0.9)
+
+
+def decision(time: np.ndarray, *edges: tuple[float, int]) -> np.ndarray:
+    value = np.zeros_like(time)
+    for start, sign in edges:
+        value += sign * np.clip((time - start) / 0.01, 0, 1) * (time < start + 0.5)
+    return value
+
+
+def test_the_slower_decision_counts_and_a_wrong_one_is_none() -> None:
+    time = np.linspace(0, 2.4, 24001)
+    clock = ((time % 1.0) >= 0.5).astype(float)
+    windows = [(0.45, 0.98, 1), (1.45, 1.98, -1)]
+    right = decision(time, (0.6, 1), (1.75, -1))
+    assert m.decision_delay(time, clock, right, 0.5, windows) == pytest.approx(0.255, abs=1e-3)
+    with pytest.raises(m.Unmeasurable):
+        m.decision_delay(time, clock, -right, 0.5, windows)
+
+
+def test_gate_area() -> None:
+    assert m.gate_area([{"w": 2e-6, "l": 1e-6, "m": 3.0}, {"w": 1e-6, "l": 0.5e-6}]) == pytest.approx(6.5e-12)
+
+
+def test_every_metric_can_be_measured_and_says_why_it_cannot() -> None:
+    assert set(m.MEASURES) == set(METRICS) - {"gate_area"}
+    value, why = m.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
+    assert value is None
+    assert "never" in why
+    assert m.measure("delay", Waveform("tran", FREQUENCY, {}), {"frequency": 1e6}) == (None, "the testbench has no probe or setting 'outp'")
+
+
+def test_phase_helper_agrees_with_cmath() -> None:
+    transfer = amplifier(1e3, 1e3, 1e8)
+    unity = m.unity_gain_frequency(FREQUENCY, transfer)
+    index = int(np.argmin(np.abs(FREQUENCY - unity)))
+    assert m.phase_margin(FREQUENCY, transfer) == pytest.approx(180 + math.degrees(cmath.phase(transfer[index])), abs=3)
