@@ -23,8 +23,14 @@ def main() -> None:
         data = {
             "made_by": "python benchmarks/golden.py",
             "ngspice": version,
-            "tolerance": {"default": 0.02, **{spec.name: TOLERANCE[spec.metric.name] for spec in problem.specs if spec.metric.name in TOLERANCE}},
-            "values": {corner: {name: None if value is None else float(f"{value:.6g}") for name, value in row.items()} for corner, row in evaluation.values.items()},
+            "tolerance": {
+                "default": 0.02,
+                **{spec.name: TOLERANCE[spec.metric.name] for spec in problem.specs if spec.metric.name in TOLERANCE},
+            },
+            "values": {
+                corner: {name: None if value is None else float(f"{value:.6g}") for name, value in row.items()}
+                for corner, row in evaluation.values.items()
+            },
         }
         (path.parent / "golden.json").write_text(json.dumps(data, indent=1) + "\n")
         print(path.parent.name, data["values"][problem.corners[0].name])

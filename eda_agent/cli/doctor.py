@@ -11,6 +11,8 @@ import shutil
 import sys
 from typing import Any
 
+from rich.markup import escape
+
 from eda_agent import __version__
 from eda_agent.cli.render import console, print_json
 from eda_agent.errors import EdaAgentError
@@ -32,7 +34,8 @@ def doctor_command(options: argparse.Namespace) -> int:
     screen = console(to_stdout=True)
     for row in rows:
         mark = "[green]✓[/]" if row["ok"] else "[red]✗[/]" if row["needed"] else "[yellow]–[/]"
-        screen.print(f"{mark} {row['name']:<12} {row['found']}", soft_wrap=True)
+        name = escape(row["name"])  # [bo] is a name here and would be markup
+        screen.print(f"{mark} {name:<13} {escape(row['found'])}", soft_wrap=True)
         if not row["ok"]:
             screen.print(f"    → {row['fix']}", markup=False, soft_wrap=True)
     return 0 if able else 3

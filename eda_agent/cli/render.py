@@ -49,7 +49,7 @@ def spec_table(
 ) -> Table:
     """Specs × corners, with target and verdict. `results`: spec → worst corner's result."""
     table = Table(title=None, box=None, pad_edge=False, header_style="bold")
-    table.add_column("spec")
+    table.add_column("spec", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
     for corner in corners:
         table.add_column(corner, justify="right", no_wrap=True)

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from eda_agent.agent.loop import Control
@@ -22,11 +23,27 @@ def size_command(options: argparse.Namespace) -> int:
     """Size, then show specs, sizes and where the files are."""
     request = make_request(options)
     control = Control()
-    if options.events:
-        _listen_on_stdin(control)
-        outcome = size(request, _print_event, control)
-    else:
-        outcome = _with_progress(request, control, quiet=options.json)
+    folder: list[str] = []
+
+    def note_folder(event: Event) -> None:
+        if event["type"] == "run.started":
+            folder.append(event["folder"])
+
+    try:
+        if options.events:
+            _listen_on_stdin(control)
+
+            def show(event: Event) -> None:
+                note_folder(event)
+                _print_event(event)
+
+            outcome = size(request, show, control)
+        else:
+            outcome = _with_progress(request, control, note_folder, quiet=options.json)
+    except KeyboardInterrupt:
+        hint = f"; go on with: eda-agent size --resume {folder[0]}" if folder else ""
+        print(f"eda-agent: interrupted{hint}", file=sys.stderr)
+        return 130
     if options.json:
         print_json(summary(outcome))
     elif not options.events:
@@ -88,11 +105,17 @@ def _listen_on_stdin(control: Control) -> None:
         threading.Thread(target=listen, daemon=True).start()
 
 
-def _with_progress(request: Request, control: Control, *, quiet: bool) -> Outcome:
+def _with_progress(request: Request, control: Control, note: Callable[[Event], None], *, quiet: bool) -> Outcome:
     """Run with a progress bar on a terminal, with one line a better score elsewhere."""
     screen = console()
     if quiet or not screen.is_terminal:
-        return size(request, lambda event: None if quiet else _tell(event, screen), control)
+
+        def tell(event: Event) -> None:
+            note(event)
+            if not quiet:
+                _tell(event, screen)
+
+        return size(request, tell, control)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -106,6 +129,7 @@ def _with_progress(request: Request, control: Control, *, quiet: bool) -> Outcom
         task = progress.add_task("sizing", total=request.simulations or 0, state="starting")
 
         def listen(event: Event) -> None:
+            note(event)
             if event["type"] == "run.started":
                 progress.update(task, total=event["budget"]["simulations"], description=event["problem"])
             elif event["type"] in {"baseline", "turn.evaluated"}:

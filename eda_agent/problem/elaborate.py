@@ -131,16 +131,19 @@ class Elaboration:
         if device.kind in _VALUE_NAME:
             texts[_VALUE_NAME[device.kind]] = device.value
         numbers: dict[str, float] = {}
+        # an instance line may refer to its own earlier parameters (xschem writes ad='W*0.29')
+        known = dict(values) if device.kind == "x" else values
         for name, text in texts.items():
             edit = Edit(scope.name, device.name, "value" if _VALUE_NAME.get(device.kind) == name else name)
             if edit in edits:
                 numbers[name] = edits[edit]
-                continue
-            try:
-                # an instance line may refer to its own earlier parameters (xschem writes ad='W*0.29')
-                numbers[name] = expression.evaluate(expression.parse(text), {**values, **numbers} if device.kind == "x" else values)
-            except ExpressionError:
-                continue
+            else:
+                try:
+                    numbers[name] = expression.evaluate(expression.parse(text), known)
+                except ExpressionError:
+                    continue
+            if isinstance(known, dict) and device.kind == "x":
+                known[name] = numbers[name]
         return numbers
 
 

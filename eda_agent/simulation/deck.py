@@ -89,7 +89,7 @@ class Workbench:
         first = self.elaboration.devices(problem.space.edits(problem.space.initial))
         self.mosfets = tuple((device.spice_name, device.label) for device in first if device.kind == "m")
         self.decks = tuple(self._deck(bench, corner) for corner in problem.corners for bench in problem.testbenches.values())
-        self._lines = self._circuit_lines()
+        self._template, self._edits = self._make_template()
 
     def _boxes(self) -> dict[str, Box]:
         """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
@@ -174,8 +174,16 @@ class Workbench:
             gate_area=gate_area(device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()),
         )  # fmt: skip
 
+    def _make_template(self) -> tuple[list[str], list[Edit]]:
+        """The circuit's text cut at the places that a sizing fills: rendering it is then one join."""
+        edits = list(self.problem.space.edits(self.problem.space.initial))
+        marks = {edit: f"\0{number}\0" for number, edit in enumerate(edits)}
+        parts = self.problem.netlist.text(marks, comments=False, only=self._circuit_lines()).split("\0")
+        return parts[::2], [edits[int(number)] for number in parts[1::2]]
+
     def _text(self, edits: Mapping[Edit, float]) -> str:
-        return self.problem.netlist.text({edit: repr(value) for edit, value in edits.items()}, comments=False, only=self._lines)
+        parts = [text for edit, text in zip(self._edits, self._template, strict=False) for text in (text, repr(edits[edit]))]
+        return "".join(parts) + self._template[-1]
 
 
 def _blocks(text: str) -> Mapping[str, Subcircuit]:

@@ -19,7 +19,9 @@ from .conftest import amplifier
 SOLVED = json.dumps({"reasoning": "known", "sizing": {"W12": "50u", "L12": "1u", "m5": "8", "Cc": "0.1p", "Rz": "100"}})
 
 
-def play(problem: Problem, policy: Any, simulator: FunctionSimulator, budget: Budget, control: Control | None = None) -> tuple[str, Environment, list[tuple[str, dict[str, Any]]]]:
+def play(
+    problem: Problem, policy: Any, simulator: FunctionSimulator, budget: Budget, control: Control | None = None
+) -> tuple[str, Environment, list[tuple[str, dict[str, Any]]]]:
     events: list[tuple[str, dict[str, Any]]] = []
     env = Environment(problem, simulator)
     reason = run_loop(env, policy, budget, lambda type, /, **fields: events.append((type, fields)), control or Control())
@@ -33,7 +35,16 @@ def test_stops_when_met(problem: Problem, simulator: FunctionSimulator) -> None:
     best = env.history.incumbent
     assert best is not None
     assert best.index == 2
-    assert [type for type, _ in events] == ["baseline", "best.updated", "turn.proposed", "turn.evaluated", "best.updated", "turn.proposed", "turn.evaluated", "best.updated"]
+    assert [type for type, _ in events] == [
+        "baseline",
+        "best.updated",
+        "turn.proposed",
+        "turn.evaluated",
+        "best.updated",
+        "turn.proposed",
+        "turn.evaluated",
+        "best.updated",
+    ]
 
 
 def test_spends_the_budget_when_asked_to_improve(problem: Problem, simulator: FunctionSimulator) -> None:
@@ -47,7 +58,12 @@ def test_spends_the_budget_when_asked_to_improve(problem: Problem, simulator: Fu
 
 
 def test_budget_counts_proposals_that_are_simulated(problem: Problem, simulator: FunctionSimulator) -> None:
-    reason, env, _ = play(problem, ScriptedPolicy(script=["garbage", '{"sizing": {"W12": "5u"}}', "garbage", '{"sizing": {"W12": "6u"}}']), simulator, Budget(2))
+    reason, env, _ = play(
+        problem,
+        ScriptedPolicy(script=["garbage", '{"sizing": {"W12": "5u"}}', "garbage", '{"sizing": {"W12": "6u"}}']),
+        simulator,
+        Budget(2),
+    )
     assert (reason, env.history.simulations, len(env.history.turns)) == ("budget", 2, 5)
     assert env.history.turns[1].value == 0.0
     assert "no JSON object" in env.history.turns[1].proposal.error
@@ -82,7 +98,19 @@ def test_the_prompt_is_made_from_the_history_alone_and_says_what_matters(problem
     env.step(ScriptedPolicy(script=["garbage"]).propose(env.history))
     text = render(env.history)[1]["content"]
     assert render(env.history)[1]["content"] == text
-    for part in ("gbw", "≥ 20 MHz", "input pair width", "500n to 50u", "NOT met", "margin", "turn 1", "xm1 = xm2", "no JSON object", "use less area", "slow: ss"):
+    for part in (
+        "gbw",
+        "≥ 20 MHz",
+        "input pair width",
+        "500n to 50u",
+        "NOT met",
+        "margin",
+        "turn 1",
+        "xm1 = xm2",
+        "no JSON object",
+        "use less area",
+        "slow: ss",
+    ):
         assert part in text, part
     assert len(text) < 9000
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from eda_agent.agent.parse import parse_reply, reply_schema
 from eda_agent.problem.space import DesignSpace, Parameter
 
-SPACE = DesignSpace((Parameter("W12", 1e-6, 1e-4, "m", "log", 1e-8, "width", 4e-6, ()), Parameter("m5", 1.0, 20.0, "", "log", 1.0, "ratio", 2.0, ())))
+SPACE = DesignSpace(
+    (Parameter("W12", 1e-6, 1e-4, "m", "log", 1e-8, "width", 4e-6, ()), Parameter("m5", 1.0, 20.0, "", "log", 1.0, "ratio", 2.0, ()))
+)
 BEST = {"W12": 4e-6, "m5": 2.0}
 
 
@@ -56,7 +58,13 @@ def test_no_text_raises_and_every_sizing_is_legal(text: str) -> None:
     assert sizing is None or SPACE.snap(sizing) == sizing
 
 
-@given(st.recursive(st.one_of(st.none(), st.booleans(), st.floats(), st.text(max_size=10)), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["sizing", "W12", "m5", "x"]), inner, max_size=3), max_leaves=8))
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.floats(), st.text(max_size=10)),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["sizing", "W12", "m5", "x"]), inner, max_size=3),
+        max_leaves=8,
+    )
+)
 def test_no_json_raises(value: object) -> None:
     sizing = parse_reply(json.dumps(value), SPACE, BEST).sizing
     assert sizing is None or SPACE.snap(sizing) == sizing

@@ -23,7 +23,13 @@ GAIN = Spec("dc_gain", METRICS["dc_gain"], "", 60.0, None, weight=3.0)
 RANGE = Spec("phase_margin", METRICS["phase_margin"], "", 55.0, 75.0)
 OFFSET = Spec("input_offset", METRICS["input_offset"], "", None, 5e-3)
 SPECS = (LOW, HIGH, GAIN, RANGE, OFFSET)
-VALUES = {"gbw": st.floats(1e3, 1e10), "power": st.floats(1e-8, 1.0), "dc_gain": st.floats(-100, 200), "phase_margin": st.floats(-180, 180), "input_offset": st.floats(0, 1)}
+VALUES = {
+    "gbw": st.floats(1e3, 1e10),
+    "power": st.floats(1e-8, 1.0),
+    "dc_gain": st.floats(-100, 200),
+    "phase_margin": st.floats(-180, 180),
+    "input_offset": st.floats(0, 1),
+}
 rows = st.fixed_dictionaries({name: st.one_of(st.none(), strategy) for name, strategy in VALUES.items()})
 
 
@@ -56,14 +62,16 @@ def test_monotone_in_each_metric(row: dict[str, float | None], name: str, share:
 @given(st.sampled_from(SPECS), st.floats(1e-6, 0.999999))
 def test_continuous(spec: Spec, position: float) -> None:
     if spec.metric.ramp == "log":
-        value = spec.target * (LOG_SPAN ** -position if spec.minimum else LOG_SPAN**position)
+        value = spec.target * (LOG_SPAN**-position if spec.minimum else LOG_SPAN**position)
         near = value * (1 + 1e-9)
     else:
         value = spec.target - position * (spec.metric.span or abs(spec.target))
         near = value + 1e-9
     assert satisfaction(spec, value) == pytest.approx(1 - position, abs=1e-6)
     assert abs(satisfaction(spec, value) - satisfaction(spec, near)) < 1e-6
-    assert satisfaction(spec, math.nextafter(spec.target, -math.inf if spec.minimum is not None else math.inf)) == pytest.approx(1.0, abs=1e-9)
+    assert satisfaction(spec, math.nextafter(spec.target, -math.inf if spec.minimum is not None else math.inf)) == pytest.approx(
+        1.0, abs=1e-9
+    )
 
 
 @given(rows, st.randoms(use_true_random=False))

@@ -34,8 +34,18 @@ json.dump(result, sys.stdout)
 """
 GRIDS = {
     # bin edges of SKY130 lie at 0.18, 0.25, 0.5, 1 … µm in L and at 0.84, 1, 1.26, 1.68, 2, 3, 5, 7 µm in W
-    "sky130A": ("msky130_fd_pr__{kind}fet_01v8", {"n": "sky130_fd_pr__nfet_01v8", "p": "sky130_fd_pr__pfet_01v8"}, [0.42, 0.84, 1.0, 1.3, 3.0, 7.0, 20.0], [0.15, 0.18, 0.25, 0.6, 1.0, 2.0]),
-    "gf180mcuD": ("m0", {"n": "nmos_3p3", "p": "pmos_3p3"}, [0.22e-6, 0.5e-6, 1e-6, 1.2e-6, 10e-6, 60e-6], [0.28e-6, 0.5e-6, 1.2e-6, 2e-6, 10e-6]),
+    "sky130A": (
+        "msky130_fd_pr__{kind}fet_01v8",
+        {"n": "sky130_fd_pr__nfet_01v8", "p": "sky130_fd_pr__pfet_01v8"},
+        [0.42, 0.84, 1.0, 1.3, 3.0, 7.0, 20.0],
+        [0.15, 0.18, 0.25, 0.6, 1.0, 2.0],
+    ),
+    "gf180mcuD": (
+        "m0",
+        {"n": "nmos_3p3", "p": "pmos_3p3"},
+        [0.22e-6, 0.5e-6, 1e-6, 1.2e-6, 10e-6, 60e-6],
+        [0.28e-6, 0.5e-6, 1.2e-6, 2e-6, 10e-6],
+    ),
 }
 
 
@@ -59,11 +69,17 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
             area = f"ad={0.3 * width * (1 if unit == 1e-6 else 1e-6)!r} pd={2 * width!r}"
             cards.append(f"X{kind}{index} d{kind} g{kind} 0 b{kind} {device} w={width!r} l={length!r} {area}")
             names.append(f"m.x{kind}{index}.{inner.format(kind=kind)}")
-        cards += [f"Vd{kind} d{kind} 0 {sign}{pdk.supply / 2}", f"Vg{kind} g{kind} 0 {sign}{0.6 * pdk.supply}", f"Vb{kind} b{kind} 0 {'' if kind == 'p' else '-'}0.1"]
+        cards += [
+            f"Vd{kind} d{kind} 0 {sign}{pdk.supply / 2}",
+            f"Vg{kind} g{kind} 0 {sign}{0.6 * pdk.supply}",
+            f"Vb{kind} b{kind} 0 {'' if kind == 'p' else '-'}0.1",
+        ]
     library = pdk.library()
     decks: list[dict[str, object]] = []
     for process in pdk.corners:
-        uncut = [f".include {library.parent / file}" for file in pdk.include] + [f".lib {library} {section}" for section in pdk.corners[process]]
+        uncut = [f".include {library.parent / file}" for file in pdk.include] + [
+            f".lib {library} {section}" for section in pdk.corners[process]
+        ]
         cut = cut_library(pdk, process, boxes, tmp_path)
         for head in (uncut, [f".include {cut.models}", *cut.devices.splitlines()]):
             decks.append({"lines": ["* grid", *head, *cards, ".option temp=85", ".end"], "devices": names})
@@ -104,10 +120,20 @@ def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: 
         elif file.name == "lod.spice":
             (folder / file.name).write_text(file.read_text())
     # open_pdks: the library includes a corner file, which includes the models of every device there is
-    (folder / "sky130.lib.spice").write_text(".lib tt\n.param mc_mm_switch=0\n.param mc_pr_switch=0\n.include \"corners/tt.spice\"\n.include \"lod.spice\"\n.endl tt\n")
+    (folder / "sky130.lib.spice").write_text(
+        '.lib tt\n.param mc_mm_switch=0\n.param mc_pr_switch=0\n.include "corners/tt.spice"\n.include "lod.spice"\n.endl tt\n'
+    )
     (folder / "corners").mkdir()
-    includes = ["nfet_01v8__tt.pm3", "nfet_01v8__mismatch.corner", "pfet_01v8__tt.corner", "pfet_01v8__mismatch.corner", "nfet_g5v0d10v5__tt.corner"]
-    (folder / "corners" / "tt.spice").write_text("".join(f'.include "../../../libs.ref/sky130_fd_pr/spice/sky130_fd_pr__{name}.spice"\n' for name in includes))
+    includes = [
+        "nfet_01v8__tt.pm3",
+        "nfet_01v8__mismatch.corner",
+        "pfet_01v8__tt.corner",
+        "pfet_01v8__mismatch.corner",
+        "nfet_g5v0d10v5__tt.corner",
+    ]
+    (folder / "corners" / "tt.spice").write_text(
+        "".join(f'.include "../../../libs.ref/sky130_fd_pr/spice/sky130_fd_pr__{name}.spice"\n' for name in includes)
+    )
     boxes = {"sky130_fd_pr__nfet_01v8": ((1e-6, 3e-6), (0.15e-6, 0.5e-6))}
     expected = cut_library(pdk, "tt", boxes, tmp_path / "a")
     monkeypatch.setenv("PDK_ROOT", str(tmp_path))

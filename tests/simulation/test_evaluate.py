@@ -37,7 +37,9 @@ def test_golden_measurements(name: str, problems: dict[str, Problem], workbenche
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_altering_a_loaded_circuit_equals_loading_it(name: str, problems: dict[str, Problem], workbenches: dict[str, Workbench], pool: LocalPool) -> None:
+def test_altering_a_loaded_circuit_equals_loading_it(
+    name: str, problems: dict[str, Problem], workbenches: dict[str, Workbench], pool: LocalPool
+) -> None:
     problem, workbench = problems[name], workbenches[name]
     evaluator = Evaluator(problem, workbench, pool, NoCache())
     preparations = evaluator.prepare()

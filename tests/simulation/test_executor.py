@@ -20,8 +20,16 @@ from eda_agent.simulation.executor import Executor, LocalPool, Task
 MODELS = "* none\n"
 
 
-def deck(key: str, tail: str, analyses: tuple[tuple[str, str], ...], metrics: tuple[tuple[str, str], ...] = (), probes: dict[str, str] | None = None) -> Deck:
-    return Deck(key, "bench", "nominal", "* test\n", tail, analyses, probes or {"out": "out"}, {"vdd": 1.0}, metrics, (), Path(os.devnull), "none")
+def deck(
+    key: str,
+    tail: str,
+    analyses: tuple[tuple[str, str], ...],
+    metrics: tuple[tuple[str, str], ...] = (),
+    probes: dict[str, str] | None = None,
+) -> Deck:
+    return Deck(
+        key, "bench", "nominal", "* test\n", tail, analyses, probes or {"out": "out"}, {"vdd": 1.0}, metrics, (), Path(os.devnull), "none"
+    )
 
 
 def instance(circuit: str) -> Instance:

@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from eda_agent import __version__
@@ -64,22 +65,28 @@ class CutLibrary:
     def needed(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
         """The cards that these devices need. Raises `InputError` for a size that no bin covers."""
         wanted: set[str] = set()
-        by_model: dict[str, list[Bin]] = {}
-        for entry in self.bins:
-            by_model.setdefault(entry.model, []).append(entry)
         for device in devices:
-            if device.kind != "m" or device.model not in by_model:
+            boxes = self._boxes.get(device.model) if device.kind == "m" else None
+            if boxes is None:
                 continue
             width, length = device.values.get("w", 0.0), device.values.get("l", 0.0)
+            fingers = device.values.get("nf", 1.0)
             # ngspice bins by finger or by total width, depending on version and settings: both are there
-            finger = width / max(device.values.get("nf", 1.0), 1.0)
-            found = {
-                entry.name for entry in by_model[device.model] for side in (width, finger) if entry.touches((side, side), (length, length))
-            }
+            sides = (width,) if fingers <= 1.0 else (width, width / fingers)
+            found = [name for name, w0, w1, l0, l1 in boxes for side in sides if w0 <= side <= w1 and l0 <= length <= l1]
             if not found:
                 raise InputError(f"{device.label}: no model of {device.model} covers W = {width * 1e6:.4g}u, L = {length * 1e6:.4g}u")
-            wanted |= found
+            wanted.update(found)
         return tuple(sorted(wanted))
+
+    @cached_property
+    def _boxes(self) -> dict[str, list[tuple[str, float, float, float, float]]]:
+        """Model → (card, box widened by the edge): plain tuples, since every turn goes through hundreds of them."""
+        result: dict[str, list[tuple[str, float, float, float, float]]] = {}
+        for entry in self.bins:
+            box = (entry.width[0] - _EDGE, entry.width[1] + _EDGE, entry.length[0] - _EDGE, entry.length[1] + _EDGE)
+            result.setdefault(entry.model, []).append((entry.name, *box))
+        return result
 
 
 def read_cards(models: Path) -> dict[str, str]:

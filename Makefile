@@ -1,0 +1,67 @@
+# Two commands do everything on a fresh Debian machine:  make demo  ·  make test
+# Others:  make bench · make policies · make test-llm · make format · make clean
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+# torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
+TORCH := torch==2.13.0
+
+.PHONY: demo test lint bench policies test-llm format clean
+
+demo: $(VENV)/.base
+	@rm -rf runs/demo
+	$(BIN)/eda-agent size circuits/two_stage_miller --out runs/demo
+	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/speed.py
+
+policies: $(VENV)/.dev
+	$(BIN)/python benchmarks/policies.py
+
+test-llm: $(VENV)/.dev
+	bash tests/llm/run.sh
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .venv-llm runs build dist *.egg-info
+
+# ngspice: the library for sizing, the program for benchmarks
+$(VENV)/.ngspice:
+	@mkdir -p $(VENV)
+	@if ! { ldconfig -p 2>/dev/null | grep -q libngspice && command -v ngspice >/dev/null; }; then \
+		if command -v apt-get >/dev/null; then \
+			sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+			$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq ngspice libngspice0 python3-venv >/dev/null; \
+		else \
+			echo "ngspice is missing and there is no apt-get here: install ngspice with its shared library, then run make again"; exit 3; \
+		fi; \
+	fi
+	@touch $@
+
+$(VENV)/.python: $(VENV)/.ngspice
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 3; }
+	python3 -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo]'
+	@touch $@
