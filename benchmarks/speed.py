@@ -96,13 +96,14 @@ def jobs_of(workbench: Workbench, nodeset: dict[str, float], some: Sequence[dict
     """The decks as the workers get them, as whole texts."""
     deck = workbench.decks[0]
     cards = read_cards(deck.models)
-    title, _, devices = deck.head.partition("\n")
     nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in nodeset.items())
     result = []
     for sizing in some:
         instance = workbench.instance(sizing)
         wanted = instance.cards[deck.digest]
-        text = f"{title}\n{''.join(cards[name].rstrip() + chr(10) for name in wanted)}{devices}{instance.circuit}{deck.tail}{nodes}.end"
+        text = (
+            f"{deck.title}{''.join(cards[name].rstrip() + chr(10) for name in wanted)}{instance.flat[deck.testbench]}{deck.tail}{nodes}.end"
+        )
         result.append({"text": text, "cards": wanted, "alterations": instance.alterations})
     return result
 
@@ -274,7 +275,7 @@ def main() -> None:
     for kind, row in rows:
         print(f"| {kind} | {row['bare loop']:.2f} | {row['one worker']:.2f} | {row['two workers']:.2f} | {row['ngspice -b']:.1f} |")
     print("\n| ratio | goal | moves | jumps |\n| --- | --- | --- | --- |")
-    table = {kind: row for kind, row in rows}
+    table = dict(rows)
     for name, goal, above, below in (
         ("rate of `evaluate`, one worker, to the bare loop", "≥ 0.8", "bare loop", "one worker"),
         ("rate of `evaluate`, one worker, to `ngspice -b`", "≥ 10", "ngspice -b", "one worker"),

@@ -14,7 +14,6 @@ def check_command(options: argparse.Namespace) -> int:
     """0 when a run could start; errors are raised as for a run."""
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
-    alterable = workbench.instance(problem.space.initial).alterations is not None
     if options.json:
         print_json(
             {
@@ -33,9 +32,9 @@ def check_command(options: argparse.Namespace) -> int:
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
     )
     screen.print(f"testbenches {benches}: {len(workbench.decks)} decks a turn", markup=False)
-    if not alterable:
+    if workbench.hierarchical:
         screen.print(
-            "note: nf > 1 or an expression keeps this circuit from being altered in place; every turn re-reads it (slower)", markup=False
+            f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False
         )
     screen.print("[green]✓[/] ready: eda-agent size " + str(options.spec))
     return 0

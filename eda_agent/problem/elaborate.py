@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
-from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
 
@@ -23,35 +25,97 @@ _ALTERABLE = {
 }  # fmt: skip
 """What ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
+_PLAIN_CARDS = frozenset([".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"])
 _MAX_DEPTH = 30
+_MAX_SIZE = 50_000
+
+Symbols = Mapping[str, Number | Name]
 
 
 class Elaboration:
-    """The devices of subcircuit `name` as instance `instance`, at any sizing."""
+    """The devices of subcircuit `name` as instance `instance`, at any values of `places`.
 
-    def __init__(self, netlist: Netlist, name: str, library: Mapping[str, Subcircuit], instance: str = "xdut"):
+    The hierarchy is walked once, with a variable for every place; a sizing then only runs the assignments that came out of it.
+    """
+
+    def __init__(self, netlist: Netlist, name: str, library: Mapping[str, Subcircuit], places: Sequence[Edit] = (), instance: str = "xdut"):
+        """Raises `InputError` for a subcircuit that is defined nowhere or contains itself."""
         self.netlist, self.library, self.instance = netlist, library, instance
+        self.places = {place: f"p{number}" for number, place in enumerate(places)}
         top = netlist.scope(name)
         if top is None:
             raise InputError(f"the netlist has no subcircuit {name!r}; it has {', '.join(netlist.subcircuits) or 'none'}")
         self.subcircuit = top
+        self._assignments: list[tuple[str, Node]] = []
+        outer = self._parameters(netlist.top, {}, {})
+        ports = {port: port for port in top.ports}
+        self._symbolic = list(self._expand(top, (instance,), ports, {}, outer, Number(1.0), ""))
+        self._compiled = self._compile()
 
-    def devices(self, edits: Mapping[Edit, float] | None = None) -> list[FlatDevice]:
-        """Flatten with the netlist values in `edits` replaced by numbers (in the netlist's own units).
+    def devices(self, edits: Mapping[Edit, float]) -> list[FlatDevice]:
+        """The devices with every place at its number in `edits` (in the netlist's own units)."""
+        inputs = {name: edits[place] for place, name in self.places.items()}
+        try:
+            numbers = self._compiled(**inputs) if self._compiled else None
+        except (ArithmeticError, ValueError, TypeError):
+            numbers = None
+        if numbers is None or not all(map(math.isfinite, numbers.values())):
+            numbers = self._one_by_one(inputs)
+        result = []
+        for device, values in self._symbolic:
+            known = {
+                name: value.value if isinstance(value, Number) else numbers[value.name]
+                for name, value in values.items()
+                if isinstance(value, Number) or value.name in numbers
+            }
+            result.append(replace(device, values=known))
+        return result
 
-        Raises `InputError` for a subcircuit that is defined nowhere or contains itself.
-        """
-        edits = edits or {}
-        values = self._parameters(self.netlist.top, {}, {}, edits)
-        return list(
-            self._expand(self.subcircuit, (self.instance,), {port: port for port in self.subcircuit.ports}, {}, values, edits, 1.0, "")
-        )
+    def _compile(self) -> Callable[..., dict[str, float]] | None:
+        """All assignments as one Python function; None where they are too deep for Python's parser."""
+        body = "".join(f"    {name} = {expression.to_python(node)}\n" for name, node in self._assignments)
+        names = [*self.places.values(), *(name for name, _ in self._assignments)]
+        source = f"def run({', '.join(self.places.values())}):\n{body}    return {{{', '.join(f'{name!r}: {name}' for name in names)}}}\n"
+        scope: dict[str, Any] = {f"f_{name}": function for name, function in expression.FUNCTIONS.items()}
+        try:
+            # made of our own names, numbers and operators only: see `to_python`
+            exec(compile(source, "<elaboration>", "exec"), scope)  # noqa: S102
+        except (SyntaxError, RecursionError, MemoryError):
+            return None
+        compiled: Callable[..., dict[str, float]] = scope["run"]
+        return compiled
+
+    def _one_by_one(self, inputs: Mapping[str, float]) -> dict[str, float]:
+        """The same, leaving out what cannot be worked out at these values."""
+        numbers = dict(inputs)
+        for name, node in self._assignments:
+            try:
+                numbers[name] = expression.evaluate(node, numbers)
+            except ExpressionError:
+                continue
+        return numbers
+
+    def _define(self, node: Node) -> Number | Name:
+        """A number or variable that stands for an expression over what is defined already."""
+        if not isinstance(node, Call):
+            return node
+        name = f"v{len(self._assignments)}"
+        self._assignments.append((name, node))
+        return Name(name)
+
+    def _value(self, text: str, known: Mapping[str, Number | Name]) -> Number | Name:
+        """What a text stands for where these names are known. Raises `ExpressionError`."""
+        node = expression.parse(text)
+        unknown = expression.names(node) - known.keys()
+        if unknown:
+            raise ExpressionError(f"parameter {sorted(unknown)[0]!r} is not defined")
+        return self._define(expression.fold(_substituted(node, known), {}))
 
     @staticmethod
     def alterations(devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
         """What of these devices can be altered in a loaded circuit, and what cannot.
 
-        The first is (ngspice device, parameter) → number, or None when a fresh load is needed anyway: ngspice's `alter` bins a
+        The first is (device in a flat deck, parameter) → number, or None when a fresh load is needed anyway: ngspice's `alter` bins a
         device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh load.
         """
         alterable: dict[tuple[str, str], float] = {}
@@ -62,89 +126,112 @@ class Elaboration:
             fingers = fingers or (device.kind == "m" and device.values.get("nf", 1.0) != 1.0)
             for parameter, value in device.values.items():
                 if parameter in allowed:
-                    alterable[device.spice_name, parameter] = value
+                    alterable[device.flat_name, parameter] = value
                 else:
-                    fixed.append((device.spice_name, parameter, value))
+                    fixed.append((device.flat_name, parameter, value))
         return (None if fingers else alterable), fixed
 
-    def _parameters(
-        self, scope: Subcircuit, outer: Mapping[str, float], call: Mapping[str, float], edits: Mapping[Edit, float]
-    ) -> dict[str, float]:
+    def unflattened(self) -> str:
+        """Why this circuit cannot be written without its hierarchy, or "".
+
+        Only what is understood completely may be: a parameter that is no arithmetic, a card inside a subcircuit or a device
+        other than M, R, C, L, V, I leaves the work to ngspice.
+        """
+        inside = False
+        for line in self.netlist.lines:
+            inside = (inside or line.card == ".subckt") and line.card != ".ends"
+            if line.card.startswith(".") and line.card not in ({".subckt", ".param", ".params"} if inside else _PLAIN_CARDS):
+                return f"card {line.card}"
+        for device, values in self._symbolic:
+            source = self._source(device)
+            if source is None or device.kind not in _ALTERABLE or not source.params.keys() <= values.keys():
+                return f"device {device.label}"
+            if device.kind in _VALUE_NAME and _VALUE_NAME[device.kind] not in values:
+                return f"value of {device.label}"
+        return ""
+
+    def _source(self, flat: FlatDevice) -> Device | None:
+        """The line of the netlist or library that a flat device comes from."""
+        scope: Subcircuit | None = self.subcircuit
+        for name in flat.path[1:-1]:
+            call = scope.device(name) if scope else None
+            scope = (self.netlist.subcircuits.get(call.value.lower()) or self.library.get(call.value.lower())) if call else None
+        return scope.device(flat.path[-1]) if scope else None
+
+    def _parameters(self, scope: Subcircuit, outer: Symbols, call: Symbols) -> dict[str, Number | Name]:
         values = dict(outer)
         texts = {**scope.defaults, **scope.params}
         for name, text in texts.items():
-            edit = Edit(scope.name, "", name)
-            if edit in edits:
-                values[name] = edits[edit]
+            place = self.places.get(Edit(scope.name, "", name))
+            if place is not None:
+                values[name] = Name(place)
             elif name in call:
                 values[name] = call[name]
             else:
                 try:
-                    values[name] = expression.evaluate(expression.parse(text), values)
+                    values[name] = self._value(text, values)
                 except ExpressionError:
                     values.pop(name, None)
         return {**values, **{name: value for name, value in call.items() if name not in texts}}
 
     def _expand(
-        self, scope: Subcircuit, path: tuple[str, ...], nodes: Mapping[str, str], call: Mapping[str, float],
-        outer: Mapping[str, float], edits: Mapping[Edit, float], multiplier: float, library: str,
-    ) -> Iterator[FlatDevice]:  # fmt: skip
+        self, scope: Subcircuit, path: tuple[str, ...], nodes: Mapping[str, str], call: Symbols, outer: Symbols,
+        multiplier: Number | Name, library: str,
+    ) -> Iterator[tuple[FlatDevice, dict[str, Number | Name]]]:  # fmt: skip
         if len(path) > _MAX_DEPTH:
-            raise InputError(
-                Finding(
-                    f"subcircuit {scope.name!r} contains itself",
-                    scope.line.file if scope.line else None,
-                    scope.line.number if scope.line else None,
-                )
-            )
-        values = self._parameters(scope, outer, call, edits)
+            where = (scope.line.file, scope.line.number) if scope.line else (None, None)
+            raise InputError(Finding(f"subcircuit {scope.name!r} contains itself", *where))
+        values = self._parameters(scope, outer, call)
         for device in scope.devices:
-            numbers = self._numbers(scope, device, values, edits)
+            if len(self._assignments) > _MAX_SIZE:
+                raise InputError(device.line.finding(f"the circuit has more than {_MAX_SIZE} values", "size a smaller block"))
+            numbers = self._numbers(scope, device, values)
             outside = tuple(nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes)
-            times = multiplier * numbers.get("m", 1.0)
+            times = self._define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))
             if device.kind != "x":
                 # always there for a MOSFET: a ratio that is 1 in this sizing is 3 in the next
-                if device.kind == "m" or times != 1.0 or "m" in numbers:
+                if device.kind == "m" or times != Number(1.0) or "m" in numbers:
                     numbers["m"] = times
-                yield FlatDevice((*path, device.name), device.kind, outside, device.value.lower(), library, numbers)
+                yield FlatDevice((*path, device.name), device.kind, outside, device.value.lower(), library, {}), numbers
                 continue
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                raise InputError(
-                    device.line.finding(
-                        f"subcircuit or device {device.value!r} is defined nowhere", "define it in the netlist, or check `pdk:`"
-                    )
-                )
+                fix = "define it in the netlist, or check `pdk:`"
+                raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is defined nowhere", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
-            # m multiplies every device inside; with a factor of its own it must not reach the callee's scope as a name twice
+            # m multiplies every device inside; it must not reach the callee's scope as a name as well
             numbers.pop("m", None)
             yield from self._expand(
                 inner, (*path, device.name), dict(zip(inner.ports, outside, strict=True)), numbers,
-                values, edits, times, name if name in self.library and name not in self.netlist.subcircuits else library,
+                values, times, name if name in self.library and name not in self.netlist.subcircuits else library,
             )  # fmt: skip
 
-    @staticmethod
-    def _numbers(scope: Subcircuit, device: Device, values: Mapping[str, float], edits: Mapping[Edit, float]) -> dict[str, float]:
+    def _numbers(self, scope: Subcircuit, device: Device, values: Symbols) -> dict[str, Number | Name]:
         texts = dict(device.params)
         if device.kind in _VALUE_NAME:
             texts[_VALUE_NAME[device.kind]] = device.value
-        numbers: dict[str, float] = {}
-        # an instance line may refer to its own earlier parameters (xschem writes ad='W*0.29')
-        known = dict(values) if device.kind == "x" else values
+        numbers: dict[str, Number | Name] = {}
         for name, text in texts.items():
-            edit = Edit(scope.name, device.name, "value" if _VALUE_NAME.get(device.kind) == name else name)
-            if edit in edits:
-                numbers[name] = edits[edit]
-            else:
-                try:
-                    numbers[name] = expression.evaluate(expression.parse(text), known)
-                except ExpressionError:
-                    continue
-            if isinstance(known, dict) and device.kind == "x":
-                known[name] = numbers[name]
+            place = self.places.get(Edit(scope.name, device.name, "value" if _VALUE_NAME.get(device.kind) == name else name))
+            if place is not None:
+                numbers[name] = Name(place)
+                continue
+            try:
+                # an instance line may refer to its own earlier parameters (xschem writes ad='W*0.29')
+                numbers[name] = self._value(text, {**values, **numbers} if device.kind == "x" else values)
+            except ExpressionError:
+                continue
         return numbers
+
+
+def _substituted(node: Node, known: Symbols) -> Node:
+    if isinstance(node, Name):
+        return known[node.name]
+    if isinstance(node, Call):
+        return Call(node.function, tuple(_substituted(argument, known) for argument in node.arguments))
+    return node
 
 
 def reach(

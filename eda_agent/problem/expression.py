@@ -221,6 +221,23 @@ def fold(node: Node, values: Mapping[str, float]) -> Node:
     return Call(node.function, arguments)
 
 
+_PYTHON = {"<": "float({} < {})", ">": "float({} > {})", "<=": "float({} <= {})", ">=": "float({} >= {})", "==": "float({} == {})",
+    "!=": "float({} != {})", "&&": "float(bool({}) and bool({}))", "||": "float(bool({}) or bool({}))", "neg": "(-{})", "!": "float(not {})",
+    "?:": "({1} if {0} else {2})", "**": "pow({}, {})", "+": "({} + {})", "-": "({} - {})", "*": "({} * {})", "/": "({} / {})"}  # fmt: skip
+
+
+def to_python(node: Node) -> str:
+    """Write an expression as Python, over names and the functions of `FUNCTIONS` as `f_NAME`; nothing of the netlist's text stays."""
+    if isinstance(node, Number):
+        return repr(node.value)
+    if isinstance(node, Name):
+        return node.name
+    arguments = [to_python(argument) for argument in node.arguments]
+    if node.function in _PYTHON:
+        return _PYTHON[node.function].format(*arguments)
+    return f"f_{node.function}({', '.join(arguments)})"
+
+
 def to_text(node: Node) -> str:
     """Write an expression in ngspice's syntax, fully bracketed."""
     if isinstance(node, Number):

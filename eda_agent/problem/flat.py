@@ -21,6 +21,11 @@ class FlatDevice:
     values: Mapping[str, float]
 
     @property
+    def flat_name(self) -> str:
+        """Its name in a deck without hierarchy; the first letter says what it is, as SPICE wants."""
+        return f"{self.kind}_{'_'.join(self.path[1:])}"
+
+    @property
     def spice_name(self) -> str:
         """The name that ngspice gives the device: `m.x1.x2.m0`."""
         return self.path[0] if len(self.path) == 1 else f"{self.kind}.{'.'.join(self.path)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.elaborate import Elaboration, reach
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library
@@ -31,45 +32,59 @@ _KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".opti
 
 @dataclass(frozen=True, eq=False)
 class Deck:
-    """A testbench in a corner. `metrics`: (metric, analysis kind) to measure. `devices`: (ngspice name, label) of the MOSFETs."""
+    """A testbench in a corner.
+
+    Its text is, in order: `title`, model cards, `blocks` (the foundry's subcircuits), the circuit, `call` (the instance under test),
+    `tail` (the testbench); a flat circuit needs neither blocks nor call. `metrics`: (metric, analysis kind) to measure. `devices`:
+    (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `models`: file of the model cards, `digest` its content.
+    """
 
     key: str
     testbench: str
     corner: str
-    head: str
+    title: str
+    blocks: str
+    call: str
     tail: str
     analyses: tuple[tuple[str, str], ...]
     probes: Mapping[str, str]
     settings: Mapping[str, float]
     metrics: tuple[tuple[str, str], ...]
-    devices: tuple[tuple[str, str], ...]
+    devices: tuple[tuple[str, str, str], ...]
     models: Path
     digest: str
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
         return {
-            "key": self.key, "models": str(self.models), "head": self.head, "tail": self.tail, "analyses": self.analyses, "probes": dict(self.probes),
-            "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
+            "key": self.key, "models": str(self.models), "title": self.title, "blocks": self.blocks, "call": self.call, "tail": self.tail,
+            "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
         }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Instance:
-    """The circuit at one sizing: its text, and the same as changes of device parameters (None: only a re-parse will do).
+    """The circuit at one sizing.
 
-    `cards`: digest of a cut library → the model cards that this sizing needs of it.
+    `circuit`: the netlist's own text. `flat`: testbench → the same without hierarchy, or empty where only ngspice can elaborate it.
+    `alterations`: the flat text as device parameters, None where a loaded circuit cannot be altered. `fixed`: digest of what
+    altering leaves out. `cards`: digest of a cut library → the model cards that this sizing needs of it.
     """
 
     circuit: str
+    flat: Mapping[str, str]
     alterations: tuple[tuple[str, str, float], ...] | None
     fixed: str
     cards: Mapping[str, tuple[str, ...]]
     gate_area: float
 
-    def wire(self, deck: Deck) -> dict[str, Any]:
+    def wire(self, deck: Deck, *, flat: bool) -> dict[str, Any]:
         """What a worker is told about the sizing, for one deck."""
-        return {"circuit": self.circuit, "alterations": self.alterations, "fixed": self.fixed, "cards": self.cards[deck.digest]}
+        flat = flat and bool(self.flat)
+        return {
+            "circuit": self.flat[deck.testbench] if flat else self.circuit, "flat": flat, "alterations": self.alterations if flat else None,
+            "fixed": self.fixed, "cards": self.cards[deck.digest],
+        }  # fmt: skip
 
 
 class Workbench:
@@ -84,12 +99,16 @@ class Workbench:
         boxes = self._boxes()
         for process in sorted({corner.process for corner in problem.corners}):
             self.libraries[process] = cut_library(problem.pdk, process, boxes, cache)
+        places = list(problem.space.edits(problem.space.initial))
         any_library = next(iter(self.libraries.values()))
-        self.elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(any_library.devices))
+        self.elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(any_library.devices), places)
         first = self.elaboration.devices(problem.space.edits(problem.space.initial))
-        self.mosfets = tuple((device.spice_name, device.label) for device in first if device.kind == "m")
+        self.mosfets = tuple((device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m")
+        self.hierarchical = self.elaboration.unflattened()
         self.decks = tuple(self._deck(bench, corner) for corner in problem.corners for bench in problem.testbenches.values())
         self._template, self._edits = self._make_template()
+        self._flat_heads = {bench.name: self._make_flat_heads(bench, first) for bench in problem.testbenches.values()}
+        self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
 
     def _boxes(self) -> dict[str, Box]:
         """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
@@ -97,7 +116,6 @@ class Workbench:
         stand_ins = "".join(
             f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in problem.pdk.devices
         )
-        elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(stand_ins))
         choices = [
             {
                 place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale)
@@ -105,6 +123,7 @@ class Workbench:
             }
             for parameter in problem.space.parameters
         ]
+        elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(stand_ins), [place for places in choices for place in places])
         boxes: dict[str, Box] = {}
         for name, (width, length) in reach(elaboration, choices).items():
             if name in problem.netlist.models:
@@ -148,26 +167,47 @@ class Workbench:
         problem = self.problem
         library = self.libraries[corner.process]
         settings = work_out(bench.settings, corner)
-        ports = self.elaboration.subcircuit.ports
-        instance = f"Xdut {' '.join(bench.nets[port] for port in ports)} {problem.subckt}\n" if bench.nets else ""
-        tail = f"{instance}{_fill(bench.deck, settings)}.option temp={corner.temperature!r} noacct\n"
-        head = f"* {problem.name} {bench.name} {corner.name}\n{library.devices}"
+        call, bench_cards = self._call(bench)
+        tail = f"{_fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
+        title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
         analyses = tuple((analysis.kind, _fill(analysis.command, settings)) for analysis in bench.analyses)
-        content = repr((library.digest, head, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics))
+        content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics))
         return Deck(
-            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, head=head, tail=tail,
-            analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets, models=library.models, digest=library.digest,
+            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title, blocks=library.devices,
+            call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
+            models=library.models, digest=library.digest,
         )  # fmt: skip
+
+    def _call(self, bench: Testbench) -> tuple[str, str]:
+        """The line that instantiates the circuit, and the testbench's other cards; a user's own deck has the line in it."""
+        if bench.nets:
+            nets = " ".join(bench.nets[port] for port in self.elaboration.subcircuit.ports)
+            return f"Xdut {nets} {self.problem.subckt}\n", bench.deck
+        lines = bench.deck.splitlines(keepends=True)
+        call = next(line for line in lines if line.lower().startswith("xdut "))
+        return call, "".join(line for line in lines if line is not call)
+
+    def _make_flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> list[str]:
+        """For each device: name, nodes in this testbench, and model, as a flat line begins."""
+        nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
+        return [
+            " ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes), device.model if device.kind == "m" else ""])
+            for device in devices
+        ]
 
     def instance(self, sizing: Sizing) -> Instance:
         """The circuit at a (legal) sizing."""
         edits = self.problem.space.edits(sizing)
         devices = self.elaboration.devices(edits)
         alterations, fixed = self.elaboration.alterations(devices)
+        values = [] if self.hierarchical else [flat_values(device) for device in devices]
         return Instance(
             circuit=self._text(edits),
+            flat={name: self._flat_cards + "".join(f"{head} {value}\n" for head, value in zip(heads, values, strict=True)) for name, heads in self._flat_heads.items()}
+            if values
+            else {},
             alterations=tuple((device, parameter, value) for (device, parameter), value in alterations.items()) if alterations is not None else None,
             cards={library.digest: library.needed(devices) for library in self.libraries.values()},
             fixed=hashlib.sha256(repr(fixed).encode()).hexdigest()[:16],
@@ -184,6 +224,13 @@ class Workbench:
     def _text(self, edits: Mapping[Edit, float]) -> str:
         parts = [text for edit, text in zip(self._edits, self._template, strict=False) for text in (text, repr(edits[edit]))]
         return "".join(parts) + self._template[-1]
+
+
+def flat_values(device: FlatDevice) -> str:
+    """The numbers of a flat line, written as `alter` is told them: the same text is the same number to the last bit."""
+    plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
+    first = f"{'dc ' if plain == 'dc' else ''}{device.values[plain]!r} " if plain else ""
+    return first + " ".join(f"{name}={value!r}" for name, value in device.values.items() if name != plain)
 
 
 def _blocks(text: str) -> Mapping[str, Subcircuit]:

@@ -18,7 +18,7 @@ from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 
@@ -105,7 +105,7 @@ class Evaluator:
         return {(deck.testbench, deck.corner): reply for deck, reply in zip(self.workbench.decks, self.executor.run(tasks), strict=True)}
 
     def prepare(self) -> dict[str, Preparation]:
-        """Find out how each deck may be changed, once per deck and user: the outcome is cached."""
+        """Find out how each deck may be loaded and changed, once per deck and user: the outcome is cached."""
         preparations: dict[str, Preparation] = {}
         if self._prepared:
             return preparations
@@ -119,12 +119,12 @@ class Evaluator:
             key = self._hash("prepare", deck.key, first.circuit, second.circuit)
             known = self.cache.get(key)
             if known is not None:
-                preparations[deck.key] = Preparation(known["alter"], known["nodeset"], known["deviation"])
+                preparations[deck.key] = Preparation(known["flat"], known["nodeset"], known["deviation"])
                 self.executor.adopt(deck, preparations[deck.key])
             else:
                 done = preparations[deck.key] = self.executor.prepare(deck, first, second, 10 * self.problem.budget.timeout)
                 if done.deviation is not None or done.nodeset:
-                    self.cache.put(key, {"alter": done.alter, "nodeset": done.nodeset, "deviation": done.deviation})
+                    self.cache.put(key, {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation})
         self._prepared = True
         return preparations
 

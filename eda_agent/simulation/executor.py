@@ -40,9 +40,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is known of a deck before it is first used: whether altering equals loading, and where its nodes settle."""
+    """What is known of a deck before it is first used.
 
-    alter: bool
+    `flat`: whether the circuit without hierarchy, loaded and altered, was found equal to what ngspice makes of the netlist, with
+    the `deviation` by analysis. `nodeset`: where the nodes settle at the starting sizes.
+    """
+
+    flat: bool
     nodeset: dict[str, float]
     deviation: dict[str, float] | None
 
@@ -99,9 +103,16 @@ class LocalPool:
 
     def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation:
         """Compare altering with loading at two sizings (see `Session.prepare`) and remember the outcome for all workers."""
-        message = {"do": "prepare", "key": deck.key, "first": first.wire(deck), "second": second.wire(deck)}
+        message = {
+            "do": "prepare",
+            "key": deck.key,
+            "first": first.wire(deck, flat=True),
+            "second": second.wire(deck, flat=True),
+            "reference": second.wire(deck, flat=False),
+            "start": first.wire(deck, flat=False),
+        }
         reply = self._dispatch([_Request(0, deck, message, timeout)], None)[0]
-        preparation = Preparation(bool(reply.get("alter")), dict(reply.get("nodeset", {})), reply.get("deviation"))
+        preparation = Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation"))
         self.adopt(deck, preparation)
         return preparation
 
@@ -116,12 +127,16 @@ class LocalPool:
             message = {
                 "do": "run",
                 "key": task.deck.key,
-                **task.instance.wire(task.deck),
+                **task.instance.wire(task.deck, flat=self._is_flat(task.deck)),
                 "operating_point": task.operating_point,
                 "waveforms": task.waveforms,
             }
             requests.append(_Request(index, task.deck, message, task.timeout))
         return self._dispatch(requests, done)
+
+    def _is_flat(self, deck: Deck) -> bool:
+        preparation = self.preparations.get(deck.key)
+        return preparation is not None and preparation.flat
 
     def close(self) -> None:
         """End all workers; a busy one is killed."""
@@ -218,9 +233,7 @@ class LocalPool:
         preparation = self.preparations.get(key) if request.message["do"] == "run" else None
         try:
             if key not in worker.known or worker.known[key] is not preparation:
-                extra: dict[str, Any] = {}
-                if preparation:
-                    extra = {"alter": preparation.alter, "nodeset": preparation.nodeset}
+                extra = {"nodeset": preparation.nodeset} if preparation else {}
                 send(worker.connection, {"do": "define", **request.deck.wire(), **extra})
                 worker.known[key] = preparation
             send(worker.connection, request.message)

@@ -1,7 +1,8 @@
 """A session is the circuits loaded in one ngspice, and how a sizing gets into them and results out.
 
-A circuit is loaded once; after that its device parameters are altered in place when that is known to equal a fresh load
-(`prepare` compares the two), and re-loaded otherwise. Runs in a worker process; knows nothing of netlists or specs.
+A circuit is loaded once, without its hierarchy; after that its device parameters are altered in place. Whether that equals what
+ngspice itself makes of the netlist is not assumed but compared (`prepare`), once a deck; where it does not, the netlist is loaded
+anew for every sizing. Runs in a worker process; knows nothing of netlists or specs.
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.simulation import measurements
 from eda_agent.simulation.failure import Failure, classify
 from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.waveform import Waveform
 
 MAX_CIRCUITS = 64
-KEPT_CARDS = 12
-"""Model cards in a deck: a fresh load costs 3 ms, each card more about 0.1 ms a simulation."""
-EQUAL = {"op": 1e-9, "dc": 1e-9, "ac": 1e-9, "tran": 1e-7, "noise": 1e-5}
-"""Altering is trusted when every vector deviates from a fresh load by less than this, relative to its largest value.
+WORTH_ALTERING = 350
+"""Changes × model cards up to which altering is cheaper: ngspice works through all cards at each change (7 µs), a load takes 2.5 ms."""
+EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
+"""The flat circuit is trusted when every vector deviates by less than this from the netlist's own, relative to its largest value.
 
-Devices are equal to the last digit but the order of arithmetic is not; adaptive steps and noise transfers enlarge that.
+The arithmetic is the same but its order is not, and a node held by leakage alone settles within the solver's tolerance: 1e-7 was
+seen there, 1e-12 elsewhere. A wrong parameter shows as 1e-3 and more.
 """
-OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
+OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 _AXES = {"ac": "frequency", "tran": "time", "dc": "v-sweep"}
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
 
@@ -38,11 +41,12 @@ _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
 class Sizing:
     """A circuit at one sizing as the parent sends it.
 
-    `circuit`: its text. `alterations`: (device, parameter, value), None where only a fresh load will do. `fixed`: digest of what
-    cannot be altered. `cards`: names of the model cards that it needs.
+    `circuit`: its text, `flat` when without hierarchy. `alterations`: (device, parameter, value), None where only a fresh load
+    will do. `fixed`: digest of what cannot be altered. `cards`: names of the model cards that it needs.
     """
 
     circuit: str
+    flat: bool
     alterations: Sequence[tuple[str, str, float]] | None
     fixed: str
     cards: Sequence[str]
@@ -50,29 +54,27 @@ class Sizing:
 
 @dataclass
 class LoadedDeck:
-    """A deck as the parent described it, and what it is loaded with now (`loaded` None: not at all).
-
-    `models`: path of the file with the model cards. `alter`: whether altering was found equal to loading.
-    """
+    """A deck as the parent described it (see `deck.Deck`), and what it is loaded with now (`loaded` None: not at all)."""
 
     models: str
-    head: str
+    title: str
+    blocks: str
+    call: str
     tail: str
     analyses: Sequence[tuple[str, str]]
     probes: Mapping[str, str]
     settings: Mapping[str, float]
     metrics: Sequence[tuple[str, str]]
-    devices: Sequence[tuple[str, str]]
-    alter: bool = False
+    devices: Sequence[tuple[str, str, str]]
     nodeset: Mapping[str, float] = field(default_factory=dict)
     loaded: Sizing | None = None
-    recent: list[str] = field(default_factory=list)
     values: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def text(self, circuit: str, cards: str) -> str:
-        title, _, devices = self.head.partition("\n")
+    def text(self, sizing: Sizing, cards: str) -> str:
+        """The whole deck at a sizing."""
         nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in self.nodeset.items())
-        return f"{title}\n{cards}{devices}{circuit}{self.tail}{nodes}.end"
+        circuit = sizing.circuit if sizing.flat else f"{self.blocks}{sizing.circuit}{self.call}"
+        return f"{self.title}{cards}{circuit}{self.tail}{nodes}.end"
 
 
 class SimulationFailed(Exception):
@@ -126,74 +128,73 @@ class Session:
         reply["seconds"] = time.perf_counter() - start
         return reply
 
-    def prepare(self, key: str, first: Sizing, second: Sizing) -> dict[str, Any]:
-        """Find the nodeset at the first sizing, and whether altering to the second equals loading it.
+    def prepare(self, key: str, start: Sizing, first: Sizing, second: Sizing, reference: Sizing) -> dict[str, Any]:
+        """Find the nodeset at `start`, and whether the flat circuit altered from `first` to `second` equals `reference`.
 
-        Deterministic: the same deck and sizings give the same reply in every worker.
+        `start` and `reference` are the netlist's own text at the same two sizings. Deterministic: the same deck and sizings give
+        the same reply in every worker.
         """
         deck = self.decks[key]
-        deck.alter, deck.nodeset = False, {}
+        deck.nodeset = {}
         deviation: dict[str, float] | None = None
         try:
-            self.apply(key, first)
+            self.apply(key, start)
             deck.nodeset = self.node_voltages()
-            self.forget(key)
-            deviation = self.deviation(key, first, second)
+            if first.flat:
+                deviation = self.deviation(key, first, second, reference)
         except SimulationFailed:
             pass
         self.forget(key)
         self.ngspice.command("destroy all")
-        alter = deviation is not None and all(value <= EQUAL[kind] for kind, value in deviation.items())
-        return {"alter": alter, "nodeset": dict(deck.nodeset), "deviation": deviation}
+        flat = deviation is not None and all(value <= EQUAL[kind] for kind, value in deviation.items())
+        return {"flat": flat, "nodeset": dict(deck.nodeset), "deviation": deviation}
 
-    def deviation(self, key: str, first: Sizing, second: Sizing) -> dict[str, float] | None:
-        """Analysis → largest relative difference between altering from `first` to `second` and loading `second`.
-
-        None where the circuit cannot be altered at all.
-        """
+    def deviation(self, key: str, first: Sizing, second: Sizing, reference: Sizing) -> dict[str, float]:
+        """Analysis → largest relative difference between flat, altered from `first` to `second`, and `reference` loaded anew."""
         deck = self.decks[key]
-        if first.alterations is None or second.alterations is None or first.fixed != second.fixed:
-            return None
-        cards = sorted({*first.cards, *second.cards})
-        deck.alter = True
-        self.apply(key, replace(first, cards=cards))
+        self.apply(key, replace(first, cards=sorted({*first.cards, *second.cards})))
         self.apply(key, second)
-        assert deck.loaded is not None and deck.loaded.circuit == first.circuit
-        altered, altered_devices = self.simulate(deck, True)
-        self.forget(key)
-        deck.alter = False
-        self.apply(key, second)
+        flat, flat_devices = self.simulate(deck, True)
+        self.apply(key, reference)
         fresh, fresh_devices = self.simulate(deck, True)
         result = {}
         for kind, wave in fresh.items():
-            if wave.axis.shape != altered[kind].axis.shape:
+            if wave.axis.shape != flat[kind].axis.shape:
                 return {kind: math.inf}
-            result[kind] = max(_relative(array, altered[kind].probes[role]) for role, array in wave.probes.items())
+            result[kind] = max(_relative(array, flat[kind].probes[role]) for role, array in wave.probes.items())
         for label, values in fresh_devices.items():
             for name in ("id", "gm", "gds"):
-                result["op"] = max(result["op"], abs(values[name] - altered_devices[label][name]) / max(abs(values[name]), 1e-15))
+                result["op"] = max(result["op"], abs(values[name] - flat_devices[label][name]) / max(abs(values[name]), OFF))
         return result
 
     def apply(self, key: str, sizing: Sizing) -> None:
-        """Bring a deck's circuit to a sizing and make it current.
+        """Bring a deck's circuit to a sizing and make it current: altered where that is cheaper, else loaded.
 
-        Where altering is trusted, a loaded circuit is altered if it has the models, and a freshly loaded one is altered too, to
-        what it was loaded with: the text's numbers and the command's differ in their last bit, and a result must depend on
-        the sizing alone, never on what this worker did before.
+        Both give the same device parameters to the last bit (the same decimal text is read), so that a result depends on the
+        sizing alone and never on what this worker did before.
         """
         deck = self.decks[key]
-        trusted = deck.alter and sizing.alterations is not None
-        if trusted and deck.loaded is not None and deck.loaded.fixed == sizing.fixed and set(sizing.cards) <= set(deck.loaded.cards):
-            self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
-        else:
+        changes = self._changes(deck, sizing)
+        if changes is None:
             self._load(key, sizing)
-            deck.values = {}
-        if trusted:
-            for device, parameter, value in sizing.alterations or ():
-                # zero is the same number in any notation, and the usual value of what is never sized
-                if deck.values.get((device, parameter), 0.0) != value:
-                    self.ngspice.command(f"alter @{device}[{parameter}]={value!r}")
-                    deck.values[device, parameter] = value
+            return
+        self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
+        for device, parameter, value in changes:
+            self.ngspice.command(f"alter @{device}[{parameter}]={value!r}")
+            deck.values[device, parameter] = value
+
+    @staticmethod
+    def _changes(deck: LoadedDeck, sizing: Sizing) -> list[tuple[str, str, float]] | None:
+        """What must be altered to reach a sizing; None where a fresh load is needed or cheaper."""
+        loaded = deck.loaded
+        if loaded is None or not (loaded.flat and sizing.flat) or sizing.alterations is None or loaded.fixed != sizing.fixed:
+            return None
+        if not set(sizing.cards) <= set(loaded.cards):
+            return None
+        changes = [
+            (device, parameter, value) for device, parameter, value in sizing.alterations if deck.values.get((device, parameter)) != value
+        ]
+        return changes if len(changes) * len(loaded.cards) <= WORTH_ALTERING else None
 
     def _load(self, key: str, sizing: Sizing) -> None:
         self.forget(key)
@@ -202,13 +203,11 @@ class Session:
         deck = self.decks[key]
         if deck.models not in self.cards:
             self.cards[deck.models] = read_cards(Path(deck.models))
-        # the models used of late come along: near a bin's edge a policy goes to and fro
-        names = [*sizing.cards, *(name for name in deck.recent if name not in sizing.cards)][: max(len(sizing.cards), KEPT_CARDS)]
-        deck.recent = names
-        cards = "".join(self.cards[deck.models][name].rstrip("\n") + "\n" for name in names)
-        self.ngspice.load(deck.text(sizing.circuit, cards).split("\n"))
+        cards = "".join(self.cards[deck.models][name].rstrip("\n") + "\n" for name in sizing.cards)
+        self.ngspice.load(deck.text(sizing, cards).split("\n"))
         self.order.insert(0, key)
-        deck.loaded = replace(sizing, cards=names)
+        deck.loaded = sizing
+        deck.values = {(device, parameter): value for device, parameter, value in sizing.alterations or ()}
 
     def node_voltages(self) -> dict[str, float]:
         """All node voltages (V) of the operating point of the current circuit."""
@@ -227,7 +226,8 @@ class Session:
             plot = self._analyse(command)
             waves[kind] = self._read(kind, plot, deck.probes)
             if kind == "op" and operating_point:
-                devices = {label: self._device(name) for name, label in deck.devices}
+                flat = deck.loaded is not None and deck.loaded.flat
+                devices = {label: self._device(flat_name if flat else name) for flat_name, name, label in deck.devices}
         return waves, devices
 
     def _analyse(self, command: str) -> str:

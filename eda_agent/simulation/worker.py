@@ -82,7 +82,7 @@ def serve(connection: socket.socket) -> None:
                 session.define(request.pop("key"), LoadedDeck(**request))
                 continue
             case "prepare":
-                reply = session.prepare(request["key"], Sizing(**request["first"]), Sizing(**request["second"]))
+                reply = session.prepare(request.pop("key"), **{name: Sizing(**sizing) for name, sizing in request.items()})
             case _:
                 key, operating_point, waveforms = request.pop("key"), request.pop("operating_point"), request.pop("waveforms")
                 reply = session.run(key, Sizing(**request), operating_point=operating_point, waveforms=waveforms)

@@ -37,13 +37,13 @@ def test_golden_measurements(name: str, problems: dict[str, Problem], workbenche
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_altering_a_loaded_circuit_equals_loading_it(
+def test_flat_and_altered_equals_the_netlist_loaded_anew(
     name: str, problems: dict[str, Problem], workbenches: dict[str, Workbench], pool: LocalPool
 ) -> None:
     problem, workbench = problems[name], workbenches[name]
     evaluator = Evaluator(problem, workbench, pool, NoCache())
     preparations = evaluator.prepare()
-    assert all(preparation.alter for preparation in preparations.values())
+    assert all(preparation.flat for preparation in preparations.values())
     draw = random.Random(7)
     sizings = [problem.space.from_unit([draw.random() for _ in problem.space.parameters]) for _ in range(6)]
     altered = evaluator.evaluate(sizings)

@@ -27,13 +27,14 @@ def deck(
     metrics: tuple[tuple[str, str], ...] = (),
     probes: dict[str, str] | None = None,
 ) -> Deck:
+    title, settings = "* test\n", {"vdd": 1.0}
     return Deck(
-        key, "bench", "nominal", "* test\n", tail, analyses, probes or {"out": "out"}, {"vdd": 1.0}, metrics, (), Path(os.devnull), "none"
+        key, "bench", "nominal", title, "", "", tail, analyses, probes or {"out": "out"}, settings, metrics, (), Path(os.devnull), "none"
     )
 
 
 def instance(circuit: str) -> Instance:
-    return Instance(circuit, None, "", {"none": ()}, 0.0)
+    return Instance(circuit, {}, None, "", {"none": ()}, 0.0)
 
 
 RC = deck("rc", "V1 in 0 dc 1 ac 1\n", (("op", "op"), ("ac", "ac dec 40 1 1g")), (("bandwidth", "ac"),))
