@@ -49,7 +49,8 @@ class Elaboration:
         self._assignments: list[tuple[str, Node]] = []
         outer = self._parameters(netlist.top, {}, {})
         ports = {port: port for port in top.ports}
-        self._symbolic = list(self._expand(top, (instance,), ports, {}, outer, Number(1.0), ""))
+        walked = self._expand(top, (instance,), ports, {}, outer, Number(1.0), "")
+        self._symbolic = [(replace(device, index=index), values) for index, (device, values) in enumerate(walked)]
         self._compiled = self._compile()
 
     def devices(self, edits: Mapping[Edit, float]) -> list[FlatDevice]:

@@ -19,11 +19,12 @@ class FlatDevice:
     model: str
     library: str
     values: Mapping[str, float]
+    index: int = 0
 
     @property
     def flat_name(self) -> str:
-        """Its name in a deck without hierarchy; the first letter says what it is, as SPICE wants."""
-        return f"{self.kind}_{'_'.join(self.path[1:])}"
+        """Its name in a deck without hierarchy: the letter of its kind and a number, short enough for ngspice's `show`."""
+        return f"{self.kind}{self.index}"
 
     @property
     def spice_name(self) -> str:

@@ -164,6 +164,9 @@ class Session:
             result[kind] = max(_relative(array, flat[kind].probes[role]) for role, array in wave.probes.items())
         for label, values in fresh_devices.items():
             for name in ("id", "gm", "gds"):
+                # `show` gives six digits
+                if abs(values[name] - flat_devices[label][name]) <= 1e-5 * abs(values[name]):
+                    continue
                 result["op"] = max(result["op"], abs(values[name] - flat_devices[label][name]) / max(abs(values[name]), OFF))
         return result
 
@@ -226,8 +229,7 @@ class Session:
             plot = self._analyse(command)
             waves[kind] = self._read(kind, plot, deck.probes)
             if kind == "op" and operating_point:
-                flat = deck.loaded is not None and deck.loaded.flat
-                devices = {label: self._device(flat_name if flat else name) for flat_name, name, label in deck.devices}
+                devices = self._operating_points(deck)
         return waves, devices
 
     def _analyse(self, command: str) -> str:
@@ -263,12 +265,36 @@ class Session:
             raise SimulationFailed(Failure(failure.kind, failure.words or f"no vector {name}"))
         return vector
 
+    def _operating_points(self, deck: LoadedDeck) -> dict[str, dict[str, float]]:
+        if deck.loaded is None or not deck.loaded.flat:
+            return {label: self._device(name) for _, name, label in deck.devices}
+        # one `show` takes 0.2 ms where reading the vectors one by one takes 2; it cuts names off, which flat ones are too short for
+        start = len(self.ngspice.log)
+        self.ngspice.command(f"show {' '.join(name for name, _, _ in deck.devices)} : {' '.join(OPERATING_POINT)}")
+        found: dict[str, dict[str, float]] = {}
+        names: list[str] = []
+        for line in self.ngspice.log[start:]:
+            words = line.split()[1:]
+            if words[:1] == ["device"]:
+                names = words[1:]
+            elif len(words) == len(names) + 1 and words[0] in OPERATING_POINT:
+                for name, word in zip(names, words[1:], strict=True):
+                    found.setdefault(name, {})[words[0]] = _number(word)
+        return {label: found[name] if name in found else self._device(name) for name, _, label in deck.devices}
+
     def _device(self, name: str) -> dict[str, float]:
         values = {}
         for parameter in OPERATING_POINT:
             vector = self.ngspice.vector(f"@{name}[{parameter}]")
             values[parameter] = float(vector[0]) if vector is not None else float("nan")
         return values
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
 
 
 def _relative(expected: np.ndarray[Any, Any], got: np.ndarray[Any, Any]) -> float:
