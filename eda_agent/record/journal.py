@@ -1,4 +1,4 @@
-"""A journal is the append-only file of a run's events, one JSON object a line, fsynced before anything else hears of them.
+"""A journal is the append-only file of a run's events, one JSON object a line, written before anything else hears of them.
 
 A line that was torn by a crash is cut off when the journal is opened again; everything before it is whole.
 """
@@ -21,6 +21,9 @@ except ImportError:  # not on Windows: two runs on one folder go unnoticed there
     fcntl = None  # type: ignore[assignment]
 
 
+_NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
+
+
 class Journal:
     """The journal file of a run, open for appending; only one process may hold it. Raises `InputError` when another does."""
 
@@ -40,10 +43,14 @@ class Journal:
             self._file.truncate(whole)
 
     def append(self, event: Event) -> None:
-        """Write an event; when this returns it is on the disk."""
+        """Write an event. When this returns it survives the death of the process; what was measured is on the disk as well.
+
+        A proposal or a note reaches the disk with the next measurement: a power failure before that costs no simulation.
+        """
         self._file.write(json.dumps(event, separators=(",", ":"), allow_nan=False).encode() + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if event["type"] not in _NOT_MEASURED:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.close()

@@ -26,6 +26,7 @@ class ResultCache(Protocol):
     """What the evaluator asks of a cache."""
 
     def get(self, key: str) -> dict[str, Any] | None: ...
+    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]: ...
     def put(self, key: str, value: dict[str, Any]) -> None: ...
     def close(self) -> None: ...
 
@@ -70,18 +71,17 @@ class Evaluator:
         places: list[tuple[int, Deck]] = []
         replies: dict[tuple[int, str], dict[str, Any]] = {}
         cached = [0] * len(sizings)
-        for number, instance in enumerate(instances):
-            for deck in decks:
-                key = self._key(deck, instance)
-                known = self.cache.get(key)
-                if known is not None:
-                    replies[number, deck.key] = known
-                    cached[number] += 1
-                else:
-                    bias = deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)
-                    tasks.append(Task(deck, instance, operating_point=bias, timeout=self.problem.budget.timeout))
-                    keys.append(key)
-                    places.append((number, deck))
+        wanted = [(number, deck, self._key(deck, instance)) for number, instance in enumerate(instances) for deck in decks]
+        known = self.cache.get_many([key for _, _, key in wanted])
+        for number, deck, key in wanted:
+            if key in known:
+                replies[number, deck.key] = known[key]
+                cached[number] += 1
+            else:
+                bias = deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)
+                tasks.append(Task(deck, instances[number], operating_point=bias, timeout=self.problem.budget.timeout))
+                keys.append(key)
+                places.append((number, deck))
         if tasks:
             self.prepare()
 
