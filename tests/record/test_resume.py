@@ -22,7 +22,7 @@ from eda_agent.run import Request, size
 
 from ..conftest import CIRCUITS
 
-COMMAND = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / "ota_5t"), "--policy", "random", "--budget", "25", "--json"]
+COMMAND = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / "ota_5t"), "--policy", "random", "--budget", "90", "--json"]
 
 
 def turns(folder: Path) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(draw.uniform(0.9, 1.7))
+        time.sleep(draw.uniform(0.9, 1.5))
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)
@@ -59,9 +59,9 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
     )
     summary = json.loads(done.stdout)
     assert kills >= 2
-    assert summary["simulations"] == 25
+    assert summary["simulations"] == 90
     # the same turns as the run that was left alone, each once
-    assert [turn["index"] for turn in turns(torn)] == list(range(26))
+    assert [turn["index"] for turn in turns(torn)] == list(range(91))
     assert [(turn["sizing"], turn["score"]) for turn in turns(torn)] == [(turn["sizing"], turn["score"]) for turn in turns(whole)]
     # a journaled turn is never simulated again: at most the jobs of one turn a kill were under way and came from nowhere
     events = list(read_journal(torn / "journal.jsonl"))

@@ -16,6 +16,8 @@ from eda_agent.agent.turn import History, Proposal
 from eda_agent.errors import InputError, MissingError
 
 MODES = ("tool", "json", "text")
+GIVE_UP_MODE = 2
+"""Unusable replies in a row after which the next mode is tried."""
 RETRIES = 4
 """Attempts at an endpoint that does not answer, with growing pauses, before the run is given up."""
 
@@ -42,6 +44,7 @@ class ChatPolicy:
             base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES
         )
         self.modes = [mode] if mode else list(MODES)
+        self.unusable = 0
         self.model = model or self._only_model()
 
     def propose(self, history: History) -> Proposal:
@@ -52,6 +55,11 @@ class ChatPolicy:
         if not content:
             return Proposal(None, reasoning, "", "the model's answer was empty", policy=self.name)
         proposal = parse_reply(content, space, start)
+        self.unusable = 0 if proposal.sizing is not None else self.unusable + 1
+        if self.unusable == GIVE_UP_MODE and len(self.modes) > 1:
+            # some servers take a tool's schema and do not hold their model to it
+            self.modes.pop(0)
+            self.unusable = 0
         thoughts = "\n".join(part for part in (reasoning.strip(), proposal.reasoning.strip()) if part)
         return Proposal(proposal.sizing, thoughts, content[:MAX_REPLY], proposal.error, proposal.notes, self.name)
 

@@ -1,0 +1,40 @@
+"""What the documents show runs: the spec of docs/spec.md loads, and the README's commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from eda_agent.cli.main import build_parser
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_testbench import read_template, template_names
+from eda_agent.problem.metric import METRICS
+
+from .conftest import CIRCUITS, ROOT
+
+
+def test_the_example_spec_loads(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "spec.md").read_text(), re.DOTALL)[0]
+    # two lines show alternatives that the shipped circuit does not have
+    text = "\n".join(line for line in text.splitlines() if not line.startswith(("ratios", "ports", "  M7.m")))
+    (tmp_path / "spec.yaml").write_text(text)
+    (tmp_path / "two_stage_miller.spice").write_text((CIRCUITS / "two_stage_miller" / "two_stage_miller.spice").read_text())
+    problem = load_problem(tmp_path)
+    assert problem.corners[1].settings == {"load": 4e-12}
+    assert problem.specs[1].weight == 2.0
+
+
+def test_every_template_metric_and_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "spec.md").read_text()
+    for name in template_names():
+        data = read_template(name)
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+        for word in (*data["settings"], *data["metrics"]):
+            assert word in row, (name, word)
+        assert set(data["metrics"]) <= set(METRICS)
+
+
+def test_commands_of_the_readme_parse() -> None:
+    parser = build_parser()
+    for line in re.findall(r"^\s*(?:\.venv/bin/)?eda-agent (.+?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE):
+        parser.parse_args(line.split())
