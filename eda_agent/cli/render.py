@@ -48,7 +48,7 @@ def spec_table(
     specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]
 ) -> Table:
     """Specs × corners, with target and verdict. `results`: spec → worst corner's result."""
-    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("spec", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
     for corner in corners:
@@ -68,7 +68,7 @@ def spec_table(
 
 def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None) -> Table:
     """Sizes with their start and where they are in their range."""
-    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("size")
     table.add_column("value", justify="right", no_wrap=True)
     if start is not None:
@@ -92,7 +92,7 @@ def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: 
 
 def operating_table(points: Mapping[str, Row]) -> Table:
     """Operating points of the devices, violations marked."""
-    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for column in ("device", "id", "gm", "gds", "gm/id", "vdsat", "vds", "margin", "region"):
         table.add_column(column, justify="left" if column in {"device", "region"} else "right", no_wrap=True)
     for name, point in points.items():

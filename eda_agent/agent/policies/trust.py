@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from eda_agent.agent.policies.base import turn_rng
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
@@ -38,6 +39,11 @@ class TrustRegion:
         self.held: list[GaussianProcess] = []
 
     def propose(self, history: History) -> Proposal:
+        # matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5)
+        with threadpool_limits(limits=1):
+            return self._propose(history)
+
+    def _propose(self, history: History) -> Proposal:
         space = history.problem.space
         dimensions = len(space.parameters)
         first = initial_count(dimensions)
