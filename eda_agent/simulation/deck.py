@@ -26,6 +26,7 @@ from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.simulation.measurements import gate_area
+from eda_agent.units import spice_number
 
 _KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".option", ".options", ".subckt", ".ends", ".nodeset"}
 
@@ -227,10 +228,10 @@ class Workbench:
 
 
 def flat_values(device: FlatDevice) -> str:
-    """The numbers of a flat line, written as `alter` is told them: the same text is the same number to the last bit."""
+    """The numbers of a flat line, written as `alter` is told them (see `spice_number`)."""
     plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
-    first = f"{'dc ' if plain == 'dc' else ''}{device.values[plain]!r} " if plain else ""
-    return first + " ".join(f"{name}={value!r}" for name, value in device.values.items() if name != plain)
+    first = f"{'dc ' if plain == 'dc' else ''}{spice_number(device.values[plain])} " if plain else ""
+    return first + " ".join(f"{name}={spice_number(value)}" for name, value in device.values.items() if name != plain)
 
 
 def _blocks(text: str) -> Mapping[str, Subcircuit]:

@@ -18,7 +18,7 @@ from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 
-CONTENT_VERSION = 2
+CONTENT_VERSION = 3
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 

@@ -22,6 +22,7 @@ from eda_agent.simulation.failure import Failure, classify
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.waveform import Waveform
+from eda_agent.units import spice_number
 
 MAX_CIRCUITS = 64
 WORTH_ALTERING = 350
@@ -173,8 +174,8 @@ class Session:
     def apply(self, key: str, sizing: Sizing) -> None:
         """Bring a deck's circuit to a sizing and make it current: altered where that is cheaper, else loaded.
 
-        Both give the same device parameters to the last bit (the same decimal text is read), so that a result depends on the
-        sizing alone and never on what this worker did before.
+        Both give the same device parameters to the last bit (see `spice_number`), so that a result depends on the sizing alone and
+        never on what this worker did before.
         """
         deck = self.decks[key]
         changes = self._changes(deck, sizing)
@@ -183,7 +184,7 @@ class Session:
             return
         self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
         for device, parameter, value in changes:
-            self.ngspice.command(f"alter @{device}[{parameter}]={value!r}")
+            self.ngspice.command(f"alter @{device}[{parameter}]={spice_number(value)}")
             deck.values[device, parameter] = value
 
     @staticmethod

@@ -23,6 +23,7 @@ fi
 
 HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 "$env/bin/python" -m vllm.entrypoints.openai.api_server \
     --model "$env/smollm2" --served-model-name smollm2 --host 127.0.0.1 --port "$port" --max-model-len 8192 --enforce-eager \
+    --enable-auto-tool-choice --tool-call-parser hermes \
     >"$env/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true' EXIT
