@@ -80,7 +80,7 @@ def load_problem(path: Path | str) -> Problem:
     for name, bench in testbenches.items():
         testbenches[name] = _only_needed(bench, specs)
     return Problem(
-        name=fields["name"].text("name") if "name" in fields else path.parent.name,
+        name=fields["name"].text("name") if "name" in fields else path.resolve().parent.name,
         path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
         testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
     )  # fmt: skip
