@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SPEC = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*$", re.DOTALL)
@@ -117,6 +118,7 @@ def parse_spice_number(text: str) -> float | None:
     return float(Decimal(match[1]) * factor)
 
 
+@lru_cache(maxsize=4096)
 def spice_number(value: float) -> str:
     """Write a number so that everything in ngspice reads the same bits: twelve digits as a whole mantissa, such as `317e-8`.
 

@@ -51,6 +51,10 @@ class Elaboration:
         ports = {port: port for port in top.ports}
         walked = self._expand(top, (instance,), ports, {}, outer, Number(1.0), "")
         self._symbolic = [(replace(device, index=index), values) for index, (device, values) in enumerate(walked)]
+        # what depends on no place is the same in every sizing
+        self._changing = [
+            (device.flat_name, [key for key, value in values.items() if isinstance(value, Name)]) for device, values in self._symbolic
+        ]
         self._compiled = self._compile()
 
     def devices(self, edits: Mapping[Edit, float]) -> list[FlatDevice]:
@@ -112,25 +116,25 @@ class Elaboration:
             raise ExpressionError(f"parameter {sorted(unknown)[0]!r} is not defined")
         return self._define(expression.fold(_substituted(node, known), {}))
 
-    @staticmethod
-    def alterations(devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
-        """What of these devices can be altered in a loaded circuit, and what cannot.
+    def alterations(self, devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
+        """What of these devices a sizing changes: what can be altered in a loaded circuit, and what cannot.
 
-        The first is (device in a flat deck, parameter) → number, or None when a fresh load is needed anyway: ngspice's `alter` bins a
-        device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh load.
+        The first is (device in a flat deck, parameter) → number, or None when a fresh load is needed anyway: ngspice's `alter`
+        bins a device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh load.
         """
         alterable: dict[tuple[str, str], float] = {}
         fixed = []
-        fingers = False
-        for device in devices:
+        for device, (name, changing) in zip(devices, self._changing, strict=True):
+            if device.kind == "m" and device.values.get("nf", 1.0) != 1.0:
+                return None, []
             allowed = _ALTERABLE.get(device.kind, frozenset())
-            fingers = fingers or (device.kind == "m" and device.values.get("nf", 1.0) != 1.0)
-            for parameter, value in device.values.items():
-                if parameter in allowed:
-                    alterable[device.flat_name, parameter] = value
-                else:
-                    fixed.append((device.flat_name, parameter, value))
-        return (None if fingers else alterable), fixed
+            for parameter in changing:
+                if parameter in device.values:
+                    if parameter in allowed:
+                        alterable[name, parameter] = device.values[parameter]
+                    else:
+                        fixed.append((name, parameter, device.values[parameter]))
+        return alterable, fixed
 
     def unflattened(self) -> str:
         """Why this circuit cannot be written without its hierarchy, or "".

@@ -26,7 +26,7 @@ from eda_agent.units import spice_number
 
 MAX_CIRCUITS = 64
 WORTH_ALTERING = 350
-"""Changes × model cards up to which altering is cheaper: ngspice works through all cards at each change (7 µs), a load takes 2.5 ms."""
+"""Changes × model cards up to which altering is cheaper: ngspice works through all cards at each change (7 µs), a load takes 2 to 3 ms."""
 EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
 """The flat circuit is trusted when every vector deviates by less than this from the netlist's own, relative to its largest value.
 
