@@ -122,6 +122,8 @@ class _Parser:
             return inner
         number = parse_spice_number(token)
         if number is not None:
+            if not math.isfinite(number):
+                raise ExpressionError(f"{token} is no finite number")
             return Number(number)
         if not (token[0].isalpha() or token[0] == "_"):
             raise ExpressionError(f"cannot read {token!r} in expression {self.text.strip()!r}")
