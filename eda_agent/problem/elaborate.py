@@ -84,7 +84,7 @@ class Elaboration:
         scope: dict[str, Any] = {f"f_{name}": function for name, function in expression.FUNCTIONS.items()}
         try:
             # made of our own names, numbers and operators only: see `to_python`
-            exec(compile(source, "<elaboration>", "exec"), scope)  # noqa: S102
+            exec(compile(source, "<elaboration>", "exec"), scope)  # noqa: S102  # see above
         except (SyntaxError, RecursionError, MemoryError):
             return None
         compiled: Callable[..., dict[str, float]] = scope["run"]

@@ -93,7 +93,7 @@ def test_a_tool_call_with_reasoning_beside_it(server: Server, env: Environment, 
     turn = env.step(policy.propose(env.history))
     assert turn.sizing is not None
     assert turn.sizing["W12"] == 50e-6
-    assert turn.sizing["Rz"] == env.history.turns[0].sizing["Rz"]  # type: ignore[index]
+    assert turn.sizing["Rz"] == env.history.turns[0].sizing["Rz"]  # type: ignore[index]  # the baseline has sizes
     assert "gbw is low" in turn.proposal.reasoning
     assert "wider pair" in turn.proposal.reasoning
     request = server.requests[0]

@@ -27,7 +27,7 @@ def run(*arguments: str, timeout: float = 120, **options: object) -> subprocess.
         env=environment,
         check=False,
         **options,
-    )  # type: ignore[call-overload,no-any-return]
+    )  # type: ignore[call-overload,no-any-return]  # options pass through
 
 
 @pytest.fixture(scope="module")

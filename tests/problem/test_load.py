@@ -76,7 +76,7 @@ def test_values_units_and_places(folder: Path) -> None:
 def test_objects_are_frozen(folder: Path) -> None:
     problem = load_problem(folder)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        problem.name = "x"  # type: ignore[misc]
+        problem.name = "x"  # type: ignore[misc]  # that it is refused is the test
 
 
 @pytest.mark.parametrize(

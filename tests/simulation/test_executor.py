@@ -42,7 +42,7 @@ GOOD = instance("R1 in out 1k\nC1 out 0 1p\n")
 
 
 def bandwidth(reply: dict[str, object]) -> float:
-    value = reply["metrics"]["bandwidth"][0]  # type: ignore[index]
+    value = reply["metrics"]["bandwidth"][0]  # type: ignore[index]  # plain JSON
     assert isinstance(value, float)
     return value
 
