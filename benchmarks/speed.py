@@ -14,6 +14,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -97,15 +98,15 @@ def bare_main(path: str) -> None:
 def jobs_of(workbench: Workbench, nodeset: dict[str, float], some: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
     """The decks as the workers get them, as whole texts."""
     deck = workbench.decks[0]
-    cards = read_cards(deck.models)
+    cards = read_cards(deck.library.models)
     nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in nodeset.items())
     result = []
     for sizing in some:
         instance = workbench.instance(sizing)
-        wanted = instance.cards[deck.digest]
-        text = (
-            f"{deck.title}{''.join(cards[name].rstrip() + chr(10) for name in wanted)}{instance.flat[deck.testbench]}{deck.tail}{nodes}.end"
-        )
+        wanted = deck.library.needed(instance.parts.devices)
+        # the plain way: bins under their own names, chosen by ngspice
+        flat = re.sub(r"_bin\d+ ", " ", instance.flat(deck))
+        text = f"{deck.title}{''.join(cards[name].rstrip() + chr(10) for name in wanted)}{flat}{deck.tail}{nodes}.end"
         uncut = f".lib {workbench.problem.pdk.library()} tt\n"
         result.append(
             {
@@ -113,7 +114,7 @@ def jobs_of(workbench: Workbench, nodeset: dict[str, float], some: Sequence[dict
                 "foundry": f"{deck.title}{uncut}{instance.circuit}{deck.call}{deck.tail}{nodes}.end",
                 "show": f"show {' '.join(name for name, _, _ in deck.devices)} : {' '.join(OPERATING_POINT)}",
                 "cards": wanted,
-                "alterations": instance.alterations,
+                "alterations": instance.parts.alterations,
             }
         )
     return result

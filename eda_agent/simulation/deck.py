@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
-from eda_agent.problem.pdk import CutLibrary, cut_library
+from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.cut import Box
 from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import Sizing
@@ -35,16 +36,16 @@ _KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".opti
 class Deck:
     """A testbench in a corner.
 
-    Its text is, in order: `title`, model cards, `blocks` (the foundry's subcircuits), the circuit, `call` (the instance under test),
-    `tail` (the testbench); a flat circuit needs neither blocks nor call. `metrics`: (metric, analysis kind) to measure. `devices`:
-    (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `models`: file of the model cards, `digest` its content.
+    Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call` (the instance
+    under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
+    measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
+    flat circuit begins, `flat_cards` its other lines.
     """
 
     key: str
     testbench: str
     corner: str
     title: str
-    blocks: str
     call: str
     tail: str
     analyses: tuple[tuple[str, str], ...]
@@ -52,40 +53,74 @@ class Deck:
     settings: Mapping[str, float]
     metrics: tuple[tuple[str, str], ...]
     devices: tuple[tuple[str, str, str], ...]
-    models: Path
-    digest: str
+    library: CutLibrary
+    flat_heads: tuple[str, ...]
+    flat_cards: str
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
         return {
-            "key": self.key, "models": str(self.models), "title": self.title, "blocks": self.blocks, "call": self.call, "tail": self.tail,
+            "key": self.key, "models": str(self.library.models), "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
         }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Instance:
-    """The circuit at one sizing.
+class Elaborated:
+    """The circuit at one sizing, taken apart.
 
-    `circuit`: the netlist's own text. `flat`: testbench → the same without hierarchy, or empty where only ngspice can elaborate it.
-    `alterations`: the flat text as device parameters, None where a loaded circuit cannot be altered. `fixed`: digest of what
-    altering leaves out. `cards`: digest of a cut library → the model cards that this sizing needs of it.
+    `devices`: the primitive devices. `flat_values`: the numbers of each flat line, empty where only ngspice can elaborate the
+    circuit. `alterations`: what of the flat circuit a sizing changes, as device parameters, None where a loaded circuit cannot be
+    altered. `fixed`: what altering leaves out.
+    """
+
+    devices: tuple[FlatDevice, ...] = ()
+    flat_values: tuple[str, ...] = ()
+    alterations: tuple[tuple[str, str, float], ...] | None = None
+    fixed: str = ""
+    gate_area: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """The circuit at one sizing: the netlist's own `circuit` text, and `elaborate` for the rest.
+
+    A sizing whose result is known needs no more than its text.
     """
 
     circuit: str
-    flat: Mapping[str, str]
-    alterations: tuple[tuple[str, str, float], ...] | None
-    fixed: str
-    cards: Mapping[str, tuple[str, ...]]
-    gate_area: float
+    elaborate: Callable[[], Elaborated] = Elaborated
+    _assigned: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def parts(self) -> Elaborated:
+        return self.elaborate()
 
     def wire(self, deck: Deck, *, flat: bool) -> dict[str, Any]:
         """What a worker is told about the sizing, for one deck."""
-        flat = flat and bool(self.flat)
+        if not (flat and self.parts.flat_values):
+            cards = deck.library.needed(self.parts.devices)
+            return {"circuit": self.circuit, "flat": False, "alterations": None, "fixed": self.parts.fixed, "cards": cards}
+        chosen = self.cards(deck.library)
         return {
-            "circuit": self.flat[deck.testbench] if flat else self.circuit, "flat": flat, "alterations": self.alterations if flat else None,
-            "fixed": self.fixed, "cards": self.cards[deck.digest],
+            "circuit": self.flat(deck), "flat": True, "alterations": self.parts.alterations, "fixed": f"{self.parts.fixed} {' '.join(chosen)}",
+            "cards": sorted({card for card in chosen if card}),
         }  # fmt: skip
+
+    def flat(self, deck: Deck) -> str:
+        """The circuit without hierarchy, each MOSFET with the card of its own bin."""
+        models = (
+            plain_card(card) or (device.model if device.kind == "m" else "")
+            for card, device in zip(self.cards(deck.library), self.parts.devices, strict=True)
+        )
+        lines = zip(deck.flat_heads, models, self.parts.flat_values, strict=True)
+        return deck.flat_cards + "".join(f"{head} {model} {values}\n" for head, model, values in lines)
+
+    def cards(self, library: CutLibrary) -> tuple[str, ...]:
+        """The model card of each device in a process corner; worked out once, most testbenches share a library."""
+        if library.digest not in self._assigned:
+            self._assigned[library.digest] = library.assigned(self.parts.devices)
+        return self._assigned[library.digest]
 
 
 class Workbench:
@@ -106,10 +141,12 @@ class Workbench:
         first = self.elaboration.devices(problem.space.edits(problem.space.initial))
         self.mosfets = tuple((device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m")
         self.hierarchical = self.elaboration.unflattened()
-        self.decks = tuple(self._deck(bench, corner) for corner in problem.corners for bench in problem.testbenches.values())
         self._template, self._edits = self._make_template()
-        self._flat_heads = {bench.name: self._make_flat_heads(bench, first) for bench in problem.testbenches.values()}
         self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
+        heads = {bench.name: self._flat_heads(bench, first) for bench in problem.testbenches.values()}
+        self.decks = tuple(
+            self._deck(bench, corner, heads[bench.name]) for corner in problem.corners for bench in problem.testbenches.values()
+        )
 
     def _boxes(self) -> dict[str, Box]:
         """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
@@ -164,7 +201,7 @@ class Workbench:
                 inside = False
         return frozenset(kept)
 
-    def _deck(self, bench: Testbench, corner: Corner) -> Deck:
+    def _deck(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...]) -> Deck:
         problem = self.problem
         library = self.libraries[corner.process]
         settings = work_out(bench.settings, corner)
@@ -176,9 +213,9 @@ class Workbench:
         analyses = tuple((analysis.kind, _fill(analysis.command, settings)) for analysis in bench.analyses)
         content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics))
         return Deck(
-            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title, blocks=library.devices,
+            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title,
             call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
-            models=library.models, digest=library.digest,
+            library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
         )  # fmt: skip
 
     def _call(self, bench: Testbench) -> tuple[str, str]:
@@ -190,30 +227,28 @@ class Workbench:
         call = next(line for line in lines if line.lower().startswith("xdut "))
         return call, "".join(line for line in lines if line is not call)
 
-    def _make_flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> list[str]:
-        """For each device: name, nodes in this testbench, and model, as a flat line begins."""
+    def _flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> tuple[str, ...]:
+        """For each device its name and its nodes in this testbench, as a flat line begins."""
         nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
-        return [
-            " ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes), device.model if device.kind == "m" else ""])
-            for device in devices
-        ]
+        return tuple(" ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices)
 
     def instance(self, sizing: Sizing) -> Instance:
         """The circuit at a (legal) sizing."""
         edits = self.problem.space.edits(sizing)
+        return Instance(self._text(edits), partial(self._elaborate, edits))
+
+    def _elaborate(self, edits: Mapping[Edit, float]) -> Elaborated:
         devices = self.elaboration.devices(edits)
         alterations, fixed = self.elaboration.alterations(devices)
-        values = [] if self.hierarchical else [flat_values(device) for device in devices]
-        return Instance(
-            circuit=self._text(edits),
-            flat={name: self._flat_cards + "".join(f"{head} {value}\n" for head, value in zip(heads, values, strict=True)) for name, heads in self._flat_heads.items()}
-            if values
-            else {},
-            alterations=tuple((device, parameter, value) for (device, parameter), value in alterations.items()) if alterations is not None else None,
-            cards={library.digest: library.needed(devices) for library in self.libraries.values()},
+        return Elaborated(
+            devices=tuple(devices),
+            flat_values=() if self.hierarchical else tuple(flat_values(device) for device in devices),
+            alterations=tuple((device, parameter, value) for (device, parameter), value in alterations.items())
+            if alterations is not None
+            else None,
             fixed=hashlib.sha256(repr(fixed).encode()).hexdigest()[:16],
             gate_area=gate_area(device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()),
-        )  # fmt: skip
+        )
 
     def _make_template(self) -> tuple[list[str], list[Edit]]:
         """The circuit's text cut at the places that a sizing fills: rendering it is then one join."""

@@ -18,7 +18,7 @@ from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 
-CONTENT_VERSION = 3
+CONTENT_VERSION = 4
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 
@@ -60,12 +60,16 @@ class Evaluator:
     def __init__(self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache):
         self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
         self._prepared = False
+        # operating points are shown for the first corner, and one testbench has them all
+        nominal = problem.corners[0].name
+        self._biased = next(
+            (deck for deck in workbench.decks if deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)), None
+        )
 
     def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
         """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]
         decks = self.workbench.decks
-        nominal = self.problem.corners[0].name
         tasks: list[Task] = []
         keys: list[str] = []
         places: list[tuple[int, Deck]] = []
@@ -78,8 +82,7 @@ class Evaluator:
                 replies[number, deck.key] = known[key]
                 cached[number] += 1
             else:
-                bias = deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)
-                tasks.append(Task(deck, instances[number], operating_point=bias, timeout=self.problem.budget.timeout))
+                tasks.append(Task(deck, instances[number], operating_point=deck is self._biased, timeout=self.problem.budget.timeout))
                 keys.append(key)
                 places.append((number, deck))
         if tasks:
@@ -129,9 +132,9 @@ class Evaluator:
         return preparations
 
     def _key(self, deck: Deck, instance: Instance) -> str:
-        return self._hash("run", deck.key, instance.circuit)
+        return self._hash("run", deck.key, deck is self._biased, instance.circuit)
 
-    def _hash(self, *parts: str) -> str:
+    def _hash(self, *parts: object) -> str:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
 
     def _collect(self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], cached: int) -> Evaluation:
@@ -149,7 +152,7 @@ class Evaluator:
             row = values[corner_.name] = {}
             for spec in self.problem.specs:
                 if not spec.testbench:
-                    row[spec.name] = instance.gate_area
+                    row[spec.name] = instance.parts.gate_area
                     continue
                 reply = by_place[spec.testbench, corner_.name]
                 value, why = reply.get("metrics", {}).get(spec.metric.name, (None, "the simulation failed"))

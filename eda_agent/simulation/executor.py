@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from eda_agent.errors import WorkerError
@@ -23,6 +24,8 @@ from eda_agent.simulation.worker import receive, send
 
 RECYCLE = 2500
 """Simulations after which a worker is replaced: ngspice grows by some 3 MB in 1,000 loads."""
+DEPTH = 2
+"""Requests that a worker may hold: with the next one at hand it need not wait for us between two simulations."""
 START_TIMEOUT = 60.0
 MAX_START_FAILURES = 3
 
@@ -64,22 +67,37 @@ class Executor(Protocol):
 
 @dataclass
 class _Request:
+    """`message` is made when it is sent: that of the next simulation while this one runs."""
+
     index: int
     deck: Deck
-    message: dict[str, Any]
+    message: Callable[[], dict[str, Any]]
     timeout: float
     attempts: int = 0
 
 
 @dataclass
 class _Worker:
+    """`queue`: what was sent and not answered, the one that runs first; `deadline` is that one's."""
+
     process: subprocess.Popen[bytes]
     connection: socket.socket
     ready: bool = False
-    request: _Request | None = None
+    queue: deque[_Request] = field(default_factory=deque)
     deadline: float = 0.0
     known: dict[str, Preparation | None] = field(default_factory=dict)
     simulations: int = 0
+
+    def room(self, ahead: bool) -> bool:
+        """Whether another request may be sent, `ahead`: before the last one is answered."""
+        return self.ready and len(self.queue) < (DEPTH if ahead else 1) and self.simulations + len(self.queue) < RECYCLE
+
+    def answered(self) -> _Request | None:
+        """Take the request off that an answer is for; the next one's time begins."""
+        request = self.queue.popleft() if self.queue else None
+        if self.queue:
+            self.deadline = time.monotonic() + self.queue[0].timeout
+        return request
 
 
 class LocalPool:
@@ -103,14 +121,17 @@ class LocalPool:
 
     def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation:
         """Compare altering with loading at two sizings (see `Session.prepare`) and remember the outcome for all workers."""
-        message = {
-            "do": "prepare",
-            "key": deck.key,
-            "first": first.wire(deck, flat=True),
-            "second": second.wire(deck, flat=True),
-            "reference": second.wire(deck, flat=False),
-            "start": first.wire(deck, flat=False),
-        }
+
+        def message() -> dict[str, Any]:
+            return {
+                "do": "prepare",
+                "key": deck.key,
+                "first": first.wire(deck, flat=True),
+                "second": second.wire(deck, flat=True),
+                "reference": second.wire(deck, flat=False),
+                "start": first.wire(deck, flat=False),
+            }
+
         reply = self._dispatch([_Request(0, deck, message, timeout)], None)[0]
         preparation = Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation"))
         self.adopt(deck, preparation)
@@ -122,21 +143,18 @@ class LocalPool:
 
     def run(self, tasks: Sequence[Task], done: Callable[[int, dict[str, Any]], None] | None = None) -> list[dict[str, Any]]:
         """Simulate; `done(index, reply)` is called as each reply comes."""
-        requests = []
-        for index, task in enumerate(tasks):
-            message = {
-                "do": "run",
-                "key": task.deck.key,
-                **task.instance.wire(task.deck, flat=self._is_flat(task.deck)),
-                "operating_point": task.operating_point,
-                "waveforms": task.waveforms,
-            }
-            requests.append(_Request(index, task.deck, message, task.timeout))
+        requests = [_Request(index, task.deck, partial(self._message, task), task.timeout) for index, task in enumerate(tasks)]
         return self._dispatch(requests, done)
 
-    def _is_flat(self, deck: Deck) -> bool:
-        preparation = self.preparations.get(deck.key)
-        return preparation is not None and preparation.flat
+    def _message(self, task: Task) -> dict[str, Any]:
+        preparation = self.preparations.get(task.deck.key)
+        return {
+            "do": "run",
+            "key": task.deck.key,
+            **task.instance.wire(task.deck, flat=preparation is not None and preparation.flat),
+            "operating_point": task.operating_point,
+            "waveforms": task.waveforms,
+        }
 
     def close(self) -> None:
         """End all workers; a busy one is killed."""
@@ -205,24 +223,32 @@ class LocalPool:
         replies: dict[int, dict[str, Any]] = {}
         try:
             while len(replies) < len(requests):
-                for worker in self._workers:
-                    if waiting and worker.ready and worker.request is None:
-                        self._assign(worker, waiting)
-                deadlines = [worker.deadline for worker in self._workers if worker.request is not None or not worker.ready]
+                self._fill(waiting)
+                deadlines = [worker.deadline for worker in self._workers if worker.queue or not worker.ready]
                 before = len(replies)
                 retry = self._wait(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None, replies)
-                waiting.extendleft(retry)
+                waiting.extendleft(reversed(retry))
+                # the workers go on while we keep what has come
+                self._fill(waiting)
                 if done is not None and len(replies) > before:
                     for index in list(replies)[before:]:
                         done(index, replies[index])
         except BaseException:
             # an interrupted caller leaves workers with an answer on its way: they would answer the next question with it
-            for worker in [worker for worker in self._workers if worker.request is not None]:
-                worker.request = None
+            for worker in [worker for worker in self._workers if worker.queue]:
+                worker.queue.clear()
                 worker.ready = True
                 self._replace(worker)
             raise
         return [replies[request.index] for request in requests]
+
+    def _fill(self, waiting: deque[_Request]) -> None:
+        """Send what can be sent: one request to each idle worker, then a second one while there are enough for all."""
+        for ahead in (False, True):
+            for worker in self._workers:
+                # the last few are not queued behind another: a worker that comes free early takes them
+                if len(waiting) > (len(self._workers) if ahead else 0) and worker.room(ahead):
+                    self._assign(worker, waiting)
 
     def _assign(self, worker: _Worker, waiting: deque[_Request]) -> None:
         # prefer a deck that this worker has loaded
@@ -230,21 +256,23 @@ class LocalPool:
         request = waiting[position]
         del waiting[position]
         key = request.deck.key
-        preparation = self.preparations.get(key) if request.message["do"] == "run" else None
+        message = request.message()
+        preparation = self.preparations.get(key) if message["do"] == "run" else None
         try:
             if key not in worker.known or worker.known[key] is not preparation:
                 extra = {"nodeset": preparation.nodeset} if preparation else {}
                 send(worker.connection, {"do": "define", **request.deck.wire(), **extra})
                 worker.known[key] = preparation
-            send(worker.connection, request.message)
+            send(worker.connection, message)
         except OSError:
             pass  # it died while idle: the wait below sees the end of its stream and tries again elsewhere
-        worker.request = request
-        worker.deadline = time.monotonic() + request.timeout
+        if not worker.queue:
+            worker.deadline = time.monotonic() + request.timeout
+        worker.queue.append(request)
 
     def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[_Request]:
         """Take what has come; gives the requests that must be tried again."""
-        retry = []
+        retry: list[_Request] = []
         for key, _ in self._selector.select(timeout):
             worker: _Worker = key.data
             # a worker that stops in mid-frame must not hang us
@@ -256,9 +284,10 @@ class LocalPool:
             if reply is not None and "ready" in reply:
                 worker.ready, self._version, self._start_failures = True, reply["ready"], 0
                 continue
-            request, worker.request = worker.request, None
+            request = worker.answered()
             if reply is None or reply.get("gone"):
                 code = worker.process.poll()
+                retry.extend(worker.queue)
                 self._replace(worker)
                 if request is None:
                     continue
@@ -275,8 +304,9 @@ class LocalPool:
                     self._replace(worker)
         now = time.monotonic()
         for worker in list(self._workers):
-            if worker.deadline < now and (worker.request is not None or not worker.ready):
-                request, worker.request = worker.request, None
+            if worker.deadline < now and (worker.queue or not worker.ready):
+                request = worker.answered()
+                retry.extend(worker.queue)
                 self._replace(worker)
                 if request is not None:
                     replies[request.index] = {

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eda_agent.problem.pdk.cut import read_cards
+from eda_agent.problem.pdk.cut import plain_card, read_cards
 from eda_agent.simulation import measurements
 from eda_agent.simulation.failure import Failure, classify
 from eda_agent.simulation.ngspice import Ngspice
@@ -25,8 +25,6 @@ from eda_agent.simulation.waveform import Waveform
 from eda_agent.units import spice_number
 
 MAX_CIRCUITS = 64
-WORTH_ALTERING = 350
-"""Changes × model cards up to which altering is cheaper: ngspice works through all cards at each change (7 µs), a load takes 2 to 3 ms."""
 EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
 """The flat circuit is trusted when every vector deviates by less than this from the netlist's own, relative to its largest value.
 
@@ -43,7 +41,7 @@ class Sizing:
     """A circuit at one sizing as the parent sends it.
 
     `circuit`: its text, `flat` when without hierarchy. `alterations`: (device, parameter, value), None where only a fresh load
-    will do. `fixed`: digest of what cannot be altered. `cards`: names of the model cards that it needs.
+    will do. `fixed`: what cannot be altered, the card of each flat device among it. `cards`: names of the model cards that it needs.
     """
 
     circuit: str
@@ -75,7 +73,16 @@ class LoadedDeck:
         """The whole deck at a sizing."""
         nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in self.nodeset.items())
         circuit = sizing.circuit if sizing.flat else f"{self.blocks}{sizing.circuit}{self.call}"
-        return f"{self.title}{cards}{circuit}{self.tail}{nodes}.end"
+        keep = ".option keepopinfo\n" if self.shares_bias else ""
+        return f"{self.title}{cards}{circuit}{self.tail}{keep}{nodes}.end"
+
+    @property
+    def shares_bias(self) -> bool:
+        """Whether the AC analysis gives the operating point as well, so that it is solved once.
+
+        With `keepopinfo` ngspice leaves the point that AC starts from as a plot, equal to that of `op` to the last bit.
+        """
+        return {"op", "ac"} <= {kind for kind, _ in self.analyses}
 
 
 class SimulationFailed(Exception):
@@ -153,7 +160,9 @@ class Session:
     def deviation(self, key: str, first: Sizing, second: Sizing, reference: Sizing) -> dict[str, float]:
         """Analysis → largest relative difference between flat, altered from `first` to `second`, and `reference` loaded anew."""
         deck = self.decks[key]
-        self.apply(key, replace(first, cards=sorted({*first.cards, *second.cards})))
+        self.apply(key, second)
+        # there and back: every change is made twice, also where the two sizings lie in different bins and would be loaded anew
+        self.alter(deck, first.alterations or ())
         self.apply(key, second)
         flat, flat_devices = self.simulate(deck, True)
         self.apply(key, reference)
@@ -172,7 +181,7 @@ class Session:
         return result
 
     def apply(self, key: str, sizing: Sizing) -> None:
-        """Bring a deck's circuit to a sizing and make it current: altered where that is cheaper, else loaded.
+        """Bring a deck's circuit to a sizing and make it current: altered where that is possible, else loaded.
 
         Both give the same device parameters to the last bit (see `spice_number`), so that a result depends on the sizing alone and
         never on what this worker did before.
@@ -183,22 +192,23 @@ class Session:
             self._load(key, sizing)
             return
         self.ngspice.command(f"setcirc {self.order.index(key) + 1}")
+        self.alter(deck, changes)
+
+    def alter(self, deck: LoadedDeck, changes: Sequence[tuple[str, str, float]]) -> None:
+        """Change device parameters of the current circuit, which is that of `deck`."""
         for device, parameter, value in changes:
             self.ngspice.command(f"alter @{device}[{parameter}]={spice_number(value)}")
             deck.values[device, parameter] = value
 
     @staticmethod
     def _changes(deck: LoadedDeck, sizing: Sizing) -> list[tuple[str, str, float]] | None:
-        """What must be altered to reach a sizing; None where a fresh load is needed or cheaper."""
+        """What must be altered to reach a sizing; None where a fresh load is needed: another netlist text, or a device in another bin."""
         loaded = deck.loaded
         if loaded is None or not (loaded.flat and sizing.flat) or sizing.alterations is None or loaded.fixed != sizing.fixed:
             return None
-        if not set(sizing.cards) <= set(loaded.cards):
-            return None
-        changes = [
+        return [
             (device, parameter, value) for device, parameter, value in sizing.alterations if deck.values.get((device, parameter)) != value
         ]
-        return changes if len(changes) * len(loaded.cards) <= WORTH_ALTERING else None
 
     def _load(self, key: str, sizing: Sizing) -> None:
         self.forget(key)
@@ -207,11 +217,15 @@ class Session:
         deck = self.decks[key]
         if deck.models not in self.cards:
             self.cards[deck.models] = read_cards(Path(deck.models))
-        cards = "".join(self.cards[deck.models][name].rstrip("\n") + "\n" for name in sizing.cards)
+        cards = "".join(self._card(deck.models, name, sizing.flat) for name in sizing.cards)
         self.ngspice.load(deck.text(sizing, cards).split("\n"))
         self.order.insert(0, key)
         deck.loaded = sizing
         deck.values = {(device, parameter): value for device, parameter, value in sizing.alterations or ()}
+
+    def _card(self, models: str, name: str, flat: bool) -> str:
+        card = self.cards[models][name].rstrip("\n") + "\n"
+        return card.replace(name, plain_card(name), 1) if flat else card
 
     def node_voltages(self) -> dict[str, float]:
         """All node voltages (V) of the operating point of the current circuit."""
@@ -226,10 +240,19 @@ class Session:
         """Run the deck's analyses on the current circuit."""
         waves: dict[str, Waveform] = {}
         devices: dict[str, dict[str, float]] = {}
-        for kind, command in deck.analyses:
-            plot = self._analyse(command)
+        commands = dict(deck.analyses)
+        shared = deck.shares_bias
+        if len(commands) > 1 and not (operating_point or shared or any(kind == "op" for _, kind in deck.metrics)):
+            commands.pop("op", None)  # nobody asks for it
+        for kind in sorted(commands, key=lambda kind: kind != "ac") if shared else commands:
+            if kind == "op" and "ac" in waves:
+                continue
+            plot = self._analyse(commands[kind])
+            if kind == "ac" and shared:
+                before = f"op{plot.removeprefix('ac')}"
+                waves["op"] = self._read("op", before, deck.probes)
             waves[kind] = self._read(kind, plot, deck.probes)
-            if kind == "op" and operating_point:
+            if operating_point and "op" in waves and not devices:
                 devices = self._operating_points(deck)
         return waves, devices
 
@@ -250,14 +273,14 @@ class Session:
                 kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")}
             )
         nodes = {role: f"{probe}#branch" if role == "supply" else probe for role, probe in probes.items()}
-        arrays = {role: self._vector(node) * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
+        arrays = {role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
         for role, array in arrays.items():
             peak = float(np.max(np.abs(array)))
             # an AC transfer may be large, and a broken solution is anything
             if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
                 raise SimulationFailed(Failure("absurd", f"{role} reaches {peak:.3g} in {kind}"))
         scale = _AXES.get(kind)
-        return Waveform(kind, np.real(self._vector(scale)).astype(np.float64) if scale else np.empty(0), arrays)
+        return Waveform(kind, np.real(self._vector(f"{plot}.{scale}")).astype(np.float64) if scale else np.empty(0), arrays)
 
     def _vector(self, name: str) -> np.ndarray[Any, Any]:
         vector = self.ngspice.vector(name)

@@ -104,7 +104,7 @@ def test_a_second_cut_comes_from_the_folder_and_a_size_outside_is_refused(tmp_pa
     assert len(first.bins) < 63
     device = FlatDevice(("xdut", "x1", "m0"), "m", (), first.bins[0].model, "sky130_fd_pr__nfet_01v8", {"w": 50e-6, "l": 10e-6})
     with pytest.raises(InputError, match="no model"):
-        first.needed([device])
+        first.assigned([device])
 
 
 def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import Cache, NoCache
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool, Preparation
+from eda_agent.simulation.executor import LocalPool, Preparation, Task
 
 from ..conftest import CIRCUITS, NAMES
 
@@ -46,6 +47,10 @@ def test_flat_and_altered_equals_the_netlist_loaded_anew(
     assert all(preparation.flat for preparation in preparations.values())
     draw = random.Random(7)
     sizings = [problem.space.from_unit([draw.random() for _ in problem.space.parameters]) for _ in range(6)]
+    # edges of bins, where ngspice has a rule of its own
+    for width, length in ((1e-6, 0.5e-6), (2e-6, 1e-6), (3e-6, 0.18e-6), (7e-6, 0.25e-6), (1.2e-6, 1.2e-6), (10e-6, 10e-6)):
+        edge = {"W": width, "L": length}
+        sizings.append(problem.space.snap({name: edge.get(name[0], start) for name, start in problem.space.initial.items()}))
     altered = evaluator.evaluate(sizings)
     for deck in workbench.decks:
         pool.adopt(deck, Preparation(False, preparations[deck.key].nodeset, None))
@@ -76,6 +81,18 @@ def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(miller: Problem, w
             done = evaluator.evaluate([sizings[index] for index in order])
             seen.append({index: evaluation.values for index, evaluation in zip(order, done, strict=True)})
     assert seen[0] == seen[1] == seen[2]
+
+
+def test_the_operating_point_that_ac_leaves_is_that_of_op(miller: Problem, workbenches: dict[str, Workbench], pool: LocalPool) -> None:
+    workbench = workbenches["two_stage_miller"]
+    for deck in workbench.decks[:1] + workbench.decks[2:3]:
+        op = tuple(pair for pair in deck.analyses if pair[0] == "op")
+        alone = replace(deck, key=f"{deck.key}-op", analyses=op, metrics=tuple(pair for pair in deck.metrics if pair[1] == "op"))
+        pool.adopt(alone, pool.preparations[deck.key])
+        together, single = pool.run([Task(one, workbench.instance(miller.space.initial), operating_point=True) for one in (deck, alone)])
+        assert together["operating_point"] == single["operating_point"]
+        assert single["metrics"]
+        assert {name: together["metrics"][name] for name in single["metrics"]} == single["metrics"]
 
 
 def test_nothing_is_simulated_twice(miller: Problem, workbenches: dict[str, Workbench], pool: LocalPool, tmp_path: Path) -> None:

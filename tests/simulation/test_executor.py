@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import WorkerError
+from eda_agent.problem.pdk import CutLibrary
 from eda_agent.simulation import executor as module
 from eda_agent.simulation.deck import Deck, Instance
 from eda_agent.simulation.executor import Executor, LocalPool, Task
@@ -28,13 +29,12 @@ def deck(
     probes: dict[str, str] | None = None,
 ) -> Deck:
     title, settings = "* test\n", {"vdd": 1.0}
-    return Deck(
-        key, "bench", "nominal", title, "", "", tail, analyses, probes or {"out": "out"}, settings, metrics, (), Path(os.devnull), "none"
-    )
+    library = CutLibrary(Path(os.devnull), "", "none", ())
+    return Deck(key, "bench", "nominal", title, "", tail, analyses, probes or {"out": "out"}, settings, metrics, (), library, (), "")
 
 
 def instance(circuit: str) -> Instance:
-    return Instance(circuit, {}, None, "", {"none": ()}, 0.0)
+    return Instance(circuit)
 
 
 RC = deck("rc", "V1 in 0 dc 1 ac 1\n", (("op", "op"), ("ac", "ac dec 40 1 1g")), (("bandwidth", "ac"),))
@@ -96,6 +96,17 @@ def test_a_worker_killed_from_outside_costs_nothing(pool: LocalPool) -> None:
     replies = pool.run([Task(slow, GOOD), Task(slow, instance("R1 in out 2k\nC1 out 0 1p\n"))])
     assert pool.replaced == before + 1
     assert all("failure" not in reply for reply in replies)
+
+
+def test_what_waits_behind_a_simulation_that_goes_wrong_is_done_elsewhere(pool: LocalPool) -> None:
+    forever = Task(deck("tran", "V1 out 0 1\n", (("tran", "tran 1p 10"),)), instance("R1 out 0 1k\n"), timeout=0.5)
+    leaves = Task(RC, instance("R1 in out {undefined_name}\n"))
+    good = [Task(RC, instance(f"R1 in out {k}k\nC1 out 0 1p\n")) for k in range(1, 13)]
+    told: list[int] = []
+    replies = pool.run([forever, leaves, *good], lambda index, _: told.append(index))
+    assert sorted(told) == list(range(14))
+    for k, reply in enumerate(replies[2:], start=1):
+        assert bandwidth(reply) == pytest.approx(1 / (2 * 3.141592653589793 * k * 1e3 * 1e-12), rel=2e-3)
 
 
 def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,8 @@ Box = tuple[tuple[float, float], tuple[float, float]]
 
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _ANY = (0.0, 1.0)
+_ULPS = 1e-15
+"""Relative distance within which a size lies on a bin's edge (ngspice: 3 units in the last place)."""
 _EDGE = 1e-9
 """Bins are kept when the box comes this close (m): ngspice decides edges, so both neighbours must be there."""
 
@@ -62,8 +64,29 @@ class CutLibrary:
     digest: str
     bins: tuple[Bin, ...]
 
+    def assigned(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
+        """The card of each device, "" where the library has none for it. Raises `InputError` for a size that no bin covers."""
+        return tuple(self._card(device) for device in devices)
+
+    def _card(self, device: FlatDevice) -> str:
+        boxes = self._boxes.get(device.model) if device.kind == "m" else None
+        if boxes is None:
+            return ""
+        # bins are chosen by the finger (`set wnflag=1`)
+        width, length = device.values.get("w", 0.0) / max(device.values.get("nf", 1.0), 1.0), device.values.get("l", 0.0)
+        edge = ""
+        for name, w0, w1, l0, l1 in boxes:
+            if w0 - _ULPS * w0 <= width <= w1 and l0 - _ULPS * l0 <= length <= l1:
+                # ngspice's rule is min ≤ x < max; the last bin's own maximum belongs to it
+                if width < w1 - _ULPS * w1 and length < l1 - _ULPS * l1:
+                    return name
+                edge = edge or name
+        if not edge:
+            raise InputError(f"{device.label}: no model of {device.model} covers W = {width * 1e6:.4g}u, L = {length * 1e6:.4g}u")
+        return edge
+
     def needed(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
-        """The cards that these devices need. Raises `InputError` for a size that no bin covers."""
+        """The cards that ngspice itself may choose for these devices; on an edge it may take either side."""
         wanted: set[str] = set()
         for device in devices:
             boxes = self._boxes.get(device.model) if device.kind == "m" else None
@@ -73,20 +96,26 @@ class CutLibrary:
             fingers = device.values.get("nf", 1.0)
             # ngspice bins by finger or by total width, depending on version and settings: both are there
             sides = (width,) if fingers <= 1.0 else (width, width / fingers)
-            found = [name for name, w0, w1, l0, l1 in boxes for side in sides if w0 <= side <= w1 and l0 <= length <= l1]
-            if not found:
-                raise InputError(f"{device.label}: no model of {device.model} covers W = {width * 1e6:.4g}u, L = {length * 1e6:.4g}u")
-            wanted.update(found)
+            wanted.update(
+                name
+                for name, w0, w1, l0, l1 in boxes
+                for side in sides
+                if w0 - _EDGE <= side <= w1 + _EDGE and l0 - _EDGE <= length <= l1 + _EDGE
+            )
         return tuple(sorted(wanted))
 
     @cached_property
     def _boxes(self) -> dict[str, list[tuple[str, float, float, float, float]]]:
-        """Model → (card, box widened by the edge): plain tuples, since every turn goes through hundreds of them."""
+        """Model → (card, box): plain tuples, since every turn goes through hundreds of them."""
         result: dict[str, list[tuple[str, float, float, float, float]]] = {}
         for entry in self.bins:
-            box = (entry.width[0] - _EDGE, entry.width[1] + _EDGE, entry.length[0] - _EDGE, entry.length[1] + _EDGE)
-            result.setdefault(entry.model, []).append((entry.name, *box))
+            result.setdefault(entry.model, []).append((entry.name, *entry.width, *entry.length))
         return result
+
+
+def plain_card(name: str) -> str:
+    """The name under which a bin's card stands alone, chosen by us: ngspice searches the bins at every change of W or L otherwise."""
+    return name.replace(".", "_bin")
 
 
 def read_cards(models: Path) -> dict[str, str]:
