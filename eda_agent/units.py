@@ -32,6 +32,7 @@ UNITS = {
     "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm",
     "m": "m", "m²": "m²", "m2": "m²", "m^2": "m²", "dB": "dB", "deg": "deg", "°": "deg", "degC": "degC", "C": "degC", "°C": "degC",
     "V/s": "V/s", "V/us": "V/us", "V/µs": "V/us", "V/√Hz": "V/√Hz", "V/sqrt(Hz)": "V/√Hz", "V/rtHz": "V/√Hz",
+    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "V/V": "V/V", "ppm/K": "ppm/K", "ppm/°C": "ppm/K",
     "%": "%", "": "", "1": "", "J": "J",
 }  # fmt: skip
 """Accepted spellings → the unit's one name."""
@@ -40,7 +41,7 @@ _SCALED_UNITS = {"V/us": ("V/s", Decimal(1_000_000))}
 _PLAUSIBLE = {
     "Hz": (1.0, 1e12), "s": (1e-15, 1e3), "V": (1e-9, 1e4), "A": (1e-15, 1e3), "W": (1e-15, 1e4), "F": (1e-18, 1.0),
     "H": (1e-15, 1e3), "Ohm": (1e-2, 1e13), "m": (1e-9, 1e-1), "m²": (1e-18, 1e-2), "V/s": (1.0, 1e13),
-    "V/√Hz": (1e-12, 1.0), "J": (1e-21, 1e3),
+    "V/√Hz": (1e-12, 1.0), "A/√Hz": (1e-18, 1e-3), "J": (1e-21, 1e3),
 }  # fmt: skip
 """What a magnitude of an on-chip circuit can be; only used to catch m written for M and the like."""
 

@@ -22,12 +22,17 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
 OWN_SOURCES = {
-    "op": ("supply_current", "power", "input_offset"),
-    "ac": ("dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth"),
-    "tran": ("slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "delay"),
-    "noise": ("input_noise", "output_noise", "integrated_noise"),
-    "dc": ("output_swing",),
-}
+    "op": ("supply_current", "power", "input_offset", "quiescent_current", "reference_voltage"),
+    "ac": (
+        "dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth", "cmrr", "psrr_plus", "psrr_minus", "transimpedance", "peaking",
+    ),
+    "tran": (
+        "slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "delay", "thd", "load_undershoot", "load_overshoot",
+        "oscillation_frequency", "period_jitter",
+    ),
+    "noise": ("input_noise", "output_noise", "integrated_noise", "input_noise_current"),
+    "dc": ("output_swing", "input_range", "line_regulation", "load_regulation", "dropout", "temperature_coefficient"),
+}  # fmt: skip
 """What a user's own deck can be measured for, by the analyses that stand in it."""
 _OWN_SETTINGS = {
     "step": "1",
@@ -39,6 +44,14 @@ _OWN_SETTINGS = {
     "noise_start": "10",
     "noise_stop": "100MEG",
     "frequency": "100MEG",
+    "at_frequency": "1k",
+    "average_from": "0.2/frequency",
+    "average_to": "2.2/frequency",
+    "load_low": "load_current/100",
+    "load_current": "1m",
+    "line_low": "0.95*vdd",
+    "line_high": "1.05*vdd",
+    "ripple": "0",
     "vcm": "vdd/2",
 }
 

@@ -23,6 +23,7 @@ from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
@@ -151,9 +152,6 @@ class Workbench:
     def _boxes(self) -> dict[str, Box]:
         """What each foundry device can reach; found with a stand-in for its subcircuit, whose inside does not matter."""
         problem = self.problem
-        stand_ins = "".join(
-            f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in problem.pdk.devices
-        )
         choices = [
             {
                 place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale)
@@ -161,7 +159,7 @@ class Workbench:
             }
             for parameter in problem.space.parameters
         ]
-        elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(stand_ins), [place for places in choices for place in places])
+        elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), [place for places in choices for place in places])
         boxes: dict[str, Box] = {}
         for name, (width, length) in reach(elaboration, choices).items():
             if name in problem.netlist.models:

@@ -72,6 +72,17 @@ def bandwidth(frequency: Real, transfer: Complex) -> float:
     return _falling(frequency, magnitude, float(magnitude[0]) - 20 * math.log10(math.sqrt(2)), "the gain never falls by 3 dB")
 
 
+def rejection(frequency: Real, output: Complex, at: float) -> float:
+    """−20 log |output| at a frequency (Hz), in dB: how far a disturbance of 1 is held off."""
+    return -float(np.interp(math.log(at), np.log(frequency), _decibel(output)))
+
+
+def peaking(transfer: Complex) -> float:
+    """The largest |H| above that at the lowest frequency, in dB; 0 when there is none."""
+    magnitude = _decibel(transfer)
+    return max(0.0, float(magnitude.max() - magnitude[0]))
+
+
 def _decibel(transfer: Complex) -> Real:
     return 20 * np.log10(np.maximum(np.abs(transfer), 1e-300))
 
@@ -173,6 +184,65 @@ def overshoot(time: Real, value: Real, initial: float, final: float, start: floa
     return max(0.0, 100.0 * float(past.max()))
 
 
+def harmonic_distortion(time: Real, value: Real, frequency: float, harmonics: int = 9) -> float:
+    """√Σ Vₖ² / V₁ over k = 2 … `harmonics`, in %, from the last whole period of a steady sine.
+
+    Amplitudes are Fourier coefficients by the trapezoidal rule on a fine uniform axis.
+    """
+    stop = float(time[-1])
+    axis = np.linspace(stop - 1 / frequency, stop, 2049)
+    if axis[0] < time[0]:
+        raise Unmeasurable("the transient is shorter than a period")
+    sampled = np.interp(axis[:-1], time, value)
+    amplitude = np.abs(np.fft.rfft(sampled))[1 : harmonics + 1]
+    if amplitude[0] <= 0:
+        raise Unmeasurable("the output does not follow the sine")
+    return 100.0 * float(np.sqrt(np.sum(amplitude[1:] ** 2)) / amplitude[0])
+
+
+def periods(time: Real, value: Real, level: float, after: float) -> Real:
+    """Times (s) between rising crossings of `level` after a time; at least five of them."""
+    rising = np.flatnonzero((value[:-1] < level) & (value[1:] >= level))
+    share = (level - value[rising]) / (value[rising + 1] - value[rising])
+    moments = time[rising] + share * (time[rising + 1] - time[rising])
+    result = np.diff(moments[moments >= after])
+    if result.size < 5:
+        raise Unmeasurable("no steady oscillation: fewer than five periods in the second half of the transient")
+    return np.asarray(result)
+
+
+def slope(sweep: Real, output: Real, low: float, high: float) -> float:
+    """|Δoutput / Δsweep| between two points of a DC sweep."""
+    order = np.argsort(sweep)
+    ends = np.interp([low, high], sweep[order], output[order])
+    return float(abs(ends[1] - ends[0]) / abs(high - low))
+
+
+def dropout(supply: Real, output: Real, nominal: float, fall: float = 0.02) -> float:
+    """Input minus output (V) where, with a falling input, the output first is `fall` below its value at `nominal` input.
+
+    Raises `Unmeasurable` when the output does not regulate at `nominal` or never falls.
+    """
+    order = np.argsort(supply)[::-1]
+    axis, out = supply[order], output[order]
+    regulated = float(np.interp(nominal, axis[::-1], out[::-1]))
+    level = regulated * (1 - fall)
+    below = np.flatnonzero((axis <= nominal) & (out < level))
+    if below.size == 0 or below[0] == 0:
+        raise Unmeasurable("the output never drops out in the sweep")
+    index = int(below[0])
+    share = (out[index - 1] - level) / (out[index - 1] - out[index])
+    return float(axis[index - 1] + share * (axis[index] - axis[index - 1])) - level
+
+
+def temperature_coefficient(temperature: Real, output: Real) -> float:
+    """Box method: (max − min) / (mean · range), in ppm/K."""
+    mean_ = float(output.mean())
+    if mean_ <= 0:
+        raise Unmeasurable("the reference gives no voltage")
+    return 1e6 * float(output.max() - output.min()) / (mean_ * float(np.ptp(temperature)))
+
+
 def linear_range(sweep: Real, output: Real, slope: float) -> float:
     """Width (V) of the output interval around the middle of the sweep where |dout/dsweep| ≥ slope."""
     gradient = np.abs(np.gradient(output, sweep))
@@ -258,8 +328,7 @@ def _overshoot(wave: Waveform, settings: Mapping[str, float]) -> float:
 def _supply(wave: Waveform, settings: Mapping[str, float]) -> float:
     if wave.kind != "tran":
         return float(wave.real("supply")[0])
-    # two whole clock cycles: charge that moves to and fro cancels
-    return mean(wave.axis, wave.real("supply"), 0.2 / settings["frequency"], 2.2 / settings["frequency"])
+    return mean(wave.axis, wave.real("supply"), settings["average_from"], settings["average_to"])
 
 
 def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
@@ -269,6 +338,30 @@ def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     difference = wave.real("outp") - wave.real("outn")
     clock = wave.real("clock")
     return decision_delay(wave.axis, clock, difference, settings["vdd"] / 2, windows)
+
+
+def _load_step(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
+    """Excursion (V) after the load current rises (falls), from the output's settled value before it."""
+    first, second = settings["hold"] / 10, settings["hold"] * 1.1
+    start, stop = (first, second) if rising else (second, second + settings["hold"])
+    inside = (wave.axis >= start) & (wave.axis <= stop)
+    out = wave.real("out")
+    before = float(np.interp(start, wave.axis, out))
+    after = float(np.interp(min(stop, wave.axis[-1]), wave.axis, out))
+    # the settled values before and after differ by the load regulation, which is no over- or undershoot
+    if rising:
+        return max(min(before, after) - float(out[inside].min()), 1e-9)
+    return max(float(out[inside].max()) - max(before, after), 1e-9)
+
+
+def _periods(wave: Waveform, settings: Mapping[str, float]) -> Real:
+    return periods(wave.axis, wave.real("out"), settings["vdd"] / 2, float(wave.axis[-1]) / 2)
+
+
+def _jitter(wave: Waveform, settings: Mapping[str, float]) -> float:
+    if settings["ripple"] <= 0:
+        raise Unmeasurable("the supply has no ripple: set  ripple: 10m  in the testbench")
+    return float(_periods(wave, settings).std())
 
 
 def _positive(value: float) -> float:
@@ -297,6 +390,24 @@ MEASURES: dict[str, Measure] = {
     "overshoot": _overshoot,
     "output_swing": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
     "delay": _delay,
+    "cmrr": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "psrr_plus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "psrr_minus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "input_range": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
+    "thd": lambda wave, settings: harmonic_distortion(wave.axis, wave.real("out"), settings["frequency"]),
+    "line_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["line_low"], settings["line_high"]),
+    "load_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["load_low"], settings["load_current"]),
+    "dropout": lambda wave, settings: dropout(wave.axis, wave.real("out"), settings["vdd"]),
+    "load_undershoot": lambda wave, settings: _load_step(wave, settings, True),
+    "load_overshoot": lambda wave, settings: _load_step(wave, settings, False),
+    "quiescent_current": lambda wave, settings: _positive(_supply(wave, settings) - settings["load_current"]),
+    "reference_voltage": lambda wave, _: float(wave.real("out")[0]),
+    "temperature_coefficient": lambda wave, _: temperature_coefficient(wave.axis, wave.real("out")),
+    "oscillation_frequency": lambda wave, settings: 1 / float(_periods(wave, settings).mean()),
+    "period_jitter": _jitter,
+    "transimpedance": lambda wave, _: abs(_transfer(wave)[1][0]),
+    "peaking": lambda wave, _: peaking(_transfer(wave)[1]),
+    "input_noise_current": lambda wave, settings: spot_noise(wave.axis, wave.real("input"), settings["noise_frequency"]),
 }
 """Metric → function of the waveform of its analysis and the testbench's settings."""
 

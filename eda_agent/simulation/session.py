@@ -32,7 +32,8 @@ The arithmetic is the same but its order is not, and a node held by leakage alon
 seen there, 1e-12 elsewhere. A wrong parameter shows as 1e-3 and more.
 """
 OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
-_AXES = {"ac": "frequency", "tran": "time", "dc": "v-sweep"}
+_AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
+"""Analysis → names that its axis may have: ngspice calls a DC sweep's after what is swept."""
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
 
 
@@ -279,8 +280,14 @@ class Session:
             # an AC transfer may be large, and a broken solution is anything
             if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
                 raise SimulationFailed(Failure("absurd", f"{role} reaches {peak:.3g} in {kind}"))
-        scale = _AXES.get(kind)
-        return Waveform(kind, np.real(self._vector(f"{plot}.{scale}")).astype(np.float64) if scale else np.empty(0), arrays)
+        axis = np.empty(0)
+        for name in _AXES.get(kind, ()):
+            found = self.ngspice.vector(f"{plot}.{name}")
+            if found is not None:
+                axis = np.real(found).astype(np.float64)
+        if kind in _AXES and not axis.size:
+            raise SimulationFailed(Failure("unknown", f"the {kind} analysis has no axis"))
+        return Waveform(kind, axis, arrays)
 
     def _vector(self, name: str) -> np.ndarray[Any, Any]:
         vector = self.ngspice.vector(name)
