@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,12 @@ from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Control, run_loop
 from eda_agent.agent.policies.registry import DEFAULT, make_policy
 from eda_agent.agent.turn import Turn
-from eda_agent.errors import Finding, InputError
+from eda_agent.errors import Finding, InputError, MissingError
+from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import Event, Stream
-from eda_agent.record.export import sized_netlist, write_text
+from eda_agent.record.export import sized_netlist
 from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
@@ -81,6 +84,31 @@ def open_evaluator(
     finally:
         pool.close()
         store.close()
+
+
+def measure_once(problem: Problem) -> dict[str, float | None]:
+    """Spec name → value of the netlist's own sizes in the first corner."""
+    problem = replace(problem, corners=problem.corners[:1])
+    with open_evaluator(problem) as evaluator:
+        evaluation = evaluator.evaluate([problem.space.initial])[0]
+    return dict(evaluation.values[problem.corners[0].name])
+
+
+def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
+    """The netlist that xschem itself writes for a .sch file. Raises `MissingError` without xschem."""
+    program = shutil.which("xschem")
+    if program is None:
+        raise MissingError("reading a .sch file needs xschem itself\n    → apt install xschem, or netlist it there and give the .spice file")
+    target = folder / f"{schematic.stem}.spice"
+    # -r: no readline, -q: leave when done, -n -s: a SPICE netlist, -x: no window
+    done = subprocess.run(
+        [program, "-x", "-r", "-q", "-n", "-s", "-o", str(folder.resolve()), "-N", target.name, str(schematic.resolve())],
+        capture_output=True, text=True, timeout=120, check=False, cwd=schematic.parent,
+    )  # fmt: skip
+    if not target.is_file():
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise InputError(Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem"))
+    return target
 
 
 def size(request: Request, listen: Callable[[Event], None] = lambda event: None, control: Control | None = None) -> Outcome:

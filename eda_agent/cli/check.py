@@ -17,7 +17,7 @@ def check_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             {
-                "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": str(problem.pdk.library()), "parameters": len(problem.space.parameters),
+                "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": problem.pdk.models, "parameters": len(problem.space.parameters),
                 "specs": list(problem.spec_names), "corners": [corner.name for corner in problem.corners], "decks": len(workbench.decks), "devices": len(workbench.mosfets),
             }
         )  # fmt: skip
@@ -27,7 +27,7 @@ def check_command(options: argparse.Namespace) -> int:
         f"{problem.name}: {len(problem.space.parameters)} parameters, {len(problem.specs)} specs, {len(problem.corners)} corners, {len(workbench.mosfets)} MOSFETs",
         markup=False,
     )
-    screen.print(f"models {problem.pdk.title} from {problem.pdk.library()}", markup=False, soft_wrap=True)
+    screen.print(f"models {problem.pdk.title} from {problem.pdk.models}", markup=False, soft_wrap=True)
     benches = ", ".join(
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
     )

@@ -57,7 +57,7 @@ def _examine() -> Any:
     for name in pdk_names():
         try:
             pdk = find_pdk(name)
-            yield _row(name, True, f"{pdk.title}: {pdk.library()}")
+            yield _row(name, True, f"{pdk.title}: {pdk.models}")
         except EdaAgentError as error:
             message, _, fix = str(error).partition("\n    → ")
             yield _row(name, False, message, fix)

@@ -138,8 +138,9 @@ def _improvements(state: RunState) -> list[dict[str, Any]]:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist, or a diff."""
+    from eda_agent.files import write_text
     from eda_agent.problem.load import load_problem
-    from eda_agent.record.export import netlist_diff, sized_netlist, write_text
+    from eda_agent.record.export import netlist_diff, sized_netlist
     from eda_agent.run import original_spec
 
     turn = _turn(_state(options.run), options.turn, options.run)

@@ -43,6 +43,17 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
     _shared(size)
 
+    init = commands.add_parser(
+        "init", help="draft a spec from a netlist", description="Recognise the circuit, propose parameters, testbenches and targets."
+    )
+    init.add_argument("netlist", type=Path, help="SPICE or CDL netlist, or an xschem schematic (.sch)")
+    init.add_argument("--pdk", metavar="NAME", help="PDK name or file (default: the one whose devices the netlist uses)")
+    init.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other calls)")
+    init.add_argument("--out", type=Path, metavar="DIR", help="where to write spec.yaml (default: beside the netlist)")
+    init.add_argument("--force", action="store_true", help="replace a spec that is there")
+    init.add_argument("--no-sim", action="store_true", help="do not simulate: common targets instead of measured ones")
+    init.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
     sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
     sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     sim.add_argument(
@@ -136,6 +147,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli.size import size_command
 
             return size_command(options)
+        case "init":
+            from eda_agent.cli.init import init_command
+
+            return init_command(options)
         case "sim":
             from eda_agent.cli.sim import sim_command
 

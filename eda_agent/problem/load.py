@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
-from eda_agent.errors import EdaAgentError, Finding, InputError
+from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.load_space import load_space
@@ -15,7 +15,7 @@ from eda_agent.problem.load_testbench import load_testbench
 from eda_agent.problem.marked import Marked, read_marked
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.netlist import Netlist, parse_netlist
-from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
+from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, parse_quantity
@@ -53,7 +53,7 @@ def load_problem(path: Path | str) -> Problem:
     for key in ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs"):
         if key not in fields:
             top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
-    pdk = _pdk(fields.get("pdk"))
+    pdk = _pdk(fields.get("pdk"), path.parent)
     netlist = _netlist(path, fields, pdk)
     corners = _corners(fields.get("corners"), pdk)
     subckt = fields["subckt"].text("subckt").lower() if "subckt" in fields else ""
@@ -95,13 +95,14 @@ def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:
         return default
 
 
-def _pdk(node: Marked | None) -> Pdk | None:
+def _pdk(node: Marked | None, folder: Path) -> Pdk | None:
     if node is None:
         return None
     try:
-        return find_pdk(node.text("pdk"))
-    except EdaAgentError:
-        node.wrong("unknown PDK", f"one of {', '.join(pdk_names())}")
+        return find_pdk(node.text("pdk"), folder)
+    except InputError as error:
+        finding = error.findings[0]
+        node.wrong(finding.message, finding.fix)
         return None
 
 
@@ -116,7 +117,7 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netli
     if not file.is_file():
         node.wrong("the netlist is not there", f"no file {file}")
         return None
-    libraries = {Path(location.get("root") or location.get("file", "")).name for location in pdk.locations} if pdk else set()
+    libraries = {Path(location.get("root") or location.get("file") or location.get("path", "")).name for location in pdk.locations} if pdk else set()
     try:
         return parse_netlist(read_source(file, folders, library_files=libraries | set(pdk.include if pdk else ())))
     except InputError as error:

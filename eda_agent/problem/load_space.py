@@ -15,7 +15,7 @@ from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
 _GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
-_COUNTS = {"m", "nf", "mult", "ng"}
+COUNTS = {"m", "nf", "mult", "ng"}
 
 
 def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[DesignSpace, tuple[tuple[str, ...], ...]]:
@@ -85,14 +85,16 @@ def _groups(node: Marked | None, netlist: Netlist, subckt: str) -> tuple[tuple[s
         names = tuple(child.text("a device").lower() for child in entry.items("a match group"))
         resolved = []
         for name in names:
-            device = _device(netlist.subcircuits[subckt], name)
+            scope, _, device_name = name.rpartition(".")
+            cell = netlist.subcircuits.get(scope or subckt)
+            device = _device(cell, device_name) if cell else None
             if device is None:
                 entry.wrong(
                     f"the subcircuit has no device {name!r}",
-                    f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}",
+                    f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}; a device of another cell is CELL.DEVICE",
                 )
             else:
-                resolved.append(device.name)
+                resolved.append(f"{scope}.{device.name}" if scope and scope != subckt else device.name)
         if len(resolved) > 1:
             result.append(tuple(resolved))
     return tuple(result)
@@ -106,12 +108,17 @@ def _device(scope: Subcircuit, name: str) -> Device | None:
 def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt: str) -> list[Edit]:
     result = []
     for edit in edits:
-        if edit.scope == subckt and edit.device in group:
-            result += [
-                Edit(subckt, other, edit.attribute)
-                for other in group
-                if other != edit.device and netlist.value_text(Edit(subckt, other, edit.attribute)) is not None
-            ]
+        name = edit.device if edit.scope == subckt else f"{edit.scope}.{edit.device}"
+        if not edit.device or name not in group:
+            continue
+        mine = netlist.value_text(edit)
+        for other in group:
+            scope, _, device = other.rpartition(".")
+            place = Edit(scope or subckt, device, edit.attribute)
+            text = netlist.value_text(place)
+            # the units of a mirror are equal, their number is the ratio: it follows only where it was the same
+            if place != edit and text is not None and (edit.attribute != "m" or text == mine):
+                result.append(place)
     return result
 
 
@@ -143,10 +150,10 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
     if "min" not in values or "max" not in values:
         node.wrong("a parameter needs min and max", "write {min: 1u, max: 100u}")
         return None
-    unit, netlist_scale = _usage(followers[0][0], netlist, subckt, pdk)
+    unit, netlist_scale = place_unit(followers[0][0], netlist, subckt, pdk)
     if "unit" in values:
         unit = values["unit"].text("unit")
-    places = tuple(Place(edit, ratio, _usage(edit, netlist, subckt, pdk)[1]) for edit, ratio in followers)
+    places = tuple(Place(edit, ratio, place_unit(edit, netlist, subckt, pdk)[1]) for edit, ratio in followers)
     numbers: dict[str, float] = {}
     for key in ("min", "max", "step", "start"):
         if key in values:
@@ -167,7 +174,7 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
         values["min"].wrong("a log scale needs a min above 0")
         return None
     if ("integer" in values and values["integer"].text("integer").lower() in {"true", "yes"}) or (
-        unit == "" and _attribute(followers[0][0], netlist, subckt) in _COUNTS
+        unit == "" and _attribute(followers[0][0], netlist, subckt) in COUNTS
     ):
         step = step or 1.0
     if step is not None and (step <= 0 or step > max(high - low, abs(high))):
@@ -176,7 +183,7 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
     _check_rules(name, node, followers[0][0], netlist, subckt, pdk, low, high, unit)
     initial = numbers.get("start")
     if initial is None:
-        initial = _initial(followers[0][0], netlist, subckt)
+        initial = initial_value(followers[0][0], netlist, subckt)
         if initial is None:
             node.wrong("the netlist's own value is no plain number", "write start: with the value to begin with")
             return None
@@ -188,7 +195,7 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
     return Parameter(name, low, high, unit, cast(Literal["lin", "log"], scale), step, role, initial, places, lock)
 
 
-def _initial(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
+def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
     text = netlist.value_text(edit)
     scope = netlist.subcircuits[subckt]
     known: dict[str, float] = {}
@@ -203,7 +210,7 @@ def _initial(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
         return None
 
 
-def _uses(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
+def uses_of(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
     """The device parameters that a place feeds, directly or through other parameters."""
     scopes = [netlist.subcircuits[edit.scope]] if edit.scope else list(netlist.subcircuits.values())
     if edit.device:
@@ -225,7 +232,7 @@ def _uses(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]
     for device, key in list(result):
         if device.kind == "x" and device.value.lower() in netlist.subcircuits:
             result.remove((device, key))
-            result += _uses(Edit(device.value.lower(), "", key), netlist, subckt)
+            result += uses_of(Edit(device.value.lower(), "", key), netlist, subckt)
     return result
 
 
@@ -236,9 +243,9 @@ def _names(text: str) -> frozenset[str]:
         return frozenset()
 
 
-def _usage(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, float]:
+def place_unit(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, float]:
     """(unit, SI units per netlist unit) of a place, from the device parameter that it feeds."""
-    uses = _uses(edit, netlist, subckt)
+    uses = uses_of(edit, netlist, subckt)
     # w and l before the areas that are computed from them
     for device, key in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
         foundry = device.kind == "x" and pdk.device(device.value) is not None
@@ -250,13 +257,13 @@ def _usage(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, fl
 
 
 def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:
-    uses = _uses(edit, netlist, subckt)
+    uses = uses_of(edit, netlist, subckt)
     return uses[0][1] if uses else ""
 
 
 def _check_rules(name: str, node: Marked, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str) -> None:
     """A range that the PDK's models do not cover is an error before anything is simulated."""
-    for device, key in _uses(edit, netlist, subckt):
+    for device, key in uses_of(edit, netlist, subckt):
         rule = pdk.device(device.value)
         if rule is None or key not in {"w", "l"} or unit != "m":
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from pathlib import Path
 
 from eda_agent.problem.spec import Problem
 
@@ -22,10 +21,3 @@ def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
     old, new = problem.netlist.text(), sized_netlist(problem, sizing)
     name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
     return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

@@ -34,7 +34,7 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `corners`: process → library sections."""
+    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `corners`: process → library sections."""
 
     name: str
     title: str
@@ -48,9 +48,20 @@ class Pdk:
     supply: float
     grid: float
     devices: Mapping[str, DeviceRule]
+    subcircuits: bool = True
+    needs: str = ""
+
+    @property
+    def models(self) -> str:
+        """Where the models come from, for people."""
+        return str(self.library()) if self.locations else "the netlist"
 
     def library(self) -> Path:
         """The path of the model library. Raises `MissingError`, saying how to get it."""
+        if self.needs == "osdi":
+            raise MissingError(
+                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not drive\n    → use sky130A or gf180mcuD"
+            )
         tried = []
         for location in self.locations:
             path = _resolve(location)
@@ -66,6 +77,8 @@ class Pdk:
 
 
 def _resolve(location: Mapping[str, str]) -> Path | None:
+    if "path" in location:
+        return Path(location["path"])
     if "root" in location:
         root = os.environ.get("PDK_ROOT")
         return Path(root).expanduser() / location["root"] if root else None
@@ -76,6 +89,8 @@ def _resolve(location: Mapping[str, str]) -> Path | None:
 
 
 def _describe(location: Mapping[str, str]) -> str:
+    if "path" in location:
+        return location["path"]
     return f"$PDK_ROOT/{location['root']}" if "root" in location else f"package {location['package']}"
 
 
@@ -84,12 +99,45 @@ def pdk_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".yaml"))
 
 
+def find_pdk(name: str, folder: Path = Path()) -> Pdk:
+    """The PDK of that name, or of that data file (`.yaml`, relative to `folder`). Raises `InputError` when there is none."""
+    if name.endswith((".yaml", ".yml")):
+        return _own_pdk(folder / name)
+    return _shipped_pdk(name)
+
+
 @lru_cache
-def find_pdk(name: str) -> Pdk:
-    """The PDK of that name. Raises `InputError` when there is none."""
+def _shipped_pdk(name: str) -> Pdk:
     if name not in pdk_names():
-        raise InputError(Finding(f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}"))
-    data: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text())
+        raise InputError(
+            Finding(f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}, or the path of a PDK file (.yaml) of your own")
+        )
+    return _read_pdk(name, yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text()))
+
+
+def _own_pdk(path: Path) -> Pdk:
+    """A PDK file of the user's: the same keys as the shipped ones; its `library` is [{path: FILE}], relative to it."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(Finding(f"cannot read the PDK file: {error.strerror}", path, where="pdk")) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(Finding(f"the PDK file is no YAML: {str(error).splitlines()[0]}", path, where="pdk")) from None
+    missing = [key for key in _OWN_KEYS if not isinstance(data, dict) or key not in data]
+    if missing:
+        raise InputError(Finding(f"the PDK file has no {', '.join(missing)}", path, where="pdk", fix="see docs/pdk.md"))
+    try:
+        data = {"licence": "the user's", "params": {}, "scale": 1.0, "grid": "5n", **data}
+        data["library"] = [{"path": str((path.parent / entry["path"]).resolve())} for entry in data["library"]]
+        return _read_pdk(path.stem, data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(Finding(f"the PDK file cannot be understood: {error}", path, where="pdk", fix="see docs/pdk.md")) from None
+
+
+_OWN_KEYS = ("title", "library", "corners", "supply", "devices")
+
+
+def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
     devices: dict[str, DeviceRule] = {}
     for device, rule in data["devices"].items():
         width, length = (tuple(parse_quantity(bound, "m") for bound in rule[side]) for side in ("w", "l"))
@@ -108,4 +156,6 @@ def find_pdk(name: str) -> Pdk:
         supply=float(data["supply"]),
         grid=parse_quantity(data["grid"], "m"),
         devices=devices,
+        subcircuits=bool(data.get("subcircuits", True)),
+        needs=data.get("needs", ""),
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from eda_agent import __version__
 from eda_agent.errors import InputError
+from eda_agent.files import write_text
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.flat import FlatDevice
@@ -130,6 +130,12 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     """
     if process not in pdk.corners:
         raise InputError(f"{pdk.name} has no process corner {process!r}; it has {', '.join(pdk.corners)}")
+    if not boxes:
+        # every model is the netlist's own
+        folder.mkdir(parents=True, exist_ok=True)
+        empty = folder / "none.models"
+        write_text(empty, "* no models\n")
+        return CutLibrary(empty, "", "none", ())
     path = pdk.library()
     # the stamp stands for the content: reading 2 MB of text on every start would cost more than the cut saves
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
@@ -141,8 +147,8 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         devices = "".join(writer.blocks)
         entries = [[entry.name, entry.model, entry.width, entry.length] for entry in writer.bins]
         folder.mkdir(parents=True, exist_ok=True)
-        _write(models, text)
-        _write(index, json.dumps({"devices": devices, "bins": entries, "digest": hashlib.sha256((text + devices).encode()).hexdigest()}))
+        write_text(models, text)
+        write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": hashlib.sha256((text + devices).encode()).hexdigest()}))
     data = json.loads(index.read_text())
     bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
     return CutLibrary(models, data["devices"], data["digest"], bins)
@@ -156,12 +162,6 @@ def _source_digest() -> str:
     """The cut changes when this code does."""
     here = Path(__file__).parent
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in ("cut.py", "library.py"))).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(text)
-    part.replace(path)  # two runs may cut at once
 
 
 def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> _Writer:

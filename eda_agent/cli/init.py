@@ -1,0 +1,69 @@
+"""`eda-agent init`: from a bare netlist to a spec.yaml that runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from eda_agent import run
+from eda_agent.cli.render import console, print_json
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.load import load_problem
+
+
+def init_command(options: argparse.Namespace) -> int:
+    """Draft, simulate once, write; 0 when the draft can be sized, 1 when something in it must be filled in first."""
+    netlist = options.netlist
+    if netlist.suffix == ".sch":
+        netlist = run.netlist_of_schematic(netlist, options.out or netlist.parent)
+    folder = options.out or netlist.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "spec.yaml"
+    if target.exists() and not options.force:
+        raise InputError(Finding("there is a spec already", target, fix="--force replaces it, --out writes elsewhere"))
+    draft = read_circuit(netlist, folder, options.pdk, options.subckt)
+    circuit = os.path.relpath(draft.source, folder)
+    measured = None
+    text = write_draft(draft, circuit)
+    doubts = list(draft.doubts)
+    if draft.kind.benches and not options.no_sim:
+        trial = folder / ".draft.yaml"
+        try:
+            write_text(trial, text)
+            measured = run.measure_once(load_problem(trial))
+        finally:
+            trial.unlink(missing_ok=True)
+        draft.doubts[:] = doubts
+        text = write_draft(draft, circuit, measured)
+    write_text(target, text)
+    result: dict[str, object] = {
+        "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,
+        "changed": list(draft.changed), "doubts": doubts, "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
+        "measured": measured,
+    }  # fmt: skip
+    if options.json:
+        print_json(result)
+    else:
+        _report(result, measured is not None)
+    return 0 if draft.kind.benches else 1
+
+
+def _report(result: dict[str, object], simulated: bool) -> None:
+    screen = console()
+    screen.print(f"{result['subckt']}: {result['kind'] or 'unknown kind of circuit'}, {result['pdk']}", markup=False)
+    roles: dict[str, list[str]] = {}
+    assert isinstance(result["roles"], dict)
+    for name, role in result["roles"].items():
+        roles.setdefault(role, []).append(name)
+    width = max(map(len, roles), default=0)
+    for role, names in roles.items():
+        screen.print(f"  {role:<{width}}  {' '.join(names)}", markup=False, soft_wrap=True)
+    for heading, key in (("changed", "changed"), ("could not tell", "doubts")):
+        entries = result[key]
+        assert isinstance(entries, list)
+        for entry in entries:
+            screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
+    how = "targets are a step beyond what the netlist's sizes measure" if simulated else "targets are common values, nothing was simulated"
+    screen.print(f"wrote {result['spec']} ({how})\nnext   eda-agent check {result['spec']}", markup=False, soft_wrap=True)

@@ -1,0 +1,89 @@
+"""A dialect is how a program writes netlists: xschem's commented subcircuit, CDL's slashes and plain M lines, a deck with its simulation.
+
+`to_spice` makes of any of them a circuit that the rest of this package and ngspice read, and says what it changed; text that needs
+nothing comes back as it was. Sizes keep their numbers: only their unit may change, where a PDK counts micrometres. Nothing unsafe is
+let through: what is left is read as strictly as any other netlist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.units import parse_spice_number
+
+_LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+_CDL_CARDS = re.compile(r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE)
+_PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
+
+
+def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
+    """(netlist, what was changed). `pdks` are asked whether a model name is a device that must be called as a subcircuit."""
+    notes: list[str] = []
+    lines = _without_simulation(text.splitlines(), notes)
+    if not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines):
+        lines = _uncomment_subckt(lines, notes)
+    lines = [_slashes(line, notes) for line in lines]
+    lines = [_foundry_device(line, pdks, notes) for line in lines]
+    result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
+    return result, tuple(dict.fromkeys(notes))
+
+
+def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """The lines without `.control` blocks, analyses and model libraries: testbenches and the PDK bring their own."""
+    result, inside, cell = [], False, False
+    for line in lines:
+        words = line.strip().lower().split()
+        card = words[0] if words else ""
+        cell = (cell or card in {".subckt", "**.subckt"}) and card not in {".ends", "**.ends"}
+        inside = inside or card == ".control"
+        if inside:
+            notes.append("the .control block was left out")
+        elif card in {".op", ".ac", ".dc", ".tran", ".noise", ".tf", ".pz", ".sens", ".save", ".print", ".plot", ".probe", ".meas", ".measure", ".four"}:
+            notes.append("analyses and what they print were left out: testbenches bring their own")
+        elif card == ".lib" and len(words) > 2:
+            notes.append("lines that name a model library were left out: `pdk:` does")
+        else:
+            result.append(line)
+        inside = inside and card != ".endc"
+    return result
+
+
+def _uncomment_subckt(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """xschem comments the top cell's `.subckt` and `.ends` out when it netlists the top as a flat circuit."""
+    result = []
+    for line in lines:
+        bare = re.match(r"\s*\*\*+\s*(\.(?:subckt|ends)\b.*)$", line, re.IGNORECASE)
+        if bare:
+            notes.append("the commented .subckt of the top cell was made a real one (xschem)")
+        result.append(bare[1] if bare else line)
+    return result
+
+
+def _slashes(line: str, notes: list[str]) -> str:
+    """CDL sets a slash between the nets and the cell's name, or before parameters."""
+    if _CDL_CARDS.match(line.strip()) or not re.match(r"\s*(x|\.subckt)\S*\s.*\s/\s", line, re.IGNORECASE):
+        return line
+    notes.append("slashes between nets and cells were left out (CDL)")
+    return re.sub(r"\s/\s", " ", line, count=1)
+
+
+def _foundry_device(line: str, pdks: Sequence[Pdk], notes: list[str]) -> str:
+    """An M line whose model is a subcircuit of the PDK becomes an X line, with sizes in the PDK's unit."""
+    found = _PLAIN_MOS.match(line.strip())
+    if not found:
+        return line
+    pdk = next((pdk for pdk in pdks if pdk.subcircuits and pdk.device(found[2]) is not None), None)
+    if pdk is None:
+        return line
+    notes.append(f"M lines became X lines: the devices of {pdk.name} are subcircuits")
+
+    def scaled(match: re.Match[str]) -> str:
+        number = parse_spice_number(match[2])
+        power = _LENGTHS.get(match[1].lower(), 0)
+        if number is None or not power or pdk.scale == 1.0:
+            return match[0]
+        return f"{match[1]}={number / pdk.scale**power:.10g}"
+
+    return f"X{found[1]}{found[2]}{re.sub(r'([A-Za-z_]+)=([^ =]+)', scaled, found[3])}"

@@ -1,0 +1,200 @@
+"""A kind is what a circuit is for, told from its structure: which testbenches fit it and which ports play which part in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from eda_agent.problem.structure import Structure, polarity
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A testbench template with the settings that are worth writing down, and the metrics asked of it: metric → sense."""
+
+    name: str
+    template: str
+    settings: Mapping[str, str]
+    metrics: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`ports`: role in the testbenches → port. `bias`: port → "current" (sign in `sink`: the current leaves the circuit) or "voltage".
+
+    `doubts`: what could not be told, one sentence each.
+    """
+
+    name: str
+    ports: Mapping[str, str]
+    bias: Mapping[str, str]
+    benches: tuple[Bench, ...]
+    doubts: tuple[str, ...] = field(default_factory=tuple)
+
+
+MIN, MAX = "minimum", "maximum"
+
+_OPAMP = (
+    Bench(
+        "loop",
+        "opamp_open_loop",
+        {"load": "1p"},
+        {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX},
+    ),
+    Bench("step", "opamp_step", {"load": "1p"}, {"slew_rate_up": MIN, "slew_rate_down": MIN, "settling_time": MAX}),
+)
+_COMPARATOR = (Bench("clock", "comparator", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),)
+_REGULATOR = (
+    Bench("full", "ldo_loop", {"load_current": "1m", "load": "100p"}, {"phase_margin": MIN}),
+    Bench("ac", "ldo_ac", {"load_current": "1m", "load": "100p"}, {"psrr_plus": MIN, "quiescent_current": MAX}),
+    Bench("load", "ldo_load", {"load_current": "1m"}, {"load_regulation": MAX}),
+    Bench("line", "ldo_line", {"load_current": "1m"}, {"line_regulation": MAX, "dropout": MAX}),
+)
+_TIA = (
+    Bench(
+        "main",
+        "transimpedance",
+        {"source": "100f", "load": "20f"},
+        {"transimpedance": MIN, "bandwidth": MIN, "peaking": MAX, "input_noise_current": MAX, "power": MAX},
+    ),
+)
+_OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": MIN, "power": MAX}),)
+_VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscillation_frequency": MIN, "power": MAX}),)
+_REFERENCE = (
+    Bench("drift", "reference", {}, {"temperature_coefficient": MAX, "power": MAX}),
+    Bench("line", "reference_line", {}, {"line_regulation": MAX}),
+)
+
+
+def tell_kind(structure: Structure) -> Kind:
+    """What the circuit is. `name` is "" when that cannot be told."""
+    rails = {"vdd": structure.vdd, "vss": structure.vss}
+    doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
+    rest = [port for port in structure.ports if port not in structure.rails]
+    pair = structure.input_pair
+    outputs = [port for port in rest if _drives(structure, port)]
+    if pair is not None and structure.clocks:
+        return _comparator(structure, rails, rest, outputs, doubts)
+    if pair is not None:
+        return _amplifier(structure, rails, rest, outputs, doubts)
+    inputs = [port for port in rest if any(fet.gate == port for fet in structure.fets) and port not in outputs]
+    feedback = any(role == "feedback resistor" for role in structure.roles.values())
+    if feedback and len(rest) == 2:
+        sides = [port for port in rest if any(fet.gate == port for fet in structure.fets)]
+        out = next((port for port in rest if any(fet.drain == port for fet in structure.fets)), "")
+        if len(sides) == 1 and out and out != sides[0]:
+            return Kind("transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts))
+    if _rings(structure) and len(outputs) == 1:
+        ports = {"out": outputs[0], **rails}
+        if len(inputs) == 1:
+            return Kind("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
+        return Kind("oscillator", ports, _biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
+    if len(rest) == 1 and not inputs:
+        return Kind("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
+    doubts.append("what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised")
+    return Kind("", rails, {}, (), tuple(doubts))
+
+
+def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> Kind:
+    pair = structure.input_pair
+    assert pair is not None
+    gates = [pair[0].gate, pair[1].gate]
+    outputs = [port for port in outputs if port not in gates]
+    if len(outputs) != 1:
+        doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; templates for one output only were tried")
+        return Kind("", rails, {}, (), tuple(doubts))
+    out = outputs[0]
+    signs = {gate: polarity(structure, gate, out) for gate in gates}
+    inverting = next((gate for gate in gates if signs[gate] < 0), "")
+    plain = next((gate for gate in gates if gate != inverting), "")
+    if not inverting or sorted(signs.values()) != [-1, 1]:
+        inverting, plain = gates
+        doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was taken")
+    bias = _biases(structure, rest, {out, *gates})
+    if _has_no_sink(structure, out):
+        # nothing inside pulls the output: the load does, as in a regulator
+        return Kind("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
+    return Kind("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
+
+
+def _comparator(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> Kind:
+    pair = structure.input_pair
+    assert pair is not None
+    gates = [pair[0].gate, pair[1].gate]
+    outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
+    if len(outputs) != 2 or len(structure.clocks) != 1:
+        doubts.append("which ports are the two outputs and the clock of the comparator")
+        return Kind("", rails, {}, (), tuple(doubts))
+    # each half of the latch hangs on one input's device: its output is the one that this input pulls
+    first = _latched(structure, pair[0].drain)
+    side = [out for out in outputs if polarity(structure, first, out) != 0] if first else []
+    nearest = min(outputs, key=lambda out: _distance(structure, first, out)) if first and side else outputs[0]
+    if not first:
+        doubts.append(f"which output belongs to which input: {nearest} was taken for {gates[0]}")
+    sign = polarity(structure, gates[0], nearest)
+    positive = nearest if sign > 0 else next(out for out in outputs if out != nearest)
+    negative = next(out for out in outputs if out != positive)
+    ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, "clk": structure.clocks[0], **rails}
+    return Kind("comparator", ports, {}, _COMPARATOR, tuple(doubts))
+
+
+def _latched(structure: Structure, net: str) -> str:
+    """The drain of the latch device that stands on a net."""
+    return next((fet.drain for fet in structure.fets if fet.source == net and structure.roles.get(fet.name, "").startswith("latch")), "")
+
+
+def _distance(structure: Structure, start: str, goal: str) -> int:
+    """Gates between two nets, not through the latch's other half."""
+    steps, seen, front = 0, {start}, {start}
+    while front and goal not in front:
+        front = {
+            fet.drain
+            for fet in structure.fets
+            if fet.gate in front and fet.drain not in structure.rails and not structure.roles.get(fet.name, "").startswith("latch")
+        } - seen
+        seen |= front
+        steps += 1
+    return steps if front else 1_000
+
+
+def _drives(structure: Structure, port: str) -> bool:
+    """Whether devices drive a port: a drain that is not also the diode of a bias."""
+    drains = [fet for fet in structure.fets if fet.drain == port]
+    return bool(drains) and not any(fet.diode for fet in drains)
+
+
+def _has_no_sink(structure: Structure, out: str) -> bool:
+    return {fet.type for fet in structure.fets if fet.drain == out} == {"pmos"} and not any(
+        fet.source == out for fet in structure.fets
+    )
+
+
+def _biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """Port → "source" (a current into the port), "sink" (out of it) or "voltage"."""
+    result = {}
+    for port in rest:
+        if port in taken or port in structure.clocks:
+            continue
+        diodes = [fet for fet in structure.fets if fet.gate == port and fet.drain == port]
+        tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]
+        found = next(iter(diodes + tops), None)
+        result[port] = "voltage" if found is None else "source" if found.type == "nmos" else "sink"
+    return result
+
+
+def _rings(structure: Structure) -> bool:
+    """Whether inverting stages close a ring of odd length, at least three."""
+    links: dict[str, set[str]] = {}
+    for fet in structure.fets:
+        if structure.roles.get(fet.name, "").startswith("inverter"):
+            links.setdefault(fet.gate, set()).add(fet.drain)
+    for start in links:
+        net, length, seen = start, 0, set()
+        while net not in seen and net in links:
+            seen.add(net)
+            # a stage may also feed a buffer: follow the branch that leads back
+            net = next((other for other in links[net] if other in links), "")
+            length += 1
+            if net == start:
+                return length >= 3 and length % 2 == 1
+    return False
