@@ -10,15 +10,20 @@ from collections.abc import Sequence
 
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluate import Evaluation, Simulator, joined
 
 
 class Environment:
-    """`history` grows by one turn a step. `turns`: those of an earlier part of the same run, when it is resumed."""
+    """`history` grows by one turn a step. `turns`: those of an earlier part of the same run, when it is resumed.
 
-    def __init__(self, problem: Problem, simulator: Simulator, turns: Sequence[Turn] = ()):
-        self.problem, self.simulator = problem, simulator
+    `skip`: whether the corners after the first are left out where they can no longer matter: a score counts the worst corner, so that
+    of the first corner alone is a bound, and a proposal whose bound is below the incumbent's score cannot become the incumbent.
+    """
+
+    def __init__(self, problem: Problem, simulator: Simulator, turns: Sequence[Turn] = (), *, skip: bool = False):
+        self.problem, self.simulator, self.skip = problem, simulator, skip and len(problem.corners) > 1
         self.history = History(problem, tuple(turns))
 
     def start(self) -> Turn:
@@ -40,13 +45,25 @@ class Environment:
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
         """Several proposals for the same turn, simulated side by side."""
         sizings = [self.problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
-        evaluations = iter(self.simulator.evaluate([sizing for sizing in sizings if sizing is not None]))
+        evaluations = iter(self._evaluate([sizing for sizing in sizings if sizing is not None]))
         turns = []
         for proposal, sizing in zip(proposals, sizings, strict=True):
             evaluation = next(evaluations) if sizing is not None else None
             graded = score(self.problem.specs, evaluation) if evaluation is not None else None
             turns.append(Turn(index, proposal, sizing, evaluation, graded))
         return turns
+
+    def _evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
+        incumbent = self.history.incumbent
+        if not self.skip or incumbent is None:
+            return self.simulator.evaluate(sizings)
+        first, *others = [corner.name for corner in self.problem.corners]
+        result = self.simulator.evaluate(sizings, [first])
+        open_ = [number for number, evaluation in enumerate(result) if score(self.problem.specs, evaluation).value >= incumbent.value]
+        rest = self.simulator.evaluate([sizings[number] for number in open_], others)
+        for number, evaluation in zip(open_, rest, strict=True):
+            result[number] = joined(result[number], evaluation)
+        return result
 
     def hint(self, text: str) -> None:
         """Give the policy a word from the user."""

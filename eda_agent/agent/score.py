@@ -113,7 +113,11 @@ def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
     rows = [
         (satisfaction(spec, row[spec.name]), margin(spec, row[spec.name]), corner, row[spec.name])
         for corner, row in evaluation.values.items()
+        if spec.name in row
     ]
+    if not rows:
+        # its corners were skipped: nothing is known against it
+        return SpecResult(spec.name, "", None, 0.0, 1.0, "not simulated")
     graded, distance, corner, value = min(rows, key=lambda row: (row[0], row[1]))
     return SpecResult(spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""))
 
@@ -123,6 +127,8 @@ def _gain(spec: Spec, values: Mapping[str, Mapping[str, float | None]]) -> float
     sign = 1.0 if spec.objective == "maximize" else -1.0
     gains = []
     for row in values.values():
+        if spec.name not in row:
+            continue
         value = row[spec.name]
         gains.append(_margin(spec, value, spec.target, sign) if value is not None else _WORST_MARGIN)
-    return max(min(gains), -1e3)
+    return max(min(gains, default=0.0), -1e3)

@@ -34,6 +34,15 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most (default: the spec's)")
     size.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
     size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
+    size.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    which = size.add_mutually_exclusive_group()
+    which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every corner of every proposal")
+    which.add_argument(
+        "--skip-corners",
+        dest="skip",
+        action="store_true",
+        help="the first corner alone where the others cannot matter (default from 6 corners on)",
+    )
     size.add_argument("--resume", action="store_true", help="go on with the run in --out")
     size.add_argument("--endpoint", metavar="URL", help="chat: OpenAI-compatible endpoint (default $OPENAI_BASE_URL)")
     size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served)")
@@ -65,8 +74,25 @@ def build_parser() -> argparse.ArgumentParser:
         help="a size that differs from the netlist's, such as W1=4u",
     )
     sim.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
+    sim.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
     sim.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(sim)
+
+    mc = commands.add_parser(
+        "mc",
+        help="Monte Carlo of one sizing",
+        description="Simulate one sizing on many chips: mismatch of every device, yield of every spec.",
+    )
+    mc.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    mc.add_argument("--samples", type=_count, default=100, metavar="N", help="chips (default 100)")
+    mc.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the chips (default 0)")
+    mc.add_argument("--corner", metavar="NAME", help="corner, or all: then the worst counts (default: the first)")
+    mc.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's"
+    )
+    mc.add_argument("--from", type=Path, metavar="RUN", dest="run", help="the best sizing of a run")
+    mc.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    _shared(mc)
 
     check = commands.add_parser(
         "check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing."
@@ -155,6 +181,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli.sim import sim_command
 
             return sim_command(options)
+        case "mc":
+            from eda_agent.cli.mc import mc_command
+
+            return mc_command(options)
         case "check":
             from eda_agent.cli.check import check_command
 

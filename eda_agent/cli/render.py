@@ -57,7 +57,7 @@ def spec_table(
     table.add_column("margin", justify="right")
     for spec in specs:
         result = results[spec["name"]]
-        cells = [format_quantity(values[corner].get(spec["name"]), spec["unit"], 3) for corner in corners]
+        cells = [format_quantity(values.get(corner, {}).get(spec["name"]), spec["unit"], 3) for corner in corners]
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         table.add_row(

@@ -19,8 +19,8 @@ from eda_agent.units import QuantityError, parse_quantity
 
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate; 0 when every spec is met, 1 when not."""
-    problem = load_problem(options.spec)
-    sizing = problem.space.snap(_sizing(problem, options))
+    problem = run.with_corners(load_problem(options.spec), options.corners)
+    sizing = problem.space.snap(chosen_sizing(problem, options))
     with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
     graded = score(problem.specs, evaluation)
@@ -51,7 +51,8 @@ def sim_command(options: argparse.Namespace) -> int:
     return 0 if graded.met else 1
 
 
-def _sizing(problem: Problem, options: argparse.Namespace) -> dict[str, Any]:
+def chosen_sizing(problem: Problem, options: argparse.Namespace) -> dict[str, Any]:
+    """The sizing that --from and --set name; the netlist's own without them. Raises `InputError`."""
     sizing = problem.space.initial
     if options.run is not None:
         try:

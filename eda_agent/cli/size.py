@@ -54,7 +54,7 @@ def size_command(options: argparse.Namespace) -> int:
 def make_request(options: argparse.Namespace) -> Request:
     """The request that the options make; with --resume, what they leave out is taken from the run."""
     spec, out = options.spec, options.out
-    policy, seed = options.policy, options.seed
+    policy, seed, corners = options.policy, options.seed, options.corners
     if options.resume and out is None:
         out = spec
     if options.resume:
@@ -62,6 +62,7 @@ def make_request(options: argparse.Namespace) -> Request:
             raise InputError(f"{out}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
         started = fold(read_journal(out / "journal.jsonl")).started
         policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
+        corners = corners or started.get("corner_set")
         if spec == out and started:
             spec = original_spec(out)
     given: dict[str, Any] = {
@@ -78,6 +79,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
+        corners=corners, skip=options.skip,
     )  # fmt: skip
 
 
@@ -184,6 +186,9 @@ def report(outcome: Outcome) -> None:
     screen.print()
     screen.print(sizing_table(state.started["parameters"], best["sizing"], state.turns[0]["sizing"]))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+    if state.verified:
+        count, again = len(state.verified["corners"]), "met" if state.verified["met"] else "NOT met"
+        screen.print(f"\nsimulated anew without cache in {count} corner{'s' if count > 1 else ''}: {again}", markup=False, end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(
         f"\n{verdict} · score {outcome.best.value:.4f} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}"

@@ -14,7 +14,9 @@ from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.units import parse_spice_number
 
 _LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
-_CDL_CARDS = re.compile(r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE)
+_CDL_CARDS = re.compile(
+    r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
+)
 _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
 
 
@@ -40,7 +42,23 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
         inside = inside or card == ".control"
         if inside:
             notes.append("the .control block was left out")
-        elif card in {".op", ".ac", ".dc", ".tran", ".noise", ".tf", ".pz", ".sens", ".save", ".print", ".plot", ".probe", ".meas", ".measure", ".four"}:
+        elif card in {
+            ".op",
+            ".ac",
+            ".dc",
+            ".tran",
+            ".noise",
+            ".tf",
+            ".pz",
+            ".sens",
+            ".save",
+            ".print",
+            ".plot",
+            ".probe",
+            ".meas",
+            ".measure",
+            ".four",
+        }:
             notes.append("analyses and what they print were left out: testbenches bring their own")
         elif card == ".lib" and len(words) > 2:
             notes.append("lines that name a model library were left out: `pdk:` does")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
 from eda_agent.problem import expression
 from eda_agent.problem.dialect import to_spice
 from eda_agent.problem.kind import MIN, Kind, tell_kind
@@ -23,7 +24,6 @@ from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
 from eda_agent.problem.source import logical_lines, read_source, read_text
 from eda_agent.problem.structure import Structure, recognise
 from eda_agent.units import format_quantity
-from eda_agent.files import write_text
 
 MAX_PARAMETERS = 40
 TYPICAL = {
@@ -76,7 +76,9 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     doubts: list[str] = []
     name = (subckt or _subckt_of(netlist, path, doubts)).lower()
     if name not in netlist.subcircuits:
-        raise InputError(Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}"))
+        raise InputError(
+            Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}")
+        )
     structure = recognise(netlist, name, chosen)
     kind = tell_kind(structure)
     doubts += kind.doubts
@@ -95,7 +97,11 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     if any(line.card == ".model" for line in lines):
         return find_pdk("own")
     raise InputError(
-        Finding("no device of a known PDK and no .model card stands in the netlist", path, fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own")
+        Finding(
+            "no device of a known PDK and no .model card stands in the netlist",
+            path,
+            fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own",
+        )
     )
 
 
@@ -104,7 +110,11 @@ def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
     tops = [name for name in netlist.subcircuits if name not in called]
     if not tops:
         raise InputError(
-            Finding("the netlist has no subcircuit to size", path, fix="wrap the circuit in  .subckt NAME ports…  and  .ends, without its sources")
+            Finding(
+                "the netlist has no subcircuit to size",
+                path,
+                fix="wrap the circuit in  .subckt NAME ports…  and  .ends, without its sources",
+            )
         )
     if len(tops) > 1:
         tops.sort(key=lambda name: len(netlist.subcircuits[name].devices), reverse=True)
@@ -176,7 +186,13 @@ def _parameters(draft: Draft) -> list[str]:
     lines = []
     for name, edit in _places(draft)[:MAX_PARAMETERS]:
         low, high, step, scale = _range(draft, edit)
-        cells = [f"min: {low}", f"max: {high}", *([f"step: {step}"] if step else []), f"scale: {scale}", *([f"role: {_role(draft, edit)}"] if _role(draft, edit) else [])]
+        cells = [
+            f"min: {low}",
+            f"max: {high}",
+            *([f"step: {step}"] if step else []),
+            f"scale: {scale}",
+            *([f"role: {_role(draft, edit)}"] if _role(draft, edit) else []),
+        ]
         lines.append(f"  {name}: {{{', '.join(cells)}}}")
     if not lines:
         raise InputError(Finding("nothing in the netlist can be sized: no W, L, m, R or C", draft.source))
@@ -222,7 +238,12 @@ def _places(draft: Draft) -> list[tuple[str, Edit]]:
                 if attribute == "m":
                     leads = leads_ratio(inner, device)
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
-                    result.append((f"{path.upper()}.{attribute}" if inner == draft.subckt else f"{path}.{attribute}", Edit(inner, device.name, attribute)))
+                    result.append(
+                        (
+                            f"{path.upper()}.{attribute}" if inner == draft.subckt else f"{path}.{attribute}",
+                            Edit(inner, device.name, attribute),
+                        )
+                    )
             if device.kind in "rc" and _is_number(device.value) and inner == draft.subckt:
                 result.append((device.name.upper(), Edit(inner, device.name, "value")))
     return result
@@ -352,7 +373,11 @@ def _canonical(text: str) -> str:
 
 def _wiring(draft: Draft) -> list[str]:
     ports = {role: port for role, port in draft.kind.ports.items() if role != port}
-    lines = [f"ports: {{{', '.join(f'{role}: {port!r}' if not port.isidentifier() else f'{role}: {port}' for role, port in ports.items())}}}"] if ports else []
+    lines = (
+        [f"ports: {{{', '.join(f'{role}: {port!r}' if not port.isidentifier() else f'{role}: {port}' for role, port in ports.items())}}}"]
+        if ports
+        else []
+    )
     bias = []
     for port, how in draft.kind.bias.items():
         value = {"source": "{current: 5u}", "sink": "{current: -5u}", "voltage": f"{{voltage: {draft.pdk.supply / 2:g}}}"}[how]

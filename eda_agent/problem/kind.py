@@ -164,9 +164,7 @@ def _drives(structure: Structure, port: str) -> bool:
 
 
 def _has_no_sink(structure: Structure, out: str) -> bool:
-    return {fet.type for fet in structure.fets if fet.drain == out} == {"pmos"} and not any(
-        fet.source == out for fet in structure.fets
-    )
+    return {fet.type for fet in structure.fets if fet.drain == out} == {"pmos"} and not any(fet.source == out for fet in structure.fets)
 
 
 def _biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:

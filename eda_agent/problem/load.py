@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, cast
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_space import load_space
 from eda_agent.problem.load_testbench import load_testbench
 from eda_agent.problem.marked import Marked, read_marked
@@ -17,7 +18,7 @@ from eda_agent.problem.metric import METRICS
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.source import read_source
-from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
+from eda_agent.problem.spec import Budget, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
 KEYS = [
@@ -55,7 +56,7 @@ def load_problem(path: Path | str) -> Problem:
             top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
     pdk = _pdk(fields.get("pdk"), path.parent)
     netlist = _netlist(path, fields, pdk)
-    corners = _corners(fields.get("corners"), pdk)
+    corners = load_corners(fields.get("corners"), pdk)
     subckt = fields["subckt"].text("subckt").lower() if "subckt" in fields else ""
     if netlist is None or pdk is None or not subckt or "parameters" not in fields:
         top.report.raise_if_any()
@@ -74,7 +75,7 @@ def load_problem(path: Path | str) -> Problem:
         bench = load_testbench(name, node, fields, scope, corners, path.parent)
         if bench is not None:
             testbenches[name] = bench
-    specs = _specs(fields.get("specs"), testbenches, fields)
+    specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners])
     budget = _budget(fields.get("budget"))
     top.report.raise_if_any()
     for name, bench in testbenches.items():
@@ -117,7 +118,11 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netli
     if not file.is_file():
         node.wrong("the netlist is not there", f"no file {file}")
         return None
-    libraries = {Path(location.get("root") or location.get("file") or location.get("path", "")).name for location in pdk.locations} if pdk else set()
+    libraries = (
+        {Path(location.get("root") or location.get("file") or location.get("path", "")).name for location in pdk.locations}
+        if pdk
+        else set()
+    )
     try:
         return parse_netlist(read_source(file, folders, library_files=libraries | set(pdk.include if pdk else ())))
     except InputError as error:
@@ -126,33 +131,14 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netli
         return None
 
 
-def _corners(node: Marked | None, pdk: Pdk | None) -> tuple[Corner, ...]:
-    supply = pdk.supply if pdk else 1.0
-    if node is None:
-        return (Corner("nominal", "tt", supply, 27.0, {}),)
-    result = []
-    for name, entry in node.mapping("corners").items():
-        values = entry.mapping("a corner")
-        process = values["process"].text("process") if "process" in values else "tt"
-        if pdk and process not in pdk.corners:
-            values["process"].wrong(f"{pdk.name} has no process corner {process!r}", f"one of {', '.join(pdk.corners)}")
-        vdd = quantity(values["vdd"], "V", "vdd") if "vdd" in values else supply
-        temperature = quantity(values["temperature"], "degC", "temperature") if "temperature" in values else 27.0
-        if not -273 < temperature < 500:
-            values["temperature"].wrong("the temperature is in °C", "write for example 125")
-        others = {key: quantity(child, "", key) for key, child in values.items() if key not in {"process", "vdd", "temperature"}}
-        result.append(Corner(name, process, vdd, temperature, others))
-    if not result:
-        node.wrong("there is no corner", "leave the key out for the nominal corner alone")
-    return tuple(result)
-
-
-def _specs(node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked]) -> tuple[Spec, ...]:
+def _specs(
+    node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked], corners: Sequence[str]
+) -> tuple[Spec, ...]:
     result = []
     known = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
     for name, entry in node.mapping("specs").items() if node else ():
         values = entry.mapping("a spec")
-        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective")
+        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners")
         metric_name = values["metric"].text("metric") if "metric" in values else name
         metric = METRICS.get(metric_name)
         if metric is None:
@@ -183,10 +169,22 @@ def _specs(node: Marked | None, testbenches: Mapping[str, Testbench], fields: Ma
         weight = quantity(values["weight"], "", "weight") if "weight" in values else 1.0
         if weight <= 0:
             values["weight"].wrong("a weight is positive")
-        result.append(Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective)))
+        only = _spec_corners(values.get("corners"), corners)
+        result.append(
+            Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective), only)
+        )
     if node is not None and not result and not node.report.findings:
         node.wrong("there is no spec", "name at least one metric and its target")
     return tuple(result)
+
+
+def _spec_corners(node: Marked | None, known: Sequence[str]) -> tuple[str, ...]:
+    """The corners in which a spec counts; () for all."""
+    names = tuple(child.text("a corner") for child in node.items("the corners of a spec")) if node else ()
+    for name in names:
+        if name not in known and node is not None:
+            node.wrong(f"there is no corner {name!r}", f"there are: {', '.join(known)}")
+    return names
 
 
 def _bound(node: Marked, unit: str, wanted: str, what: str) -> float:

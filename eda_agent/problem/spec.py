@@ -16,7 +16,10 @@ from eda_agent.problem.space import DesignSpace
 
 @dataclass(frozen=True)
 class Spec:
-    """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's."""
+    """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's.
+
+    `corners`: those in which it counts, () for all.
+    """
 
     name: str
     metric: Metric
@@ -26,6 +29,10 @@ class Spec:
     weight: float = 1.0
     worst: float | None = None
     objective: Literal["minimize", "maximize"] | None = None
+    corners: tuple[str, ...] = ()
+
+    def counts_in(self, corner: str) -> bool:
+        return not self.corners or corner in self.corners
 
     @property
     def target(self) -> float:

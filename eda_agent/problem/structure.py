@@ -256,9 +256,7 @@ class _Recogniser:
             start = {
                 port
                 for port in self.circuit.ports
-                if port not in self.rails
-                and port not in self.clocks
-                and any(not fet.diode for fet in self.by_gate[port])
+                if port not in self.rails and port not in self.clocks and any(not fet.diode for fet in self.by_gate[port])
             }
         reached, waiting = set(start), deque(start)
         links: dict[str, set[str]] = defaultdict(set)
@@ -380,9 +378,7 @@ class _Recogniser:
                 if swap[mine] != its:
                     return False
                 proof = proof or mine != its
-            elif its in swap:
-                return False
-            elif mine != its and (mine in self.rails or its in self.rails):
+            elif its in swap or (mine != its and (mine in self.rails or its in self.rails)):
                 return False
         if fet.gate != other.gate and fet.gate not in swap:
             return False

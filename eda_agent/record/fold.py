@@ -21,6 +21,7 @@ class RunState:
     best: dict[str, Any] = field(default_factory=dict)
     pending: dict[str, Any] | None = None
     finished: dict[str, Any] = field(default_factory=dict)
+    verified: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
     sequence: int = 0
 
@@ -43,6 +44,8 @@ class RunState:
                 self.best = event
             case "sim.failed":
                 self.failures.append(event)
+            case "verified":
+                self.verified = event
             case "run.finished":
                 self.finished = event
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
@@ -23,6 +26,7 @@ from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.mismatch import Spread, deviation, symbols
 from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import Sizing
@@ -40,7 +44,7 @@ class Deck:
     Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call` (the instance
     under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
     measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
-    flat circuit begins, `flat_cards` its other lines.
+    flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist.
     """
 
     key: str
@@ -57,6 +61,7 @@ class Deck:
     library: CutLibrary
     flat_heads: tuple[str, ...]
     flat_cards: str
+    scale: float = 1.0
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
@@ -108,6 +113,28 @@ class Instance:
             "cards": sorted({card for card in chosen if card}),
         }  # fmt: skip
 
+    def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
+        """The same with the mismatch of one Monte Carlo sample: each device has a card or parameters of its own."""
+        parts, chosen, scale = self.parts, self.cards(deck.library), deck.scale
+        lines, variants = [], []
+        for head, card, device, values in zip(deck.flat_heads, chosen, parts.devices, parts.flat_values, strict=True):
+            name, extra = plain_card(card) or (device.model if device.kind == "m" else ""), ""
+            spread = deck.library.spreads.get(card) or deck.library.spreads.get(device.library, {})
+            if spread:
+                draws = _draws(spread, seed, sample, device.label)
+                size = (device.values["w"] / scale, device.values["l"] / scale, device.values.get("m", 1.0))
+                added = {parameter: deviation(text, *size, draws) for parameter, text in spread.items()}
+                if card in deck.library.spreads:
+                    name = f"{name}_x{device.index}"
+                    variants.append((name, card, added))
+                else:
+                    extra = "".join(f" {parameter}={value!r}" for parameter, value in added.items())
+            lines.append(f"{head} {name} {values}{extra}\n")
+        return {
+            "circuit": deck.flat_cards + "".join(lines), "flat": True, "alterations": None, "fixed": f"sample {seed} {sample}",
+            "cards": sorted({card for card in chosen if card}), "variants": variants,
+        }  # fmt: skip
+
     def flat(self, deck: Deck) -> str:
         """The circuit without hierarchy, each MOSFET with the card of its own bin."""
         models = (
@@ -122,6 +149,13 @@ class Instance:
         if library.digest not in self._assigned:
             self._assigned[library.digest] = library.assigned(self.parts.devices)
         return self._assigned[library.digest]
+
+
+def _draws(spread: Spread, seed: int, sample: int, label: str) -> dict[str, float]:
+    """The normal draws of one device in one sample: they depend on its name, so that a changed sizing meets the same chip."""
+    rng = np.random.default_rng([seed, sample, zlib.crc32(label.encode())])
+    names = list(symbols(spread))
+    return dict(zip(names, rng.standard_normal(len(names)).tolist(), strict=True))
 
 
 class Workbench:
@@ -145,8 +179,13 @@ class Workbench:
         self._template, self._edits = self._make_template()
         self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
         heads = {bench.name: self._flat_heads(bench, first) for bench in problem.testbenches.values()}
+        nominal = problem.corners[0].name
         self.decks = tuple(
-            self._deck(bench, corner, heads[bench.name]) for corner in problem.corners for bench in problem.testbenches.values()
+            self._deck(bench, corner, heads[bench.name])
+            for corner in problem.corners
+            for bench in problem.testbenches.values()
+            # every testbench runs in the first corner, whose operating points are shown
+            if corner.name == nominal or any(spec.testbench == bench.name and spec.counts_in(corner.name) for spec in problem.specs)
         )
 
     def _boxes(self) -> dict[str, Box]:
@@ -159,7 +198,9 @@ class Workbench:
             }
             for parameter in problem.space.parameters
         ]
-        elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), [place for places in choices for place in places])
+        elaboration = Elaboration(
+            problem.netlist, problem.subckt, stand_ins(problem.pdk), [place for places in choices for place in places]
+        )
         boxes: dict[str, Box] = {}
         for name, (width, length) in reach(elaboration, choices).items():
             if name in problem.netlist.models:
@@ -214,6 +255,7 @@ class Workbench:
             key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title,
             call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
             library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
+            scale=problem.pdk.scale,
         )  # fmt: skip
 
     def _call(self, bench: Testbench) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,7 +33,8 @@ class ResultCache(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why.
+    """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why. Corners that were
+    not simulated, and specs that do not count in one, are missing.
 
     `failures`: (testbench, corner, failure). `jobs`: testbench-corner runs, of which `cached` came from the cache. `seconds` is
     the simulators' time. `operating_points`: device → bias, in the first corner.
@@ -48,10 +49,19 @@ class Evaluation:
     seconds: float
 
 
+def joined(one: Evaluation, other: Evaluation) -> Evaluation:
+    """Two evaluations of the same sizing in different corners as one."""
+    return Evaluation(
+        values={**one.values, **other.values}, reasons={**one.reasons, **other.reasons}, failures=one.failures + other.failures,
+        operating_points=one.operating_points or other.operating_points, jobs=one.jobs + other.jobs, cached=one.cached + other.cached,
+        seconds=one.seconds + other.seconds,
+    )  # fmt: skip
+
+
 class Simulator(Protocol):
     """What the agent needs: sizings in, evaluations out. `Evaluator` on ngspice, `FunctionSimulator` for tests."""
 
-    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]: ...
+    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]: ...
 
 
 class Evaluator:
@@ -66,10 +76,10 @@ class Evaluator:
             (deck for deck in workbench.decks if deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)), None
         )
 
-    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
-        """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side."""
+    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
+        """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side. `corners`: only these."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]
-        decks = self.workbench.decks
+        decks = [deck for deck in self.workbench.decks if corners is None or deck.corner in corners]
         tasks: list[Task] = []
         keys: list[str] = []
         places: list[tuple[int, Deck]] = []
@@ -96,7 +106,7 @@ class Evaluator:
             for place, reply in zip(places, self.executor.run(tasks, keep), strict=True):
                 replies[place[0], place[1].key] = reply
         return [
-            self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number])
+            self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number], corners)
             for number, instance in enumerate(instances)
         ]
 
@@ -137,7 +147,9 @@ class Evaluator:
     def _hash(self, *parts: object) -> str:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
 
-    def _collect(self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], cached: int) -> Evaluation:
+    def _collect(
+        self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], cached: int, corners: Collection[str] | None = None
+    ) -> Evaluation:
         by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
         values: dict[str, dict[str, float | None]] = {}
         reasons: dict[tuple[str, str], str] = {}
@@ -149,8 +161,12 @@ class Evaluator:
             for label, numbers in reply.get("operating_point", {}).items():
                 points.setdefault(label, operating_point(numbers))
         for corner_ in self.problem.corners:
+            if corners is not None and corner_.name not in corners:
+                continue
             row = values[corner_.name] = {}
             for spec in self.problem.specs:
+                if not spec.counts_in(corner_.name):
+                    continue
                 if not spec.testbench:
                     row[spec.name] = instance.parts.gate_area
                     continue

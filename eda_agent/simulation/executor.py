@@ -32,13 +32,14 @@ MAX_START_FAILURES = 3
 
 @dataclass(frozen=True)
 class Task:
-    """One deck at one sizing. `timeout` in s."""
+    """One deck at one sizing. `timeout` in s. `sample`: (seed, number) of a Monte Carlo sample, None for the nominal devices."""
 
     deck: Deck
     instance: Instance
     operating_point: bool = False
     waveforms: bool = False
     timeout: float = 30.0
+    sample: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -148,10 +149,14 @@ class LocalPool:
 
     def _message(self, task: Task) -> dict[str, Any]:
         preparation = self.preparations.get(task.deck.key)
+        if task.sample is not None:
+            wire = task.instance.varied(task.deck, *task.sample)
+        else:
+            wire = task.instance.wire(task.deck, flat=preparation is not None and preparation.flat)
         return {
             "do": "run",
             "key": task.deck.key,
-            **task.instance.wire(task.deck, flat=preparation is not None and preparation.flat),
+            **wire,
             "operating_point": task.operating_point,
             "waveforms": task.waveforms,
         }

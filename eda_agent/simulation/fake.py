@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
@@ -17,15 +17,18 @@ class FunctionSimulator:
         self.problem, self.function = problem, function
         self.simulated: list[dict[str, float]] = []
 
-    def evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
-        """One evaluation a sizing; what was asked for is kept in `simulated`."""
-        return [self._evaluate(sizing) for sizing in sizings]
+    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
+        """One evaluation a sizing; what was asked for is kept in `simulated`, once for its first corner."""
+        return [self._evaluate(sizing, corners) for sizing in sizings]
 
-    def _evaluate(self, sizing: Sizing) -> Evaluation:
-        self.simulated.append(dict(sizing))
+    def _evaluate(self, sizing: Sizing, corners: Collection[str] | None) -> Evaluation:
+        if corners is None or self.problem.corners[0].name in corners:
+            self.simulated.append(dict(sizing))
         values: dict[str, Mapping[str, float | None]] = {}
         failures = []
         for corner in self.problem.corners:
+            if corners is not None and corner.name not in corners:
+                continue
             try:
                 values[corner.name] = dict(self.function(sizing, corner.name))
             except ValueError as error:

@@ -8,6 +8,7 @@ anew for every sizing. Runs in a worker process; knows nothing of netlists or sp
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Sizing:
     """A circuit at one sizing as the parent sends it.
 
     `circuit`: its text, `flat` when without hierarchy. `alterations`: (device, parameter, value), None where only a fresh load
-    will do. `fixed`: what cannot be altered, the card of each flat device among it. `cards`: names of the model cards that it needs.
+    will do. `fixed`: what cannot be altered, the card of each flat device among it. `cards`: names of the model cards that it needs,
+    `variants`: (name, card, parameter → what is added) of those made from them for one device.
     """
 
     circuit: str
@@ -50,6 +52,7 @@ class Sizing:
     alterations: Sequence[tuple[str, str, float]] | None
     fixed: str
     cards: Sequence[str]
+    variants: Sequence[tuple[str, str, Mapping[str, float]]] = ()
 
 
 @dataclass
@@ -219,6 +222,7 @@ class Session:
         if deck.models not in self.cards:
             self.cards[deck.models] = read_cards(Path(deck.models))
         cards = "".join(self._card(deck.models, name, sizing.flat) for name in sizing.cards)
+        cards += "".join(self._variant(deck.models, *variant) for variant in sizing.variants)
         self.ngspice.load(deck.text(sizing, cards).split("\n"))
         self.order.insert(0, key)
         deck.loaded = sizing
@@ -227,6 +231,14 @@ class Session:
     def _card(self, models: str, name: str, flat: bool) -> str:
         card = self.cards[models][name].rstrip("\n") + "\n"
         return card.replace(name, plain_card(name), 1) if flat else card
+
+    def _variant(self, models: str, name: str, card: str, added: Mapping[str, float]) -> str:
+        text = self.cards[models][card].rstrip("\n").replace(card, name, 1)
+        for parameter, value in added.items():
+            found = re.search(rf"\s{re.escape(parameter)}=(\S+)", text)
+            if found is not None:
+                text = f"{text[: found.start(1)]}{float(found[1]) + value!r}{text[found.end(1) :]}"
+        return text + "\n"
 
     def node_voltages(self) -> dict[str, float]:
         """All node voltages (V) of the operating point of the current circuit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.score import margin
 from eda_agent.agent.turn import History
 
 Real = NDArray[np.float64]
@@ -14,17 +15,36 @@ CLIP = (-1.0, 0.5)
 
 
 def knowledge(history: History) -> tuple[Real, Real]:
-    """(positions, margins): n×d in [0, 1] and n×k, of every turn that was simulated, failures at the worst margin."""
+    """(positions, margins): n×d in [0, 1] and n×k, of every turn that was simulated, failures at the worst margin.
+
+    Where corners were skipped, a margin is that of the first corner plus what the others cost in the turns that ran them all (their
+    median): otherwise designs that were not worth simulating further would look better than those that were.
+    """
     space, specs = history.problem.space, history.problem.specs
-    positions, margins = [], []
+    corners = [corner.name for corner in history.problem.corners]
+    positions, margins, partial = [], [], []
+    differences = []
     for turn in history.simulated:
         assert turn.sizing is not None and turn.score is not None and turn.evaluation is not None
         positions.append(space.to_unit(turn.sizing))
+        whole = len(turn.evaluation.values) == len(corners)
         if turn.evaluation.failures:
             margins.append([CLIP[0]] * len(specs))
-        else:
-            margins.append([min(max(result.margin, CLIP[0]), CLIP[1]) for result in turn.score.results])
-    return np.asarray(positions, dtype=np.float64), np.asarray(margins, dtype=np.float64)
+            partial.append(False)
+            continue
+        row = [min(max(result.margin, CLIP[0]), CLIP[1]) for result in turn.score.results]
+        margins.append(row)
+        partial.append(not whole)
+        if whole and len(corners) > 1:
+            first = turn.evaluation.values[corners[0]]
+            alone = [
+                min(max(margin(spec, first[spec.name]), CLIP[0]), CLIP[1]) if spec.name in first else row[k] for k, spec in enumerate(specs)
+            ]
+            differences.append([worst - nominal for worst, nominal in zip(row, alone, strict=True)])
+    result = np.asarray(margins, dtype=np.float64)
+    if differences and any(partial):
+        result[np.asarray(partial)] = np.clip(result[np.asarray(partial)] + np.median(differences, axis=0), *CLIP)
+    return np.asarray(positions, dtype=np.float64), result
 
 
 def weights(history: History) -> Real:

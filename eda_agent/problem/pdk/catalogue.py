@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -34,7 +34,7 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `corners`: process → library sections."""
+    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `corners`: process → library sections."""
 
     name: str
     title: str
@@ -50,6 +50,7 @@ class Pdk:
     devices: Mapping[str, DeviceRule]
     subcircuits: bool = True
     needs: str = ""
+    mismatch: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def models(self) -> str:
@@ -110,7 +111,9 @@ def find_pdk(name: str, folder: Path = Path()) -> Pdk:
 def _shipped_pdk(name: str) -> Pdk:
     if name not in pdk_names():
         raise InputError(
-            Finding(f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}, or the path of a PDK file (.yaml) of your own")
+            Finding(
+                f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}, or the path of a PDK file (.yaml) of your own"
+            )
         )
     return _read_pdk(name, yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text()))
 
@@ -158,4 +161,5 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         devices=devices,
         subcircuits=bool(data.get("subcircuits", True)),
         needs=data.get("needs", ""),
+        mismatch=data.get("mismatch", {}),
     )

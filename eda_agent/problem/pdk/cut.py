@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.library import Block, Library, pairs, read_library
+from eda_agent.problem.pdk.mismatch import Spread, statistics
 
 Box = tuple[tuple[float, float], tuple[float, float]]
 """Reach of a device: ((smallest W, largest W), (smallest L, largest L)) in metres."""
@@ -57,12 +58,16 @@ class Bin:
 
 @dataclass(frozen=True)
 class CutLibrary:
-    """`models`: file of the model cards, cached. `devices`: text of the subcircuits, for the deck. `digest`: of both."""
+    """`models`: file of the model cards, cached. `devices`: text of the subcircuits, for the deck. `digest`: of both.
+
+    `spreads`: device or card name → what mismatch does to it.
+    """
 
     models: Path
     devices: str
     digest: str
     bins: tuple[Bin, ...]
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     def assigned(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
         """The card of each device, "" where the library has none for it. Raises `InputError` for a size that no bin covers."""
@@ -148,10 +153,11 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         entries = [[entry.name, entry.model, entry.width, entry.length] for entry in writer.bins]
         folder.mkdir(parents=True, exist_ok=True)
         write_text(models, text)
-        write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": hashlib.sha256((text + devices).encode()).hexdigest()}))
+        digest = hashlib.sha256((text + devices).encode()).hexdigest()
+        write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": digest, "spreads": writer.spreads}))
     data = json.loads(index.read_text())
     bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
-    return CutLibrary(models, data["devices"], data["digest"], bins)
+    return CutLibrary(models, data["devices"], data["digest"], bins, data["spreads"])
 
 
 def _neighbours(path: Path) -> list[Path]:
@@ -161,7 +167,7 @@ def _neighbours(path: Path) -> list[Path]:
 def _source_digest() -> str:
     """The cut changes when this code does."""
     here = Path(__file__).parent
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in ("cut.py", "library.py"))).hexdigest()
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in ("cut.py", "library.py", "mismatch.py"))).hexdigest()
 
 
 def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> _Writer:
@@ -208,8 +214,14 @@ class _Writer:
         self.models: list[str] = []
         self.blocks: list[str] = []
         self.bins: list[Bin] = []
+        self.spreads: dict[str, Spread] = {}
         self.seen: set[str] = set()
         self.written: set[str] = set()
+
+    @cached_property
+    def statistical(self) -> dict[str, float]:
+        """The constants with mismatch on."""
+        return {**self.constants, **self.pdk.mismatch}
 
     def device(self, name: str) -> None:
         if name in self.seen:
@@ -237,6 +249,9 @@ class _Writer:
             target = words[5] if words[0][0].lower() == "m" and len(words) > 5 else ""
             if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(block.name)):
                 lines.append(self.mos(card, words[:6]))
+                spread = statistics(pairs(card.split(None, 6)[6]), {**block.defaults, **block.params}, self.statistical)
+                if spread:
+                    self.spreads[block.name] = spread
             else:
                 raise InputError(f"{self.pdk.name}: device {block.name!r} is built in a way that cannot be cut yet")
         used = _closure(lines, locals_)
@@ -283,6 +298,9 @@ class _Writer:
                         f"{self.pdk.name}: model {key}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
                     )
                 cells.append(f"{parameter}={value.strip() if _is_number(value) else repr(node.value)}")
+            spread = statistics(pairs(text), {}, self.statistical)
+            if spread:
+                self.spreads[key] = spread
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
             self.models.append(f".model {key} {kind}\n" + "".join(f"+ {row}\n" for row in rows))
         return bool(chosen)

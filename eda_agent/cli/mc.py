@@ -1,0 +1,81 @@
+"""`eda-agent mc`: Monte Carlo over mismatch, with the yield of every spec."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.table import Table
+
+from eda_agent import run
+from eda_agent.cli.render import bound, console, print_json
+from eda_agent.cli.sim import chosen_sizing
+from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.record.events import plain
+from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
+from eda_agent.units import format_quantity
+
+
+def mc_command(options: argparse.Namespace) -> int:
+    """0 when every sample meets every spec, 1 when not."""
+    problem = load_problem(options.spec)
+    names = [corner.name for corner in problem.corners]
+    if options.corner not in {None, "all", *names}:
+        raise InputError(f"--corner {options.corner}: there is no such corner\n    → all, or one of {', '.join(names)}")
+    corners = names if options.corner == "all" else [options.corner or names[0]]
+    sizing = problem.space.snap(chosen_sizing(problem, options))
+    with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
+        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners)
+    if options.json:
+        print_json(as_data(result))
+    else:
+        screen = console(to_stdout=True)
+        screen.print(table(result))
+        total = result.total
+        screen.print(
+            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}: yield {_share(total)}", markup=False
+        )
+    return 0 if result.total.passed == result.total.samples else 1
+
+
+def as_data(result: MonteCarlo) -> dict[str, object]:
+    """The run as plain data: what `--json` prints and reports are made of."""
+    specs = {}
+    for spec in result.specs:
+        mean, deviation = result.spread(spec.name)
+        passed = result.yield_of(spec)
+        specs[spec.name] = plain(
+            {
+                "mean": mean,
+                "deviation": deviation,
+                "yield": passed.share,
+                "interval": passed.interval,
+                "values": list(result.values[spec.name]),
+            }
+        )
+    total = result.total
+    return {
+        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "passed": total.passed, "yield": total.share,
+        "interval": list(total.interval), "specs": specs,
+    }  # fmt: skip
+
+
+def _share(found: Yield) -> str:
+    low, high = found.interval
+    return f"{100 * found.share:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %)"
+
+
+def table(result: MonteCarlo) -> Table:
+    """One row a spec."""
+    rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield"):
+        rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
+    for spec in result.specs:
+        unit = spec.metric.unit
+        mean, deviation = result.spread(spec.name)
+        found = [value for value in result.values[spec.name] if value is not None]
+        target = bound({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
+        ends = (min(found), max(found)) if found else (None, None)
+        cells = [format_quantity(value, unit, 3) for value in (mean, deviation, *ends)]
+        rows.add_row(spec.name, target, *cells, f"{100 * result.yield_of(spec).share:.1f} %")
+    return rows

@@ -1,0 +1,87 @@
+"""A spread is what local mismatch adds to the parameters of one device, as expressions over its size and independent normal draws.
+
+Foundries write it into their models as `AGAUSS(mean, width, sigmas)`, drawn anew by ngspice at every load. Here the draws are ours:
+`AGAUSS(a, w, n)` becomes a + w/n · z with z from a seeded generator, one for each device and each occurrence. A sample is then the
+same on any machine and for any order of simulation, and two sizings can be compared under the same draws.
+
+A device of m units is m devices in parallel that vary independently: what they have in common varies by 1/√m of what one does. Models
+that know this through a parameter of their own (`mult` in SKY130, `par` in GF180) are given m there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from eda_agent.problem import expression
+from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
+
+Spread = dict[str, str]
+"""Parameter → expression for what is added to it, over w, l, m (in the netlist's units) and z0, z1 …"""
+
+UNITS = frozenset(["mult", "par"])
+"""What the foundries call the number of parallel units."""
+_SIZES = frozenset(["w", "l", "m"])
+
+
+def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constants: Mapping[str, float]) -> Spread:
+    """The spread of a model's or instance's `parameters` (key → text).
+
+    `local`: the parameters of the subcircuit around it, in order. `constants`: the library's, with mismatch switched on.
+    """
+    draws = _Draws()
+    known: dict[str, Node] = {"m": Name("m"), "w": Name("w"), "l": Name("l"), **{name: Name("m") for name in UNITS}}
+    for name, text in local.items():
+        if name in known:
+            continue
+        try:
+            known[name] = _shaped(expression.parse(text), known, constants, draws)
+        except ExpressionError:
+            continue
+    result = {}
+    for name, text in parameters.items():
+        try:
+            node = _shaped(expression.parse(text), known, constants, draws)
+            if any(symbol.startswith("z") and symbol[1:].isdigit() for symbol in expression.names(node)):
+                mean = expression.fold(node, {symbol: 0.0 for symbol in expression.names(node) if symbol not in _SIZES})
+                result[name] = expression.to_text(Call("-", (node, mean)))
+        except ExpressionError:
+            continue
+    return result
+
+
+class _Draws:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def next(self) -> Name:
+        self.count += 1
+        return Name(f"z{self.count - 1}")
+
+
+def _shaped(node: Node, known: Mapping[str, Node], constants: Mapping[str, float], draws: _Draws) -> Node:
+    """An expression over sizes and draws only. Raises `ExpressionError` for a name that is neither known nor constant."""
+    if isinstance(node, Number):
+        return node
+    if isinstance(node, Name):
+        if node.name in known:
+            return known[node.name]
+        if node.name in constants:
+            return Number(constants[node.name])
+        raise ExpressionError(f"parameter {node.name!r} is not defined")
+    if node.function in {"agauss", "gauss"} and len(node.arguments) == 3:
+        mean, width, sigmas = (_shaped(argument, known, constants, draws) for argument in node.arguments)
+        if node.function == "gauss":
+            width = Call("*", (mean, width))  # relative to the mean
+        return Call("+", (mean, Call("*", (Call("/", (width, sigmas)), draws.next()))))
+    return expression.fold(Call(node.function, tuple(_shaped(argument, known, constants, draws) for argument in node.arguments)), {})
+
+
+def symbols(spread: Spread) -> Iterator[str]:
+    """The draws that a spread needs, in order."""
+    found = {name for text in spread.values() for name in expression.names(expression.parse(text)) if name not in _SIZES}
+    return iter(sorted(found, key=lambda name: int(name[1:])))
+
+
+def deviation(text: str, width: float, length: float, units: float, draws: Mapping[str, float]) -> float:
+    """What one expression of a spread comes to. `width`, `length` in the netlist's units; `units`: devices in parallel."""
+    return expression.evaluate(expression.parse(text), {"w": width, "l": length, "m": units, **draws})

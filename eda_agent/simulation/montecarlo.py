@@ -1,0 +1,128 @@
+"""A Monte Carlo run simulates one sizing on many chips: every device varies by the foundry's mismatch, with draws of our own.
+
+The samples of a seed are the same chips for every sizing, so that two sizings can be compared chip by chip.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.stats import beta
+
+from eda_agent.errors import InputError
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Spec
+from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import Task
+
+
+@dataclass(frozen=True)
+class Yield:
+    """`passed` of `samples`, with the exact (Clopper–Pearson) 95 % interval of the share."""
+
+    passed: int
+    samples: int
+
+    @property
+    def share(self) -> float:
+        return self.passed / self.samples if self.samples else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        low = float(beta.ppf(0.025, self.passed, self.samples - self.passed + 1)) if self.passed else 0.0
+        high = float(beta.ppf(0.975, self.passed + 1, self.samples - self.passed)) if self.passed < self.samples else 1.0
+        return low, high
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured."""
+
+    specs: tuple[Spec, ...]
+    values: Mapping[str, Sequence[float | None]]
+    corners: tuple[str, ...]
+    seed: int
+
+    def yield_of(self, spec: Spec) -> Yield:
+        values = self.values[spec.name]
+        return Yield(sum(spec.met(value) for value in values), len(values))
+
+    @property
+    def total(self) -> Yield:
+        """Samples that meet every spec."""
+        rows = list(zip(*(self.values[spec.name] for spec in self.specs), strict=True))
+        return Yield(sum(all(spec.met(value) for spec, value in zip(self.specs, row, strict=True)) for row in rows), len(rows))
+
+    def spread(self, name: str) -> tuple[float, float]:
+        """(mean, standard deviation) of the samples that could be measured."""
+        found = [value for value in self.values[name] if value is not None]
+        if len(found) < 2:
+            return (found[0] if found else math.nan), math.nan
+        mean = math.fsum(found) / len(found)
+        return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in found) / (len(found) - 1))
+
+
+def monte_carlo(
+    evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
+    done: Callable[[int], None] | None = None,
+) -> MonteCarlo:  # fmt: skip
+    """Simulate `samples` chips at a (legal) sizing. `corners`: by default the first one. `done(count)` is told of finished decks.
+
+    Raises `InputError` where the models carry no mismatch, or where ngspice itself must elaborate the circuit.
+    """
+    problem, bench = evaluator.problem, evaluator.workbench
+    chosen = tuple(corners or [problem.corners[0].name])
+    instance = bench.instance(sizing)
+    decks = [deck for deck in bench.decks if deck.corner in chosen and deck.metrics]
+    if not any(deck.library.spreads for deck in decks):
+        raise InputError(
+            f"the models of {problem.pdk.name} carry no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK file with `mismatch:`"
+        )
+    if bench.hierarchical:
+        raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
+    evaluator.prepare()
+    tasks = [Task(deck, instance, timeout=problem.budget.timeout, sample=(seed, sample)) for sample in range(samples) for deck in decks]
+    count = 0
+
+    def tell(_index: int, _reply: dict[str, Any]) -> None:
+        nonlocal count
+        count += 1
+        if done is not None:
+            done(count)
+
+    replies = evaluator.executor.run(tasks, tell)
+    values: dict[str, list[float | None]] = {spec.name: [] for spec in problem.specs}
+    for sample in range(samples):
+        by_place = {
+            (deck.testbench, deck.corner): replies[sample * len(decks) + number].get("metrics", {}) for number, deck in enumerate(decks)
+        }
+        for spec in problem.specs:
+            values[spec.name].append(_worst(spec, by_place, chosen, instance.parts.gate_area))
+    return MonteCarlo(problem.specs, values, chosen, seed)
+
+
+def _worst(spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], area: float) -> float | None:
+    """The value of one chip, in the corner where it is worst; None as soon as one cannot be measured."""
+    if not spec.testbench:
+        return area
+    found = []
+    for corner in corners:
+        if spec.counts_in(corner):
+            value = replies[spec.testbench, corner].get(spec.metric.name, (None, ""))[0]
+            if value is None:
+                return None
+            found.append(float(value))
+    if not found:
+        return None
+    unmet = [value for value in found if not spec.met(value)]
+    worst = min if spec.maximum is None else max
+    return worst(unmet or found)
+
+
+def deck_count(decks: Sequence[Deck], corners: Sequence[str]) -> int:
+    """Decks that one sample runs."""
+    return sum(deck.corner in corners and bool(deck.metrics) for deck in decks)
