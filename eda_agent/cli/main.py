@@ -117,6 +117,20 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--diff", action="store_true", help="a diff against the original instead")
     export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
 
+    bench = commands.add_parser(
+        "bench",
+        help="compare policies",
+        description="Policies × circuits × targets × seeds at equal simulation budgets; stopped benches go on.",
+    )
+    bench.add_argument("suite", help="all, learned, unseen, one shipped circuit, or a YAML file of your own")
+    bench.add_argument("--policy", default="trust,tpe,cma,random", metavar="A,B", help="policies (default trust,tpe,cma,random)")
+    bench.add_argument("--budget", type=_count, default=50, metavar="N", help="simulations a run (default 50)")
+    bench.add_argument("--seeds", type=_count, default=3, metavar="K", help="seeds (default 3)")
+    bench.add_argument("--targets", type=_count, default=1, metavar="T", help="targets a circuit (default 1)")
+    bench.add_argument("--workers", type=_count, metavar="N", help="runs side by side (default: one a core)")
+    bench.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default runs/bench-SUITE)")
+    bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
     doctor = commands.add_parser(
         "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
     )
@@ -193,6 +207,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli import inspect
 
             return {"runs": inspect.runs_command, "show": inspect.show_command, "export": inspect.export_command}[options.command](options)
+        case "bench":
+            from eda_agent.cli.bench import bench_command
+
+            return bench_command(options)
         case "doctor":
             from eda_agent.cli.doctor import doctor_command
 

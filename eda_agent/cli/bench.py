@@ -1,0 +1,80 @@
+"""`eda-agent bench`: policies against each other on a suite, resumable, with a table and curves."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from eda_agent import bench
+from eda_agent.cli.render import console, print_json
+from eda_agent.errors import InputError
+from eda_agent.files import write_text
+from eda_agent.record.plot import STYLE, Axis, Line, Plot, line_plot
+
+
+def bench_command(options: argparse.Namespace) -> int:
+    """0 when the bench is complete."""
+    policies = [name.strip() for name in options.policy.split(",") if name.strip()]
+    if not policies:
+        raise InputError("--policy names no policy\n    → for example --policy trust,tpe")
+    suite = bench.read_suite(options.suite)
+    jobs = bench.jobs_of(suite, policies, options.seeds, options.budget, options.targets)
+    folder = options.out or Path("runs") / f"bench-{suite.name}"
+    workers = options.workers or os.cpu_count() or 1
+    rows = _with_progress(jobs, folder / "results.jsonl", workers, quiet=options.json)
+    errors = [row for row in rows if "error" in row]
+    table = bench.markdown(rows)
+    write_text(folder / "table.md", table)
+    write_text(folder / "curves.svg", _curves(rows))
+    if options.json:
+        print_json({"runs": len(rows), "errors": len(errors), "table": str(folder / "table.md"), "curves": str(folder / "curves.svg")})
+    else:
+        screen = console(to_stdout=True)
+        screen.print(table, markup=False, soft_wrap=True)
+        for row in errors[:3]:
+            screen.print(f"! {row['key']}: {row['error']}", markup=False, soft_wrap=True)
+        screen.print(
+            f"results  {folder / 'results.jsonl'}\ntable    {folder / 'table.md'}\ncurves   {folder / 'curves.svg'}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return 0
+
+
+def _with_progress(jobs: list[bench.Job], results: Path, workers: int, *, quiet: bool) -> list[dict[str, Any]]:
+    screen = console()
+    if quiet or not screen.is_terminal:
+
+        def tell(done: int, of: int, row: dict[str, Any] | None) -> None:
+            if not quiet and row is not None and (done % 20 == 0 or done == of):
+                screen.print(f"{done}/{of} runs", markup=False)
+
+        return bench.run_bench(jobs, results, workers, tell)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=40),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[state]}"),
+    )
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task("bench", total=len(jobs), state="")
+
+        def show(done: int, of: int, row: dict[str, Any] | None) -> None:
+            state = "" if row is None else f"{row['circuit']} {row['policy']}: {row['curve'][-1] if row['curve'] else 0:.3f}"
+            progress.update(task, completed=done, total=of, state=state)
+
+        return bench.run_bench(jobs, results, workers, show)
+
+
+def _curves(rows: list[dict[str, Any]]) -> str:
+    """The mean best score against simulations, as an SVG file."""
+    drawn = [Line(policy, list(range(1, len(values))), values[1:]) for policy, values in bench.curves(rows).items()] if rows else []
+    svg = line_plot(Plot("mean best score so far", Axis("simulations"), Axis("score"), drawn, width=760, height=380))
+    return (
+        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
+    )

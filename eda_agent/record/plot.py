@@ -1,0 +1,204 @@
+"""A plot is a small SVG drawing of lines, bars and marks, made without a plotting library: it goes into reports as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from eda_agent.units import format_quantity
+
+COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
+"""Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
+DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`unit` is written with engineering prefixes. `low`, `high`: None takes what is there."""
+
+    label: str
+    unit: str = ""
+    log: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """`levels`: horizontal lines, name → value, such as targets."""
+
+    title: str
+    x: Axis
+    y: Axis
+    lines: Sequence[Line]
+    levels: Mapping[str, float] = field(default_factory=dict)
+    width: int = 640
+    height: int = 320
+
+
+def line_plot(plot: Plot) -> str:
+    """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor."""
+    left, right, top, bottom = 70, 14, 28, 44
+    inner = plot.width - left - right, plot.height - top - bottom
+    xs = [value for line in plot.lines for value in line.x if _usable(value, plot.x)]
+    ys = [value for line in plot.lines for value in line.y if _usable(value, plot.y)] + [
+        v for v in plot.levels.values() if _usable(v, plot.y)
+    ]
+    if not xs or not ys:
+        return f'<svg role="img" width="{plot.width}" height="40"><text x="4" y="24">{escape(plot.title)}: nothing to draw</text></svg>'
+    x0, x1 = _span(xs, plot.x)
+    y0, y1 = _span(ys, plot.y)
+
+    def px(value: float) -> float:
+        return left + inner[0] * (_place(value, plot.x) - x0) / (x1 - x0)
+
+    def py(value: float) -> float:
+        return top + inner[1] * (1 - (_place(value, plot.y) - y0) / (y1 - y0))
+
+    parts = [
+        f'<svg role="img" aria-label="{escape(plot.title)}" viewBox="0 0 {plot.width} {plot.height}" width="{plot.width}" height="{plot.height}" class="plot" '
+        f'data-box="{left},{top},{inner[0]},{inner[1]}" data-x="{x0:.6g},{x1:.6g},{int(plot.x.log)}" data-y="{y0:.6g},{y1:.6g},{int(plot.y.log)}">',
+        f"<title>{escape(plot.title)}</title>",
+        f'<text x="{left}" y="16" class="title">{escape(plot.title)}</text>',
+        f'<rect x="{left}" y="{top}" width="{inner[0]}" height="{inner[1]}" class="frame"/>',
+    ]
+    for value in _ticks(x0, x1, plot.x):
+        place = px(value)
+        parts.append(
+            f'<line x1="{place:.1f}" y1="{top}" x2="{place:.1f}" y2="{top + inner[1]}" class="grid"/><text x="{place:.1f}" y="{top + inner[1] + 15}" class="tick" text-anchor="middle">{escape(_label(value, plot.x))}</text>'
+        )
+    for value in _ticks(y0, y1, plot.y):
+        place = py(value)
+        parts.append(
+            f'<line x1="{left}" y1="{place:.1f}" x2="{left + inner[0]}" y2="{place:.1f}" class="grid"/><text x="{left - 6}" y="{place + 4:.1f}" class="tick" text-anchor="end">{escape(_label(value, plot.y))}</text>'
+        )
+    for name, value in plot.levels.items():
+        if _usable(value, plot.y):
+            parts.append(
+                f'<line x1="{left}" y1="{py(value):.1f}" x2="{left + inner[0]}" y2="{py(value):.1f}" class="level"/><text x="{left + inner[0] - 4}" y="{py(value) - 4:.1f}" class="tick" text-anchor="end">{escape(name)}</text>'
+            )
+    for number, line in enumerate(plot.lines):
+        points = [(px(x), py(y)) for x, y in zip(line.x, line.y, strict=True) if _usable(x, plot.x) and _usable(y, plot.y)]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _thinned(points))
+        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}" data-name="{escape(line.name)}"/>'
+        )
+    parts += _legend(plot, left)
+    parts.append(
+        f'<text x="{left + inner[0] / 2}" y="{plot.height - 6}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
+    )
+    return "\n".join(parts)
+
+
+def histogram(
+    title: str, values: Sequence[float], unit: str, level: float | None = None, *, width: int = 300, height: int = 170, bins: int = 20
+) -> str:
+    """The distribution of values as an SVG element; `level`: the target."""
+    found = sorted(value for value in values if math.isfinite(value))
+    if not found:
+        return f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{escape(title)}: nothing to draw</text></svg>'
+    ends = [*found, *([level] if level is not None else [])]
+    low, high = min(ends), max(ends)
+    high = high if high > low else low + (abs(low) or 1.0) * 1e-6
+    counts = [0] * bins
+    for value in found:
+        counts[min(int((value - low) / (high - low) * bins), bins - 1)] += 1
+    left, top, inner = 10, 22, (width - 20, height - 50)
+    parts = [
+        f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" class="plot"><title>{escape(title)}</title>',
+        f'<text x="{left}" y="15" class="title">{escape(title)}</text>',
+    ]
+    for number, count in enumerate(counts):
+        tall = inner[1] * count / max(counts)
+        parts.append(
+            f'<rect x="{left + inner[0] * number / bins:.1f}" y="{top + inner[1] - tall:.1f}" width="{inner[0] / bins - 1:.1f}" height="{tall:.1f}" fill="{COLOURS[0]}"><title>{count}</title></rect>'
+        )
+    if level is not None:
+        place = left + inner[0] * (level - low) / (high - low)
+        parts.append(f'<line x1="{place:.1f}" y1="{top}" x2="{place:.1f}" y2="{top + inner[1]}" class="level"/>')
+    for value, anchor, place in ((low, "start", left), (high, "end", left + inner[0])):
+        parts.append(
+            f'<text x="{place}" y="{height - 10}" class="tick" text-anchor="{anchor}">{escape(format_quantity(value, unit, 3))}</text>'
+        )
+    return "\n".join([*parts, "</svg>"])
+
+
+def _usable(value: float, axis: Axis) -> bool:
+    return math.isfinite(value) and (value > 0 or not axis.log)
+
+
+def _place(value: float, axis: Axis) -> float:
+    return math.log10(value) if axis.log else value
+
+
+def _span(values: Sequence[float], axis: Axis) -> tuple[float, float]:
+    low = _place(axis.low if axis.low is not None else min(values), axis)
+    high = _place(axis.high if axis.high is not None else max(values), axis)
+    if high <= low:
+        pad = abs(low) * 0.05 or 0.5
+        return low - pad, high + pad
+    return low, high
+
+
+def _ticks(low: float, high: float, axis: Axis) -> list[float]:
+    if axis.log:
+        first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+        every = max(1, (last - first) // 6)
+        return [10.0**power for power in range(first, last + 1, every)]
+    step = 10 ** math.floor(math.log10((high - low) / 4))
+    step *= next((factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6), 10)
+    first = math.ceil(low / step - 1e-9)
+    return [
+        float(f"{(first + number) * step:.10g}")
+        for number in range(int((high - low) / step + 1e-6) + 1)
+        if (first + number) * step <= high * (1 + 1e-9) + 1e-12
+    ]
+
+
+def _label(value: float, axis: Axis) -> str:
+    return format_quantity(value, axis.unit, 4) if axis.unit not in {""} else f"{value:.5g}"
+
+
+def _legend(plot: Plot, left: int) -> list[str]:
+    if len(plot.lines) < 2:
+        return []
+    parts, x = [], float(left + 8)
+    y = plot.height - 44 - 10 - 14 * len(plot.lines)
+    for number, line in enumerate(plot.lines):
+        place = y + 14 * number + 10
+        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+        parts.append(
+            f'<line x1="{x + plot.width - left - 140}" y1="{place}" x2="{x + plot.width - left - 114}" y2="{place}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/><text x="{x + plot.width - left - 108}" y="{place + 4}" class="tick">{escape(line.name)}</text>'
+        )
+    return parts
+
+
+def _thinned(points: Sequence[tuple[float, float]], most: int = 800) -> list[tuple[float, float]]:
+    """At most about `most` points, the extremes of each stretch kept: what the eye sees stays."""
+    if len(points) <= most:
+        return list(points)
+    size = math.ceil(len(points) / (most / 2))
+    result: list[tuple[float, float]] = []
+    for start in range(0, len(points), size):
+        part = points[start : start + size]
+        ends = {part.index(min(part, key=lambda p: p[1])), part.index(max(part, key=lambda p: p[1]))}
+        result += [part[index] for index in sorted(ends)]
+    return result
+
+
+STYLE = (
+    ".plot text{font:11px system-ui,sans-serif;fill:currentColor}.plot .title{font-weight:600;font-size:12px}"
+    ".plot .frame{fill:none;stroke:currentColor;opacity:.5}.plot .grid{stroke:currentColor;opacity:.12}"
+    ".plot .level{stroke:#b00020;stroke-dasharray:5 4}.plot .tick{opacity:.85}"
+)
+"""What an SVG needs around it; the colours of text follow the page."""
