@@ -27,7 +27,7 @@ from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
-from eda_agent.record.events import Event, Stream
+from eda_agent.record.events import Event, Stream, monte_carlo_data
 from eda_agent.record.export import sized_netlist
 from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
 from eda_agent.record.journal import Journal, read_journal
@@ -35,6 +35,7 @@ from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.montecarlo import monte_carlo
 
 SKIP_FROM = 6
 """With few corners a policy learns more from all of them than skipping saves: over 10 runs in 3 corners 533 proposals for 407."""
@@ -103,6 +104,16 @@ def measure_once(problem: Problem) -> dict[str, float | None]:
     with open_evaluator(problem) as evaluator:
         evaluation = evaluator.evaluate([problem.space.initial])[0]
     return dict(evaluation.values[problem.corners[0].name])
+
+
+def simulate_for_report(
+    problem: Problem, sizing: Mapping[str, float], samples: int, seed: int
+) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any] | None]:
+    """(waveforms of every testbench and corner, Monte Carlo as data or None for no samples) of one design."""
+    with open_evaluator(problem) as evaluator:
+        legal = problem.space.snap(sizing)
+        waves = {place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply}
+        return waves, monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None
 
 
 def netlist_of_schematic(schematic: Path, folder: Path) -> Path:

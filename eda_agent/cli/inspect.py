@@ -10,8 +10,11 @@ from typing import Any
 
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import Finding, InputError
+from eda_agent.insight.explain import what_moved
+from eda_agent.insight.verdict import judge
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
+from eda_agent.units import format_quantity
 
 
 def runs_command(options: argparse.Namespace) -> int:
@@ -60,7 +63,8 @@ def _row(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _state(folder: Path) -> RunState:
+def load_state(folder: Path) -> RunState:
+    """The state of a run that has at least its baseline. Raises `InputError`."""
     state = fold(read_journal(folder / "journal.jsonl"))
     if not state.turns:
         raise InputError(Finding("the run has no turn yet", folder))
@@ -77,7 +81,7 @@ def _turn(state: RunState, number: int | None, folder: Path) -> dict[str, Any]:
 
 def show_command(options: argparse.Namespace) -> int:
     """Show a run, or one turn of it."""
-    state = _state(options.run)
+    state = load_state(options.run)
     turn = _turn(state, options.turn, options.run)
     if options.json:
         print_json(
@@ -112,9 +116,31 @@ def show_command(options: argparse.Namespace) -> int:
         screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
     if turn["proposal"]["reasoning"]:
         screen.print(f"\nreasoning: {_printable(turn['proposal']['reasoning'])}", markup=False)
+    _show_moves(screen, state, turn)
+    for finding in judge(state.turns, begun["specs"], begun["parameters"]) if options.turn is None else ():
+        screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
     if options.turn is None:
         screen.print("\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)), markup=False)
     return 0
+
+
+def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
+    """What a turn moved against the best one before it."""
+    moves = what_moved(state.turns, turn["index"], state.started["parameters"])
+    if moves is None:
+        return
+    units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
+    sizes = [
+        f"{name} {format_quantity(one, units[name], 3)} → {format_quantity(other, units[name], 3)}"
+        for name, (one, other) in moves.sizes.items()
+    ]
+    margins = [f"{name} {one:+.3f} → {other:+.3f}" for name, (one, other) in list(moves.margins.items())[:4]]
+    screen.print(
+        f"moved against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
+        markup=False,
+        soft_wrap=True,
+    )
+    screen.print(f"margins: {', '.join(margins) or 'unchanged'}", markup=False, soft_wrap=True)
 
 
 def _region(point: dict[str, Any]) -> str:
@@ -143,7 +169,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.record.export import netlist_diff, sized_netlist
     from eda_agent.run import original_spec
 
-    turn = _turn(_state(options.run), options.turn, options.run)
+    turn = _turn(load_state(options.run), options.turn, options.run)
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
     problem = load_problem(original_spec(options.run))

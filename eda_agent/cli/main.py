@@ -117,6 +117,39 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--diff", action="store_true", help="a diff against the original instead")
     export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
 
+    report = commands.add_parser(
+        "report", help="write a report of a run", description="One HTML page that works offline, or CSV, JSON, Markdown, CACE."
+    )
+    report.add_argument("run", type=Path, help="folder of the run")
+    report.add_argument(
+        "--format", choices=("html", "csv", "json", "md", "cace"), default="html", help="html (default), csv, json, md or cace"
+    )
+    report.add_argument("--samples", type=int, default=0, metavar="N", help="html: Monte Carlo samples to add (default none)")
+    report.add_argument("--no-sim", action="store_true", help="html: simulate nothing, no waveforms")
+    report.add_argument("--out", type=Path, metavar="FILE", help="write here, - for stdout (default: in the run's folder)")
+
+    compare = commands.add_parser("compare", help="two runs side by side", description="Specs and sizes of two runs.")
+    compare.add_argument("runs", type=Path, nargs=2, metavar="RUN", help="folders of the runs")
+    compare.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    front = commands.add_parser("front", help="trade-off of two specs", description="The turns of a run that no other beats in both specs.")
+    front.add_argument("run", type=Path, help="folder of the run")
+    front.add_argument("one", help="a spec")
+    front.add_argument("other", help="another spec")
+    front.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    sens = commands.add_parser(
+        "sensitivity", help="which size moves which spec", description="Slope of every spec's margin over every size."
+    )
+    sens.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    sens.add_argument("--from", type=Path, metavar="RUN", dest="run", help="around the best sizing of a run (default: the netlist's)")
+    sens.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's"
+    )
+    sens.add_argument("--step", type=float, default=0.02, metavar="X", help="step as a share of each range (default 0.02)")
+    sens.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    _shared(sens)
+
     bench = commands.add_parser(
         "bench",
         help="compare policies",
@@ -207,6 +240,11 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli import inspect
 
             return {"runs": inspect.runs_command, "show": inspect.show_command, "export": inspect.export_command}[options.command](options)
+        case "report" | "compare" | "front" | "sensitivity":
+            from eda_agent.cli import report
+
+            commands = {"report": report.report_command, "compare": report.compare_command, "front": report.front_command}
+            return commands.get(options.command, report.sensitivity_command)(options)
         case "bench":
             from eda_agent.cli.bench import bench_command
 

@@ -11,7 +11,7 @@ from eda_agent.cli.render import bound, console, print_json
 from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
-from eda_agent.record.events import plain
+from eda_agent.record.events import monte_carlo_data
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
 from eda_agent.units import format_quantity
 
@@ -27,7 +27,7 @@ def mc_command(options: argparse.Namespace) -> int:
     with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners)
     if options.json:
-        print_json(as_data(result))
+        print_json(monte_carlo_data(result))
     else:
         screen = console(to_stdout=True)
         screen.print(table(result))
@@ -36,28 +36,6 @@ def mc_command(options: argparse.Namespace) -> int:
             f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}: yield {_share(total)}", markup=False
         )
     return 0 if result.total.passed == result.total.samples else 1
-
-
-def as_data(result: MonteCarlo) -> dict[str, object]:
-    """The run as plain data: what `--json` prints and reports are made of."""
-    specs = {}
-    for spec in result.specs:
-        mean, deviation = result.spread(spec.name)
-        passed = result.yield_of(spec)
-        specs[spec.name] = plain(
-            {
-                "mean": mean,
-                "deviation": deviation,
-                "yield": passed.share,
-                "interval": passed.interval,
-                "values": list(result.values[spec.name]),
-            }
-        )
-    total = result.total
-    return {
-        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "passed": total.passed, "yield": total.share,
-        "interval": list(total.interval), "specs": specs,
-    }  # fmt: skip
 
 
 def _share(found: Yield) -> str:

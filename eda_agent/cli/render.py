@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity
 
 Row = Mapping[str, Any]
@@ -93,13 +94,13 @@ def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: 
 def operating_table(points: Mapping[str, Row]) -> Table:
     """Operating points of the devices, violations marked."""
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for column in ("device", "id", "gm", "gds", "gm/id", "vdsat", "vds", "margin", "region"):
-        table.add_column(column, justify="left" if column in {"device", "region"} else "right", no_wrap=True)
+    for column in ("device", "id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds", "margin", "region"):
+        table.add_column(column, justify="left" if column in {"device", "region", "inversion"} else "right", no_wrap=True)
     for name, point in points.items():
         region = str(point["region"])
         table.add_row(
             name, format_quantity(point["id"], "A", 3), format_quantity(point["gm"], "S", 3), format_quantity(point["gds"], "S", 3),
-            f"{point['gm_id'] or 0:.1f}", f"{point['vdsat'] or 0:.3f}", f"{point['vds'] or 0:.3f}", f"{point['margin'] or 0:+.3f}",
+            f"{point['gm_id'] or 0:.1f}", inversion(point["gm_id"] or 0.0), f"{point['vdsat'] or 0:.3f}", f"{point['vds'] or 0:.3f}", f"{point['margin'] or 0:+.3f}",
             region if region == "saturation" else f"[yellow]! {region}[/]",
         )  # fmt: skip
     return table

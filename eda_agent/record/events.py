@@ -20,6 +20,7 @@ from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.montecarlo import MonteCarlo
 from eda_agent.simulation.operating_point import OperatingPoint
 
 VERSION = 1
@@ -108,6 +109,28 @@ def evaluation_from(data: Mapping[str, Any]) -> Evaluation:
         failures=tuple((testbench, corner, Failure(kind, words)) for testbench, corner, kind, words in data["failures"]),
         operating_points=points, jobs=data["jobs"], cached=data["cached"], seconds=data["seconds"],
     )  # fmt: skip
+
+
+def monte_carlo_data(result: MonteCarlo) -> Event:
+    """A Monte Carlo run as plain data: what `mc --json` prints and reports are made of."""
+    specs = {}
+    for spec in result.specs:
+        mean, deviation = result.spread(spec.name)
+        passed = result.yield_of(spec)
+        specs[spec.name] = plain(
+            {
+                "mean": mean,
+                "deviation": deviation,
+                "yield": passed.share,
+                "interval": passed.interval,
+                "values": list(result.values[spec.name]),
+            }
+        )
+    total = result.total
+    return {
+        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "passed": total.passed, "yield": total.share,
+        "interval": list(total.interval), "specs": specs,
+    }  # fmt: skip
 
 
 class Stream:

@@ -33,8 +33,12 @@ class OperatingPoint:
 
     @property
     def inversion(self) -> str:
-        """weak (gm/id above 20 /V), moderate, or strong (below 10 /V)."""
-        return "weak" if self.gm_id > 20 else "moderate" if self.gm_id > 10 else "strong"
+        return inversion(self.gm_id)
+
+
+def inversion(gm_id: float) -> str:
+    """weak (gm/id above 20 /V), moderate, or strong (below 10 /V)."""
+    return "weak" if gm_id > 20 else "moderate" if gm_id > 10 else "strong"
 
 
 def operating_point(values: Mapping[str, float]) -> OperatingPoint:

@@ -1,0 +1,176 @@
+"""`eda-agent report`, `compare`, `front` and `sensitivity`: what a run says, for people and for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from eda_agent import run
+from eda_agent.cli.inspect import load_state
+from eda_agent.cli.render import console, print_json, status
+from eda_agent.cli.sim import chosen_sizing
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.insight.front import front
+from eda_agent.insight.sensitivity import sensitivity
+from eda_agent.problem.load import load_problem
+from eda_agent.record.export import netlist_diff
+from eda_agent.record.fold import RunState
+from eda_agent.record.report import best_turn, html_report, target_text
+from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
+from eda_agent.units import format_quantity
+
+FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
+
+
+def report_command(options: argparse.Namespace) -> int:
+    """Write the run as a page, or in another format."""
+    state = load_state(options.run)
+    target: Path = options.out or options.run / FORMATS[options.format]
+    match options.format:
+        case "html":
+            text = _html(options, state)
+        case "csv":
+            text = csv_turns(state)
+        case "md":
+            text = markdown_summary(state)
+        case "cace":
+            text = cace_datasheet(state, str(options.run / "sized.spice"))
+        case _:
+            text = (
+                json.dumps(
+                    {
+                        "started": state.started,
+                        "best": best_turn(state),
+                        "finished": state.finished,
+                        "verified": state.verified,
+                        "curve": state.curve,
+                    },
+                    indent=1,
+                )
+                + "\n"
+            )
+    if str(target) == "-":
+        sys.stdout.write(text)
+    else:
+        write_text(target, text)
+        print(f"wrote {target}", file=sys.stderr)
+    return 0
+
+
+def _html(options: argparse.Namespace, state: RunState) -> str:
+    """The page, with waveforms and Monte Carlo where the spec is still there to simulate."""
+    best = best_turn(state)
+    diff, waves, samples = "", None, None
+    try:
+        problem = run.with_corners(load_problem(run.original_spec(options.run)), state.started.get("corner_set"))
+        if list(problem.space.names) != [entry["name"] for entry in state.started["parameters"]]:
+            raise InputError("the spec has other parameters than the run")
+    except InputError as error:
+        print(f"eda-agent: without waveforms and diff: {error}", file=sys.stderr)
+    else:
+        diff = netlist_diff(problem, best["sizing"])
+        if not options.no_sim:
+            waves, samples = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
+    return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples)
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    """Two runs side by side: what the best designs reach and where they differ."""
+    states = [load_state(folder) for folder in options.runs]
+    bests = [best_turn(state) for state in states]
+    if options.json:
+        print_json(
+            {
+                "runs": [
+                    {"run": str(folder), "best": best, "simulations": state.simulations, "curve": state.curve}
+                    for folder, state, best in zip(options.runs, states, bests, strict=True)
+                ]
+            }
+        )
+        return 0
+    screen = console(to_stdout=True)
+    names = [folder.resolve().name for folder in options.runs]
+    specs = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for heading in ("spec", "target", *names):
+        specs.add_column(heading, justify="left" if heading == "spec" else "right")
+    for spec in {spec["name"]: spec for state in states for spec in state.started["specs"]}.values():
+        cells = [_spec_cell(best, spec) for best in bests]
+        specs.add_row(spec["name"], target_text(spec), *cells)
+    specs.add_row("score", "", *(f"{best['score']:.4f}" for best in bests))
+    specs.add_row("simulations", "", *(str(state.simulations) for state in states))
+    specs.add_row("policy", "", *(str(state.started["policy"]) for state in states))
+    screen.print(specs)
+    screen.print()
+    sizes = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for heading in ("size", *names, "ratio"):
+        sizes.add_column(heading, justify="left" if heading == "size" else "right")
+    for entry in states[0].started["parameters"]:
+        values = [best["sizing"].get(entry["name"]) for best in bests]
+        ratio = f"{values[1] / values[0]:.3g}" if values[0] and values[1] is not None else "—"
+        sizes.add_row(entry["name"], *(format_quantity(value, entry["unit"]) for value in values), ratio)
+    screen.print(sizes)
+    return 0
+
+
+def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str:
+    result = best["specs"].get(spec["name"])
+    return "—" if result is None else f"{format_quantity(result['value'], spec['unit'], 3)} {status(result['met'], result['margin'])}"
+
+
+def front_command(options: argparse.Namespace) -> int:
+    """What two specs trade against each other among the turns of a run."""
+    state = load_state(options.run)
+    specs = {spec["name"]: spec for spec in state.started["specs"]}
+    for name in (options.one, options.other):
+        if name not in specs:
+            raise InputError(Finding(f"the run has no spec {name!r}", options.run, fix=f"one of {', '.join(specs)}"))
+    turns = front(state.turns, options.one, options.other)
+    rows = [
+        {"turn": turn["index"], "score": turn["score"], **{name: turn["specs"][name]["value"] for name in (options.one, options.other)}}
+        for turn in turns
+    ]
+    if options.json:
+        print_json({"front": rows})
+        return 0
+    screen = console(to_stdout=True)
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for heading in ("turn", options.one, options.other, "score"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            str(row["turn"]),
+            *(format_quantity(row[name], specs[name]["unit"], 3) for name in (options.one, options.other)),
+            f"{row['score']:.4f}",
+        )
+    screen.print(table)
+    return 0
+
+
+def sensitivity_command(options: argparse.Namespace) -> int:
+    """How each spec answers to each parameter around a design."""
+    problem = load_problem(options.spec)
+    sizing = problem.space.snap(chosen_sizing(problem, options))
+    with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
+        found = sensitivity(problem, evaluator, sizing, options.step)
+    if options.json:
+        print_json({"corner": found.corner, "step": options.step, "slopes": found.slopes})
+        return 0
+    screen = console(to_stdout=True)
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column("size")
+    for spec in problem.specs:
+        table.add_column(spec.name, justify="right", overflow="fold")
+    for name in problem.space.names:
+        cells = [found.slopes[spec.name].get(name) for spec in problem.specs]
+        table.add_row(name, *("—" if cell is None else f"[bold]{cell:+.2f}[/]" if abs(cell) >= 0.5 else f"{cell:+.2f}" for cell in cells))
+    screen.print(table)
+    screen.print(
+        f"\nchange of the margin for the whole range, from a step of {options.step:g} of it to each side, in {found.corner}", markup=False
+    )
+    return 0

@@ -1,0 +1,51 @@
+"""An explanation of a turn sets the policy's words beside what really moved: sizes against the incumbent's, margins for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """`sizes`: parameter → (before, after), the largest moves in their ranges first. `margins`: spec → (before, after), likewise."""
+
+    against: int
+    sizes: Mapping[str, tuple[float, float]]
+    margins: Mapping[str, tuple[float, float]]
+    gained: float
+
+
+def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row]) -> Moves | None:
+    """The moves of turn `index` (as event data) against the best turn before it; None for the baseline and for failed proposals."""
+    turn = next((turn for turn in turns if turn["index"] == index), None)
+    before = [turn for turn in turns if turn["index"] < index and "specs" in turn]
+    if turn is None or not before or "specs" not in turn or turn["sizing"] is None:
+        return None
+    best = max(before, key=lambda turn: (turn["score"], turn.get("merit") or 0.0, -turn["index"]))
+    sizes = {
+        row["name"]: (best["sizing"][row["name"]], turn["sizing"][row["name"]])
+        for row in sorted(parameters, key=lambda row: -_distance(row, best["sizing"], turn["sizing"]))
+        if best["sizing"][row["name"]] != turn["sizing"][row["name"]]
+    }
+    changes = {
+        name: (best["specs"][name]["margin"], result["margin"])
+        for name, result in turn["specs"].items()
+        if None not in (result["margin"], best["specs"][name]["margin"])
+    }
+    margins = {name: pair for name, pair in sorted(changes.items(), key=lambda item: -abs(item[1][1] - item[1][0])) if pair[0] != pair[1]}
+    return Moves(best["index"], sizes, margins, turn["score"] - best["score"])
+
+
+def _distance(parameter: Row, one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    import math
+
+    name, low, high = parameter["name"], parameter["minimum"], parameter["maximum"]
+    if high <= low:
+        return 0.0
+    if parameter["scale"] == "log":
+        return abs(math.log(other[name] / one[name])) / math.log(high / low)
+    return abs(other[name] - one[name]) / float(high - low)

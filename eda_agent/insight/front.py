@@ -1,0 +1,25 @@
+"""A front is what two specs trade against each other: the turns of a run that no other turn beats in both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+def front(turns: Sequence[Row], one: str, other: str, *, rest_met: bool = True) -> list[Row]:
+    """The non-dominated turns (as event data) in the margins of two specs, best in `one` first.
+
+    `rest_met`: only among turns that meet all other specs, where there are any; a trade with a broken circuit is none.
+    """
+    able = [turn for turn in turns if "specs" in turn and all(turn["specs"][name]["margin"] is not None for name in (one, other))]
+    if rest_met:
+        whole = [turn for turn in able if all(result["met"] for name, result in turn["specs"].items() if name not in (one, other))]
+        able = whole or able
+    ranked = sorted(able, key=lambda turn: (-turn["specs"][one]["margin"], -turn["specs"][other]["margin"], turn["index"]))
+    result: list[Row] = []
+    for turn in ranked:
+        if not result or turn["specs"][other]["margin"] > result[-1]["specs"][other]["margin"]:
+            result.append(turn)
+    return result

@@ -1,0 +1,88 @@
+"""A verdict says honestly why a run did not meet its specs, with the evidence: turns of the run itself.
+
+out of reach   a spec that no turn met, and the best that was seen
+conflict       two specs that were each met, never together
+range          a size at the end of its range in the turns that did best on an unmet spec
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eda_agent.units import format_quantity
+
+Row = Mapping[str, Any]
+
+TOP = 5
+"""Turns that speak for a spec."""
+ENOUGH = 8
+"""Simulated turns below which nothing is concluded."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`kind` is out of reach, conflict or range; `specs` and `parameters` are what it names; `text` is for people."""
+
+    kind: str
+    specs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    text: str
+
+
+def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row]) -> tuple[Finding, ...]:
+    """Findings on a run's turns (as event data); () when it was met, or when too little was simulated to tell."""
+    simulated = [
+        turn for turn in turns if "specs" in turn and turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
+    ]
+    if any(turn["met"] for turn in simulated) or len(simulated) < ENOUGH:
+        return ()
+    names = [spec["name"] for spec in specs]
+    met = {name: [turn for turn in simulated if turn["specs"][name]["met"]] for name in names}
+    best = max(simulated, key=lambda turn: (turn["score"], -turn["index"]))
+    unmet = [name for name in names if not best["specs"][name]["met"]]
+    result = [_out_of_reach(spec, simulated) for spec in specs if not met[spec["name"]]]
+    for one, other in itertools.combinations(names, 2):
+        # of the pairs that clash only those that stand in the way of the best design
+        if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
+            text = f"{one} was met in {len(met[one])} turns and {other} in {len(met[other])}, never both in one"
+            result.append(Finding("conflict", (one, other), (), text))
+    for name in unmet:
+        result += _blocking(name, simulated, parameters)
+    return tuple(result)
+
+
+def _out_of_reach(spec: Row, simulated: Sequence[Row]) -> Finding:
+    name = spec["name"]
+    best = max(simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0)
+    seen = best["specs"][name]
+    target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
+    value = (
+        "never measurable"
+        if seen["value"] is None
+        else f"at best {format_quantity(seen['value'], spec['unit'], 3)} in {seen['corner']} (turn {best['index']})"
+    )
+    text = f"{name} was met in none of {len(simulated)} turns: {value}, wanted {format_quantity(target, spec['unit'], 3)}"
+    return Finding("out of reach", (name,), (), text)
+
+
+def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) -> list[Finding]:
+    able = [turn for turn in simulated if turn["specs"][name]["margin"] is not None]
+    top = sorted(able, key=lambda turn: -turn["specs"][name]["margin"])[:TOP]
+    if len(top) < TOP:
+        return []
+    result = []
+    for parameter in parameters:
+        key, low, high = parameter["name"], parameter["minimum"], parameter["maximum"]
+        if high <= low or parameter.get("locked"):
+            continue
+        for end, side in ((low, "minimum"), (high, "maximum")):
+            count = sum(turn["sizing"][key] == end for turn in top)
+            everywhere = sum(turn["sizing"][key] == end for turn in simulated) / len(simulated)
+            # at the end in the best turns, and not because it always is
+            if count >= TOP - 1 and everywhere < 0.7:
+                text = f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns that are best on {name}"
+                result.append(Finding("range", (name,), (key,), text))
+    return result

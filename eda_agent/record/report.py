@@ -1,0 +1,329 @@
+"""A report is one page on a run, in one HTML file without anything from elsewhere: it opens offline and can be mailed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from eda_agent.insight.explain import what_moved
+from eda_agent.insight.verdict import judge
+from eda_agent.record.fold import RunState
+from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
+from eda_agent.units import format_quantity
+
+NEAR = -0.05
+"""A margin above this is near: within a twentieth of the ramp."""
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>{style}</style></head><body>
+<main>{body}</main>
+<script>{script}</script></body></html>
+"""
+_CSS = (
+    ":root{color-scheme:light dark;--pass:#1b7f3b;--near:#9a6b00;--fail:#b00020}@media(prefers-color-scheme:dark){:root{--pass:#5fd38a;--near:#f0c04c;--fail:#ff7b8e}}"
+    "body{font:15px/1.45 system-ui,sans-serif;margin:0}main{max-width:1080px;margin:0 auto;padding:24px}h1{margin:0 0 4px}h2{margin:32px 0 8px}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #8884}"
+    "th:first-child,td:first-child,.l{text-align:left}.pass{color:var(--pass)}.near{color:var(--near)}.fail{color:var(--fail)}"
+    ".big{font-size:20px;font-weight:600}.scroll{overflow-x:auto}pre{overflow-x:auto;padding:10px;border:1px solid #8884;font-size:12.5px}"
+    ".grid{display:flex;flex-wrap:wrap;gap:14px}.del{color:var(--fail)}.ins{color:var(--pass)}.plot{max-width:100%;height:auto}.read{font-size:12px;min-height:1.3em}"
+    "details{margin:6px 0}"
+)
+_SCRIPT = (
+    "document.querySelectorAll('svg.plot[data-box]').forEach(s=>{const b=s.dataset.box.split(',').map(Number),X=s.dataset.x.split(',').map(Number),"
+    "Y=s.dataset.y.split(',').map(Number),r=document.createElement('div');r.className='read';r.textContent='\\u00a0';s.after(r);"
+    "const l=document.createElementNS('http://www.w3.org/2000/svg','line');l.setAttribute('class','level');s.append(l);"
+    "const f=v=>{if(v===0)return'0';const a=Math.abs(v),e=Math.max(-18,Math.min(12,Math.floor(Math.log10(a)/3)*3));"
+    "return(v/10**e).toPrecision(4)+['a','f','p','n','u','m','','k','M','G','T'][e/3+6]};"
+    "s.addEventListener('mousemove',m=>{const p=new DOMPoint(m.clientX,m.clientY).matrixTransform(s.getScreenCTM().inverse());"
+    "if(p.x<b[0]||p.x>b[0]+b[2])return;['x1','x2'].forEach(k=>l.setAttribute(k,p.x));l.setAttribute('y1',b[1]);l.setAttribute('y2',b[1]+b[3]);"
+    "let x=X[0]+(X[1]-X[0])*(p.x-b[0])/b[2];if(X[2])x=10**x;const out=[f(x)];s.querySelectorAll('polyline').forEach(q=>{"
+    "const t=q.getAttribute('points').split(' ').map(a=>a.split(',').map(Number));let n=t[0];for(const a of t)if(Math.abs(a[0]-p.x)<Math.abs(n[0]-p.x))n=a;"
+    "let y=Y[0]+(Y[1]-Y[0])*(1-(n[1]-b[1])/b[3]);if(Y[2])y=10**y;out.push((q.dataset.name||'')+' '+f(y))});r.textContent=out.join('   ')})});"
+)
+
+
+def html_report(
+    state: RunState, *, diff: str = "", waveforms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, monte_carlo: Mapping[str, Any] | None = None,
+    command: str = "",
+) -> str:  # fmt: skip
+    """The page. `waveforms`: (testbench, corner) → kind → {axis, probes}, as workers send them; `monte_carlo`: what `mc --json` prints."""
+    begun, best = state.started, best_turn(state)
+    title = f"{begun['problem']}: {'met' if best['met'] else 'not met'}"
+    parts = [
+        f"<h1>{escape(begun['problem'])}</h1>",
+        f'<p class="big {"pass" if best["met"] else "fail"}">{"✓ every spec met in every corner" if best["met"] else "✗ not every spec met"} · score {best["score"]:.4f} at turn {best["index"]}</p>',
+        f"<p>{escape(_summary(state))}</p>",
+        "<h2>Specs</h2>",
+        _specs(state, best),
+        *_verdict(state),
+        "<h2>Best score so far</h2>",
+        line_plot(
+            Plot(
+                "best score so far",
+                Axis("simulations"),
+                Axis("score"),
+                [Line("score", list(range(len(state.curve))), state.curve)],
+                width=900,
+                height=260,
+            )
+        ),
+        "<h2>Sizes</h2>",
+        _sizes(state, best),
+    ]
+    if waveforms:
+        parts += ["<h2>Waveforms of the best design</h2>", '<div class="grid">', *_waveforms(waveforms), "</div>"]
+    points = best.get("evaluation", {}).get("operating_points", {})
+    if points:
+        parts += [f"<h2>Operating points in {escape(begun['corners'][0])}</h2>", _points(points)]
+    if monte_carlo:
+        parts += ["<h2>Monte Carlo</h2>", *_monte_carlo(monte_carlo, begun["specs"])]
+    parts += ["<h2>Turns</h2>", _turns(state)]
+    if diff:
+        parts += ["<h2>Netlist</h2>", f"<pre>{_diff(diff)}</pre>"]
+    parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(command or _command(state))}</pre>"]
+    return _PAGE.format(title=escape(title), style=_CSS + STYLE, body="\n".join(parts), script=_SCRIPT)
+
+
+def best_turn(state: RunState) -> dict[str, Any]:
+    """The incumbent's turn as event data."""
+    index = state.best.get("index", 0)
+    return next(turn for turn in state.turns if turn["index"] == index)
+
+
+def verdict_class(met: bool, margin: float | None) -> str:
+    return "pass" if met else "near" if margin is not None and margin > NEAR else "fail"
+
+
+def _summary(state: RunState) -> str:
+    begun = state.started
+    again = ""
+    if state.verified:
+        again = (
+            f" Simulated anew without cache in {len(state.verified['corners'])} corners: {'met' if state.verified['met'] else 'not met'}."
+        )
+    stop = state.finished.get("stop", "unfinished")
+    return f"Policy {begun['policy']}, seed {begun['seed']}, {state.simulations} simulations, {len(begun['corners'])} corners; ended: {stop}.{again}"
+
+
+def _specs(state: RunState, best: Mapping[str, Any]) -> str:
+    corners = state.started["corners"]
+    values = best.get("evaluation", {}).get("values", {})
+    rows = [
+        "<tr><th>spec</th><th>target</th>"
+        + "".join(f"<th>{escape(corner)}</th>" for corner in corners)
+        + "<th>worst in</th><th>margin</th><th></th></tr>"
+    ]
+    for spec in state.started["specs"]:
+        result = best["specs"][spec["name"]]
+        kind = verdict_class(result["met"], result["margin"])
+        sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
+        cells = "".join(
+            f"<td>{escape(format_quantity(values.get(corner, {}).get(spec['name']), spec['unit'], 3))}</td>" for corner in corners
+        )
+        margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
+        rows.append(
+            f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td>{cells}<td>{escape(result["corner"])}</td><td>{margin}</td><td class="{kind}">{sign}</td></tr>'
+        )
+    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+
+
+def target_text(spec: Mapping[str, Any]) -> str:
+    """`≥ 60 dB`."""
+    parts = [
+        f"{sign} {format_quantity(spec[key], spec['unit'])}"
+        for key, sign in (("minimum", "≥"), ("maximum", "≤"))
+        if spec.get(key) is not None
+    ]
+    return " ".join(parts)
+
+
+def _verdict(state: RunState) -> list[str]:
+    findings = judge(state.turns, state.started["specs"], state.started["parameters"])
+    if not findings:
+        return []
+    return [
+        "<h2>What stands in the way</h2><ul>",
+        *(f"<li><b>{escape(finding.kind)}</b>: {escape(finding.text)}</li>" for finding in findings),
+        "</ul>",
+    ]
+
+
+def _sizes(state: RunState, best: Mapping[str, Any]) -> str:
+    start = state.turns[0]["sizing"]
+    rows = ['<tr><th>size</th><th>value</th><th>before</th><th>range</th><th class="l">role</th></tr>']
+    for entry in state.started["parameters"]:
+        name, unit = entry["name"], entry["unit"]
+        value = best["sizing"][name]
+        at = " · at its minimum" if value <= entry["minimum"] else " · at its maximum" if value >= entry["maximum"] else ""
+        span = (
+            "locked"
+            if entry.get("locked")
+            else f"{format_quantity(entry['minimum'], unit)} … {format_quantity(entry['maximum'], unit)}{at}"
+        )
+        rows.append(
+            f'<tr><td>{escape(name)}</td><td>{escape(format_quantity(value, unit))}</td><td>{escape(format_quantity(start.get(name), unit))}</td><td>{escape(span)}</td><td class="l">{escape(entry["role"])}</td></tr>'
+        )
+    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+
+
+def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[str]:
+    """A plot for each testbench and analysis, the corners as lines."""
+    by_kind: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for (testbench, corner), kinds in waveforms.items():
+        for kind, wave in kinds.items():
+            if kind != "op":
+                by_kind.setdefault((testbench, kind), {})[corner] = wave
+    result = []
+    for (testbench, kind), corners in by_kind.items():
+        result += [line_plot(plot) for plot in _plots(testbench, kind, corners)]
+    return result
+
+
+def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) -> list[Plot]:
+    if kind == "ac":
+        axis = Axis("frequency", "Hz", log=True)
+        gain, phase = [], []
+        for corner, wave in corners.items():
+            transfer = _transfer(wave)
+            gain.append(Line(corner, wave["axis"], [20 * math.log10(max(abs(value), 1e-30)) for value in transfer]))
+            phase.append(Line(corner, wave["axis"], _unwrapped(transfer)))
+        return [
+            Plot(f"{testbench}: gain", axis, Axis("dB", "dB"), gain, width=520, height=280),
+            Plot(f"{testbench}: phase", axis, Axis("deg", "deg"), phase, width=520, height=280),
+        ]
+    if kind == "noise":
+        axis = Axis("frequency", "Hz", log=True)
+        return [
+            Plot(
+                f"{testbench}: input noise",
+                axis,
+                Axis("density", "V/√Hz", log=True),
+                [Line(corner, wave["axis"], wave["probes"]["input"]) for corner, wave in corners.items()],
+                width=520,
+                height=280,
+            )
+        ]
+    roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
+    label = Axis("time", "s") if kind == "tran" else Axis("swept", "V")
+    return [
+        Plot(
+            f"{testbench}: {', '.join(roles)}",
+            label,
+            Axis("V", "V"),
+            [Line(f"{corner} {role}", wave["axis"], wave["probes"][role]) for corner, wave in corners.items() for role in roles],
+            width=520,
+            height=280,
+        )
+    ]
+
+
+def _transfer(wave: Mapping[str, Any]) -> list[complex]:
+    def complexes(values: Any) -> list[complex]:
+        return (
+            [complex(real, imaginary) for real, imaginary in zip(*values, strict=True)]
+            if isinstance(values[0], list)
+            else [complex(value) for value in values]
+        )
+
+    out = complexes(wave["probes"]["out"])
+    if "in" not in wave["probes"]:
+        return out
+    return [one / other if other else complex(0) for one, other in zip(out, complexes(wave["probes"]["in"]), strict=True)]
+
+
+def _unwrapped(transfer: Sequence[complex]) -> list[float]:
+    result: list[float] = []
+    for value in transfer:
+        angle = math.degrees(math.atan2(value.imag, value.real))
+        if result:
+            angle += 360 * round((result[-1] - angle) / 360)
+        result.append(angle)
+    return result
+
+
+def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
+    from eda_agent.simulation.operating_point import OperatingPoint
+
+    rows = [
+        '<tr><th>device</th><th>id</th><th>gm</th><th>gds</th><th>gm/id</th><th>vgs</th><th>vds</th><th>vdsat</th><th>margin</th><th class="l">inversion</th><th class="l">region</th></tr>'
+    ]
+    for name, data in points.items():
+        point = OperatingPoint(**{key: float("nan") if value is None else value for key, value in data.items()})
+        bad = point.region != "saturation"
+        cells = [
+            format_quantity(point.id, "A", 3),
+            format_quantity(point.gm, "S", 3),
+            format_quantity(point.gds, "S", 3),
+            f"{point.gm_id:.1f} /V",
+            *(format_quantity(value, "V", 3) for value in (point.vgs, point.vds, point.vdsat, point.margin)),
+        ]
+        rows.append(
+            f'<tr><td>{escape(name)}</td>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}<td class="l">{point.inversion}</td><td class="l {"near" if bad else ""}">{"! " if bad else ""}{point.region}</td></tr>'
+        )
+    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+
+
+def _monte_carlo(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    low, high = data["interval"]
+    parts = [
+        f"<p>{data['passed']} of {data['samples']} samples meet every spec in {escape(', '.join(data['corners']))}: yield {100 * data['yield']:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %).</p>",
+        '<div class="grid">',
+    ]
+    for spec in specs:
+        found = data["specs"].get(spec["name"])
+        if found is not None and found["deviation"]:
+            target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
+            parts.append(
+                histogram(
+                    f"{spec['name']} · {100 * found['yield']:.0f} %",
+                    [value for value in found["values"] if value is not None],
+                    spec["unit"],
+                    target,
+                )
+            )
+    return [*parts, "</div>"]
+
+
+def _turns(state: RunState, most: int = 200) -> str:
+    """The turns that improved, with what moved and why; all others folded away."""
+    rows, best = [], -1.0
+    units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
+    shown = 0
+    for turn in state.turns:
+        if turn["score"] <= best or shown >= most:
+            continue
+        best, shown = turn["score"], shown + 1
+        moves = what_moved(state.turns, turn["index"], state.started["parameters"])
+        sizes = (
+            ", ".join(
+                f"{name} {format_quantity(before, units[name], 3)} → {format_quantity(after, units[name], 3)}"
+                for name, (before, after) in list(moves.sizes.items())[:4]
+            )
+            if moves
+            else "the sizes in the netlist"
+        )
+        margins = (
+            ", ".join(f"{name} {before:+.2f} → {after:+.2f}" for name, (before, after) in list(moves.margins.items())[:3]) if moves else ""
+        )
+        rows.append(
+            f'<tr><td>{turn["index"]}</td><td>{turn["score"]:.4f}</td><td class="l">{escape(sizes)}</td><td class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
+        )
+    head = (
+        '<tr><th>turn</th><th>score</th><th class="l">what moved</th><th class="l">margins</th><th class="l">the policy\'s words</th></tr>'
+    )
+    return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _diff(diff: str) -> str:
+    kinds = {"+": "ins", "-": "del"}
+    return "\n".join(
+        f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:1] in kinds else escape(line) for line in diff.splitlines()
+    )
+
+
+def _command(state: RunState) -> str:
+    begun = state.started
+    return f"eda-agent size {begun['folder']}/spec.yaml --policy {begun['policy']} --seed {begun['seed']} --budget {begun['budget']['simulations']}"

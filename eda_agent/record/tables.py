@@ -1,0 +1,151 @@
+"""A table is a run as rows for other programs: CSV and Markdown, and the CACE datasheet that SKY130 flows read and write."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.metric import METRICS
+from eda_agent.record.fold import RunState
+from eda_agent.record.report import best_turn, target_text, verdict_class
+from eda_agent.units import QuantityError, format_quantity, parse_quantity
+
+CACE_VERSION = 5.2
+"""The datasheet format of CACE 2 and later."""
+
+
+def csv_turns(state: RunState) -> str:
+    """One row a turn: score, sizes and worst-corner values in SI units."""
+    names = [entry["name"] for entry in state.started["parameters"]]
+    specs = [spec["name"] for spec in state.started["specs"]]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["turn", "policy", "score", "met", *names, *specs])
+    for turn in state.turns:
+        sizing, results = turn["sizing"] or {}, turn.get("specs", {})
+        values = [results.get(name, {}).get("value") for name in specs]
+        writer.writerow(
+            [
+                turn["index"],
+                turn["proposal"]["policy"],
+                turn["score"],
+                turn["met"],
+                *(sizing.get(name, "") for name in names),
+                *("" if value is None else value for value in values),
+            ]
+        )
+    return out.getvalue()
+
+
+def markdown_summary(state: RunState) -> str:
+    """Specs × corners and sizes of the best design."""
+    best, corners = best_turn(state), state.started["corners"]
+    values = best.get("evaluation", {}).get("values", {})
+    lines = [f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {best['score']:.4f}", ""]
+    lines += [f"| spec | target | {' | '.join(corners)} | verdict |", "| --- | ---: |" + " ---: |" * len(corners) + " --- |"]
+    for spec in state.started["specs"]:
+        result = best["specs"][spec["name"]]
+        cells = [format_quantity(values.get(corner, {}).get(spec["name"]), spec["unit"], 3) for corner in corners]
+        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict_class(result['met'], result['margin'])} |")
+    lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
+    lines += [
+        f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"
+        for entry in state.started["parameters"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def cace_datasheet(state: RunState, netlist: str) -> str:
+    """The specs with their targets, and what the best design reaches over all corners, as a CACE datasheet."""
+    best = best_turn(state)
+    values = best.get("evaluation", {}).get("values", {})
+    parameters: dict[str, Any] = {}
+    for spec in state.started["specs"]:
+        found = [row[spec["name"]] for row in values.values() if row.get(spec["name"]) is not None]
+        bounds: dict[str, Any] = {
+            side: {"value": spec[side], **({"fail": True} if spec[side] is not None else {})}
+            for side in ("minimum", "maximum")
+            if spec[side] is not None
+        }
+        results = {"minimum": min(found), "typical": found[0], "maximum": max(found)} if found else {}
+        parameters[spec["name"]] = {
+            "description": METRICS[spec["metric"]].description,
+            "display": spec["name"].replace("_", " "),
+            "unit": spec["unit"] or "none",
+            "spec": {spec["metric"]: bounds},
+            "results": results,
+        }
+    data = {
+        "name": state.started["problem"], "description": f"{state.started['problem']}, sized by eda-agent", "cace_format": CACE_VERSION,
+        "paths": {"netlist": netlist}, "parameters": parameters,
+    }  # fmt: skip
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def read_cace(path: Path) -> dict[str, dict[str, float]]:
+    """Metric → {minimum, maximum} in SI units, from a CACE datasheet's parameters whose names are metrics here.
+
+    Raises `InputError` for a file that is no datasheet, or that has no parameter that can be measured here.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        parameters: Mapping[str, Any] = data["parameters"]
+        entries = [(str(name), dict(entry)) for name, entry in parameters.items()]
+    except OSError as error:
+        raise InputError(Finding(f"cannot read the datasheet: {error.strerror}", path)) from None
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(
+            Finding(
+                "this is no CACE datasheet: it has no `parameters:`",
+                path,
+                fix="CACE 2 format: parameters: {gain: {spec: {gain: {minimum: {value: 60}}}}}",
+            )
+        ) from None
+    result: dict[str, dict[str, float]] = {}
+    for name, entry in entries:
+        unit = str(entry.get("unit") or "")
+        specs = entry.get("spec")
+        for key, bounds in specs.items() if isinstance(specs, dict) else ():
+            metric = next(
+                (METRICS[word] for word in (str(key), name, _ALIASES.get(str(key), ""), _ALIASES.get(name, "")) if word in METRICS), None
+            )
+            if metric is None or not isinstance(bounds, dict):
+                continue
+            for side in ("minimum", "maximum"):
+                value = bounds.get(side, {}).get("value") if isinstance(bounds.get(side), dict) else None
+                if value in (None, "any"):
+                    continue
+                try:
+                    text = f"{value}{unit}" if unit not in {"none", "", "%", "deg", "dB"} else str(value)
+                    result.setdefault(metric.name, {})[side] = parse_quantity(text, metric.unit)
+                except QuantityError as error:
+                    raise InputError(Finding(f"{name}: {error}", path, read=f"{value} {unit}")) from None
+    if not result:
+        raise InputError(
+            Finding("no parameter of the datasheet is a metric that is measured here", path, fix=f"metrics: {', '.join(METRICS)}")
+        )
+    return result
+
+
+_ALIASES = {
+    "gain": "dc_gain",
+    "dcgain": "dc_gain",
+    "a0": "dc_gain",
+    "ugf": "gbw",
+    "ugbw": "gbw",
+    "gain_bandwidth": "gbw",
+    "pm": "phase_margin",
+    "idd": "supply_current",
+    "noise": "input_noise",
+    "offset": "input_offset",
+    "vos": "input_offset",
+    "slew_rate": "slew_rate_up",
+    "psrr": "psrr_plus",
+}
+"""What CACE datasheets often call a metric."""
