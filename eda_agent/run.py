@@ -135,17 +135,23 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
     return target
 
 
-def size(request: Request, listen: Callable[[Event], None] = lambda event: None, control: Control | None = None) -> Outcome:
+def size(
+    request: Request,
+    listen: Callable[[Event], None] = lambda event: None,
+    control: Control | None = None,
+    *,
+    problem: Problem | None = None,
+) -> Outcome:
     """Size a circuit. Raises `InputError` or `MissingError` before anything is simulated when the request cannot work.
 
     `listen` is called with every event once it is kept; `control` may stop the run between turns; an interrupt (Ctrl-C) leaves a
-    complete journal and is raised again.
+    complete journal and is raised again. `problem`: what `request.spec` was made into already.
     """
     control = control or Control()
     # the slow starters first, so that they overlap with reading the spec
     pool = LocalPool(request.workers)
     try:
-        problem = with_corners(load_problem(request.spec), request.corners)
+        problem = problem or with_corners(load_problem(request.spec), request.corners)
         policy = make_policy(request.policy, request.seed, request.options)
         folder = run_folder(request, problem)
         state = fold(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()

@@ -11,6 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.load import load_problem
+from eda_agent.record.tables import read_cace
 
 
 def init_command(options: argparse.Namespace) -> int:
@@ -26,7 +27,8 @@ def init_command(options: argparse.Namespace) -> int:
     draft = read_circuit(netlist, folder, options.pdk, options.subckt)
     circuit = os.path.relpath(draft.source, folder)
     measured = None
-    text = write_draft(draft, circuit)
+    wanted = read_cace(options.cace) if options.cace else {}
+    text = write_draft(draft, circuit, wanted=wanted)
     doubts = list(draft.doubts)
     if draft.kind.benches and not options.no_sim:
         trial = folder / ".draft.yaml"
@@ -36,7 +38,7 @@ def init_command(options: argparse.Namespace) -> int:
         finally:
             trial.unlink(missing_ok=True)
         draft.doubts[:] = doubts
-        text = write_draft(draft, circuit, measured)
+        text = write_draft(draft, circuit, measured, wanted)
     write_text(target, text)
     result: dict[str, object] = {
         "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,

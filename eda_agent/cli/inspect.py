@@ -12,6 +12,7 @@ from eda_agent.cli.render import console, operating_table, print_json, sizing_ta
 from eda_agent.errors import Finding, InputError
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.verdict import judge
+from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.units import format_quantity
@@ -173,6 +174,8 @@ def export_command(options: argparse.Namespace) -> int:
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
     problem = load_problem(original_spec(options.run))
+    if options.xschem is not None:
+        return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
     try:
         text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
     except KeyError as error:
@@ -189,3 +192,25 @@ def export_command(options: argparse.Namespace) -> int:
         write_text(options.out, text)
         print(f"wrote {options.out}", file=sys.stderr)
     return 0
+
+
+def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
+    """Write sizes into a schematic: the old one is kept beside it, and the difference is shown."""
+    import difflib
+
+    from eda_agent.files import write_text
+    from eda_agent.record.xschem import write_sizes
+
+    text, missing = write_sizes(path, values)
+    old = path.read_text(encoding="utf-8")
+    for name in missing:
+        print(f"! {path}: no place for {name}", file=sys.stderr)
+    if text == old:
+        print(f"{path}: nothing to change", file=sys.stderr)
+        return 1 if missing else 0
+    backup = path.with_name(path.name + ".bak")
+    write_text(backup, old)
+    write_text(path, text)
+    sys.stdout.write("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), backup.name, path.name)))
+    print(f"wrote {path}; undo: mv {backup} {path}", file=sys.stderr)
+    return 1 if missing else 0

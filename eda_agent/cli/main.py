@@ -35,6 +35,10 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
     size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
     size.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    size.add_argument(
+        "--robust", type=float, metavar="SHARE", help="size until this share of Monte Carlo chips meets the specs, such as 0.99"
+    )
+    size.add_argument("--samples", type=_count, default=100, metavar="N", help="chips of --robust (default 100)")
     which = size.add_mutually_exclusive_group()
     which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every corner of every proposal")
     which.add_argument(
@@ -60,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other calls)")
     init.add_argument("--out", type=Path, metavar="DIR", help="where to write spec.yaml (default: beside the netlist)")
     init.add_argument("--force", action="store_true", help="replace a spec that is there")
+    init.add_argument("--cace", type=Path, metavar="FILE", help="take targets from a CACE datasheet")
     init.add_argument("--no-sim", action="store_true", help="do not simulate: common targets instead of measured ones")
     init.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
@@ -115,6 +120,9 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("run", type=Path, help="folder of the run")
     export.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn (default: the best)")
     export.add_argument("--diff", action="store_true", help="a diff against the original instead")
+    export.add_argument(
+        "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old one is kept as .bak"
+    )
     export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
 
     report = commands.add_parser(

@@ -23,6 +23,8 @@ def size_command(options: argparse.Namespace) -> int:
     """Size, then show specs, sizes and where the files are."""
     request = make_request(options)
     control = Control()
+    if options.robust is not None:
+        return _robust(options, request, control)
     folder: list[str] = []
 
     def note_folder(event: Event) -> None:
@@ -49,6 +51,37 @@ def size_command(options: argparse.Namespace) -> int:
     elif not options.events:
         report(outcome)
     return 130 if outcome.stop == "user" and not outcome.met else 0 if outcome.met else 1
+
+
+def _robust(options: argparse.Namespace, request: Request, control: Control) -> int:
+    """Size for yield: 0 when the wanted share of chips passes."""
+    from eda_agent.record.events import monte_carlo_data
+    from eda_agent.robust import size_robust
+
+    if not 0 < options.robust < 1:
+        raise InputError(f"--robust {options.robust:g}: a share of chips lies between 0 and 1\n    → for example 0.99")
+    screen = console()
+
+    def tell(event: Event) -> None:
+        if options.events:
+            _print_event(event)
+        elif not options.json:
+            _tell(event, screen)
+
+    result = size_robust(request, options.robust, options.samples, tell, control)
+    total = result.chips.total
+    low, high = total.interval
+    reached = total.share >= options.robust
+    if options.json:
+        print_json({**summary(result.outcome), "rounds": result.rounds, "monte_carlo": monte_carlo_data(result.chips)})
+    elif not options.events:
+        report(result.outcome)
+        screen.print(
+            f"{'✓' if reached else '✗'} yield {100 * total.share:.1f} % of {total.samples} chips (95 %: {100 * low:.1f} to {100 * high:.1f} %), rounds: {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return 0 if reached else 1
 
 
 def make_request(options: argparse.Namespace) -> Request:

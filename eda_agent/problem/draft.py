@@ -18,6 +18,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.dialect import to_spice
 from eda_agent.problem.kind import MIN, Kind, tell_kind
 from eda_agent.problem.load_space import COUNTS, initial_value, place_unit, uses_of
+from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.netlist import Device, Edit, Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
@@ -122,8 +123,13 @@ def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
     return tops[0]
 
 
-def write_draft(draft: Draft, circuit: str, measured: Mapping[str, float | None] | None = None) -> str:
-    """The text of spec.yaml. `circuit`: the netlist's file as the spec names it. `measured`: spec name → value at the netlist's sizes."""
+def write_draft(
+    draft: Draft, circuit: str, measured: Mapping[str, float | None] | None = None, wanted: Mapping[str, Mapping[str, float]] | None = None
+) -> str:
+    """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
+
+    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} that a datasheet asks for.
+    """
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; everything here is yours to change",
         *(f"# could not tell {doubt}" for doubt in draft.doubts),
@@ -143,8 +149,17 @@ def write_draft(draft: Draft, circuit: str, measured: Mapping[str, float | None]
         settings = "".join(f", {name}: {value}" for name, value in bench.settings.items())
         lines.append(f"  {bench.name}: {{template: {bench.template}{settings}}}")
     lines.append("specs:")
+    given: set[str] = set()
     for bench in draft.kind.benches:
+        asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in read_template(bench.template)["metrics"]}
+        for metric, bounds in asked.items():
+            if metric not in given:
+                given.add(metric)
+                cells = ", ".join(_bound(metric, side, value) for side, value in bounds.items())
+                lines.append(f"  {metric}: {{testbench: {bench.name}, {cells}}}  # from the datasheet")
         for metric, sense in bench.metrics.items():
+            if metric in given:
+                continue
             value, how = _target(metric, sense, None if measured is None else measured.get(metric))
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"  {metric}: {{testbench: {bench.name}, {_bound(metric, sense, value)}{objective}}}  # {how}")

@@ -47,7 +47,7 @@ class Plot:
 
 def line_plot(plot: Plot) -> str:
     """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor."""
-    left, right, top, bottom = 70, 14, 28, 44
+    left, right, top, bottom = 70, 14, 28, 62 if len(plot.lines) > 1 else 44
     inner = plot.width - left - right, plot.height - top - bottom
     xs = [value for line in plot.lines for value in line.x if _usable(value, plot.x)]
     ys = [value for line in plot.lines for value in line.y if _usable(value, plot.y)] + [
@@ -95,7 +95,7 @@ def line_plot(plot: Plot) -> str:
         )
     parts += _legend(plot, left)
     parts.append(
-        f'<text x="{left + inner[0] / 2}" y="{plot.height - 6}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
+        f'<text x="{left + inner[0] / 2}" y="{top + inner[1] + 32}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
     )
     return "\n".join(parts)
 
@@ -170,15 +170,16 @@ def _label(value: float, axis: Axis) -> str:
 
 
 def _legend(plot: Plot, left: int) -> list[str]:
+    """The names of the lines in a row below the axis."""
     if len(plot.lines) < 2:
         return []
-    parts, x = [], float(left + 8)
-    y = plot.height - 44 - 10 - 14 * len(plot.lines)
+    parts, width, y = [], (plot.width - left) / len(plot.lines), plot.height - 8
     for number, line in enumerate(plot.lines):
-        place = y + 14 * number + 10
+        x = left + width * number
         colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
         parts.append(
-            f'<line x1="{x + plot.width - left - 140}" y1="{place}" x2="{x + plot.width - left - 114}" y2="{place}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/><text x="{x + plot.width - left - 108}" y="{place + 4}" class="tick">{escape(line.name)}</text>'
+            f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + 20:.0f}" y2="{y - 4}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{x + 24:.0f}" y="{y}" class="tick">{escape(line.name)}</text>'
         )
     return parts
 
