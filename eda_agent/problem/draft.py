@@ -69,7 +69,9 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     text, notes = to_spice(raw, [chosen])
     file = path
     if notes:
-        file = out / f"{path.stem}.eda.spice"
+        # includes are relative: a copy that has some stays beside the original
+        whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
+        file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
         write_text(file, text)
     libraries = {Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations}
     libraries |= {name for entry in known for name in entry.include}
@@ -83,6 +85,8 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     structure = recognise(netlist, name, chosen)
     kind = tell_kind(structure)
     doubts += kind.doubts
+    if chosen.name == "own":
+        doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
     return Draft(path.stem, file, text, notes, netlist, chosen, name, structure, kind, doubts)
@@ -95,7 +99,7 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     best = max(counts, key=lambda name: counts[name])
     if counts[best]:
         return next(entry for entry in known if entry.name == best)
-    if any(line.card == ".model" for line in lines):
+    if any(line.card in {".model", ".include", ".inc"} for line in lines):
         return find_pdk("own")
     raise InputError(
         Finding(
@@ -135,6 +139,11 @@ def write_draft(
         *(f"# could not tell {doubt}" for doubt in draft.doubts),
         f"name: {draft.name}",
         f"circuit: {circuit}",
+        *(
+            [f"include: [{Path(circuit).parent}]"]
+            if "/" in circuit and re.search(r"^\s*\.inc", draft.netlist_text, re.IGNORECASE | re.MULTILINE)
+            else []
+        ),
         f"subckt: {draft.subckt}",
         f"pdk: {draft.pdk.name}",
         "parameters:",
@@ -310,7 +319,7 @@ def _range(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
     if unit == "m":
         rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
-        least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else start / 10
+        least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
         if key == "w":
             # the models' smallest width is a finger's
             texts = [other.params.get("nf", "1") for other, _ in uses]
@@ -325,6 +334,13 @@ def _range(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return _plain(start), _plain(start or 1.0), "", "lin"
     spread = 20.0 if device.kind == "c" else 30.0
     return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
+
+
+def _smallest(draft: Draft, key: str) -> float:
+    """The smallest W or L that the netlist uses: what is known of models without rules."""
+    texts = [device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices]
+    found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
+    return min(found, default=1e-6)
 
 
 def _nice(value: float) -> float:

@@ -18,6 +18,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
+from eda_agent.problem.source import IGNORED_CARDS
 
 _ALTERABLE = {
     "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]), "r": frozenset(["resistance", "m"]), "c": frozenset(["capacitance", "m"]),
@@ -25,7 +26,7 @@ _ALTERABLE = {
 }  # fmt: skip
 """What ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
-_PLAIN_CARDS = frozenset([".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"])
+_PLAIN_CARDS = IGNORED_CARDS | {".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"}
 _MAX_DEPTH = 30
 _MAX_SIZE = 50_000
 

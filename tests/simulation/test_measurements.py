@@ -166,6 +166,59 @@ def test_the_slower_decision_counts_and_a_wrong_one_is_none() -> None:
         m.decision_delay(time, clock, -right, 0.5, windows)
 
 
+def test_rejection_and_peaking_of_a_resonance() -> None:
+    w0, q = 1e6, 4.0
+    s = 1j * FREQUENCY / w0
+    second_order = 1 / (1 + s / q + s**2)
+    # |H| peaks at Q / sqrt(1 - 1/(4 Q^2))
+    assert m.peaking(second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=0.1)
+    assert m.peaking(1 / (1 + s)) == 0.0
+    assert m.rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(60 - 10 * math.log10(2), abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1])
+def test_harmonic_distortion_of_known_harmonics(share: float) -> None:
+    time = np.linspace(0, 3e-3, 6001)
+    phase = 2 * math.pi * 1e3 * time
+    wave = 0.9 + np.sin(phase) + share * np.sin(2 * phase + 0.3) + share / 2 * np.cos(3 * phase)
+    assert m.harmonic_distortion(time, wave, 1e3) == pytest.approx(100 * share * math.sqrt(1.25), rel=2e-3)
+    assert m.harmonic_distortion(time, np.sin(phase), 1e3) < 0.01
+    with pytest.raises(m.Unmeasurable):
+        m.harmonic_distortion(time[:100], wave[:100], 1e3)
+
+
+def test_periods_of_a_sine_that_is_modulated() -> None:
+    time = np.linspace(0, 40e-9, 40001)
+    found = m.periods(time, np.sin(2 * math.pi * 1e9 * time), 0.0, 20e-9)
+    assert found.mean() == pytest.approx(1e-9, rel=1e-5)
+    assert found.std() < 1e-14
+    # period 1/(f0 (1 + a cos)) spreads by a/sqrt(2) to first order
+    slow, depth = 1e9 / 10, 0.02
+    modulated = np.sin(2 * math.pi * (1e9 * time + 1e9 * depth / (2 * math.pi * slow) * np.sin(2 * math.pi * slow * time)))
+    assert m.periods(time, modulated, 0.0, 20e-9).std() == pytest.approx(1e-9 * depth / math.sqrt(2), rel=0.05)
+    with pytest.raises(m.Unmeasurable):
+        m.periods(time, np.full_like(time, 0.9), 0.45, 20e-9)
+
+
+def test_a_regulator_with_known_slopes_and_dropout() -> None:
+    supply = np.linspace(2.0, 0.6, 281)
+    # regulates at 1.2 V with 5 mV/V, and follows 0.1 V below its input when that is too low
+    output = np.minimum(1.2 + 5e-3 * (supply - 1.8), supply - 0.1)
+    assert m.slope(supply, output, 1.71, 1.89) == pytest.approx(5e-3)
+    level = 0.98 * 1.2
+    assert m.dropout(supply, output, 1.8) == pytest.approx((level + 0.1) - level, abs=1e-6)
+    with pytest.raises(m.Unmeasurable):
+        m.dropout(supply, np.full_like(supply, 1.2), 1.8)
+
+
+def test_temperature_coefficient_of_a_parabola() -> None:
+    temperature = np.linspace(-40, 125, 34)
+    curve = 1.2 - 1e-7 * (temperature - 42.5) ** 2
+    expected = 1e6 * (curve.max() - curve.min()) / (curve.mean() * 165)
+    assert m.temperature_coefficient(temperature, curve) == pytest.approx(expected)
+    assert m.temperature_coefficient(temperature, np.full(34, 1.2)) == 0.0
+
+
 def test_gate_area() -> None:
     assert m.gate_area([{"w": 2e-6, "l": 1e-6, "m": 3.0}, {"w": 1e-6, "l": 0.5e-6}]) == pytest.approx(6.5e-12)
 

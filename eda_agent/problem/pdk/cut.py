@@ -230,7 +230,7 @@ class _Writer:
         if name in self.library.blocks:
             self.block(self.library.blocks[name])
         elif not self.model(name, self.library.models, self.boxes.get(name)):
-            raise InputError(f"{self.pdk.name} has no device {name!r}; it has {', '.join(sorted(self.pdk.devices))}")
+            raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}")
 
     def block(self, block: Block) -> None:
         defaults = dict(block.defaults)

@@ -1,0 +1,63 @@
+"""Skipping corners changes what is simulated and never which design wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eda_agent.agent.env import Environment
+from eda_agent.agent.turn import Proposal
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Corner
+from eda_agent.simulation.fake import FunctionSimulator
+
+from ..conftest import CIRCUITS
+
+PROBLEM = replace(
+    load_problem(CIRCUITS / "two_stage_miller"), corners=tuple(Corner(name, "tt", 1.8, 27.0, {}) for name in ("nominal", "a", "b", "c"))
+)
+TARGETS = {spec.name: (spec.target, spec.minimum is not None) for spec in PROBLEM.specs}
+
+
+def function(sizing: Sizing, corner: str) -> dict[str, float | None]:
+    """Every spec is its target times something of the sizing, and the corners cost it up to a third."""
+    position = dict(zip(PROBLEM.space.names, PROBLEM.space.to_unit(sizing), strict=True))
+    loss = {"nominal": 0.0, "a": 0.1, "b": 0.3 * position["W12"], "c": 0.2 * position["Cc"]}[corner]
+    result: dict[str, float | None] = {}
+    for number, (name, (target, minimum)) in enumerate(TARGETS.items()):
+        size = position[PROBLEM.space.names[number]]
+        result[name] = target * (0.6 + size - loss) if minimum else target / max(0.6 + size - loss, 0.05)
+    return result
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.floats(0, 1), min_size=12, max_size=12), min_size=1, max_size=12))
+def test_the_incumbent_is_the_same_with_and_without(points: list[list[float]]) -> None:
+    found = []
+    for skip in (False, True):
+        simulator = FunctionSimulator(PROBLEM, function)
+        env = Environment(PROBLEM, simulator, skip=skip)
+        env.start()
+        for point in points:
+            env.step(Proposal(PROBLEM.space.from_unit(point)))
+        best = env.history.incumbent
+        assert best is not None
+        assert best.evaluation is not None
+        assert set(best.evaluation.values) == {corner.name for corner in PROBLEM.corners}
+        found.append((best.index, best.value))
+    assert found[0] == found[1]
+
+
+def test_corners_that_cannot_matter_are_not_simulated() -> None:
+    env = Environment(PROBLEM, FunctionSimulator(PROBLEM, function), skip=True)
+    env.start()
+    good = env.step(Proposal(PROBLEM.space.from_unit([0.9] * 12)))
+    bad = env.step(Proposal(PROBLEM.space.from_unit([0.1] * 12)))
+    assert good.evaluation is not None
+    assert bad.evaluation is not None
+    assert len(good.evaluation.values) == 4
+    assert list(bad.evaluation.values) == ["nominal"]
+    assert not bad.met

@@ -1,0 +1,158 @@
+"""Netlists that other programs and people wrote go through init: what is recognised, what runs, what is said."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from eda_agent.errors import InputError
+from eda_agent.problem.dialect import to_spice
+from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.kind import tell_kind
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.pdk import find_pdk
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure import recognise
+from eda_agent.run import measure_once
+
+from ..conftest import CIRCUITS, NAMES, ROOT
+
+FIXTURES = ROOT / "tests" / "fixtures"
+
+
+def drafted(file: str, tmp_path: Path) -> tuple[Problem, str, list[str]]:
+    shutil.copy(FIXTURES / file, tmp_path)
+    for extra in FIXTURES.glob("*.lib"):
+        shutil.copy(extra, tmp_path)
+    draft = read_circuit(tmp_path / file, tmp_path)
+    doubts = list(draft.doubts)
+    text = write_draft(draft, draft.source.name)
+    (tmp_path / "spec.yaml").write_text(text)
+    return load_problem(tmp_path / "spec.yaml"), draft.kind.name, doubts
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "pdk", "inp"),
+    [
+        ("textbook.spice", "op-amp", "own", "2"),
+        ("ota_xschem.spice", "op-amp", "sky130A", "vn"),
+        ("ota.cdl", "op-amp", "sky130A", "inp"),
+        ("comparator_kicad.cir", "comparator", "own", "/inp"),
+    ],
+)
+def test_foreign_netlists_give_a_spec_that_runs(file: str, kind: str, pdk: str, inp: str, tmp_path: Path) -> None:
+    problem, found, _ = drafted(file, tmp_path)
+    assert (found, problem.pdk.name) == (kind, pdk)
+    assert 4 <= len(problem.space.parameters) <= 40
+    assert all(parameter.role for parameter in problem.space.parameters)
+    first = next(iter(problem.testbenches.values()))
+    assert first.nets[inp] == "inp"
+    values = measure_once(problem)
+    assert set(values) == set(problem.spec_names)
+    assert values["power"] is not None
+
+
+def test_the_inverting_input_is_found_by_measuring_what_the_structure_says(tmp_path: Path) -> None:
+    problem, _, _ = drafted("textbook.spice", tmp_path)
+    values = measure_once(problem)
+    # with the inputs exchanged the loop would latch and the gain be nothing
+    assert values["dc_gain"] is not None
+    assert values["dc_gain"] > 60
+    assert values["phase_margin"] is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_circuit_of_the_suite_can_be_drafted_again(name: str, tmp_path: Path, problems: dict[str, Problem]) -> None:
+    shutil.copy(CIRCUITS / name / f"{name}.spice", tmp_path)
+    draft = read_circuit(tmp_path / f"{name}.spice", tmp_path)
+    assert not draft.changed
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, f"{name}.spice"))
+    problem = load_problem(tmp_path / "spec.yaml")
+    # parameters that the designer gave names stay shared
+    assert set(problems[name].space.names) <= set(problem.space.names)
+    for parameter in problem.space.parameters:
+        assert parameter.minimum <= parameter.initial <= parameter.maximum
+
+
+def test_ranges_are_legal_in_the_pdk(tmp_path: Path) -> None:
+    problem, _, _ = drafted("ota_xschem.spice", tmp_path)
+    bounds = {parameter.name.lower(): parameter for parameter in problem.space.parameters}
+    # two fingers: the models' smallest width is a finger's
+    assert bounds["xm3.w"].minimum == pytest.approx(0.84e-6)
+    assert bounds["xm1.w"].minimum == pytest.approx(0.42e-6)
+    assert bounds["xm1.l"].minimum == pytest.approx(0.15e-6)
+    assert bounds["xm5.m"].maximum >= 16
+
+
+def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
+    _, _, doubts = drafted("textbook.spice", tmp_path)
+    assert any("supply" in doubt for doubt in doubts)
+    text = "* two at the top\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.ends\n.subckt b d g s b\nM1 d g s b n w=1u l=1u\nM2 d g s b n w=1u l=1u\n.ends\n"
+    (tmp_path / "two.spice").write_text(text)
+    draft = read_circuit(tmp_path / "two.spice", tmp_path)
+    assert draft.subckt == "b"
+    assert any("which subcircuit" in doubt for doubt in draft.doubts)
+    assert any("what the circuit is for" in doubt for doubt in draft.doubts)
+
+
+def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "flat.spice").write_text("* nothing\n.model n nmos\nM1 d g s b n w=1u l=1u\n.end\n")
+    with pytest.raises(InputError, match="no subcircuit to size"):
+        read_circuit(tmp_path / "flat.spice", tmp_path)
+    (tmp_path / "other.spice").write_text("* nothing\n.subckt a b c\nR1 b c 1k\n.ends\n")
+    with pytest.raises(InputError, match="no device of a known PDK"):
+        read_circuit(tmp_path / "other.spice", tmp_path)
+    (tmp_path / "evil.spice").write_text('* x\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.include "/etc/passwd"\n.ends\n')
+    with pytest.raises(InputError, match="outside the allowed folders"):
+        read_circuit(tmp_path / "evil.spice", tmp_path)
+
+
+def test_control_blocks_are_left_out_and_nothing_of_them_stays() -> None:
+    text, notes = to_spice(
+        "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b 0 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice' tt\n", []
+    )
+    assert "shell" not in text
+    assert ".tran" not in text
+    assert ".lib" not in text
+    assert len(notes) == 3
+
+
+def test_cdl_sizes_become_the_pdks_micrometres() -> None:
+    text, _ = to_spice("MM1 a b c d sky130_fd_pr__nfet_01v8 W=2u L=500n AD=0.58p M=2\n", [find_pdk("sky130A")])
+    assert text == "XMM1 a b c d sky130_fd_pr__nfet_01v8 W=2 L=0.5 AD=0.58 M=2\n"
+    plain = "M1 a b c d nmos w=1u l=45n\n"
+    assert to_spice(plain, [find_pdk("ptm45")]) == (plain, ())
+
+
+def test_kinds_of_the_suite(problems: dict[str, Problem]) -> None:
+    kinds = {name: tell_kind(recognise(problem.netlist, problem.subckt, problem.pdk)) for name, problem in problems.items()}
+    assert {name: kind.name for name, kind in kinds.items() if kind.name != "op-amp"} == {
+        "ldo": "regulator",
+        "ring_vco": "voltage-controlled oscillator",
+        "strongarm": "comparator",
+        "tia": "transimpedance amplifier",
+    }
+    assert all(role == port for kind in kinds.values() for role, port in kind.ports.items())
+    assert all(not kind.doubts for kind in kinds.values())
+
+
+def test_a_pdk_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "models.lib").write_text((FIXTURES / "models.lib").read_text())
+    (tmp_path / "fab.yaml").write_text(
+        "title: a fab\nlibrary: [{path: models.lib}]\ncorners: {tt: []}\nsupply: 1.8\nsubcircuits: false\n"
+        "devices:\n  myn: {type: nmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n  myp: {type: pmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n"
+    )
+    shutil.copy(FIXTURES / "comparator_kicad.cir", tmp_path / "c.cir")
+    text = (tmp_path / "c.cir").read_text().replace('.include "models.lib"\n', "")
+    (tmp_path / "c.cir").write_text(text)
+    draft = read_circuit(tmp_path / "c.cir", tmp_path, pdk="fab.yaml")
+    spec = write_draft(draft, "c.cir").replace("pdk: fab\n", "pdk: fab.yaml\n")
+    (tmp_path / "spec.yaml").write_text(spec)
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert problem.pdk.supply == 1.8
+    assert measure_once(problem)["delay"] is not None
+    (tmp_path / "bad.yaml").write_text("title: x\n")
+    with pytest.raises(InputError, match="has no library"):
+        find_pdk("bad.yaml", tmp_path)

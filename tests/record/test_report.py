@@ -1,0 +1,153 @@
+"""A report stands alone, says what the journal says, and nothing in it can act; tables round-trip."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.netlist import Edit
+from eda_agent.record.fold import RunState, fold
+from eda_agent.record.journal import read_journal
+from eda_agent.record.plot import Axis, Line, Plot, histogram, line_plot
+from eda_agent.record.report import best_turn, html_report
+from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
+from eda_agent.record.xschem import write_sizes
+from eda_agent.run import Request, simulate_for_report, size
+
+from ..conftest import CIRCUITS, ROOT
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> RunState:
+    folder = tmp_path_factory.mktemp("report") / "run"
+    size(Request(CIRCUITS / "two_stage_miller", "random", simulations=12, out=folder))
+    return fold(read_journal(folder / "journal.jsonl"))
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> None:
+    problem = load_problem(CIRCUITS / "two_stage_miller")
+    waves, chips = simulate_for_report(problem, best_turn(state)["sizing"], 4, 0)
+    text = html_report(state, diff="--- a\n+++ b\n-W12=2\n+W12=3", waveforms=waves, monte_carlo=chips)
+    page = Page()
+    page.feed(text)
+    assert not re.search(r"(src|href)\s*=|@import|url\(", text)
+    words = " ".join(page.words)
+    for spec in problem.spec_names:
+        assert spec in words
+    for corner in ("nominal", "slow", "fast"):
+        assert corner in words
+    assert f"{best_turn(state)['score']:.4f}" in words
+    drawn = [attributes for tag, attributes in page.tags if tag == "polyline"]
+    # the score, gain and phase, noise, step in three corners
+    assert len(drawn) >= 1 + 3 + 3 + 3 + 3
+    assert sum(tag == "svg" for tag, _ in page.tags) >= 5 + 4
+
+
+def test_words_of_a_model_stay_words(state: RunState) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    turns: list[dict[str, Any]] = [{**turn, "proposal": {**turn["proposal"], "reasoning": evil}} for turn in state.turns]
+    changed = RunState(started=state.started, turns=turns, best=state.best, finished=state.finished)
+    text = html_report(changed)
+    assert evil not in text
+    assert "<img" not in text
+    assert text.count("<script>") == 1
+
+
+def test_every_plot_is_well_formed() -> None:
+    for plot in (
+        Plot(
+            "a & b",
+            Axis("f", "Hz", log=True),
+            Axis("dB", "dB"),
+            [Line("<x>", [1, 10, 100], [1.0, 2.0, float("nan")]), Line("y", [1, 10], [0, 1])],
+            {"t": 1.0},
+        ),
+        Plot("flat", Axis("x"), Axis("y"), [Line("one", [0, 1, 2], [5, 5, 5])]),
+        Plot("long", Axis("x"), Axis("y"), [Line("many", list(range(20000)), [float(k % 7) for k in range(20000)])]),
+    ):
+        text = line_plot(plot)
+        ElementTree.fromstring(text)  # our own text
+        assert len(text) < 60_000
+    ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], "V", 2.5))  # our own text
+    assert "nothing to draw" in line_plot(Plot("none", Axis("x"), Axis("y", log=True), [Line("a", [1], [0.0])]))
+
+
+def test_csv_has_every_turn_and_the_numbers_of_the_journal(state: RunState) -> None:
+    rows = list(csv.DictReader(io.StringIO(csv_turns(state))))
+    assert len(rows) == len(state.turns)
+    for row, turn in zip(rows, state.turns, strict=True):
+        assert float(row["score"]) == turn["score"]
+        assert float(row["W12"]) == turn["sizing"]["W12"]
+    assert markdown_summary(state).count("| dc_gain |") == 1
+
+
+def test_a_cace_datasheet_round_trips(state: RunState, tmp_path: Path) -> None:
+    path = tmp_path / "cace.yaml"
+    path.write_text(cace_datasheet(state, "sized.spice"))
+    found = read_cace(path)
+    for spec in state.started["specs"]:
+        for side in ("minimum", "maximum"):
+            if spec[side] is not None:
+                assert found[spec["metric"]][side] == pytest.approx(spec[side])
+    data = yaml.safe_load(path.read_text())
+    results = data["parameters"]["gbw"]["results"]
+    assert results["minimum"] <= results["typical"] <= results["maximum"]
+
+
+def test_a_datasheet_of_someone_else(tmp_path: Path) -> None:
+    path = tmp_path / "amp.yaml"
+    path.write_text(
+        "name: amp\ncace_format: 5.2\nparameters:\n  gain:\n    unit: dB\n    spec:\n      gain:\n        minimum: {value: 60, fail: true}\n"
+        "        typical: {value: any}\n  idd:\n    unit: uA\n    spec: {idd: {maximum: {value: 50}}}\n  colour:\n    spec: {colour: {maximum: {value: red}}}\n"
+    )
+    assert read_cace(path) == {"dc_gain": {"minimum": 60.0}, "supply_current": {"maximum": pytest.approx(50e-6)}}
+    path.write_text("name: x\n")
+    with pytest.raises(InputError, match="no CACE datasheet"):
+        read_cace(path)
+    path.write_text("parameters: {colour: {spec: {colour: {maximum: {value: 1}}}}}\n")
+    with pytest.raises(InputError, match="no parameter of the datasheet"):
+        read_cace(path)
+
+
+def test_sizes_go_back_into_an_xschem_schematic() -> None:
+    path = ROOT / "tests" / "fixtures" / "ota.sch"
+    values = {
+        Edit("ota", "xm1", "w"): 7.25,
+        Edit("ota", "xm5", "m"): 6.0,
+        Edit("", "", "wx"): 4.5,
+        Edit("", "", "cc"): 2e-12,
+        Edit("ota", "xm9", "w"): 1.0,
+    }
+    text, missing = write_sizes(path, values)
+    assert missing == ("xm9.w",)
+    old = path.read_text().splitlines()
+    changed = [(one, other) for one, other in zip(old, text.splitlines(), strict=True) if one != other]
+    assert changed == [
+        ("W=5", "W=7.25"),
+        ("nf=1 mult=4", "nf=1 mult=6"),
+        (old[-2], old[-2].replace("Wx=3", "Wx=4.5")),
+        ('.param Cc=1p"}', '.param Cc=2e-12"}'),
+    ]

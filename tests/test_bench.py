@@ -1,0 +1,111 @@
+"""The bench: targets that can be met, statistics against brute force, and a bench that goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eda_agent import bench
+from eda_agent.errors import InputError
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.target import read_targets, with_target
+from eda_agent.run import open_evaluator
+
+from .conftest import CIRCUITS, NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_targets_are_met_by_what_is_said_to_meet_them(name: str, problems: dict[str, Problem]) -> None:
+    targets = read_targets(CIRCUITS / name / "targets.json")
+    assert len(targets) >= 10
+    assert len({target.digest for target in targets}) == len(targets)
+    for target in targets[:2]:
+        problem = with_target(problems[name], target)
+        known = problem.space.snap(target.known)
+        with open_evaluator(problem, workers=1) as evaluator:
+            found, start = evaluator.evaluate([known, problem.space.initial])
+        for spec in problem.specs:
+            assert spec.met(found.values["target"][spec.name]), (target.name, spec.name)
+        assert not all(spec.met(start.values["target"][spec.name]) for spec in problem.specs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_known_design_meets_more_than_a_tenth_of_the_targets_by_bounds(name: str) -> None:
+    targets = read_targets(CIRCUITS / name / "targets.json")
+    designs = {tuple(sorted(target.known.items())) for target in targets}
+    most = max(sum(tuple(sorted(target.known.items())) == design for target in targets) for design in designs)
+    assert most <= max(1, len(targets) // 10)
+
+
+def rows() -> list[dict[str, Any]]:
+    result = []
+    for policy, offset in (("a", 0.0), ("b", 0.1)):
+        for target in ("t1", "t2", "t3"):
+            for seed in (0, 1):
+                curve = [0.5 + offset, 0.6 + offset, 0.7 + offset + 0.01 * seed]
+                met = 2 if policy == "b" and target != "t3" else None
+                result.append(
+                    {
+                        "key": f"{policy}{target}{seed}",
+                        "circuit": "c",
+                        "target": target,
+                        "policy": policy,
+                        "seed": seed,
+                        "budget": 5,
+                        "curve": curve,
+                        "met_at": met,
+                        "seconds": 1.0,
+                    }
+                )
+    return result
+
+
+def test_estimates_are_means_with_intervals_over_targets() -> None:
+    mine = [row for row in rows() if row["policy"] == "b"]
+    found = bench.estimate(mine, lambda row: float(bench.solved_at(row, 5)))
+    assert found.mean == pytest.approx(2 / 3)
+    assert 0 <= found.low < found.mean < found.high <= 1
+    assert bench.score_at(mine[0], 1) == 0.7
+    assert bench.score_at(mine[0], 100) == mine[0]["curve"][-1]
+    assert not bench.solved_at(mine[0], 1)
+    text = bench.markdown(rows())
+    assert "| `a` |" in text
+    assert "67 (" in text
+    assert bench.curves(rows())["a"][0] == pytest.approx(0.5)
+
+
+def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    jobs = bench.jobs_of(bench.read_suite("ota_5t"), ["random"], 2, 3, 1)
+    assert len(jobs) == 2
+    results = tmp_path / "results.jsonl"
+    first = bench.run_bench(jobs[:1], results, 1, lambda *_: None)
+    # a line that was torn when the machine went down
+    with results.open("a") as file:
+        file.write('{"key": "ota')
+    results.write_text(results.read_text() + "\n")
+    told: list[int] = []
+    both = bench.run_bench(jobs, results, 1, lambda done, of, row: told.append(done))
+    assert told == [1, 2]
+    assert both[0] == first[0]
+    assert [len(row["curve"]) for row in both] == [4, 4]
+    again = bench.run_bench(jobs, results, 1, lambda *_: None)
+    assert again == both
+    assert {json.loads(line)["key"] for line in results.read_text().splitlines() if line.endswith("}")} == {job.key for job in jobs}
+
+
+def test_a_suite_of_ones_own_and_bad_ones(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"tasks:\n  - {{spec: {CIRCUITS / 'ota_5t' / 'spec.yaml'}}}\n")
+    suite = bench.read_suite(str(tmp_path / "mine.yaml"))
+    jobs = bench.jobs_of(suite, ["random"], 1, 2, 1)
+    assert [job.target for job in jobs] == [""]
+    with pytest.raises(InputError, match="no suite"):
+        bench.read_suite("nothing")
+    (tmp_path / "bad.yaml").write_text("tasks: 3\n")
+    with pytest.raises(InputError, match="this is no suite"):
+        bench.read_suite(str(tmp_path / "bad.yaml"))
+    with pytest.raises(InputError, match="unknown policy"):
+        bench.jobs_of(suite, ["best"], 1, 2, 1)
+    assert set(bench.LEARNED + bench.UNSEEN) == set(NAMES)
