@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from eda_agent.cli.main import build_parser
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_testbench import read_template, template_names
 from eda_agent.problem.metric import METRICS
+from eda_agent.problem.pdk import find_pdk
 
 from .conftest import CIRCUITS, ROOT
 
@@ -38,3 +42,25 @@ def test_commands_of_the_readme_parse() -> None:
     parser = build_parser()
     for line in re.findall(r"^\s*(?:\.venv/bin/)?eda-agent (.+?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE):
         parser.parse_args(line.split())
+
+
+def test_the_tutorials_commands_run(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "fixtures" / "ota_xschem.spice", tmp_path)
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.DOTALL)
+    commands = [line.removeprefix("eda-agent ").split() for block in blocks for line in block.splitlines()]
+    assert [command[0] for command in commands] == ["init", "check", "size", "show", "sensitivity", "front", "mc", "report", "export"]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+        )
+        # specs that are not met are an outcome, not an error
+        assert done.returncode in {0, 1}, (command, done.stderr)
+    assert (tmp_path / "run" / "report.html").stat().st_size > 20_000
+
+
+def test_the_pdk_page_shows_a_file_that_loads(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "pdk.md").read_text(), re.DOTALL)[0]
+    (tmp_path / "fab.yaml").write_text(text)
+    pdk = find_pdk("fab.yaml", tmp_path)
+    assert pdk.corners["ss"] == ("slow",)
+    assert pdk.devices["nch"].length == (0.18e-6, 20e-6)
