@@ -23,6 +23,7 @@ POLICY_NAMES = ("trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "chat
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; shell completion is made from it."""
     parser = argparse.ArgumentParser(prog="eda-agent", description="Size analog circuits until every spec is met in every corner.")
+    parser.add_argument("--allow-code", action="store_true", help="run the Python measurements that a spec names")
     parser.add_argument("--version", action="version", version=f"eda-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -201,6 +202,8 @@ def _count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
     options = build_parser().parse_args(arguments)
+    if options.allow_code:
+        os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
     # a terminated run ends like an interrupted one: journal complete, resumable
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -11,10 +11,11 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.load_corners import load_corners
+from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space
 from eda_agent.problem.load_testbench import load_testbench
 from eda_agent.problem.marked import Marked, read_marked
-from eda_agent.problem.metric import METRICS
+from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.source import read_source
@@ -33,6 +34,7 @@ KEYS = [
     "ports",
     "bias",
     "testbenches",
+    "measures",
     "specs",
     "corners",
     "budget",
@@ -75,7 +77,8 @@ def load_problem(path: Path | str) -> Problem:
         bench = load_testbench(name, node, fields, scope, corners, path.parent)
         if bench is not None:
             testbenches[name] = bench
-    specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners])
+    metrics = {**METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
+    specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics)
     budget = _budget(fields.get("budget"))
     top.report.raise_if_any()
     for name, bench in testbenches.items():
@@ -132,20 +135,21 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netli
 
 
 def _specs(
-    node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked], corners: Sequence[str]
-) -> tuple[Spec, ...]:
+    node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked], corners: Sequence[str],
+    metrics: Mapping[str, Metric],
+) -> tuple[Spec, ...]:  # fmt: skip
     result = []
     known = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
     for name, entry in node.mapping("specs").items() if node else ():
         values = entry.mapping("a spec")
         entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners")
         metric_name = values["metric"].text("metric") if "metric" in values else name
-        metric = METRICS.get(metric_name)
+        metric = metrics.get(metric_name)
         if metric is None:
             import difflib
 
-            near = difflib.get_close_matches(metric_name, METRICS, 3)
-            entry.wrong(f"unknown metric {metric_name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(METRICS)}")
+            near = difflib.get_close_matches(metric_name, metrics, 3)
+            entry.wrong(f"unknown metric {metric_name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(metrics)}")
             continue
         unit = values["unit"].text("unit") if "unit" in values else metric.unit
         bounds = {key: _bound(values[key], unit, metric.unit, key) for key in ("minimum", "maximum", "worst") if key in values}

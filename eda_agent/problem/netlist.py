@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.expression import FUNCTIONS
 from eda_agent.problem.source import Line
 
 _NAME_VALUE = r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s={},]+)"
@@ -173,6 +174,10 @@ def parse_netlist(lines: Sequence[Line]) -> Netlist:
         for line in body:
             if line.card in {".param", ".params"}:
                 params.update(_assignments(line.text))
+                for word in _assignments(line.text).keys() & FUNCTIONS.keys():
+                    findings.append(
+                        line.finding(f"a parameter cannot be called {word}: ngspice reads the function", f"rename it, for example {word}_")
+                    )
         ports, defaults = _read_header(header) if header else ((), {})
         devices = _read_devices([line for line in body if line.text and not line.card.startswith(".")], findings)
         scopes[name] = Subcircuit(name, ports, defaults, params, devices, header)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -74,7 +74,7 @@ class Testbench:
 
     `deck`: its cards, with expressions in braces over settings, `vdd` and `temperature`. `nets`: port → net. `settings`: name →
     expression, worked out per corner. `probes`: role → node, or name of a voltage source for the role "supply". `sources`:
-    metric → analysis kind.
+    metric → analysis kind. `measures`: metric of the user's own → how (see `load_measures`).
     """
 
     name: str
@@ -85,6 +85,7 @@ class Testbench:
     analyses: tuple[Analysis, ...]
     probes: Mapping[str, str]
     sources: Mapping[str, str]
+    measures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Deck:
     Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call` (the instance
     under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
     measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
-    flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist.
+    flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist. `measures`:
+    metric of the user's own → how.
     """
 
     key: str
@@ -62,12 +63,14 @@ class Deck:
     flat_heads: tuple[str, ...]
     flat_cards: str
     scale: float = 1.0
+    measures: Mapping[str, str] = field(default_factory=dict)
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
         return {
             "key": self.key, "models": str(self.library.models), "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
+            "measures": dict(self.measures),
         }  # fmt: skip
 
 
@@ -250,12 +253,15 @@ class Workbench:
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
         analyses = tuple((analysis.kind, _fill(analysis.command, settings)) for analysis in bench.analyses)
-        content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics))
+        measures = {name: how for name, how in bench.measures.items() if name in wanted}
+        measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
+        content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics, measured))
         return Deck(
             key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title,
             call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
             library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
             scale=problem.pdk.scale,
+            measures=measures,
         )  # fmt: skip
 
     def _call(self, bench: Testbench) -> tuple[str, str]:
@@ -307,6 +313,12 @@ def flat_values(device: FlatDevice) -> str:
     plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
     first = f"{'dc ' if plain == 'dc' else ''}{spice_number(device.values[plain])} " if plain else ""
     return first + " ".join(f"{name}={spice_number(value)}" for name, value in device.values.items() if name != plain)
+
+
+def _stamp(how: str) -> str:
+    """Part of a deck's key: the content of a measurement that is a program."""
+    kind, _, rest = how.partition(" ")
+    return hashlib.sha256(Path(rest).read_bytes()).hexdigest() if kind == "python" else ""
 
 
 def _blocks(text: str) -> Mapping[str, Subcircuit]:

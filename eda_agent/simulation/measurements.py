@@ -414,12 +414,19 @@ MEASURES: dict[str, Measure] = {
 
 def measure(metric: str, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
     """(value, "") or (None, why not) of a metric."""
+    return measure_with(MEASURES[metric], wave, settings)
+
+
+def measure_with(function: Measure, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
+    """The same with any function, the user's own among them: whatever it raises is why there is no value."""
     try:
-        value = MEASURES[metric](wave, settings)
+        value = float(function(wave, settings))
     except Unmeasurable as error:
         return None, str(error)
     except KeyError as error:
         return None, f"the testbench has no probe or setting {error.args[0]!r}"
+    except Exception as error:  # noqa: BLE001  # a user's function may raise anything
+        return None, f"{type(error).__name__}: {error}"
     if not math.isfinite(value):
         return None, "the number is not finite"
     return value, ""

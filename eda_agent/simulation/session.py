@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+import runpy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -69,6 +71,7 @@ class LoadedDeck:
     settings: Mapping[str, float]
     metrics: Sequence[tuple[str, str]]
     devices: Sequence[tuple[str, str, str]]
+    measures: Mapping[str, str] = field(default_factory=dict)
     nodeset: Mapping[str, float] = field(default_factory=dict)
     loaded: Sizing | None = None
     values: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -102,6 +105,7 @@ class Session:
         self.ngspice = ngspice
         self.decks: dict[str, LoadedDeck] = {}
         self.cards: dict[str, dict[str, str]] = {}
+        self.own: dict[str, float | None] = {}  # what `.meas` lines gave in this run
         self.order: list[str] = []  # loaded circuits, newest first: `setcirc` counts that way
 
     def define(self, key: str, deck: LoadedDeck) -> None:
@@ -124,10 +128,9 @@ class Session:
         self.ngspice.log.clear()
         try:
             self.apply(key, sizing)
+            self.own.clear()
             waves, devices = self.simulate(deck, operating_point)
-            reply: dict[str, Any] = {
-                "metrics": {metric: measurements.measure(metric, waves[kind], deck.settings) for metric, kind in deck.metrics}
-            }
+            reply: dict[str, Any] = {"metrics": {metric: self._measured(deck, metric, waves[kind]) for metric, kind in deck.metrics}}
             if operating_point:
                 reply["operating_point"] = devices
             if waveforms:
@@ -265,9 +268,28 @@ class Session:
                 before = f"op{plot.removeprefix('ac')}"
                 waves["op"] = self._read("op", before, deck.probes)
             waves[kind] = self._read(kind, plot, deck.probes)
+            self._meas(deck, kind)
             if operating_point and "op" in waves and not devices:
                 devices = self._operating_points(deck)
         return waves, devices
+
+    def _meas(self, deck: LoadedDeck, kind: str) -> None:
+        """Run the `.meas` lines of an analysis on its plot, which is the current one."""
+        for metric, of in deck.metrics:
+            how, _, text = deck.measures.get(metric, "").partition(" ")
+            if of == kind and how == "meas":
+                self.ngspice.command(f"meas {kind} {metric} {text}")
+                vector = self.ngspice.vector(metric)
+                self.own[metric] = float(vector[0].real) if vector is not None else None
+
+    def _measured(self, deck: LoadedDeck, metric: str, wave: Waveform) -> tuple[float | None, str]:
+        how, _, text = deck.measures.get(metric, "").partition(" ")
+        if how == "meas":
+            value = self.own.get(metric)
+            return value, "" if value is not None else "the .meas line found nothing"
+        if how == "python":
+            return measurements.measure_with(own_function(text, metric), wave, deck.settings)
+        return measurements.measure(metric, wave, deck.settings)
 
     def _analyse(self, command: str) -> str:
         before = self.ngspice.plot()
@@ -331,6 +353,20 @@ class Session:
             vector = self.ngspice.vector(f"@{name}[{parameter}]")
             values[parameter] = float(vector[0]) if vector is not None else float("nan")
         return values
+
+
+@lru_cache
+def own_function(path: str, name: str) -> measurements.Measure:
+    """The user's function in a file of theirs; only called for files that the user has allowed (`load_measures`)."""
+    space = runpy.run_path(path)
+    function = space.get(name)
+    if not callable(function):
+
+        def missing(_wave: Waveform, _settings: Mapping[str, float]) -> float:
+            raise measurements.Unmeasurable(f"{Path(path).name} has no function {name}")
+
+        return missing
+    return cast(measurements.Measure, function)
 
 
 def _number(word: str) -> float:

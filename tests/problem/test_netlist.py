@@ -144,3 +144,10 @@ def test_names_as_cdl_and_xschem_write_them(tmp_path: Path) -> None:
     assert first.nodes == ("in<0>", "net[3]", "vdd!", "vdd!")
     assert second.nodes == ("#net1", "net[3]")
     assert first.value == "nmos"
+
+
+def test_a_parameter_named_like_a_function_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.spice"
+    path.write_text("* c\n.param Ln=1u\n.subckt a b\nR1 b 0 {Ln}\n.ends\n")
+    with pytest.raises(InputError, match="cannot be called ln"):
+        parse_netlist(read_source(path, [tmp_path]))

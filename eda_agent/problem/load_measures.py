@@ -1,0 +1,85 @@
+"""Loading of measurements of one's own: a `.meas` line, or a short Python function, as a metric of this spec.
+
+    measures:
+      rise: {testbench: step, analysis: tran, unit: s, meas: "trig v(out) val=0.8 rise=1 targ v(out) val=1.0 rise=1"}
+      droop: {testbench: step, analysis: tran, unit: V, python: droop.py}          # its function `droop(wave, settings)`
+
+A `.meas` line is checked word for word before ngspice sees it. A Python file is a program: it runs only where the user has said so
+(`--allow-code`, or EDA_AGENT_ALLOW_CODE=1), since a spec may come from anyone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, cast
+
+from eda_agent.problem.marked import Marked
+from eda_agent.problem.metric import METRICS, Metric
+from eda_agent.problem.spec import Testbench
+from eda_agent.units import UNITS
+
+ALLOW = "EDA_AGENT_ALLOW_CODE"
+KINDS = ("ac", "dc", "tran")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_MEAS = re.compile(r"[\w\s()=.,+\-*/<>:#\[\]]{1,300}")
+"""What a `.meas` line may be made of: nothing that ends a command, quotes, or names a file or shell."""
+
+
+def load_measures(node: Marked | None, testbenches: dict[str, Testbench], folder: Path) -> Mapping[str, Metric]:
+    """The metrics that a spec defines; each testbench in `testbenches` learns how to measure its own. Findings go to the report."""
+    result = {}
+    for name, entry in node.mapping("measures").items() if node else ():
+        values = entry.mapping("a measurement")
+        entry.only("testbench", "analysis", "unit", "ramp", "span", "meas", "python", "description")
+        if not _NAME.fullmatch(name) or name in METRICS:
+            entry.wrong(
+                f"{name!r} cannot be the name of a measurement", "lower-case letters, digits and _, and no metric that there is already"
+            )
+            continue
+        bench = values["testbench"].text("testbench") if "testbench" in values else ""
+        kind = values["analysis"].text("analysis") if "analysis" in values else ""
+        unit = UNITS.get(values["unit"].text("unit") if "unit" in values else "", "?")
+        if bench not in testbenches:
+            entry.wrong(f"there is no testbench {bench!r}", f"testbench: {' or '.join(testbenches) or '…'}")
+        elif kind not in KINDS or kind not in {analysis.kind for analysis in testbenches[bench].analyses}:
+            able = [analysis.kind for analysis in testbenches[bench].analyses if analysis.kind in KINDS]
+            entry.wrong(f"testbench {bench!r} runs no analysis {kind!r}", f"analysis: {' or '.join(able) or 'none can be measured'}")
+        elif unit == "?":
+            entry.wrong("unknown unit", f"one of {', '.join(sorted(set(UNITS.values()) - {''}))}, or none")
+        else:
+            how = _how(name, entry, values, folder)
+            if how:
+                ramp = values["ramp"].text("ramp") if "ramp" in values else "log"
+                if ramp not in {"log", "linear"}:
+                    values["ramp"].wrong("ramp is log or linear")
+                result[name] = Metric(name, unit, cast(Literal["log", "linear"], ramp), None, "measured as the spec says")
+                old = testbenches[bench]
+                testbenches[bench] = replace(old, sources={**old.sources, name: kind}, measures={**old.measures, name: how})
+    return result
+
+
+def _how(name: str, entry: Marked, values: Mapping[str, Marked], folder: Path) -> str:
+    """`meas …` for ngspice, or `python FILE`; "" when findings were reported."""
+    if "meas" in values:
+        text = values["meas"].text("meas").strip()
+        if not _MEAS.fullmatch(text) or "\n" in text:
+            values["meas"].wrong("this .meas line has marks that are not allowed", "words, numbers, v(node), = . , + - * / ( ) [ ]")
+            return ""
+        return f"meas {text}"
+    if "python" not in values:
+        entry.wrong("how is it measured?", "meas: a .meas line without its name, or python: FILE.py")
+        return ""
+    path = (folder / values["python"].text("python")).resolve()
+    if not path.is_file():
+        values["python"].wrong("the file is not there", f"a file with  def {name}(wave, settings): …")
+        return ""
+    if os.environ.get(ALLOW) != "1":
+        values["python"].wrong(
+            "this measurement runs a program of the spec's", f"read {path.name}, then add --allow-code (or set {ALLOW}=1)"
+        )
+        return ""
+    return f"python {path}"
