@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,10 @@ from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity
 
 Row = Mapping[str, Any]
+
+
+MOST_CORNERS = 5
+"""Corners that a table shows one by one."""
 
 
 def console(*, to_stdout: bool = False) -> Console:
@@ -38,6 +43,11 @@ def bound(spec: Row) -> str:
     return " ".join(parts)
 
 
+def score_text(score: float) -> str:
+    """Four digits, rounded down: 1.0000 is a met spec and nothing else."""
+    return f"{math.floor(score * 1e4 + 1e-9) / 1e4:.4f}"
+
+
 def status(met: bool, margin: float | None) -> str:
     """pass, near (within a twentieth of the ramp) or fail, with a sign of its own."""
     if met:
@@ -48,17 +58,25 @@ def status(met: bool, margin: float | None) -> str:
 def spec_table(
     specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]
 ) -> Table:
-    """Specs × corners, with target and verdict. `results`: spec → worst corner's result."""
+    """Specs × corners, with target and verdict. `results`: spec → worst corner's result.
+
+    More corners than fit side by side are shown by the first, the range over all, and the worst by name.
+    """
+    many = len(corners) > MOST_CORNERS
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("spec", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
-    for corner in corners:
-        table.add_column(corner, justify="right", no_wrap=True)
+    for heading in (corners[0], "lowest", "highest", "worst in") if many else corners:
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("margin", justify="right")
     for spec in specs:
         result = results[spec["name"]]
-        cells = [format_quantity(values.get(corner, {}).get(spec["name"]), spec["unit"], 3) for corner in corners]
+        row = [values.get(corner, {}).get(spec["name"]) for corner in corners]
+        if many:
+            found = [value for value in row if value is not None]
+            row = [row[0], min(found, default=None), max(found, default=None)]
+        cells = [format_quantity(value, spec["unit"], 3) for value in row] + ([result["corner"]] if many else [])
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         table.add_row(
