@@ -13,6 +13,7 @@ import contextlib
 import json
 import math
 import multiprocessing
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -118,6 +119,9 @@ def run_bench(
     tell(len(jobs) - len(todo), len(jobs), None)
     if todo:
         results.parent.mkdir(parents=True, exist_ok=True)
+        # as many runs side by side as there are cores: the threads of a policy's own libraries would only fight over them
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
         # a fresh interpreter each: a fork would share the parent's threads and random state
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool, results.open("a", encoding="utf-8") as file:

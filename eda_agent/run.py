@@ -10,6 +10,7 @@ import json
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -124,11 +125,19 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
             "reading a .sch file needs xschem itself\n    → apt install xschem, or netlist it there and give the .spice file"
         )
     target = folder / f"{schematic.stem}.spice"
-    # -r: no readline, -q: leave when done, -n -s: a SPICE netlist, -x: no window
-    done = subprocess.run(
-        [program, "-x", "-r", "-q", "-n", "-s", "-o", str(folder.resolve()), "-N", target.name, str(schematic.resolve())],
-        capture_output=True, text=True, timeout=120, check=False, cwd=schematic.parent,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="eda-agent-") as place:
+        rc = Path(place) / "xschemrc"
+        # the user's own settings (symbol libraries, PDK), then where the netlist goes; works from version 2.8 on, which has no -o
+        rc.write_text(
+            "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f; break } }\n"
+            f"set netlist_dir {{{folder.resolve()}}}\n",
+            encoding="utf-8",
+        )
+        # no X, no readline, quit when done, netlist, SPICE
+        command = [program, "-x", "-r", "-q", "-n", "-s", "--rcfile", str(rc), str(schematic.resolve())]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, cwd=schematic.resolve().parent
+        )
     if not target.is_file():
         words = (done.stderr or done.stdout).strip().splitlines()
         raise InputError(Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem"))

@@ -92,6 +92,12 @@ def build_parser() -> argparse.ArgumentParser:
     mc.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     mc.add_argument("--samples", type=_count, default=100, metavar="N", help="chips (default 100)")
     mc.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the chips (default 0)")
+    mc.add_argument(
+        "--process",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="chips differ in process too (default: where the PDK has statistics)",
+    )
     mc.add_argument("--corner", metavar="NAME", help="corner, or all: then the worst counts (default: the first)")
     mc.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's"

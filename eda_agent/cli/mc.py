@@ -25,7 +25,7 @@ def mc_command(options: argparse.Namespace) -> int:
     corners = names if options.corner == "all" else [options.corner or names[0]]
     sizing = problem.space.snap(chosen_sizing(problem, options))
     with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
-        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners)
+        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
     if options.json:
         print_json(monte_carlo_data(result))
     else:
@@ -33,7 +33,8 @@ def mc_command(options: argparse.Namespace) -> int:
         screen.print(table(result))
         total = result.total
         screen.print(
-            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}: yield {_share(total)}", markup=False
+            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)} ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}",
+            markup=False,
         )
     return 0 if result.total.passed == result.total.samples else 1
 

@@ -128,7 +128,7 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
         )
     total = result.total
     return {
-        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "passed": total.passed, "yield": total.share,
+        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "process": result.process, "passed": total.passed, "yield": total.share,
         "interval": list(total.interval), "specs": specs,
     }  # fmt: skip
 

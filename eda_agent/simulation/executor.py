@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -56,10 +56,15 @@ class Preparation:
 
 
 class Executor(Protocol):
-    """`version` is the simulator's; `run` gives one reply a task, in order (see `Session.run`); `prepare` must come first."""
+    """`version` is the simulator's; `run` gives one reply a task, in order (see `Session.run`); `prepare` must come first.
+
+    `preparations`: deck key → what is known of it.
+    """
 
     @property
     def version(self) -> str: ...
+    @property
+    def preparations(self) -> Mapping[str, Preparation]: ...
     def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation: ...
     def adopt(self, deck: Deck, preparation: Preparation) -> None: ...
     def run(self, tasks: Sequence[Task], done: Callable[[int, dict[str, Any]], None] | None = None) -> list[dict[str, Any]]: ...
@@ -106,7 +111,7 @@ class LocalPool:
 
     def __init__(self, workers: int | None = None):
         self.size = workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-        self.preparations: dict[str, Preparation] = {}
+        self._preparations: dict[str, Preparation] = {}
         self.replaced = 0
         self._version = ""
         self._start_failures = 0
@@ -119,6 +124,10 @@ class LocalPool:
         while not self._version:
             self._wait(START_TIMEOUT, {})
         return self._version
+
+    @property
+    def preparations(self) -> Mapping[str, Preparation]:
+        return self._preparations
 
     def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation:
         """Compare altering with loading at two sizings (see `Session.prepare`) and remember the outcome for all workers."""
@@ -140,7 +149,7 @@ class LocalPool:
 
     def adopt(self, deck: Deck, preparation: Preparation) -> None:
         """Use what is already known of a deck."""
-        self.preparations[deck.key] = preparation
+        self._preparations[deck.key] = preparation
 
     def run(self, tasks: Sequence[Task], done: Callable[[int, dict[str, Any]], None] | None = None) -> list[dict[str, Any]]:
         """Simulate; `done(index, reply)` is called as each reply comes."""

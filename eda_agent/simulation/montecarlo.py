@@ -1,4 +1,5 @@
-"""A Monte Carlo run simulates one sizing on many chips: every device varies by the foundry's mismatch, with draws of our own.
+"""A Monte Carlo run simulates one sizing on many chips: every device varies by the foundry's mismatch, and where the PDK has process
+statistics all devices of a chip vary together, with draws of our own.
 
 The samples of a seed are the same chips for every sizing, so that two sizings can be compared chip by chip.
 """
@@ -6,16 +7,21 @@ The samples of a seed are the same chips for every sizing, so that two sizings c
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from scipy.stats import beta
 
 from eda_agent.errors import InputError
+from eda_agent.problem.pdk import CutLibrary
+from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.deck import Deck, Instance
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Task
 
@@ -40,12 +46,16 @@ class Yield:
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured."""
+    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured.
+
+    `process`: whether the chips differ in process too, instead of the corners' own.
+    """
 
     specs: tuple[Spec, ...]
     values: Mapping[str, Sequence[float | None]]
     corners: tuple[str, ...]
     seed: int
+    process: bool = False
 
     def yield_of(self, spec: Spec) -> Yield:
         values = self.values[spec.name]
@@ -68,9 +78,10 @@ class MonteCarlo:
 
 def monte_carlo(
     evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
-    done: Callable[[int], None] | None = None,
+    process: bool | None = None, done: Callable[[int], None] | None = None,
 ) -> MonteCarlo:  # fmt: skip
-    """Simulate `samples` chips at a (legal) sizing. `corners`: by default the first one. `done(count)` is told of finished decks.
+    """Simulate `samples` chips at a (legal) sizing. `corners`: by default the first one. `process`: whether
+    they vary in process as well; None does so where the PDK has statistics for it. `done(count)` is told of finished decks.
 
     Raises `InputError` where the models carry no mismatch, or where ngspice itself must elaborate the circuit.
     """
@@ -84,8 +95,12 @@ def monte_carlo(
         )
     if bench.hierarchical:
         raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
+    if process and not problem.pdk.process:
+        raise InputError(
+            f"the models of {problem.pdk.name} carry no process statistics\n    → leave --process out and use corners, or take gf180mcuD"
+        )
+    varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
-    tasks = [Task(deck, instance, timeout=problem.budget.timeout, sample=(seed, sample)) for sample in range(samples) for deck in decks]
     count = 0
 
     def tell(_index: int, _reply: dict[str, Any]) -> None:
@@ -94,7 +109,16 @@ def monte_carlo(
         if done is not None:
             done(count)
 
-    replies = evaluator.executor.run(tasks, tell)
+    with tempfile.TemporaryDirectory(prefix="eda-agent-chips-") as place:
+        tasks = []
+        for sample in range(samples):
+            chip = _chip(evaluator, instance, seed, sample, Path(place)) if varied else None
+            for deck in decks:
+                drawn = deck if chip is None else replace(deck, library=chip, key=f"{deck.key}-{seed}-{sample}")
+                if chip is not None:
+                    evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
+                tasks.append(Task(drawn, instance, timeout=problem.budget.timeout, sample=(seed, sample)))
+        replies = evaluator.executor.run(tasks, tell)
     values: dict[str, list[float | None]] = {spec.name: [] for spec in problem.specs}
     for sample in range(samples):
         by_place = {
@@ -102,7 +126,20 @@ def monte_carlo(
         }
         for spec in problem.specs:
             values[spec.name].append(_worst(spec, by_place, chosen, instance.parts.gate_area))
-    return MonteCarlo(problem.specs, values, chosen, seed)
+    return MonteCarlo(problem.specs, values, chosen, seed, varied)
+
+
+def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, folder: Path) -> CutLibrary:
+    """The models of one chip, cut to the sizes of this design."""
+    boxes: dict[str, Box] = {}
+    for device in instance.parts.devices:
+        name = device.library or device.model
+        if device.kind != "m" or (not device.library and evaluator.problem.pdk.device(name) is None):
+            continue
+        width, length = device.values["w"] / max(device.values.get("nf", 1.0), 1.0), device.values["l"]
+        (w0, w1), (l0, l1) = boxes.get(name, ((width, width), (length, length)))
+        boxes[name] = ((min(w0, width), max(w1, width)), (min(l0, length), max(l1, length)))
+    return process_sample(evaluator.problem.pdk, boxes, seed, sample, folder)
 
 
 def _worst(spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], area: float) -> float | None:

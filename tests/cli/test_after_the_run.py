@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.run import netlist_of_schematic
+
 from ..conftest import ROOT
 from .test_cli import OTA, run, sized
 
@@ -63,11 +65,17 @@ def test_tables_and_comparison(sized: Path, tmp_path: Path) -> None:
     assert run("front", str(sized), "power", "nothing").returncode == 2
 
 
-def test_a_schematic_without_xschem_says_what_to_do(tmp_path: Path) -> None:
-    shutil.copy(FIXTURES / "ota.sch", tmp_path)
-    done = run("init", "ota.sch", cwd=tmp_path)
+def test_a_schematic_is_netlisted_by_xschem_itself_or_says_how_to_get_it(tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "rc.sch", tmp_path)
     if shutil.which("xschem") is None:
+        done = run("init", "rc.sch", cwd=tmp_path)
         assert (done.returncode, "apt install xschem" in done.stderr) == (3, True)
+        return
+    netlist = netlist_of_schematic(tmp_path / "rc.sch", tmp_path)
+    assert "R1 out in 1k" in netlist.read_text()
+    # a resistor alone is nothing to size: the netlist was read, and that is what is said
+    done = run("init", "rc.sch", cwd=tmp_path)
+    assert (done.returncode, "no device of a known PDK" in done.stderr) == (2, True)
 
 
 def test_sizes_into_a_schematic_with_undo(sized: Path, tmp_path: Path) -> None:

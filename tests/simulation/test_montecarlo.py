@@ -14,7 +14,9 @@ import pytest
 from scipy.stats import binomtest
 
 from eda_agent.problem.pdk import cut_library, find_pdk
+from eda_agent.problem.pdk.cut import Box
 from eda_agent.problem.pdk.mismatch import deviation, statistics, symbols
+from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.deck import Workbench
@@ -35,6 +37,21 @@ for sample in range(240):
     ngspice.command("op")
     values.append(float(ngspice.vector("d1")[0] - ngspice.vector("d2")[0]))
     ngspice.command("destroy all")
+print(json.dumps(values))
+"""
+
+
+EACH = """
+import json, sys
+from eda_agent.simulation.ngspice import Ngspice
+ngspice = Ngspice()
+values = []
+for lines in json.load(sys.stdin):
+    ngspice.load(lines)
+    ngspice.command("op")
+    values.append(float(ngspice.vector("d")[0]))
+    ngspice.command("destroy all")
+    ngspice.command("remcirc")
 print(json.dumps(values))
 """
 
@@ -104,6 +121,41 @@ def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: 
     # the quotient of two standard deviations of 240 samples has a standard error of 6.5 %
     assert 0.8 < ratio < 1.25
     assert abs(np.mean(ours)) < 4 * np.std(ours) / math.sqrt(240)
+
+
+def test_process_spreads_as_in_ngspices_own_monte_carlo(tmp_path: Path) -> None:
+    """The voltage of a diode-connected GF180 device over chips: sd here against sd with the foundry's statistical section in ngspice."""
+    pdk = find_pdk("gf180mcuD")
+    size: Box = ((4e-6, 4e-6), (1e-6, 1e-6))
+    device = "XM1 d d 0 0 nmos_3p3 w=4u l=1u ad=1.76p as=1.76p pd=8.88u ps=8.88u"
+    decks = []
+    for sample in range(80):
+        chip = process_sample(pdk, {"nmos_3p3": size}, 7, sample, tmp_path)
+        decks.append(["* chip", *chip.models.read_text().splitlines(), *chip.devices.splitlines(), device, "I1 0 d 20u", ".end"])
+    library = pdk.library()
+    switches = [f".include {library.parent / name}" for name in pdk.include]
+    lines = [
+        "* oracle",
+        *switches,
+        ".param sw_stat_global=1 sw_stat_mismatch=0",
+        f".lib {library} statistical",
+        device,
+        "I1 0 d 20u",
+        ".end",
+    ]
+    found = []
+    for code, data in (
+        (EACH, decks),
+        (ORACLE.replace("range(240)", "range(80)").replace(' - ngspice.vector("d2")[0]', "").replace('"d1"', '"d"'), lines),
+    ):
+        done = subprocess.run([sys.executable, "-c", code], input=json.dumps(data), capture_output=True, text=True, check=True, timeout=280)
+        found.append(np.asarray(json.loads(done.stdout[done.stdout.index("[") :])))
+    # the quotient of two standard deviations of 80 samples has a standard error of 11 %
+    assert 0.65 < found[0].std() / found[1].std() < 1.5
+    assert abs(found[0].mean() - found[1].mean()) < 4 * found[1].std() * math.sqrt(2 / 80)
+    # and one chip is one chip
+    again = process_sample(pdk, {"nmos_3p3": size}, 7, 3, tmp_path / "again")
+    assert again.digest == process_sample(pdk, {"nmos_3p3": size}, 7, 3, tmp_path).digest
 
 
 def test_the_same_seed_is_the_same_chips_in_any_order(problems: dict[str, Problem], own_cache: Path, pool: LocalPool) -> None:

@@ -34,7 +34,8 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `corners`: process → library sections."""
+    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `process`: the `sections` and `params` of its
+    process statistics, empty where it has none. `corners`: process → library sections."""
 
     name: str
     title: str
@@ -51,6 +52,7 @@ class Pdk:
     subcircuits: bool = True
     needs: str = ""
     mismatch: Mapping[str, float] = field(default_factory=dict)
+    process: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def models(self) -> str:
@@ -162,4 +164,5 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         subcircuits=bool(data.get("subcircuits", True)),
         needs=data.get("needs", ""),
         mismatch=data.get("mismatch", {}),
+        process=data.get("process", {}),
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -170,25 +170,35 @@ def _source_digest() -> str:
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in ("cut.py", "library.py", "mismatch.py"))).hexdigest()
 
 
-def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> _Writer:
-    needed = [pdk.devices[name].file for name in boxes if name in pdk.devices]
+def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> Writer:
+    library = library_of(pdk, path, pdk.corners[process], tuple(sorted(boxes)))
+    params = {**library.params, **{name: repr(value) for name, value in pdk.params.items()}}
+    return written(pdk, library, constants_of(params), boxes)
+
+
+def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequence[str]) -> Library:
+    """The foundry's library, read as far as these devices need it."""
+    needed = [pdk.devices[name].file for name in devices if name in pdk.devices]
 
     def wanted(file: Path) -> bool:
         of_one_device = pdk.device_files and re.match(pdk.device_files, file.name)
         return not of_one_device or any(file.name.startswith(prefix) for prefix in needed)
 
-    library = read_library(path, pdk.corners[process], wanted=wanted)
+    library = read_library(path, sections, wanted=wanted)
     for name in pdk.include:
         library.params.update(read_library(path.parent / name, ()).params)
-    library.params.update({name: repr(value) for name, value in pdk.params.items()})
-    constants = _constants(library.params)
-    writer = _Writer(pdk, library, constants, boxes)
+    return library
+
+
+def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box]) -> Writer:
+    """The cut of a library at these constants."""
+    writer = Writer(pdk, library, constants, boxes)
     for name in sorted(boxes):
         writer.device(name)
     return writer
 
 
-def _constants(params: Mapping[str, str]) -> dict[str, float]:
+def constants_of(params: Mapping[str, str]) -> dict[str, float]:
     """Work out global parameters, whatever their order; those that cannot be are left out."""
     values: dict[str, float] = {}
     waiting = dict(params)
@@ -206,7 +216,7 @@ def _constants(params: Mapping[str, str]) -> dict[str, float]:
     return values
 
 
-class _Writer:
+class Writer:
     """Collects the text of a cut; every model and subcircuit is written once."""
 
     def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box]):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eda_agent.errors import InputError
 
-_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|[^\s=]+)")
+_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)")
 
 
 @dataclass

@@ -1,0 +1,75 @@
+"""A process sample is a foundry's library at one draw of what all devices of a chip share: oxide, doping, etching.
+
+The library's own statistical section says how its parameters depend on `agauss(mean, width, sigmas)`; here each becomes
+mean + width/sigmas · z, with z a normal draw by seed, sample and the parameter's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from eda_agent.files import write_text
+from eda_agent.problem import expression
+from eda_agent.problem.expression import Call, ExpressionError, Node, Number
+from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.cut import Box, CutLibrary, constants_of, library_of, written
+from eda_agent.problem.pdk.library import Library
+
+_LIBRARIES: dict[tuple[str, str, tuple[str, ...]], Library] = {}
+
+
+def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, folder: Path) -> CutLibrary:
+    """The cut library of one chip, its model cards in `folder`. `pdk.process` says that the PDK has such statistics."""
+    library = _library(pdk, tuple(sorted(boxes)))
+    switches = {name: repr(float(value)) for name, value in {**pdk.params, **pdk.process["params"]}.items()}
+    params = {name: _drawn(name, text, seed, sample) for name, text in {**library.params, **switches}.items()}
+    writer = written(pdk, library, constants_of(params), boxes)
+    text = f"* {pdk.name}, seed {seed}, sample {sample}\n" + "".join(writer.models)
+    folder.mkdir(parents=True, exist_ok=True)
+    models = folder / f"{pdk.name}-{seed}-{sample}.models"
+    write_text(models, text)
+    devices = "".join(writer.blocks)
+    return CutLibrary(models, devices, hashlib.sha256((text + devices).encode()).hexdigest(), tuple(writer.bins), writer.spreads)
+
+
+def _library(pdk: Pdk, devices: tuple[str, ...]) -> Library:
+    path = pdk.library()
+    key = (pdk.name, str(path), devices)
+    if key not in _LIBRARIES:
+        _LIBRARIES[key] = library_of(pdk, path, tuple(pdk.process["sections"]), devices)
+    return _LIBRARIES[key]
+
+
+def _drawn(name: str, text: str, seed: int, sample: int) -> str:
+    """A parameter's text with its draws as numbers; most have none."""
+    if "gauss" not in text.lower():
+        return text
+    try:
+        node = _parsed(text)
+    except ExpressionError:
+        return text
+    rng = np.random.default_rng([seed, sample, zlib.crc32(name.encode()), 1])
+    return expression.to_text(_filled(node, rng))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Node:
+    return expression.parse(text)
+
+
+def _filled(node: Node, rng: np.random.Generator) -> Node:
+    if not isinstance(node, Call):
+        return node
+    arguments = tuple(_filled(argument, rng) for argument in node.arguments)
+    if node.function in {"agauss", "gauss"} and len(arguments) == 3:
+        mean, width, sigmas = arguments
+        if node.function == "gauss":
+            width = Call("*", (mean, width))  # relative to the mean
+        return Call("+", (mean, Call("*", (Call("/", (width, sigmas)), Number(float(rng.standard_normal()))))))
+    return Call(node.function, arguments)

@@ -1,0 +1,34 @@
+"""Tables for people: nothing is cut off or rounded into what it is not."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from eda_agent.cli.render import score_text, spec_table
+
+SPEC = {"name": "gain", "unit": "dB", "minimum": 60.0, "maximum": None}
+
+
+def shown(corners: list[str], width: int = 100) -> str:
+    values = {corner: {"gain": 60.0 + number} for number, corner in enumerate(corners)}
+    result = {"corner": corners[-1], "value": 60.0, "margin": 0.1, "met": True, "why": ""}
+    screen = Console(file=io.StringIO(), width=width, color_system=None)
+    screen.print(spec_table([SPEC], {"gain": result}, corners, values))
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def test_few_corners_stand_side_by_side_and_many_as_a_range() -> None:
+    few = shown(["nominal", "slow", "fast"])
+    assert all(cell in few for cell in ("nominal", "slow", "fast", "60 dB", "61 dB", "62 dB"))
+    many = shown([f"ss_1.62V_{number}C" for number in range(17)], width=80)
+    assert all(cell in many for cell in ("lowest", "highest", "60 dB", "76 dB", "ss_1.62V_16C"))
+    assert "…" not in many
+
+
+def test_a_score_is_one_only_when_it_is() -> None:
+    assert score_text(1.0) == "1.0000"
+    assert score_text(0.99999) == "0.9999"
+    assert score_text(0.1) == "0.1000"
