@@ -54,7 +54,8 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
         if "." in path:
             scope, _, device = path.rpartition(".")
         edits = [Edit(scope, device, attribute), Edit(scope, "x" + device, attribute)]
-        return [edit for edit in edits if netlist.value_text(edit) is not None][:1]
+        found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
+        return found + [twin for edit in found for twin in _twins(edit, netlist)]
     edits = [Edit(subckt, "", name.lower()), Edit("", "", name.lower())]
     found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
     if found:
@@ -63,6 +64,12 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
     element = Edit(subckt, name.lower(), "value")
     text = netlist.value_text(element)
     return [element] if text and name.lower()[0] in _VALUE_UNITS else []
+
+
+def _twins(edit: Edit, netlist: Netlist) -> list[Edit]:
+    """xschem writes the number of units twice, as m for ngspice and as mult for the foundry's mismatch: where both say the same, both follow."""
+    twin = Edit(edit.scope, edit.device, "mult")
+    return [twin] if edit.attribute == "m" and netlist.value_text(twin) == netlist.value_text(edit) else []
 
 
 def _near(name: str, netlist: Netlist, subckt: str) -> str:
@@ -117,7 +124,7 @@ def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt
             place = Edit(scope or subckt, device, edit.attribute)
             text = netlist.value_text(place)
             # the units of a mirror are equal, their number is the ratio: it follows only where it was the same
-            if place != edit and text is not None and (edit.attribute != "m" or text == mine):
+            if place != edit and text is not None and (edit.attribute not in {"m", "mult"} or text == mine):
                 result.append(place)
     return result
 

@@ -15,6 +15,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
+from eda_agent.record.export import sized_netlist
 from eda_agent.run import measure_once
 
 from ..conftest import CIRCUITS, NAMES, ROOT
@@ -84,6 +85,14 @@ def test_ranges_are_legal_in_the_pdk(tmp_path: Path) -> None:
     assert bounds["xm1.w"].minimum == pytest.approx(0.42e-6)
     assert bounds["xm1.l"].minimum == pytest.approx(0.15e-6)
     assert bounds["xm5.m"].maximum >= 16
+
+
+def test_units_that_xschem_writes_twice_stay_one_number(tmp_path: Path) -> None:
+    problem, _, _ = drafted("ota_xschem.spice", tmp_path)
+    sizing = {**problem.space.initial, "XM5.m": 7.0}
+    text = sized_netlist(problem, sizing)
+    line = next(line for line in text.splitlines() if line.startswith("+ pd") and "m=7" in line)
+    assert "mult=7 m=7" in line
 
 
 def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
