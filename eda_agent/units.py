@@ -147,3 +147,8 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4) -> str
         mantissa = f"{value / 10.0**exponent:.{digits}g}"
     prefix = _ENGINEERING[exponent]
     return f"{mantissa}{' ' if unit else ''}{prefix}{unit}"
+
+
+def format_score(score: float) -> str:
+    """Four digits, rounded down: 1.0000 is a met spec and nothing else."""
+    return f"{math.floor(score * 1e4 + 1e-9) / 1e4:.4f}"

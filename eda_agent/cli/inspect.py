@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eda_agent.cli.render import console, operating_table, print_json, score_text, sizing_table, spec_table
+from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import Finding, InputError
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, format_score
 
 
 def runs_command(options: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def runs_command(options: argparse.Namespace) -> int:
             row["problem"],
             row["policy"],
             str(row["seed"]),
-            f"{score_text(row['score'])}",
+            f"{format_score(row['score'])}",
             "✓" if row["met"] else "✗",
             str(row["simulations"]),
             row["state"],
@@ -102,7 +102,7 @@ def show_command(options: argparse.Namespace) -> int:
         f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {state.simulations} simulations · {state.finished.get('stop', 'unfinished')}",
         markup=False,
     )
-    screen.print(f"turn {turn['index']}: score {score_text(turn['score'])}\n", markup=False)
+    screen.print(f"turn {turn['index']}: score {format_score(turn['score'])}\n", markup=False)
     if "evaluation" in turn:
         screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]["values"]))
         screen.print()

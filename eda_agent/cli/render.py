@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,11 +40,6 @@ def bound(spec: Row) -> str:
     if spec.get("maximum") is not None:
         parts.append(f"≤ {format_quantity(spec['maximum'], spec['unit'])}")
     return " ".join(parts)
-
-
-def score_text(score: float) -> str:
-    """Four digits, rounded down: 1.0000 is a met spec and nothing else."""
-    return f"{math.floor(score * 1e4 + 1e-9) / 1e4:.4f}"
 
 
 def status(met: bool, margin: float | None) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from eda_agent import run
 from eda_agent.cli.inspect import load_state
-from eda_agent.cli.render import console, print_json, score_text, status
+from eda_agent.cli.render import console, print_json, status
 from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
@@ -23,7 +23,7 @@ from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn, html_report, target_text
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, format_score
 
 FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
 
@@ -102,7 +102,7 @@ def compare_command(options: argparse.Namespace) -> int:
     for spec in {spec["name"]: spec for state in states for spec in state.started["specs"]}.values():
         cells = [_spec_cell(best, spec) for best in bests]
         specs.add_row(spec["name"], target_text(spec), *cells)
-    specs.add_row("score", "", *(f"{score_text(best['score'])}" for best in bests))
+    specs.add_row("score", "", *(f"{format_score(best['score'])}" for best in bests))
     specs.add_row("simulations", "", *(str(state.simulations) for state in states))
     specs.add_row("policy", "", *(str(state.started["policy"]) for state in states))
     screen.print(specs)
@@ -146,7 +146,7 @@ def front_command(options: argparse.Namespace) -> int:
         table.add_row(
             str(row["turn"]),
             *(format_quantity(row[name], specs[name]["unit"], 3) for name in (options.one, options.other)),
-            f"{score_text(row['score'])}",
+            f"{format_score(row['score'])}",
         )
     screen.print(table)
     return 0

@@ -9,12 +9,12 @@ from typing import Any
 
 from eda_agent import run
 from eda_agent.agent.score import score
-from eda_agent.cli.render import console, operating_table, print_json, score_text, sizing_table, spec_table
+from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import evaluation_data, plain, result_data
-from eda_agent.units import QuantityError, parse_quantity
+from eda_agent.units import QuantityError, format_score, parse_quantity
 
 
 def sim_command(options: argparse.Namespace) -> int:
@@ -47,7 +47,7 @@ def sim_command(options: argparse.Namespace) -> int:
         screen.print(operating_table(points))
     for testbench, corner, failure in evaluation.failures:
         screen.print(f"{testbench} in {corner} failed: {failure}", markup=False)
-    screen.print(f"\nscore {score_text(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}")
+    screen.print(f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}")
     return 0 if graded.met else 1
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from eda_agent.agent.loop import Control
 from eda_agent.agent.policies.registry import DEFAULT
-from eda_agent.cli.render import console, print_json, score_text, sizing_table, spec_table
+from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
 from eda_agent.record.events import Event
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Outcome, Request, original_spec, size
+from eda_agent.units import format_score
 
 
 def size_command(options: argparse.Namespace) -> int:
@@ -177,7 +178,7 @@ def _with_progress(request: Request, control: Control, note: Callable[[Event], N
 
 def _best_line(event: Event) -> str:
     missed = [name for name, result in event["specs"].items() if not result["met"]]
-    return f"turn {event['index']}: score {score_text(event['score'])}" + (
+    return f"turn {event['index']}: score {format_score(event['score'])}" + (
         f", missing {', '.join(missed)}" if missed else ", all specs met"
     )
 
@@ -226,6 +227,6 @@ def report(outcome: Outcome) -> None:
         screen.print(f"\nsimulated anew without cache in {count} corner{'s' if count > 1 else ''}: {again}", markup=False, end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(
-        f"\n{verdict} · score {score_text(outcome.best.value)} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}"
+        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}"
     )
     screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

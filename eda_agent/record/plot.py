@@ -153,7 +153,7 @@ def _span(values: Sequence[float], axis: Axis) -> tuple[float, float]:
 def _ticks(low: float, high: float, axis: Axis) -> list[float]:
     if axis.log:
         first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-        every = max(1, (last - first) // 6)
+        every = max(1, math.ceil((last - first) / 6))
         return [10.0**power for power in range(first, last + 1, every)]
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step *= next((factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6), 10)

@@ -11,7 +11,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.verdict import judge
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, format_score
 
 NEAR = -0.05
 """A margin above this is near: within a twentieth of the ramp."""
@@ -54,7 +54,7 @@ def html_report(
     title = f"{begun['problem']}: {'met' if best['met'] else 'not met'}"
     parts = [
         f"<h1>{escape(begun['problem'])}</h1>",
-        f'<p class="big {"pass" if best["met"] else "fail"}">{"✓ every spec met in every corner" if best["met"] else "✗ not every spec met"} · score {best["score"]:.4f} at turn {best["index"]}</p>',
+        f'<p class="big {"pass" if best["met"] else "fail"}">{"✓ every spec met in every corner" if best["met"] else "✗ not every spec met"} · score {format_score(best["score"])} at turn {best["index"]}</p>',
         f"<p>{escape(_summary(state))}</p>",
         "<h2>Specs</h2>",
         _specs(state, best),
@@ -309,7 +309,7 @@ def _turns(state: RunState, most: int = 200) -> str:
             ", ".join(f"{name} {before:+.2f} → {after:+.2f}" for name, (before, after) in list(moves.margins.items())[:3]) if moves else ""
         )
         rows.append(
-            f'<tr><td>{turn["index"]}</td><td>{turn["score"]:.4f}</td><td class="l">{escape(sizes)}</td><td class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
+            f'<tr><td>{turn["index"]}</td><td>{format_score(turn["score"])}</td><td class="l">{escape(sizes)}</td><td class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
         )
     head = (
         '<tr><th>turn</th><th>score</th><th class="l">what moved</th><th class="l">margins</th><th class="l">the policy\'s words</th></tr>'

@@ -14,7 +14,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.metric import METRICS
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn, target_text, verdict_class
-from eda_agent.units import QuantityError, format_quantity, parse_quantity
+from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity
 
 CACE_VERSION = 5.2
 """The datasheet format of CACE 2 and later."""
@@ -47,7 +47,7 @@ def markdown_summary(state: RunState) -> str:
     """Specs × corners and sizes of the best design."""
     best, corners = best_turn(state), state.started["corners"]
     values = best.get("evaluation", {}).get("values", {})
-    lines = [f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {best['score']:.4f}", ""]
+    lines = [f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {format_score(best['score'])}", ""]
     lines += [f"| spec | target | {' | '.join(corners)} | verdict |", "| --- | ---: |" + " ---: |" * len(corners) + " --- |"]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]

@@ -6,7 +6,8 @@ import io
 
 from rich.console import Console
 
-from eda_agent.cli.render import score_text, spec_table
+from eda_agent.cli.render import spec_table
+from eda_agent.units import format_score
 
 SPEC = {"name": "gain", "unit": "dB", "minimum": 60.0, "maximum": None}
 
@@ -29,6 +30,6 @@ def test_few_corners_stand_side_by_side_and_many_as_a_range() -> None:
 
 
 def test_a_score_is_one_only_when_it_is() -> None:
-    assert score_text(1.0) == "1.0000"
-    assert score_text(0.99999) == "0.9999"
-    assert score_text(0.1) == "0.1000"
+    assert format_score(1.0) == "1.0000"
+    assert format_score(0.99999) == "0.9999"
+    assert format_score(0.1) == "0.1000"

@@ -23,6 +23,7 @@ from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
 from eda_agent.record.xschem import write_sizes
 from eda_agent.run import Request, simulate_for_report, size
+from eda_agent.units import format_score
 
 from ..conftest import CIRCUITS, ROOT
 
@@ -59,7 +60,7 @@ def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> N
         assert spec in words
     for corner in ("nominal", "slow", "fast"):
         assert corner in words
-    assert f"{best_turn(state)['score']:.4f}" in words
+    assert format_score(best_turn(state)["score"]) in words
     drawn = [attributes for tag, attributes in page.tags if tag == "polyline"]
     # the score, gain and phase, noise, step in three corners
     assert len(drawn) >= 1 + 3 + 3 + 3 + 3
