@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from eda_agent.agent.loop import Control
 from eda_agent.files import write_text
@@ -68,7 +68,7 @@ def size_robust(
 def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[str, float]:
     """Guard bands for the next round: k·σ where chips fail, never smaller than before."""
     # each spec must do better than all together
-    factor = float(norm.ppf(min(1 - (1 - wanted) / len(chips.specs), 0.99999)))
+    factor = float(ndtri(min(1 - (1 - wanted) / len(chips.specs), 0.99999)))
     result = {}
     for spec in chips.specs:
         _, deviation = chips.spread(spec.name)

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import beta
-
 from eda_agent.errors import InputError
 from eda_agent.problem.pdk import CutLibrary
 from eda_agent.problem.pdk.cut import Box
@@ -39,8 +37,12 @@ class Yield:
 
     @property
     def interval(self) -> tuple[float, float]:
-        low = float(beta.ppf(0.025, self.passed, self.samples - self.passed + 1)) if self.passed else 0.0
-        high = float(beta.ppf(0.975, self.passed + 1, self.samples - self.passed)) if self.passed < self.samples else 1.0
+        # the quantiles of a beta distribution; not at the top, since whoever reads a journal comes by here
+        from scipy.special import betaincinv
+
+        failed = self.samples - self.passed
+        low = float(betaincinv(self.passed, failed + 1, 0.025)) if self.passed else 0.0
+        high = float(betaincinv(self.passed + 1, failed, 0.975)) if failed else 1.0
         return low, high
 
 
