@@ -1,0 +1,160 @@
+"""A pattern is a small group of MOSFETs that belong together by how they are connected: mirror, pair, inverter; see the package."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from functools import cached_property
+
+from eda_agent.problem.structure.circuit import Fet, Mirror, Structure
+from eda_agent.problem.structure.symmetry import exchanged
+
+_MAX_PARTS = 3
+"""Parts of a split pair up to which every way of facing each other is tried."""
+
+
+class Patterns:
+    """The patterns of a circuit, each found when it is asked for."""
+
+    def __init__(self, circuit: Structure):
+        self.circuit = circuit
+        self.fets = circuit.fets
+        self.rails = circuit.rails
+        self.by_drain: dict[str, list[Fet]] = defaultdict(list)
+        self.by_source: dict[str, list[Fet]] = defaultdict(list)
+        self.by_gate: dict[str, list[Fet]] = defaultdict(list)
+        for fet in self.fets:
+            self.by_drain[fet.drain].append(fet)
+            self.by_source[fet.source].append(fet)
+            self.by_gate[fet.gate].append(fet)
+
+    @cached_property
+    def clocks(self) -> tuple[str, ...]:
+        """Ports that drive gates of both types, and no pair or inverter of the two."""
+        found = []
+        for net in self.circuit.ports:
+            gates = self.by_gate[net]
+            if net in self.rails or {fet.type for fet in gates} != {"nmos", "pmos"}:
+                continue
+            drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
+            if not drains[0] & drains[1]:
+                found.append(net)
+        return tuple(found)
+
+    @cached_property
+    def mirrors(self) -> tuple[Mirror, ...]:
+        groups: dict[tuple[str, str, str], list[Fet]] = defaultdict(list)
+        inverting = {fet.name for pair in self.inverters for fet in pair}
+        for fet in self.fets:
+            if fet.gate not in self.rails and fet.gate not in self.clocks and fet.name not in inverting:
+                groups[fet.type, fet.gate, fet.source].append(fet)
+        result = []
+        for (_, gate, _), members in groups.items():
+            reference = next((fet for fet in members if gate in self.tops(fet)), None)
+            if reference is not None and len(members) > 1:
+                result.append(Mirror(reference, tuple(fet for fet in members if fet is not reference)))
+        # a reference with nothing to copy it on its own source still sets a bias: mirrors across sources (degenerated) are left alone
+        return tuple(result)
+
+    def tops(self, fet: Fet) -> set[str]:
+        """The drain of a device, and of the cascodes on top of it."""
+        nets, top = {fet.drain}, fet
+        for _ in range(3):
+            above = [other for other in self.by_source[top.drain] if other.type == fet.type and other.gate != fet.gate]
+            if len(above) != 1 or top.drain in self.rails:
+                break
+            top = above[0]
+            nets.add(top.drain)
+        return nets
+
+    @cached_property
+    def mirrored(self) -> dict[str, Mirror]:
+        return {fet.name: mirror for mirror in self.mirrors for fet in mirror.members}
+
+    @cached_property
+    def cross_pairs(self) -> tuple[tuple[Fet, Fet], ...]:
+        found = []
+        for number, one in enumerate(self.fets):
+            for other in self.fets[number + 1 :]:
+                if one.type == other.type and one.gate == other.drain and other.gate == one.drain and not one.diode:
+                    found.append((one, other))
+        return tuple(found)
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[Fet, Fet], ...]:
+        crossed = {fet.name for pair in self.cross_pairs for fet in pair}
+        found: list[tuple[Fet, Fet]] = []
+        for net, fets in list(self.by_source.items()):
+            if net in self.rails:
+                continue
+            free = [
+                fet
+                for fet in fets
+                if not fet.diode and fet.name not in self.mirrored and fet.name not in crossed and fet.gate not in self.clocks
+            ]
+            for kind in ("nmos", "pmos"):
+                side: dict[str, list[Fet]] = defaultdict(list)
+                for fet in free:
+                    if fet.type == kind:
+                        side[fet.gate].append(fet)
+                if len(side) == 2:
+                    left, right = side.values()
+                    found.extend((one, other) for one, other in self._facing(left, right) if one.drain != other.drain)
+        return tuple(found)
+
+    def _facing(self, left: Sequence[Fet], right: Sequence[Fet]) -> list[tuple[Fet, Fet]]:
+        """Who faces whom where each side of a pair is split in parts: the way that makes most of the circuit symmetric."""
+        if len(left) > _MAX_PARTS or len(left) != len(right):
+            return list(zip(left, right, strict=False))
+        ways = [list(zip(left, order, strict=True)) for order in itertools.permutations(right)]
+        return max(ways, key=lambda way: sum(len(self.symmetric(pair)) for pair in way)) if len(ways) > 1 else ways[0]
+
+    @cached_property
+    def tails(self) -> frozenset[str]:
+        """Common sources of pairs."""
+        return frozenset(pair[0].source for pair in self.pairs)
+
+    @cached_property
+    def signal(self) -> frozenset[str]:
+        """Nets that the inputs reach: from gate to drain (and source), from source to drain, and through passives."""
+        pair = [(fet.gate, fet) for one in self.pairs for fet in one]
+        start = {net for net, _ in pair}
+        if not start:
+            start = {
+                port
+                for port in self.circuit.ports
+                if port not in self.rails and port not in self.clocks and any(not fet.diode for fet in self.by_gate[port])
+            }
+        reached, waiting = set(start), deque(start)
+        links: dict[str, set[str]] = defaultdict(set)
+        for fet in self.fets:
+            links[fet.gate].add(fet.drain)
+            if fet.source not in self.tails:
+                links[fet.source].add(fet.drain)
+        for passive in self.circuit.passives:
+            one, other = passive.nets
+            links[one].add(other)
+            links[other].add(one)
+        while waiting:
+            for net in links[waiting.popleft()]:
+                if net not in reached and net not in self.rails and net not in self.tails:
+                    reached.add(net)
+                    waiting.append(net)
+        return frozenset(reached)
+
+    @cached_property
+    def inverters(self) -> tuple[tuple[Fet, Fet], ...]:
+        found = []
+        for n in self.fets:
+            if n.type != "nmos" or n.diode:
+                continue
+            for p in self.by_gate[n.gate]:
+                if p.type == "pmos" and p.drain == n.drain and n.gate not in self.clocks:
+                    found.append((n, p))
+        return tuple(found)
+
+    def symmetric(self, pair: tuple[Fet, Fet]) -> list[tuple[str, str]]:
+        """Devices that change places when the two sides of a pair do."""
+        seeds = [(pair[0].gate, pair[1].gate), (pair[0].drain, pair[1].drain)]
+        return exchanged(self.fets, self.rails, seeds, {pair[0].name, pair[1].name})

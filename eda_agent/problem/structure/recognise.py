@@ -1,0 +1,52 @@
+"""Recognition makes a structure of a netlist's subcircuit, or of flat devices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.structure.circuit import Fet, Passive, Structure
+from eda_agent.problem.structure.matching import matched_groups
+from eda_agent.problem.structure.patterns import Patterns
+from eda_agent.problem.structure.roles import roles_of
+
+TWO_TERMINAL = frozenset("rcl")
+
+
+def recognise(netlist: Netlist, subckt: str, pdk: Pdk) -> Structure:
+    """The structure of a subcircuit. Raises `InputError` where it does not elaborate."""
+    flat = Elaboration(netlist, subckt, stand_ins(pdk)).devices({})
+    types = {line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"}
+    return analyse(flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types})
+
+
+def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[str, str]) -> Structure:
+    """The same from flat devices; `types`: model → nmos or pmos."""
+    fets, passives = [], []
+    for device in devices:
+        kind = types.get(device.model, "")[:4]
+        if device.kind == "m" and kind in {"nmos", "pmos"}:
+            drain, gate, source, bulk = device.nodes[:4]
+            fets.append(Fet(device.label, kind, drain, gate, source, bulk))
+        elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
+            passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
+    vdd, vss = _rail(fets, "pmos"), _rail(fets, "nmos")
+    bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
+    found = Patterns(bare)
+    return replace(
+        bare, roles=roles_of(found), matched=matched_groups(found), pairs=found.pairs, mirrors=found.mirrors, clocks=found.clocks
+    )
+
+
+def _rail(fets: Sequence[Fet], kind: str) -> str:
+    """The rail of a type: where most of its bulks are, else most of its sources."""
+    bulks = Counter(fet.bulk for fet in fets if fet.type == kind and fet.bulk != fet.source)
+    sources = Counter(fet.source for fet in fets if fet.type == kind)
+    both = bulks + sources
+    return max(both, key=lambda net: (both[net], net)) if both else ""
