@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import InputError
-from eda_agent.problem.dialect import to_spice
 from eda_agent.problem.draft import read_circuit, write_draft
-from eda_agent.problem.kind import tell_kind
+from eda_agent.problem.draft.dialect import to_spice
+from eda_agent.problem.draft.kind import tell_kind
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
 from eda_agent.problem.spec import Problem

@@ -1,0 +1,13 @@
+"""A draft is the spec.yaml that `eda-agent init` proposes for a bare netlist: parameters, match groups, testbenches and targets.
+
+    dialect    what other programs write → plain SPICE         kind       structure → what the circuit is for
+    circuit    a file → a `Draft`: all that is known of it     places     what can be sized, in which range, under which role
+    text       a `Draft` → the text of spec.yaml
+
+What could not be told is said (`Draft.doubts`), never guessed silently.
+"""
+
+from eda_agent.problem.draft.circuit import Draft, read_circuit
+from eda_agent.problem.draft.text import write_draft
+
+__all__ = ["Draft", "read_circuit", "write_draft"]

@@ -1,0 +1,102 @@
+"""Reading a bare netlist: its dialect, PDK, subcircuit, structure and kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.problem.draft.dialect import to_spice
+from eda_agent.problem.draft.kind import Kind, tell_kind
+from eda_agent.problem.netlist import Netlist, parse_netlist
+from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
+from eda_agent.problem.source import logical_lines, read_source, read_text
+from eda_agent.problem.structure import Structure, recognise
+
+
+@dataclass
+class Draft:
+    """`source`: the netlist, or its plain copy where it had to be `changed`; `netlist_text` is what stands in it."""
+
+    name: str
+    source: Path
+    netlist_text: str
+    changed: tuple[str, ...]
+    netlist: Netlist
+    pdk: Pdk
+    subckt: str
+    structure: Structure
+    kind: Kind
+    doubts: list[str] = field(default_factory=list)
+
+
+def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | None = None) -> Draft:
+    """Read a netlist and recognise what it is; where it is not plain SPICE, a plain copy is written into `out`. Raises `InputError` with what is wrong and what to write."""
+    findings: list[Finding] = []
+    raw = read_text(path, findings)
+    if findings:
+        raise InputError(findings)
+    known = [find_pdk(name) for name in pdk_names()]
+    chosen = find_pdk(pdk, path.parent) if pdk else _pdk_of(raw, known, path)
+    text, notes = to_spice(raw, [chosen])
+    file = path
+    if notes:
+        # includes are relative: a copy that has some stays beside the original
+        whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
+        file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
+        write_text(file, text)
+    libraries = {Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations}
+    libraries |= {name for entry in known for name in entry.include}
+    netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+    doubts: list[str] = []
+    name = (subckt or _subckt_of(netlist, path, doubts)).lower()
+    if name not in netlist.subcircuits:
+        raise InputError(
+            Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}")
+        )
+    structure = recognise(netlist, name, chosen)
+    kind = tell_kind(structure)
+    doubts += kind.doubts
+    if chosen.name == "own":
+        doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
+    if structure.unknown:
+        doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
+    return Draft(path.stem, file, text, notes, netlist, chosen, name, structure, kind, doubts)
+
+
+def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
+    lines = logical_lines(text, path, title=True)
+    words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
+    counts = {entry.name: sum(device in words for device in entry.devices) for entry in known}
+    best = max(counts, key=lambda name: counts[name])
+    if counts[best]:
+        return next(entry for entry in known if entry.name == best)
+    if any(line.card in {".model", ".include", ".inc"} for line in lines):
+        return find_pdk("own")
+    raise InputError(
+        Finding(
+            "no device of a known PDK and no .model card stands in the netlist",
+            path,
+            fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own",
+        )
+    )
+
+
+def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
+    called = {device.value.lower() for scope in netlist.subcircuits.values() for device in scope.devices if device.kind == "x"}
+    tops = [name for name in netlist.subcircuits if name not in called]
+    if not tops:
+        raise InputError(
+            Finding(
+                "the netlist has no subcircuit to size",
+                path,
+                fix="wrap the circuit in  .subckt NAME ports…  and  .ends, without its sources",
+            )
+        )
+    if len(tops) > 1:
+        tops.sort(key=lambda name: len(netlist.subcircuits[name].devices), reverse=True)
+        doubts.append(f"which subcircuit is meant: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)")
+    return tops[0]

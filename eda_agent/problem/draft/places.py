@@ -1,0 +1,191 @@
+"""A place is what a draft proposes to size: a parameter of the netlist or a number in it, with a legal range and the role of its devices."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from eda_agent.problem import expression
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.load_space import COUNTS, initial_value, place_unit, uses_of
+from eda_agent.problem.netlist import Device, Edit
+from eda_agent.units import format_quantity
+
+
+def places_of(draft: Draft) -> list[tuple[str, Edit]]:
+    """(name in the spec, place): every `.param` or default that sets a size, then sizes written as plain numbers, one a match group."""
+    scope = draft.netlist.subcircuits[draft.subckt]
+    result: list[tuple[str, Edit]] = []
+    seen: set[str] = set()
+    for owner, params in ((draft.subckt, {**scope.defaults, **scope.params}), ("", draft.netlist.top.params)):
+        for name, text in params.items():
+            edit = Edit(owner, "", name)
+            # a parameter made of others follows them
+            made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
+            if name not in seen and not made and _sizes(draft, edit):
+                result.append((_spelled(draft, name), edit))
+                seen.add(name)
+    leaders = {name.lower(): group[0].lower() for group in match_groups(draft) for name in group}
+    ratios: set[tuple[str, str]] = set()
+    units = set()
+    for mirror in draft.structure.mirrors:
+        device, cell = _device_at(draft, mirror.reference.name), _cell_of(draft, mirror.reference.name)
+        path = device.name if cell == draft.subckt else f"{cell}.{device.name}"
+        units.add((leaders.get(path, path), _canonical(device.params.get("m", ""))))
+
+    def leads_ratio(inner: str, device: Device) -> bool:
+        """Units of a mirror's reference are its measure; of the others one of each number leads those that have as many."""
+        path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
+        mine = (leaders.get(path, path), _canonical(device.params.get("m", "")))
+        if mine in ratios or mine in units:
+            return False
+        ratios.add(mine)
+        return True
+
+    for inner in _reached(draft):
+        for device in draft.netlist.subcircuits[inner].devices:
+            path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
+            for attribute in ("w", "l", "m"):
+                text = device.params.get(attribute, "")
+                leads = leaders.get(path, path) == path
+                if attribute == "m":
+                    leads = leads_ratio(inner, device)
+                if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
+                    result.append(
+                        (
+                            f"{path.upper()}.{attribute}" if inner == draft.subckt else f"{path}.{attribute}",
+                            Edit(inner, device.name, attribute),
+                        )
+                    )
+            if device.kind in "rc" and _is_number(device.value) and inner == draft.subckt:
+                result.append((device.name.upper(), Edit(inner, device.name, "value")))
+    return result
+
+
+def _reached(draft: Draft) -> list[str]:
+    """The subcircuit and those that it calls, each once."""
+    result, waiting = [], [draft.subckt]
+    while waiting:
+        name = waiting.pop(0)
+        if name in draft.netlist.subcircuits and name not in result:
+            result.append(name)
+            waiting += [device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"]
+    return result
+
+
+def _spelled(draft: Draft, name: str) -> str:
+    """A parameter as the netlist spells it."""
+    found = re.search(rf"(?<![\w.])({re.escape(name)})\s*=", draft.netlist_text, re.IGNORECASE)
+    return found[1] if found else name
+
+
+def _sizes(draft: Draft, edit: Edit) -> bool:
+    return any(key in {"w", "l", "m", "value"} for device, key in uses_of(edit, draft.netlist, draft.subckt))
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        expression.parse(text)
+    except expression.ExpressionError:
+        return False
+    return True
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isinstance(expression.parse(text), expression.Number)
+    except expression.ExpressionError:
+        return False
+
+
+def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
+    """(min, max, step, scale) as text, legal in the PDK and around the netlist's own value."""
+    uses = sorted(uses_of(edit, draft.netlist, draft.subckt), key=lambda use: use[1] not in {"w", "l", "m", "value"})
+    device, key = uses[0]
+    unit, scale = place_unit(edit, draft.netlist, draft.subckt, draft.pdk)
+    start = (initial_value(edit, draft.netlist, draft.subckt) or 1.0) * scale
+    if key in COUNTS:
+        return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
+    if unit == "m":
+        rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
+        least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
+        if key == "w":
+            # the models' smallest width is a finger's
+            texts = [other.params.get("nf", "1") for other, _ in uses]
+            least *= max(expression.evaluate(expression.parse(text), {}) if _is_number(text) else 1.0 for text in texts)
+        most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
+        top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
+        grid = 2 * draft.pdk.grid
+        low = math.ceil(least / grid - 1e-9) * grid
+        high = min(math.floor(most / grid + 1e-9) * grid, _nice(top))
+        return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
+    if start <= 0:
+        return _plain(start), _plain(start or 1.0), "", "lin"
+    spread = 20.0 if device.kind == "c" else 30.0
+    return _plain(_nice(start / spread)), _plain(_nice(start * spread)), "", "log"
+
+
+def _smallest(draft: Draft, key: str) -> float:
+    """The smallest W or L that the netlist uses: what is known of models without rules."""
+    texts = [device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices]
+    found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
+    return min(found, default=1e-6)
+
+
+def _nice(value: float) -> float:
+    return float(f"{value:.1g}")
+
+
+def _plain(value: float) -> str:
+    return format_quantity(value, digits=6).replace(" ", "")
+
+
+def role_of(draft: Draft, edit: Edit) -> str:
+    """What the devices that a place sizes do, and which side of them it is."""
+    uses = [(device, key) for device, key in uses_of(edit, draft.netlist, draft.subckt) if key in {"w", "l", "m", "value"}]
+    lines = {id(device.line) for device, _ in uses}
+    roles = [role for label, role in draft.structure.roles.items() if id(_device_at(draft, label).line) in lines]
+    if not roles:
+        return ""
+    common = sorted(set(roles), key=lambda role: (-roles.count(role), role))
+    side = {"w": "width", "l": "length", "m": "multiplier", "value": ""}[uses[0][1]]
+    return f"{' and '.join(common[:2])} {side}".strip()
+
+
+def _cell_of(draft: Draft, label: str) -> str:
+    """The subcircuit that holds a device of the structure, whose label is a path of instances."""
+    cell = draft.subckt
+    for name in label.split(".")[:-1]:
+        call = draft.netlist.subcircuits[cell].device(name)
+        assert call is not None
+        cell = call.value.lower()
+    return cell
+
+
+def _device_at(draft: Draft, label: str) -> Device:
+    """The line of the netlist behind a device of the structure."""
+    device = draft.netlist.subcircuits[_cell_of(draft, label)].device(label.rpartition(".")[2])
+    assert device is not None
+    return device
+
+
+def match_groups(draft: Draft) -> list[list[str]]:
+    """Match groups of devices with sizes of their own; where a `.param` is shared, the netlist says it already, and it is said again."""
+    result = []
+    for group in draft.structure.matched:
+        alike: dict[tuple[str, str], list[str]] = {}
+        for label in group:
+            device = _device_at(draft, label)
+            cell = _cell_of(draft, label)
+            # the same device of a cell that is called twice is one line of the netlist
+            name = device.name if cell == draft.subckt else f"{cell}.{device.name}"
+            if any(name.upper() in names for names in alike.values()):
+                continue
+            # sizes that the designer made different stay so
+            alike.setdefault((_canonical(device.params.get("w", "")), _canonical(device.params.get("l", ""))), []).append(name.upper())
+        result += [members for members in alike.values() if len(members) > 1]
+    return result
+
+
+def _canonical(text: str) -> str:
+    return repr(expression.evaluate(expression.parse(text), {})) if _is_number(text) else text

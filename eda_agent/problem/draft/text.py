@@ -1,0 +1,141 @@
+"""The text of a drafted spec.yaml: from the structure alone, or with targets a step beyond what a first simulation measured."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.kind import MIN
+from eda_agent.problem.draft.places import match_groups, places_of, range_of, role_of
+from eda_agent.problem.load_testbench import read_template
+from eda_agent.problem.metric import METRICS
+from eda_agent.units import format_quantity
+
+MAX_PARAMETERS = 40
+TYPICAL = {
+    "dc_gain": 60.0, "gbw": 10e6, "phase_margin": 60.0, "input_noise": 100e-9, "power": 500e-6, "slew_rate_up": 5e6, "slew_rate_down": 5e6,
+    "settling_time": 500e-9, "delay": 1e-9, "psrr_plus": 40.0, "quiescent_current": 100e-6, "load_regulation": 5.0, "line_regulation": 10e-3,
+    "dropout": 0.2, "transimpedance": 5e3, "bandwidth": 1e9, "peaking": 1.0, "input_noise_current": 5e-12, "oscillation_frequency": 500e6,
+    "temperature_coefficient": 100.0,
+}  # fmt: skip
+"""Targets where nothing was measured."""
+_STEP = {"dB": 6.0, "deg": 5.0}
+_FACTOR = 1.5
+"""How far beyond what it measures now a circuit is asked to go: 6 dB, or a factor of 1.5."""
+_ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
+"""What nobody asks more of than this."""
+
+
+def write_draft(
+    draft: Draft, circuit: str, measured: Mapping[str, float | None] | None = None, wanted: Mapping[str, Mapping[str, float]] | None = None
+) -> str:
+    """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
+
+    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} that a datasheet asks for.
+    """
+    lines = [
+        f"# drafted by `eda-agent init {draft.source.name}`; everything here is yours to change",
+        *(f"# could not tell {doubt}" for doubt in draft.doubts),
+        f"name: {draft.name}",
+        f"circuit: {circuit}",
+        *(
+            [f"include: [{Path(circuit).parent}]"]
+            if "/" in circuit and re.search(r"^\s*\.inc", draft.netlist_text, re.IGNORECASE | re.MULTILINE)
+            else []
+        ),
+        f"subckt: {draft.subckt}",
+        f"pdk: {draft.pdk.name}",
+        "parameters:",
+        *_parameters(draft),
+    ]
+    groups = match_groups(draft)
+    if groups:
+        lines.append(f"match: [{', '.join('[' + ', '.join(group) + ']' for group in groups)}]")
+    lines += _wiring(draft)
+    lines.append("testbenches:")
+    for bench in draft.kind.benches:
+        settings = "".join(f", {name}: {value}" for name, value in bench.settings.items())
+        lines.append(f"  {bench.name}: {{template: {bench.template}{settings}}}")
+    lines.append("specs:")
+    given: set[str] = set()
+    for bench in draft.kind.benches:
+        asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in read_template(bench.template)["metrics"]}
+        for metric, bounds in asked.items():
+            if metric not in given:
+                given.add(metric)
+                cells = ", ".join(_bound(metric, side, value) for side, value in bounds.items())
+                lines.append(f"  {metric}: {{testbench: {bench.name}, {cells}}}  # from the datasheet")
+        for metric, sense in bench.metrics.items():
+            if metric in given:
+                continue
+            value, how = _target(metric, sense, None if measured is None else measured.get(metric))
+            objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
+            lines.append(f"  {metric}: {{testbench: {bench.name}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+    lines += [
+        "corners:",
+        f"  nominal: {{process: tt, vdd: {draft.pdk.supply:g}, temperature: 27}}",
+        "budget: {simulations: 200}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _bound(metric: str, sense: str, value: float) -> str:
+    unit = METRICS[metric].unit
+    if unit == "V/s":
+        return f"unit: V/us, {sense}: {value / 1e6:g}"
+    return f"unit: {unit}, {sense}: {format_quantity(value).replace(' ', '')}" if unit else f"{sense}: {value:g}"
+
+
+def _target(metric: str, sense: str, now: float | None) -> tuple[float, str]:
+    unit = METRICS[metric].unit
+    if now is None or now <= 0:
+        return TYPICAL[metric], "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
+    shown = format_quantity(now, unit, 3)
+    if metric in _ADEQUATE:
+        return _ADEQUATE[metric], f"now {shown}"
+    sign = 1 if sense == MIN else -1
+    if unit in _STEP:
+        return float(round(now + sign * _STEP[unit])), f"now {shown}"
+    # power pays for the rest: it is not asked to fall
+    wanted = now * (2.0 if metric in {"power", "quiescent_current"} else _FACTOR**sign)
+    decade = 10.0 ** math.floor(math.log10(wanted))
+    return min(_ROUND, key=lambda step: abs(math.log(step * decade / wanted))) * decade, f"now {shown}"
+
+
+def _parameters(draft: Draft) -> list[str]:
+    lines = []
+    for name, edit in places_of(draft)[:MAX_PARAMETERS]:
+        low, high, step, scale = range_of(draft, edit)
+        cells = [
+            f"min: {low}",
+            f"max: {high}",
+            *([f"step: {step}"] if step else []),
+            f"scale: {scale}",
+            *([f"role: {role_of(draft, edit)}"] if role_of(draft, edit) else []),
+        ]
+        lines.append(f"  {name}: {{{', '.join(cells)}}}")
+    if not lines:
+        raise InputError(Finding("nothing in the netlist can be sized: no W, L, m, R or C", draft.source))
+    return lines
+
+
+def _wiring(draft: Draft) -> list[str]:
+    ports = {role: port for role, port in draft.kind.ports.items() if role != port}
+    lines = (
+        [f"ports: {{{', '.join(f'{role}: {port!r}' if not port.isidentifier() else f'{role}: {port}' for role, port in ports.items())}}}"]
+        if ports
+        else []
+    )
+    bias = []
+    for port, how in draft.kind.bias.items():
+        value = {"source": "{current: 5u}", "sink": "{current: -5u}", "voltage": f"{{voltage: {draft.pdk.supply / 2:g}}}"}[how]
+        bias.append(f"{port}: {value}")
+        draft.doubts.append(f"the {'voltage' if how == 'voltage' else 'current'} of bias port {port}: {value} was taken")
+    if bias:
+        lines.append(f"bias: {{{', '.join(bias)}}}  # values are a guess")
+    return lines
