@@ -1,0 +1,127 @@
+"""Running jobs: side by side in processes of their own, each result kept the moment it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eda_agent.agent.env import Environment
+from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.policies.registry import make_policy
+from eda_agent.bench.suite import Job
+from eda_agent.errors import EdaAgentError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.target import read_targets, with_target
+from eda_agent.simulation.cache import NoCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+
+
+def run_bench(
+    jobs: Sequence[Job], results: Path, workers: int, tell: Callable[[int, int, dict[str, Any] | None], None]
+) -> list[dict[str, Any]]:
+    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each."""
+    known = {row["key"]: row for row in read_results(results)}
+    todo = [job for job in jobs if job.key not in known]
+    tell(len(jobs) - len(todo), len(jobs), None)
+    if todo:
+        results.parent.mkdir(parents=True, exist_ok=True)
+        # as many runs side by side as there are cores: the threads of a policy's own libraries would only fight over them
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+        # a fresh interpreter each: a fork would share the parent's threads and random state
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool, results.open("a", encoding="utf-8") as file:
+            for row in _as_they_come(pool, todo, workers):
+                known[row["key"]] = row
+                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+                file.flush()
+                tell(sum(job.key in known for job in jobs), len(jobs), row)
+    return [known[job.key] for job in jobs]
+
+
+def _as_they_come(pool: ProcessPoolExecutor, todo: Sequence[Job], workers: int) -> Iterator[dict[str, Any]]:
+    """Results in the order of their ends; only a few jobs are handed out at a time, so that an interrupt ends soon."""
+    waiting = iter(todo)
+    running: set[Future[dict[str, Any]]] = set()
+    try:
+        while True:
+            for job in waiting:
+                running.add(pool.submit(run_job, job))
+                if len(running) > workers:
+                    break
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+_POOL: list[LocalPool] = []
+"""This process's simulator: started once, shared by its jobs."""
+
+
+def run_job(job: Job) -> dict[str, Any]:
+    """One run, without a folder: its curve of best scores and what it cost."""
+    if not _POOL:
+        _POOL.append(LocalPool(1))
+    pool = _POOL[0]
+    problem = _problem(job)
+    start = time.perf_counter()
+    row: dict[str, Any] = {
+        "key": job.key, "circuit": Path(job.spec).parent.name, "target": job.target, "policy": job.policy, "seed": job.seed, "budget": job.budget,
+    }  # fmt: skip
+    try:
+        evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
+        env = Environment(problem, evaluator)
+        budget = replace(problem.budget, simulations=job.budget, until="met")
+        stop = run_loop(env, make_policy(job.policy, job.seed), budget, _quiet, Control())
+    except EdaAgentError as error:
+        return {**row, "error": str(error), "curve": [], "met_at": None, "seconds": time.perf_counter() - start}
+    curve = [env.history.turns[0].value]
+    met_at: int | None = 0 if env.history.turns[0].met else None
+    for turn in env.history.turns[1:]:
+        if turn.evaluation is not None:
+            curve.append(max(curve[-1], turn.value))
+            if turn.met and met_at is None:
+                met_at = len(curve) - 1
+    return {
+        **row, "stop": stop, "curve": [round(value, 5) for value in curve], "met_at": met_at,
+        "simulator_seconds": round(sum(turn.evaluation.seconds for turn in env.history.turns if turn.evaluation is not None), 3),
+        "seconds": round(time.perf_counter() - start, 3),
+    }  # fmt: skip
+
+
+def _problem(job: Job) -> Problem:
+    problem = load_problem(Path(job.spec))
+    if not job.target:
+        return problem
+    target = next(target for target in read_targets(Path(job.targets)) if target.name == job.target)
+    return with_target(problem, target)
+
+
+def _quiet(type: str, /, **fields: Any) -> None:
+    del type, fields
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The rows of a results file; a torn last line is left out."""
+    rows = []
+    with contextlib.suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                rows.append(json.loads(line))
+    return rows

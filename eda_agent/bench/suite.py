@@ -1,0 +1,83 @@
+"""A suite is a list of circuits with their targets; a job is one run of one policy on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from eda_agent.agent.policies.registry import POLICIES
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.target import Target, read_targets
+
+LEARNED = ("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota", "strongarm", "ldo", "ring_vco")
+UNSEEN = ("three_stage_nmc", "class_ab_output", "recycling_folded_cascode", "tia")
+"""Circuits that no model of ours is trained on."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: `target` is a name in the targets of `spec`, "" for the spec itself."""
+
+    spec: str
+    targets: str
+    target: str
+    policy: str
+    seed: int
+    budget: int
+
+    @property
+    def key(self) -> str:
+        return f"{Path(self.spec).parent.name}/{self.target}/{self.policy}/{self.seed}/{self.budget}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """(spec file, targets file or None) of each circuit."""
+
+    name: str
+    tasks: tuple[tuple[Path, Path | None], ...]
+
+
+def read_suite(name: str) -> Suite:
+    """`all`, `learned`, `unseen`, one shipped circuit, or a YAML file. Raises `InputError`."""
+    shipped = Path(str(resources.files("eda_agent.circuits")))
+    groups = {"all": LEARNED + UNSEEN, "learned": LEARNED, "unseen": UNSEEN, **{one: (one,) for one in LEARNED + UNSEEN}}
+    if name in groups:
+        return Suite(name, tuple((shipped / one / "spec.yaml", shipped / one / "targets.json") for one in groups[name]))
+    path = Path(name)
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tasks = tuple(
+            (path.parent / entry["spec"], path.parent / entry["targets"] if "targets" in entry else None) for entry in data["tasks"]
+        )
+    except OSError:
+        raise InputError(
+            Finding(f"there is no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
+        ) from None
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        raise InputError(Finding("this is no suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")) from None
+    return Suite(path.stem, tasks)
+
+
+def jobs_of(suite: Suite, policies: Sequence[str], seeds: int, budget: int, targets: int) -> list[Job]:
+    """All runs, those of the first targets first. `targets`: at most so many a circuit, uniform and tight in turn."""
+    unknown = [name for name in policies if name not in POLICIES]
+    if unknown:
+        raise InputError(f"unknown policy {', '.join(unknown)}\n    → known: {', '.join(POLICIES)}")
+    names: dict[Path, list[str]] = {}
+    for spec, file in suite.tasks:
+        names[spec] = [target.name for target in _in_turn(read_targets(file))] if file is not None else [""]
+    return [
+        Job(str(spec), str(file or ""), names[spec][number], policy, seed, budget)
+        for number in range(targets) for seed in range(seeds) for policy in policies for spec, file in suite.tasks if number < len(names[spec])
+    ]  # fmt: skip
+
+
+def _in_turn(targets: Sequence[Target]) -> list[Target]:
+    kinds = [[target for target in targets if target.kind == kind] for kind in ("uniform", "tight")]
+    result = [target for pair in zip(*kinds, strict=False) for target in pair]
+    return result + [target for target in targets if target not in result]

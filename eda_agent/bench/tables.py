@@ -1,0 +1,114 @@
+"""What came out of a bench: shares solved and best scores with their intervals, as tables and curves."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+MARKS = (1, 5, 10, 20, 30, 50, 100, 200)
+"""Simulations at which results are shown."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def score_at(row: Mapping[str, Any], simulations: int) -> float:
+    """The best score after so many simulations; a run that ended keeps its last."""
+    curve = row["curve"]
+    return float(curve[min(simulations, len(curve) - 1)]) if curve else 0.0
+
+
+def solved_at(row: Mapping[str, Any], simulations: int) -> bool:
+    return row["met_at"] is not None and row["met_at"] <= simulations
+
+
+def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], float], draws: int = 1000) -> Estimate:
+    """Mean and percentile bootstrap over targets: runs of one target (its seeds) are drawn together, since they are alike."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        groups.setdefault(f"{row['circuit']}/{row['target']}", []).append(float(value(row)))
+    means = [math.fsum(group) / len(group) for group in groups.values()]
+    if not means:
+        return Estimate(math.nan, math.nan, math.nan)
+    rng = random.Random(0)
+    drawn = sorted(math.fsum(rng.choices(means, k=len(means))) / len(means) for _ in range(draws))
+    return Estimate(math.fsum(means) / len(means), drawn[int(0.025 * draws)], drawn[int(0.975 * draws) - 1])
+
+
+def policies_in(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(row["policy"]) for row in rows))
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Tables: share solved and mean best score at each mark, by policy; then the best scores by circuit."""
+    if not rows:
+        return "no results\n"
+    budget = max(int(row["budget"]) for row in rows)
+    marks = [mark for mark in MARKS if mark <= budget]
+    lines = []
+    for title, value, text in (
+        ("Solved, % of runs (95 % interval)", solved_at, _percent),
+        ("Mean best score (95 % interval)", score_at, _score),
+    ):
+        lines += [
+            f"**{title}** after so many simulations",
+            "",
+            f"| policy | {' | '.join(map(str, marks))} | s a run |",
+            "| --- |" + " --- |" * (len(marks) + 1),
+        ]
+        for policy in policies_in(rows):
+            mine = [row for row in rows if row["policy"] == policy]
+            cells = [text(estimate(mine, partial(_value_at, value, mark))) for mark in marks]
+            seconds = math.fsum(float(row["seconds"]) for row in mine) / len(mine)
+            lines.append(f"| `{policy}` | {' | '.join(cells)} | {seconds:.1f} |")
+        lines.append("")
+    policies = policies_in(rows)
+    lines += [
+        f"**By circuit**: share solved / mean best score after {budget} simulations",
+        "",
+        f"| circuit | {' | '.join(f'`{policy}`' for policy in policies)} |",
+        "| --- |" + " --- |" * len(policies),
+    ]
+    for circuit in dict.fromkeys(str(row["circuit"]) for row in rows):
+        cells = []
+        for policy in policies:
+            mine = [row for row in rows if row["policy"] == policy and row["circuit"] == circuit]
+            if not mine:
+                cells.append("–")
+                continue
+            solved = sum(solved_at(row, budget) for row in mine) / len(mine)
+            cells.append(f"{100 * solved:.0f} % / {math.fsum(score_at(row, budget) for row in mine) / len(mine):.4f}")
+        lines.append(f"| {circuit} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: Mapping[str, Any]) -> float:
+    return float(value(row, mark))
+
+
+def _percent(found: Estimate) -> str:
+    return f"{100 * found.mean:.0f} ({100 * found.low:.0f}–{100 * found.high:.0f})"
+
+
+def _score(found: Estimate) -> str:
+    return f"{found.mean:.4f} ({found.low:.4f}–{found.high:.4f})"
+
+
+def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Policy → mean best score after 0, 1, 2 … simulations."""
+    budget = max(int(row["budget"]) for row in rows)
+    result = {}
+    for policy in policies_in(rows):
+        mine = [row for row in rows if row["policy"] == policy]
+        result[policy] = [math.fsum(score_at(row, count) for row in mine) / len(mine) for count in range(budget + 1)]
+    return result
