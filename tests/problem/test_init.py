@@ -118,6 +118,37 @@ def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:
         read_circuit(tmp_path / "evil.spice", tmp_path)
 
 
+FLAT = """* a flat schematic with its sources
+M1 sn gn 0 0 nch w=5u l=2u
+M3 gn gn 0 0 nch w=5u l=2u
+M4 gp plus sn 0 nch w=10u
++ l=1u
+M5 diffout minus sn 0 nch w=10u l=1u
+M6 gp gp vcc vcc pch w=5u l=2u
+M2 diffout gp vcc vcc pch w=5u l=2u
+VCC vcc 0 3
+VP plus 0 1.5
+VM minus 0 1.5
+IB 0 gn 10u
+.model nch nmos level=1 vto=0.5 kp=170u
+.model pch pmos level=1 vto=-0.7 kp=60u lambda=0.1
+.option post PARHIER=local
+.end
+"""
+
+
+def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> None:
+    (tmp_path / "flat.spice").write_text(FLAT)
+    draft = read_circuit(tmp_path / "flat.spice", tmp_path)
+    assert draft.kind.name == "op-amp"
+    assert draft.netlist.subcircuits["circuit"].ports == ("vcc", "plus", "minus", "gn", "diffout", "vss")
+    assert draft.kind.ports == {"inp": "plus", "inn": "minus", "out": "diffout", "vdd": "vcc", "vss": "vss"}
+    assert draft.kind.bias == {"gn": "source"}
+    assert any("sources were taken out" in note for note in draft.changed)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    assert measure_once(load_problem(tmp_path / "spec.yaml"))["dc_gain"] is not None
+
+
 def test_control_blocks_are_left_out_and_nothing_of_them_stays() -> None:
     text, notes = to_spice(
         "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b 0 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice' tt\n", []

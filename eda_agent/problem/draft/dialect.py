@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.units import parse_spice_number
 
@@ -26,6 +27,7 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     lines = _without_simulation(text.splitlines(), notes)
     if not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines):
         lines = _uncomment_subckt(lines, notes)
+    lines = without_sources(lines, notes)
     lines = [_slashes(line, notes) for line in lines]
     lines = [_foundry_device(line, pdks, notes) for line in lines]
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
@@ -60,6 +62,8 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
             ".four",
         }:
             notes.append("analyses and what they print were left out: testbenches bring their own")
+        elif card in {".option", ".options", ".temp"}:
+            notes.append("options of a simulator were left out")
         elif card == ".lib" and len(words) > 2:
             notes.append("lines that name a model library were left out: `pdk:` does")
         else:

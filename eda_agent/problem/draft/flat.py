@@ -1,0 +1,69 @@
+"""A flat netlist is a circuit with its sources and no ports, as a schematic that is simulated by itself gives it.
+
+Sources to ground come out, and the nets that they drove become ports, as do the nets that nothing but drains touches, which are outputs;
+ground becomes a port as well. What is left is a subcircuit that any testbench can hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_GROUNDS = frozenset(["0", "gnd"])
+_NODES = {"m": 4, "x": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2}
+"""Element letter → nodes. X is a MOSFET of a PDK here: a flat netlist calls nothing else that is understood."""
+
+
+def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """The lines as a subcircuit with ports; unchanged where there is one already, where nothing drives it, or where a device is unknown."""
+    if any(re.match(r"\s*\.subckt\s+\S+\s+[^\s=]", line, re.IGNORECASE) for line in lines):
+        return list(lines)
+    cards, others, name = _split(lines)
+    kinds = [card[0].lower() for card in cards]
+    nodes = [card.split()[1 : 1 + _NODES.get(kind, 0)] for card, kind in zip(cards, kinds, strict=True)]
+    if not set(kinds) <= _NODES.keys() or any(len(found) != _NODES[kind] for found, kind in zip(nodes, kinds, strict=True)):
+        return list(lines)
+    driven: list[str] = []
+    kept: list[int] = []
+    for number, (kind, found) in enumerate(zip(kinds, nodes, strict=True)):
+        live = [net for net in found if net.lower() not in _GROUNDS]
+        if kind in "vi" and len(live) == 1:
+            driven.append(live[0])
+        else:
+            kept.append(number)
+    if not driven or not kept:
+        return list(lines)
+    drains = Counter(nodes[number][0] for number in kept if kinds[number] in "mx")
+    elsewhere = {net for number in kept for net in (nodes[number][1:] if kinds[number] in "mx" else nodes[number])}
+    outputs = [net for net, count in drains.items() if count > 1 and net not in elsewhere and net not in driven]
+    ports = list(dict.fromkeys([*driven, *outputs]))
+    body = [_grounded(cards[number], _NODES[kinds[number]]) for number in kept]
+    notes.append(f"sources were taken out, and {', '.join(ports)} and ground (vss) made ports")
+    return [*others, f".subckt {name} {' '.join(ports)} vss", *body, f".ends {name}"]
+
+
+def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:
+    """(device lines, joined; all other lines; the name of the empty subcircuit around them)."""
+    cards: list[str] = []
+    others: list[str] = []
+    name, joining = "circuit", others
+    for line in lines:
+        text = line.strip()
+        header = re.match(r"\.subckt\s+(\S+)", text, re.IGNORECASE)
+        if header:
+            name = header[1]
+        elif text.startswith("+") and joining is cards and cards:
+            cards[-1] += " " + text[1:].strip()
+        elif text[:1].isalpha():
+            cards.append(text)
+            joining = cards
+        elif not re.match(r"\.(ends|end)\b", text, re.IGNORECASE):
+            others.append(line)
+            joining = others if text and not text.startswith("*") else joining
+    return cards, others, name
+
+
+def _grounded(card: str, count: int) -> str:
+    words = card.split()
+    return " ".join([words[0], *("vss" if net.lower() in _GROUNDS else net for net in words[1 : 1 + count]), *words[1 + count :]])
