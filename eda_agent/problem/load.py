@@ -30,6 +30,7 @@ KEYS = [
     "include",
     "parameters",
     "match",
+    "mirrors",
     "ratios",
     "ports",
     "bias",

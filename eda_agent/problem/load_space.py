@@ -21,6 +21,7 @@ COUNTS = {"m", "nf", "mult", "ng"}
 def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[DesignSpace, tuple[tuple[str, ...], ...]]:
     """The design space and the match groups; findings go to the report of the nodes."""
     groups = _groups(fields.get("match"), netlist, subckt)
+    mirrors = _groups(fields.get("mirrors"), netlist, subckt)
     ratios = _ratios(fields.get("ratios"), fields)
     parameters = []
     taken: dict[Edit, str] = {}
@@ -32,6 +33,9 @@ def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk:
         followers = [(edit, 1.0) for edit in edits]
         for group in groups:
             followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt)]
+        for group in mirrors:
+            followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt) if _unit(edit, netlist)]
+        followers = list(dict.fromkeys(followers))
         for follower, (leader, ratio) in ratios.items():
             if leader == name:
                 followers += [(edit, ratio) for edit in _places(follower, netlist, subckt)]
@@ -43,7 +47,7 @@ def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk:
             parameters.append(parameter)
     if not parameters and not fields["parameters"].report.findings:
         fields["parameters"].wrong("there is no parameter", "name at least one, with min and max")
-    return DesignSpace(tuple(parameters)), groups
+    return DesignSpace(tuple(parameters)), groups + mirrors
 
 
 def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
@@ -127,6 +131,12 @@ def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt
             if place != edit and text is not None and (edit.attribute not in {"m", "mult"} or text == mine):
                 result.append(place)
     return result
+
+
+def _unit(edit: Edit, netlist: Netlist) -> bool:
+    """Whether a place belongs to the unit that all devices of a mirror are made of: their ratio is m where they have one, else the width."""
+    counted = netlist.value_text(Edit(edit.scope, edit.device, "m")) is not None
+    return edit.attribute in {"l", "nf"} or (edit.attribute == "w" and counted)
 
 
 def _ratios(node: Marked | None, fields: Mapping[str, Marked]) -> dict[str, tuple[str, float]]:

@@ -95,6 +95,23 @@ def test_units_that_xschem_writes_twice_stay_one_number(tmp_path: Path) -> None:
     assert "mult=7 m=7" in line
 
 
+def test_the_ratio_of_a_bias_mirror_is_free_and_that_of_a_load_is_one(tmp_path: Path) -> None:
+    problem, _, _ = drafted("ota_xschem.spice", tmp_path)
+    assert "XM5.m" in problem.space.names
+    assert not {"XM3.m", "XM4.m", "XM6.m", "XM6.w"} & set(problem.space.names)
+    sizing = {**problem.space.initial, "XM5.m": 7.0, "XM5.w": 3e-6, "XM3.w": 6e-6}
+    edits = {(edit.device, edit.attribute): value for edit, value in problem.space.edits(sizing).items()}
+    assert edits["xm6", "w"] == edits["xm5", "w"] == 3.0
+    assert ("xm6", "m") not in edits
+    assert edits["xm4", "w"] == edits["xm3", "w"] == 6.0
+    # without m the ratio is the width: only lengths are tied
+    textbook = tmp_path / "t"
+    textbook.mkdir()
+    problem, _, _ = drafted("textbook.spice", textbook)
+    assert {"M5.w", "M7.w", "M8.w", "M5.l"} <= set(problem.space.names)
+    assert not {"M4.w", "M7.l", "M8.l"} & set(problem.space.names)
+
+
 def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
     _, _, doubts = drafted("textbook.spice", tmp_path)
     assert any("supply" in doubt for doubt in doubts)

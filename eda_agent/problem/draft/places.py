@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from eda_agent.problem import expression
 from eda_agent.problem.draft.circuit import Draft
@@ -25,31 +27,13 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             if name not in seen and not made and _sizes(draft, edit):
                 result.append((_spelled(draft, name), edit))
                 seen.add(name)
-    leaders = {name.lower(): group[0].lower() for group in match_groups(draft) for name in group}
-    ratios: set[tuple[str, str]] = set()
-    units = set()
-    for mirror in draft.structure.mirrors:
-        device, cell = _device_at(draft, mirror.reference.name), _cell_of(draft, mirror.reference.name)
-        path = device.name if cell == draft.subckt else f"{cell}.{device.name}"
-        units.add((leaders.get(path, path), _canonical(device.params.get("m", ""))))
-
-    def leads_ratio(inner: str, device: Device) -> bool:
-        """Units of a mirror's reference are its measure; of the others one of each number leads those that have as many."""
-        path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
-        mine = (leaders.get(path, path), _canonical(device.params.get("m", "")))
-        if mine in ratios or mine in units:
-            return False
-        ratios.add(mine)
-        return True
-
+    follows = grouped(draft).follows
     for inner in _reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
             for attribute in ("w", "l", "m"):
                 text = device.params.get(attribute, "")
-                leads = leaders.get(path, path) == path
-                if attribute == "m":
-                    leads = leads_ratio(inner, device)
+                leads = path not in follows[attribute]
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
                     result.append(
                         (
@@ -169,22 +153,70 @@ def _device_at(draft: Draft, label: str) -> Device:
     return device
 
 
-def match_groups(draft: Draft) -> list[list[str]]:
-    """Match groups of devices with sizes of their own; where a `.param` is shared, the netlist says it already, and it is said again."""
-    result = []
+@dataclass
+class Groups:
+    """`match` and `mirrors` as the spec has them; `follows`: attribute → devices that get theirs from another."""
+
+    match: list[list[str]] = field(default_factory=list)
+    mirrors: list[list[str]] = field(default_factory=list)
+    follows: dict[str, set[str]] = field(default_factory=lambda: {"w": set(), "l": set(), "m": set()})
+
+    def add(self, names: list[str], attributes: str) -> None:
+        """All but the first follow the first in these attributes."""
+        for attribute in attributes:
+            self.follows[attribute].update(names[1:])
+
+
+def grouped(draft: Draft) -> Groups:
+    """What must be equal: devices of a pair in everything, those of a mirror in the unit that they are made of.
+
+    Sizes that the designer made different stay so. A mirror's reference is the measure: its own m is no parameter.
+    """
+    groups = Groups()
+    references = {mirror.reference.name for mirror in draft.structure.mirrors}
     for group in draft.structure.matched:
-        alike: dict[tuple[str, str], list[str]] = {}
-        for label in group:
-            device = _device_at(draft, label)
-            cell = _cell_of(draft, label)
-            # the same device of a cell that is called twice is one line of the netlist
-            name = device.name if cell == draft.subckt else f"{cell}.{device.name}"
-            if any(name.upper() in names for names in alike.values()):
+        # the same device of a cell that is called twice is one line of the netlist
+        lines = {_path(draft, label): (label, _device_at(draft, label)) for label in group}
+        # a mirror of two that carries the signal is there to make two sides equal: its ratio is 1
+        signal = len(lines) == 2 and all(draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values())
+        mirror = any(label in references for label, _ in lines.values()) and not signal
+        counted = all("m" in device.params for _, device in lines.values())
+        groups.follows["m"].update(path for path, (label, _) in lines.items() if label in references)
+        sides = ("w", "l") if counted or not mirror else ("l",)
+        for names in _classes(
+            {path: tuple(_canonical(device.params.get(side, "")) for side in sides) for path, (_, device) in lines.items()}
+        ):
+            if not mirror:
+                groups.match.append(names)
+                groups.add(names, "wl")
+                for equal in _classes({name: (_canonical(lines[name][1].params.get("m", "")),) for name in names}):
+                    groups.add(equal, "m")
                 continue
-            # sizes that the designer made different stay so
-            alike.setdefault((_canonical(device.params.get("w", "")), _canonical(device.params.get("l", ""))), []).append(name.upper())
-        result += [members for members in alike.values() if len(members) > 1]
-    return result
+            groups.mirrors.append(names)
+            groups.add(names, "wl" if counted else "l")
+            keys: dict[str, tuple[str, ...]] = {}
+            for name in names:
+                label, device = lines[name]
+                role = "" if label in references else draft.structure.roles[label]
+                keys[name] = (role, _canonical(device.params.get("m" if counted else "w", "")))
+            for equal in _classes(keys):
+                groups.match.append(equal)
+                groups.add(equal, "m" if counted else "w")
+    return groups
+
+
+def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
+    """Names with equal keys, together; those that stand alone are left out."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, key in keys.items():
+        found.setdefault(key, []).append(name)
+    return [names for names in found.values() if len(names) > 1]
+
+
+def _path(draft: Draft, label: str) -> str:
+    """A device as a spec names it: CELL.DEVICE outside the subcircuit that is sized."""
+    cell, device = _cell_of(draft, label), _device_at(draft, label)
+    return device.name if cell == draft.subckt else f"{cell}.{device.name}"
 
 
 def _canonical(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.kind import MIN
-from eda_agent.problem.draft.places import match_groups, places_of, range_of, role_of
+from eda_agent.problem.draft.places import grouped, places_of, range_of, role_of
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
 from eda_agent.units import format_quantity
@@ -53,9 +53,10 @@ def write_draft(
         "parameters:",
         *_parameters(draft),
     ]
-    groups = match_groups(draft)
-    if groups:
-        lines.append(f"match: [{', '.join('[' + ', '.join(group) + ']' for group in groups)}]")
+    groups = grouped(draft)
+    for key, found in (("match", groups.match), ("mirrors", groups.mirrors)):
+        if found:
+            lines.append(f"{key}: [{', '.join('[' + ', '.join(name.upper() for name in group) + ']' for group in found)}]")
     lines += _wiring(draft)
     lines.append("testbenches:")
     for bench in draft.kind.benches:
