@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Literal, cast
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.problem import expression
-from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space
@@ -252,17 +250,3 @@ def _only_needed(bench: Testbench, specs: tuple[Spec, ...]) -> Testbench:
     if analyses and kinds != {"op"}:
         analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds | {"op"})
     return dataclasses.replace(bench, analyses=analyses)
-
-
-def constant(node: Marked, what: str, values: Mapping[str, float]) -> str:
-    """An expression over `values`, or a quantity, as text that `expression` reads; reports what is neither."""
-    text = node.text(what)
-    try:
-        return repr(parse_quantity(text))
-    except QuantityError:
-        pass
-    try:
-        expression.evaluate(expression.parse(text), values)
-    except ExpressionError as error:
-        node.wrong(f"{what}: {error}", "write a number such as 2p, or an expression over vdd and the other settings")
-    return text

@@ -19,7 +19,7 @@ from eda_agent.problem.pdk.cut import Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.deck import Instance
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Task
 
@@ -160,8 +160,3 @@ def _worst(spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], cor
     unmet = [value for value in found if not spec.met(value)]
     worst = min if spec.maximum is None else max
     return worst(unmet or found)
-
-
-def deck_count(decks: Sequence[Deck], corners: Sequence[str]) -> int:
-    """Decks that one sample runs."""
-    return sum(deck.corner in corners and bool(deck.metrics) for deck in decks)

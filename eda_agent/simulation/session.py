@@ -381,22 +381,8 @@ def _relative(expected: np.ndarray[Any, Any], got: np.ndarray[Any, Any]) -> floa
 
 
 def _wave_to_json(wave: Waveform) -> dict[str, Any]:
+    """A waveform for the reply; complex arrays travel as [real parts, imaginary parts]."""
     probes: dict[str, Any] = {}
     for role, array in wave.probes.items():
         probes[role] = [array.real.tolist(), array.imag.tolist()] if np.iscomplexobj(array) else array.tolist()
     return {"axis": wave.axis.tolist(), "probes": probes}
-
-
-def wave_from_json(kind: str, data: Mapping[str, Any]) -> Waveform:
-    """The inverse of what `Session.run` puts into its reply."""
-    probes: dict[str, Any] = {}
-    for role, values in data["probes"].items():
-        probes[role] = (
-            np.asarray(values[0]) + 1j * np.asarray(values[1]) if wave_is_complex(values) else np.asarray(values, dtype=np.float64)
-        )
-    return Waveform(kind, np.asarray(data["axis"], dtype=np.float64), probes)
-
-
-def wave_is_complex(values: Any) -> bool:
-    """Complex arrays travel as [real parts, imaginary parts]."""
-    return bool(values) and isinstance(values[0], list)
