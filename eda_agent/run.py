@@ -124,13 +124,12 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
         raise MissingError(
             "reading a .sch file needs xschem itself\n    → apt install xschem, or netlist it there and give the .spice file"
         )
-    target = folder / f"{schematic.stem}.spice"
     with tempfile.TemporaryDirectory(prefix="eda-agent-") as place:
-        rc = Path(place) / "xschemrc"
+        rc, netlist = Path(place) / "xschemrc", Path(place) / f"{schematic.stem}.spice"
         # the user's own settings (symbol libraries, PDK), then where the netlist goes; works from version 2.8 on, which has no -o
         rc.write_text(
             "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f; break } }\n"
-            f"set netlist_dir {{{folder.resolve()}}}\n",
+            f"set netlist_dir {{{place}}}\n",
             encoding="utf-8",
         )
         # no X, no readline, quit when done, netlist, SPICE
@@ -138,9 +137,16 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, cwd=schematic.resolve().parent
         )
-    if not target.is_file():
-        words = (done.stderr or done.stdout).strip().splitlines()
-        raise InputError(Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem"))
+        if not netlist.is_file():
+            words = (done.stderr or done.stdout).strip().splitlines()
+            raise InputError(
+                Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem")
+            )
+        text = netlist.read_text(encoding="utf-8", errors="replace")
+    folder.mkdir(parents=True, exist_ok=True)
+    # a name of its own: the designer's netlist may lie beside the schematic
+    target = folder / f"{schematic.stem}.xschem.spice"
+    write_text(target, text)
     return target
 
 
@@ -186,7 +192,7 @@ def size(
         )
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
-            resumed=bool(state.turns), corner_set=request.corners, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
+            resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
         )  # fmt: skip
         env = Environment(
             problem,
@@ -272,6 +278,10 @@ def _check_resumable(request: Request, state: RunState, folder: Path, problem: P
         problem.spec_names
     ):
         raise InputError(Finding("the spec has other parameters or specs than this run", folder, fix="start a new run"))
+    if then["corners"] != [corner.name for corner in problem.corners]:
+        raise InputError(
+            Finding("the run was started in other corners", folder, fix="leave --corners out to go on in the same ones, or start a new run")
+        )
 
 
 def _write_spec(problem: Problem, folder: Path) -> None:

@@ -71,15 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
     sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
-    sim.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="values",
-        help="a size that differs from the netlist's, such as W1=4u",
-    )
-    sim.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
+    _a_sizing(sim)
     sim.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
     sim.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(sim)
@@ -99,10 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="chips differ in process too (default: where the PDK has statistics)",
     )
     mc.add_argument("--corner", metavar="NAME", help="corner, or all: then the worst counts (default: the first)")
-    mc.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's"
-    )
-    mc.add_argument("--from", type=Path, metavar="RUN", dest="run", help="the best sizing of a run")
+    _a_sizing(mc)
     mc.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(mc)
 
@@ -157,10 +146,7 @@ def build_parser() -> argparse.ArgumentParser:
         "sensitivity", help="which size moves which spec", description="Slope of every spec's margin over every size."
     )
     sens.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
-    sens.add_argument("--from", type=Path, metavar="RUN", dest="run", help="around the best sizing of a run (default: the netlist's)")
-    sens.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="values", help="a size that differs from the netlist's"
-    )
+    _a_sizing(sens)
     sens.add_argument("--step", type=float, default=0.02, metavar="X", help="step as a share of each range (default 0.02)")
     sens.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(sens)
@@ -191,6 +177,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return parser
+
+
+def _a_sizing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="values",
+        help="a size that differs from the netlist's, such as W1=4u",
+    )
+    parser.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:

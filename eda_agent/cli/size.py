@@ -88,7 +88,7 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
 def make_request(options: argparse.Namespace) -> Request:
     """The request that the options make; with --resume, what they leave out is taken from the run."""
     spec, out = options.spec, options.out
-    policy, seed, corners = options.policy, options.seed, options.corners
+    policy, seed, corners, skip = options.policy, options.seed, options.corners, options.skip
     if options.resume and out is None:
         out = spec
     if options.resume:
@@ -97,6 +97,7 @@ def make_request(options: argparse.Namespace) -> Request:
         started = fold(read_journal(out / "journal.jsonl")).started
         policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
         corners = corners or started.get("corner_set")
+        skip = skip if skip is not None else started.get("skip")
         if spec == out and started:
             spec = original_spec(out)
     given: dict[str, Any] = {
@@ -113,7 +114,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
-        corners=corners, skip=options.skip,
+        corners=corners, skip=skip,
     )  # fmt: skip
 
 

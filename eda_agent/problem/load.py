@@ -11,7 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space
-from eda_agent.problem.load_testbench import load_testbench
+from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.marked import Marked, read_marked
 from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.netlist import Netlist, parse_netlist
@@ -59,17 +59,16 @@ def load_problem(path: Path | str) -> Problem:
     netlist = _netlist(path, fields, pdk)
     corners = load_corners(fields.get("corners"), pdk)
     subckt = fields["subckt"].text("subckt").lower() if "subckt" in fields else ""
-    if netlist is None or pdk is None or not subckt or "parameters" not in fields:
-        top.report.raise_if_any()
-    assert netlist is not None and pdk is not None
-    scope = netlist.subcircuits.get(subckt)
-    if scope is None:
+    scope = netlist.subcircuits.get(subckt) if netlist is not None else None
+    if netlist is not None and subckt and scope is None:
         fields["subckt"].wrong(
             f"the netlist has no subcircuit {subckt!r}",
             f"it has: {', '.join(netlist.subcircuits) or 'none; wrap the circuit in .subckt … .ends'}",
         )
+    if netlist is None or scope is None or pdk is None or "parameters" not in fields:
+        _check_without_circuit(fields, [corner.name for corner in corners])
         top.report.raise_if_any()
-    assert scope is not None
+    assert netlist is not None and scope is not None and pdk is not None
     space, groups = load_space(fields, netlist, subckt, pdk)
     testbenches = {}
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
@@ -87,6 +86,16 @@ def load_problem(path: Path | str) -> Problem:
         path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
         testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
     )  # fmt: skip
+
+
+def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str]) -> None:
+    """What can be told of a spec whose circuit or PDK is not there, so that one pass still finds its other faults."""
+    for node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).values():
+        check_template(node)
+    own = fields["measures"].mapping("measures") if "measures" in fields else {}
+    metrics = {**METRICS, **{name: Metric(name, "", "log", None, "") for name in own}}
+    _specs(fields.get("specs"), {}, fields, corners, metrics)
+    _budget(fields.get("budget"))
 
 
 def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:

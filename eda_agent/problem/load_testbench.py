@@ -77,11 +77,8 @@ def load_testbench(
     values = node.mapping("a testbench")
     if "deck" in values:
         return _own(name, node, values, scope, corners, folder)
-    template = values["template"].text("template") if "template" in values else ""
-    if template not in template_names():
-        (values.get("template") or node).wrong(
-            "a testbench needs a template or a deck", f"template: {' or '.join(template_names())}; or deck: file.spice"
-        )
+    template = check_template(node)
+    if not template:
         return None
     data = read_template(template)
     known = data["settings"]
@@ -99,6 +96,19 @@ def load_testbench(
         analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
         probes=data["probes"], sources=data["metrics"],
     )  # fmt: skip
+
+
+def check_template(node: Marked) -> str:
+    """The name of a testbench's template; "" where it has none, with a finding unless it is a deck of the user's own."""
+    values = node.mapping("a testbench")
+    if "deck" in values:
+        return ""
+    template = values["template"].text("template") if "template" in values else ""
+    if template in template_names():
+        return template
+    fix = f"template: {' or '.join(template_names())}; or deck: file.spice"
+    (values.get("template") or node).wrong("a testbench needs a template or a deck", fix)
+    return ""
 
 
 def _default(value: object) -> str:

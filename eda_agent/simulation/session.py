@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -356,17 +356,22 @@ class Session:
 
 
 @lru_cache
+def _program(path: str) -> dict[str, Any]:
+    return runpy.run_path(path)
+
+
 def own_function(path: str, name: str) -> measurements.Measure:
-    """The user's function in a file of theirs; only called for files that the user has allowed (`load_measures`)."""
-    space = runpy.run_path(path)
-    function = space.get(name)
-    if not callable(function):
+    """The user's function in a file of theirs, for files that the user has allowed (`load_measures`); it only ever raises `Unmeasurable`."""
 
-        def missing(_wave: Waveform, _settings: Mapping[str, float]) -> float:
-            raise measurements.Unmeasurable(f"{Path(path).name} has no function {name}")
+    def call(wave: Waveform, settings: Mapping[str, float]) -> float:
+        try:
+            return float(_program(path)[name](wave, settings))
+        except measurements.Unmeasurable:
+            raise
+        except Exception as error:  # a file of the user's may fail in any way, on loading as on calling
+            raise measurements.Unmeasurable(f"{Path(path).name}: {type(error).__name__}: {error}") from error
 
-        return missing
-    return cast(measurements.Measure, function)
+    return call
 
 
 def _number(word: str) -> float:

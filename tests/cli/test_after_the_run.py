@@ -104,6 +104,11 @@ def test_the_signoff_set_and_the_end_of_a_run(tmp_path: Path) -> None:
     again = run("size", "--resume", str(tmp_path / "s"), "--budget", "7", "--json")
     assert again.returncode in {0, 1}, again.stderr
     assert json.loads(again.stdout)["simulations"] == 7
+    # what was left out is as the run was started, and other corners would be another run
+    journal = [json.loads(line) for line in (tmp_path / "s" / "journal.jsonl").read_text().splitlines()]
+    assert [len(event["corners"]) for event in journal if event["type"] == "run.started"] == [17, 17]
+    other = run("size", "--resume", str(tmp_path / "s"), "--corners", "nominal")
+    assert (other.returncode, "other corners" in other.stderr) == (2, True)
 
 
 def test_sizing_for_yield(tmp_path: Path) -> None:

@@ -130,3 +130,16 @@ def test_own_deck_is_checked(folder: Path) -> None:
     (folder / "tb.spice").write_text(BENCH.replace("Xdut", "Xamp"))
     with pytest.raises(InputError, match="Xdut"):
         load_problem(folder)
+
+
+def test_a_missing_circuit_does_not_hide_the_other_faults(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: nothere.spice\nsubckt: a\npdk: sky131A\nparameters: {W1: {min: 1u, max: 5u}}\n"
+        "testbenches: {l: {template: opamp_open_lop}}\nspecs: {gbww: {minimum: 10M, unit: Hz}}\nbudget: {simulations: 0}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_problem(tmp_path)
+    text = str(caught.value)
+    assert len(caught.value.findings) == 5
+    for word in ("the netlist is not there", "unknown PDK", "template: ", "did you mean gbw", "whole number above 0"):
+        assert word in text
