@@ -68,5 +68,5 @@ $(VENV)/.base: $(VENV)/.python pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo,train]'
 	@touch $@

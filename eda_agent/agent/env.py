@@ -12,7 +12,7 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import History, Proposal, Turn
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluation, Simulator, joined
+from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, evaluate_together, joined
 
 
 class Environment:
@@ -44,14 +44,12 @@ class Environment:
 
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
         """Several proposals for the same turn, simulated side by side."""
-        sizings = [self.problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
-        evaluations = iter(self._evaluate([sizing for sizing in sizings if sizing is not None]))
-        turns = []
-        for proposal, sizing in zip(proposals, sizings, strict=True):
-            evaluation = next(evaluations) if sizing is not None else None
-            graded = score(self.problem.specs, evaluation) if evaluation is not None else None
-            turns.append(Turn(index, proposal, sizing, evaluation, graded))
-        return turns
+        sizings = legal(self.problem, proposals)
+        return graded(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
+
+    def append(self, turn: Turn) -> None:
+        """Add a turn that was played before (`play_group`, `play_together`) to the history."""
+        self._append(turn)
 
     def _evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
         incumbent = self.history.incumbent
@@ -71,3 +69,40 @@ class Environment:
 
     def _append(self, turn: Turn) -> None:
         self.history = dataclasses.replace(self.history, turns=(*self.history.turns, turn))
+
+
+def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:
+    """The legal sizing nearest to each proposal, None where there is none."""
+    return [problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
+
+
+def graded(
+    problem: Problem, index: int, proposals: Sequence[Proposal], sizings: Sequence[Sizing | None], evaluations: Sequence[Evaluation]
+) -> list[Turn]:
+    """Turns from proposals, their legal sizings, and the evaluations of those that have one."""
+    left = iter(evaluations)
+    turns = []
+    for proposal, sizing in zip(proposals, sizings, strict=True):
+        evaluation = next(left) if sizing is not None else None
+        turns.append(Turn(index, proposal, sizing, evaluation, score(problem.specs, evaluation) if evaluation is not None else None))
+    return turns
+
+
+def play_together(asked: Sequence[tuple[Environment, Sequence[Proposal]]]) -> list[list[Turn]]:
+    """For each environment the turns that its proposals would be next, all of them simulated side by side where the environments
+    are corners of evaluators that share an executor."""
+    sizings = [legal(env.problem, proposals) for env, proposals in asked]
+    views = [env.simulator for env, _ in asked]
+    if not all(isinstance(view, CornerView) for view in views):
+        return [env.play_group(len(env.history.turns), proposals) for env, proposals in asked]
+    found = evaluate_together(
+        [
+            (view.evaluator, [sizing for sizing in row if sizing is not None], [view.corner])
+            for view, row in zip(views, sizings, strict=True)
+            if isinstance(view, CornerView)
+        ]
+    )
+    return [
+        graded(env.problem, len(env.history.turns), proposals, row, evaluations)
+        for (env, proposals), row, evaluations in zip(asked, sizings, found, strict=True)
+    ]

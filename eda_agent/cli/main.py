@@ -16,7 +16,7 @@ from pathlib import Path
 from eda_agent import __version__
 from eda_agent.errors import EdaAgentError
 
-POLICY_NAMES = ("trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "chat")
+POLICY_NAMES = ("trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
 """The registry's names, written out so that the parser need not import it (a test compares them)."""
 
 
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     size.add_argument("--resume", action="store_true", help="go on with the run in --out")
     size.add_argument("--endpoint", metavar="URL", help="chat: OpenAI-compatible endpoint (default $OPENAI_BASE_URL)")
-    size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served)")
+    size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served); local: the model's folder")
     size.add_argument("--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)")
     size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
@@ -165,6 +165,19 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default runs/bench-SUITE)")
     bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
+    train = commands.add_parser(
+        "train",
+        help="train a policy",
+        description="Warm start and turn-level reinforcement learning on the simulator, from a recipe. Ctrl-C leaves a run that --resume goes on with.",
+    )
+    train.add_argument(
+        "recipe", type=Path, nargs="?", help="a YAML file, such as train/recipes/tiny.yaml; with --resume also the folder of the run"
+    )
+    train.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/train-NAME)")
+    train.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    train.add_argument("--fields", action="store_true", help="print every key that a recipe may have, and stop")
+    train.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
     doctor = commands.add_parser(
         "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
     )
@@ -247,6 +260,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli.mc import mc_command
 
             return mc_command(options)
+        case "train":
+            from eda_agent.cli.train import train_command
+
+            return train_command(options)
         case "check":
             from eda_agent.cli.check import check_command
 

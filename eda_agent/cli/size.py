@@ -106,7 +106,7 @@ def make_request(options: argparse.Namespace) -> Request:
         "request_seed": False if options.no_request_seed else None,
         "script": options.script,
     }
-    allowed = {"chat": {"endpoint", "model", "request_seed"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
+    allowed = {"chat": {"endpoint", "model", "request_seed"}, "local": {"model"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
     for name, value in given.items():
         if value is not None and name not in allowed:
             flag = {"request_seed": "no-request-seed"}.get(name, name)

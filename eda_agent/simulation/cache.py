@@ -69,6 +69,28 @@ class Cache:
         self._database.close()
 
 
+class MemoryCache:
+    """The newest results of this process: for training, where a disk would only be in the way."""
+
+    def __init__(self, size: int = 50_000):
+        self.size = size
+        self._entries: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self._entries.get(key)
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {key: self._entries[key] for key in keys if key in self._entries}
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        if len(self._entries) >= self.size:
+            self._entries.pop(next(iter(self._entries)), None)
+        self._entries[key] = value
+
+    def close(self) -> None:
+        self._entries.clear()
+
+
 class NoCache:
     """A cache that keeps nothing."""
 

@@ -65,49 +65,60 @@ class Simulator(Protocol):
 
 
 class Evaluator:
-    """Evaluates sizings of a problem on an executor."""
+    """Evaluates sizings of a problem on an executor.
 
-    def __init__(self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache):
+    Operating points are those of the first corner; with `points_everywhere`, those of the first corner that is simulated.
+    """
+
+    def __init__(self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache, *, points_everywhere: bool = False):
         self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
         self._prepared = False
-        # operating points are shown for the first corner, and one testbench has them all
-        nominal = problem.corners[0].name
-        self._biased = next(
-            (deck for deck in workbench.decks if deck.corner == nominal and any(kind == "op" for kind, _ in deck.analyses)), None
-        )
+        # one testbench of a corner has all operating points
+        shown = [corner.name for corner in problem.corners][: None if points_everywhere else 1]
+        biased = [
+            [deck for deck in workbench.decks if deck.corner == name and any(kind == "op" for kind, _ in deck.analyses)] for name in shown
+        ]
+        self._biased = {decks[0].key for decks in biased if decks}
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
         """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side. `corners`: only these."""
+        return evaluate_together([(self, sizings, corners)])[0]
+
+    def begin(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> Pending:
+        """What is left to simulate for an evaluation, and what is known already."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]
         decks = [deck for deck in self.workbench.decks if corners is None or deck.corner in corners]
-        tasks: list[Task] = []
-        keys: list[str] = []
-        places: list[tuple[int, Deck]] = []
-        replies: dict[tuple[int, str], dict[str, Any]] = {}
-        cached = [0] * len(sizings)
         wanted = [(number, deck, self._key(deck, instance)) for number, instance in enumerate(instances) for deck in decks]
         known = self.cache.get_many([key for _, _, key in wanted])
+        pending = Pending(instances, decks, corners, [], [], [], {}, [0] * len(sizings))
         for number, deck, key in wanted:
             if key in known:
-                replies[number, deck.key] = known[key]
-                cached[number] += 1
+                pending.replies[number, deck.key] = known[key]
+                pending.cached[number] += 1
             else:
-                tasks.append(Task(deck, instances[number], operating_point=deck is self._biased, timeout=self.problem.budget.timeout))
-                keys.append(key)
-                places.append((number, deck))
-        if tasks:
+                pending.tasks.append(
+                    Task(deck, instances[number], operating_point=deck.key in self._biased, timeout=self.problem.budget.timeout)
+                )
+                pending.keys.append(key)
+                pending.places.append((number, deck.key))
+        if pending.tasks:
             self.prepare()
+        return pending
 
-            def keep(index: int, reply: dict[str, Any]) -> None:
-                # a time-out or a crash may be the machine's fault: it is not remembered
-                if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
-                    self.cache.put(keys[index], reply)
+    def keep(self, pending: Pending, index: int, reply: dict[str, Any]) -> None:
+        """Take the reply to one of the pending tasks."""
+        pending.replies[pending.places[index]] = reply
+        # a time-out or a crash may be the machine's fault: it is not remembered
+        if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
+            self.cache.put(pending.keys[index], reply)
 
-            for place, reply in zip(places, self.executor.run(tasks, keep), strict=True):
-                replies[place[0], place[1].key] = reply
+    def finish(self, pending: Pending) -> list[Evaluation]:
+        """The evaluations, once every task is answered."""
         return [
-            self._collect(instance, {deck: replies[number, deck.key] for deck in decks}, cached[number], corners)
-            for number, instance in enumerate(instances)
+            self._collect(
+                instance, {deck: pending.replies[number, deck.key] for deck in pending.decks}, pending.cached[number], pending.corners
+            )
+            for number, instance in enumerate(pending.instances)
         ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
@@ -142,7 +153,7 @@ class Evaluator:
         return preparations
 
     def _key(self, deck: Deck, instance: Instance) -> str:
-        return self._hash("run", deck.key, deck is self._biased, instance.circuit)
+        return self._hash("run", deck.key, deck.key in self._biased, instance.circuit)
 
     def _hash(self, *parts: object) -> str:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
@@ -177,3 +188,42 @@ class Evaluator:
                     reasons[corner_.name, spec.name] = why
         seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
         return Evaluation(values, reasons, tuple(failures), points, len(by_place), cached, seconds)
+
+
+class CornerView:
+    """One corner of an evaluator, as the simulator of a problem that is asked for in that corner alone."""
+
+    def __init__(self, evaluator: Evaluator, corner: str):
+        self.evaluator, self.corner = evaluator, corner
+
+    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
+        return self.evaluator.evaluate(sizings, [self.corner])
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An evaluation on its way: `tasks` to be simulated, with the cache's `keys` and their `places` (sizing, deck) in `replies`."""
+
+    instances: Sequence[Instance]
+    decks: Sequence[Deck]
+    corners: Collection[str] | None
+    tasks: list[Task]
+    keys: list[str]
+    places: list[tuple[int, str]]
+    replies: dict[tuple[int, str], dict[str, Any]]
+    cached: list[int]
+
+
+def evaluate_together(requests: Sequence[tuple[Evaluator, Sequence[Sizing], Collection[str] | None]]) -> list[list[Evaluation]]:
+    """Evaluations of several problems side by side on the executor that they share."""
+    begun = [evaluator.begin(sizings, corners) for evaluator, sizings, corners in requests]
+    owners = [(number, index) for number, pending in enumerate(begun) for index in range(len(pending.tasks))]
+    tasks = [task for pending in begun for task in pending.tasks]
+
+    def keep(place: int, reply: dict[str, Any]) -> None:
+        number, index = owners[place]
+        requests[number][0].keep(begun[number], index, reply)
+
+    if tasks:
+        requests[0][0].executor.run(tasks, keep)
+    return [evaluator.finish(pending) for (evaluator, _, _), pending in zip(requests, begun, strict=True)]

@@ -31,12 +31,19 @@ POLICIES: dict[str, Entry] = {
     "cma": Entry("optuna_cma:CmaPolicy", "", "CMA-ES (Optuna)"),
     "gp": Entry("optuna_gp:GpPolicy", "bo", "Gaussian process on the score (Optuna)"),
     "scbo": Entry("scbo:ScboPolicy", "bo", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)"),
+    "local": Entry("local:LocalPolicy", "local", "a model in a folder (--model), such as one that `eda-agent train` made"),
     "chat": Entry("chat:ChatPolicy", "", "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)"),
 }
 
 
 def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Policy:
-    """The policy of that name. Raises `InputError` for an unknown name, `MissingError` when its packages are not installed."""
+    """The policy of that name; `local:FOLDER` is the model in a folder.
+
+    Raises `InputError` for an unknown name, `MissingError` when its packages are not installed.
+    """
+    name, _, model = name.partition(":")
+    if model:
+        options = {**(options or {}), "model": model}
     if name not in POLICIES:
         raise InputError(f"unknown policy {name!r}\n    → one of {', '.join(POLICIES)}")
     entry = POLICIES[name]

@@ -1,0 +1,262 @@
+"""The compact language writes any problem and its turns as tokens that no circuit owns.
+
+    task · one token a parameter · one token a spec · for every turn: one token a parameter, one a spec, [one a bias point,] the score
+
+The token of a parameter in a turn asks for its level and gives that of the parameter before it, so that sizes are chosen one after the
+other, each knowing those before; the first result token gives the last one. Margins come with their change against the turn before and
+against the best; levels are shown beside those of the best and of the last turn.
+
+A turn's tokens depend only on earlier turns: the tokens of a history are a prefix of those of any history that continues it, as long as
+no turn had to be left out (`window`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.language import words
+from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.agent.language.levels import Levels
+from eda_agent.agent.turn import History, Turn
+from eda_agent.errors import InputError
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.parameters import QUANTITIES
+from eda_agent.simulation.operating_point import OperatingPoint
+
+Tokens = NDArray[np.int16]
+_COLUMN = {name: index for index, name in enumerate(words.COLUMNS)}
+BEST_COUNT, LAST_COUNT = 5, 3
+"""Turns kept of a history that is longer than the window: so many of the best, so many of the latest."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`tokens` (n × columns): the history. `asks` (parameters × columns): the answer's tokens with nothing given yet.
+
+    `legal` (parameters × LEVELS): what may be answered. `best`: the level of each parameter in the best turn.
+    """
+
+    tokens: Tokens
+    asks: Tokens
+    legal: NDArray[np.bool_]
+    best: NDArray[np.int64]
+
+    def inputs(self, levels: NDArray[np.integer]) -> Tokens:
+        """The answer's tokens (… × parameters × columns) for chosen levels (… × parameters): each gives the one before it."""
+        shape = levels.shape[:-1]
+        result = np.broadcast_to(self.asks, (*shape, *self.asks.shape)).copy()
+        given = given_words(self.asks[:-1, _COLUMN["slot"]], levels[..., :-1], self.best[:-1])
+        result[..., 1:, _COLUMN["given_slot"] : _COLUMN["moved"] + 1] = given
+        return result
+
+
+def given_words(slots: NDArray[np.integer], levels: NDArray[np.integer], best: NDArray[np.integer]) -> Tokens:
+    """The three words (… × 3) that say which level the parameter in a slot got, and how far from the best turn's that is."""
+    moved = np.searchsorted(words.STEPS, levels - best, side="right")
+    parts = (np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape), words.GIVEN + levels, words.MOVED + moved)
+    return np.stack(parts, axis=-1).astype(np.int16)
+
+
+class CompactLanguage:
+    """The language for one problem.
+
+    `circuit`: what is said of the circuit, where it is known already. `order`, `spec_order`: permutations in which parameters and specs are named (training shuffles them; None is the problem's own).
+    `points`: whether operating points are told. `window`: turns up to which a history is told whole. Raises `InputError` for a problem
+    with more parameters or specs than there are slots.
+    """
+
+    def __init__(
+        self, problem: Problem, circuit: CircuitWords | None = None, *, order: Sequence[int] | None = None, spec_order: Sequence[int] | None = None,
+        points: bool = True, window: int = 10,
+    ):  # fmt: skip
+        if max(len(problem.space.parameters), len(problem.specs)) > words.SLOTS:
+            raise InputError(f"the compact language has {words.SLOTS} places for parameters and for specs; {problem.name} has more")
+        self.problem, self.points, self.window = problem, points, window
+        self.circuit = circuit or CircuitWords(problem)
+        self.order = tuple(order if order is not None else range(len(problem.space.parameters)))
+        self.spec_order = tuple(spec_order if spec_order is not None else range(len(problem.specs)))
+
+    @cached_property
+    def levels(self) -> tuple[Levels, ...]:
+        """In the order in which the parameters are named."""
+        return tuple(self.circuit.levels[index] for index in self.order)
+
+    @cached_property
+    def legal(self) -> NDArray[np.bool_]:
+        return np.stack([levels.legal for levels in self.levels])
+
+    @cached_property
+    def header(self) -> Tokens:
+        """Task, parameters and specs."""
+        rows = [_row("task", more=words.COUNT + len(self.order), how=words.COUNT + len(self.spec_order))]
+        for slot, levels in enumerate(self.levels):
+            entry = levels.parameter
+            ratio = entry.maximum / entry.minimum if entry.scale == "log" and entry.minimum > 0 else 1.0
+            rows.append(
+                self._about(slot)
+                | {"kind": words.KIND + words.KINDS.index("parameter"), "last": words.SPAN + min(int(2 * math.log2(max(ratio, 1.0))), 15)}
+                | {"best": _magnitude(entry.minimum), "more": words.COUNT + min(int(levels.legal.sum()), words.SLOTS)}
+            )
+        for slot, index in enumerate(self.spec_order):
+            spec = self.problem.specs[index]
+            rows.append(self._spec(slot) | {"kind": words.KIND + words.KINDS.index("spec"), "best": _magnitude(spec.target)})
+        return _tokens(rows)
+
+    def _about(self, slot: int) -> dict[str, int]:
+        """What a parameter is."""
+        effect = self.circuit.effects[self.levels[slot].parameter.name]
+        roles = [words.role_id(role) for role in effect.roles[:2]] or [words.ROLE]
+        return {
+            "slot": words.SLOT + slot, "what": roles[0], "also": roles[1] if len(roles) > 1 else 0,
+            "how": words.QUANTITY + QUANTITIES.index(effect.quantity), "type": self.circuit.type(effect.type),
+        }  # fmt: skip
+
+    def _spec(self, slot: int) -> dict[str, int]:
+        spec = self.problem.specs[self.spec_order[slot]]
+        sense = "range" if spec.minimum is not None and spec.maximum is not None else "minimum" if spec.maximum is None else "maximum"
+        return {
+            "slot": words.SPEC_SLOT + slot,
+            "what": words.METRIC + words.METRIC_IDS.get(spec.metric.name, 0),
+            "also": words.SENSE + words.SENSES.index(sense),
+        }
+
+    def prompt(self, history: History) -> Prompt:
+        """A history as tokens, with the question for its next sizing."""
+        parts = [self.header]
+        shown = self._shown(history)
+        best: Turn | None = None
+        last: Turn | None = None
+        for number, turn in enumerate(history.simulated):
+            if number in shown:
+                parts.append(self.turn(turn, best, last, number))
+            if best is None or best.score is None or turn.score is None or turn.score.order > best.score.order:
+                best = turn
+            last = turn
+        levels = self._levels(best)
+        return Prompt(np.concatenate(parts), self._asks(levels, self._levels(last)), self.legal, levels)
+
+    def turn(self, turn: Turn, best: Turn | None, last: Turn | None, number: int) -> Tokens:
+        """One simulated turn: what was chosen, knowing `best` and `last`, and what came of it."""
+        assert turn.score is not None and turn.sizing is not None and turn.evaluation is not None
+        chosen = self.levels_of(turn.sizing)
+        before = self._levels(best)
+        asks = self._asks(before, self._levels(last))
+        sizes = Prompt(asks, asks, self.legal, before).inputs(chosen)
+        results = self._results(turn, best, last)
+        results[0, _COLUMN["given_slot"] : _COLUMN["moved"] + 1] = given_words(asks[-1:, _COLUMN["slot"]], chosen[-1:], before[-1:])[0]
+        better = best is None or best.score is None or turn.score.order > best.score.order
+        level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
+        score = _row("score", how=words.SCORE + level, more=words.TURN + min(number, words.TURNS - 1), type=words.FLAG + int(better)) | {
+            "best": words.SINCE_BEST + words.binned(turn.value - (best.value if best else 0.0), words.CHANGES)
+        }
+        return np.concatenate([sizes, results, _tokens([*self._points(turn.evaluation.operating_points), score])])
+
+    def _levels(self, turn: Turn | None) -> NDArray[np.int64]:
+        """Those of a turn, or of the sizes that the netlist came with."""
+        return self.levels_of(turn.sizing if turn is not None and turn.sizing else self.problem.space.initial)
+
+    def levels_of(self, sizing: Mapping[str, float]) -> NDArray[np.int64]:
+        """The nearest level of every parameter, in the order in which they are named."""
+        return np.array([levels.of(sizing[levels.parameter.name]) for levels in self.levels], dtype=np.int64)
+
+    def sizing(self, chosen: Sequence[int], best: Mapping[str, float]) -> dict[str, float]:
+        """The sizing that chosen levels mean; a parameter left at the best turn's level keeps its exact value."""
+        values = {
+            levels.parameter.name: levels.value(int(level), best[levels.parameter.name])
+            for level, levels in zip(chosen, self.levels, strict=True)
+        }
+        return {name: values[name] for name in self.problem.space.names}
+
+    @cached_property
+    def _questions(self) -> Tokens:
+        kind = {"kind": words.KIND + words.KINDS.index("ask")}
+        return _tokens([self._about(slot) | kind for slot in range(len(self.order))])
+
+    @cached_property
+    def _answers(self) -> Tokens:
+        kind = {"kind": words.KIND + words.KINDS.index("result")}
+        return _tokens([self._spec(slot) | kind for slot in range(len(self.spec_order))])
+
+    def _asks(self, best: NDArray[np.int64], last: NDArray[np.int64]) -> Tokens:
+        asks = self._questions.copy()
+        asks[:, _COLUMN["best"]] = words.BEST + best
+        asks[:, _COLUMN["last"]] = words.LAST + last
+        return asks
+
+    def _results(self, turn: Turn, best: Turn | None, last: Turn | None) -> Tokens:
+        assert turn.score is not None and turn.evaluation is not None
+        rows = self._answers.copy()
+        failed = bool(turn.evaluation.failures)
+        margins = self._margins(turn)
+        for slot, index in enumerate(self.spec_order):
+            if failed:
+                margin = len(words.MARGINS) + 1
+            elif turn.score.results[index].value is None:
+                margin = len(words.MARGINS) + 2
+            else:
+                margin = words.binned(margins[slot], words.MARGINS)
+            rows[slot, _COLUMN["how"]] = words.MARGIN + margin
+        for name, other, first in (("last", last, words.SINCE_LAST), ("best", best, words.SINCE_BEST)):
+            if other is not None:
+                changes = np.subtract(margins, self._margins(other))
+                rows[:, _COLUMN[name]] = first + np.searchsorted(words.CHANGES, changes, side="right")
+        return rows
+
+    def _margins(self, turn: Turn) -> list[float]:
+        assert turn.score is not None
+        results = turn.score.results
+        return [results[index].margin for index in self.spec_order]
+
+    def _points(self, points: Mapping[str, OperatingPoint]) -> list[dict[str, int]]:
+        """One row for each role that has MOSFETs: mean gm/id and current, smallest saturation margin."""
+        if not self.points:
+            return []
+        types, roles = self.circuit.types, self.circuit.roles
+        groups: dict[tuple[str, str], list[OperatingPoint]] = {}
+        for device, point in sorted(points.items()):
+            groups.setdefault((roles.get(device, "device"), types.get(device, "")), []).append(point)
+        rows = []
+        for (role, kind), members in groups.items():
+            gm_id = sum(point.gm_id for point in members) / len(members)
+            rows.append(
+                _row(
+                    "point",
+                    what=words.role_id(role),
+                    type=self.circuit.type(kind),
+                    how=words.POINT_GM_ID + words.binned(gm_id, words.GM_ID),
+                )
+                | {"last": words.POINT_MARGIN + words.binned(min(point.margin for point in members), words.SATURATION)}
+                | {"best": _magnitude(sum(point.id for point in members) / len(members))}
+            )
+        return rows
+
+    def _shown(self, history: History) -> set[int]:
+        turns = history.simulated
+        if len(turns) <= self.window:
+            return set(range(len(turns)))
+        ranked = sorted(range(len(turns)), key=lambda index: (turns[index].value, index), reverse=True)[:BEST_COUNT]
+        return {*ranked, *range(len(turns) - LAST_COUNT, len(turns))}
+
+
+def _row(kind: str, **entries: int) -> dict[str, int]:
+    return {"kind": words.KIND + words.KINDS.index(kind), **entries}
+
+
+def _tokens(rows: Sequence[Mapping[str, int]]) -> Tokens:
+    result = np.zeros((len(rows), len(words.COLUMNS)), dtype=np.int16)
+    for number, row in enumerate(rows):
+        for name, word in row.items():
+            result[number, _COLUMN[name]] = word
+    return result
+
+
+def _magnitude(value: float) -> int:
+    if not value or not math.isfinite(value):
+        return words.SIZE
+    return words.SIZE + min(max(int(3 * (math.log10(abs(value)) + 16)), 0), words.DECADES - 1)

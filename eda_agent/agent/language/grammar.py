@@ -1,0 +1,51 @@
+"""A grammar holds a language model to replies that are a legal sizing: at each token it says which may come next (xgrammar)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xgrammar
+from numpy.typing import NDArray
+
+from eda_agent.agent.parse import reply_schema
+from eda_agent.problem.space import DesignSpace
+
+
+class Grammar:
+    """The JSON schema of a design space's replies, compiled for a tokenizer of transformers whose model has `vocabulary` logits."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int, space: DesignSpace):
+        self.vocabulary = vocabulary
+        info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary)
+        # no free white space: every token then says something
+        self._compiled = xgrammar.GrammarCompiler(info).compile_json_schema(
+            json.dumps(reply_schema(space)), any_whitespace=False, indent=None, separators=(",", ":")
+        )
+
+    def matcher(self) -> Matcher:
+        """For one reply."""
+        return Matcher(self._compiled, self.vocabulary)
+
+
+class Matcher:
+    """Where a reply stands in the grammar."""
+
+    def __init__(self, compiled: xgrammar.CompiledGrammar, vocabulary: int):
+        self._matcher = xgrammar.GrammarMatcher(compiled)
+        self._vocabulary = vocabulary
+
+    def allowed(self) -> NDArray[np.int32]:
+        """What may come next, as bits: word i holds tokens 32 i to 32 i + 31, the lowest bit first."""
+        bits = xgrammar.allocate_token_bitmask(1, self._vocabulary)
+        self._matcher.fill_next_token_bitmask(bits)
+        return np.asarray(bits[0].numpy().copy(), dtype=np.int32)
+
+    def accept(self, token: int) -> bool:
+        """Go on with a token; False where it is not allowed."""
+        return bool(self._matcher.accept_token(token))
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._matcher.is_terminated())

@@ -1,0 +1,137 @@
+"""The compact language: what it says, that it says it the same way as a history grows, and that sizes survive it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eda_agent.agent.language import words
+from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.levels import levels_of
+from eda_agent.agent.turn import History
+from eda_agent.errors import InputError
+from eda_agent.problem.metric import METRICS
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.parameters import effects
+from tests.conftest import NAMES
+from tests.train.histories import played
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_history_is_a_prefix_of_what_continues_it(problems: dict[str, Problem], name: str) -> None:
+    history = played(problems[name], 9)
+    language = CompactLanguage(problems[name])
+    whole = language.prompt(history).tokens
+    for count in range(len(history.turns)):
+        part = language.prompt(History(history.problem, history.turns[:count])).tokens
+        assert (whole[: len(part)] == part).all()
+    assert whole.min() >= 0 and whole.max() < words.VOCABULARY
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], name: str) -> None:
+    """The tokens that an answer is read with are those that the turn it became is told with."""
+    history = played(problems[name], 5)
+    language = CompactLanguage(problems[name])
+    for count in range(1, len(history.turns)):
+        prompt = language.prompt(History(history.problem, history.turns[:count]))
+        after = language.prompt(History(history.problem, history.turns[: count + 1])).tokens
+        sizing = history.turns[count].sizing
+        assert sizing is not None
+        inputs = prompt.inputs(language.levels_of(sizing))
+        assert (after[len(prompt.tokens) :][: len(inputs)] == inputs).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_levels_round_trip_on_every_grid(problems: dict[str, Problem], data: st.DataObject) -> None:
+    problem = problems[data.draw(st.sampled_from(NAMES))]
+    parameter = data.draw(st.sampled_from(problem.space.parameters))
+    levels = levels_of(parameter)
+    legal = np.flatnonzero(levels.legal)
+    assert len(legal) >= 2 and len(set(levels.values[legal])) == len(legal)
+    level = int(data.draw(st.sampled_from(list(legal))))
+    value = float(levels.values[level])
+    assert value == parameter.snap(value) and levels.of(value) == level
+    # what is kept keeps its exact value
+    kept = parameter.from_unit(data.draw(st.floats(0, 1)))
+    assert levels.value(levels.of(kept), kept) == kept
+
+
+def test_grids_with_few_steps_have_them_all(problems: dict[str, Problem]) -> None:
+    ratio = next(parameter for parameter in problems["two_stage_miller"].space.parameters if parameter.name == "m5")
+    levels = levels_of(ratio)
+    assert set(levels.values[levels.legal]) == set(range(1, 21))
+
+
+def test_a_locked_parameter_has_one_level(problems: dict[str, Problem]) -> None:
+    parameter = dataclasses.replace(problems["ota_5t"].space.parameters[0], locked=True)
+    levels = levels_of(parameter)
+    assert levels.legal.sum() == 1 and levels.value(int(levels.legal.argmax()), parameter.initial) == parameter.initial
+
+
+def test_names_do_not_matter(problems: dict[str, Problem]) -> None:
+    """Nothing in the tokens comes from what parameters, specs or the circuit are called."""
+    problem = problems["folded_cascode"]
+    renamed = dataclasses.replace(
+        problem, name="x",
+        space=dataclasses.replace(problem.space, parameters=tuple(dataclasses.replace(one, name=f"p{n}", role="") for n, one in enumerate(problem.space.parameters))),
+        specs=tuple(dataclasses.replace(one, name=f"s{n}") for n, one in enumerate(problem.specs)),
+    )  # fmt: skip
+    assert (CompactLanguage(problem).header == CompactLanguage(renamed).header).all()
+
+
+def test_order_moves_slots_and_nothing_else(problems: dict[str, Problem]) -> None:
+    problem = problems["ota_5t"]
+    count = len(problem.space.parameters)
+    one, other = CompactLanguage(problem).header, CompactLanguage(problem, order=list(reversed(range(count)))).header
+    slot = words.COLUMNS.index("slot")
+    rows, mirrored = one[1 : count + 1].copy(), other[1 : count + 1][::-1].copy()
+    rows[:, slot] = mirrored[:, slot] = 0
+    assert (rows == mirrored).all()
+
+
+def test_a_long_history_keeps_the_best_and_the_last(problems: dict[str, Problem]) -> None:
+    problem = problems["ota_5t"]
+    history = played(problem, 30)
+    language = CompactLanguage(problem, window=10)
+    short, long = language.prompt(History(problem, history.turns[:9])).tokens, language.prompt(history).tokens
+    turn = len(problem.space.parameters) + len(problem.specs) + 1
+    shown = (len(long) - len(language.header)) / turn
+    assert shown <= 8 and len(long) <= len(short)
+    assert history.incumbent is not None
+    said = long[:, words.COLUMNS.index("more")]
+    assert words.TURN + history.incumbent.index in said and words.TURN + 30 in said
+
+
+def test_failures_and_unmeasurable_values_have_words_of_their_own(problems: dict[str, Problem]) -> None:
+    history = played(problems["ota_5t"], 60)
+    failed = [turn for turn in history.turns if turn.evaluation and turn.evaluation.failures]
+    assert failed
+    language = CompactLanguage(problems["ota_5t"], window=100)
+    how = language.turn(failed[0], None, None, 1)[:, words.COLUMNS.index("how")]
+    assert words.MARGIN + len(words.MARGINS) + 1 in how and words.SCORE + len(words.SCORES) + 1 in how
+
+
+def test_every_metric_has_a_word() -> None:
+    assert set(words.METRIC_IDS) == set(METRICS) and max(words.METRIC_IDS.values()) < 64
+
+
+def test_too_many_parameters_are_refused(problems: dict[str, Problem]) -> None:
+    problem = problems["ota_5t"]
+    space = dataclasses.replace(problem.space, parameters=problem.space.parameters * 6)
+    with pytest.raises(InputError, match="40 places"):
+        CompactLanguage(dataclasses.replace(problem, space=space))
+
+
+def test_effects_follow_the_netlist(problems: dict[str, Problem]) -> None:
+    found = effects(problems["two_stage_miller"])
+    assert found["W12"].roles == ("input pair",) and found["W12"].quantity == "width"
+    assert found["m5"].quantity == "multiplier" and found["m5"].roles == ("tail source",)
+    assert found["Cc"].quantity == "capacitance" and found["Rz"].quantity == "resistance"
+    assert len(found["Wb"].devices) == 3 and found["Wb"].type == "nmos"
+    assert effects(problems["class_ab_output"])["Lm"].type == "both"

@@ -1,0 +1,109 @@
+"""The compact model: cached, branched and packed computations are the plain one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eda_agent.problem.spec import Problem
+from tests.train.histories import played
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from eda_agent.agent.language import words  # noqa: E402
+from eda_agent.agent.language.compact import CompactLanguage  # noqa: E402
+from eda_agent.agent.language.model import CompactConfig, CompactModel  # noqa: E402
+from eda_agent.agent.language.sampling import CompactSampler, draw, load_compact  # noqa: E402
+from eda_agent.agent.policies.registry import make_policy  # noqa: E402
+from eda_agent.agent.turn import History  # noqa: E402
+from eda_agent.errors import InputError  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def model() -> CompactModel:
+    torch.manual_seed(1)
+    made = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48))
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.mul_(2.0)  # sharper than a fresh one
+    return made.eval()
+
+
+def test_extended_and_branched_logits_are_the_plain_ones(model: CompactModel) -> None:
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(1, 800, (3, 40, len(words.COLUMNS)), generator=generator)
+    ids[..., words.COLUMNS.index("best")] = words.BEST + torch.randint(0, words.LEVELS, (3, 40), generator=generator)
+    with torch.no_grad():
+        plain = model(ids)
+        lengths = torch.tensor([20, 13, 17])
+        cache = model.extend(ids[:, :20], lengths, None)
+        more = torch.stack([row[int(length) : int(length) + 6] for row, length in zip(ids, lengths, strict=True)])
+        cache = model.extend(more, torch.tensor([6, 3, 5]), cache)
+        branches: list[tuple[torch.Tensor, torch.Tensor]] = []
+        for step in range(4):
+            token = torch.stack([row[int(length) + step] for row, length in zip(ids, cache.lengths, strict=True)])[:, None]
+            logits = model.branch(token.expand(3, 5, -1), cache, branches)
+            for row, length in enumerate(cache.lengths.tolist()):
+                torch.testing.assert_close(logits[row, 3], plain[row, length + step], atol=1e-5, rtol=0)
+
+
+def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel, miller: Problem) -> None:
+    """At every turn of growing histories, so that the sampler's cache is continued."""
+    history = played(miller, 4)
+    language = CompactLanguage(miller)
+    sampler = CompactSampler(model, 0.8)
+    for count in range(1, 6):
+        prompt = language.prompt(History(miller, history.turns[:count]))
+        for answer in sampler.sample([prompt, prompt], 3, count)[1]:
+            inputs = np.concatenate([prompt.tokens, prompt.inputs(answer.tokens)])[None]
+            with torch.no_grad():
+                logits = model(torch.from_numpy(inputs.astype(np.int64)))[0, -len(answer.tokens) :] / 0.8
+            expected = logits.masked_fill(~torch.from_numpy(prompt.legal), float("-inf")).log_softmax(-1)
+            chosen = expected.gather(-1, torch.from_numpy(answer.tokens)[:, None]).squeeze(-1)
+            np.testing.assert_allclose(answer.logprobs, chosen.numpy(), atol=1e-5)
+
+
+def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, problems: dict[str, Problem]) -> None:
+    """Circuits of different sizes side by side; the same first prompt gives the same answers."""
+    prompts = [CompactLanguage(problems[name]).prompt(played(problems[name], 2)) for name in ("ota_5t", "folded_cascode", "tia")]
+    together, alone = CompactSampler(model).sample(prompts, 4, 7), CompactSampler(model).sample(prompts[:1], 4, 7)
+    assert [answer.tokens.tolist() for answer in together[0]] == [answer.tokens.tolist() for answer in alone[0]]
+    for prompt, answers in zip(prompts, together, strict=True):
+        for answer in answers:
+            assert len(answer.tokens) == len(prompt.asks) and prompt.legal[np.arange(len(answer.tokens)), answer.tokens].all()
+
+
+def test_draw_follows_its_distribution() -> None:
+    logits = torch.tensor([0.0, 1.0, 2.0, 50.0])
+    legal = torch.tensor([True, True, True, False])
+    uniform = torch.rand(200_000, generator=torch.Generator().manual_seed(0))
+    chosen, logprob = draw(logits.expand(200_000, 4), legal, uniform)
+    shares = torch.bincount(chosen, minlength=4) / 200_000
+    expected = torch.tensor([0.0, 1.0, 2.0]).softmax(-1)
+    torch.testing.assert_close(shares[:3], expected, atol=4e-3, rtol=0)
+    assert shares[3] == 0
+    torch.testing.assert_close(logprob.exp().mean(), (expected**2).sum(), atol=4e-3, rtol=0)
+
+
+def test_a_saved_model_is_the_same_and_plays(model: CompactModel, tmp_path: Path, problems: dict[str, Problem]) -> None:
+    model.save_pretrained(tmp_path)
+    again = load_compact(tmp_path)
+    assert all(torch.equal(one, other) for one, other in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+    policy = make_policy(f"local:{tmp_path}", 3)
+    history = played(problems["tia"], 3)
+    proposal = policy.propose(history)
+    assert proposal.sizing is not None and proposal.sizing == make_policy("local", 3, {"model": str(tmp_path)}).propose(history).sizing
+    assert proposal.sizing not in [turn.sizing for turn in history.turns]
+
+
+def test_a_folder_without_a_model_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no model in this folder"):
+        make_policy("local", 0, {"model": str(tmp_path)})
+    (tmp_path / "config.json").write_text('{"model_type": "eda-agent-compact"}')
+    with pytest.raises(InputError, match="this is no model"):
+        make_policy("local", 0, {"model": str(tmp_path)})
+    with pytest.raises(InputError, match="needs a model"):
+        make_policy("local", 0)

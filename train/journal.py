@@ -1,0 +1,51 @@
+"""A training journal keeps the metrics of every step as JSON lines, and shows them to TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class TrainingJournal:
+    """`metrics.jsonl` in a folder. A resumed run forgets the steps after its checkpoint."""
+
+    def __init__(self, folder: Path, keep: Mapping[str, int]):
+        """`keep`: steps of each phase that stay."""
+        self.path = folder / "metrics.jsonl"
+        rows = [row for row in read_metrics(self.path) if row["step"] <= keep.get(row["phase"], 0)]
+        self.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        self._file = self.path.open("a", encoding="utf-8")
+        self._board: Any = None
+        with contextlib.suppress(ImportError):
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=max(keep.values(), default=0) + 1)
+
+    def add(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
+        self._file.write(json.dumps({"phase": phase, "step": step, **{name: _rounded(value) for name, value in metrics.items()}}) + "\n")
+        self._file.flush()
+        if self._board is not None:
+            for name, value in metrics.items():
+                self._board.add_scalar(f"{phase}/{name}", value, step)
+
+    def close(self) -> None:
+        self._file.close()
+        if self._board is not None:
+            self._board.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The rows of a journal; a torn last line is left out."""
+    rows = []
+    with contextlib.suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                rows.append(json.loads(line))
+    return rows
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -1,0 +1,96 @@
+"""A kind of policy puts together what belongs together: model, language, sampler, and how its weights are read and written."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from eda_agent.agent.language.model import CompactConfig, CompactModel
+from eda_agent.agent.language.sampling import CompactSampler, load_compact
+from eda_agent.train.policies import CompactTrainable, Trainable
+from eda_agent.train.recipe import Recipe
+from eda_agent.train.samplers import Sampler
+from eda_agent.train.speech import CompactSpeaker, Speaker
+from eda_agent.train.tasks import Task
+from eda_agent.train.warm_start import shuffled_language
+
+
+class Kind(Protocol):
+    """`options`: how the language is spoken. `weights`: what a sampler loads. `read`: the weights in a checkpoint's folder."""
+
+    @property
+    def options(self) -> Mapping[str, bool | int]: ...
+    @property
+    def policy(self) -> Trainable: ...
+    def speak(self, task: Task, number: int) -> Speaker: ...
+    def sampler(self, temperature: float) -> Sampler: ...
+    def weights(self) -> Mapping[str, Tensor]: ...
+    def read(self, folder: Path) -> Mapping[str, Tensor]: ...
+    def reference(self) -> Trainable: ...
+    def dropout(self, share: float) -> None: ...
+    def save(self, folder: Path) -> Path: ...
+
+
+class CompactKind:
+    """The compact language and its model."""
+
+    def __init__(self, recipe: Recipe):
+        given = recipe.model
+        if given.path is not None:
+            self.model = load_compact(Path(given.path))
+        else:
+            self.model = CompactModel(
+                CompactConfig(
+                    width=given.width,
+                    layers=given.layers,
+                    heads=given.heads,
+                    hidden=given.hidden,
+                    points=given.points,
+                    window=max(recipe.rl.turns, 10),
+                )
+            )
+        if given.checkpointing:
+            self.model.gradient_checkpointing = True
+        self.policy = CompactTrainable(self.model)
+        self.options: Mapping[str, bool | int] = {"points": self.model.config.points, "window": self.model.config.window}
+        self.shown = recipe.rl.history
+
+    def speak(self, task: Task, number: int) -> Speaker:
+        return CompactSpeaker(shuffled_language(task.source, task.problem, random.Random(number), self.options), self.shown)
+
+    def sampler(self, temperature: float) -> Sampler:
+        return CompactSampler(copy.deepcopy(self.model), temperature)
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return {name: value.detach() for name, value in self.model.state_dict().items()}
+
+    def read(self, folder: Path) -> Mapping[str, Tensor]:
+        return load_file(folder / "model.safetensors")
+
+    def reference(self) -> Trainable:
+        return CompactTrainable(copy.deepcopy(self.model).requires_grad_(False).eval())
+
+    def dropout(self, share: float) -> None:
+        self.model.train(share > 0)
+        for module in self.model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = share
+
+    def save(self, folder: Path) -> Path:
+        self.model.save_pretrained(folder)
+        return folder
+
+
+def make_kind(recipe: Recipe) -> Kind:
+    """The kind that a recipe names, with its model."""
+    if recipe.model.kind == "compact":
+        return CompactKind(recipe)
+    from eda_agent.train.text import TextKind
+
+    return TextKind(recipe)

@@ -1,0 +1,198 @@
+"""A learner changes a policy's weights by a batch of trajectories: policy gradient steps, or supervised ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.train.loss import Surrogate, divergence, surrogate
+from eda_agent.train.policies import Trainable, log_probabilities, parameters
+from eda_agent.train.samples import Sample, Trajectory
+from eda_agent.train.tree import Packed, pack
+
+MAX_NORM = 1.0
+"""Gradients are cut to this norm."""
+
+
+class DivergedError(EdaAgentError):
+    """The loss or its gradient is no number any more; the weights are those of before the step."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a batch is learnt from: see the fields of the same names in `RlRecipe`.
+
+    `old`: π_old is what the trainer makes of the samples before its first step on them, or what the sampler said. `answer_mean`: the loss is
+    the mean over answers of their token means instead of the mean over tokens.
+    """
+
+    surrogate: Surrogate = Surrogate()
+    epochs: int = 1
+    minibatches: int = 1
+    temperature: float = 1.0
+    kl: float = 0.0
+    kl_kind: str = "k2"
+    row_tokens: int = 16384
+    bfloat16: bool = False
+    old: str = "trainer"
+    answer_mean: bool = False
+
+
+class Learner:
+    """`optimizer` steps the weights of `policy`; `reference` is what a divergence is measured from."""
+
+    def __init__(self, policy: Trainable, optimizer: torch.optim.Optimizer, rules: Rules, reference: Trainable | None = None):
+        self.policy, self.optimizer, self.rules, self.reference = policy, optimizer, rules, reference
+        self.forward_tokens = 0
+
+    def learn(self, trajectories: Sequence[Trajectory], seed: int = 0) -> dict[str, float]:
+        """Policy gradient steps on samples whose advantages are assigned; the metrics, named as TRL's. Groups without differences
+        teach nothing and are left out before tokens are counted.
+
+        Raises `DivergedError` when the loss is no number; the weights are then unchanged since the last step.
+        """
+        rows = [useful(trajectory) for trajectory in trajectories]
+        rows = [row for row in rows if row]
+        metrics = _batch_metrics(trajectories)
+        if not rows:
+            return metrics
+        sums: dict[str, float] = {}
+        tokens = 0
+        old = self._log_probabilities(rows) if self.rules.old == "trainer" and self.rules.epochs * self.rules.minibatches > 1 else None
+        for epoch in range(self.rules.epochs):
+            order = np.random.default_rng([seed, epoch]).permutation(len(rows)) if self.rules.minibatches > 1 else np.arange(len(rows))
+            for chosen in np.array_split(order, min(self.rules.minibatches, len(rows))):
+                tokens += self._step([rows[index] for index in chosen], [old[index] for index in chosen] if old else None, sums)
+        metrics |= {name: value / tokens for name, value in sums.items() if name != "grad_norm"}
+        metrics["grad_norm"] = sums["grad_norm"] / (self.rules.epochs * self.rules.minibatches)
+        return metrics
+
+    def imitate(self, rows: Sequence[Sequence[Sample]]) -> dict[str, float]:
+        """One supervised step: the mean negative log-likelihood of the samples' answers."""
+        total = sum(len(sample.targets) for row in rows for sample in row)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = entropy = 0.0
+        for packed in self._packs(rows):
+            with self._precision():
+                logits = self.policy.logits(packed)
+            logprobs, entropies = log_probabilities(logits, packed)
+            part = -logprobs.sum() / total
+            self._backward(part)
+            loss += float(part.detach())
+            entropy += float(entropies.detach().sum()) / total
+        norm = self._update()
+        return {"loss": loss, "entropy": entropy, "grad_norm": norm}
+
+    def _step(self, rows: Sequence[Sequence[Sample]], old: Sequence[Tensor] | None, sums: dict[str, float]) -> int:
+        total = sum(len(sample.targets) for row in rows for sample in row)
+        answers = sum(len(row) for row in rows)
+        if not self.rules.kl and old is None:
+            # an advantage of zero counts, but has no gradient to compute
+            rows = [row for row in ([sample for sample in row if sample.advantage] for row in rows) if row]
+        self.optimizer.zero_grad(set_to_none=True)
+        before = list(old) if old is not None else None
+        for packed, chunk in self._chunks(rows):
+            advantages = torch.tensor(
+                [sample.advantage or 0.0 for row in chunk for sample in row], dtype=torch.float32, device=packed.answers.device
+            )[packed.answers]
+            with self._precision():
+                logits = self.policy.logits(packed)
+            new, entropy = log_probabilities(logits, packed, self.rules.temperature)
+            if self.rules.old == "sampler":
+                then = packed.sampled
+            else:
+                then = torch.cat([before.pop(0) for _ in chunk]) if before is not None else new.detach()
+            terms = surrogate(new, then, advantages, self.rules.surrogate, packed.answers, packed.sampled)
+            loss = terms.loss
+            parts = {"entropy": entropy, "clip_ratio/low_mean": terms.low.float(), "clip_ratio/high_mean": terms.high.float()}
+            if self.rules.kl and self.reference is not None:
+                with torch.no_grad():
+                    reference, _ = log_probabilities(self.reference.logits(packed), packed, self.rules.temperature)
+                kl = divergence(new, reference, self.rules.kl_kind, (new - then).exp())
+                loss = loss + self.rules.kl * kl
+                parts["kl"] = kl
+            parts |= {
+                "loss": loss,
+                "sampling/importance_sampling_ratio/mean": (then - packed.sampled).exp(),
+                "sampling/sampling_logp_difference/mean": (then - packed.sampled).abs(),
+            }
+            if self.rules.answer_mean:
+                lengths = torch.tensor([len(sample.targets) for row in chunk for sample in row], device=loss.device)
+                loss = loss / lengths[packed.answers] * total / answers
+                parts["loss"] = loss
+            self._backward(loss.sum() / total)
+            for name, values in parts.items():
+                sums[name] = sums.get(name, 0.0) + float(values.detach().sum())
+        sums["grad_norm"] = sums.get("grad_norm", 0.0) + self._update()
+        return total
+
+    @torch.no_grad()
+    def _log_probabilities(self, rows: Sequence[Sequence[Sample]]) -> list[Tensor]:
+        """Of every row's answered tokens, under the weights of now."""
+        result = []
+        for packed, chunk in self._chunks(rows):
+            with self._precision():
+                logits = self.policy.logits(packed)
+            values, _ = log_probabilities(logits, packed, self.rules.temperature)
+            result += list(values.split([sum(len(sample.targets) for sample in row) for row in chunk]))
+        return result
+
+    def _precision(self) -> torch.autocast:
+        device = next(self.policy.model.parameters()).device.type
+        return torch.autocast(device, torch.bfloat16, enabled=self.rules.bfloat16)
+
+    def _packs(self, rows: Sequence[Sequence[Sample]]) -> Iterator[Packed]:
+        return (packed for packed, _ in self._chunks(rows))
+
+    def _chunks(self, rows: Sequence[Sequence[Sample]]) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
+        """As many rows at a time as the limit of tokens allows, in order."""
+        device = next(self.policy.model.parameters()).device
+        start = 0
+        while start < len(rows):
+            # a row has at most as many tokens as its samples, and mostly as its longest and the answers of the others
+            size = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows[start:]]
+            count, longest = 0, 0
+            while count < len(size) and (count == 0 or max(longest, size[count]) * (count + 1) <= self.rules.row_tokens):
+                longest = max(longest, size[count])
+                count += 1
+            chunk = rows[start : start + count]
+            packed = pack(chunk).to(device)
+            self.forward_tokens += packed.tokens
+            yield packed, chunk
+            start += count
+
+    def _backward(self, loss: Tensor) -> None:
+        if not math.isfinite(float(loss.detach())):
+            raise DivergedError("the loss is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")
+        loss.backward()
+
+    def _update(self) -> float:
+        weights = [parameter for _, parameter in parameters(self.policy.model)]
+        norm = float(torch.nn.utils.clip_grad_norm_(weights, MAX_NORM))
+        if not math.isfinite(norm):
+            raise DivergedError("the gradient is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")
+        self.optimizer.step()
+        return norm
+
+
+def useful(trajectory: Trajectory) -> list[Sample]:
+    """The samples that count: not cut off, and of a group that shows a difference."""
+    return [sample for sample in trajectory.samples if sample.advantage is not None and not sample.truncated]
+
+
+def _batch_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
+    samples = [sample for trajectory in trajectories for sample in trajectory.samples]
+    groups = [group for trajectory in trajectories for group in trajectory.groups if len(group.samples) > 1]
+    rewards = np.array([sample.reward for sample in samples])
+    spreads = np.array([group.rewards.std() for group in groups]) if groups else np.zeros(1)
+    return {
+        "reward": float(rewards.mean()), "reward_std": float(spreads.mean()), "frac_reward_zero_std": float((spreads < 1e-9).mean()),
+        "completions/mean_length": float(np.mean([len(sample.targets) for sample in samples])),
+        "best": float(np.mean([trajectory.best for trajectory in trajectories])),
+    }  # fmt: skip

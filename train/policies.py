@@ -1,0 +1,69 @@
+"""A trainable policy: a model with the one question that a learner asks, log-probabilities of answers under it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from eda_agent.agent.language.bits import unpacked
+from eda_agent.train.tree import Packed
+
+
+class Trainable(Protocol):
+    """`model` has the weights. `logits`: (n, vocabulary) of the answered tokens of a packed batch."""
+
+    @property
+    def model(self) -> nn.Module: ...
+    def logits(self, packed: Packed) -> Tensor: ...
+
+
+class CompactTrainable:
+    """The compact model."""
+
+    def __init__(self, model: nn.Module):
+        self.model = model
+
+    def logits(self, packed: Packed) -> Tensor:
+        result: Tensor = self.model(packed.ids, packed.mask, packed.positions, packed.select)
+        return result
+
+
+class TextTrainable:
+    """A causal language model of transformers, adapters included. Rows go through it one by one: they differ in length."""
+
+    def __init__(self, model: Any):
+        self.model: nn.Module = model
+
+    def logits(self, packed: Packed) -> Tensor:
+        rows, length = packed.ids.shape
+        parts = []
+        for row in range(rows):
+            own = packed.select[(packed.select >= row * length) & (packed.select < (row + 1) * length)] - row * length
+            seen = packed.mask[row][None, None]
+            mask = torch.zeros(seen.shape, dtype=torch.float32, device=seen.device).masked_fill(~seen, torch.finfo(torch.float32).min)
+            dtype = next(self.model.parameters()).dtype
+            output = self.model(
+                input_ids=packed.ids[row : row + 1], attention_mask=mask.to(dtype), position_ids=packed.positions[row : row + 1], use_cache=False, logits_to_keep=own,
+            )  # fmt: skip
+            parts.append(output.logits[0])
+        return torch.cat(parts)
+
+
+def log_probabilities(logits: Tensor, packed: Packed, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
+    """(log-probability, entropy) of each answered token (n), in nats, under the distribution that the sampler draws from."""
+    logits = logits.float() / temperature
+    if packed.legal is not None:
+        legal = packed.legal
+        if legal.dtype == torch.int32:
+            legal = torch.from_numpy(unpacked(legal.cpu().numpy(), logits.shape[-1])).to(logits.device)
+        logits = logits.masked_fill(~legal, torch.finfo(logits.dtype).min)
+    everything = logits.log_softmax(-1)
+    entropy = -(everything.exp() * everything).sum(-1)
+    return everything.gather(-1, packed.targets[:, None]).squeeze(-1), entropy
+
+
+def parameters(model: nn.Module) -> list[tuple[str, Any]]:
+    """The trained weights by name."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]

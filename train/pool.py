@@ -1,0 +1,157 @@
+"""A pool is a circuit's designs simulated under many conditions: where training takes its targets and its first examples from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.problem.spec import Corner, Problem
+from eda_agent.problem.target import Target
+from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluation, Evaluator
+from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.operating_point import OperatingPoint
+from eda_agent.train.designs import child, conditions, designs_around, draw_bounds, meets, not_dominated, works
+
+VERSION = 1
+_POINT = ("id", "gm_id", "margin")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """`problem`: the circuit with every condition as a corner. For conditions c, designs n: `sizes` (c, n, parameters) in SI units,
+    `values` (c, n, specs), NaN where unmeasurable, `failed` (c, n), `points` (c, n, devices, 3) with id, gm/id and saturation margin.
+    Design 1 of each condition is the netlist's own.
+    """  # fmt: skip
+
+    problem: Problem
+    devices: tuple[str, ...]
+    sizes: NDArray[np.float64]
+    values: NDArray[np.float64]
+    failed: NDArray[np.bool_]
+    points: NDArray[np.float32]
+
+    @property
+    def conditions(self) -> tuple[Corner, ...]:
+        return self.problem.corners
+
+    def row(self, condition: int, design: int) -> dict[str, float | None]:
+        """Spec → value."""
+        numbers = self.values[condition, design]
+        return {name: None if math.isnan(value) else float(value) for name, value in zip(self.problem.spec_names, numbers, strict=True)}
+
+    def sizing(self, condition: int, design: int) -> dict[str, float]:
+        return dict(zip(self.problem.space.names, self.sizes[condition, design].tolist(), strict=True))
+
+    def working(self, condition: int) -> list[int]:
+        """Designs whose every spec can be measured, and that are stable."""
+        return [
+            design for design in range(self.sizes.shape[1])
+            if not self.failed[condition, design] and works(self.problem, self.row(condition, design))
+        ]  # fmt: skip
+
+    def turn(self, problem: Problem, condition: int, design: int, index: int) -> Turn:
+        """A design as a turn of a run on `problem`, which is asked for under that condition."""
+        corner = self.conditions[condition].name
+        failures = (("pool", corner, Failure("no_convergence", "in the pool")),) if self.failed[condition, design] else ()
+        points = {
+            device: _point(*numbers) for device, numbers in zip(self.devices, self.points[condition, design].tolist(), strict=True) if not math.isnan(numbers[0])
+        }  # fmt: skip
+        evaluation = Evaluation({corner: self.row(condition, design)}, {}, failures, points, 0, 0, 0.0)
+        sizing = self.sizing(condition, design)
+        return Turn(index, Proposal(sizing, policy="pool"), sizing, evaluation, score(problem.specs, evaluation))
+
+    def target(self, condition: int, kind: str, draw: random.Random, tries: int = 200) -> Target | None:
+        """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if none is found."""
+        able = self.working(condition)
+        if len(able) < 8:
+            return None
+        rows = [self.row(condition, design) for design in able]
+        for _ in range(tries):
+            bounds = draw_bounds(self.problem, kind, rows, draw)
+            if any(bounds[spec.name] <= 0 for spec in self.problem.specs if spec.metric.ramp == "log"):
+                continue
+            winners = [design for design, row in zip(able, rows, strict=True) if meets(self.problem, bounds, row)]
+            if winners and 1 not in winners:
+                return Target(f"{kind[0]}", kind, self.conditions[condition], bounds, self.sizing(condition, winners[0]))
+        return None
+
+
+def _point(current: float, gm_id: float, margin: float) -> OperatingPoint:
+    unknown = math.nan
+    return OperatingPoint(current, current * gm_id, unknown, unknown, unknown, unknown, unknown, gm_id, margin)
+
+
+def pool_problem(problem: Problem, count: int, seed: int) -> Problem:
+    """The problem under `count` random conditions, each a corner."""
+    draw = random.Random(f"conditions of {problem.name} {seed}")
+    return replace(
+        problem, corners=tuple(conditions(problem, draw, count)), specs=tuple(replace(spec, corners=()) for spec in problem.specs)
+    )
+
+
+def make_pool(
+    evaluator: Evaluator, known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None
+) -> Pool:  # fmt: skip
+    """The pool of the evaluator's problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there.
+
+    `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
+    found so far. `tell(done, all)` hears of simulations.
+    """
+    problem = evaluator.problem
+    path = folder / f"{problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as data:
+            return Pool(problem, tuple(json.loads(str(data["devices"]))), data["sizes"], data["values"], data["failed"], data["points"])
+    devices = tuple(label for _, _, label in evaluator.workbench.mosfets)
+    columns = []
+    for number, corner in enumerate(problem.corners):
+        draw = random.Random(f"pool of {problem.name} {seed} {number}")
+        chosen = designs_around(problem, problem.space.snap(known), draw, designs // (rounds + 1))
+        found = evaluator.evaluate(chosen, [corner.name])
+        for turn in range(rounds):
+            rows = [evaluation.values[corner.name] for evaluation in found]
+            parents = not_dominated(problem, rows) or list(range(len(chosen)))
+            count = designs - len(chosen) if turn == rounds - 1 else designs // (rounds + 1)
+            children = [child(problem, chosen[draw.choice(parents)], draw) for _ in range(count)]
+            chosen = chosen + children
+            found = found + evaluator.evaluate(children, [corner.name])
+        columns.append((chosen, found))
+        tell((number + 1) * designs, len(problem.corners) * designs)
+    sizes = np.array([[[design[name] for name in problem.space.names] for design in chosen] for chosen, _ in columns])
+    values = np.array(
+        [
+            [[_number(evaluation.values[corner.name][name]) for name in problem.spec_names] for evaluation in found]
+            for corner, (_, found) in zip(problem.corners, columns, strict=True)
+        ]
+    )
+    failed = np.array([[bool(evaluation.failures) for evaluation in found] for _, found in columns])
+    points = np.array([[_points(evaluation, devices) for evaluation in found] for _, found in columns], dtype=np.float32)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez_compressed(part, devices=json.dumps(devices), sizes=sizes, values=values, failed=failed, points=points)
+    part.replace(path)
+    return Pool(problem, devices, sizes, values, failed, points)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _points(evaluation: Evaluation, devices: tuple[str, ...]) -> list[list[float]]:
+    found = evaluation.operating_points
+    return [[getattr(found[device], name) for name in _POINT] if device in found else [math.nan] * 3 for device in devices]
+
+
+def _digest(problem: Problem, known: Mapping[str, float], *rest: object) -> str:
+    content = (VERSION, CONTENT_VERSION, problem.text, problem.netlist.text(), repr(problem.corners), sorted(known.items()), rest)
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]

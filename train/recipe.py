@@ -1,0 +1,218 @@
+"""A recipe is everything that a training run is made of, as one YAML file. Every field is typed and says what it is for.
+
+`python -m eda_agent.train.recipe` prints them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+
+from eda_agent.problem.marked import Marked, read_marked
+
+
+def _say(text: str, default: Any = MISSING) -> Any:
+    """A field with what it is for."""
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"doc": text})
+    return field(default=default, metadata={"doc": text})
+
+
+@dataclass(frozen=True)
+class PoolRecipe:
+    """Designs simulated before training: targets and first examples are taken from them."""
+
+    conditions: int = _say("random conditions a circuit: process, supply, temperature, load; never told to the model", 16)
+    designs: int = _say("designs simulated under each condition", 160)
+    rounds: int = _say("how often new designs are made of the best so far", 2)
+
+
+@dataclass(frozen=True)
+class ModelRecipe:
+    """The policy that is trained."""
+
+    kind: Literal["compact", "text"] = _say(
+        "compact: our own language and a model from scratch; text: a causal language model of transformers", "compact"
+    )
+    path: str | None = _say("folder or name of a model to start from; None begins from scratch (compact only)", None)
+    width: int = _say("compact: width of a token", 128)
+    layers: int = _say("compact: blocks", 5)
+    heads: int = _say("compact: attention heads", 4)
+    hidden: int = _say("compact: width of the gated layer", 344)
+    points: bool = _say("compact: operating points are told, by role", True)
+    lora: int = _say("text: rank of LoRA adapters; 0 trains all weights", 0)
+    lora_alpha: float = _say("text: scale of the adapters", 32.0)
+    dtype: Literal["float32", "bfloat16"] = _say(
+        "precision of the forward and backward pass; weights and optimiser stay float32 from scratch", "float32"
+    )
+    checkpointing: bool = _say("compute activations again in the backward pass instead of keeping them", False)
+    max_tokens: int = _say("text: longest answer", 400)
+    constrained: bool = _say("text: only answers that are a legal sizing may be sampled (JSON schema)", True)
+
+
+@dataclass(frozen=True)
+class WarmStartRecipe:
+    """Supervised steps before reinforcement learning: histories of pool designs, answered by a design that meets the target."""
+
+    steps: int = _say("optimiser steps; 0 for none", 300)
+    batch: int = _say("histories a step", 32)
+    turns: int = _say("most designs in a history, the baseline among them", 5)
+    learning_rate: float = _say("peak; warmed up over 20 steps, falling to a tenth by a cosine", 1e-3)
+    dropout: float = _say("of residuals and embeddings", 0.1)
+    jitter: int = _say("labels are moved by up to so many levels", 1)
+    slack: float = _say("a label's own metrics with up to this share to spare are its target (hindsight)", 0.1)
+
+
+@dataclass(frozen=True)
+class RlRecipe:
+    """Reinforcement learning on the simulator."""
+
+    algorithm: Literal["tl_grpo", "grpo", "single_turn_grpo"] = _say("how trajectories are sampled and credited", "tl_grpo")
+    steps: int = _say("batches of tasks; 0 for none", 100)
+    tasks: int = _say("tasks a batch", 16)
+    turns: int = _say("T: most turns of a trajectory", 5)
+    group: int = _say("G: actions a turn", 8)
+    tight: float = _say("share of tasks whose target leaves a few percent around a known design", 0.5)
+    learning_rate: float = _say("constant after 5 steps of warm-up", 2e-4)
+    epochs: int = _say("passes over a batch", 1)
+    minibatches: int = _say("optimiser steps a pass", 1)
+    clip_low: float = _say("the ratio is clipped below 1 − this", 0.2)
+    clip_high: float = _say("the ratio is clipped above 1 + this", 0.28)
+    sequence_ratio: bool = _say("one ratio an answer instead of one a token (GSPO), for mixture-of-experts models", False)
+    estimator: Literal["standardised", "centred", "entropic", "adaptive", "max_at_k"] = _say(
+        "how rewards of a group become advantages", "standardised"
+    )
+    estimator_options: Mapping[str, float] = _say("entropic: beta; adaptive: divergence; max_at_k: k", {})
+    incumbent: float = _say("λ: reward (1 − λ) r + λ max(0, r − best so far)", 0.0)
+    descendants: float | None = _say("γ: the trajectory's own action is credited with the best reward behind it", None)
+    repeat: float = _say("taken from the reward of a design that the trajectory had before", 0.0)
+    per_circuit: bool = _say("advantages are scaled to the same size in every circuit", False)
+    archive: float = _say("share of trajectories that begin behind designs of the pool", 0.0)
+    temperature: float = _say("of sampling", 1.0)
+    kl: float = _say("weight of the divergence from the model at the start of this phase", 0.0)
+    kl_kind: Literal["k2", "k3"] = _say("its estimator", "k2")
+    correction: float | None = _say("largest importance weight between sampler and trainer; None for no correction", 2.0)
+    ahead: bool = _say("simulate the next batch while learning from this one; its policy is one step older", True)
+    row_tokens: int = _say("tokens in one forward pass; gradients of a step are added up over as many as it takes", 16384)
+    history: Literal["true", "none", "shuffled"] = _say("what the policy is shown of its turns: an ablation", "true")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run."""
+
+    name: str = _say("of the run and its folder")
+    circuits: tuple[str, ...] = _say("shipped circuits to learn on, or spec files of your own")
+    seed: int = _say("of everything", 0)
+    pool: PoolRecipe = _say("designs simulated beforehand", PoolRecipe())
+    model: ModelRecipe = _say("the policy", ModelRecipe())
+    warm_start: WarmStartRecipe = _say("supervised steps", WarmStartRecipe())
+    rl: RlRecipe = _say("reinforcement learning", RlRecipe())
+    workers: int | None = _say("simulator processes; None takes the cores", None)
+    threads: int = _say("of torch", 1)
+    sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
+    endpoint: str | None = _say("of the vLLM server", None)
+    save_every: int = _say("steps between checkpoints", 25)
+    targets: str | None = _say("a file of targets to train on instead of random ones; held-out ones are refused", None)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises `InputError` with every fault at once."""
+    top = read_marked(path)
+    recipe = _build(Recipe, top)
+    top.report.raise_if_any()
+    return cast(Recipe, recipe)
+
+
+def recipe_data(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as plain data, in full."""
+    return cast(dict[str, Any], _plain(dataclasses.asdict(recipe)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+
+
+def _build(kind: Any, node: Marked) -> Any:
+    """An instance of a recipe's class; what is wrong is reported and left at its default."""
+    hints = typing.get_type_hints(kind)
+    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
+    given = node.mapping("a group of a recipe")
+    node.only(*fields)
+    values = {}
+    for key, child in given.items():
+        if key not in fields:
+            continue
+        if dataclasses.is_dataclass(hints[key]):
+            values[key] = _build(hints[key], child)
+            continue
+        try:
+            values[key] = _value(hints[key], child.value)
+        except ValueError as error:
+            child.wrong(str(error), fields[key].metadata["doc"])
+    for name, entry in fields.items():
+        if entry.default is MISSING and entry.default_factory is MISSING and name not in values:
+            if name not in given:
+                node.wrong(f"the key {name!r} is needed", entry.metadata["doc"])
+            values[name] = None
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    """What a text says as a type; raises ValueError with what is expected."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        kinds = [entry for entry in arguments if entry is not type(None)]
+        return None if value is None or value == "none" else _value(kinds[0], value)
+    if origin is tuple and isinstance(value, list) and all(isinstance(entry.value, str) for entry in value):
+        return tuple(entry.value for entry in value)
+    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
+        return {key: _value(float, entry.value) for key, entry in value.items()}
+    if isinstance(value, str):
+        if origin is Literal and value in arguments:
+            return value
+        if hint is bool and value in {"true", "false"}:
+            return value == "true"
+        if hint is str:
+            return value
+        if hint is int and value.isdecimal():
+            return int(value)
+        if hint is float:
+            try:
+                return float(value)
+            except ValueError:
+                pass
+    if origin is Literal:
+        raise ValueError(f"one of {', '.join(map(str, arguments))} is expected")
+    names = {int: "a whole number, not negative", float: "a number", bool: "true or false", str: "text"}
+    raise ValueError(f"{names.get(hint, 'a list of names' if origin is tuple else 'key: number')} is expected")
+
+
+def reference() -> str:
+    """All fields with their defaults, as a Markdown table."""
+    rows = ["| key | default | |", "| --- | --- | --- |"]
+
+    def walk(kind: Any, prefix: str) -> None:
+        for entry in dataclasses.fields(kind):
+            default = entry.default_factory() if entry.default_factory is not MISSING else entry.default
+            if dataclasses.is_dataclass(default):
+                walk(type(default), f"{prefix}{entry.name}.")
+            else:
+                shown = "needed" if default is MISSING else yaml.safe_dump(default, default_flow_style=True).split("\n")[0]
+                rows.append(f"| `{prefix}{entry.name}` | {shown} | {entry.metadata['doc']} |")
+
+    walk(Recipe, "")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(reference())  # noqa: T201

@@ -1,0 +1,101 @@
+"""A task is a circuit with a random target under a random condition; a curriculum draws them. What is held out is refused here.
+
+Circuits that no model may be trained on are refused by name, and so is any whose structure is theirs; shipped targets by their hash.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.bench.suite import LEARNED, UNSEEN
+from eda_agent.errors import InputError
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.target import Target, read_targets, with_target
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.train.pool import Pool
+
+CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A circuit that tasks are drawn from: its pool, the evaluator that its conditions are simulated with, what is said of it."""
+
+    name: str
+    pool: Pool
+    evaluator: Evaluator
+    words: CircuitWords
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """`problem` asks for the target in the one condition, number `condition` of the source's pool."""
+
+    source: Source
+    condition: int
+    target: Target
+    problem: Problem
+
+
+def check_circuits(names: Sequence[str]) -> None:
+    """Raises `InputError` for a circuit that is held out, or unknown."""
+    if not names:
+        raise InputError(f"circuits: none is named\n    → {', '.join(LEARNED)}")
+    for name in names:
+        if name in UNSEEN:
+            raise InputError(
+                f"circuits: {name} is held out: no model may be trained on it, or its results would mean nothing\n    → one of {', '.join(LEARNED)}"
+            )
+        if name not in LEARNED and not Path(name).is_file():
+            raise InputError(f"circuits: {name} is neither a shipped circuit nor a spec file\n    → one of {', '.join(LEARNED)}")
+
+
+def spec_file(name: str) -> Path:
+    return CIRCUITS / name / "spec.yaml" if name in LEARNED else Path(name)
+
+
+def held_out(folder: Path = CIRCUITS) -> frozenset[str]:
+    """The hashes of every shipped target."""
+    return frozenset(target.digest for path in sorted(folder.glob("*/targets.json")) for target in read_targets(path))
+
+
+class Curriculum:
+    """Draws tasks: circuits in turn, conditions at random, targets tight with probability `tight` and uniform otherwise."""
+
+    def __init__(self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None):
+        self.sources, self.tight = tuple(sources), tight
+        self.refused = held_out() if refused is None else refused
+
+    def draw(self, count: int, seed: str) -> list[Task]:
+        """`count` tasks; the same for the same `seed`."""
+        draw = random.Random(seed)
+        result: list[Task] = []
+        start = draw.randrange(len(self.sources))
+        while len(result) < count:
+            source = self.sources[(start + len(result)) % len(self.sources)]
+            task = self.task(source, draw)
+            if task is not None:
+                result.append(task)
+        return result
+
+    def task(self, source: Source, draw: random.Random) -> Task | None:
+        condition = draw.randrange(len(source.pool.conditions))
+        target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw)
+        if target is None:
+            return None
+        if target.digest in self.refused:
+            raise InputError(f"the target {target.digest} of {source.name} is held out")
+        return Task(source, condition, target, with_target(source.pool.problem, target))
+
+
+def known_sizing(name: str, problem: Problem) -> Mapping[str, float]:
+    """A design of a circuit to begin a pool with: the known one of a shipped circuit, else the netlist's own."""
+    import json
+
+    path = CIRCUITS / name / "known.json"
+    return json.loads(path.read_text())["sizing"] if path.exists() else problem.space.initial

@@ -1,0 +1,250 @@
+"""A training run: pools, a warm start, then reinforcement learning. This is where the learner's concrete classes meet.
+
+The folder holds `recipe.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/` and in the end `model/`, which `--policy local --model` takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.errors import EdaAgentError, Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.problem.load import load_problem
+from eda_agent.simulation.cache import MemoryCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+from eda_agent.train import checkpoint, warm_start
+from eda_agent.train.advantages import estimator
+from eda_agent.train.algorithms import algorithm
+from eda_agent.train.credit import Credit
+from eda_agent.train.journal import TrainingJournal
+from eda_agent.train.kinds import Kind, make_kind
+from eda_agent.train.learner import Learner, Rules
+from eda_agent.train.loss import Surrogate
+from eda_agent.train.policies import parameters
+from eda_agent.train.pool import make_pool, pool_problem
+from eda_agent.train.recipe import Recipe, load_recipe, recipe_data
+from eda_agent.train.rollout import Batch, Rollout
+from eda_agent.train.samples import Trajectory
+from eda_agent.train.tasks import Curriculum, Source, check_circuits, known_sizing, spec_file
+
+Tell = Callable[[str, int, int, Mapping[str, float]], None]
+"""Hears (phase, done, all, metrics)."""
+
+WARM_UP = {"warm_start": 20, "rl": 5}
+
+
+def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = lambda *_: None) -> Path:
+    """Run a recipe in `folder`; gives the folder of the finished model. An interrupt (Ctrl-C) leaves a checkpoint and is raised again.
+
+    Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
+    """
+    check_circuits(recipe.circuits)
+    _claim(recipe, folder, resume)
+    torch.set_num_threads(recipe.threads)
+    torch.manual_seed(recipe.seed)
+    kind = make_kind(recipe)
+    with contextlib.closing(LocalPool(recipe.workers)) as executor:
+        sources = list(open_sources(recipe, executor, tell))
+        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight), tell)
+        try:
+            run.warm_start()
+            run.reinforce()
+        except torch.OutOfMemoryError:
+            raise EdaAgentError(
+                "the device's memory is full\n    → smaller rl.row_tokens, model.checkpointing: true, or fewer rl.tasks; the last checkpoint is intact"
+            ) from None
+        finally:
+            run.close()
+    return kind.save(folder / "model")
+
+
+def open_sources(recipe: Recipe, executor: LocalPool, tell: Tell = lambda *_: None) -> Iterator[Source]:
+    """The circuits of a recipe with their pools, simulated where they were not before."""
+    for name in recipe.circuits:
+        base = load_problem(spec_file(name))
+        problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
+        workbench = Workbench(problem, cache_folder() / "models")
+        evaluator = Evaluator(problem, workbench, executor, MemoryCache(), points_everywhere=True)
+
+        def heard(done: int, all_: int, name: str = name) -> None:
+            tell(f"pool {name}", done, all_, {})
+
+        pool = make_pool(
+            evaluator, known_sizing(name, base), recipe.pool.designs, recipe.pool.rounds, recipe.seed, cache_folder() / "pools", heard
+        )
+        yield Source(name, pool, evaluator, CircuitWords(problem))
+
+
+def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
+    """Write the recipe into the folder, or compare it with what stands there."""
+    path = folder / "recipe.yaml"
+    if path.exists():
+        if not resume:
+            raise InputError(Finding("this folder already holds a training run", folder, fix="add --resume, or choose another --out"))
+        then = load_recipe(path)
+        changed = [key for key, value in recipe_data(recipe).items() if recipe_data(then)[key] != value]
+        if changed:
+            raise InputError(
+                Finding(
+                    f"the run was started with another recipe: {', '.join(changed)} differ", folder, fix=f"give {path}, or start a new run"
+                )
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, yaml.safe_dump(recipe_data(recipe), sort_keys=False))
+
+
+class _Run:
+    """The phases, each going on where the last checkpoint stopped."""
+
+    def __init__(self, recipe: Recipe, folder: Path, kind: Kind, curriculum: Curriculum, tell: Tell):
+        self.recipe, self.folder, self.kind, self.curriculum, self.tell = recipe, folder, kind, curriculum, tell
+        self.optimizer = self._optimizer()
+        self.state: dict[str, Any] = {"phase": "warm_start", "done": 0}
+        self.behind: dict[str, torch.Tensor] = {}
+        kept = checkpoint.checkpoints(folder / "checkpoints")
+        if kept:
+            self.state, self.behind = checkpoint.load(kept[-1], kind.policy.model, self.optimizer, kind.read(kept[-1]))
+        done = (
+            {"warm_start": recipe.warm_start.steps, "rl": self.state["done"]}
+            if self.state["phase"] == "rl"
+            else {"warm_start": self.state["done"], "rl": 0}
+        )
+        self.journal = TrainingJournal(folder, done)
+
+    def close(self) -> None:
+        self.journal.close()
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        weights = [parameter for _, parameter in parameters(self.kind.policy.model)]
+        return torch.optim.AdamW(weights, lr=1.0, betas=(0.9, 0.98), weight_decay=0.01)
+
+    def _rate(self, phase: str, step: int, steps: int, peak: float, *, decay: bool) -> None:
+        rate = peak * min(1.0, (step + 1) / WARM_UP[phase])
+        if decay:
+            rate *= 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * step / steps))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _save(self, phase: str, done: int) -> None:
+        self.state = {"phase": phase, "done": done}
+        step = done + (self.recipe.warm_start.steps if phase == "rl" else 0)
+        checkpoint.save(self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind)
+
+    def _phase(self, phase: str, steps: int, do: Callable[[int], Mapping[str, float]]) -> None:
+        """Steps from where the state stands, saved on the way; an interrupt is saved as well."""
+        done = self.state["done"]
+        try:
+            for step in range(done, steps):
+                start = time.perf_counter()
+                metrics = {**do(step), "step_time": time.perf_counter() - start}
+                done = step + 1
+                self.journal.add(phase, done, metrics)
+                self.tell(phase, done, steps, metrics)
+                if done % self.recipe.save_every == 0 and done < steps:
+                    self._save(phase, done)
+        except KeyboardInterrupt:
+            self._save(phase, done)
+            raise
+        self._save(phase, steps)
+
+    def warm_start(self) -> None:
+        rules, kind = self.recipe.warm_start, self.kind
+        if self.state["phase"] != "warm_start":
+            return
+        if rules.steps and self.state["done"] < rules.steps:
+            learner = Learner(
+                kind.policy, self.optimizer, Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=self.recipe.model.dtype == "bfloat16")
+            )
+            kind.dropout(rules.dropout)
+
+            def step(number: int) -> Mapping[str, float]:
+                self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
+                tasks = self.curriculum.draw(rules.batch, f"{self.recipe.seed} warm {number}")
+                rows = warm_start.batch(tasks, rules.turns, rules.jitter, f"{self.recipe.seed} rows {number}", kind.options)
+                return learner.imitate(rows)
+
+            self._phase("warm_start", rules.steps, step)
+        kind.dropout(0.0)
+        self.optimizer = self._optimizer()
+        self.state = {"phase": "rl", "done": 0}
+
+    def reinforce(self) -> None:
+        rl, kind = self.recipe.rl, self.kind
+        if not rl.steps or self.state["done"] >= rl.steps:
+            return
+        chosen = algorithm(rl.algorithm)
+        plan = chosen.plan(rl.turns, rl.group)
+        estimate = estimator(rl.estimator, **{name: int(value) if name == "k" else value for name, value in rl.estimator_options.items()})
+        credit = Credit(rl.incumbent, rl.descendants, rl.repeat)
+        reference = kind.reference() if rl.kl else None
+        rules = Rules(
+            Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
+            self.recipe.model.dtype == "bfloat16",
+        )  # fmt: skip
+        learner = Learner(kind.policy, self.optimizer, rules, reference)
+        sampler = kind.sampler(rl.temperature)
+        rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive)
+        sampler.load(self.behind or kind.weights())
+
+        def play(step: int) -> Batch:
+            tasks = self.curriculum.draw(rl.tasks * plan.tasks, f"{self.recipe.seed} rl {step}")
+            return rollout.play(tasks, self.recipe.seed * 1_000_003 + step)
+
+        with ThreadPoolExecutor(1) as beside:
+            # what is sampled next to learning step k has the weights of before it
+            coming: list[Future[Batch]] = [beside.submit(play, self.state["done"])]
+
+            def step(number: int) -> Mapping[str, float]:
+                self._rate("rl", number, rl.steps, rl.learning_rate, decay=False)
+                start = time.perf_counter()
+                batch = coming.pop().result()
+                waited = time.perf_counter() - start
+                if rl.ahead:
+                    weights = kind.weights()
+                    self.behind = {name: value.clone() for name, value in weights.items()}
+                    sampler.load(self.behind)
+                    if number + 1 < rl.steps:
+                        coming.append(beside.submit(play, number + 1))
+                for trajectories in batch.trajectories:
+                    chosen.assign(trajectories, estimate, credit)
+                flat = [trajectory for trajectories in batch.trajectories for trajectory in trajectories]
+                if rl.per_circuit:
+                    same_size(flat)
+                metrics = learner.learn(flat, self.recipe.seed * 1_000_003 + number)
+                if not rl.ahead and number + 1 < rl.steps:
+                    sampler.load(kind.weights())
+                    coming.append(beside.submit(play, number + 1))
+                return {
+                    **metrics, "simulations": batch.simulations, "solved": batch.solved / len(flat), "waited": waited, "sampling": batch.sampling,
+                    "simulating": batch.simulating,
+                }  # fmt: skip
+
+            self._phase("rl", rl.steps, step)
+
+
+def same_size(trajectories: list[Trajectory]) -> None:
+    """Scale advantages so that their root mean square is 1 in every circuit (after ARCS, arXiv 2603.29068)."""
+    for circuit in {trajectory.circuit for trajectory in trajectories}:
+        samples = [sample for trajectory in trajectories if trajectory.circuit == circuit for sample in trajectory.samples]
+        known = [sample for sample in samples if sample.advantage is not None]
+        size = math.sqrt(sum((sample.advantage or 0.0) ** 2 for sample in known) / max(len(known), 1))
+        for sample in known:
+            sample.advantage = (sample.advantage or 0.0) / (size or 1.0)
+
+
+def untrained(recipe: Recipe, folder: Path) -> Path:
+    """The model that a recipe begins with, for comparison."""
+    torch.manual_seed(recipe.seed)
+    return make_kind(recipe).save(folder)

@@ -1,0 +1,132 @@
+"""A warm start imitates: histories answered by a design that is known to meet the target.
+
+Two sources. From a pool: other designs under the same condition as the history, and as the answer a design that meets the target, which is
+often that design's own metrics with a little slack (hindsight, arXiv 1707.01495). From the turns of any policy: every turn that became the
+incumbent, as it was, or with the target moved to what it measured.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.language import words
+from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import History, Turn
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.train.designs import slack
+from eda_agent.train.samples import Sample
+from eda_agent.train.tasks import Source, Task
+
+
+def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64]) -> Sample:
+    """A history with the answer that is to be imitated."""
+    prompt = language.prompt(history)
+    inputs = np.concatenate([prompt.tokens, prompt.inputs(levels)])
+    return Sample(inputs, levels, np.zeros(len(levels), dtype=np.float32), prompt.legal)
+
+
+def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, draw: random.Random) -> list[Sample]:
+    """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
+
+    The designs come in the order of their scores more often than not, as those of a run do; `jitter`: largest change of a label in levels.
+    """
+    pool, condition = task.source.pool, task.condition
+    others = draw.sample(range(2, pool.sizes.shape[1]), turns - 1)
+    baseline = pool.turn(task.problem, condition, 1, 0)
+    found = [pool.turn(task.problem, condition, design, 0) for design in others]
+    found = [turn for turn in found if not turn.met]
+    if draw.random() < 0.7:
+        found.sort(key=lambda turn: turn.value + draw.gauss(0.0, 0.05))
+    history = History(task.problem)
+    rows = []
+    for index, turn in enumerate([baseline, *found]):
+        history = replace(history, turns=(*history.turns, replace(turn, index=index)))
+        levels = _jittered(language, language.levels_of(task.target.known), jitter, draw)
+        rows.append(answered(language, history, levels))
+    return rows
+
+
+def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
+    """Every turn of a history that became its incumbent, as the answer to the turns before it."""
+    result = []
+    for number in range(1, len(history.turns)):
+        turn, before = history.turns[number], replace(history, turns=history.turns[:number])
+        best = before.incumbent
+        if (
+            turn.sizing is not None
+            and turn.score is not None
+            and (best is None or best.score is None or turn.score.order > best.score.order)
+        ):
+            result.append(answered(language, before, language.levels_of(turn.sizing)))
+    return result
+
+
+def hindsight(history: History, index: int, draw: random.Random) -> History | None:
+    """The history asked for what turn `index` measured, with a little slack, so that this turn meets it; None if it cannot be asked for.
+
+    Targets are those of the turn's worst corners; every turn is graded anew.
+    """
+    turn = history.turns[index]
+    if turn.score is None or turn.evaluation is None or turn.evaluation.failures:
+        return None
+    values = {result.spec: result.value for result in turn.score.results}
+    specs = []
+    for spec in history.problem.specs:
+        value = values[spec.name]
+        moved = _moved(spec, value, draw) if value is not None else None
+        if moved is None:
+            return None
+        specs.append(moved)
+    problem = replace(history.problem, specs=tuple(specs))
+    return replace(history, problem=problem, turns=tuple(regraded(problem, turn) for turn in history.turns))
+
+
+def regraded(problem: Problem, turn: Turn) -> Turn:
+    """A turn as it counts for other targets."""
+    return replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)
+
+
+def _moved(spec: Spec, value: float, draw: random.Random) -> Spec | None:
+    bound = slack(spec, value, draw)
+    if spec.metric.ramp == "log" and bound <= 0:
+        return None
+    if spec.minimum is not None and spec.maximum is not None:
+        return replace(spec, minimum=min(spec.minimum, bound), maximum=max(spec.maximum, value), worst=None)
+    return replace(
+        spec, minimum=bound if spec.minimum is not None else None, maximum=bound if spec.maximum is not None else None, worst=None
+    )
+
+
+def _jittered(language: CompactLanguage, levels: NDArray[np.int64], jitter: int, draw: random.Random) -> NDArray[np.int64]:
+    if not jitter:
+        return levels
+    moved = []
+    for level, legal in zip(levels, language.legal, strict=True):
+        near = [other for other in range(int(level) - jitter, int(level) + jitter + 1) if 0 <= other < words.LEVELS and legal[other]]
+        # the label itself counts double
+        moved.append(draw.choice([*near, int(level)]))
+    return np.array(moved, dtype=np.int64)
+
+
+def shuffled_language(source: Source, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]) -> CompactLanguage:
+    """The language with parameters and specs named in a random order, so that places mean nothing."""
+    order, spec_order = list(range(len(problem.space.parameters))), list(range(len(problem.specs)))
+    draw.shuffle(order)
+    draw.shuffle(spec_order)
+    return CompactLanguage(
+        problem, source.words, order=order, spec_order=spec_order, points=bool(options["points"]), window=int(options["window"])
+    )
+
+
+def batch(tasks: Sequence[Task], turns: int, jitter: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+    """Rows for a supervised step, one a task."""
+    draw = random.Random(seed)
+    return [
+        from_pool(shuffled_language(task.source, task.problem, draw, options), task, draw.randint(1, turns), jitter, draw) for task in tasks
+    ]
