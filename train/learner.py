@@ -151,21 +151,25 @@ class Learner:
         return (packed for packed, _ in self._chunks(rows))
 
     def _chunks(self, rows: Sequence[Sequence[Sample]]) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
-        """As many rows at a time as the limit of tokens allows, in order."""
+        """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as the limit allows."""
         device = next(self.policy.model.parameters()).device
-        start = 0
-        while start < len(rows):
-            # a row has at most as many tokens as its samples, and mostly as its longest and the answers of the others
-            size = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows[start:]]
-            count, longest = 0, 0
-            while count < len(size) and (count == 0 or max(longest, size[count]) * (count + 1) <= self.rules.row_tokens):
-                longest = max(longest, size[count])
-                count += 1
-            chunk = rows[start : start + count]
-            packed = pack(chunk).to(device)
+        # a row has at most as many tokens as its longest sample and the answers of the others
+        sizes = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows]
+        longest = max(sizes)
+        lines: list[list[int]] = []
+        filled = longest + 1
+        for index, size in enumerate(sizes):
+            if filled + size > longest:
+                lines.append([])
+                filled = 0
+            lines[-1].append(index)
+            filled += size
+        count = max(1, self.rules.row_tokens // longest)
+        for start in range(0, len(lines), count):
+            chunk = lines[start : start + count]
+            packed = pack([[sample for index in line for sample in rows[index]] for line in chunk]).to(device)
             self.forward_tokens += packed.tokens
-            yield packed, chunk
-            start += count
+            yield packed, [rows[index] for line in chunk for index in line]
 
     def _backward(self, loss: Tensor) -> None:
         if not math.isfinite(float(loss.detach())):

@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,23 @@ class Pool:
     @property
     def conditions(self) -> tuple[Corner, ...]:
         return self.problem.corners
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """The designs in the unit cube, (c, n, parameters)."""
+        parameters = self.problem.space.parameters
+        columns = [np.vectorize(parameter.to_unit)(self.sizes[..., index]) for index, parameter in enumerate(parameters)]
+        return np.stack(columns, axis=-1)
+
+    def near(self, condition: int, sizing: Mapping[str, float], count: int) -> list[int]:
+        """The designs nearest to a sizing, the nearest first, itself not among them."""
+        offsets = self.positions[condition] - np.array(self.problem.space.to_unit(sizing))
+        distances = np.abs(offsets).sum(-1)
+        return [int(index) for index in np.argsort(distances, kind="stable") if distances[index] > 0][:count]
+
+    @cached_property
+    def _working(self) -> dict[int, list[int]]:
+        return {}
 
     def row(self, condition: int, design: int) -> dict[str, float | None]:
         """Spec → value."""

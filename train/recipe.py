@@ -116,7 +116,7 @@ class Recipe:
     warm_start: WarmStartRecipe = _say("supervised steps", WarmStartRecipe())
     rl: RlRecipe = _say("reinforcement learning", RlRecipe())
     workers: int | None = _say("simulator processes; None takes the cores", None)
-    threads: int = _say("of torch", 1)
+    threads: int | None = _say("of torch in the warm start; None takes the cores. Afterwards one, the rest being the simulator's", None)
     sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
     endpoint: str | None = _say("of the vLLM server", None)
     save_every: int = _say("steps between checkpoints", 25)

@@ -5,16 +5,20 @@ Circuits that no model may be trained on are refused by name, and so is any whos
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.recognise import recognise
 from eda_agent.problem.target import Target, read_targets, with_target
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.train.pool import Pool
@@ -55,6 +59,46 @@ def check_circuits(names: Sequence[str]) -> None:
             raise InputError(f"circuits: {name} is neither a shipped circuit nor a spec file\n    → one of {', '.join(LEARNED)}")
 
 
+def check_structure(name: str, problem: Problem) -> None:
+    """Raises `InputError` for a circuit that is one of the held-out ones, whatever its names and order."""
+    shape = fingerprint(problem)
+    for other in UNSEEN:
+        if shape == fingerprint(load_problem(CIRCUITS / other)):
+            raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")
+
+
+def fingerprint(problem: Problem) -> str:
+    """The same for two circuits whose devices can be matched net by net (Weisfeiler–Lehman refinement of the graph of devices and nets).
+
+    Devices are told apart by kind, type and terminal, nets by being ports or not; names, sizes and order do not count.
+    """
+    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+    edges: list[tuple[str, str, str]] = []
+    colours: dict[str, str] = {}
+    for fet in structure.fets:
+        colours[f"d {fet.name}"] = fet.type
+        edges += [
+            (f"d {fet.name}", terminal, f"n {net}")
+            for terminal, net in (("d", fet.drain), ("g", fet.gate), ("s", fet.source), ("b", fet.bulk))
+        ]
+    for passive in structure.passives:
+        colours[f"d {passive.name}"] = passive.kind
+        edges += [(f"d {passive.name}", "t", f"n {net}") for net in passive.nets]
+    for _, _, net in edges:
+        colours[net] = "port" if net.removeprefix("n ") in structure.ports else "net"
+    for _ in range(len(colours)):
+        seen: dict[str, list[str]] = {name: [] for name in colours}
+        for device, terminal, net in edges:
+            seen[device].append(f"{terminal}{colours[net]}")
+            seen[net].append(f"{terminal}{colours[device]}")
+        refined = {name: hashlib.sha256(repr((colours[name], sorted(seen[name]))).encode()).hexdigest() for name in colours}
+        settled = len(set(refined.values())) == len(set(colours.values()))
+        colours = refined
+        if settled:
+            break
+    return hashlib.sha256(repr(sorted(colours.values())).encode()).hexdigest()
+
+
 def spec_file(name: str) -> Path:
     return CIRCUITS / name / "spec.yaml" if name in LEARNED else Path(name)
 
@@ -65,10 +109,15 @@ def held_out(folder: Path = CIRCUITS) -> frozenset[str]:
 
 
 class Curriculum:
-    """Draws tasks: circuits in turn, conditions at random, targets tight with probability `tight` and uniform otherwise."""
+    """Draws tasks: circuits in turn, conditions at random, targets tight with probability `tight` and uniform otherwise.
 
-    def __init__(self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None):
-        self.sources, self.tight = tuple(sources), tight
+    `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place (`pool_problem`).
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None, given: Mapping[str, Sequence[Target]] | None = None
+    ):  # fmt: skip
+        self.sources, self.tight, self.given = tuple(sources), tight, given or {}
         self.refused = held_out() if refused is None else refused
 
     def draw(self, count: int, seed: str) -> list[Task]:
@@ -84,8 +133,12 @@ class Curriculum:
         return result
 
     def task(self, source: Source, draw: random.Random) -> Task | None:
-        condition = draw.randrange(len(source.pool.conditions))
-        target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw)
+        if source.name in self.given:
+            condition = draw.randrange(len(self.given[source.name]))
+            target: Target | None = replace(self.given[source.name][condition], corner=source.pool.conditions[condition])
+        else:
+            condition = draw.randrange(len(source.pool.conditions))
+            target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw)
         if target is None:
             return None
         if target.digest in self.refused:
@@ -95,7 +148,15 @@ class Curriculum:
 
 def known_sizing(name: str, problem: Problem) -> Mapping[str, float]:
     """A design of a circuit to begin a pool with: the known one of a shipped circuit, else the netlist's own."""
-    import json
-
     path = CIRCUITS / name / "known.json"
     return json.loads(path.read_text())["sizing"] if path.exists() else problem.space.initial
+
+
+def given_targets(path: Path) -> tuple[Target, ...]:
+    """Targets of a file to train on. Raises `InputError` where one is held out."""
+    targets = read_targets(path)
+    refused = held_out()
+    for target in targets:
+        if target.digest in refused:
+            raise InputError(f"{path}: the target {target.name!r} is one of the shipped ones, which are held out ({target.digest})")
+    return targets

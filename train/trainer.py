@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+from safetensors.torch import load_file, save_file
 
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.target import Target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
@@ -32,12 +36,12 @@ from eda_agent.train.journal import TrainingJournal
 from eda_agent.train.kinds import Kind, make_kind
 from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate
-from eda_agent.train.policies import parameters
+from eda_agent.train.policies import Trainable, parameters
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import Recipe, load_recipe, recipe_data
 from eda_agent.train.rollout import Batch, Rollout
 from eda_agent.train.samples import Trajectory
-from eda_agent.train.tasks import Curriculum, Source, check_circuits, known_sizing, spec_file
+from eda_agent.train.tasks import Curriculum, Source, check_circuits, check_structure, given_targets, known_sizing, spec_file
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
 """Hears (phase, done, all, metrics)."""
@@ -51,13 +55,13 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
     """
     check_circuits(recipe.circuits)
+    given = _given(recipe)
     _claim(recipe, folder, resume)
-    torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     kind = make_kind(recipe)
     with contextlib.closing(LocalPool(recipe.workers)) as executor:
-        sources = list(open_sources(recipe, executor, tell))
-        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight), tell)
+        sources = list(open_sources(recipe, executor, tell, given))
+        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given), tell)
         try:
             run.warm_start()
             run.reinforce()
@@ -70,11 +74,30 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     return kind.save(folder / "model")
 
 
-def open_sources(recipe: Recipe, executor: LocalPool, tell: Tell = lambda *_: None) -> Iterator[Source]:
-    """The circuits of a recipe with their pools, simulated where they were not before."""
+def _given(recipe: Recipe) -> dict[str, Sequence[Target]]:
+    """The targets that a recipe names, for its one circuit."""
+    if recipe.targets is None:
+        return {}
+    if len(recipe.circuits) != 1:
+        raise InputError("targets: a file of targets belongs to one circuit\n    → name one in circuits, or leave targets out")
+    return {recipe.circuits[0]: given_targets(Path(recipe.targets))}
+
+
+def open_sources(
+    recipe: Recipe, executor: LocalPool, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
+) -> Iterator[Source]:
+    """The circuits of a recipe with their pools, simulated where they were not before. Raises `InputError` for a held-out structure.
+
+    `given`: targets by circuit, whose conditions then are the pool's.
+    """
     for name in recipe.circuits:
         base = load_problem(spec_file(name))
+        check_structure(name, base)
         problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
+        if given and name in given:
+            problem = replace(
+                problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))
+            )
         workbench = Workbench(problem, cache_folder() / "models")
         evaluator = Evaluator(problem, workbench, executor, MemoryCache(), points_everywhere=True)
 
@@ -159,11 +182,24 @@ class _Run:
             raise
         self._save(phase, steps)
 
+    def _reference(self) -> Trainable:
+        """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
+        path = self.folder / "reference.safetensors"
+        if not path.exists():
+            part = path.with_suffix(".part")
+            save_file({name: value.contiguous() for name, value in self.kind.weights().items()}, part)
+            part.replace(path)
+        result = self.kind.reference()
+        result.model.load_state_dict(load_file(path), strict=False)
+        return result
+
     def warm_start(self) -> None:
         rules, kind = self.recipe.warm_start, self.kind
         if self.state["phase"] != "warm_start":
             return
         if rules.steps and self.state["done"] < rules.steps:
+            # the simulators rest meanwhile
+            torch.set_num_threads(self.recipe.threads or os.cpu_count() or 1)
             learner = Learner(
                 kind.policy, self.optimizer, Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=self.recipe.model.dtype == "bfloat16")
             )
@@ -184,11 +220,12 @@ class _Run:
         rl, kind = self.recipe.rl, self.kind
         if not rl.steps or self.state["done"] >= rl.steps:
             return
+        torch.set_num_threads(1 if not torch.cuda.is_available() else self.recipe.threads or 1)
         chosen = algorithm(rl.algorithm)
         plan = chosen.plan(rl.turns, rl.group)
         estimate = estimator(rl.estimator, **{name: int(value) if name == "k" else value for name, value in rl.estimator_options.items()})
         credit = Credit(rl.incumbent, rl.descendants, rl.repeat)
-        reference = kind.reference() if rl.kl else None
+        reference = self._reference() if rl.kl else None
         rules = Rules(
             Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
             self.recipe.model.dtype == "bfloat16",

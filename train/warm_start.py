@@ -23,6 +23,9 @@ from eda_agent.train.designs import slack
 from eda_agent.train.samples import Sample
 from eda_agent.train.tasks import Source, Task
 
+NEAR = 24
+"""So many of a pool's designs are neighbours."""
+
 
 def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64]) -> Sample:
     """A history with the answer that is to be imitated."""
@@ -34,10 +37,13 @@ def answered(language: CompactLanguage, history: History, levels: NDArray[np.int
 def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, draw: random.Random) -> list[Sample]:
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
-    The designs come in the order of their scores more often than not, as those of a run do; `jitter`: largest change of a label in levels.
+    Half of the designs are neighbours of the answer, so that small steps from a good design are learnt beside large ones from a bad one.
+    They come in the order of their scores more often than not, as those of a run do. `jitter`: largest change of a label in levels.
     """
     pool, condition = task.source.pool, task.condition
-    others = draw.sample(range(2, pool.sizes.shape[1]), turns - 1)
+    near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]
+    others = [draw.choice(near) if draw.random() < 0.5 else draw.randrange(2, pool.sizes.shape[1]) for _ in range(turns - 1)]
+    others = list(dict.fromkeys(others))
     baseline = pool.turn(task.problem, condition, 1, 0)
     found = [pool.turn(task.problem, condition, design, 0) for design in others]
     found = [turn for turn in found if not turn.met]

@@ -32,7 +32,7 @@ def render(history: History, *, best: int = 3, last: int = 4, netlist: bool = Tr
         parts.append(_results(history, incumbent))
     shown = _chosen(history, best, last)
     if shown:
-        parts.append("## Turns so far\n" + "\n".join(_turn(problem, turn, incumbent) for turn in shown))
+        parts.append("## Turns so far\n" + "\n".join(turn_text(problem, turn, incumbent) for turn in shown))
     if history.turns and history.turns[-1].proposal.error:
         parts.append(f"## Your last reply could not be used\n{history.turns[-1].proposal.error}")
     if history.hints:
@@ -114,7 +114,8 @@ def _chosen(history: History, best: int, last: int) -> list[Turn]:
     return [turn for turn in history.turns if turn.index in indices]
 
 
-def _turn(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
+def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
+    """What a turn measured and which sizes it had, in one line; sizes beside those of the incumbent where one is given."""
     if turn.score is None or turn.sizing is None or turn.evaluation is None:
         return f"- turn {turn.index}: no usable reply ({turn.proposal.error[:200]})"
     if turn.evaluation.failures:

@@ -132,30 +132,32 @@ class CompactLanguage:
         shown = self._shown(history)
         best: Turn | None = None
         last: Turn | None = None
+        place = 0
         for number, turn in enumerate(history.simulated):
             if number in shown:
-                parts.append(self.turn(turn, best, last, number))
+                parts.append(self.turn(turn, best, last, place))
+                place += 1
             if best is None or best.score is None or turn.score is None or turn.score.order > best.score.order:
                 best = turn
             last = turn
         levels = self._levels(best)
-        return Prompt(np.concatenate(parts), self._asks(levels, self._levels(last)), self.legal, levels)
+        return Prompt(np.concatenate(parts), self._asks(levels, self._levels(last), place), self.legal, levels)
 
-    def turn(self, turn: Turn, best: Turn | None, last: Turn | None, number: int) -> Tokens:
-        """One simulated turn: what was chosen, knowing `best` and `last`, and what came of it."""
+    def turn(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
+        """One simulated turn, in its place among those that are shown: what was chosen, knowing `best` and `last`, and what came of it."""
         assert turn.score is not None and turn.sizing is not None and turn.evaluation is not None
         chosen = self.levels_of(turn.sizing)
         before = self._levels(best)
-        asks = self._asks(before, self._levels(last))
+        asks = self._asks(before, self._levels(last), place)
         sizes = Prompt(asks, asks, self.legal, before).inputs(chosen)
-        results = self._results(turn, best, last)
+        results = self._results(turn, best, last, place)
         results[0, _COLUMN["given_slot"] : _COLUMN["moved"] + 1] = given_words(asks[-1:, _COLUMN["slot"]], chosen[-1:], before[-1:])[0]
         better = best is None or best.score is None or turn.score.order > best.score.order
         level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
-        score = _row("score", how=words.SCORE + level, more=words.TURN + min(number, words.TURNS - 1), type=words.FLAG + int(better)) | {
+        score = _row("score", how=words.SCORE + level, more=_turn(place), type=words.FLAG + int(better)) | {
             "best": words.SINCE_BEST + words.binned(turn.value - (best.value if best else 0.0), words.CHANGES)
         }
-        return np.concatenate([sizes, results, _tokens([*self._points(turn.evaluation.operating_points), score])])
+        return np.concatenate([sizes, results, _tokens([*self._points(turn.evaluation.operating_points, place), score])])
 
     def _levels(self, turn: Turn | None) -> NDArray[np.int64]:
         """Those of a turn, or of the sizes that the netlist came with."""
@@ -183,15 +185,17 @@ class CompactLanguage:
         kind = {"kind": words.KIND + words.KINDS.index("result")}
         return _tokens([self._spec(slot) | kind for slot in range(len(self.spec_order))])
 
-    def _asks(self, best: NDArray[np.int64], last: NDArray[np.int64]) -> Tokens:
+    def _asks(self, best: NDArray[np.int64], last: NDArray[np.int64], place: int) -> Tokens:
         asks = self._questions.copy()
+        asks[:, _COLUMN["more"]] = _turn(place)
         asks[:, _COLUMN["best"]] = words.BEST + best
         asks[:, _COLUMN["last"]] = words.LAST + last
         return asks
 
-    def _results(self, turn: Turn, best: Turn | None, last: Turn | None) -> Tokens:
+    def _results(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         assert turn.score is not None and turn.evaluation is not None
         rows = self._answers.copy()
+        rows[:, _COLUMN["more"]] = _turn(place)
         failed = bool(turn.evaluation.failures)
         margins = self._margins(turn)
         for slot, index in enumerate(self.spec_order):
@@ -213,7 +217,7 @@ class CompactLanguage:
         results = turn.score.results
         return [results[index].margin for index in self.spec_order]
 
-    def _points(self, points: Mapping[str, OperatingPoint]) -> list[dict[str, int]]:
+    def _points(self, points: Mapping[str, OperatingPoint], place: int) -> list[dict[str, int]]:
         """One row for each role that has MOSFETs: mean gm/id and current, smallest saturation margin."""
         if not self.points:
             return []
@@ -254,6 +258,10 @@ def _tokens(rows: Sequence[Mapping[str, int]]) -> Tokens:
         for name, word in row.items():
             result[number, _COLUMN[name]] = word
     return result
+
+
+def _turn(place: int) -> int:
+    return words.TURN + min(place, words.TURNS - 1)
 
 
 def _magnitude(value: float) -> int:

@@ -1,6 +1,7 @@
 """The model of the compact language: a decoder-only transformer over tokens that are sums of words, answering with levels.
 
-Pre-norm blocks with RMSNorm, rotary positions (arXiv 2104.09864) and SwiGLU (arXiv 2002.05202). The head adds two distributions over the
+Pre-norm blocks with RMSNorm and SwiGLU (arXiv 2002.05202), without positions: which turn, which parameter and which spec a token belongs to
+are words of its own, and within a turn the order means nothing. The head adds two distributions over the
 levels of the parameter that a token asks for: one of absolute levels, and one of steps from the best turn's level, so that "stay" and
 "a little more" mean the same at every level of every parameter.
 
@@ -50,12 +51,6 @@ class Cache:
         return torch.arange(self.keys[0].shape[2])[None, :] < self.lengths[:, None]
 
 
-def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotary positions on the last axis, halves paired."""
-    one, two = x.chunk(2, dim=-1)
-    return torch.cat([one * cosine - two * sine, two * cosine + one * sine], dim=-1)
-
-
 class Block(nn.Module):
     """Attention and a gated layer, each behind a norm and added to its input."""
 
@@ -66,21 +61,22 @@ class Block(nn.Module):
         self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
         self.between = nn.RMSNorm(config.width)
-        self.gate = nn.Linear(config.width, 2 * config.hidden, bias=False)
+        self.gate = nn.Linear(config.width, config.hidden, bias=False)
+        self.up = nn.Linear(config.width, config.hidden, bias=False)
         self.down = nn.Linear(config.hidden, config.width, bias=False)
         self.dropout = nn.Dropout(config.dropout)
 
-    def project(self, x: Tensor, rope: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys (both rotated) and values, (batch, heads, length, head width)."""
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, (batch, heads, length, head width)."""
         batch, length, width = x.shape
         q, k, v = self.qkv(self.before(x)).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        return rotate(q, *rope), rotate(k, *rope), v
+        return q, k, v
 
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
         """The block's output from what its heads attended to."""
         x = x + self.dropout(self.out(attended.transpose(1, 2).reshape(x.shape)))
-        gate, value = self.gate(self.between(x)).chunk(2, dim=-1)
-        return x + self.dropout(self.down(F.silu(gate) * value))
+        between = self.between(x)
+        return x + self.down(F.silu(self.gate(between)) * self.up(between))
 
 
 class CompactModel(PreTrainedModel):
@@ -92,7 +88,7 @@ class CompactModel(PreTrainedModel):
     def __init__(self, config: CompactConfig):
         super().__init__(config)
         self.gradient_checkpointing = False
-        self.embed = nn.Embedding(config.vocabulary, config.width, padding_idx=0)
+        self.embed = nn.EmbeddingBag(config.vocabulary, config.width, mode="sum", padding_idx=0)
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.width)
@@ -108,7 +104,7 @@ class CompactModel(PreTrainedModel):
             nn.init.normal_(module.weight, std=scale)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.Embedding):
+        elif isinstance(module, nn.EmbeddingBag):
             # a token adds about eight words
             nn.init.normal_(module.weight, std=0.35)
             with torch.no_grad():
@@ -119,28 +115,25 @@ class CompactModel(PreTrainedModel):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None, select: Tensor | None = None
     ) -> Tensor:
-        """`attention_mask`: (batch, length, length) bool of who sees whom, None for causal. `position_ids`: (batch, length).
+        """`attention_mask`: (batch, length, length) bool of who sees whom, None for causal. `position_ids` are not used.
 
         `select`: flat indices of the tokens (batch · length) whose logits are wanted, giving (n, levels); None gives all of them,
         (batch, length, levels).
         """  # fmt: skip
-        batch, length, _ = input_ids.shape
-        positions = position_ids if position_ids is not None else torch.arange(length, device=input_ids.device).expand(batch, length)
-        rope = self.rope(positions)
         mask = attention_mask[:, None] if attention_mask is not None else None
-        x = self.dropout(self.embed(input_ids).sum(-2))
+        x = self.dropout(self.words(input_ids))
         for block in self.blocks:
             if self.gradient_checkpointing and self.training:
-                x = torch.utils.checkpoint.checkpoint(self._block, block, x, rope, mask, use_reentrant=False)
+                x = torch.utils.checkpoint.checkpoint(self._block, block, x, mask, use_reentrant=False)
             else:
-                x = self._block(block, x, rope, mask)
+                x = self._block(block, x, mask)
         ids = input_ids
         if select is not None:
             x, ids = x.flatten(0, 1)[select], input_ids.flatten(0, 1)[select]
         return self.logits(x, ids)
 
-    def _block(self, block: Any, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        q, k, v = block.project(x, rope)
+    def _block(self, block: Any, x: Tensor, mask: Tensor | None) -> Tensor:
+        q, k, v = block.project(x)
         return block.finish(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None))
 
     def logits(self, x: Tensor, ids: Tensor) -> Tensor:
@@ -154,12 +147,9 @@ class CompactModel(PreTrainedModel):
         result: Tensor = self.absolute(x) + steps * known[..., None]
         return result
 
-    def rope(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines and sines for positions (batch, length): (batch, 1, length, half a head)."""
-        half = self.config.width // self.config.heads // 2
-        frequencies = 10_000.0 ** (-torch.arange(half, device=positions.device, dtype=torch.float32) / half)
-        angles = positions[:, None, :, None].float() * frequencies
-        return angles.cos().to(self.norm.weight.dtype), angles.sin().to(self.norm.weight.dtype)
+    def words(self, ids: Tensor) -> Tensor:
+        """Tokens (…, width) from their words (…, columns)."""
+        return self.embed(ids.reshape(-1, ids.shape[-1])).view(*ids.shape[:-1], -1)
 
     def extend(self, ids: Tensor, lengths: Tensor, cache: Cache | None) -> Cache:
         """The cache with tokens (batch, n, columns) behind it, of which the first `lengths` of each row are real."""
@@ -167,16 +157,15 @@ class CompactModel(PreTrainedModel):
         old = cache.lengths if cache is not None else torch.zeros(batch, dtype=torch.long)
         grown = int((old + lengths).max())
         positions = old[:, None] + torch.arange(count)[None, :]
-        rope = self.rope(positions)
         real = torch.arange(count)[None, :] < lengths[:, None]
         rows, columns = real.nonzero(as_tuple=True)
         target = positions[rows, columns]
         # a token sees its row up to itself
         mask = torch.arange(grown)[None, None, :] <= positions[:, :, None]
-        x = self.embed(ids).sum(-2)
+        x = self.words(ids)
         result = Cache([], [], old + lengths)
         for layer, block in enumerate(self.blocks):
-            q, k, v = block.project(x, rope)
+            q, k, v = block.project(x)
             shape = (batch, self.config.heads, grown, k.shape[-1])
             keys, values = k.new_zeros(shape), v.new_zeros(shape)
             if cache is not None:
@@ -194,13 +183,10 @@ class CompactModel(PreTrainedModel):
         `branches`: a layer's keys and values (batch, heads, group, steps, head width) of the answers so far; grown in place. The
         prefix is not copied for the group.
         """
-        batch, group, _ = ids.shape
-        steps = branches[0][0].shape[3] if branches else 0
-        rope = self.rope((cache.lengths + steps)[:, None].expand(batch, group))
         hidden = ~cache.mask()[:, None, None, :]
-        x = self.embed(ids).sum(-2)
+        x = self.words(ids)
         for layer, block in enumerate(self.blocks):
-            q, k, v = block.project(x, rope)
+            q, k, v = block.project(x)
             if len(branches) <= layer:
                 branches.append((k[:, :, :, None], v[:, :, :, None]))
             else:

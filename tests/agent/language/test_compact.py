@@ -105,7 +105,12 @@ def test_a_long_history_keeps_the_best_and_the_last(problems: dict[str, Problem]
     assert shown <= 8 and len(long) <= len(short)
     assert history.incumbent is not None
     said = long[:, words.COLUMNS.index("more")]
-    assert words.TURN + history.incumbent.index in said and words.TURN + 30 in said
+    # told in their places, from 0: five of the best and three of the latest
+    places = {int(word) - words.TURN for word in said if words.TURN <= word < words.TURN + words.TURNS}
+    assert places == set(range(len(places))) and 5 <= len(places) <= 8
+    best = language.levels_of(history.incumbent.sizing or {})
+    given = long[:, words.COLUMNS.index("given")] - words.GIVEN
+    assert any((given[start + 1 : start + 1 + len(best)] == best).all() for start in range(len(long) - len(best)))
 
 
 def test_failures_and_unmeasurable_values_have_words_of_their_own(problems: dict[str, Problem]) -> None:

@@ -1,0 +1,208 @@
+"""Whole training runs on ngspice, small: resumed to the bit, refused where they must be, used by the product."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from eda_agent.cli.main import main
+from eda_agent.errors import InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.target import read_targets, target_data
+from eda_agent.train.journal import read_metrics
+from eda_agent.train.learner import DivergedError, Learner, Rules
+from eda_agent.train.policies import CompactTrainable
+from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe, load_recipe, recipe_data
+from eda_agent.train.samples import Group, Sample, Trajectory
+from eda_agent.train.tasks import CIRCUITS, check_circuits, held_out
+from eda_agent.train.trainer import train
+from tests.conftest import ROOT
+from tests.train.tiny_text import tiny_model, tiny_tokenizer
+
+SMALL = Recipe(
+    "small", ("ota_5t", "current_mirror_ota"), 3, PoolRecipe(2, 30, 1), ModelRecipe(width=32, layers=2, heads=2, hidden=48), WarmStartRecipe(steps=4, batch=6, turns=3),
+    RlRecipe(steps=4, tasks=4, turns=2, group=3, incumbent=1.0, epochs=2, minibatches=2), workers=2, threads=1, save_every=2,
+)  # fmt: skip
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model" / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    train(SMALL, folder)
+    return folder
+
+
+@pytest.mark.parametrize(("phase", "step"), [("warm_start", 3), ("rl", 1), ("rl", 3)])
+def test_an_interrupted_run_ends_with_the_same_bits(whole: Path, tmp_path: Path, phase: str, step: int) -> None:
+    def interrupt(name: str, done: int, of: int, metrics: Mapping[str, float]) -> None:
+        if (name, done) == (phase, step):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, tmp_path / "run", tell=interrupt)
+    with pytest.raises(InputError, match="already holds a training run"):
+        train(SMALL, tmp_path / "run")
+    train(SMALL, tmp_path / "run", resume=True)
+    expected, found = weights(whole), weights(tmp_path / "run")
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    # and its journal tells the same story, times aside
+    rows = [read_metrics(folder / "metrics.jsonl") for folder in (whole, tmp_path / "run")]
+    assert [(row["phase"], row["step"], row["loss"], row.get("reward")) for row in rows[0]] == [
+        (row["phase"], row["step"], row["loss"], row.get("reward")) for row in rows[1]
+    ]
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(whole: Path, tmp_path: Path) -> None:
+    """Without a word: as by kill −9, after a checkpoint; with one that was not finished, and a torn journal."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(name: str, done: int, of: int, metrics: Mapping[str, float]) -> None:
+        if (name, done) == ("rl", 3):
+            raise Killed
+
+    folder = tmp_path / "run"
+    with pytest.raises(Killed):
+        train(SMALL, folder, tell=kill)
+    (folder / "checkpoints" / ".step-000008.part").mkdir()
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"phase": "rl", "st')
+    train(SMALL, folder, resume=True)
+    expected, found = weights(whole), weights(folder)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_the_run_is_what_its_metrics_say(whole: Path) -> None:
+    rows = [row for row in read_metrics(whole / "metrics.jsonl") if row["phase"] == "rl"]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert 0 <= row["reward"] <= row["best"] <= 1 and 0 < row["simulations"] <= 4 * 2 * 3
+        # log-probabilities of the first batch are the sampler's; later ones are a step old
+        assert row["entropy"] > 0 and row["clip_ratio/high_mean"] >= 0
+    assert load_recipe(whole / "recipe.yaml") == SMALL
+
+
+def test_the_trained_model_sizes_a_circuit(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["size", str(ROOT / "circuits" / "ota_5t"), "--policy", "local", "--model", str(whole / "model"), "--budget", "3"]
+    assert main([*command, "--out", str(tmp_path / "run"), "--json"]) in {0, 1}
+    result = json.loads(capsys.readouterr().out)
+    assert result["policy"] == "local" and 0 < result["simulations"] <= 3
+
+
+def test_held_out_circuits_and_targets_are_refused(tmp_path: Path) -> None:
+    for name in ("tia", "three_stage_nmc", "class_ab_output", "recycling_folded_cascode"):
+        with pytest.raises(InputError, match="held out"):
+            check_circuits(["ota_5t", name])
+    with pytest.raises(InputError, match="neither a shipped circuit"):
+        check_circuits(["nonsense"])
+    # under another name and in another folder it is still the same structure
+    copy = tmp_path / "mine" / "spec.yaml"
+    copy.parent.mkdir()
+    for file in (CIRCUITS / "tia").iterdir():
+        (copy.parent / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(InputError, match="held out"):
+        train(dataclasses.replace(SMALL, circuits=(str(copy),)), tmp_path / "run")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    # a shipped target given as one to train on
+    target = read_targets(CIRCUITS / "ota_5t" / "targets.json")[0]
+    assert target.digest in held_out()
+    given = tmp_path / "targets.json"
+    given.write_text(json.dumps({"targets": [target_data(dataclasses.replace(target, name="another"))]}))
+    with pytest.raises(InputError, match="held out"):
+        train(dataclasses.replace(SMALL, circuits=("ota_5t",), targets=str(given)), tmp_path / "run2")
+
+
+def test_given_targets_are_trained_on(tmp_path: Path) -> None:
+    target = read_targets(CIRCUITS / "ota_5t" / "targets.json")[0]
+    bounds = {name: value * 1.01 if value > 0 else value for name, value in target.bounds.items()}
+    given = tmp_path / "targets.json"
+    given.write_text(json.dumps({"targets": [target_data(dataclasses.replace(target, bounds=bounds))]}))
+    recipe = dataclasses.replace(
+        SMALL, circuits=("ota_5t",), targets=str(given), warm_start=WarmStartRecipe(steps=0), rl=dataclasses.replace(SMALL.rl, steps=1)
+    )
+    train(recipe, tmp_path / "run")
+    assert read_metrics(tmp_path / "run" / "metrics.jsonl")[0]["reward"] > 0
+
+
+def test_a_recipe_with_faults_names_them_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: x\nrl: {stepz: 3, algorithm: ppo, incumbent: much}\nseed: -1\nmodel: 3\n")
+    assert main(["train", str(path), "--out", str(tmp_path / "run")]) == 2
+    words = capsys.readouterr().err
+    for part in ("'stepz'", "did you mean 'steps'", "rl.algorithm", "rl.incumbent", "seed", "model", "'circuits' is needed"):
+        assert part in words, part
+    assert main(["train", "--fields"]) == 0
+    assert "`rl.incumbent`" in capsys.readouterr().out
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is no model"):
+        train(dataclasses.replace(SMALL, model=ModelRecipe(path=str(tmp_path))), tmp_path / "run")
+    with pytest.raises(InputError, match="no language model"):
+        train(
+            dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path=str(tmp_path)), warm_start=WarmStartRecipe(steps=0)),
+            tmp_path / "run2",
+        )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "train" / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_recipes_can_be_read(path: Path) -> None:
+    recipe = load_recipe(path)
+    check_circuits(recipe.circuits)
+    assert recipe.name == path.stem and recipe_data(recipe)["rl"]["algorithm"] == "tl_grpo"
+
+
+def test_a_loss_that_is_no_number_changes_nothing() -> None:
+    from eda_agent.agent.language.model import CompactConfig, CompactModel
+
+    torch.manual_seed(0)
+    model = CompactModel(CompactConfig(width=16, layers=1, heads=2, hidden=16))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    learner = Learner(CompactTrainable(model), torch.optim.AdamW(model.parameters(), lr=0.1), Rules())
+    samples = [
+        Sample(np.ones((4, 12), np.int16), np.array([3]), np.zeros(1, np.float32), reward=reward, advantage=advantage)
+        for reward, advantage in ((0.0, float("nan")), (1.0, 1.0))
+    ]
+    with pytest.raises(DivergedError, match="no number"):
+        learner.learn([Trajectory("c", "t", [Group(samples, 0.0)])])
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int) -> None:
+    """Product's prompt and parser, constrained replies, tree-packed steps; whole weights and LoRA; resumed to the bit."""
+    start = tmp_path / "start"
+    tiny_model().save_pretrained(start)
+    tiny_tokenizer().save_pretrained(start)
+    recipe = Recipe(
+        "text", ("ota_5t",), 1, PoolRecipe(1, 20, 0), ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=260), WarmStartRecipe(steps=0),
+        RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01), workers=2, save_every=1,
+    )  # fmt: skip
+    train(recipe, tmp_path / "run")
+    rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert len(rows) == 2 and rows[0]["sampling/sampling_logp_difference/mean"] < 1e-4
+    # most replies of a random model are cut off in their reasoning; those that are whole are legal sizings
+    assert rows[0]["completions/mean_length"] > 50
+
+    def stop(phase: str, done: int, of: int, metrics: Mapping[str, float]) -> None:
+        if phase == "rl" and done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path / "again", tell=stop)
+    train(recipe, tmp_path / "again", resume=True)
+    expected, found = weights(tmp_path / "run"), weights(tmp_path / "again")
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert load_problem(CIRCUITS / "ota_5t")
