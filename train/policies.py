@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eda_agent.agent.language.bits import unpacked
+from eda_agent.train import tree_attention
 from eda_agent.train.tree import Packed
 
 
@@ -35,6 +36,7 @@ class TextTrainable:
 
     def __init__(self, model: Any):
         self.model: nn.Module = model
+        tree_attention.use(model)
 
     def logits(self, packed: Packed) -> Tensor:
         rows, length = packed.ids.shape
@@ -45,7 +47,7 @@ class TextTrainable:
             mask = torch.zeros(seen.shape, dtype=torch.float32, device=seen.device).masked_fill(~seen, torch.finfo(torch.float32).min)
             dtype = next(self.model.parameters()).dtype
             output = self.model(
-                input_ids=packed.ids[row : row + 1], attention_mask=mask.to(dtype), position_ids=packed.positions[row : row + 1], use_cache=False, logits_to_keep=own,
+                input_ids=packed.ids[row : row + 1], attention_mask=mask.to(dtype), position_ids=packed.positions[row : row + 1], use_cache=False, logits_to_keep=own, seen=tree_attention.blocks(packed.mask[row]),
             )  # fmt: skip
             parts.append(output.logits[0])
         return torch.cat(parts)

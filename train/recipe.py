@@ -42,6 +42,7 @@ class ModelRecipe:
         "compact: our own language and a model from scratch; text: a causal language model of transformers", "compact"
     )
     path: str | None = _say("folder or name of a model to start from; None begins from scratch (compact only)", None)
+    config: str | None = _say("text: a config.json for --plan, where the weights are not here", None)
     width: int = _say("compact: width of a token", 128)
     layers: int = _say("compact: blocks", 5)
     heads: int = _say("compact: attention heads", 4)
@@ -67,7 +68,7 @@ class WarmStartRecipe:
     learning_rate: float = _say("peak; warmed up over 20 steps, falling to a tenth by a cosine", 1e-3)
     dropout: float = _say("of residuals and embeddings", 0.1)
     jitter: int = _say("labels are moved by up to so many levels", 1)
-    slack: float = _say("a label's own metrics with up to this share to spare are its target (hindsight)", 0.1)
+    climb: float = _say("share of histories answered by a better neighbour of their best design instead of one that meets the target", 0.5)
 
 
 @dataclass(frozen=True)

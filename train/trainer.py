@@ -208,7 +208,7 @@ class _Run:
             def step(number: int) -> Mapping[str, float]:
                 self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
                 tasks = self.curriculum.draw(rules.batch, f"{self.recipe.seed} warm {number}")
-                rows = warm_start.batch(tasks, rules.turns, rules.jitter, f"{self.recipe.seed} rows {number}", kind.options)
+                rows = warm_start.batch(tasks, rules.turns, rules.jitter, rules.climb, f"{self.recipe.seed} rows {number}", kind.options)
                 return learner.imitate(rows)
 
             self._phase("warm_start", rules.steps, step)

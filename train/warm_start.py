@@ -34,11 +34,12 @@ def answered(language: CompactLanguage, history: History, levels: NDArray[np.int
     return Sample(inputs, levels, np.zeros(len(levels), dtype=np.float32), prompt.legal)
 
 
-def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, draw: random.Random) -> list[Sample]:
+def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, climb: float, draw: random.Random) -> list[Sample]:
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
     Half of the designs are neighbours of the answer, so that small steps from a good design are learnt beside large ones from a bad one.
     They come in the order of their scores more often than not, as those of a run do. `jitter`: largest change of a label in levels.
+    `climb`: share of histories that are answered by a better neighbour of their incumbent instead.
     """
     pool, condition = task.source.pool, task.condition
     near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]
@@ -53,9 +54,23 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, dr
     rows = []
     for index, turn in enumerate([baseline, *found]):
         history = replace(history, turns=(*history.turns, replace(turn, index=index)))
-        levels = _jittered(language, language.levels_of(task.target.known), jitter, draw)
+        label = task.target.known
+        if draw.random() < climb:
+            label = better_neighbour(task, history, draw) or label
+        levels = _jittered(language, language.levels_of(label), jitter, draw)
         rows.append(answered(language, history, levels))
     return rows
+
+
+def better_neighbour(task: Task, history: History, draw: random.Random) -> dict[str, float] | None:
+    """A design of the pool near the incumbent that scores better: one step of a climb; None where there is none."""
+    pool, condition, best = task.source.pool, task.condition, history.incumbent
+    if best is None or best.sizing is None:
+        return None
+    near = pool.near(condition, best.sizing, NEAR)
+    turns = [pool.turn(task.problem, condition, design, 0) for design in near]
+    better = sorted((turn for turn in turns if turn.value > best.value), key=lambda turn: turn.value)[-3:]
+    return dict(draw.choice(better).sizing or {}) if better else None
 
 
 def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
@@ -130,9 +145,10 @@ def shuffled_language(source: Source, problem: Problem, draw: random.Random, opt
     )
 
 
-def batch(tasks: Sequence[Task], turns: int, jitter: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+def batch(tasks: Sequence[Task], turns: int, jitter: int, climb: float, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
     """Rows for a supervised step, one a task."""
     draw = random.Random(seed)
     return [
-        from_pool(shuffled_language(task.source, task.problem, draw, options), task, draw.randint(1, turns), jitter, draw) for task in tasks
+        from_pool(shuffled_language(task.source, task.problem, draw, options), task, draw.randint(1, turns), jitter, climb, draw)
+        for task in tasks
     ]

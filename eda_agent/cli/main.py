@@ -175,6 +175,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/train-NAME)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    train.add_argument("--plan", choices=("h100", "h200", "a100"), help="say what a language model's recipe needs on such cards, and stop")
     train.add_argument("--fields", action="store_true", help="print every key that a recipe may have, and stop")
     train.add_argument("--json", action="store_true", help="one JSON object on stdout")
 

@@ -34,6 +34,11 @@ def train_command(options: argparse.Namespace) -> int:
     if path.is_dir():
         out, path = out or path, path / "recipe.yaml"
     recipe = load_recipe(path)
+    if options.plan:
+        from eda_agent.train.plan import CARDS, make_plan
+
+        print(make_plan(recipe, CARDS[options.plan]).text(CARDS[options.plan]))
+        return 0
     folder: Path = out or Path("runs") / f"train-{recipe.name}"
     start = time.perf_counter()
     with _View(console(), quiet=options.json) as tell:

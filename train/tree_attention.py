@@ -1,0 +1,58 @@
+"""Attention under a tree mask, for models of transformers: each block of queries meets only the keys that one of them sees.
+
+Most of a tree's mask is empty: a branch sees its history and itself, not the other branches. Dense attention computes all of it; here
+queries are taken in blocks, and keys that no query of a block sees are left out. The result is the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import sdpa_mask
+
+NAME = "eda_agent_tree"
+BLOCK = 128
+"""Queries in a block: fewer leave out more, more cost less overhead."""
+
+
+def tree_attention(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
+) -> tuple[Tensor, None]:  # fmt: skip
+    """As transformers asks it: (batch, heads, length, head width) in, (batch, length, heads, head width) out.
+
+    `seen`: for each block of `BLOCK` queries the keys that it meets (`blocks`); without it every key is met.
+    """
+    seen = kwargs.get("seen")
+    grouped = query.shape[1] != key.shape[1]
+    if seen is None:
+        output = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling, is_causal=attention_mask is None and query.shape[2] > 1, enable_gqa=grouped,
+        )  # fmt: skip
+        return output.transpose(1, 2).contiguous(), None
+    assert attention_mask is not None
+    parts = []
+    for number, columns in enumerate(seen):
+        rows = slice(number * BLOCK, (number + 1) * BLOCK)
+        parts.append(
+            F.scaled_dot_product_attention(
+                query[:, :, rows], key[:, :, columns], value[:, :, columns], attn_mask=attention_mask[:, :, rows][..., columns], dropout_p=dropout, scale=scaling,
+                enable_gqa=grouped,
+            )
+        )  # fmt: skip
+    return torch.cat(parts, 2).transpose(1, 2).contiguous(), None
+
+
+def blocks(mask: Tensor) -> list[Tensor]:
+    """The keys that each block of queries sees, from a mask (length, length) of booleans."""
+    return [mask[start : start + BLOCK].any(0).nonzero().squeeze(-1) for start in range(0, len(mask), BLOCK)]
+
+
+def use(model: Any) -> None:
+    """Let a model of transformers compute its attention here."""
+    AttentionInterface.register(NAME, tree_attention)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    model.set_attn_implementation(NAME)
