@@ -1,7 +1,5 @@
-"""`python -m eda_agent` is the command line."""
+"""`python -m eda_agent` is the command line, for launchers that start modules."""
 
-import sys
+from eda_agent.cli import main
 
-from eda_agent.cli.main import main
-
-sys.exit(main())
+raise SystemExit(main())

@@ -62,7 +62,7 @@ class CompactKind:
         self.shown = recipe.rl.history
 
     def speak(self, task: Task, number: int) -> Speaker:
-        return CompactSpeaker(shuffled_language(task.source, task.problem, random.Random(number), self.options), self.shown)
+        return CompactSpeaker(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
 
     def sampler(self, temperature: float) -> Sampler:
         return CompactSampler(copy.deepcopy(self.model), temperature)

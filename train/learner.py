@@ -14,6 +14,7 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.train.loss import Surrogate, divergence, surrogate
 from eda_agent.train.policies import Trainable, log_probabilities, parameters
 from eda_agent.train.samples import Sample, Trajectory
+from eda_agent.train.together import Alone
 from eda_agent.train.tree import Packed, pack
 
 MAX_NORM = 1.0
@@ -45,10 +46,20 @@ class Rules:
 
 
 class Learner:
-    """`optimizer` steps the weights of `policy`; `reference` is what a divergence is measured from."""
+    """`optimizer` steps the weights of `policy`; `reference` is what a divergence is measured from.
 
-    def __init__(self, policy: Trainable, optimizer: torch.optim.Optimizer, rules: Rules, reference: Trainable | None = None):
-        self.policy, self.optimizer, self.rules, self.reference = policy, optimizer, rules, reference
+    `together`: the processes that make the same steps, each with its own trajectories.
+    """
+
+    def __init__(
+        self,
+        policy: Trainable,
+        optimizer: torch.optim.Optimizer,
+        rules: Rules,
+        reference: Trainable | None = None,
+        together: Alone | None = None,
+    ):
+        self.policy, self.optimizer, self.rules, self.reference, self.together = policy, optimizer, rules, reference, together or Alone()
         self.forward_tokens = 0
 
     def learn(self, trajectories: Sequence[Trajectory], seed: int = 0) -> dict[str, float]:
@@ -60,22 +71,21 @@ class Learner:
         rows = [useful(trajectory) for trajectory in trajectories]
         rows = [row for row in rows if row]
         metrics = _batch_metrics(trajectories)
-        if not rows:
-            return metrics
         sums: dict[str, float] = {}
         tokens = 0
         old = self._log_probabilities(rows) if self.rules.old == "trainer" and self.rules.epochs * self.rules.minibatches > 1 else None
         for epoch in range(self.rules.epochs):
             order = np.random.default_rng([seed, epoch]).permutation(len(rows)) if self.rules.minibatches > 1 else np.arange(len(rows))
-            for chosen in np.array_split(order, min(self.rules.minibatches, len(rows))):
+            for chosen in np.array_split(order, self.rules.minibatches):
                 tokens += self._step([rows[index] for index in chosen], [old[index] for index in chosen] if old else None, sums)
-        metrics |= {name: value / tokens for name, value in sums.items() if name != "grad_norm"}
-        metrics["grad_norm"] = sums["grad_norm"] / (self.rules.epochs * self.rules.minibatches)
-        return metrics
+        if tokens:
+            metrics |= {name: value / tokens for name, value in sums.items() if name != "grad_norm"}
+        metrics["grad_norm"] = sums.get("grad_norm", 0.0) / (self.rules.epochs * self.rules.minibatches)
+        return self.together.mean(metrics)
 
     def imitate(self, rows: Sequence[Sequence[Sample]]) -> dict[str, float]:
         """One supervised step: the mean negative log-likelihood of the samples' answers."""
-        total = sum(len(sample.targets) for row in rows for sample in row)
+        total = self.together.total(sum(len(sample.targets) for row in rows for sample in row))
         self.optimizer.zero_grad(set_to_none=True)
         loss = entropy = 0.0
         for packed in self._packs(rows):
@@ -87,11 +97,14 @@ class Learner:
             loss += float(part.detach())
             entropy += float(entropies.detach().sum()) / total
         norm = self._update()
-        return {"loss": loss, "entropy": entropy, "grad_norm": norm}
+        share = 1.0 / self.together.size
+        return self.together.mean({"loss": loss / share, "entropy": entropy / share, "grad_norm": norm})
 
     def _step(self, rows: Sequence[Sequence[Sample]], old: Sequence[Tensor] | None, sums: dict[str, float]) -> int:
-        total = sum(len(sample.targets) for row in rows for sample in row)
-        answers = sum(len(row) for row in rows)
+        own = sum(len(sample.targets) for row in rows for sample in row)
+        total, answers = self.together.total(own), self.together.total(sum(len(row) for row in rows))
+        if not total:
+            return 0
         if not self.rules.kl and old is None:
             # an advantage of zero counts, but has no gradient to compute
             rows = [row for row in ([sample for sample in row if sample.advantage] for row in rows) if row]
@@ -130,7 +143,7 @@ class Learner:
             for name, values in parts.items():
                 sums[name] = sums.get(name, 0.0) + float(values.detach().sum())
         sums["grad_norm"] = sums.get("grad_norm", 0.0) + self._update()
-        return total
+        return own
 
     @torch.no_grad()
     def _log_probabilities(self, rows: Sequence[Sequence[Sample]]) -> list[Tensor]:
@@ -152,6 +165,8 @@ class Learner:
 
     def _chunks(self, rows: Sequence[Sequence[Sample]]) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
         """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as the limit allows."""
+        if not rows:
+            return
         device = next(self.policy.model.parameters()).device
         # a row has at most as many tokens as its longest sample and the answers of the others
         sizes = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows]
@@ -178,6 +193,7 @@ class Learner:
 
     def _update(self) -> float:
         weights = [parameter for _, parameter in parameters(self.policy.model)]
+        self.together.add_gradients(weights)
         norm = float(torch.nn.utils.clip_grad_norm_(weights, MAX_NORM))
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")

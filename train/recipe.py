@@ -68,6 +68,7 @@ class WarmStartRecipe:
     learning_rate: float = _say("peak; warmed up over 20 steps, falling to a tenth by a cosine", 1e-3)
     dropout: float = _say("of residuals and embeddings", 0.1)
     jitter: int = _say("labels are moved by up to so many levels", 1)
+    runs: tuple[str, ...] = _say("folders of runs of any policy to learn from besides, as they were and in hindsight", ())
     climb: float = _say("share of histories answered by a better neighbour of their best design instead of one that meets the target", 0.5)
 
 

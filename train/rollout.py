@@ -48,6 +48,7 @@ class _Row:
     env: Environment
     speaker: Speaker
     trajectory: Trajectory
+    name: str
     answers: list[Answer] = field(default_factory=list)
     prompt: Any = None
 
@@ -58,11 +59,12 @@ class Rollout:
     def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2):
         self.sampler, self.speak, self.plan, self.archive, self.lanes = sampler, speak, plan, archive, lanes
 
-    def play(self, tasks: Sequence[Task], seed: int) -> Batch:
-        """The same tasks, weights and seed give the same batch."""
+    def play(self, tasks: Sequence[Task], seed: int, numbers: Sequence[int] | None = None) -> Batch:
+        """The same tasks, weights and seed give the same batch. `numbers`: which of a larger batch's these tasks are: what is drawn for a
+        task depends on its number, not on its neighbours."""
         rows: list[_Row] = []
         by_task: list[list[Trajectory]] = []
-        for number, task in enumerate(tasks):
+        for number, task in zip(numbers or range(len(tasks)), tasks, strict=True):
             own = [self._row(task, f"{seed} {number} {copy}") for copy in range(self.plan.trajectories)]
             by_task.append([row.trajectory for row in own])
             rows += own
@@ -76,7 +78,7 @@ class Rollout:
                         lanes[lane] = self._take(lanes[lane], pending[lane], batch)
                         pending[lane] = None
                     if lanes[lane] and turn < self.plan.turns:
-                        asked = self._ask(lanes[lane], lane, zlib.crc32(f"{seed} {turn} {lane}".encode()), batch)
+                        asked = self._ask(lanes[lane], lane, turn, batch)
                         pending[lane] = simulator.submit(self._simulate, asked, batch)
         return batch
 
@@ -91,13 +93,14 @@ class Rollout:
         env = Environment(task.problem, CornerView(task.source.evaluator, pool.conditions[condition].name), turns)
         best = env.history.incumbent
         trajectory = Trajectory(task.source.name, task.target.digest, best=best.value if best is not None else 0.0)
-        return _Row(env, self.speak(task, draw.randrange(2**31)), trajectory)
+        return _Row(env, self.speak(task, draw.randrange(2**31)), trajectory, name)
 
-    def _ask(self, rows: list[_Row], lane: int, seed: int, batch: Batch) -> list[tuple[Environment, list[Proposal]]]:
+    def _ask(self, rows: list[_Row], lane: int, turn: int, batch: Batch) -> list[tuple[Environment, list[Proposal]]]:
         start = time.perf_counter()
         for row in rows:
             row.prompt = row.speaker.prompt(row.env.history)
-        answers = self.sampler.sample([row.prompt for row in rows], self.plan.group, seed, lane)
+        seeds = [zlib.crc32(f"{row.name} {turn}".encode()) for row in rows]
+        answers = self.sampler.sample([row.prompt for row in rows], self.plan.group, seeds, lane)
         for row, own in zip(rows, answers, strict=True):
             row.answers = own
         result = [(row.env, [row.speaker.proposal(answer, row.env.history) for answer in row.answers]) for row in rows]

@@ -78,7 +78,29 @@ class TextKind:
         return TextSpeaker(self.tokenizer, grammar, self.recipe.rl.history)
 
     def sampler(self, temperature: float) -> Sampler:
+        if self.recipe.sampler == "vllm":
+            return self._vllm(temperature)
         return TextSampler(copy.deepcopy(self.model), self.tokenizer, temperature, self.recipe.model.max_tokens)
+
+    def _vllm(self, temperature: float) -> Sampler:
+        from eda_agent.train.samplers.vllm import InProcess, Server, VllmSampler
+
+        copied, given = copy.deepcopy(self.model), self.recipe.model
+        assert given.path is not None
+        # vLLM reads its weights from a folder of its own, so that the pretrained ones stay
+        folder = Path(f"{given.path}-sampler")
+
+        def write(weights: Mapping[str, Tensor], folder: Path) -> None:
+            copied.load_state_dict(weights, strict=False)
+            self._write(copied, folder)
+
+        write(self.weights(), folder)
+        if self.recipe.endpoint is not None:
+            return VllmSampler(Server(self.recipe.endpoint, str(folder), temperature, given.max_tokens), folder, write)
+        from vllm import LLM
+
+        engine = LLM(str(folder), logprobs_mode="processed_logprobs", enable_prefix_caching=True, seed=self.recipe.seed)
+        return VllmSampler(InProcess(engine, temperature, given.max_tokens), folder, write)
 
     def weights(self) -> Mapping[str, Tensor]:
         """Those that are trained."""
@@ -103,13 +125,15 @@ class TextKind:
                 module.p = share
 
     def save(self, folder: Path) -> Path:
-        model = self.model
+        self._write(self.model, folder)
+        return folder
+
+    def _write(self, model: Any, folder: Path) -> None:
         if self.recipe.model.lora:
             # adapters go into the weights, so that the folder is a model by itself
             model = copy.deepcopy(model).merge_and_unload()
         model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-        return folder
 
 
 def with_lora(model: Any, rank: int, alpha: float) -> Any:

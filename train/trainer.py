@@ -20,6 +20,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.agent.turn import History
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
@@ -40,8 +41,9 @@ from eda_agent.train.policies import Trainable, parameters
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import Recipe, load_recipe, recipe_data
 from eda_agent.train.rollout import Batch, Rollout
-from eda_agent.train.samples import Trajectory
+from eda_agent.train.samples import Sample, Trajectory
 from eda_agent.train.tasks import Curriculum, Source, check_circuits, check_structure, given_targets, known_sizing, spec_file
+from eda_agent.train.together import Alone, together
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
 """Hears (phase, done, all, metrics)."""
@@ -55,13 +57,17 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
     """
     check_circuits(recipe.circuits)
-    given = _given(recipe)
-    _claim(recipe, folder, resume)
+    given, others = _given(recipe), together()
+    if others.rank == 0:
+        _claim(recipe, folder, resume)
     torch.manual_seed(recipe.seed)
     kind = make_kind(recipe)
     with contextlib.closing(LocalPool(recipe.workers)) as executor:
-        sources = list(open_sources(recipe, executor, tell, given))
-        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given), tell)
+        # the first process simulates the pools, the others find them
+        sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
+        others.wait()
+        sources = sources or list(open_sources(recipe, executor, given=given))
+        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given), tell, others)
         try:
             run.warm_start()
             run.reinforce()
@@ -71,7 +77,8 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
             ) from None
         finally:
             run.close()
-    return kind.save(folder / "model")
+    others.wait()
+    return kind.save(folder / "model") if others.rank == 0 else folder / "model"
 
 
 def _given(recipe: Recipe) -> dict[str, Sequence[Target]]:
@@ -131,8 +138,10 @@ def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
 class _Run:
     """The phases, each going on where the last checkpoint stopped."""
 
-    def __init__(self, recipe: Recipe, folder: Path, kind: Kind, curriculum: Curriculum, tell: Tell):
+    def __init__(self, recipe: Recipe, folder: Path, kind: Kind, curriculum: Curriculum, tell: Tell, together: Alone):
         self.recipe, self.folder, self.kind, self.curriculum, self.tell = recipe, folder, kind, curriculum, tell
+        self.together = together
+        self._histories: list[History] | None = None
         self.optimizer = self._optimizer()
         self.state: dict[str, Any] = {"phase": "warm_start", "done": 0}
         self.behind: dict[str, torch.Tensor] = {}
@@ -144,10 +153,11 @@ class _Run:
             if self.state["phase"] == "rl"
             else {"warm_start": self.state["done"], "rl": 0}
         )
-        self.journal = TrainingJournal(folder, done)
+        self.journal = TrainingJournal(folder, done) if self.together.rank == 0 else None
 
     def close(self) -> None:
-        self.journal.close()
+        if self.journal is not None:
+            self.journal.close()
 
     def _optimizer(self) -> torch.optim.Optimizer:
         weights = [parameter for _, parameter in parameters(self.kind.policy.model)]
@@ -162,6 +172,8 @@ class _Run:
 
     def _save(self, phase: str, done: int) -> None:
         self.state = {"phase": phase, "done": done}
+        if self.together.rank > 0:
+            return
         step = done + (self.recipe.warm_start.steps if phase == "rl" else 0)
         checkpoint.save(self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind)
 
@@ -173,14 +185,24 @@ class _Run:
                 start = time.perf_counter()
                 metrics = {**do(step), "step_time": time.perf_counter() - start}
                 done = step + 1
-                self.journal.add(phase, done, metrics)
-                self.tell(phase, done, steps, metrics)
+                if self.journal is not None:
+                    self.journal.add(phase, done, metrics)
+                    self.tell(phase, done, steps, metrics)
                 if done % self.recipe.save_every == 0 and done < steps:
                     self._save(phase, done)
         except KeyboardInterrupt:
             self._save(phase, done)
             raise
         self._save(phase, steps)
+
+    def examples(self, step: int) -> list[list[Sample]]:
+        """A quarter as many rows as the batch has, of the runs that the recipe names."""
+        rules = self.recipe.warm_start
+        if not rules.runs:
+            return []
+        if self._histories is None:
+            self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
+        return warm_start.from_runs(self._histories, max(1, rules.batch // 4), f"{self.recipe.seed} runs {step}", self.kind.options)
 
     def _reference(self) -> Trainable:
         """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
@@ -201,7 +223,10 @@ class _Run:
             # the simulators rest meanwhile
             torch.set_num_threads(self.recipe.threads or os.cpu_count() or 1)
             learner = Learner(
-                kind.policy, self.optimizer, Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=self.recipe.model.dtype == "bfloat16")
+                kind.policy,
+                self.optimizer,
+                Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=self.recipe.model.dtype == "bfloat16"),
+                together=self.together,
             )
             kind.dropout(rules.dropout)
 
@@ -209,7 +234,7 @@ class _Run:
                 self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
                 tasks = self.curriculum.draw(rules.batch, f"{self.recipe.seed} warm {number}")
                 rows = warm_start.batch(tasks, rules.turns, rules.jitter, rules.climb, f"{self.recipe.seed} rows {number}", kind.options)
-                return learner.imitate(rows)
+                return learner.imitate(self.together.share([*rows, *self.examples(number)]))
 
             self._phase("warm_start", rules.steps, step)
         kind.dropout(0.0)
@@ -230,14 +255,15 @@ class _Run:
             Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
             self.recipe.model.dtype == "bfloat16",
         )  # fmt: skip
-        learner = Learner(kind.policy, self.optimizer, rules, reference)
+        learner = Learner(kind.policy, self.optimizer, rules, reference, self.together)
         sampler = kind.sampler(rl.temperature)
         rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive)
         sampler.load(self.behind or kind.weights())
 
         def play(step: int) -> Batch:
             tasks = self.curriculum.draw(rl.tasks * plan.tasks, f"{self.recipe.seed} rl {step}")
-            return rollout.play(tasks, self.recipe.seed * 1_000_003 + step)
+            numbers = self.together.share(range(len(tasks)))
+            return rollout.play([tasks[number] for number in numbers], self.recipe.seed * 1_000_003 + step, numbers)
 
         with ThreadPoolExecutor(1) as beside:
             # what is sampled next to learning step k has the weights of before it

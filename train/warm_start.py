@@ -10,18 +10,24 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.language import words
+from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import History, Turn
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
+from eda_agent.record.fold import fold, restore_turns
+from eda_agent.record.journal import read_journal
+from eda_agent.run import original_spec
 from eda_agent.train.designs import slack
 from eda_agent.train.samples import Sample
-from eda_agent.train.tasks import Source, Task
+from eda_agent.train.tasks import Task, check_structure
 
 NEAR = 24
 """So many of a pool's designs are neighbours."""
@@ -88,6 +94,28 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
     return result
 
 
+def read_run(folder: Path) -> History:
+    """The turns of a run of any policy. Raises `InputError` for a folder that holds none, or one of a held-out circuit."""
+    state = fold(read_journal(folder / "journal.jsonl"))
+    problem = load_problem(original_spec(folder))
+    check_structure(str(folder), problem)
+    return History(problem, tuple(restore_turns(state, problem)))
+
+
+def from_runs(histories: Sequence[History], count: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+    """Rows of `count` histories drawn from those given, each as it was or asked for what one of its turns measured."""
+    draw = random.Random(seed)
+    rows = []
+    for _ in range(count):
+        history = draw.choice(histories)
+        if draw.random() < 0.5:
+            history = hindsight(history, draw.randrange(1, len(history.turns)), draw) or history
+        language = shuffled_language(CircuitWords(history.problem), history.problem, draw, options)
+        shown = replace(history, turns=history.turns[: int(options["window"])])
+        rows.append(from_turns(language, shown))
+    return [row for row in rows if row]
+
+
 def hindsight(history: History, index: int, draw: random.Random) -> History | None:
     """The history asked for what turn `index` measured, with a little slack, so that this turn meets it; None if it cannot be asked for.
 
@@ -135,13 +163,13 @@ def _jittered(language: CompactLanguage, levels: NDArray[np.int64], jitter: int,
     return np.array(moved, dtype=np.int64)
 
 
-def shuffled_language(source: Source, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]) -> CompactLanguage:
+def shuffled_language(circuit: CircuitWords, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]) -> CompactLanguage:
     """The language with parameters and specs named in a random order, so that places mean nothing."""
     order, spec_order = list(range(len(problem.space.parameters))), list(range(len(problem.specs)))
     draw.shuffle(order)
     draw.shuffle(spec_order)
     return CompactLanguage(
-        problem, source.words, order=order, spec_order=spec_order, points=bool(options["points"]), window=int(options["window"])
+        problem, circuit, order=order, spec_order=spec_order, points=bool(options["points"]), window=int(options["window"])
     )
 
 
@@ -149,6 +177,6 @@ def batch(tasks: Sequence[Task], turns: int, jitter: int, climb: float, seed: st
     """Rows for a supervised step, one a task."""
     draw = random.Random(seed)
     return [
-        from_pool(shuffled_language(task.source, task.problem, draw, options), task, draw.randint(1, turns), jitter, climb, draw)
+        from_pool(shuffled_language(task.source.words, task.problem, draw, options), task, draw.randint(1, turns), jitter, climb, draw)
         for task in tasks
     ]

@@ -21,8 +21,10 @@ if [ ! -f "$env/.done" ]; then
     touch "$env/.done"
 fi
 
-HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 "$env/bin/python" -m vllm.entrypoints.openai.api_server \
-    --model "$env/smollm2" --served-model-name smollm2 --host 127.0.0.1 --port "$port" --max-model-len 8192 --enforce-eager \
+# a copy is served: the sampler's test writes other weights into it
+rm -rf "$env/served" && cp -r "$env/smollm2" "$env/served"
+VLLM_SERVER_DEV_MODE=1 HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 "$env/bin/python" -m vllm.entrypoints.openai.api_server \
+    --model "$env/served" --served-model-name smollm2 --host 127.0.0.1 --port "$port" --max-model-len 8192 --enforce-eager --dtype float32 --logprobs-mode processed_logprobs \
     --enable-auto-tool-choice --tool-call-parser hermes \
     >"$env/server.log" 2>&1 &
 server=$!
@@ -32,4 +34,4 @@ for _ in $(seq 300); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
     sleep 1
 done
-EDA_AGENT_TEST_ENDPOINT="http://127.0.0.1:$port/v1" .venv/bin/pytest -q -s tests/llm --timeout=1200 -o addopts=
+EDA_AGENT_TEST_MODEL="$env/served" EDA_AGENT_TEST_ENDPOINT="http://127.0.0.1:$port/v1" .venv/bin/pytest -q -s "${@:-tests/llm}" --timeout=1200 -o addopts=

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import random
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 
+from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.target import read_targets, target_data
+from eda_agent.run import Request, size
+from eda_agent.train import warm_start
 from eda_agent.train.journal import read_metrics
+from eda_agent.train.kinds import CompactKind
 from eda_agent.train.learner import DivergedError, Learner, Rules
 from eda_agent.train.policies import CompactTrainable
 from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe, load_recipe, recipe_data
@@ -99,6 +108,62 @@ def test_the_trained_model_sizes_a_circuit(whole: Path, tmp_path: Path, capsys: 
     assert main([*command, "--out", str(tmp_path / "run"), "--json"]) in {0, 1}
     result = json.loads(capsys.readouterr().out)
     assert result["policy"] == "local" and 0 < result["simulations"] <= 3
+
+
+def test_two_processes_make_the_same_steps_as_one(tmp_path: Path) -> None:
+    """Each plays half of the tasks; gradients are summed by accelerate."""
+    recipe = dataclasses.replace(
+        SMALL, model=dataclasses.replace(SMALL.model, path=None), warm_start=WarmStartRecipe(steps=0), workers=1,
+        rl=dataclasses.replace(SMALL.rl, steps=2, epochs=1, minibatches=1, ahead=False),
+    )  # fmt: skip
+    train(recipe, tmp_path / "one")
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe_data(recipe)))
+    command = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
+    done = subprocess.run(
+        [*command, "-m", "eda_agent", "train", str(path), "--out", str(tmp_path / "two"), "--json"], capture_output=True, text=True, timeout=280,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    expected, found = weights(tmp_path / "one"), weights(tmp_path / "two")
+    start = CompactKind(recipe).model.state_dict()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, atol=2e-6, rtol=0)
+    assert any(not torch.equal(start[name], value) for name, value in expected.items())
+
+
+def test_runs_of_any_policy_are_imitated(tmp_path: Path) -> None:
+    """Turns that became the incumbent, and hindsight: asked for what a turn measured, that turn meets it."""
+    outcome = size(Request(CIRCUITS / "ota_5t", "random", simulations=6, out=tmp_path / "random"))
+    history = warm_start.read_run(outcome.folder)
+    assert [turn.value for turn in history.turns] == [turn.value for turn in outcome.turns]
+    best = max(range(1, 7), key=lambda index: outcome.turns[index].value)
+    asked = warm_start.hindsight(history, best, random.Random(0))
+    assert asked is not None and asked.turns[best].met and not asked.turns[0].met
+    language = CompactLanguage(history.problem)
+    rows = warm_start.from_turns(language, asked)
+    assert rows and rows[-1].targets.tolist() == language.levels_of(outcome.turns[best].sizing or {}).tolist()
+    recipe = dataclasses.replace(
+        SMALL,
+        circuits=("ota_5t",),
+        warm_start=WarmStartRecipe(steps=2, batch=4, turns=2, runs=(str(outcome.folder),)),
+        rl=RlRecipe(steps=0),
+    )
+    train(recipe, tmp_path / "run")
+    assert len(read_metrics(tmp_path / "run" / "metrics.jsonl")) == 2
 
 
 def test_held_out_circuits_and_targets_are_refused(tmp_path: Path) -> None:

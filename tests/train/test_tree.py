@@ -27,7 +27,7 @@ def compact_samples(model: CompactModel, problem: Problem, seed: int) -> list[Sa
     samples = []
     for count in range(1, 6):
         prompt = speaker.prompt(History(problem, history.turns[:count]))
-        samples += [speaker.sample(prompt, answer) for answer in sampler.sample([prompt], 4, count)[0]]
+        samples += [speaker.sample(prompt, answer) for answer in sampler.sample([prompt], 4, [count])[0]]
     return samples
 
 

@@ -11,9 +11,9 @@ from eda_agent.agent.language.answer import Answer
 class Sampler(Protocol):
     """`sample` gives `group` answers for each prompt; a prompt is what the model's language made of a history.
 
-    The same prompts, weights and seed give the same answers. `lane`: prompts of the same lane continue those asked in it before. `load`
+    A prompt with the same weights and the same one of `seeds` gives the same answers, whatever is asked beside it. `lane`: prompts of the same lane continue those asked in it before. `load`
     takes the weights of the trainer's model.
     """
 
-    def sample(self, prompts: Sequence[Any], group: int, seed: int, lane: int = 0) -> list[list[Answer]]: ...
+    def sample(self, prompts: Sequence[Any], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]: ...
     def load(self, weights: Mapping[str, Any]) -> None: ...

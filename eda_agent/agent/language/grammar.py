@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,29 @@ from eda_agent.problem.space import DesignSpace
 
 
 class Grammar:
-    """The JSON schema of a design space's replies, compiled for a tokenizer of transformers whose model has `vocabulary` logits."""
+    """The JSON schema of a design space's replies, compiled for a tokenizer of transformers whose model has `vocabulary` logits.
+
+    `ebnf`: the grammar itself, for servers that hold replies to it.
+    """
 
     def __init__(self, tokenizer: Any, vocabulary: int, space: DesignSpace):
         self.vocabulary = vocabulary
         info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary)
         # no free white space: every token then says something
-        self._compiled = xgrammar.GrammarCompiler(info).compile_json_schema(
+        grammar = xgrammar.Grammar.from_json_schema(
             json.dumps(reply_schema(space)), any_whitespace=False, indent=None, separators=(",", ":")
         )
+        self.ebnf = str(grammar)
+        self._compiled = xgrammar.GrammarCompiler(info).compile_grammar(grammar)
+
+    def replay(self, tokens: Sequence[int]) -> NDArray[np.int32]:
+        """What could have come at each token of a reply, as bits (tokens × words). Raises ValueError for one that could not."""
+        matcher, rows = self.matcher(), []
+        for token in tokens:
+            rows.append(matcher.allowed())
+            if not matcher.accept(token):
+                raise ValueError(f"token {token} does not follow the grammar")
+        return np.stack(rows)
 
     def matcher(self) -> Matcher:
         """For one reply."""

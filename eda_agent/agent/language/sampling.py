@@ -43,7 +43,7 @@ class CompactSampler:
         self._kept = {}
 
     @torch.no_grad()
-    def sample(self, prompts: Sequence[Prompt], group: int, seed: int, lane: int = 0) -> list[list[Answer]]:
+    def sample(self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
         cache = self._prefill([prompt.tokens for prompt in prompts], lane)
         batch, steps = len(prompts), max(len(prompt.asks) for prompt in prompts)
         columns = len(words.COLUMNS)
@@ -55,7 +55,7 @@ class CompactSampler:
         for row, prompt in enumerate(prompts):
             count = len(prompt.asks)
             asks[row, :count], legal[row, :count], best[row, :count] = prompt.asks, prompt.legal, prompt.best
-            draws[row, :, :count] = np.random.default_rng([seed, row]).random((group, count), dtype=np.float32)
+            draws[row, :, :count] = np.random.default_rng(seeds[row]).random((group, count), dtype=np.float32)
         tokens = np.zeros((batch, group, steps), dtype=np.int64)
         logprobs = np.zeros((batch, group, steps), dtype=np.float32)
         branches: list[tuple[Tensor, Tensor]] = []

@@ -55,8 +55,8 @@ class TextSampler:
     def load(self, weights: Mapping[str, Tensor]) -> None:
         self.model.load_state_dict(weights, strict=False)
 
-    def sample(self, prompts: Sequence[TextPrompt], group: int, seed: int, lane: int = 0) -> list[list[Answer]]:
-        return [self._replies(prompt, group, np.random.default_rng([seed, row])) for row, prompt in enumerate(prompts)]
+    def sample(self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
+        return [self._replies(prompt, group, np.random.default_rng(seed)) for prompt, seed in zip(prompts, seeds, strict=True)]
 
     @torch.no_grad()
     def _replies(self, prompt: TextPrompt, group: int, random: np.random.Generator) -> list[Answer]:

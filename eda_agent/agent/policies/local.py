@@ -62,7 +62,7 @@ class CompactPolicy:
         sizing: dict[str, float] = {}
         for attempt in range(RETRIES):
             self.sampler.temperature = self.temperature * 1.15**attempt
-            answers = self.sampler.sample([prompt], 1, turn_seed(self.seed, history, str(attempt)))
+            answers = self.sampler.sample([prompt], 1, [turn_seed(self.seed, history, str(attempt))])
             sizing = language.sizing(answers[0][0].tokens.tolist(), start)
             if sizing not in tried:
                 break

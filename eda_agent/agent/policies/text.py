@@ -27,7 +27,7 @@ class TextPolicy:
         if self._grammar is None or self._grammar[0] is not space:
             self._grammar = (space, Grammar(self.tokenizer, self.model.get_output_embeddings().weight.shape[0], space))
         prompt = text_prompt(self.tokenizer, history, self._grammar[1])
-        answer = self.sampler.sample([prompt], 1, turn_seed(self.seed, history))[0][0]
+        answer = self.sampler.sample([prompt], 1, [turn_seed(self.seed, history)])[0][0]
         text = self.tokenizer.decode(answer.tokens, skip_special_tokens=True)
         best = history.incumbent
         proposal = parse_reply(text, space, best.sizing if best is not None and best.sizing else space.initial)

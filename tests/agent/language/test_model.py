@@ -57,7 +57,7 @@ def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel,
     sampler = CompactSampler(model, 0.8)
     for count in range(1, 6):
         prompt = language.prompt(History(miller, history.turns[:count]))
-        for answer in sampler.sample([prompt, prompt], 3, count)[1]:
+        for answer in sampler.sample([prompt, prompt], 3, [count, count + 1])[1]:
             inputs = np.concatenate([prompt.tokens, prompt.inputs(answer.tokens)])[None]
             with torch.no_grad():
                 logits = model(torch.from_numpy(inputs.astype(np.int64)))[0, -len(answer.tokens) :] / 0.8
@@ -69,7 +69,7 @@ def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel,
 def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, problems: dict[str, Problem]) -> None:
     """Circuits of different sizes side by side; the same first prompt gives the same answers."""
     prompts = [CompactLanguage(problems[name]).prompt(played(problems[name], 2)) for name in ("ota_5t", "folded_cascode", "tia")]
-    together, alone = CompactSampler(model).sample(prompts, 4, 7), CompactSampler(model).sample(prompts[:1], 4, 7)
+    together, alone = CompactSampler(model).sample(prompts, 4, [7, 8, 9]), CompactSampler(model).sample(prompts[:1], 4, [7])
     assert [answer.tokens.tolist() for answer in together[0]] == [answer.tokens.tolist() for answer in alone[0]]
     for prompt, answers in zip(prompts, together, strict=True):
         for answer in answers:

@@ -1,0 +1,79 @@
+"""Together is how several processes learn as one: each plays its share of the tasks, counts and gradients are summed over all of them.
+
+    accelerate launch --num_processes 8 -m eda_agent train RECIPE
+
+Every process draws the same tasks and takes its own; the weights stay equal since every process makes the same step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+T = TypeVar("T")
+
+
+class Alone:
+    """One process."""
+
+    rank, size = 0, 1
+
+    def share(self, everything: Sequence[T]) -> list[T]:
+        """What falls to this process."""
+        return list(everything[self.rank :: self.size])
+
+    def total(self, count: int) -> int:
+        return count
+
+    def add_gradients(self, weights: Sequence[Any]) -> None:
+        """Sum the gradients of all processes, in place."""
+
+    def mean(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """The mean of every metric over the processes that have it."""
+        return dict(metrics)
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+
+
+class Processes(Alone):
+    """Those that `accelerate launch` or `torchrun` started."""
+
+    def __init__(self) -> None:
+        from accelerate import Accelerator
+
+        self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
+        self.rank, self.size = self.accelerator.process_index, self.accelerator.num_processes
+
+    def _sum(self, values: Tensor) -> Tensor:
+        result: Tensor = self.accelerator.reduce(values.to(self.accelerator.device), reduction="sum")
+        return result
+
+    def total(self, count: int) -> int:
+        return int(self._sum(torch.tensor([count]))[0])
+
+    def add_gradients(self, weights: Sequence[Any]) -> None:
+        flat = torch.cat([(weight.grad if weight.grad is not None else torch.zeros_like(weight)).reshape(-1) for weight in weights])
+        place, flat = 0, self._sum(flat)
+        for weight in weights:
+            weight.grad = flat[place : place + weight.numel()].view_as(weight).clone()
+            place += weight.numel()
+
+    def mean(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        from accelerate.utils import gather_object
+
+        found: list[dict[str, float]] = gather_object([dict(metrics)])
+        names = dict.fromkeys(name for row in found for name in row)
+        return {name: sum(row[name] for row in found if name in row) / sum(name in row for row in found) for name in names}
+
+    def wait(self) -> None:
+        self.accelerator.wait_for_everyone()
+
+
+def together() -> Alone:
+    """This process alone, or with those that were launched beside it."""
+    return Processes() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()
