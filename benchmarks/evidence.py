@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from eda_agent.simulation.executor import LocalPool
@@ -135,21 +133,6 @@ def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], 
             print(f"{name} seed {seed} {shown}: mean best {curves[:, 5].mean():.4f} at 5, solved {(curves[:, 5] >= 1).mean():.3f} at 5, {(curves[:, -1] >= 1).mean():.3f} at {TURNS}", flush=True)  # fmt: skip
 
 
-def interval(values: np.ndarray) -> float:
-    """Half a 95 % interval of the mean over seeds and targets: seeds are the samples (Student's t)."""
-    count = len(values)
-    quantile = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}.get(count, 1.96)
-    return float(quantile * values.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
-
-
-def summary(rows: list[dict[str, Any]], turn: int) -> tuple[float, float, float, float, int]:
-    """Mean best score and share solved after some turns, each with half an interval over seeds."""
-    curves = [np.array(row["curves"], dtype=float)[:, turn] for row in rows]
-    means = np.array([curve.mean() for curve in curves])
-    solved = np.array([(curve >= 1).mean() for curve in curves])
-    return float(means.mean()), interval(means), float(solved.mean()), interval(solved), len(rows)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=("run", "table"))
@@ -160,6 +143,6 @@ if __name__ == "__main__":
     if options.what == "run":
         run(options.folder, options.warm, options.only)
     else:
-        from evidence_table import write  # type: ignore[import-not-found]
+        from evidence_table import write
 
-        write(records(), summary)
+        write(records())

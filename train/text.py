@@ -83,7 +83,7 @@ class TextKind:
         return TextSampler(copy.deepcopy(self.model), self.tokenizer, temperature, self.recipe.model.max_tokens)
 
     def _vllm(self, temperature: float) -> Sampler:
-        from eda_agent.train.samplers.vllm import InProcess, Server, VllmSampler
+        from eda_agent.train.samplers.vllm import InProcess, Server, VllmSampler, untie
 
         copied, given = copy.deepcopy(self.model), self.recipe.model
         assert given.path is not None
@@ -93,6 +93,7 @@ class TextKind:
         def write(weights: Mapping[str, Tensor], folder: Path) -> None:
             copied.load_state_dict(weights, strict=False)
             self._write(copied, folder)
+            untie(folder)
 
         write(self.weights(), folder)
         if self.recipe.endpoint is not None:

@@ -23,6 +23,7 @@ fi
 
 # a copy is served: the sampler's test writes other weights into it
 rm -rf "$env/served" && cp -r "$env/smollm2" "$env/served"
+.venv/bin/python -c "from pathlib import Path; from eda_agent.train.samplers.vllm import untie; untie(Path('$env/served'))"
 VLLM_SERVER_DEV_MODE=1 HF_HUB_OFFLINE=1 VLLM_CPU_KVCACHE_SPACE=1 "$env/bin/python" -m vllm.entrypoints.openai.api_server \
     --model "$env/served" --served-model-name smollm2 --host 127.0.0.1 --port "$port" --max-model-len 8192 --enforce-eager --dtype float32 --logprobs-mode processed_logprobs \
     --enable-auto-tool-choice --tool-call-parser hermes \

@@ -14,7 +14,7 @@ from eda_agent.agent.language.text import load_text
 from eda_agent.agent.turn import History
 from eda_agent.problem.load import load_problem
 from eda_agent.train.policies import TextTrainable, log_probabilities
-from eda_agent.train.samplers.vllm import Server, VllmSampler
+from eda_agent.train.samplers.vllm import Server, VllmSampler, untie
 from eda_agent.train.text import TextSpeaker
 from eda_agent.train.tree import pack
 
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.skipif(ENDPOINT is None, reason="runs through `make tes
 
 def test_vllm_samples_what_transformers_would(tmp_path: Path) -> None:
     model, tokenizer = load_text(FOLDER)
+    model.config.tie_word_embeddings = True
+    model.tie_weights()
     problem = load_problem(CIRCUITS / "ota_5t")
     speaker = TextSpeaker(tokenizer, Grammar(tokenizer, model.get_output_embeddings().weight.shape[0], problem.space))
     history = History(problem)
@@ -34,6 +36,7 @@ def test_vllm_samples_what_transformers_would(tmp_path: Path) -> None:
 
     def write(weights: object, folder: Path) -> None:
         model.save_pretrained(folder)
+        untie(folder)
 
     assert ENDPOINT is not None
     # a request's seed kills vLLM 0.32 on a CPU

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from eda_agent.agent.language.answer import Answer
@@ -48,6 +49,16 @@ class VllmSampler:
     def _answer(self, prompt: TextPrompt, tokens: list[int], logprobs: list[float], truncated: bool) -> Answer:
         legal = prompt.grammar.replay(tokens) if prompt.grammar is not None else None
         return Answer(np.array(tokens, dtype=np.int64), np.array(logprobs, dtype=np.float32), truncated, legal)
+
+
+def untie(folder: Path) -> None:
+    """Write a tied head out as weights of its own: vLLM (0.32) does not read a tied one again when it reloads."""
+    config = json.loads((folder / "config.json").read_text())
+    tensors = load_file(folder / "model.safetensors")
+    if "lm_head.weight" not in tensors:
+        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].clone()
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    (folder / "config.json").write_text(json.dumps({**config, "tie_word_embeddings": False}, indent=2))
 
 
 class Server:
