@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.agent.turn import Proposal
-from eda_agent.problem.space import DesignSpace
-from eda_agent.units import QuantityError, format_quantity, parse_quantity
+from eda_agent.problem.space import DesignSpace, Parameter
+from eda_agent.units import PREFIXES, QuantityError, format_quantity, parse_quantity
 
 MAX_REPLY = 200_000
 MAX_REASONING = 4_000
@@ -26,7 +26,7 @@ def reply_schema(space: DesignSpace) -> dict[str, Any]:
         span = f"{format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)} {parameter.unit}".strip()
         properties[parameter.name] = {
             "type": "string",
-            "pattern": r"^[0-9]{1,6}(\.[0-9]{1,4})?[afpnumkMG]?$",
+            "pattern": rf"^[0-9]{{1,4}}(\.[0-9]{{1,4}})?{_prefixes(parameter)}$",
             "description": f"{parameter.role or parameter.name}, {span}",
         }
     return {
@@ -38,6 +38,17 @@ def reply_schema(space: DesignSpace) -> dict[str, Any]:
         "required": ["reasoning", "sizing"],
         "additionalProperties": False,
     }
+
+
+def _prefixes(parameter: Parameter) -> str:
+    """A pattern for the prefixes with which a number of four digits before and after its point can lie in the range."""
+    able = [
+        prefix
+        for prefix in ("a", "f", "p", "n", "u", "m", "", "k", "M", "G")
+        if 1e-4 * 10.0 ** PREFIXES.get(prefix, 0) <= parameter.maximum and 9999.9999 * 10.0 ** PREFIXES.get(prefix, 0) >= parameter.minimum
+    ]
+    letters = "".join(able)
+    return f"[{letters}]{'?' if '' in able else ''}" if letters else ""
 
 
 def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) -> Proposal:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.agent.parse import parse_reply, reply_schema
 from eda_agent.problem.space import DesignSpace, Parameter
+from eda_agent.problem.spec import Problem
+from eda_agent.units import format_quantity
 
 SPACE = DesignSpace(
     (Parameter("W12", 1e-6, 1e-4, "m", "log", 1e-8, "width", 4e-6, ()), Parameter("m5", 1.0, 20.0, "", "log", 1.0, "ratio", 2.0, ()))
@@ -80,3 +83,21 @@ def test_the_schema_names_every_parameter_and_nothing_else() -> None:
     sizing = schema["properties"]["sizing"]
     assert sizing["required"] == ["W12", "m5"]
     assert sizing["additionalProperties"] is False
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_follows_the_schema_can_be_parsed(problems: dict[str, Problem], data: st.DataObject) -> None:
+    """A model that is held to the schema always gives a sizing."""
+    space = problems[data.draw(st.sampled_from(sorted(problems)))].space
+    schema = reply_schema(space)
+    values = {
+        name: data.draw(st.from_regex(rule["pattern"].removesuffix("$") + r"\Z", fullmatch=True))
+        for name, rule in schema["properties"]["sizing"]["properties"].items()
+    }
+    proposal = parse_reply(json.dumps({"reasoning": "", "sizing": values}), space, space.initial)
+    assert proposal.sizing is not None, proposal.error
+    # and every legal sizing can be said
+    for parameter in space.parameters:
+        said = format_quantity(parameter.initial, digits=4).replace(" ", "")
+        assert re.search(schema["properties"]["sizing"]["properties"][parameter.name]["pattern"], said), (parameter.name, said)
