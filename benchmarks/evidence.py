@@ -55,6 +55,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "repeat": {"repeat": 0.1},
     "per circuit": {"per_circuit": True},
     "archive": {"archive": 0.5},
+    "replay": {"replay": 2},
     "no history": {"history": "none"},
 }
 SHOWN = {"warm start": ("true", "none", "shuffled"), "tl_grpo": ("true", "none", "shuffled"), "incumbent": ("true", "none", "shuffled")}

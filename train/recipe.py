@@ -96,6 +96,7 @@ class RlRecipe:
     descendants: float | None = _say("γ: the trajectory's own action is credited with the best reward behind it", None)
     repeat: float = _say("taken from the reward of a design that the trajectory had before", 0.0)
     per_circuit: bool = _say("advantages are scaled to the same size in every circuit", False)
+    replay: int = _say("supervised steps as in the warm start before each batch, while it is simulated: against forgetting (compact)", 0)
     archive: float = _say("share of trajectories that begin behind designs of the pool", 0.0)
     temperature: float = _say("of sampling", 1.0)
     kl: float = _say("weight of the divergence from the model at the start of this phase", 0.0)

@@ -56,6 +56,8 @@ class TextKind:
             raise InputError("model.path: a text model starts from pretrained weights\n    → name a folder with a causal language model")
         if recipe.warm_start.steps:
             raise InputError("warm_start.steps: a text model starts from pretrained weights\n    → warm_start: {steps: 0}")
+        if recipe.rl.replay:
+            raise InputError("rl.replay: there are no supervised steps for a text model\n    → rl: {replay: 0}")
         self.recipe = recipe
         self.model, self.tokenizer = load_text(given.path)
         self.vocabulary = self.model.get_output_embeddings().weight.shape[0]

@@ -195,14 +195,16 @@ class _Run:
             raise
         self._save(phase, steps)
 
-    def examples(self, step: int) -> list[list[Sample]]:
-        """A quarter as many rows as the batch has, of the runs that the recipe names."""
-        rules = self.recipe.warm_start
-        if not rules.runs:
-            return []
-        if self._histories is None:
-            self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
-        return warm_start.from_runs(self._histories, max(1, rules.batch // 4), f"{self.recipe.seed} runs {step}", self.kind.options)
+    def _examples(self, seed: str) -> list[list[Sample]]:
+        """This process's rows of a supervised step: of the pools, and a quarter as many of the runs that the recipe names."""
+        rules, options = self.recipe.warm_start, self.kind.options
+        tasks = self.curriculum.draw(rules.batch, f"{seed} warm")
+        rows = warm_start.batch(tasks, rules.turns, rules.jitter, rules.climb, f"{seed} rows", options)
+        if rules.runs:
+            if self._histories is None:
+                self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
+            rows += warm_start.from_runs(self._histories, max(1, rules.batch // 4), f"{seed} runs", options)
+        return self.together.share(rows)
 
     def _reference(self) -> Trainable:
         """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
@@ -232,9 +234,7 @@ class _Run:
 
             def step(number: int) -> Mapping[str, float]:
                 self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
-                tasks = self.curriculum.draw(rules.batch, f"{self.recipe.seed} warm {number}")
-                rows = warm_start.batch(tasks, rules.turns, rules.jitter, rules.climb, f"{self.recipe.seed} rows {number}", kind.options)
-                return learner.imitate(self.together.share([*rows, *self.examples(number)]))
+                return learner.imitate(self._examples(f"{self.recipe.seed} {number}"))
 
             self._phase("warm_start", rules.steps, step)
         kind.dropout(0.0)
@@ -256,6 +256,7 @@ class _Run:
             self.recipe.model.dtype == "bfloat16",
         )  # fmt: skip
         learner = Learner(kind.policy, self.optimizer, rules, reference, self.together)
+        replayer = Learner(kind.policy, self.optimizer, Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16), together=self.together)
         sampler = kind.sampler(rl.temperature)
         rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive)
         sampler.load(self.behind or kind.weights())
@@ -271,6 +272,9 @@ class _Run:
 
             def step(number: int) -> Mapping[str, float]:
                 self._rate("rl", number, rl.steps, rl.learning_rate, decay=False)
+                imitated: Mapping[str, float] = {}
+                for copy in range(rl.replay):
+                    imitated = replayer.imitate(self._examples(f"{self.recipe.seed} rl {number} {copy}"))
                 start = time.perf_counter()
                 batch = coming.pop().result()
                 waited = time.perf_counter() - start
@@ -291,7 +295,7 @@ class _Run:
                     coming.append(beside.submit(play, number + 1))
                 return {
                     **metrics, "simulations": batch.simulations, "solved": batch.solved / len(flat), "waited": waited, "sampling": batch.sampling,
-                    "simulating": batch.simulating,
+                    "simulating": batch.simulating, **{f"replay/{name}": value for name, value in imitated.items()},
                 }  # fmt: skip
 
             self._phase("rl", rl.steps, step)

@@ -103,3 +103,22 @@ def test_a_regulator_made_of_an_ideal_amplifier(tmp_path: Path) -> None:
     # output resistance 100 Ω in parallel with the divider, divided by 1 + A β
     beta = 200 / 300
     assert values["load_regulation"] == pytest.approx(100 / (1 + 100 * beta + 100 / 300e3), rel=1e-3)
+
+
+def test_rejection_of_the_negative_supply(tmp_path: Path) -> None:
+    netlist = AMPLIFIER.replace("Eout out 0 d 0 1", "Eneg e d vss 0 0.02\nEout out 0 e 0 1")
+    bench = "{template: opamp_psrr_minus, at_frequency: 10}"
+    values = measured(tmp_path, netlist, "amp", bench, "{psrr_minus: {testbench: t, unit: dB, minimum: 1}}")
+    assert values["psrr_minus"] == pytest.approx(20 * math.log10(1001 / 0.02), abs=0.01)
+
+
+def test_an_oscillator_without_losses(tmp_path: Path) -> None:
+    """A coil and the load's capacitance, kicked once: 1 / (2 π √(L C)); the integration step of 1/50 period bends it by 0.13 %."""
+    netlist = (
+        "* tank\n.model n nmos level=1\n.subckt osc out vdd vss\nEmid mid 0 vdd 0 0.5\nL1 out mid 1u\nR9 vdd vss {R}\n.param R=10k\n.ends\n"
+    )
+    frequency = 1 / (2 * math.pi * math.sqrt(1e-6 * 25e-12))
+    specs = "{oscillation_frequency: {testbench: t, unit: Hz, minimum: 1}, power: {testbench: t, unit: W, maximum: 1}}"
+    values = measured(tmp_path, netlist, "osc", f"{{template: oscillator, load: 25p, frequency: {frequency:.6g}}}", specs)
+    assert values["oscillation_frequency"] == pytest.approx(frequency, rel=3e-3)
+    assert values["power"] == pytest.approx(1.8**2 / 10e3, rel=1e-3)

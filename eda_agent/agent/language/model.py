@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from eda_agent.agent.language import words
+
+# our models load in milliseconds: no bar for that
+transformers.utils.logging.disable_progress_bar()
 
 _BEST = words.COLUMNS.index("best")
 
