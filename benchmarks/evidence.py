@@ -128,7 +128,7 @@ def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], 
             keep(
                 {
                     "variant": name, "seed": seed, "shown": shown, "circuits": [task.source.name for task in tasks],
-                    "curves": [[round(float(value), 4) if value < 1 else 1 for value in row] for row in curves], **(cost or {}),
+                    "curves": [[min(round(float(value), 4), 0.9999) if value < 1 else 1 for value in row] for row in curves], **(cost or {}),
                 }
             )  # fmt: skip
             print(f"{name} seed {seed} {shown}: mean best {curves[:, 5].mean():.4f} at 5, solved {(curves[:, 5] >= 1).mean():.3f} at 5, {(curves[:, -1] >= 1).mean():.3f} at {TURNS}", flush=True)  # fmt: skip

@@ -173,8 +173,10 @@ class CompactModel(PreTrainedModel):
             shape = (batch, self.config.heads, grown, k.shape[-1])
             keys, values = k.new_zeros(shape), v.new_zeros(shape)
             if cache is not None:
-                keys[:, :, : cache.keys[layer].shape[2]] = cache.keys[layer]
-                values[:, :, : cache.values[layer].shape[2]] = cache.values[layer]
+                # a longer row may have been left out: the padding that it needed goes
+                width = min(cache.keys[layer].shape[2], grown)
+                keys[:, :, :width] = cache.keys[layer][:, :, :width]
+                values[:, :, :width] = cache.values[layer][:, :, :width]
             keys[rows, :, target], values[rows, :, target] = k[rows, :, columns], v[rows, :, columns]
             x = block.finish(x, F.scaled_dot_product_attention(q, keys, values, attn_mask=mask[:, None]))
             result.keys.append(keys)

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from eda_agent.agent.language import words  # noqa: E402
-from eda_agent.agent.language.compact import CompactLanguage  # noqa: E402
+from eda_agent.agent.language.compact import CompactLanguage, Prompt  # noqa: E402
 from eda_agent.agent.language.model import CompactConfig, CompactModel  # noqa: E402
 from eda_agent.agent.language.sampling import CompactSampler, draw, load_compact  # noqa: E402
 from eda_agent.agent.policies.registry import make_policy  # noqa: E402
@@ -74,6 +74,23 @@ def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, proble
     for prompt, answers in zip(prompts, together, strict=True):
         for answer in answers:
             assert len(answer.tokens) == len(prompt.asks) and prompt.legal[np.arange(len(answer.tokens)), answer.tokens].all()
+
+
+def test_the_longest_prompt_may_leave(model: CompactModel, problems: dict[str, Problem]) -> None:
+    """A sampler's cache was padded for a prompt that is not asked again."""
+    sampler = CompactSampler(model)
+    languages = {name: CompactLanguage(problems[name]) for name in ("folded_cascode", "ota_5t")}
+    histories = {name: played(problems[name], 3) for name in languages}
+
+    def prompt(name: str, turns: int) -> Prompt:
+        return languages[name].prompt(History(problems[name], histories[name].turns[:turns]))
+
+    sampler.sample([prompt("folded_cascode", 3), prompt("ota_5t", 1)], 2, [1, 2])
+    continued = sampler.sample([prompt("ota_5t", 2)], 2, [3])[0]
+    alone = CompactSampler(model).sample([prompt("ota_5t", 2)], 2, [3])[0]
+    for one, other in zip(continued, alone, strict=True):
+        assert one.tokens.tolist() == other.tokens.tolist()
+        np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-5)
 
 
 def test_draw_follows_its_distribution() -> None:
