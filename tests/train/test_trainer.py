@@ -217,9 +217,14 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
         train(dataclasses.replace(SMALL, model=ModelRecipe(path=str(tmp_path))), tmp_path / "run")
     with pytest.raises(InputError, match="no language model"):
         train(
-            dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path=str(tmp_path)), warm_start=WarmStartRecipe(steps=0)),
+            dataclasses.replace(
+                SMALL, model=ModelRecipe(kind="text", path=str(tmp_path)), warm_start=WarmStartRecipe(steps=0), rl=RlRecipe()
+            ),
             tmp_path / "run2",
         )
+    # and what does not go together with one
+    with pytest.raises(InputError, match=r"rl\.replay"):
+        train(dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path="x"), warm_start=WarmStartRecipe(steps=0)), tmp_path / "run3")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "train" / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
