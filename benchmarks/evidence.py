@@ -20,9 +20,9 @@ from typing import Any
 
 import torch
 
+from eda_agent.files import read_json_lines
 from eda_agent.simulation.executor import LocalPool
 from eda_agent.train.evaluate import held_out_tasks, play
-from eda_agent.train.journal import read_metrics
 from eda_agent.train.kinds import make_kind
 from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe
 from eda_agent.train.trainer import train, untrained
@@ -76,7 +76,7 @@ def recipe(seed: int, rl: RlRecipe, *, path: str | None, warm: int) -> Recipe:
 
 
 def records() -> list[dict[str, Any]]:
-    return read_metrics(RECORDS)
+    return read_json_lines(RECORDS)
 
 
 def keep(row: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def run(folder: Path, warm_steps: int, only: list[str]) -> None:
             begun = time.perf_counter()
             rules = recipe(seed, replace(BASE, **switches), path=str(folder / f"warm-{seed}" / "model"), warm=0)
             train(rules, place, resume=(place / "recipe.yaml").exists())
-            rows = read_metrics(place / "metrics.jsonl")
+            rows = read_json_lines(place / "metrics.jsonl")
             cost = {
                 "seconds": round(time.perf_counter() - begun, 1), "simulations": int(sum(row["simulations"] for row in rows)),
                 "reward": [row["reward"] for row in rows], "solved": [row["solved"] for row in rows], "entropy": [row.get("entropy") for row in rows],
@@ -123,7 +123,7 @@ def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], 
             if (name, seed, shown) in done:
                 continue
             tasks = tasks or [task for circuit in CIRCUITS for task in held_out_tasks(circuit, executor)]
-            kind = make_kind(recipe(seed, replace(BASE, history=shown), path=str(model), warm=0))  # type: ignore[arg-type]
+            kind = make_kind(recipe(seed, replace(BASE, history=shown), path=str(model), warm=0))
             curves = play(kind, tasks, TURNS, seed)
             keep(
                 {

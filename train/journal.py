@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from eda_agent.files import read_json_lines
+
 
 class TrainingJournal:
     """`metrics.jsonl` in a folder. A resumed run forgets the steps after its checkpoint."""
@@ -15,7 +17,7 @@ class TrainingJournal:
     def __init__(self, folder: Path, keep: Mapping[str, int]):
         """`keep`: steps of each phase that stay."""
         self.path = folder / "metrics.jsonl"
-        rows = [row for row in read_metrics(self.path) if row["step"] <= keep.get(row["phase"], 0)]
+        rows = [row for row in read_json_lines(self.path) if row["step"] <= keep.get(row["phase"], 0)]
         self.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._file = self.path.open("a", encoding="utf-8")
         self._board: Any = None
@@ -35,16 +37,6 @@ class TrainingJournal:
         self._file.close()
         if self._board is not None:
             self._board.close()
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The rows of a journal; a torn last line is left out."""
-    rows = []
-    with contextlib.suppress(FileNotFoundError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                rows.append(json.loads(line))
-    return rows
 
 
 def _rounded(value: float) -> float:

@@ -5,7 +5,7 @@ Shapes come from the model itself, built on torch's meta device, where tensors h
     weights        b · N                      b bytes a weight (bf16 2, float32 4)
     gradients      b · N_t                    of the trained weights N_t
     optimiser      12 · N_t                   AdamW: float32 master weights and two moments
-    activations    L · S · (34 h + 5 a s / …) kept a block, or L · S · 2 h with activation checkpointing (arXiv 2205.05198)
+    activations    b · L · S · 34 h / 2, or b · L · S · 2 h with activation checkpointing (after arXiv 2205.05198, attention not kept)
     cache          2 · L · h_kv · S_c · b     keys and values of what is sampled at once
     step           (6 · N_a · tokens learnt + 2 · N_a · tokens sampled) / (FLOP/s · utilisation)
 
@@ -121,7 +121,7 @@ def make_plan(recipe: Recipe, card: Card) -> Plan:
     hidden, layers = config.hidden_size, config.num_hidden_layers
     width = 2 if recipe.model.dtype == "bfloat16" else 4
     row = min(rl.row_tokens, PROMPT + (rollout.turns - 1) * PROMPT // 2 + rollout.turns * rollout.group * answer)
-    kept = layers * row * hidden * (2 if recipe.model.checkpointing else 34)
+    kept = layers * row * hidden * (2 if recipe.model.checkpointing else 17)
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     head = getattr(config, "head_dim", None) or hidden // config.num_attention_heads
     cached = 2 * layers * heads * head * width * trajectories * (PROMPT + rollout.group * answer)

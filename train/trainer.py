@@ -9,9 +9,8 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,9 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.turn import History
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.load import load_problem
-from eda_agent.problem.target import Target
-from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
-from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool
 from eda_agent.train import checkpoint, warm_start
 from eda_agent.train.advantages import estimator
@@ -38,15 +31,12 @@ from eda_agent.train.kinds import Kind, make_kind
 from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate
 from eda_agent.train.policies import Trainable, parameters
-from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import Recipe, load_recipe, recipe_data
 from eda_agent.train.rollout import Batch, Rollout
 from eda_agent.train.samples import Sample, Trajectory
-from eda_agent.train.tasks import Curriculum, Source, check_circuits, check_structure, given_targets, known_sizing, spec_file
+from eda_agent.train.sources import Tell, open_sources, targets_of
+from eda_agent.train.tasks import Curriculum, check_circuits
 from eda_agent.train.together import Alone, together
-
-Tell = Callable[[str, int, int, Mapping[str, float]], None]
-"""Hears (phase, done, all, metrics)."""
 
 WARM_UP = {"warm_start": 20, "rl": 5}
 
@@ -57,7 +47,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
     """
     check_circuits(recipe.circuits)
-    given, others = _given(recipe), together()
+    given, others = targets_of(recipe), together()
     if others.rank == 0:
         _claim(recipe, folder, resume)
     torch.manual_seed(recipe.seed)
@@ -79,42 +69,6 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
             run.close()
     others.wait()
     return kind.save(folder / "model") if others.rank == 0 else folder / "model"
-
-
-def _given(recipe: Recipe) -> dict[str, Sequence[Target]]:
-    """The targets that a recipe names, for its one circuit."""
-    if recipe.targets is None:
-        return {}
-    if len(recipe.circuits) != 1:
-        raise InputError("targets: a file of targets belongs to one circuit\n    → name one in circuits, or leave targets out")
-    return {recipe.circuits[0]: given_targets(Path(recipe.targets))}
-
-
-def open_sources(
-    recipe: Recipe, executor: LocalPool, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
-) -> Iterator[Source]:
-    """The circuits of a recipe with their pools, simulated where they were not before. Raises `InputError` for a held-out structure.
-
-    `given`: targets by circuit, whose conditions then are the pool's.
-    """
-    for name in recipe.circuits:
-        base = load_problem(spec_file(name))
-        check_structure(name, base)
-        problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
-        if given and name in given:
-            problem = replace(
-                problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))
-            )
-        workbench = Workbench(problem, cache_folder() / "models")
-        evaluator = Evaluator(problem, workbench, executor, MemoryCache(), points_everywhere=True)
-
-        def heard(done: int, all_: int, name: str = name) -> None:
-            tell(f"pool {name}", done, all_, {})
-
-        pool = make_pool(
-            evaluator, known_sizing(name, base), recipe.pool.designs, recipe.pool.rounds, recipe.seed, cache_folder() / "pools", heard
-        )
-        yield Source(name, pool, evaluator, CircuitWords(problem))
 
 
 def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.language import words
+from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.score import score
@@ -27,6 +28,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.run import original_spec
 from eda_agent.train.designs import slack
 from eda_agent.train.samples import Sample
+from eda_agent.train.speech import CompactSpeaker
 from eda_agent.train.tasks import Task, check_structure
 
 NEAR = 24
@@ -35,9 +37,8 @@ NEAR = 24
 
 def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64]) -> Sample:
     """A history with the answer that is to be imitated."""
-    prompt = language.prompt(history)
-    inputs = np.concatenate([prompt.tokens, prompt.inputs(levels)])
-    return Sample(inputs, levels, np.zeros(len(levels), dtype=np.float32), prompt.legal)
+    speaker = CompactSpeaker(language)
+    return speaker.sample(speaker.prompt(history), Answer(levels, np.zeros(len(levels), dtype=np.float32)))
 
 
 def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, climb: float, draw: random.Random) -> list[Sample]:

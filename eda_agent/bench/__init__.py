@@ -11,7 +11,7 @@ their targets, or a YAML file of the user's own:
       - {spec: my_opamp/spec.yaml, targets: my_opamp/targets.json}     # without targets the spec itself is the one target
 """
 
-from eda_agent.bench.runs import read_results, run_bench, run_job
+from eda_agent.bench.runs import run_bench, run_job
 from eda_agent.bench.suite import LEARNED, UNSEEN, Job, Suite, jobs_of, read_suite
 from eda_agent.bench.tables import MARKS, Estimate, curves, estimate, markdown, score_at, solved_at
 
@@ -26,7 +26,6 @@ __all__ = [
     "estimate",
     "jobs_of",
     "markdown",
-    "read_results",
     "read_suite",
     "run_bench",
     "run_job",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import multiprocessing
 import os
@@ -18,6 +17,7 @@ from eda_agent.agent.loop import Control, run_loop
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.bench.suite import Job
 from eda_agent.errors import EdaAgentError
+from eda_agent.files import read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
@@ -31,7 +31,7 @@ def run_bench(
     jobs: Sequence[Job], results: Path, workers: int, tell: Callable[[int, int, dict[str, Any] | None], None]
 ) -> list[dict[str, Any]]:
     """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each."""
-    known = {row["key"]: row for row in read_results(results)}
+    known = {row["key"]: row for row in read_json_lines(results)}
     todo = [job for job in jobs if job.key not in known]
     tell(len(jobs) - len(todo), len(jobs), None)
     if todo:
@@ -115,13 +115,3 @@ def _problem(job: Job) -> Problem:
 
 def _quiet(type: str, /, **fields: Any) -> None:
     del type, fields
-
-
-def read_results(path: Path) -> list[dict[str, Any]]:
-    """The rows of a results file; a torn last line is left out."""
-    rows = []
-    with contextlib.suppress(FileNotFoundError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                rows.append(json.loads(line))
-    return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from eda_agent.train.credit import Credit, best_descendant
 from eda_agent.train.samples import Group, Sample, Trajectory
 
 
-def trajectory(rewards: list[list[float]], before: float = 0.0, repeated: set[tuple[int, int]] = frozenset()) -> Trajectory:  # type: ignore[assignment]
+def trajectory(rewards: list[list[float]], before: float = 0.0, repeated: Collection[tuple[int, int]] = ()) -> Trajectory:
     groups, best = [], before
     for turn, row in enumerate(rewards):
         samples = [Sample(np.zeros(2, int), np.zeros(1, int), np.zeros(1, np.float32), reward=reward) for reward in row]

@@ -36,14 +36,15 @@ def test_gymnasium_checks_and_plays(miller: Problem) -> None:
     _, _ = env.reset(seed=1)
     env.action_space.seed(1)
     total, done, steps = 0.0, False, 0
-    start = env._game.best  # type: ignore[union-attr]
+    assert env._game is not None
+    start = env._game.best
     while not done:
         observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
         assert observation in env.observation_space
         total, done, steps = total + reward, terminated or truncated, steps + 1
     assert steps == 6 and isinstance(env, gymnasium.Env)
     # the return is the best turn's gain
-    assert total == pytest.approx(env._game.best - start)  # type: ignore[union-attr]
+    assert total == pytest.approx(env._game.best - start)
 
 
 def test_trl_plays_it_through_tool_calls(miller: Problem, tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_verifiers_evaluates_it(problems: dict[str, Problem]) -> None:
 
     from eda_agent.train.environments.verifiers import SizingGame
 
-    class Scripted(vf.Client):  # type: ignore[misc,name-defined]
+    class Scripted(vf.Client):
         """A model that answers every prompt with another random sizing of the circuit it is asked about."""
 
         asked: list[Any] = []

@@ -20,11 +20,11 @@ from safetensors.torch import load_file
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
+from eda_agent.files import read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.target import read_targets, target_data
 from eda_agent.run import Request, size
 from eda_agent.train import warm_start
-from eda_agent.train.journal import read_metrics
 from eda_agent.train.kinds import CompactKind
 from eda_agent.train.learner import DivergedError, Learner, Rules
 from eda_agent.train.policies import CompactTrainable
@@ -66,7 +66,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(whole: Path, tmp_path: Path,
     expected, found = weights(whole), weights(tmp_path / "run")
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     # and its journal tells the same story, times aside
-    rows = [read_metrics(folder / "metrics.jsonl") for folder in (whole, tmp_path / "run")]
+    rows = [read_json_lines(folder / "metrics.jsonl") for folder in (whole, tmp_path / "run")]
     assert [(row["phase"], row["step"], row["loss"], row.get("reward")) for row in rows[0]] == [
         (row["phase"], row["step"], row["loss"], row.get("reward")) for row in rows[1]
     ]
@@ -94,7 +94,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(whole: Path, tmp_path: Pa
 
 
 def test_the_run_is_what_its_metrics_say(whole: Path) -> None:
-    rows = [row for row in read_metrics(whole / "metrics.jsonl") if row["phase"] == "rl"]
+    rows = [row for row in read_json_lines(whole / "metrics.jsonl") if row["phase"] == "rl"]
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
     for row in rows:
         assert 0 <= row["reward"] <= row["best"] <= 1 and 0 < row["simulations"] <= 4 * 2 * 3
@@ -163,7 +163,7 @@ def test_runs_of_any_policy_are_imitated(tmp_path: Path) -> None:
         rl=RlRecipe(steps=0),
     )
     train(recipe, tmp_path / "run")
-    assert len(read_metrics(tmp_path / "run" / "metrics.jsonl")) == 2
+    assert len(read_json_lines(tmp_path / "run" / "metrics.jsonl")) == 2
 
 
 def test_held_out_circuits_and_targets_are_refused(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_given_targets_are_trained_on(tmp_path: Path) -> None:
         SMALL, circuits=("ota_5t",), targets=str(given), warm_start=WarmStartRecipe(steps=0), rl=dataclasses.replace(SMALL.rl, steps=1)
     )
     train(recipe, tmp_path / "run")
-    assert read_metrics(tmp_path / "run" / "metrics.jsonl")[0]["reward"] > 0
+    assert read_json_lines(tmp_path / "run" / "metrics.jsonl")[0]["reward"] > 0
 
 
 def test_a_recipe_with_faults_names_them_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -261,7 +261,7 @@ def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int
         RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01), workers=2, save_every=1,
     )  # fmt: skip
     train(recipe, tmp_path / "run")
-    rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    rows = read_json_lines(tmp_path / "run" / "metrics.jsonl")
     assert len(rows) == 2 and rows[0]["sampling/sampling_logp_difference/mean"] < 1e-4
     # most replies of a random model are cut off in their reasoning; those that are whole are legal sizings
     assert rows[0]["completions/mean_length"] > 50

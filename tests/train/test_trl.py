@@ -19,7 +19,7 @@ from tests.train.tiny_text import tiny_model, tiny_tokenizer
 trl = pytest.importorskip("trl")
 
 
-class Spy(trl.GRPOTrainer):  # type: ignore[misc,name-defined]
+class Spy(trl.GRPOTrainer):
     """Keeps what its loss was worked out from, and the gradient."""
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:

@@ -66,7 +66,7 @@ class TextSampler:
         logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
         cache.batch_repeat_interleave(group)
         logits = logits.expand(group, -1)
-        matchers = [prompt.grammar.matcher() for _ in range(group)] if prompt.grammar else None
+        matchers = [prompt.grammar.matcher() for _ in range(group)] if prompt.grammar else []
         draws = random.random((group, self.max_tokens), dtype=np.float32)
         tokens: list[list[int]] = [[] for _ in range(group)]
         logprobs: list[list[float]] = [[] for _ in range(group)]
@@ -74,20 +74,17 @@ class TextSampler:
         open_ = [True] * group
         for step in range(self.max_tokens):
             allowed = torch.ones_like(logits, dtype=torch.bool)
-            bits: list[NDArray[np.int32] | None] = [None] * group
-            if matchers:
-                for row in range(group):
-                    if open_[row]:
-                        bits[row] = matchers[row].allowed()
-                        allowed[row] = torch.from_numpy(unpacked(bits[row], logits.shape[-1])).to(device)  # type: ignore[arg-type]
+            bits = {row: matchers[row].allowed() for row in range(group) if open_[row]} if matchers else {}
+            for row, words in bits.items():
+                allowed[row] = torch.from_numpy(unpacked(words, logits.shape[-1])).to(device)
             chosen, logprob = draw(logits.float() / self.temperature, allowed, torch.from_numpy(draws[:, step]).to(device))
             for row, (token, value) in enumerate(zip(chosen.tolist(), logprob.tolist(), strict=True)):
                 if not open_[row]:
                     continue
                 tokens[row].append(token)
                 logprobs[row].append(value)
-                if matchers and bits[row] is not None:
-                    legal[row].append(bits[row])  # type: ignore[arg-type]
+                if row in bits:
+                    legal[row].append(bits[row])
                     matchers[row].accept(token)
                     open_[row] = not matchers[row].ended
                 if token in self.ends:

@@ -6,20 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from eda_agent.agent.language import words
+from eda_agent.agent.language.compact import CompactLanguage, Prompt
+from eda_agent.agent.language.model import CompactConfig, CompactModel
+from eda_agent.agent.language.sampling import CompactSampler, draw, load_compact
+from eda_agent.agent.policies.registry import make_policy
+from eda_agent.agent.turn import History
+from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from tests.train.histories import played
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from eda_agent.agent.language import words  # noqa: E402
-from eda_agent.agent.language.compact import CompactLanguage, Prompt  # noqa: E402
-from eda_agent.agent.language.model import CompactConfig, CompactModel  # noqa: E402
-from eda_agent.agent.language.sampling import CompactSampler, draw, load_compact  # noqa: E402
-from eda_agent.agent.policies.registry import make_policy  # noqa: E402
-from eda_agent.agent.turn import History  # noqa: E402
-from eda_agent.errors import InputError  # noqa: E402
 
 
 @pytest.fixture(scope="module")
