@@ -12,10 +12,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from eda_agent.agent.language.model import CompactConfig, CompactModel
-from eda_agent.agent.language.sampling import CompactSampler, load_compact
+from eda_agent.agent.language.torch_engine import load_compact
 from eda_agent.train.policies import CompactTrainable, Trainable
 from eda_agent.train.recipe import Recipe
 from eda_agent.train.samplers import Sampler
+from eda_agent.train.samplers.compact import TrainingSampler
 from eda_agent.train.speech import CompactSpeaker, Speaker
 from eda_agent.train.tasks import Task
 from eda_agent.train.warm_start import shuffled_language
@@ -53,6 +54,7 @@ class CompactKind:
                     hidden=given.hidden,
                     points=given.points,
                     window=max(recipe.rl.turns, 10),
+                    outcomes=bool(recipe.warm_start.outcomes or recipe.rl.outcomes),
                 )
             )
         if given.checkpointing:
@@ -65,7 +67,7 @@ class CompactKind:
         return CompactSpeaker(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
 
     def sampler(self, temperature: float) -> Sampler:
-        return CompactSampler(copy.deepcopy(self.model), temperature)
+        return TrainingSampler(copy.deepcopy(self.model), temperature)
 
     def weights(self) -> Mapping[str, Tensor]:
         return {name: value.detach() for name, value in self.model.state_dict().items()}

@@ -30,7 +30,8 @@ class Rules:
     """How a batch is learnt from: see the fields of the same names in `RlRecipe`.
 
     `old`: π_old is what the trainer makes of the samples before its first step on them, or what the sampler said. `answer_mean`: the loss is
-    the mean over answers of their token means instead of the mean over tokens.
+    the mean over answers of their token means instead of the mean over tokens. `outcomes`: weight of the
+    mean negative log-likelihood of what came of the actions.
     """
 
     surrogate: Surrogate = Surrogate()
@@ -43,6 +44,7 @@ class Rules:
     bfloat16: bool = False
     old: str = "trainer"
     answer_mean: bool = False
+    outcomes: float = 0.0
 
 
 class Learner:
@@ -70,6 +72,9 @@ class Learner:
         """
         rows = [useful(trajectory) for trajectory in trajectories]
         rows = [row for row in rows if row]
+        if self.rules.outcomes:
+            # the question shares the answer's tokens: next to it, so that a tree walks them once
+            rows = [[part for sample in row for part in (sample, sample.outcome) if part is not None] for row in rows]
         metrics = _batch_metrics(trajectories)
         sums: dict[str, float] = {}
         tokens = 0
@@ -101,13 +106,15 @@ class Learner:
         return self.together.mean({"loss": loss / share, "entropy": entropy / share, "grad_norm": norm})
 
     def _step(self, rows: Sequence[Sequence[Sample]], old: Sequence[Tensor] | None, sums: dict[str, float]) -> int:
-        own = sum(len(sample.targets) for row in rows for sample in row)
-        total, answers = self.together.total(own), self.together.total(sum(len(row) for row in rows))
+        actions = [sample for row in rows for sample in row if sample.advantage is not None]
+        own = sum(len(sample.targets) for sample in actions)
+        total, answers = self.together.total(own), self.together.total(len(actions))
+        asked = self.together.total(sum(len(row) for row in rows)) - answers
         if not total:
             return 0
         if not self.rules.kl and old is None:
             # an advantage of zero counts, but has no gradient to compute
-            rows = [row for row in ([sample for sample in row if sample.advantage] for row in rows) if row]
+            rows = [row for row in ([sample for sample in row if sample.advantage != 0.0] for row in rows) if row]
         self.optimizer.zero_grad(set_to_none=True)
         before = list(old) if old is not None else None
         for packed, chunk in self._chunks(rows):
@@ -123,6 +130,8 @@ class Learner:
                 then = torch.cat([before.pop(0) for _ in chunk]) if before is not None else new.detach()
             terms = surrogate(new, then, advantages, self.rules.surrogate, packed.answers, packed.sampled)
             loss = terms.loss
+            acts = torch.tensor([sample.advantage is not None for row in chunk for sample in row], device=new.device)[packed.answers]
+            loss = torch.where(acts, loss, 0.0)
             parts = {"entropy": entropy, "clip_ratio/low_mean": terms.low.float(), "clip_ratio/high_mean": terms.high.float()}
             if self.rules.kl and self.reference is not None:
                 with torch.no_grad():
@@ -139,9 +148,14 @@ class Learner:
                 lengths = torch.tensor([len(sample.targets) for row in chunk for sample in row], device=loss.device)
                 loss = loss / lengths[packed.answers] * total / answers
                 parts["loss"] = loss
+            if asked:
+                # the mean over the questions, however many tokens the answers have
+                parts["outcome"] = torch.where(acts, 0.0, -new) * total / asked
+                loss = loss + self.rules.outcomes * parts["outcome"]
             self._backward(loss.sum() / total)
             for name, values in parts.items():
-                sums[name] = sums.get(name, 0.0) + float(values.detach().sum())
+                values = values.detach() if name == "outcome" else torch.where(acts, values.detach(), 0.0)
+                sums[name] = sums.get(name, 0.0) + float(values.sum())
         sums["grad_norm"] = sums.get("grad_norm", 0.0) + self._update()
         return own
 

@@ -69,6 +69,7 @@ class WarmStartRecipe:
     dropout: float = _say("of residuals and embeddings", 0.1)
     jitter: int = _say("labels are moved by up to so many levels", 1)
     runs: tuple[str, ...] = _say("folders of runs of any policy to learn from besides, as they were and in hindsight", ())
+    outcomes: int = _say("designs a history whose outcome is to be predicted", 0)
     climb: float = _say("share of histories answered by a better neighbour of their best design instead of one that meets the target", 0.5)
 
 
@@ -97,6 +98,7 @@ class RlRecipe:
     repeat: float = _say("taken from the reward of a design that the trajectory had before", 0.0)
     per_circuit: bool = _say("advantages are scaled to the same size in every circuit", False)
     replay: int = _say("supervised steps as in the warm start before each batch, while it is simulated: against forgetting (compact)", 0)
+    outcomes: float = _say("weight of the loss of predicting what comes of each action; 0 for not asking (compact)", 0.0)
     archive: float = _say("share of trajectories that begin behind designs of the pool", 0.0)
     temperature: float = _say("of sampling", 1.0)
     kl: float = _say("weight of the divergence from the model at the start of this phase", 0.0)

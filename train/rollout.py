@@ -54,10 +54,11 @@ class _Row:
 
 
 class Rollout:
-    """`archive`: share of trajectories that begin behind designs of the pool. `lanes`: halves that are played in turn, 1 or 2."""
+    """`archive`: share of trajectories that begin behind designs of the pool. `lanes`: halves that are played in turn, 1 or 2. `outcomes`: whether what came of
+    each action is kept as a question."""
 
-    def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2):
-        self.sampler, self.speak, self.plan, self.archive, self.lanes = sampler, speak, plan, archive, lanes
+    def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2, outcomes: bool = False):
+        self.sampler, self.speak, self.plan, self.archive, self.lanes, self.outcomes = sampler, speak, plan, archive, lanes, outcomes
 
     def play(self, tasks: Sequence[Task], seed: int, numbers: Sequence[int] | None = None) -> Batch:
         """The same tasks, weights and seed give the same batch. `numbers`: which of a larger batch's these tasks are: what is drawn for a
@@ -127,6 +128,8 @@ class Rollout:
             for answer, turn in zip(row.answers, turns, strict=True):
                 sample = row.speaker.sample(row.prompt, answer)
                 sample.reward, sample.truncated, sample.repeated = turn.value, answer.truncated, turn.sizing in seen
+                if self.outcomes:
+                    sample.outcome = row.speaker.outcome(row.prompt, answer, row.env.history, turn)
                 samples.append(sample)
             row.trajectory.groups.append(Group(samples, row.trajectory.best))
             row.env.append(turns[0])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eda_agent.agent.language.answer import Answer
-from eda_agent.agent.language.compact import CompactLanguage, Prompt
+from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.outcome import legal
+from eda_agent.agent.language.prompt import Prompt
 from eda_agent.agent.turn import History, Proposal, Turn
 from eda_agent.train.samples import Sample
 
@@ -18,6 +21,9 @@ class Speaker(Protocol):
     def prompt(self, history: History) -> Any: ...
     def sample(self, prompt: Any, answer: Answer) -> Sample:
         """The answer with the tokens that a model reads for it."""
+
+    def outcome(self, prompt: Any, answer: Answer, history: History, turn: Turn) -> Sample | None:
+        """The question what comes of the answer, with `turn`, which is what came; None for a language that does not ask."""
 
     def proposal(self, answer: Answer, history: History) -> Proposal: ...
 
@@ -36,9 +42,18 @@ class CompactSpeaker:
         return Sample(inputs, answer.tokens, answer.logprobs, prompt.legal)
 
     def proposal(self, answer: Answer, history: History) -> Proposal:
-        best = altered(history, self.shown).incumbent
-        start = best.sizing if best is not None and best.sizing else history.problem.space.initial
-        return Proposal(self.language.sizing(answer.tokens.tolist(), start), policy="local")
+        return Proposal(self.language.sizing(answer.tokens.tolist(), altered(history, self.shown)), policy="local")
+
+    def outcome(self, prompt: Prompt, answer: Answer, history: History, turn: Turn) -> Sample:
+        failed = turn.evaluation is None or bool(turn.evaluation.failures)
+        found = self.language.expectation(altered(history, self.shown), turn.value, met=turn.met, failed=failed)
+        return expected(prompt, answer.tokens, found)
+
+
+def expected(prompt: Prompt, answer: NDArray[np.int64], found: int) -> Sample:
+    """The question what comes of an answer, and what did."""
+    inputs = np.concatenate([prompt.tokens, prompt.inputs(answer, expect=True)])
+    return Sample(inputs, np.array([found]), np.zeros(1, dtype=np.float32), legal()[None])
 
 
 def altered(history: History, shown: str) -> History:

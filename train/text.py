@@ -16,7 +16,7 @@ from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.language.text import TextPrompt, TextSampler, load_text, text_prompt
 from eda_agent.agent.parse import parse_reply
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import History, Proposal, Turn
 from eda_agent.errors import InputError
 from eda_agent.train.policies import TextTrainable, Trainable
 from eda_agent.train.recipe import Recipe
@@ -38,6 +38,9 @@ class TextSpeaker:
     def sample(self, prompt: TextPrompt, answer: Answer) -> Sample:
         inputs = np.concatenate([prompt.tokens, answer.tokens[:-1]])
         return Sample(inputs, answer.tokens, answer.logprobs, answer.legal)
+
+    def outcome(self, prompt: Any, answer: Answer, history: History, turn: Turn) -> Sample | None:
+        return None
 
     def proposal(self, answer: Answer, history: History) -> Proposal:
         best = history.incumbent

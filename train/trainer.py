@@ -153,7 +153,7 @@ class _Run:
         """This process's rows of a supervised step: of the pools, and a quarter as many of the runs that the recipe names."""
         rules, options = self.recipe.warm_start, self.kind.options
         tasks = self.curriculum.draw(rules.batch, f"{seed} warm")
-        rows = warm_start.batch(tasks, rules.turns, rules.jitter, rules.climb, f"{seed} rows", options)
+        rows = warm_start.batch(tasks, rules, f"{seed} rows", options)
         if rules.runs:
             if self._histories is None:
                 self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
@@ -207,12 +207,12 @@ class _Run:
         reference = self._reference() if rl.kl else None
         rules = Rules(
             Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
-            self.recipe.model.dtype == "bfloat16",
+            self.recipe.model.dtype == "bfloat16", outcomes=rl.outcomes,
         )  # fmt: skip
         learner = Learner(kind.policy, self.optimizer, rules, reference, self.together)
         replayer = Learner(kind.policy, self.optimizer, Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16), together=self.together)
         sampler = kind.sampler(rl.temperature)
-        rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive)
+        rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive, outcomes=rl.outcomes > 0)
         sampler.load(self.behind or kind.weights())
 
         def play(step: int) -> Batch:

@@ -19,7 +19,7 @@ from eda_agent.agent.language import words
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
-from eda_agent.agent.score import score
+from eda_agent.agent.score import Score, score
 from eda_agent.agent.turn import History, Turn
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
@@ -27,26 +27,37 @@ from eda_agent.record.fold import fold, restore_turns
 from eda_agent.record.journal import read_journal
 from eda_agent.run import original_spec
 from eda_agent.train.designs import slack
+from eda_agent.train.recipe import WarmStartRecipe
 from eda_agent.train.samples import Sample
-from eda_agent.train.speech import CompactSpeaker
+from eda_agent.train.speech import CompactSpeaker, expected
 from eda_agent.train.tasks import Task, check_structure
 
 NEAR = 24
 """So many of a pool's designs are neighbours."""
 
 
-def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64]) -> Sample:
-    """A history with the answer that is to be imitated."""
+def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64], after: Score | None) -> Sample:
+    """A history with the answer that is to be imitated: levels, and the intent that fits what comes of them (None: every spec met)."""
+    answer = language.answer(history, levels, after)
     speaker = CompactSpeaker(language)
-    return speaker.sample(speaker.prompt(history), Answer(levels, np.zeros(len(levels), dtype=np.float32)))
+    return speaker.sample(speaker.prompt(history), Answer(answer, np.zeros(len(answer), dtype=np.float32)))
 
 
-def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, climb: float, draw: random.Random) -> list[Sample]:
+def judged(language: CompactLanguage, history: History, turn: Turn) -> Sample:
+    """A history with the question what comes of a design that is known."""
+    assert turn.sizing is not None
+    answer = language.answer(history, language.levels_of(turn.sizing), turn.score)
+    failed = turn.evaluation is None or bool(turn.evaluation.failures)
+    found = language.expectation(history, turn.value, met=turn.met, failed=failed)
+    return expected(language.prompt(history), answer, found)
+
+
+def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStartRecipe, draw: random.Random) -> list[Sample]:
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
     Half of the designs are neighbours of the answer, so that small steps from a good design are learnt beside large ones from a bad one.
-    They come in the order of their scores more often than not, as those of a run do. `jitter`: largest change of a label in levels.
-    `climb`: share of histories that are answered by a better neighbour of their incumbent instead.
+    They come in the order of their scores more often than not, as those of a run do. `rules.climb` of the histories are answered by
+    a better neighbour of their incumbent instead; behind each, `rules.outcomes` designs are judged.
     """
     pool, condition = task.source.pool, task.condition
     near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]
@@ -61,15 +72,20 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, jitter: int, cl
     rows = []
     for index, turn in enumerate([baseline, *found]):
         history = replace(history, turns=(*history.turns, replace(turn, index=index)))
-        label = task.target.known
-        if draw.random() < climb:
-            label = better_neighbour(task, history, draw) or label
-        levels = _jittered(language, language.levels_of(label), jitter, draw)
-        rows.append(answered(language, history, levels))
+        label, after = task.target.known, None
+        if draw.random() < rules.climb and (better := better_neighbour(task, history, draw)) is not None:
+            label, after = better.sizing or label, better.score
+        levels = _jittered(language, language.levels_of(label), rules.jitter, draw)
+        rows.append(answered(language, history, levels, after))
+        best = history.incumbent
+        for _ in range(rules.outcomes):
+            around = pool.near(condition, best.sizing, NEAR) if best is not None and best.sizing and draw.random() < 0.5 else near
+            design = draw.choice(around) if around and draw.random() < 0.8 else draw.randrange(2, pool.sizes.shape[1])
+            rows.append(judged(language, history, pool.turn(task.problem, condition, design, 0)))
     return rows
 
 
-def better_neighbour(task: Task, history: History, draw: random.Random) -> dict[str, float] | None:
+def better_neighbour(task: Task, history: History, draw: random.Random) -> Turn | None:
     """A design of the pool near the incumbent that scores better: one step of a climb; None where there is none."""
     pool, condition, best = task.source.pool, task.condition, history.incumbent
     if best is None or best.sizing is None:
@@ -77,7 +93,7 @@ def better_neighbour(task: Task, history: History, draw: random.Random) -> dict[
     near = pool.near(condition, best.sizing, NEAR)
     turns = [pool.turn(task.problem, condition, design, 0) for design in near]
     better = sorted((turn for turn in turns if turn.value > best.value), key=lambda turn: turn.value)[-3:]
-    return dict(draw.choice(better).sizing or {}) if better else None
+    return draw.choice(better) if better else None
 
 
 def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
@@ -91,7 +107,7 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
             and turn.score is not None
             and (best is None or best.score is None or turn.score.order > best.score.order)
         ):
-            result.append(answered(language, before, language.levels_of(turn.sizing)))
+            result.append(answered(language, before, language.levels_of(turn.sizing), turn.score))
     return result
 
 
@@ -174,10 +190,10 @@ def shuffled_language(circuit: CircuitWords, problem: Problem, draw: random.Rand
     )
 
 
-def batch(tasks: Sequence[Task], turns: int, jitter: int, climb: float, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+def batch(tasks: Sequence[Task], rules: WarmStartRecipe, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
     """Rows for a supervised step, one a task."""
     draw = random.Random(seed)
     return [
-        from_pool(shuffled_language(task.source.words, task.problem, draw, options), task, draw.randint(1, turns), jitter, climb, draw)
+        from_pool(shuffled_language(task.source.words, task.problem, draw, options), task, draw.randint(1, rules.turns), rules, draw)
         for task in tasks
     ]

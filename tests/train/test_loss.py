@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from eda_agent.agent.language import words
+from eda_agent.agent.language.model import CompactConfig, CompactModel
+from eda_agent.agent.language.outcome import COUNT, legal
+from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate, divergence, surrogate
+from eda_agent.train.policies import CompactTrainable
+from eda_agent.train.samples import Group, Sample, Trajectory
 
 
 def test_clip_acts_on_one_side_only() -> None:
@@ -67,3 +74,31 @@ def test_values_agree_at_equality() -> None:
     values = torch.tensor([-1.0, -2.0])
     assert divergence(values, values, "k3").tolist() == [0.0, 0.0]
     assert divergence(values, values, "k2").tolist() == pytest.approx([0.0, 0.0])
+
+
+def test_outcomes_are_learnt_beside_the_actions() -> None:
+    """The questions count by their own mean, leave the actions' loss as it is, and are answered better after it."""
+    draw = np.random.default_rng(0)
+
+    def made(outcome: bool) -> list[Trajectory]:
+        samples = []
+        for index in range(4):
+            inputs = draw.integers(1, 300, (12, len(words.COLUMNS))).astype(np.int16)
+            asked = Sample(inputs, np.array([3]), np.zeros(1, np.float32), legal()[None])
+            actions = np.array([1, 2, 5, 7]) + index
+            every = np.ones((4, words.LEVELS), dtype=np.bool_)
+            samples.append(Sample(inputs[:-1], actions, np.full(4, -4.0, np.float32), every, float(index), advantage=index - 1.5, outcome=asked if outcome else None))  # fmt: skip
+        return [Trajectory("c", "t", [Group(samples, 0.0)])]
+
+    metrics = {}
+    for weight in (0.0, 1.0):
+        torch.manual_seed(0)
+        draw = np.random.default_rng(0)
+        model = CompactModel(CompactConfig(width=32, layers=2, heads=2, hidden=48))
+        learner = Learner(CompactTrainable(model), torch.optim.SGD(model.parameters(), lr=0.5), Rules(outcomes=weight))
+        metrics[weight] = [learner.learn(made(True)) for _ in range(3)]
+    assert metrics[0.0][0]["loss"] == pytest.approx(metrics[1.0][0]["loss"], abs=1e-6)
+    assert metrics[0.0][0]["entropy"] == pytest.approx(metrics[1.0][0]["entropy"], abs=1e-6)
+    assert "outcome" not in metrics[0.0][0]
+    assert metrics[1.0][0]["outcome"] == pytest.approx(np.log(COUNT), rel=0.2)
+    assert metrics[1.0][2]["outcome"] < metrics[1.0][0]["outcome"] - 0.1

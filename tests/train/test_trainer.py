@@ -18,6 +18,7 @@ import yaml
 from safetensors.torch import load_file
 
 from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.prompt import INTENT
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.files import read_json_lines
@@ -155,7 +156,7 @@ def test_runs_of_any_policy_are_imitated(tmp_path: Path) -> None:
     assert asked is not None and asked.turns[best].met and not asked.turns[0].met
     language = CompactLanguage(history.problem)
     rows = warm_start.from_turns(language, asked)
-    assert rows and rows[-1].targets.tolist() == language.levels_of(outcome.turns[best].sizing or {}).tolist()
+    assert rows and rows[-1].targets[INTENT:].tolist() == language.levels_of(outcome.turns[best].sizing or {}).tolist()
     recipe = dataclasses.replace(
         SMALL,
         circuits=("ota_5t",),

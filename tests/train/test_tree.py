@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.language.sampling import CompactSampler
+from eda_agent.agent.language.torch_engine import TorchEngine
 from eda_agent.agent.turn import History
 from eda_agent.problem.spec import Problem
 from eda_agent.train.policies import CompactTrainable, TextTrainable, log_probabilities
@@ -23,7 +24,7 @@ from tests.train.tiny_text import tiny_model
 def compact_samples(model: CompactModel, problem: Problem, seed: int) -> list[Sample]:
     """A trajectory of five turns with four branches each, as a rollout makes it."""
     history = played(problem, 5, seed)
-    speaker, sampler = CompactSpeaker(CompactLanguage(problem)), CompactSampler(model)
+    speaker, sampler = CompactSpeaker(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
     samples = []
     for count in range(1, 6):
         prompt = speaker.prompt(History(problem, history.turns[:count]))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,45 +21,20 @@ from numpy.typing import NDArray
 
 from eda_agent.agent.language import words
 from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.agent.language.intent import intended, sentence
 from eda_agent.agent.language.levels import Levels
+from eda_agent.agent.language.outcome import legal as legal_outcomes
+from eda_agent.agent.language.outcome import outcome
+from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
+from eda_agent.agent.score import Score
 from eda_agent.agent.turn import History, Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import QUANTITIES
 from eda_agent.simulation.operating_point import OperatingPoint
 
-Tokens = NDArray[np.int16]
-_COLUMN = {name: index for index, name in enumerate(words.COLUMNS)}
 BEST_COUNT, LAST_COUNT = 5, 3
 """Turns kept of a history that is longer than the window: so many of the best, so many of the latest."""
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """`tokens` (n × columns): the history. `asks` (parameters × columns): the answer's tokens with nothing given yet.
-
-    `legal` (parameters × LEVELS): what may be answered. `best`: the level of each parameter in the best turn.
-    """
-
-    tokens: Tokens
-    asks: Tokens
-    legal: NDArray[np.bool_]
-    best: NDArray[np.int64]
-
-    def inputs(self, levels: NDArray[np.integer]) -> Tokens:
-        """The answer's tokens (… × parameters × columns) for chosen levels (… × parameters): each gives the one before it."""
-        shape = levels.shape[:-1]
-        result = np.broadcast_to(self.asks, (*shape, *self.asks.shape)).copy()
-        given = given_words(self.asks[:-1, _COLUMN["slot"]], levels[..., :-1], self.best[:-1])
-        result[..., 1:, _COLUMN["given_slot"] : _COLUMN["moved"] + 1] = given
-        return result
-
-
-def given_words(slots: NDArray[np.integer], levels: NDArray[np.integer], best: NDArray[np.integer]) -> Tokens:
-    """The three words (… × 3) that say which level the parameter in a slot got, and how far from the best turn's that is."""
-    moved = np.searchsorted(words.STEPS, levels - best, side="right")
-    parts = (np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape), words.GIVEN + levels, words.MOVED + moved)
-    return np.stack(parts, axis=-1).astype(np.int16)
 
 
 class CompactLanguage:
@@ -141,7 +115,10 @@ class CompactLanguage:
                 best = turn
             last = turn
         levels = self._levels(best)
-        return Prompt(np.concatenate(parts), self._asks(levels, self._levels(last), place), self.legal, levels)
+        return Prompt(
+            np.concatenate(parts), np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]), self._expect(place, best),
+            np.concatenate([self._legal_intent, self.legal]), np.concatenate([np.full(INTENT, -1), levels]), self._metrics,
+        )  # fmt: skip
 
     def turn(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         """One simulated turn, in its place among those that are shown: what was chosen, knowing `best` and `last`, and what came of it."""
@@ -149,9 +126,9 @@ class CompactLanguage:
         chosen = self.levels_of(turn.sizing)
         before = self._levels(best)
         asks = self._asks(before, self._levels(last), place)
-        sizes = Prompt(asks, asks, self.legal, before).inputs(chosen)
+        sizes = Prompt(asks, asks, asks[0], self.legal, before, self._metrics, 0).inputs(chosen)
         results = self._results(turn, best, last, place)
-        results[0, _COLUMN["given_slot"] : _COLUMN["moved"] + 1] = given_words(asks[-1:, _COLUMN["slot"]], chosen[-1:], before[-1:])[0]
+        results[0, COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(asks[-1:, COLUMN["slot"]], chosen[-1:], before[-1:])[0]
         better = best is None or best.score is None or turn.score.order > best.score.order
         level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
         score = _row("score", how=words.SCORE + level, more=_turn(place), type=words.FLAG + int(better)) | {
@@ -167,13 +144,59 @@ class CompactLanguage:
         """The nearest level of every parameter, in the order in which they are named."""
         return np.array([levels.of(sizing[levels.parameter.name]) for levels in self.levels], dtype=np.int64)
 
-    def sizing(self, chosen: Sequence[int], best: Mapping[str, float]) -> dict[str, float]:
-        """The sizing that chosen levels mean; a parameter left at the best turn's level keeps its exact value."""
+    def answer(self, history: History, chosen: NDArray[np.int64], after: Score | None) -> NDArray[np.int64]:
+        """The answer (questions) that proposes these levels. `after`: what comes of them, None where they meet every spec."""
+        best = history.incumbent
+        return np.concatenate([intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen])
+
+    def expectation(self, history: History, value: float, *, met: bool, failed: bool) -> int:
+        """The answer to `expect` that turned out right."""
+        best = history.incumbent
+        return outcome(value, best.value if best is not None else 0.0, met=met, failed=failed)
+
+    def sizing(self, answer: Sequence[int], history: History) -> dict[str, float]:
+        """The sizing that an answer means; a parameter left at the best turn's level keeps its exact value."""
+        before = self._before(history)
         values = {
-            levels.parameter.name: levels.value(int(level), best[levels.parameter.name])
-            for level, levels in zip(chosen, self.levels, strict=True)
+            levels.parameter.name: levels.value(int(level), before[levels.parameter.name])
+            for level, levels in zip(answer[INTENT:], self.levels, strict=True)
         }
         return {name: values[name] for name in self.problem.space.names}
+
+    def reasoning(self, answer: Sequence[int], history: History, sizing: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+        """An answer's intent in words, and where it was not kept."""
+        spec = self.problem.specs[self.spec_order[answer[0]]].name
+        named = [self.levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(self.levels)]
+        return sentence(self.problem, spec, named, self._before(history), sizing, self.circuit.effects)
+
+    def _before(self, history: History) -> Mapping[str, float]:
+        best = history.incumbent
+        return best.sizing if best is not None and best.sizing else self.problem.space.initial
+
+    @cached_property
+    def _metrics(self) -> NDArray[np.int16]:
+        return np.array([self._spec(slot)["what"] for slot in range(len(self.spec_order))], dtype=np.int16)
+
+    @cached_property
+    def _legal_intent(self) -> NDArray[np.bool_]:
+        """What may be answered to the questions before the sizes: a spec, then parameters that can move."""
+        rows = np.zeros((INTENT, words.LEVELS), dtype=np.bool_)
+        rows[0, : len(self.spec_order)] = True
+        rows[1:, : len(self.levels)] = self.legal.sum(1) > 1
+        rows[1:, NOBODY] = True
+        return rows
+
+    def _intent(self, place: int) -> Tokens:
+        return _tokens([_row(kind, more=_turn(place)) for kind in ("aim", *["name"] * NAMES)])
+
+    def _expect(self, place: int, best: Turn | None) -> Tokens:
+        now = words.SCORE + words.binned(best.value if best else 0.0, words.SCORES)
+        tokens: Tokens = _tokens([_row("expect", more=_turn(place), how=now)])[0]
+        return tokens
+
+    @property
+    def legal_outcomes(self) -> NDArray[np.bool_]:
+        return legal_outcomes()
 
     @cached_property
     def _questions(self) -> Tokens:
@@ -187,15 +210,15 @@ class CompactLanguage:
 
     def _asks(self, best: NDArray[np.int64], last: NDArray[np.int64], place: int) -> Tokens:
         asks = self._questions.copy()
-        asks[:, _COLUMN["more"]] = _turn(place)
-        asks[:, _COLUMN["best"]] = words.BEST + best
-        asks[:, _COLUMN["last"]] = words.LAST + last
+        asks[:, COLUMN["more"]] = _turn(place)
+        asks[:, COLUMN["best"]] = words.BEST + best
+        asks[:, COLUMN["last"]] = words.LAST + last
         return asks
 
     def _results(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         assert turn.score is not None and turn.evaluation is not None
         rows = self._answers.copy()
-        rows[:, _COLUMN["more"]] = _turn(place)
+        rows[:, COLUMN["more"]] = _turn(place)
         failed = bool(turn.evaluation.failures)
         margins = self._margins(turn)
         for slot, index in enumerate(self.spec_order):
@@ -205,11 +228,11 @@ class CompactLanguage:
                 margin = len(words.MARGINS) + 2
             else:
                 margin = words.binned(margins[slot], words.MARGINS)
-            rows[slot, _COLUMN["how"]] = words.MARGIN + margin
+            rows[slot, COLUMN["how"]] = words.MARGIN + margin
         for name, other, first in (("last", last, words.SINCE_LAST), ("best", best, words.SINCE_BEST)):
             if other is not None:
                 changes = np.subtract(margins, self._margins(other))
-                rows[:, _COLUMN[name]] = first + np.searchsorted(words.CHANGES, changes, side="right")
+                rows[:, COLUMN[name]] = first + np.searchsorted(words.CHANGES, changes, side="right")
         return rows
 
     def _margins(self, turn: Turn) -> list[float]:
@@ -256,7 +279,7 @@ def _tokens(rows: Sequence[Mapping[str, int]]) -> Tokens:
     result = np.zeros((len(rows), len(words.COLUMNS)), dtype=np.int16)
     for number, row in enumerate(rows):
         for name, word in row.items():
-            result[number, _COLUMN[name]] = word
+            result[number, COLUMN[name]] = word
     return result
 
 

@@ -28,17 +28,17 @@ _BEST = words.COLUMNS.index("best")
 
 
 class CompactConfig(PreTrainedConfig):
-    """`points`, `window`: how the language is spoken to the model (`CompactLanguage`)."""
+    """`points`, `window`: how the language is spoken to the model (`CompactLanguage`). `outcomes`: it was taught what to expect."""
 
     model_type = "eda-agent-compact"
 
     def __init__(
         self, vocabulary: int = words.VOCABULARY, columns: int = len(words.COLUMNS), levels: int = words.LEVELS, width: int = 128, layers: int = 5, heads: int = 4,
-        hidden: int = 344, dropout: float = 0.0, points: bool = True, window: int = 10, language: int = words.VERSION, **kwargs: Any,
+        hidden: int = 344, dropout: float = 0.0, points: bool = True, window: int = 10, outcomes: bool = False, language: int = words.VERSION, **kwargs: Any,
     ):  # fmt: skip
         self.vocabulary, self.columns, self.levels = vocabulary, columns, levels
         self.width, self.layers, self.heads, self.hidden, self.dropout = width, layers, heads, hidden, dropout
-        self.points, self.window, self.language = points, window, language
+        self.points, self.window, self.outcomes, self.language = points, window, outcomes, language
         super().__init__(**kwargs)
 
 

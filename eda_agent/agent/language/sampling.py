@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from eda_agent.agent.language import words
 from eda_agent.agent.language.answer import Answer
-from eda_agent.agent.language.compact import Prompt, Tokens, given_words
-from eda_agent.agent.language.model import Cache, CompactModel
-from eda_agent.errors import Finding, InputError
-
-_SLOT, _GIVEN = words.COLUMNS.index("slot"), words.COLUMNS.index("given_slot")
+from eda_agent.agent.language.engine import Engine, Logits
+from eda_agent.agent.language.outcome import legal as legal_outcomes
+from eda_agent.agent.language.prompt import Prompt, Tokens
 
 
 @dataclass
@@ -24,7 +21,7 @@ class _Kept:
     """The prompts of a lane's last call and their cache."""
 
     prompts: list[Tokens] = field(default_factory=list)
-    cache: Cache | None = None
+    cache: Any = None
 
 
 class CompactSampler:
@@ -34,70 +31,85 @@ class CompactSampler:
     not depend on which other prompts are asked beside it.
     """
 
-    def __init__(self, model: CompactModel, temperature: float = 1.0):
-        self.model, self.temperature = model.eval(), temperature
+    def __init__(self, engine: Engine, temperature: float = 1.0):
+        self.engine, self.temperature = engine, temperature
         self._kept: dict[int, _Kept] = {}
 
-    def load(self, weights: Mapping[str, Tensor]) -> None:
-        self.model.load_state_dict(weights)
+    def forget(self) -> None:
+        """The weights have changed: nothing computed before holds."""
         self._kept = {}
 
-    @torch.no_grad()
-    def sample(self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
+    def sample(
+        self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0, *, expect: bool = False
+    ) -> list[list[Answer]]:
+        """`group` answers to each prompt. With `expect` each carries the probabilities of its outcome."""
         cache = self._prefill([prompt.tokens for prompt in prompts], lane)
         batch, steps = len(prompts), max(len(prompt.asks) for prompt in prompts)
-        columns = len(words.COLUMNS)
-        asks = np.zeros((batch, steps, columns), dtype=np.int16)
-        legal = np.zeros((batch, steps, words.LEVELS), dtype=np.bool_)
-        legal[:, :, 0] = True  # behind a row's last parameter
-        best = np.zeros((batch, steps), dtype=np.int64)
+        counts = [len(prompt.asks) for prompt in prompts]
+        legal = np.zeros((batch, steps + 1, words.LEVELS), dtype=np.bool_)
+        legal[:, :, 0] = True  # behind a row's last question
         draws = np.zeros((batch, group, steps), dtype=np.float32)
-        for row, prompt in enumerate(prompts):
-            count = len(prompt.asks)
-            asks[row, :count], legal[row, :count], best[row, :count] = prompt.asks, prompt.legal, prompt.best
+        for row, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
+            legal[row, :count] = prompt.legal
             draws[row, :, :count] = np.random.default_rng(seeds[row]).random((group, count), dtype=np.float32)
         tokens = np.zeros((batch, group, steps), dtype=np.int64)
         logprobs = np.zeros((batch, group, steps), dtype=np.float32)
-        branches: list[tuple[Tensor, Tensor]] = []
-        for step in range(steps):
-            ids = np.broadcast_to(asks[:, None, step], (batch, group, columns)).copy()
-            if step:
-                ids[..., _GIVEN : _GIVEN + 3] = given_words(asks[:, step - 1, None, _SLOT], tokens[:, :, step - 1], best[:, None, step - 1])
-            logits = self.model.branch(torch.from_numpy(ids.astype(np.int64)), cache, branches).float()
-            chosen, logprob = draw(logits / self.temperature, torch.from_numpy(legal[:, None, step]), torch.from_numpy(draws[:, :, step]))
-            tokens[:, :, step], logprobs[:, :, step] = chosen.numpy(), logprob.numpy()
+        outcomes = np.zeros((batch, group, words.LEVELS), dtype=np.float32)
+        branches: list[Any] = []
+        for step in range(steps + expect):
+            ids = np.zeros((batch, group, len(words.COLUMNS)), dtype=np.int64)
+            for row, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
+                if step < count + expect:
+                    ids[row] = prompt.row(step, tokens[row])
+            logits = self.engine.branch(ids, cache, branches)
+            if step < steps:
+                tokens[:, :, step], logprobs[:, :, step] = draw(
+                    logits / np.float32(self.temperature), legal[:, None, step], draws[:, :, step]
+                )
+            for row, count in enumerate(counts):
+                if step == count:
+                    outcomes[row] = np.exp(log_softmax(np.where(legal_outcomes(), logits[row], -np.inf)))
         return [
-            [Answer(tokens[row, index, :count], logprobs[row, index, :count]) for index in range(group)]
-            for row, count in enumerate(len(prompt.asks) for prompt in prompts)
+            [
+                Answer(tokens[row, index, :count], logprobs[row, index, :count], outcomes=outcomes[row, index] if expect else None)
+                for index in range(group)
+            ]
+            for row, count in enumerate(counts)
         ]
 
-    def _prefill(self, prompts: list[Tokens], lane: int) -> Cache:
+    def _prefill(self, prompts: list[Tokens], lane: int) -> Any:
         kept, cache = self._kept.get(lane, _Kept()), None
         continued = _continued(kept.prompts, prompts)
         if kept.cache is not None and continued is not None:
-            rows = torch.tensor(continued)
-            cache = Cache([key[rows] for key in kept.cache.keys], [value[rows] for value in kept.cache.values], kept.cache.lengths[rows])
+            cache = self.engine.rows(kept.cache, continued)
             news = [prompt[len(kept.prompts[row]) :] for prompt, row in zip(prompts, continued, strict=True)]
         else:
             news = prompts
-        lengths = torch.tensor([len(new) for new in news])
+        lengths = np.array([len(new) for new in news], dtype=np.int64)
         if int(lengths.max()) or cache is None:
             ids = np.zeros((len(news), max(int(lengths.max()), 1), len(words.COLUMNS)), dtype=np.int64)
             for row, new in enumerate(news):
                 ids[row, : len(new)] = new
-            cache = self.model.extend(torch.from_numpy(ids), lengths, cache)
+            cache = self.engine.extend(ids, lengths, cache)
         self._kept[lane] = _Kept(prompts, cache)
         return cache
 
 
-def draw(logits: Tensor, legal: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+def log_softmax(logits: Logits) -> Logits:
+    """Along the last axis; −inf stays."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    result: Logits = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return result
+
+
+def draw(logits: Logits, legal: NDArray[np.bool_], uniform: NDArray[np.float32]) -> tuple[NDArray[np.int64], Logits]:
     """Tokens (…) and their log-probabilities from logits (…, vocabulary) among what is `legal` (broadcast), at `uniform` (…) in [0, 1)."""
-    logprobs = logits.masked_fill(~legal, float("-inf")).log_softmax(-1)
-    cumulative = logprobs.exp().cumsum(-1)
+    logprobs = log_softmax(np.where(legal, logits, np.float32(-np.inf)))
+    cumulative = np.exp(logprobs).cumsum(-1)
     # the total differs from 1 by rounding; what is illegal has no width and cannot be hit
-    chosen = torch.searchsorted(cumulative, (uniform * cumulative[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
-    chosen = chosen.clamp(max=logits.shape[-1] - 1)
-    return chosen, logprobs.gather(-1, chosen[..., None]).squeeze(-1)
+    chosen = (cumulative <= (uniform * cumulative[..., -1])[..., None]).sum(-1)
+    chosen = np.minimum(chosen, logits.shape[-1] - 1)
+    return chosen, np.take_along_axis(logprobs, chosen[..., None], -1)[..., 0]
 
 
 def _continued(old: list[Tokens], new: list[Tokens]) -> list[int] | None:
@@ -114,13 +126,3 @@ def _continued(old: list[Tokens], new: list[Tokens]) -> list[int] | None:
         else:
             return None
     return rows
-
-
-def load_compact(folder: Path) -> CompactModel:
-    """A compact model. Raises `InputError` where there is none."""
-    try:
-        return CompactModel.from_pretrained(folder)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(
-            Finding(f"this is no model: {str(error).splitlines()[0]}", folder, fix="give the folder that `eda-agent train` wrote")
-        ) from None

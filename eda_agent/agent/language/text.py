@@ -20,7 +20,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.bits import unpacked
 from eda_agent.agent.language.grammar import Grammar
-from eda_agent.agent.language.sampling import draw
 from eda_agent.agent.prompt import render
 from eda_agent.agent.turn import History
 from eda_agent.errors import Finding, InputError
@@ -115,3 +114,13 @@ def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[A
             )
         ) from None
     return model, tokenizer
+
+
+def draw(logits: Tensor, legal: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    """`sampling.draw` where the logits are: a vocabulary of 150,000 is not carried from the device for every token."""
+    logprobs = logits.masked_fill(~legal, float("-inf")).log_softmax(-1)
+    cumulative = logprobs.exp().cumsum(-1)
+    # the total differs from 1 by rounding; what is illegal has no width and cannot be hit
+    chosen = torch.searchsorted(cumulative, (uniform * cumulative[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
+    chosen = chosen.clamp(max=logits.shape[-1] - 1)
+    return chosen, logprobs.gather(-1, chosen[..., None]).squeeze(-1)

@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.structure.parameters import QUANTITIES
 
-VERSION = 1
+VERSION = 2
 """Raised when the meaning of an id changes: a model says which version it was trained on."""
 
-COLUMNS = ("kind", "slot", "what", "also", "how", "type", "best", "last", "given_slot", "given", "moved", "more")
+COLUMNS = ("kind", "slot", "what", "also", "how", "type", "best", "last", "given_slot", "given", "moved", "more", "aim", "named")
 LEVELS = 96
 """Positions on a parameter's scale from minimum to maximum. A grid with fewer steps uses as many of them as it has."""
 SLOTS = 40
 """Parameters, and specs, that a problem may have."""
 
-KINDS = ("task", "parameter", "spec", "ask", "result", "score", "point")
+KINDS = ("task", "parameter", "spec", "ask", "result", "score", "point", "aim", "name", "expect")
 ROLES = (
     "device", "input pair", "inner pair", "tail source", "load mirror", "signal mirror", "cascode", "bias diode", "bias source",
     "current source", "output device", "gain device", "follower", "load diode", "class-AB mesh", "inverter", "starving", "latch",
@@ -84,6 +84,9 @@ COUNT = _words.add("count", SLOTS + 1)
 POINT_GM_ID = _words.add("gm/id", len(GM_ID) + 1)
 POINT_MARGIN = _words.add("saturation margin", len(SATURATION) + 1)
 FLAG = _words.add("flag", 4)
+AIM = _words.add("aim", SLOTS)
+NAMED = _words.add("named", SLOTS + 1)
+"""The parameter in a slot, or none."""
 VOCABULARY = 1 << (_words.size - 1).bit_length() if _words.size > 960 else 1024
 """Ids, with room for a few more words."""
 

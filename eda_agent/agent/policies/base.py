@@ -6,12 +6,27 @@ run reproducible and resumable without saving anything but its turns. What a pol
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from eda_agent.agent.turn import History, Proposal
+
+
+@functools.cache
+def _thread_pools() -> ThreadpoolController:
+    # finding the libraries takes a millisecond
+    return ThreadpoolController()
+
+
+def single_threaded() -> AbstractContextManager[object]:
+    """Matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5)."""
+    limit: AbstractContextManager[object] = _thread_pools().limit(limits=1)
+    return limit
 
 
 @runtime_checkable

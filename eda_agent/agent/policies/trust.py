@@ -15,9 +15,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import qmc
-from threadpoolctl import threadpool_limits
 
-from eda_agent.agent.policies.base import turn_rng
+from eda_agent.agent.policies.base import single_threaded, turn_rng
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
 from eda_agent.agent.policies.knowledge import knowledge, weights
 from eda_agent.agent.turn import History, Proposal, Turn
@@ -39,8 +38,7 @@ class TrustRegion:
         self.held: list[GaussianProcess] = []
 
     def propose(self, history: History) -> Proposal:
-        # matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5)
-        with threadpool_limits(limits=1):
+        with single_threaded():
             return self._propose(history)
 
     def _propose(self, history: History) -> Proposal:

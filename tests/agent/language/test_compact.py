@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.levels import levels_of
+from eda_agent.agent.language.prompt import INTENT, NOBODY
 from eda_agent.agent.turn import History
 from eda_agent.errors import InputError
 from eda_agent.problem.metric import METRICS
@@ -34,7 +35,7 @@ def test_a_history_is_a_prefix_of_what_continues_it(problems: dict[str, Problem]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], name: str) -> None:
-    """The tokens that an answer is read with are those that the turn it became is told with."""
+    """The sizes of an answer are read as those of the turn it became, but for the intent that only the answer has."""
     history = played(problems[name], 5)
     language = CompactLanguage(problems[name])
     for count in range(1, len(history.turns)):
@@ -42,8 +43,21 @@ def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], 
         after = language.prompt(History(history.problem, history.turns[: count + 1])).tokens
         sizing = history.turns[count].sizing
         assert sizing is not None
-        inputs = prompt.inputs(language.levels_of(sizing))
-        assert (after[len(prompt.tokens) :][: len(inputs)] == inputs).all()
+        answer = language.answer(
+            prompt_history := History(history.problem, history.turns[:count]), language.levels_of(sizing), history.turns[count].score
+        )
+        inputs = prompt.inputs(answer)[INTENT:]
+        told = after[len(prompt.tokens) :][: len(inputs)]
+        columns = [place for place, name in enumerate(words.COLUMNS) if name not in {"aim", "named"}]
+        assert (told[1:, columns] == inputs[1:, columns]).all()
+        assert (inputs[:, words.COLUMNS.index("aim")] == prompt.metrics[answer[0]]).all()
+        named = inputs[:, words.COLUMNS.index("named")] > 0
+        assert set(np.flatnonzero(named)) == {slot for slot in answer[1:INTENT] if slot != NOBODY}
+        # what moves most is named, and what was answered is legal
+        moved = np.abs(language.levels_of(sizing) - prompt.best[INTENT:])
+        assert not named.any() or moved[named].min() >= moved[~named].max()
+        assert prompt.legal[np.arange(len(answer)), answer].all()
+        assert language.sizing(answer.tolist(), prompt_history).keys() == sizing.keys()
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,9 +9,14 @@ import pytest
 import torch
 
 from eda_agent.agent.language import words
-from eda_agent.agent.language.compact import CompactLanguage, Prompt
+from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
-from eda_agent.agent.language.sampling import CompactSampler, draw, load_compact
+from eda_agent.agent.language.numpy_engine import NumpyEngine, load_numpy
+from eda_agent.agent.language.outcome import COUNT
+from eda_agent.agent.language.prompt import Prompt
+from eda_agent.agent.language.sampling import CompactSampler, draw
+from eda_agent.agent.language.text import draw as draw_torch
+from eda_agent.agent.language.torch_engine import TorchEngine, load_compact
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.turn import History
 from eda_agent.errors import InputError
@@ -51,7 +56,7 @@ def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel,
     """At every turn of growing histories, so that the sampler's cache is continued."""
     history = played(miller, 4)
     language = CompactLanguage(miller)
-    sampler = CompactSampler(model, 0.8)
+    sampler = CompactSampler(TorchEngine(model), 0.8)
     for count in range(1, 6):
         prompt = language.prompt(History(miller, history.turns[:count]))
         for answer in sampler.sample([prompt, prompt], 3, [count, count + 1])[1]:
@@ -66,7 +71,10 @@ def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel,
 def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, problems: dict[str, Problem]) -> None:
     """Circuits of different sizes side by side; the same first prompt gives the same answers."""
     prompts = [CompactLanguage(problems[name]).prompt(played(problems[name], 2)) for name in ("ota_5t", "folded_cascode", "tia")]
-    together, alone = CompactSampler(model).sample(prompts, 4, [7, 8, 9]), CompactSampler(model).sample(prompts[:1], 4, [7])
+    together, alone = (
+        CompactSampler(TorchEngine(model)).sample(prompts, 4, [7, 8, 9]),
+        CompactSampler(TorchEngine(model)).sample(prompts[:1], 4, [7]),
+    )
     assert [answer.tokens.tolist() for answer in together[0]] == [answer.tokens.tolist() for answer in alone[0]]
     for prompt, answers in zip(prompts, together, strict=True):
         for answer in answers:
@@ -75,7 +83,7 @@ def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, proble
 
 def test_the_longest_prompt_may_leave(model: CompactModel, problems: dict[str, Problem]) -> None:
     """A sampler's cache was padded for a prompt that is not asked again."""
-    sampler = CompactSampler(model)
+    sampler = CompactSampler(TorchEngine(model))
     languages = {name: CompactLanguage(problems[name]) for name in ("folded_cascode", "ota_5t")}
     histories = {name: played(problems[name], 3) for name in languages}
 
@@ -84,22 +92,62 @@ def test_the_longest_prompt_may_leave(model: CompactModel, problems: dict[str, P
 
     sampler.sample([prompt("folded_cascode", 3), prompt("ota_5t", 1)], 2, [1, 2])
     continued = sampler.sample([prompt("ota_5t", 2)], 2, [3])[0]
-    alone = CompactSampler(model).sample([prompt("ota_5t", 2)], 2, [3])[0]
+    alone = CompactSampler(TorchEngine(model)).sample([prompt("ota_5t", 2)], 2, [3])[0]
     for one, other in zip(continued, alone, strict=True):
         assert one.tokens.tolist() == other.tokens.tolist()
         np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-5)
 
 
 def test_draw_follows_its_distribution() -> None:
-    logits = torch.tensor([0.0, 1.0, 2.0, 50.0])
-    legal = torch.tensor([True, True, True, False])
-    uniform = torch.rand(200_000, generator=torch.Generator().manual_seed(0))
-    chosen, logprob = draw(logits.expand(200_000, 4), legal, uniform)
-    shares = torch.bincount(chosen, minlength=4) / 200_000
-    expected = torch.tensor([0.0, 1.0, 2.0]).softmax(-1)
-    torch.testing.assert_close(shares[:3], expected, atol=4e-3, rtol=0)
+    logits = np.broadcast_to(np.array([0.0, 1.0, 2.0, 50.0], np.float32), (200_000, 4))
+    legal = np.array([True, True, True, False])
+    uniform = np.random.default_rng(0).random(200_000, dtype=np.float32)
+    chosen, logprob = draw(logits, legal, uniform)
+    shares = np.bincount(chosen, minlength=4) / 200_000
+    expected = np.exp([0.0, 1.0, 2.0]) / np.exp([0.0, 1.0, 2.0]).sum()
+    np.testing.assert_allclose(shares[:3], expected, atol=4e-3)
     assert shares[3] == 0
-    torch.testing.assert_close(logprob.exp().mean(), (expected**2).sum(), atol=4e-3, rtol=0)
+    np.testing.assert_allclose(np.exp(logprob).mean(), (expected**2).sum(), atol=4e-3)
+    other, its = draw_torch(torch.from_numpy(logits.copy()), torch.from_numpy(legal), torch.from_numpy(uniform))
+    assert (other.numpy() != chosen).mean() < 1e-4  # a draw that falls on an edge
+    np.testing.assert_allclose(its.numpy()[other.numpy() == chosen], logprob[other.numpy() == chosen], atol=1e-6)
+
+
+def test_numpy_computes_what_torch_computes(model: CompactModel, tmp_path: Path, problems: dict[str, Problem]) -> None:
+    """Logits and log-probabilities from the same file, for growing histories of different circuits side by side."""
+    model.save_pretrained(tmp_path)
+    engines = TorchEngine(load_compact(tmp_path)), load_numpy(tmp_path)
+    names = ("ota_5t", "folded_cascode")
+    histories = {name: played(problems[name], 3) for name in names}
+    languages = {name: CompactLanguage(problems[name]) for name in names}
+    samplers = [CompactSampler(engine, 0.9) for engine in engines]
+    for count in range(1, 4):
+        prompts = [languages[name].prompt(History(problems[name], histories[name].turns[:count])) for name in names]
+        ours, theirs = (sampler.sample(prompts, 5, [count, 9], expect=True) for sampler in samplers)
+        for row, other in zip(ours, theirs, strict=True):
+            for one, two in zip(row, other, strict=True):
+                assert one.tokens.tolist() == two.tokens.tolist() and one.outcomes is not None and two.outcomes is not None
+                np.testing.assert_allclose(one.logprobs, two.logprobs, atol=1e-4)
+                np.testing.assert_allclose(one.outcomes, two.outcomes, atol=1e-5)
+                assert one.outcomes[:COUNT].sum() == pytest.approx(1.0, abs=1e-5) and not one.outcomes[COUNT:].any()
+    ids = np.concatenate([prompts[0].tokens, prompts[0].inputs(ours[0][0].tokens)])[None].astype(np.int64)
+    with torch.no_grad():
+        plain = model(torch.from_numpy(ids))[0, -1].numpy()
+    cache = engines[1].extend(ids[:, :-1], np.array([ids.shape[1] - 1]), None)
+    np.testing.assert_allclose(engines[1].branch(ids[:, -1:], cache, [])[0, 0], plain, atol=1e-4)
+
+
+def test_another_version_of_the_language_is_refused(model: CompactModel, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text().replace(f'"language": {words.VERSION}', '"language": 1'))
+    with pytest.raises(InputError, match="speaks version 1"):
+        load_numpy(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    path.write_text(path.read_text().replace('"language": 1', f'"language": {words.VERSION}'))
+    with pytest.raises(InputError, match="this is no model"):
+        load_numpy(tmp_path)
+    assert isinstance(NumpyEngine, type)
 
 
 def test_a_saved_model_is_the_same_and_plays(model: CompactModel, tmp_path: Path, problems: dict[str, Problem]) -> None:

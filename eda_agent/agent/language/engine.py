@@ -1,0 +1,22 @@
+"""An engine computes a compact model's logits: by torch where it is trained (`torch_engine`), by numpy in the product (`numpy_engine`)."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """`extend`: the cache with tokens (batch, n, columns) behind it, of which the first `lengths` (batch) of each row are real.
+
+    `branch`: logits (batch, group, levels) of one more token (batch, group, columns) of each of a group of answers to the same prefix;
+    `branches`, empty at first, holds what was computed of the answers so far and is grown in place. `rows`: a cache of chosen rows.
+    """
+
+    def extend(self, ids: NDArray[np.int64], lengths: NDArray[np.int64], cache: Any) -> Any: ...
+    def branch(self, ids: NDArray[np.int64], cache: Any, branches: list[Any]) -> Logits: ...
+    def rows(self, cache: Any, chosen: list[int]) -> Any: ...

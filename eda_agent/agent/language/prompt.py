@@ -1,0 +1,76 @@
+"""A prompt is a history as tokens, with the questions that an answer replies to: an intent, the sizes, and what is expected of them.
+
+    aim · name · name · one token a parameter · [expect]
+
+`aim` asks which spec the answer goes for, `name` for a parameter that will move most, the others for levels. Every question is told what
+was answered before it, so that each choice knows those before. `expect` asks what will come of the whole (`outcome`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.language import words
+
+Tokens = NDArray[np.int16]
+COLUMN = {name: index for index, name in enumerate(words.COLUMNS)}
+NAMES = 2
+"""Parameters that an intent names."""
+INTENT = 1 + NAMES
+"""Questions before the first size."""
+NOBODY = words.LEVELS - 1
+"""Answer to `name`: no further parameter."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`tokens` (n × columns): the history. `asks` (questions × columns): the questions with nothing answered yet, `expect` (columns) the last.
+
+    `legal` (questions × LEVELS): what may be answered. `best` (questions): the level of each parameter in the best turn, −1 before the
+    sizes. `metrics`: the word of each spec's metric, by slot. Questions: `INTENT` and one a parameter, or none of the intent for a turn
+    that is told.
+    """
+
+    tokens: Tokens
+    asks: Tokens
+    expect: Tokens
+    legal: NDArray[np.bool_]
+    best: NDArray[np.int64]
+    metrics: NDArray[np.int16]
+    intent: int = INTENT
+
+    def row(self, step: int, answer: NDArray[np.integer]) -> Tokens:
+        """Question `step`, or the expectation behind the last, knowing what is answered before it: (… × columns) for answers (… × ≥ step)."""
+        last = step == len(self.asks)
+        row = np.broadcast_to(self.expect if last else self.asks[step], (*answer.shape[:-1], len(words.COLUMNS))).copy()
+        if step == 0:
+            return row
+        before = answer[..., step - 1]
+        if self.intent:
+            row[..., COLUMN["aim"]] = self.metrics[answer[..., 0]]
+        if step == 1 and self.intent:
+            row[..., COLUMN["given_slot"]] = words.AIM + before
+        elif step <= self.intent:
+            row[..., COLUMN["given_slot"]] = words.NAMED + np.minimum(before, words.SLOTS)
+        else:
+            slot = self.asks[step - 1, COLUMN["slot"]]
+            row[..., COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(slot, before, self.best[step - 1])
+        if self.intent and self.intent <= step < len(self.asks):
+            own = self.asks[step, COLUMN["slot"]] - words.SLOT
+            named = (answer[..., 1 : self.intent] == own).any(-1)
+            row[..., COLUMN["named"]] = np.where(named, words.FLAG + 2, 0)
+        return row
+
+    def inputs(self, answer: NDArray[np.integer], *, expect: bool = False) -> Tokens:
+        """All questions (… × questions × columns) as an answer (… × questions) was given to them; with `expect`, the expectation too."""
+        return np.stack([self.row(step, answer) for step in range(len(self.asks) + expect)], axis=-2)
+
+
+def given_words(slots: NDArray[np.integer] | np.integer, levels: NDArray[np.integer], best: NDArray[np.integer] | np.integer) -> Tokens:
+    """The three words (… × 3) that say which level the parameter in a slot got, and how far from the best turn's that is."""
+    moved = np.searchsorted(words.STEPS, levels - best, side="right")
+    parts = (np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape), words.GIVEN + levels, words.MOVED + moved)
+    return np.stack(parts, axis=-1).astype(np.int16)

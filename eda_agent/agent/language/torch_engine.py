@@ -1,0 +1,43 @@
+"""The torch engine: the compact model as it is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eda_agent.agent.language.engine import Logits
+from eda_agent.agent.language.model import Cache, CompactModel
+from eda_agent.errors import Finding, InputError
+
+
+class TorchEngine:
+    """See `Engine`."""
+
+    def __init__(self, model: CompactModel):
+        self.model = model.eval()
+
+    @torch.no_grad()
+    def extend(self, ids: NDArray[np.int64], lengths: NDArray[np.int64], cache: Cache | None) -> Cache:
+        return self.model.extend(torch.from_numpy(ids), torch.from_numpy(lengths), cache)
+
+    @torch.no_grad()
+    def branch(self, ids: NDArray[np.int64], cache: Cache, branches: list[tuple[torch.Tensor, torch.Tensor]]) -> Logits:
+        logits: Logits = self.model.branch(torch.from_numpy(ids), cache, branches).float().numpy()
+        return logits
+
+    def rows(self, cache: Cache, chosen: list[int]) -> Cache:
+        index = torch.tensor(chosen)
+        return Cache([key[index] for key in cache.keys], [value[index] for value in cache.values], cache.lengths[index])
+
+
+def load_compact(folder: Path) -> CompactModel:
+    """A compact model. Raises `InputError` where there is none."""
+    try:
+        return CompactModel.from_pretrained(folder)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(
+            Finding(f"this is no model: {str(error).splitlines()[0]}", folder, fix="give the folder that `eda-agent train` wrote")
+        ) from None

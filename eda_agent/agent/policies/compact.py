@@ -1,0 +1,67 @@
+"""The compact policy samples answers of a compact model and proposes the one that it expects most of."""
+
+from __future__ import annotations
+
+from eda_agent.agent.language.answer import Answer
+from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.engine import Engine
+from eda_agent.agent.language.outcome import expected_gain
+from eda_agent.agent.language.sampling import CompactSampler
+from eda_agent.agent.policies.base import single_threaded, turn_seed
+from eda_agent.agent.turn import History, Proposal
+
+RETRIES = 6
+"""Times that answers are drawn again, each a little more freely, when all were tried before."""
+
+
+class CompactPolicy:
+    """`points`, `window`, `outcomes`: how the model is spoken to, and whether it was taught to expect outcomes (its config says so).
+
+    `candidates`: answers drawn a turn. Without outcomes the first that was not tried before is taken.
+    """
+
+    def __init__(
+        self, name: str, seed: int, engine: Engine, *, points: bool, window: int, outcomes: bool, candidates: int = 8, temperature: float = 1.0
+    ):  # fmt: skip
+        self.name, self.seed, self.temperature = name, seed, temperature
+        self.points, self.window, self.outcomes = points, window, outcomes
+        self.candidates = candidates if outcomes else 1
+        self.sampler = CompactSampler(engine, temperature)
+        self._language: CompactLanguage | None = None
+
+    def propose(self, history: History) -> Proposal:
+        return self.proposals(history)[0]
+
+    def proposals(self, history: History) -> list[Proposal]:
+        """Different proposals that were not tried before, the most promising first; at least one, which may be a repetition."""
+        with single_threaded():
+            return self._proposals(history)
+
+    def _proposals(self, history: History) -> list[Proposal]:
+        if self._language is None or self._language.problem is not history.problem:
+            self._language = CompactLanguage(history.problem, points=self.points, window=self.window)
+        language = self._language
+        prompt = language.prompt(history)
+        tried = [turn.sizing for turn in history.turns]
+        found: list[tuple[float, Answer, dict[str, float]]] = []
+        for attempt in range(RETRIES):
+            self.sampler.temperature = self.temperature * 1.15**attempt
+            seed = turn_seed(self.seed, history, str(attempt))
+            answers = self.sampler.sample([prompt], self.candidates, [seed], expect=self.outcomes)[0]
+            for answer in answers:
+                sizing = language.sizing(answer.tokens.tolist(), history)
+                if all(sizing != other for _, _, other in found):
+                    found.append((self._gain(answer, history), answer, sizing))
+            if any(sizing not in tried for _, _, sizing in found):
+                break
+        fresh = [entry for entry in found if entry[2] not in tried] or found[:1]
+        fresh.sort(key=lambda entry: -entry[0])
+        return [self._proposal(language, answer, history, sizing) for _, answer, sizing in fresh]
+
+    def _gain(self, answer: Answer, history: History) -> float:
+        best = history.incumbent
+        return float(expected_gain(answer.outcomes, best.value if best else 0.0)) if answer.outcomes is not None else 0.0
+
+    def _proposal(self, language: CompactLanguage, answer: Answer, history: History, sizing: dict[str, float]) -> Proposal:
+        reasoning, notes = language.reasoning(answer.tokens.tolist(), history, sizing)
+        return Proposal(sizing, reasoning, notes=notes, policy=self.name)
