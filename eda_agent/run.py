@@ -47,7 +47,8 @@ class Request:
     """What the user asked for; None takes the spec's or the default.
 
     `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
-    from `SKIP_FROM` corners on.
+    from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
+    workers busy.
     """
 
     spec: Path
@@ -61,6 +62,7 @@ class Request:
     cache: bool = True
     corners: str | None = None
     skip: bool | None = None
+    parallel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ def size(
             _write_spec(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)
         budget = _budget(problem, request)
+        # a resumed run proposes as it did, on whatever machine
+        width = request.parallel or state.started.get("parallel") or max(1, pool.size // max(len(evaluator.workbench.decks), 1))
         stream.emit(
             "hello",
             program="eda-agent",
@@ -192,7 +196,7 @@ def size(
         )
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
-            resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
+            parallel=width, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
         )  # fmt: skip
         env = Environment(
             problem,
@@ -202,7 +206,7 @@ def size(
         )
         stop = "user"
         try:
-            stop = run_loop(env, policy, budget, stream.emit, control, restore_pending(state))
+            stop = run_loop(env, policy, budget, stream.emit, control, restore_pending(state), width=width)
         finally:
             best = env.history.incumbent
             if best is not None and best.sizing is not None:

@@ -35,6 +35,15 @@ class PoolRecipe:
 
 
 @dataclass(frozen=True)
+class GeneratedRecipe:
+    """Circuits composed for the training, beside those that are named."""
+
+    count: int = _say("different circuits that simulate", 0)
+    share: float = _say("of the tasks that are drawn from them", 0.5)
+    pool: PoolRecipe = _say("their designs", PoolRecipe(conditions=8, designs=60, rounds=1))
+
+
+@dataclass(frozen=True)
 class ModelRecipe:
     """The policy that is trained."""
 
@@ -117,6 +126,7 @@ class Recipe:
     circuits: tuple[str, ...] = _say("shipped circuits to learn on, or spec files of your own")
     seed: int = _say("of everything", 0)
     pool: PoolRecipe = _say("designs simulated beforehand", PoolRecipe())
+    generated: GeneratedRecipe = _say("circuits composed for the training", GeneratedRecipe())
     model: ModelRecipe = _say("the policy", ModelRecipe())
     warm_start: WarmStartRecipe = _say("supervised steps", WarmStartRecipe())
     rl: RlRecipe = _say("reinforcement learning", RlRecipe())

@@ -9,14 +9,18 @@ from pathlib import Path
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import Target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool
 from eda_agent.train.pool import make_pool, pool_problem
-from eda_agent.train.recipe import Recipe
+from eda_agent.train.recipe import PoolRecipe, Recipe
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file
+
+ABLE = 0.2
+"""Share of a composed circuit's designs that work, in half of its conditions at least."""
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
 """Hears (phase, done, all, metrics)."""
@@ -38,6 +42,8 @@ def open_sources(
 
     `given`: targets by circuit, whose conditions then are the pool's.
     """
+    generated = recipe.generated
+    share = generated.share if generated.count else 0.0
     for name in recipe.circuits:
         base = load_problem(spec_file(name))
         check_structure(name, base)
@@ -46,13 +52,41 @@ def open_sources(
             problem = replace(
                 problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))
             )
-        workbench = Workbench(problem, cache_folder() / "models")
-        evaluator = Evaluator(problem, workbench, executor, MemoryCache(), points_everywhere=True)
 
         def heard(done: int, all_: int, name: str = name) -> None:
             tell(f"pool {name}", done, all_, {})
 
-        pool = make_pool(
-            evaluator, known_sizing(name, base), recipe.pool.designs, recipe.pool.rounds, recipe.seed, cache_folder() / "pools", heard
+        yield _source(
+            name, problem, known_sizing(name, base), recipe.pool, recipe.seed, executor, (1 - share) / len(recipe.circuits), heard
         )
-        yield Source(name, pool, evaluator, CircuitWords(problem))
+    if generated.count:
+        yield from _generated(recipe, executor, tell)
+
+
+def _generated(recipe: Recipe, executor: LocalPool, tell: Tell) -> Iterator[Source]:
+    """Composed circuits. One whose designs mostly do not work is left out, and another drawn in its place."""
+    from eda_agent.train.topologies.compose import topologies
+
+    wanted, pool = recipe.generated.count, recipe.generated.pool
+    kept = 0
+    for path, base in topologies(recipe.seed, cache_folder() / "topologies"):
+        problem = pool_problem(base, pool.conditions, recipe.seed)
+        weight = recipe.generated.share / wanted
+        source = _source(base.name, problem, base.space.initial, pool, recipe.seed, executor, weight, lambda *_: None)
+        able = sum(len(source.pool.working(condition)) >= ABLE * pool.designs for condition in range(pool.conditions))
+        if able < pool.conditions / 2:
+            continue
+        check_structure(str(path), base)
+        kept += 1
+        tell("composed circuits", kept, wanted, {})
+        yield source
+        if kept == wanted:
+            return
+
+
+def _source(
+    name: str, problem: Problem, known: Mapping[str, float], pool: PoolRecipe, seed: int, executor: LocalPool, weight: float, heard: Callable[[int, int], None]
+) -> Source:  # fmt: skip
+    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+    made = make_pool(evaluator, known, pool.designs, pool.rounds, seed, cache_folder() / "pools", heard)
+    return Source(name, made, evaluator, CircuitWords(problem), weight)

@@ -5,11 +5,14 @@ Circuits that no model may be trained on are refused by name, and so is any whos
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -28,12 +31,16 @@ CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A circuit that tasks are drawn from: its pool, the evaluator that its conditions are simulated with, what is said of it."""
+    """A circuit that tasks are drawn from: its pool, the evaluator that its conditions are simulated with, what is said of it.
+
+    `weight`: how often it is drawn, beside the others'.
+    """
 
     name: str
     pool: Pool
     evaluator: Evaluator
     words: CircuitWords
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +68,15 @@ def check_circuits(names: Sequence[str]) -> None:
 
 def check_structure(name: str, problem: Problem) -> None:
     """Raises `InputError` for a circuit that is one of the held-out ones, whatever its names and order."""
-    shape = fingerprint(problem)
-    for other in UNSEEN:
-        if shape == fingerprint(load_problem(CIRCUITS / other)):
-            raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")
+    other = held_out_shapes().get(fingerprint(problem))
+    if other is not None:
+        raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")
+
+
+@cache
+def held_out_shapes() -> Mapping[str, str]:
+    """Fingerprint → name of the circuits that no model may be trained on."""
+    return {fingerprint(load_problem(CIRCUITS / name)): name for name in UNSEEN}
 
 
 def fingerprint(problem: Problem) -> str:
@@ -109,7 +121,7 @@ def held_out(folder: Path = CIRCUITS) -> frozenset[str]:
 
 
 class Curriculum:
-    """Draws tasks: circuits in turn, conditions at random, targets tight with probability `tight` and uniform otherwise.
+    """Draws tasks: circuits spread evenly by weight, conditions at random, targets tight with probability `tight` and uniform otherwise.
 
     `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place (`pool_problem`).
     """
@@ -124,12 +136,19 @@ class Curriculum:
         """`count` tasks; the same for the same `seed`."""
         draw = random.Random(seed)
         result: list[Task] = []
-        start = draw.randrange(len(self.sources))
-        while len(result) < count:
-            source = self.sources[(start + len(result)) % len(self.sources)]
-            task = self.task(source, draw)
-            if task is not None:
-                result.append(task)
+        # systematic sampling: a comb of `count` teeth over the sources laid end to end, each as long as its weight
+        ends = list(itertools.accumulate(source.weight for source in self.sources))
+        start = draw.random()
+        places = [(start + number) / count * ends[-1] for number in range(count)]
+        draw.shuffle(places)
+        for place in places:
+            task = None
+            while task is None:
+                source = self.sources[min(bisect.bisect_right(ends, place), len(ends) - 1)]
+                task = self.task(source, draw)
+                # a circuit without a target under this condition gives its place to another
+                place = draw.random() * ends[-1]
+            result.append(task)
         return result
 
     def task(self, source: Source, draw: random.Random) -> Task | None:

@@ -47,6 +47,11 @@ class Environment:
         sizings = legal(self.problem, proposals)
         return graded(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
 
+    def play_ahead(self, proposals: Sequence[Proposal]) -> list[Turn]:
+        """The turns that proposals would be one after the other, simulated side by side; none is added to the history."""
+        first = len(self.history.turns)
+        return [dataclasses.replace(turn, index=first + place) for place, turn in enumerate(self.play_group(first, proposals))]
+
     def append(self, turn: Turn) -> None:
         """Add a turn that was played before (`play_group`, `play_together`) to the history."""
         self._append(turn)

@@ -6,11 +6,12 @@ It emits what happens as it happens (`Emit`); everything that is shown or kept i
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from eda_agent.agent.env import Environment
-from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.turn import History, Proposal, Turn
 from eda_agent.problem.spec import Budget
 
@@ -31,10 +32,13 @@ class Control:
     stop: bool = False
 
 
-def run_loop(env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Proposal | None = None) -> str:
+def run_loop(
+    env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1
+) -> str:
     """Run to the end and give the reason: met, budget, no progress, or user.
 
-    `pending` is a proposal that was made but not played when the run was last interrupted.
+    `pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated
+    at once, each a turn of its own, of a policy that has several to give.
     """
     fresh = not env.history.turns
     baseline = env.start()
@@ -45,19 +49,33 @@ def run_loop(env: Environment, policy: Policy, budget: Budget, emit: Emit, contr
         reason = stop_reason(env.history, budget, control)
         if reason:
             return reason
-        if pending is not None:
-            proposal, pending = pending, None
-        else:
-            start = time.perf_counter()
-            proposal = policy.propose(env.history)
-            emit("turn.proposed", index=len(env.history.turns), proposal=proposal, seconds=time.perf_counter() - start)
-        before = env.history.incumbent
-        turn = env.step(proposal)
-        if turn.evaluation is not None:
-            for testbench, corner, failure in turn.evaluation.failures:
-                emit("sim.failed", index=turn.index, testbench=testbench, corner=corner, failure=failure)
-        emit("turn.evaluated", turn=turn)
-        _tell_best(env.history, before, emit)
+        if not pending:
+            pending = _propose(env.history, policy, min(width, budget.simulations - env.history.simulations), emit)
+        for turn in env.play_ahead(pending):
+            before = env.history.incumbent
+            env.append(turn)
+            if turn.evaluation is not None:
+                for testbench, corner, failure in turn.evaluation.failures:
+                    emit("sim.failed", index=turn.index, testbench=testbench, corner=corner, failure=failure)
+            emit("turn.evaluated", turn=turn)
+            _tell_best(env.history, before, emit)
+        pending = ()
+
+
+def _propose(history: History, policy: Policy, width: int, emit: Emit) -> list[Proposal]:
+    start = time.perf_counter()
+    if width > 1 and isinstance(policy, ManyPolicy):
+        proposals = policy.proposals(history)[:width]
+    else:
+        proposals = [policy.propose(history)]
+    seconds = (time.perf_counter() - start) / len(proposals)
+    index = len(history.turns)
+    if proposals[0].handover and index > 1:
+        last = history.turns[-1].proposal.policy
+        emit("policy.changed", index=index, before=last, after=proposals[0].policy, reason=proposals[0].handover)
+    for place, proposal in enumerate(proposals):
+        emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)
+    return proposals
 
 
 def stop_reason(history: History, budget: Budget, control: Control) -> str:

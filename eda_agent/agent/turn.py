@@ -18,7 +18,8 @@ from eda_agent.simulation.evaluate import Evaluation
 class Proposal:
     """What a policy says: a sizing (any legal or illegal values; every parameter), or why there is none.
 
-    `reply` is the model's own words where there are any, `notes` what was repaired in them.
+    `reply` is the model's own words where there are any, `notes` what was repaired in them. `handover`:
+    why another policy than before proposes.
     """
 
     sizing: Mapping[str, float] | None
@@ -27,6 +28,7 @@ class Proposal:
     error: str = ""
     notes: tuple[str, ...] = ()
     policy: str = ""
+    handover: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from eda_agent import __version__
 from eda_agent.errors import EdaAgentError
 
-POLICY_NAMES = ("trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
+POLICY_NAMES = ("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
 """The registry's names, written out so that the parser need not import it (a test compares them)."""
 
 
@@ -49,8 +49,17 @@ def build_parser() -> argparse.ArgumentParser:
         help="the first corner alone where the others cannot matter (default from 6 corners on)",
     )
     size.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    size.add_argument("--endpoint", metavar="URL", help="chat: OpenAI-compatible endpoint (default $OPENAI_BASE_URL)")
-    size.add_argument("--model", metavar="NAME", help="chat: model name (default: the only one served); local: the model's folder")
+    size.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="chat, auto: OpenAI-compatible endpoint (chat: default $OPENAI_BASE_URL; auto: the embedded model)",
+    )
+    size.add_argument(
+        "--model", metavar="NAME", help="chat: model name (default: the only one served); local, embedded, auto: the model's folder"
+    )
+    size.add_argument(
+        "--parallel", type=_count, metavar="N", help="proposals simulated at once, each a turn (default: as many as keep the workers busy)"
+    )
     size.add_argument("--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)")
     size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")

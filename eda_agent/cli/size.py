@@ -106,7 +106,13 @@ def make_request(options: argparse.Namespace) -> Request:
         "request_seed": False if options.no_request_seed else None,
         "script": options.script,
     }
-    allowed = {"chat": {"endpoint", "model", "request_seed"}, "local": {"model"}, "scripted": {"script"}}.get(policy or DEFAULT, set())
+    allowed = {
+        "auto": {"endpoint", "model", "request_seed"},
+        "chat": {"endpoint", "model", "request_seed"},
+        "embedded": {"model"},
+        "local": {"model"},
+        "scripted": {"script"},
+    }.get(policy or DEFAULT, set())
     for name, value in given.items():
         if value is not None and name not in allowed:
             flag = {"request_seed": "no-request-seed"}.get(name, name)
@@ -114,7 +120,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
-        corners=corners, skip=skip,
+        corners=corners, skip=skip, parallel=options.parallel,
     )  # fmt: skip
 
 
@@ -173,8 +179,14 @@ def _with_progress(request: Request, control: Control, note: Callable[[Event], N
                 progress.update(task, completed=event["index"])
             elif event["type"] == "best.updated":
                 progress.update(task, state=_best_line(event))
+            elif event["type"] == "policy.changed":
+                progress.console.print(_handover_line(event), markup=False)
 
         return size(request, listen, control)
+
+
+def _handover_line(event: Event) -> str:
+    return f"turn {event['index']}: {event['before']} hands over to {event['after']} ({event['reason']})"
 
 
 def _best_line(event: Event) -> str:
@@ -191,6 +203,8 @@ def _tell(event: Event, screen: Any) -> None:
             f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {event['budget']['simulations']} simulations, {event['workers']} workers{again}",
             markup=False,
         )
+    elif event["type"] == "policy.changed":
+        screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":
         screen.print(_best_line(event), markup=False)
 

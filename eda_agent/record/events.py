@@ -6,7 +6,8 @@ A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the
     baseline       turn 0: the netlist's own sizes            turn.proposed  index, sizing, reasoning, reply, notes, error, seconds
     turn.evaluated values, margins, score, operating point    sim.failed     testbench, corner, kind, the simulator's words
     best.updated   index, score, per-spec pass, sizing        run.finished   stop reason, score, artifacts
-    verified       the incumbent simulated anew in every corner  log          level, message
+    policy.changed another policy proposes from a turn on     log            level, message
+    verified       the incumbent simulated anew in every corner
 """
 
 from __future__ import annotations

@@ -14,12 +14,13 @@ from eda_agent.record.events import Event, evaluation_from, proposal_from
 
 @dataclass
 class RunState:
-    """What the events so far say. `pending` is a proposal that was made and not yet evaluated."""
+    """What the events so far say. `pending`: proposals that were made and not yet evaluated. `handovers`: policy.changed events."""
 
     started: dict[str, Any] = field(default_factory=dict)
     turns: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
-    pending: dict[str, Any] | None = None
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    handovers: list[dict[str, Any]] = field(default_factory=list)
     finished: dict[str, Any] = field(default_factory=dict)
     verified: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
@@ -34,12 +35,13 @@ class RunState:
                 self.finished = {}
             case "baseline" | "turn.evaluated":
                 # the model's own words stand in turn.proposed only
-                if self.pending is not None and event["type"] == "turn.evaluated":
-                    event = {**event, "proposal": {**event["proposal"], "reply": self.pending["reply"]}}
+                if self.pending and event["type"] == "turn.evaluated":
+                    event = {**event, "proposal": {**event["proposal"], "reply": self.pending.pop(0)["reply"]}}
                 self.turns.append(event)
-                self.pending = None
             case "turn.proposed":
-                self.pending = event
+                self.pending.append(event)
+            case "policy.changed":
+                self.handovers.append(event)
             case "best.updated":
                 self.best = event
             case "sim.failed":
@@ -81,6 +83,6 @@ def restore_turns(state: RunState, problem: Problem) -> list[Turn]:
     return turns
 
 
-def restore_pending(state: RunState) -> Proposal | None:
-    """The proposal that was not played yet, if there is one."""
-    return proposal_from(state.pending) if state.pending is not None else None
+def restore_pending(state: RunState) -> list[Proposal]:
+    """The proposals that were not played yet."""
+    return [proposal_from(event) for event in state.pending]

@@ -38,6 +38,13 @@ class Policy(Protocol):
     def propose(self, history: History) -> Proposal: ...
 
 
+@runtime_checkable
+class ManyPolicy(Policy, Protocol):
+    """A policy with several proposals for the same history, the most promising first."""
+
+    def proposals(self, history: History) -> list[Proposal]: ...
+
+
 def turn_rng(seed: int, history: History, salt: str = "") -> np.random.Generator:
     """A random generator for one turn, the same whenever that turn is proposed again."""
     digest = hashlib.sha256(f"{seed}/{salt}/{len(history.turns)}".encode()).digest()

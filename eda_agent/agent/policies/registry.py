@@ -24,6 +24,10 @@ class Entry:
 
 
 POLICIES: dict[str, Entry] = {
+    "auto": Entry(
+        "auto:AutoPolicy", "", "the embedded model, or a configured endpoint, and a search around its best when it stops gaining"
+    ),
+    "embedded": Entry("embedded:EmbeddedPolicy", "", "the model that comes with the package, without torch, network or GPU"),
     "trust": Entry("trust:TrustRegion", "", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
     "random": Entry("random:RandomPolicy", "", "uniform in the ranges, on each parameter's scale"),
     "scripted": Entry("scripted:ScriptedPolicy", "", "proposals from a file (--script), or a fixed list"),

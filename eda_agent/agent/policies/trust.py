@@ -11,7 +11,7 @@ shrinks on failure) and SCBO (arXiv 2002.08526: one model a constraint). Ours, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import qmc
@@ -31,6 +31,8 @@ REFIT_FROM = 60
 
 
 class TrustRegion:
+    """Explores first, then searches. Where others have explored (`search`), it begins around their best."""
+
     name = "trust"
 
     def __init__(self, seed: int):
@@ -39,12 +41,19 @@ class TrustRegion:
 
     def propose(self, history: History) -> Proposal:
         with single_threaded():
-            return self._propose(history)
+            return self._propose(history, initial_count(len(history.problem.space.parameters)), START, ())
 
-    def _propose(self, history: History) -> Proposal:
+    def search(self, history: History, since: int, side: float, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
+        """A proposal without exploring: turns before number `since` were played by others, and the box is then `side` wide.
+
+        `others`: sizings that compete with its own candidates.
+        """
+        with single_threaded():
+            return self._propose(history, since - 1, side, others)
+
+    def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
         dimensions = len(space.parameters)
-        first = initial_count(dimensions)
         proposals = len(history.turns) - 1
         if proposals < first or len(history.simulated) < 3:
             # the same Sobol points in every run of a seed, then around: points of low discrepancy see the whole box
@@ -53,12 +62,12 @@ class TrustRegion:
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
         inputs, margins = knowledge(history)
         processes = self._fit(inputs, margins)
-        side = box_side(history.turns, first)
+        side = box_side(history.turns, first, start)
         rng = turn_rng(self.seed, history, self.name)
         best = history.incumbent
         assert best is not None and best.sizing is not None
         center = np.asarray(space.to_unit(best.sizing))
-        candidates = self._candidates(history, center, processes, side, rng)
+        candidates = self._candidates(history, center, processes, side, rng, others)
         index, expected = self._choose(history, candidates, processes, best, rng)
         return Proposal(
             space.from_unit(candidates[index].tolist()),
@@ -79,9 +88,10 @@ class TrustRegion:
         return result
 
     def _candidates(
-        self, history: History, center: Real, processes: Sequence[GaussianProcess], side: float, rng: np.random.Generator
-    ) -> Real:
-        """Legal positions inside the box, some everywhere; designs already tried are left out."""
+        self, history: History, center: Real, processes: Sequence[GaussianProcess], side: float, rng: np.random.Generator,
+        others: Sequence[Mapping[str, float]],
+    ) -> Real:  # fmt: skip
+        """Legal positions inside the box, some everywhere, and what others propose; designs already tried are left out."""
         space = history.problem.space
         dimensions = len(center)
         scales = np.exp(np.mean([process.log_scales for process in processes], axis=0))
@@ -94,7 +104,10 @@ class TrustRegion:
         points = np.where(moved, points, center)
         near = np.clip(center + rng.normal(0.0, side / 10, (CANDIDATES // 5, dimensions)), 0.0, 1.0)
         anywhere = rng.random((CANDIDATES // 10, dimensions))
-        legal = np.asarray([space.to_unit(space.from_unit(point.tolist())) for point in np.concatenate([points, near, anywhere])])
+        legal = np.asarray(
+            [space.to_unit(space.from_unit(point.tolist())) for point in np.concatenate([points, near, anywhere])]
+            + [space.to_unit(space.snap(other)) for other in others]
+        )
         tried = {tuple(np.round(space.to_unit(turn.sizing), 9)) for turn in history.turns if turn.sizing is not None}
         fresh = [index for index, point in enumerate(legal) if tuple(np.round(point, 9)) not in tried]
         return legal[fresh] if fresh else anywhere
@@ -134,9 +147,12 @@ def _power_of_two(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def box_side(turns: Sequence[Turn], first: int) -> float:
-    """The side of the box after these turns: doubled after successes, halved after failures, opened again when it has closed."""
-    side, good, bad = START, 0, 0
+def box_side(turns: Sequence[Turn], first: int, start: float = START) -> float:
+    """The side of the box after these turns: doubled after successes, halved after failures, opened again when it has closed.
+
+    It is `start` after turn `first`.
+    """
+    side, good, bad = start, 0, 0
     best = max((turn.score.order for turn in turns[: first + 1] if turn.score), default=(0.0, 0.0))
     for turn in turns[first + 1 :]:
         order = turn.score.order if turn.score else (0.0, 0.0)

@@ -81,11 +81,23 @@ class Patterns:
                     found.append((one, other))
         return tuple(found)
 
+    def foot(self, fet: Fet) -> str:
+        """The net that a source stands on: its own, or what lies behind a resistor that belongs to it alone (degeneration)."""
+        behind = [passive for passive in self.circuit.passives if fet.source in passive.nets]
+        alone = len(self.by_source[fet.source]) == 1 and not self.by_drain[fet.source] and not self.by_gate[fet.source]
+        if fet.source in self.rails or not alone or len(behind) != 1 or behind[0].kind != "r":
+            return fet.source
+        one, other = behind[0].nets
+        return other if one == fet.source else one
+
     @cached_property
     def pairs(self) -> tuple[tuple[Fet, Fet], ...]:
         crossed = {fet.name for pair in self.cross_pairs for fet in pair}
         found: list[tuple[Fet, Fet]] = []
-        for net, fets in list(self.by_source.items()):
+        feet: dict[str, list[Fet]] = defaultdict(list)
+        for fet in self.fets:
+            feet[self.foot(fet)].append(fet)
+        for net, fets in feet.items():
             if net in self.rails:
                 continue
             free = [
@@ -113,7 +125,7 @@ class Patterns:
     @cached_property
     def tails(self) -> frozenset[str]:
         """Common sources of pairs."""
-        return frozenset(pair[0].source for pair in self.pairs)
+        return frozenset(self.foot(pair[0]) for pair in self.pairs)
 
     @cached_property
     def signal(self) -> frozenset[str]:

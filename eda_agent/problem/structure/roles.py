@@ -20,7 +20,7 @@ def _role(found: Patterns, fet: Fet) -> str:
         if fet in pair:
             return f"latch {fet.type}"
     for pair in found.pairs:
-        if fet.source == pair[0].source and fet.type == pair[0].type and fet.gate in {pair[0].gate, pair[1].gate}:
+        if found.foot(fet) == found.foot(pair[0]) and fet.type == pair[0].type and fet.gate in {pair[0].gate, pair[1].gate}:
             return "input pair" if pair[0].gate in found.circuit.ports and pair[1].gate in found.circuit.ports else "inner pair"
     for pair in found.inverters:
         if fet in pair:

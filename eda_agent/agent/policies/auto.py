@@ -1,0 +1,50 @@
+"""The auto policy lets a model propose, and hands over to a search around its best when it no longer gains, and back.
+
+The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
+every turn before it and weighs the model's own proposals beside its candidates. Who has the run follows from the turns alone (`handover`),
+so that a resumed run goes on as it would have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eda_agent.agent.policies.base import ManyPolicy, Policy
+from eda_agent.agent.policies.chat import ChatPolicy
+from eda_agent.agent.policies.embedded import EmbeddedPolicy
+from eda_agent.agent.policies.handover import Leg, current_leg
+from eda_agent.agent.policies.trust import TrustRegion
+from eda_agent.agent.turn import History, Proposal
+
+PATIENCE = {"model": 5, "search": 15}
+"""Turns without gain before a hand-over."""
+SIDE = 0.3
+"""Of the search's box when it takes over, in units of the ranges."""
+
+
+class AutoPolicy:
+    name = "auto"
+
+    def __init__(self, seed: int, model: str | None = None, endpoint: str | None = None, request_seed: bool = True):
+        self.model: Policy = (
+            ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
+        )
+        self.search = TrustRegion(seed)
+        self._names = {self.model.name: "model", self.search.name: "search"}
+
+    def propose(self, history: History) -> Proposal:
+        return self.proposals(history)[0]
+
+    def proposals(self, history: History) -> list[Proposal]:
+        leg = self.leg(history)
+        if leg.who == "model":
+            found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
+        else:
+            # asking an endpoint for designs that are only weighed would cost a request a turn
+            others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
+            sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
+            found = [self.search.search(history, leg.since, SIDE, sizings)]
+        return [replace(found[0], handover=leg.why if leg.since == len(history.turns) else ""), *found[1:]]
+
+    def leg(self, history: History) -> Leg:
+        return current_leg(history.turns, ("model", "search"), PATIENCE, self._names)
