@@ -60,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument(
         "--parallel", type=_count, metavar="N", help="proposals simulated at once, each a turn (default: as many as keep the workers busy)"
     )
+    size.add_argument("--memory", action="store_true", help="begin with the best designs of earlier runs on the same circuit")
     size.add_argument("--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)")
     size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")

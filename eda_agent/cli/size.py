@@ -120,7 +120,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
-        corners=corners, skip=skip, parallel=options.parallel,
+        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory,
     )  # fmt: skip
 
 

@@ -1,0 +1,110 @@
+"""The folder of a run holds `journal.jsonl`, `spec.yaml` as read, `best.json` and `sized.spice`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eda_agent.agent.turn import Turn
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.problem.spec import Problem
+from eda_agent.record.export import sized_netlist
+from eda_agent.record.fold import RunState
+from eda_agent.run.request import Request
+
+
+def run_folder(request: Request, problem: Problem) -> Path:
+    """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME."""
+    folder = request.out or Path("runs") / f"{problem.name}-{request.policy}-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(Finding(f"cannot make the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
+    return folder
+
+
+def check_resumable(request: Request, state: RunState, folder: Path, problem: Problem) -> None:
+    if not state.started:
+        return
+    if not request.resume:
+        raise InputError(Finding("this folder already holds a run", folder, fix="add --resume to go on with it, or choose another --out"))
+    then, now = state.started, {"policy": request.policy, "seed": request.seed}
+    for key, value in now.items():
+        if then[key] != value:
+            raise InputError(
+                Finding(
+                    f"the run was started with {key} {then[key]}, not {value}", folder, fix=f"add --{key} {then[key]}, or start a new run"
+                )
+            )
+    if [entry["name"] for entry in then["parameters"]] != list(problem.space.names) or [entry["name"] for entry in then["specs"]] != list(
+        problem.spec_names
+    ):
+        raise InputError(Finding("the spec has other parameters or specs than this run", folder, fix="start a new run"))
+    if then["corners"] != [corner.name for corner in problem.corners]:
+        raise InputError(
+            Finding("the run was started in other corners", folder, fix="leave --corners out to go on in the same ones, or start a new run")
+        )
+
+
+def write_spec(problem: Problem, folder: Path) -> None:
+    write_text(folder / "spec.yaml", problem.text)
+    # the netlist lies beside the original, not beside this copy
+    write_text(folder / "origin.json", json.dumps({"spec": str(problem.path.resolve())}) + "\n")
+
+
+def original_spec(folder: Path) -> Path:
+    """The spec that a run was started from; the run's own copy where that has gone."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        origin = Path(json.loads((folder / "origin.json").read_text())["spec"])
+        if origin.is_file():
+            return origin
+    return folder / "spec.yaml"
+
+
+def spec_table(problem: Problem) -> list[dict[str, Any]]:
+    """The specs as plain data, for events and tables."""
+    return [
+        {
+            "name": spec.name,
+            "metric": spec.metric.name,
+            "unit": spec.metric.unit,
+            "minimum": spec.minimum,
+            "maximum": spec.maximum,
+            "weight": spec.weight,
+            "objective": spec.objective,
+        }
+        for spec in problem.specs
+    ]
+
+
+def parameter_table(problem: Problem) -> list[dict[str, Any]]:
+    """The parameters as plain data, for events and tables."""
+    return [
+        {
+            "name": entry.name,
+            "unit": entry.unit,
+            "minimum": entry.minimum,
+            "maximum": entry.maximum,
+            "scale": entry.scale,
+            "step": entry.step,
+            "role": entry.role,
+            "locked": entry.locked,
+        }
+        for entry in problem.space.parameters
+    ]
+
+
+def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:
+    """Write best.json and sized.spice for the incumbent."""
+    assert best.sizing is not None and best.score is not None
+    data = {
+        "turn": best.index, "score": best.value, "met": best.met, "sizing": dict(best.sizing),
+        "specs": {result.spec: {"value": result.value, "corner": result.corner, "met": result.met} for result in best.score.results},
+    }  # fmt: skip
+    write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
+    write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
+    return {"journal": str(folder / "journal.jsonl"), "best": str(folder / "best.json"), "netlist": str(folder / "sized.spice")}

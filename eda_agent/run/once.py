@@ -1,0 +1,49 @@
+"""Simulations outside a run: an evaluator opened and closed, one design measured."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from eda_agent.problem.spec import Problem
+from eda_agent.record.events import monte_carlo_data
+from eda_agent.simulation.cache import Cache, NoCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.montecarlo import monte_carlo
+
+
+@contextlib.contextmanager
+def open_evaluator(
+    problem: Problem, *, workers: int | None = None, cache: bool = True, pool: LocalPool | None = None
+) -> Iterator[Evaluator]:
+    """An evaluator with its worker processes and cache, ended on leaving."""
+    folder = cache_folder()
+    pool = pool or LocalPool(workers)
+    store = Cache(folder / "results.sqlite") if cache else NoCache()
+    try:
+        yield Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
+    finally:
+        pool.close()
+        store.close()
+
+
+def measure_once(problem: Problem) -> dict[str, float | None]:
+    """Spec name → value of the netlist's own sizes in the first corner."""
+    problem = replace(problem, corners=problem.corners[:1])
+    with open_evaluator(problem) as evaluator:
+        evaluation = evaluator.evaluate([problem.space.initial])[0]
+    return dict(evaluation.values[problem.corners[0].name])
+
+
+def simulate_for_report(
+    problem: Problem, sizing: Mapping[str, float], samples: int, seed: int
+) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any] | None]:
+    """(waveforms of every testbench and corner, Monte Carlo as data or None for no samples) of one design."""
+    with open_evaluator(problem) as evaluator:
+        legal = problem.space.snap(sizing)
+        waves = {place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply}
+        return waves, monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None

@@ -1,0 +1,39 @@
+"""What a run takes from earlier ones on the same circuit, and leaves for later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Turn
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.memory import Memory, Remembered, circuit_key
+
+SEEDS = 5
+"""Designs of earlier runs that a run begins with."""
+
+
+def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
+    """The best designs of earlier runs on the circuit, graded for what is asked for now, inside its ranges; the best first."""
+    graded = []
+    for design in memory.designs(circuit_key(problem)):
+        if set(design.sizing) != set(problem.space.names) or problem.space.snap(design.sizing) != dict(design.sizing):
+            continue
+        if any(set(row) != set(problem.spec_names) for row in design.values.values()):
+            continue
+        value = score(problem.specs, Evaluation(design.values, {}, (), {}, 0, 0, 0.0))
+        graded.append((value.order, dict(design.sizing)))
+    graded.sort(key=lambda entry: entry[0], reverse=True)
+    return [sizing for _, sizing in graded if sizing != problem.space.initial][:SEEDS]
+
+
+def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
+    """Keep the designs that ran whole, in every corner."""
+    whole = [
+        Remembered(turn.sizing, turn.evaluation.values)
+        for turn in turns
+        if turn.sizing is not None and turn.evaluation is not None and not turn.evaluation.failures
+        and len(turn.evaluation.values) == len(problem.corners)
+    ]  # fmt: skip
+    memory.add(circuit_key(problem), whole)

@@ -1,0 +1,44 @@
+"""A schematic becomes a netlist through the program that drew it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError, MissingError
+from eda_agent.files import write_text
+
+
+def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
+    """The netlist that xschem itself writes for a .sch file. Raises `MissingError` without xschem."""
+    program = shutil.which("xschem")
+    if program is None:
+        raise MissingError(
+            "reading a .sch file needs xschem itself\n    → apt install xschem, or netlist it there and give the .spice file"
+        )
+    with tempfile.TemporaryDirectory(prefix="eda-agent-") as place:
+        rc, netlist = Path(place) / "xschemrc", Path(place) / f"{schematic.stem}.spice"
+        # the user's own settings (symbol libraries, PDK), then where the netlist goes; works from version 2.8 on, which has no -o
+        rc.write_text(
+            "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f; break } }\n"
+            f"set netlist_dir {{{place}}}\n",
+            encoding="utf-8",
+        )
+        # no X, no readline, quit when done, netlist, SPICE
+        command = [program, "-x", "-r", "-q", "-n", "-s", "--rcfile", str(rc), str(schematic.resolve())]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, cwd=schematic.resolve().parent
+        )
+        if not netlist.is_file():
+            words = (done.stderr or done.stdout).strip().splitlines()
+            raise InputError(
+                Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem")
+            )
+        text = netlist.read_text(encoding="utf-8", errors="replace")
+    folder.mkdir(parents=True, exist_ok=True)
+    # a name of its own: the designer's netlist may lie beside the schematic
+    target = folder / f"{schematic.stem}.xschem.spice"
+    write_text(target, text)
+    return target

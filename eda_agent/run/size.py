@@ -1,0 +1,145 @@
+"""A run opens what it needs, plays the loop, keeps every event and leaves its artifacts. This is where everything meets."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from eda_agent import __version__
+from eda_agent.agent.env import Environment
+from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.policies.registry import make_policy
+from eda_agent.agent.policies.seeded import SeededPolicy
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Turn
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_corners import named_set
+from eda_agent.problem.spec import Budget, Problem
+from eda_agent.record.events import Event, Stream
+from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
+from eda_agent.record.journal import Journal, read_journal
+from eda_agent.run.folder import check_resumable, parameter_table, run_folder, spec_table, write_artifacts, write_spec
+from eda_agent.run.once import open_evaluator
+from eda_agent.run.remember import remember, seeds_of
+from eda_agent.run.request import SKIP_FROM, Outcome, Request
+from eda_agent.simulation.cache import NoCache, cache_folder
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.memory import Memory
+
+
+def size(
+    request: Request,
+    listen: Callable[[Event], None] = lambda event: None,
+    control: Control | None = None,
+    *,
+    problem: Problem | None = None,
+) -> Outcome:
+    """Size a circuit. Raises `InputError` or `MissingError` before anything is simulated when the request cannot work.
+
+    `listen` is called with every event once it is kept; `control` may stop the run between turns; an interrupt (Ctrl-C) leaves a
+    complete journal and is raised again. `problem`: what `request.spec` was made into already.
+    """
+    control = control or Control()
+    # the slow starters first, so that they overlap with reading the spec
+    pool = LocalPool(request.workers)
+    try:
+        problem = problem or with_corners(load_problem(request.spec), request.corners)
+        policy = make_policy(request.policy, request.seed, request.options)
+        folder = run_folder(request, problem)
+        state = fold(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
+        check_resumable(request, state, folder, problem)
+    except BaseException:
+        pool.close()
+        raise
+    with (
+        open_evaluator(problem, cache=request.cache, pool=pool) as evaluator,
+        contextlib.closing(Journal(folder / "journal.jsonl")) as journal,
+    ):
+        if not state.started:
+            write_spec(problem, folder)
+        stream = Stream(journal.append, listen, sequence=state.sequence)
+        budget = _budget(problem, request)
+        remembered = Memory(cache_folder() / "memory.sqlite")
+        seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, remembered) if request.memory else []
+        policy = SeededPolicy(policy, seeds) if seeds else policy
+        # a resumed run proposes as it did, on whatever machine
+        width = request.parallel or state.started.get("parallel") or max(1, pool.size // max(len(evaluator.workbench.decks), 1))
+        stream.emit(
+            "hello",
+            program="eda-agent",
+            version=__version__,
+            python=platform.python_version(),
+            ngspice=pool.version,
+            capabilities=["resume", "control"],
+        )
+        stream.emit(
+            "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
+            parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
+        )  # fmt: skip
+        env = Environment(
+            problem,
+            evaluator,
+            restore_turns(state, problem),
+            skip=len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip,
+        )
+        stop = "user"
+        try:
+            stop = run_loop(env, policy, budget, stream.emit, control, restore_pending(state), width=width)
+        finally:
+            best = env.history.incumbent
+            if best is not None and best.sizing is not None:
+                remember(env.history.turns, problem, remembered)
+                if stop != "user":
+                    stream.emit("verified", **verify(evaluator, pool, best))
+                artifacts = write_artifacts(problem, folder, best)
+                stream.emit(
+                    "run.finished",
+                    stop=stop,
+                    score=best.value,
+                    met=best.met,
+                    simulations=env.history.simulations,
+                    turns=len(env.history.turns) - 1,
+                    artifacts=artifacts,
+                )
+    assert best is not None
+    return Outcome(problem, folder, stop, best, env.history.turns, policy.name, request.seed)
+
+
+def with_corners(problem: Problem, name: str | None) -> Problem:
+    """The problem in a named set of corners, or as it is for None. Specs that count in corners of the spec only count in all then."""
+    if name is None:
+        return problem
+    specs = tuple(replace(spec, corners=()) for spec in problem.specs)
+    return replace(problem, corners=named_set(name, problem.pdk), specs=specs)
+
+
+def verify(evaluator: Evaluator, pool: LocalPool, best: Turn) -> dict[str, Any]:
+    """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot matter here.
+
+    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit.
+    """
+    assert best.sizing is not None and best.evaluation is not None
+    fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache())
+    evaluation = fresh.evaluate([best.sizing])[0]
+    graded = score(evaluator.problem.specs, evaluation)
+    deviation = 0.0
+    for corner, row in best.evaluation.values.items():
+        for spec, value in row.items():
+            again = evaluation.values[corner][spec]
+            if value is not None and again is not None:
+                deviation = max(deviation, abs(again - value) / max(abs(value), 1e-30))
+    return {
+        "index": best.index, "met": graded.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
+        "worst": {result.spec: result.corner for result in graded.results},
+    }  # fmt: skip
+
+
+def _budget(problem: Problem, request: Request) -> Budget:
+    budget = problem.budget
+    if request.simulations is not None:
+        budget = Budget(request.simulations, budget.timeout, budget.patience, budget.until)
+    return budget

@@ -1,0 +1,109 @@
+"""A memory keeps the designs of a user's earlier runs by circuit, whatever was asked of them then: sizing and what every corner measured.
+
+It lies beside the result cache, is as expendable, and is only read where the user asks for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.evaluate import CONTENT_VERSION
+
+MOST = 400
+"""Designs kept of a circuit; the oldest go."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """`values`: corner → spec → value in SI units, None where there is none."""
+
+    sizing: Mapping[str, float]
+    values: Mapping[str, Mapping[str, float | None]]
+
+
+def circuit_key(problem: Problem) -> str:
+    """The same for problems whose designs can be told in each other's terms: netlist, parameters, testbenches, corners and what is measured,
+    not targets, ranges or budget."""
+    content = (
+        CONTENT_VERSION, problem.netlist.text(), problem.subckt, problem.pdk.name, sorted(parameter.name for parameter in problem.space.parameters),
+        sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
+        sorted((spec.name, spec.metric.name, spec.testbench) for spec in problem.specs),
+    )  # fmt: skip
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+class Memory:
+    """A damaged or locked file costs what it held and nothing else."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def add(self, circuit: str, designs: Sequence[Remembered]) -> None:
+        rows = [(circuit, _text(design.sizing), _text(design.values)) for design in designs]
+        with self._open() as database:
+            if database is None:
+                return
+            with contextlib.suppress(sqlite3.DatabaseError), database:
+                database.executemany("INSERT OR REPLACE INTO designs (circuit, sizing, measured) VALUES (?, ?, ?)", rows)
+                database.execute(
+                    "DELETE FROM designs WHERE circuit = ? AND rowid NOT IN (SELECT rowid FROM designs WHERE circuit = ? ORDER BY rowid DESC LIMIT ?)",
+                    (circuit, circuit, MOST),
+                )
+
+    def designs(self, circuit: str) -> list[Remembered]:
+        """The oldest first."""
+        result = []
+        with self._open() as database:
+            if database is None:
+                return []
+            try:
+                rows = database.execute("SELECT sizing, measured FROM designs WHERE circuit = ? ORDER BY rowid", (circuit,)).fetchall()
+            except sqlite3.DatabaseError:
+                return []
+        for sizing, measured in rows:
+            with contextlib.suppress(ValueError, TypeError, AttributeError):
+                result.append(_remembered(json.loads(sizing), json.loads(measured)))
+        return result
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        database = None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self.path, timeout=10.0)
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("CREATE TABLE IF NOT EXISTS designs (circuit TEXT, sizing TEXT, measured TEXT, UNIQUE (circuit, sizing))")
+        except (sqlite3.DatabaseError, OSError):
+            if database is not None:
+                database.close()
+            yield None
+            return
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Mapping[str, object]]) -> Remembered:
+    values = {
+        str(corner): {str(name): None if value is None else _number(value) for name, value in row.items()}
+        for corner, row in measured.items()
+    }
+    return Remembered({str(name): _number(value) for name, value in sizing.items()}, values)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("a number is expected")
+    return float(value)
