@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from eda_agent.agent.policies.registry import POLICIES
+from eda_agent.agent.policies.registry import POLICIES, known
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.target import Target, read_targets
 
@@ -65,7 +65,7 @@ def read_suite(name: str) -> Suite:
 
 def jobs_of(suite: Suite, policies: Sequence[str], seeds: int, budget: int, targets: int) -> list[Job]:
     """All runs, those of the first targets first. `targets`: at most so many a circuit, uniform and tight in turn."""
-    unknown = [name for name in policies if name.partition(":")[0] not in POLICIES]
+    unknown = [name for name in policies if not known(name)]
     if unknown:
         raise InputError(f"unknown policy {', '.join(unknown)}\n    → known: {', '.join(POLICIES)}")
     names: dict[Path, list[str]] = {}

@@ -36,7 +36,8 @@ class TorchEngine:
 def load_compact(folder: Path) -> CompactModel:
     """A compact model. Raises `InputError` where there is none."""
     try:
-        return CompactModel.from_pretrained(folder)
+        # shipped weights have 16 bits, and are computed with in 32
+        return CompactModel.from_pretrained(folder, dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(
             Finding(f"this is no model: {str(error).splitlines()[0]}", folder, fix="give the folder that `eda-agent train` wrote")

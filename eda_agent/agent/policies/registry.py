@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +43,13 @@ POLICIES: dict[str, Entry] = {
 
 
 def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Policy:
-    """The policy of that name; `local:FOLDER` is the model in a folder.
+    """The policy of that name; `local:FOLDER` is the model in a folder, `python:MODULE.CLASS` a policy of one's own.
 
     Raises `InputError` for an unknown name, `MissingError` when its packages are not installed.
     """
     name, _, model = name.partition(":")
+    if name == "python":
+        return _own(model, seed)
     if model:
         options = {**(options or {}), "model": model}
     if name not in POLICIES:
@@ -61,4 +65,25 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
         ) from None
     policy = factory(seed=seed, **(options or {}))
     assert isinstance(policy, Policy)
+    return policy
+
+
+def known(name: str) -> bool:
+    """Whether `make_policy` has a policy of that name."""
+    return name.partition(":")[0] in {*POLICIES, "python"}
+
+
+def _own(target: str, seed: int) -> Policy:
+    """A class of the user's, called with `seed`: importable, or in the folder that the command was started in."""
+    module, _, symbol = target.rpartition(".")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        policy = getattr(importlib.import_module(module), symbol)(seed=seed)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"policy python:{target}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
+        ) from None
+    if not isinstance(policy, Policy):
+        raise InputError(f"policy python:{target}: it has no name or no propose(history)")
     return policy

@@ -1,0 +1,172 @@
+"""What a trained model must be better than, as policies: look-up in its own training simulations, stored designs, itself without its history.
+
+    eda-agent bench learned --policy embedded,python:benchmarks.rivals.LookUp,…
+
+Look-up, single design and portfolio know the pools of `train/recipes/embedded.yaml`, as the model did: they are made on first use where they
+are not in the cache. After their stored designs they climb: a step around the best so far.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from eda_agent.agent.policies.base import turn_rng
+from eda_agent.agent.policies.embedded import EmbeddedPolicy
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.cache import MemoryCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import LocalPool
+from eda_agent.train.designs import meets
+from eda_agent.train.pool import Pool, make_pool, pool_problem
+from eda_agent.train.recipe import load_recipe
+from eda_agent.train.tasks import known_sizing, spec_file
+
+RECIPE = Path(__file__).parent.parent / "train" / "recipes" / "embedded.yaml"
+TARGETS = 400
+"""Random training targets that the best single design and the portfolio are chosen by."""
+STEP, MOVED = 0.08, 0.4
+"""Of a climb: standard deviation in units of the range, share of the parameters that move."""
+
+
+@cache
+def stored(name: str) -> Pool:
+    """The pool that a learned circuit was trained with."""
+    recipe = load_recipe(RECIPE)
+    base = load_problem(spec_file(name))
+    problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
+    with LocalPool(1) as executor:
+        evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+        return make_pool(
+            evaluator, known_sizing(name, base), recipe.pool.designs, recipe.pool.rounds, recipe.seed, cache_folder() / "pools"
+        )
+
+
+def climbed(history: History, rng: np.random.Generator) -> dict[str, float]:
+    """A step around the incumbent."""
+    best = history.incumbent
+    space = history.problem.space
+    center = np.array(space.to_unit(best.sizing if best is not None and best.sizing else space.initial))
+    moved = rng.random(len(center)) < MOVED
+    moved[rng.integers(len(center))] = True
+    return space.from_unit(np.clip(center + moved * rng.normal(0.0, STEP, len(center)), 0.0, 1.0).tolist())
+
+
+class Stored:
+    """First the designs that `chosen` gives, then a climb."""
+
+    name = "stored"
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self._designs: list[dict[str, float]] | None = None
+
+    def propose(self, history: History) -> Proposal:
+        if self._designs is None:
+            self._designs = self.chosen(history.problem)
+        number = len(history.turns) - 1
+        if number < len(self._designs):
+            return Proposal(self._designs[number], policy=self.name)
+        return Proposal(climbed(history, turn_rng(self.seed, history)), policy=self.name)
+
+    def chosen(self, problem: Problem) -> list[dict[str, float]]:
+        raise NotImplementedError
+
+
+class LookUp(Stored):
+    """The five stored designs that score best for what is asked, whatever condition they were simulated in."""
+
+    name = "look-up"
+    COUNT = 5
+
+    def chosen(self, problem: Problem) -> list[dict[str, float]]:
+        pool = stored(problem.name)
+        found = []
+        for condition in range(pool.sizes.shape[0]):
+            for design in range(pool.sizes.shape[1]):
+                turn = pool.turn(problem, condition, design, 0)
+                found.append((turn.value, condition, design))
+        found.sort(reverse=True)
+        result: list[dict[str, float]] = []
+        for _, condition, design in found:
+            sizing = pool.sizing(condition, design)
+            if sizing not in result:
+                result.append(sizing)
+            if len(result) == self.COUNT:
+                break
+        return result
+
+
+class Portfolio(Stored):
+    """The stored designs that together meet most random training targets, the most useful first."""
+
+    name = "portfolio"
+    COUNT = 10
+
+    def chosen(self, problem: Problem) -> list[dict[str, float]]:
+        return [dict(sizing) for sizing in _portfolio(problem.name, self.COUNT)]
+
+
+class Single(Portfolio):
+    """The one stored design that meets most random training targets."""
+
+    name = "single design"
+    COUNT = 1
+
+
+@cache
+def _portfolio(name: str, count: int) -> tuple[Mapping[str, float], ...]:
+    pool = stored(name)
+    draw = random.Random(f"portfolio of {name}")
+    bounds = []
+    while len(bounds) < TARGETS:
+        target = pool.target(draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw)
+        if target is not None:
+            bounds.append(target.bounds)
+    designs = [(condition, design) for condition in range(pool.sizes.shape[0]) for design in pool.working(condition)]
+    met = np.array([[meets(pool.problem, bound, pool.row(*place)) for bound in bounds] for place in designs])
+    left = np.ones(TARGETS, dtype=bool)
+    chosen: list[Mapping[str, float]] = []
+    for _ in range(count):
+        best = int((met & left).sum(1).argmax())
+        left &= ~met[best]
+        chosen.append(pool.sizing(*designs[best]))
+    return tuple(chosen)
+
+
+class Blind(EmbeddedPolicy):
+    """The embedded model shown nothing but the baseline: what it would do with one turn only, drawn again and again."""
+
+    def propose(self, history: History) -> Proposal:
+        shown = replace(history, turns=history.turns[:1])
+        self.seed = int(turn_rng(0, history, "blind").integers(2**31 - 1))
+        return super().propose(shown)
+
+
+class Swapped(EmbeddedPolicy):
+    """The embedded model whose sizes are its own and whose results are those of stored designs under other conditions (learned circuits only)."""
+
+    def propose(self, history: History) -> Proposal:
+        return super().propose(replace(history, turns=tuple(self._swapped(history, turn) for turn in history.turns)))
+
+    def _swapped(self, history: History, turn: Turn) -> Turn:
+        pool = stored(history.problem.name)
+        draw = random.Random(f"{self.seed} {turn.index} {history.problem.specs}")
+        condition = draw.randrange(len(pool.conditions))
+        other = pool.turn(history.problem, condition, draw.randrange(2, pool.sizes.shape[1]), turn.index)
+        assert other.evaluation is not None
+        return Turn(turn.index, turn.proposal, turn.sizing, other.evaluation, score(history.problem.specs, other.evaluation))
+
+
+def names() -> Sequence[str]:
+    """The policies of this module as `bench` takes them."""
+    return [f"python:benchmarks.rivals.{kind.__name__}" for kind in (LookUp, Portfolio, Single, Blind, Swapped)]

@@ -1,0 +1,103 @@
+"""Shipping puts a trained model into the package: half the bytes a weight, with a record of how it was made.
+
+    python -m eda_agent.train.ship RUN [FOLDER]
+
+RUN is the folder of a training run; FOLDER is where the model goes, the package's own by default. The record, `training.json`, has the recipe,
+the simulations of pools and rollouts, seconds, and the curves of the training in a few points.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from eda_agent.agent.language import words
+from eda_agent.errors import EdaAgentError, Finding, InputError
+from eda_agent.files import read_json_lines, write_text
+from eda_agent.train.recipe import load_recipe, recipe_data
+
+LARGEST = 12 * 2**20
+"""Bytes that weights may take in the package."""
+POINTS = 40
+"""Of a curve in the record."""
+
+
+def ship(run: Path, folder: Path) -> dict[str, Any]:
+    """Write the model of a finished run; gives its record. Raises `InputError` where there is none, or it is too large."""
+    model = run / "model"
+    if not (model / "model.safetensors").is_file():
+        raise InputError(Finding("there is no finished model", model, fix="let `eda-agent train` come to its end first"))
+    weights = {name: value.astype(np.float16) for name, value in load_file(model / "model.safetensors").items()}
+    wide = [name for name, value in weights.items() if not np.isfinite(value).all()]
+    if wide:
+        raise InputError(f"{model}: weights do not fit into 16 bits: {', '.join(wide)}")
+    size = sum(value.nbytes for value in weights.values())
+    if size > LARGEST:
+        raise InputError(f"{model}: {size / 2**20:.1f} MiB of weights; the package holds at most {LARGEST / 2**20:.0f}")
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    if config.get("language") != words.VERSION:
+        raise InputError(f"{model}: speaks version {config.get('language')} of the compact language, not {words.VERSION}")
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / "model.part"
+    save_file(weights, part, metadata={"format": "pt"})
+    part.replace(folder / "model.safetensors")
+    write_text(folder / "config.json", json.dumps({**config, "dtype": "float16"}, indent=1, sort_keys=True) + "\n")
+    record = training_record(run, sum(value.size for value in weights.values()))
+    write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
+    return record
+
+
+def training_record(run: Path, parameters: int) -> dict[str, Any]:
+    """How a run's model was made."""
+    recipe = load_recipe(run / "recipe.yaml")
+    rows = read_json_lines(run / "metrics.jsonl")
+    phases = {phase: [row for row in rows if row["phase"] == phase] for phase in ("warm_start", "rl")}
+    generated = recipe.generated
+    stored = len(recipe.circuits) * recipe.pool.conditions * recipe.pool.designs
+    stored += generated.count * generated.pool.conditions * generated.pool.designs
+    return {
+        "parameters": parameters, "recipe": recipe_data(recipe),
+        "simulations": {"pools": stored, "rollouts": int(sum(row["simulations"] for row in phases["rl"]))},
+        "seconds": {phase: round(sum(row["step_time"] for row in part)) for phase, part in phases.items()},
+        "steps": {phase: len(part) for phase, part in phases.items()},
+        "curves": {
+            "warm_start": _curve(phases["warm_start"], ("loss", "entropy")),
+            "rl": _curve(phases["rl"], ("reward", "best", "solved", "entropy", "outcome")),
+        },
+    }  # fmt: skip
+
+
+def _curve(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, list[float]]:
+    """Means over equal stretches of the steps."""
+    stretches = np.array_split(np.arange(len(rows)), min(POINTS, len(rows))) if rows else []
+    result: dict[str, list[float]] = {"step": [int(stretch[-1]) + 1 for stretch in stretches]}
+    for name in names:
+        if rows and name in rows[0]:
+            result[name] = [float(f"{np.mean([rows[int(index)][name] for index in stretch]):.4g}") for stretch in stretches]
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.ship", description="Put a trained model into the package.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
+    options = parser.parse_args(arguments)
+    try:
+        record = ship(options.run, options.folder)
+    except EdaAgentError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{record['parameters']:,} weights, {record['simulations']}, {options.folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
