@@ -89,7 +89,7 @@ class LookUp(Stored):
     COUNT = 5
 
     def chosen(self, problem: Problem) -> list[dict[str, float]]:
-        pool = stored(problem.name)
+        pool = stored(problem.path.parent.name)
         found = []
         for condition in range(pool.sizes.shape[0]):
             for design in range(pool.sizes.shape[1]):
@@ -113,7 +113,7 @@ class Portfolio(Stored):
     COUNT = 10
 
     def chosen(self, problem: Problem) -> list[dict[str, float]]:
-        return [dict(sizing) for sizing in _portfolio(problem.name, self.COUNT)]
+        return [dict(sizing) for sizing in _portfolio(problem.path.parent.name, self.COUNT)]
 
 
 class Single(Portfolio):
@@ -159,7 +159,7 @@ class Swapped(EmbeddedPolicy):
         return super().propose(replace(history, turns=tuple(self._swapped(history, turn) for turn in history.turns)))
 
     def _swapped(self, history: History, turn: Turn) -> Turn:
-        pool = stored(history.problem.name)
+        pool = stored(history.problem.path.parent.name)
         draw = random.Random(f"{self.seed} {turn.index} {history.problem.specs}")
         condition = draw.randrange(len(pool.conditions))
         other = pool.turn(history.problem, condition, draw.randrange(2, pool.sizes.shape[1]), turn.index)

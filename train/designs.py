@@ -10,15 +10,24 @@ from eda_agent.problem.spec import Corner, Problem, Spec
 Values = Mapping[str, float | None]
 
 
-def conditions(problem: Problem, draw: random.Random, count: int) -> list[Corner]:
-    """Random corners c0, c1, …; loads between half and twice the spec's, where its testbenches have one load."""
+def conditions(problem: Problem, draw: random.Random, count: int, ranges: Mapping[str, tuple[float, float]] | None = None) -> list[Corner]:
+    """Random corners c0, c1, …; loads between half and twice the spec's, where its testbenches have one load.
+
+    `ranges` (SI units): vdd and temperature are drawn evenly, settings of the testbenches on a log scale.
+    """
+    ranges = ranges or {}
     loads = {bench.settings["load"] for bench in problem.testbenches.values() if "load" in bench.settings}
+    cold, hot = ranges.get("temperature", (-20.0, 100.0))
     result = []
     for number in range(count):
         settings = {"load": float(f"{float(next(iter(loads))) * 2 ** draw.uniform(-1, 1):.3g}")} if len(loads) == 1 else {}
         process = draw.choice(list(problem.pdk.corners))
-        vdd = round(problem.pdk.supply * draw.uniform(0.92, 1.1), 3)
-        result.append(Corner(f"c{number}", process, vdd, round(draw.uniform(-20, 100), 1), settings))
+        vdd = round(draw.uniform(*ranges["vdd"]) if "vdd" in ranges else problem.pdk.supply * draw.uniform(0.92, 1.1), 3)
+        temperature = round(draw.uniform(cold, hot), 1)
+        for name, (low, high) in ranges.items():
+            if name not in {"vdd", "temperature"}:
+                settings[name] = float(f"{low * (high / low) ** draw.random():.3g}")
+        result.append(Corner(f"c{number}", process, vdd, temperature, settings))
     return result
 
 
@@ -87,11 +96,18 @@ def child(problem: Problem, parent: Mapping[str, float], draw: random.Random) ->
     return problem.space.from_unit(moved)
 
 
-def draw_bounds(problem: Problem, kind: str, rows: Sequence[Values], draw: random.Random) -> dict[str, float]:
-    """Bounds of a target from what working designs measure: "tight" around one of them, "uniform" between what many reach."""
+def draw_bounds(
+    problem: Problem, kind: str, rows: Sequence[Values], draw: random.Random, ranges: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, float]:
+    """Bounds of a target from what working designs measure: "tight" around one of them, "uniform" between what many reach, or in `ranges`."""
     if kind == "tight":
         chosen = draw.choice(rows)
         bounds = {spec.name: slack(spec, float(chosen[spec.name] or 0.0), draw) for spec in problem.specs}
     else:
-        bounds = {spec.name: between(spec, [float(row[spec.name] or 0.0) for row in rows], draw) for spec in problem.specs}
+        bounds = {
+            spec.name: draw.uniform(*ranges[spec.name])
+            if ranges and spec.name in ranges
+            else between(spec, [float(row[spec.name] or 0.0) for row in rows], draw)
+            for spec in problem.specs
+        }
     return {key: float(f"{value:.4g}") for key, value in bounds.items()}

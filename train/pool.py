@@ -88,14 +88,19 @@ class Pool:
         sizing = self.sizing(condition, design)
         return Turn(index, Proposal(sizing, policy="pool"), sizing, evaluation, score(problem.specs, evaluation))
 
-    def target(self, condition: int, kind: str, draw: random.Random, tries: int = 200) -> Target | None:
-        """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if none is found."""
+    def target(
+        self, condition: int, kind: str, draw: random.Random, tries: int = 200, ranges: Mapping[str, tuple[float, float]] | None = None
+    ) -> Target | None:
+        """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if none is found.
+
+        `ranges`: bounds of uniform targets, in SI units.
+        """
         able = self.working(condition)
         if len(able) < 8:
             return None
         rows = [self.row(condition, design) for design in able]
         for _ in range(tries):
-            bounds = draw_bounds(self.problem, kind, rows, draw)
+            bounds = draw_bounds(self.problem, kind, rows, draw, ranges)
             if any(bounds[spec.name] <= 0 for spec in self.problem.specs if spec.metric.ramp == "log"):
                 continue
             winners = [design for design, row in zip(able, rows, strict=True) if meets(self.problem, bounds, row)]
@@ -109,11 +114,11 @@ def _point(current: float, gm_id: float, margin: float) -> OperatingPoint:
     return OperatingPoint(current, current * gm_id, unknown, unknown, unknown, unknown, unknown, gm_id, margin)
 
 
-def pool_problem(problem: Problem, count: int, seed: int) -> Problem:
+def pool_problem(problem: Problem, count: int, seed: int, ranges: Mapping[str, tuple[float, float]] | None = None) -> Problem:
     """The problem under `count` random conditions, each a corner."""
     draw = random.Random(f"conditions of {problem.name} {seed}")
     return replace(
-        problem, corners=tuple(conditions(problem, draw, count)), specs=tuple(replace(spec, corners=()) for spec in problem.specs)
+        problem, corners=tuple(conditions(problem, draw, count, ranges)), specs=tuple(replace(spec, corners=()) for spec in problem.specs)
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from eda_agent.problem.marked import Marked, read_marked
+from eda_agent.units import QuantityError, parse_quantity
 
 
 def _say(text: str, default: Any = MISSING) -> Any:
@@ -32,6 +33,7 @@ class PoolRecipe:
     conditions: int = _say("random conditions a circuit: process, supply, temperature, load; never told to the model", 16)
     designs: int = _say("designs simulated under each condition", 160)
     rounds: int = _say("how often new designs are made of the best so far", 2)
+    ranges: Mapping[str, str] = _say("LOW..HIGH of vdd, temperature or a testbench's setting, instead of what is drawn otherwise", {})
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Recipe:
     sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
     endpoint: str | None = _say("of the vLLM server", None)
     save_every: int = _say("steps between checkpoints", 25)
+    bounds: Mapping[str, str] = _say("spec: LOW..HIGH that uniform targets are drawn from, instead of what many designs reach", {})
     targets: str | None = _say("a file of targets to train on instead of random ones; held-out ones are refused", None)
 
 
@@ -191,6 +194,8 @@ def _value(hint: Any, value: Any) -> Any:
     if origin is tuple and isinstance(value, list) and all(isinstance(entry.value, str) for entry in value):
         return tuple(entry.value for entry in value)
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
+        if arguments[1] is str:
+            return {key: f"{span(entry.value)[0]!r}..{span(entry.value)[1]!r}" for key, entry in value.items()}
         return {key: _value(float, entry.value) for key, entry in value.items()}
     if isinstance(value, str):
         if origin is Literal and value in arguments:
@@ -210,6 +215,22 @@ def _value(hint: Any, value: Any) -> Any:
         raise ValueError(f"one of {', '.join(map(str, arguments))} is expected")
     names = {int: "a whole number, not negative", float: "a number", bool: "true or false", str: "text"}
     raise ValueError(f"{names.get(hint, 'a list of names' if origin is tuple else 'key: number')} is expected")
+
+
+def span(text: object) -> tuple[float, float]:
+    """The ends of LOW..HIGH. Raises ValueError."""
+    low, dots, high = str(text).partition("..")
+    try:
+        ends = parse_quantity(low.strip()), parse_quantity(high.strip())
+    except QuantityError:
+        ends = None
+    if not dots or ends is None or ends[0] > ends[1]:
+        raise ValueError("LOW..HIGH is expected, such as 2p..40p")
+    return ends
+
+
+def spans(texts: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    return {name: span(text) for name, text in texts.items()}
 
 
 def reference() -> str:

@@ -16,7 +16,7 @@ from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool
 from eda_agent.train.pool import make_pool, pool_problem
-from eda_agent.train.recipe import PoolRecipe, Recipe
+from eda_agent.train.recipe import PoolRecipe, Recipe, spans
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file
 
 ABLE = 0.2
@@ -47,7 +47,7 @@ def open_sources(
     for name in recipe.circuits:
         base = load_problem(spec_file(name))
         check_structure(name, base)
-        problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
+        problem = pool_problem(base, recipe.pool.conditions, recipe.seed, spans(recipe.pool.ranges))
         if given and name in given:
             problem = replace(
                 problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))

@@ -124,12 +124,14 @@ class Curriculum:
     """Draws tasks: circuits spread evenly by weight, conditions at random, targets tight with probability `tight` and uniform otherwise.
 
     `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place (`pool_problem`).
+    `bounds`: ranges of the uniform targets' bounds (SI units), by spec.
     """
 
     def __init__(
-        self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None, given: Mapping[str, Sequence[Target]] | None = None
+        self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None, given: Mapping[str, Sequence[Target]] | None = None,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
     ):  # fmt: skip
-        self.sources, self.tight, self.given = tuple(sources), tight, given or {}
+        self.sources, self.tight, self.given, self.bounds = tuple(sources), tight, given or {}, bounds
         self.refused = held_out() if refused is None else refused
 
     def draw(self, count: int, seed: str) -> list[Task]:
@@ -157,7 +159,7 @@ class Curriculum:
             target: Target | None = replace(self.given[source.name][condition], corner=source.pool.conditions[condition])
         else:
             condition = draw.randrange(len(source.pool.conditions))
-            target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw)
+            target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw, ranges=self.bounds)
         if target is None:
             return None
         if target.digest in self.refused:

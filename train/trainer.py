@@ -31,7 +31,7 @@ from eda_agent.train.kinds import Kind, make_kind
 from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate
 from eda_agent.train.policies import Trainable, parameters
-from eda_agent.train.recipe import Recipe, load_recipe, recipe_data
+from eda_agent.train.recipe import Recipe, load_recipe, recipe_data, spans
 from eda_agent.train.rollout import Batch, Rollout
 from eda_agent.train.samples import Sample, Trajectory
 from eda_agent.train.sources import Tell, open_sources, targets_of
@@ -57,7 +57,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
         sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
         others.wait()
         sources = sources or list(open_sources(recipe, executor, given=given))
-        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given), tell, others)
+        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given, bounds=spans(recipe.bounds)), tell, others)
         try:
             run.warm_start()
             run.reinforce()
