@@ -73,8 +73,8 @@ class Learner:
         rows = [useful(trajectory) for trajectory in trajectories]
         rows = [row for row in rows if row]
         if self.rules.outcomes:
-            # the question shares the answer's tokens: next to it, so that a tree walks them once
-            rows = [[part for sample in row for part in (sample, sample.outcome) if part is not None] for row in rows]
+            # the questions share the answer's tokens: next to it, so that a tree walks them once
+            rows = [[part for sample in row for part in (sample, *sample.outcomes)] for row in rows]
         metrics = _batch_metrics(trajectories)
         sums: dict[str, float] = {}
         tokens = 0

@@ -129,7 +129,7 @@ class Rollout:
                 sample = row.speaker.sample(row.prompt, answer)
                 sample.reward, sample.truncated, sample.repeated = turn.value, answer.truncated, turn.sizing in seen
                 if self.outcomes:
-                    sample.outcome = row.speaker.outcome(row.prompt, answer, row.env.history, turn)
+                    sample.outcomes = row.speaker.outcomes(row.prompt, answer, turn)
                 samples.append(sample)
             row.trajectory.groups.append(Group(samples, row.trajectory.best))
             row.env.append(turns[0])

@@ -19,8 +19,8 @@ class Sample:
     been answered, booleans (n × vocabulary) or bits (n × words, int32), None for everything.
 
     `reward` in [0, 1]. `truncated`: the answer was cut off, and teaches nothing. `repeated`: the trajectory had this design before.
-    `advantage` is filled in by an algorithm; None where the group shows no difference, and teaches nothing. `outcome`: the question what
-    comes of the action, with the answer that was right, for a policy that is asked.
+    `advantage` is filled in by an algorithm; None where the group shows no difference, and teaches nothing. `outcomes`: the questions what
+    comes of the action, with the answers that were right, for a policy that is asked.
     """
 
     inputs: NDArray[np.integer[Any]]
@@ -31,7 +31,7 @@ class Sample:
     truncated: bool = False
     repeated: bool = False
     advantage: float | None = None
-    outcome: Sample | None = None
+    outcomes: tuple[Sample, ...] = ()
 
 
 @dataclass(eq=False)

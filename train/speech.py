@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
-from eda_agent.agent.language.outcome import legal
+from eda_agent.agent.language.expectation import legal
 from eda_agent.agent.language.prompt import Prompt
 from eda_agent.agent.turn import History, Proposal, Turn
 from eda_agent.train.samples import Sample
+
+_CERTAIN = np.zeros(1, dtype=np.float32)
+_OUTCOMES = legal()[None]
 
 
 class Speaker(Protocol):
@@ -22,8 +25,8 @@ class Speaker(Protocol):
     def sample(self, prompt: Any, answer: Answer) -> Sample:
         """The answer with the tokens that a model reads for it."""
 
-    def outcome(self, prompt: Any, answer: Answer, history: History, turn: Turn) -> Sample | None:
-        """The question what comes of the answer, with `turn`, which is what came; None for a language that does not ask."""
+    def outcomes(self, prompt: Any, answer: Answer, turn: Turn) -> tuple[Sample, ...]:
+        """The questions what comes of the answer, with `turn`, which is what came; none for a language that does not ask."""
 
     def proposal(self, answer: Answer, history: History) -> Proposal: ...
 
@@ -44,16 +47,17 @@ class CompactSpeaker:
     def proposal(self, answer: Answer, history: History) -> Proposal:
         return Proposal(self.language.sizing(answer.tokens.tolist(), altered(history, self.shown)), policy="local")
 
-    def outcome(self, prompt: Prompt, answer: Answer, history: History, turn: Turn) -> Sample:
-        failed = turn.evaluation is None or bool(turn.evaluation.failures)
-        found = self.language.expectation(altered(history, self.shown), turn.value, met=turn.met, failed=failed)
-        return expected(prompt, answer.tokens, found)
+    def outcomes(self, prompt: Prompt, answer: Answer, turn: Turn) -> tuple[Sample, ...]:
+        return expected(prompt, answer.tokens, self.language.outcomes(turn)) if turn.evaluation is not None else ()
 
 
-def expected(prompt: Prompt, answer: NDArray[np.int64], found: int) -> Sample:
-    """The question what comes of an answer, and what did."""
-    inputs = np.concatenate([prompt.tokens, prompt.inputs(answer, expect=True)])
-    return Sample(inputs, np.array([found]), np.zeros(1, dtype=np.float32), legal()[None])
+def expected(prompt: Prompt, answer: NDArray[np.int64], found: NDArray[np.int64]) -> tuple[Sample, ...]:
+    """The questions what comes of an answer, one a spec, and what did: each behind the answer by itself."""
+    before = np.concatenate([prompt.tokens, prompt.inputs(answer)])
+    return tuple(
+        Sample(np.concatenate([before, question[None]]), found[number : number + 1], _CERTAIN, _OUTCOMES)
+        for number, question in enumerate(prompt.expects(answer))
+    )
 
 
 def altered(history: History, shown: str) -> History:

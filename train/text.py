@@ -39,8 +39,8 @@ class TextSpeaker:
         inputs = np.concatenate([prompt.tokens, answer.tokens[:-1]])
         return Sample(inputs, answer.tokens, answer.logprobs, answer.legal)
 
-    def outcome(self, prompt: Any, answer: Answer, history: History, turn: Turn) -> Sample | None:
-        return None
+    def outcomes(self, prompt: Any, answer: Answer, turn: Turn) -> tuple[Sample, ...]:
+        return ()
 
     def proposal(self, answer: Answer, history: History) -> Proposal:
         best = history.incumbent

@@ -186,11 +186,18 @@ class _Run:
             )
             kind.dropout(rules.dropout)
 
-            def step(number: int) -> Mapping[str, float]:
-                self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
-                return learner.imitate(self._examples(f"{self.recipe.seed} {number}"))
+            with ThreadPoolExecutor(1) as beside:
+                # the examples of the next step are written while this one is learnt
+                coming: list[Future[list[list[Sample]]]] = []
 
-            self._phase("warm_start", rules.steps, step)
+                def step(number: int) -> Mapping[str, float]:
+                    self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
+                    now = coming.pop().result() if coming else self._examples(f"{self.recipe.seed} {number}")
+                    if number + 1 < rules.steps:
+                        coming.append(beside.submit(self._examples, f"{self.recipe.seed} {number + 1}"))
+                    return learner.imitate(now)
+
+                self._phase("warm_start", rules.steps, step)
         kind.dropout(0.0)
         self.optimizer = self._optimizer()
         self.state = {"phase": "rl", "done": 0}

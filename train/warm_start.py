@@ -43,13 +43,11 @@ def answered(language: CompactLanguage, history: History, levels: NDArray[np.int
     return speaker.sample(speaker.prompt(history), Answer(answer, np.zeros(len(answer), dtype=np.float32)))
 
 
-def judged(language: CompactLanguage, history: History, turn: Turn) -> Sample:
-    """A history with the question what comes of a design that is known."""
+def judged(language: CompactLanguage, history: History, turn: Turn) -> tuple[Sample, ...]:
+    """A history with the questions what comes of a design that is known."""
     assert turn.sizing is not None
     answer = language.answer(history, language.levels_of(turn.sizing), turn.score)
-    failed = turn.evaluation is None or bool(turn.evaluation.failures)
-    found = language.expectation(history, turn.value, met=turn.met, failed=failed)
-    return expected(language.prompt(history), answer, found)
+    return expected(language.prompt(history), answer, language.outcomes(turn))
 
 
 def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStartRecipe, draw: random.Random) -> list[Sample]:
@@ -81,7 +79,7 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStar
         for _ in range(rules.outcomes):
             around = pool.near(condition, best.sizing, NEAR) if best is not None and best.sizing and draw.random() < 0.5 else near
             design = draw.choice(around) if around and draw.random() < 0.8 else draw.randrange(2, pool.sizes.shape[1])
-            rows.append(judged(language, history, pool.turn(task.problem, condition, design, 0)))
+            rows += judged(language, history, pool.turn(task.problem, condition, design, 0))
     return rows
 
 

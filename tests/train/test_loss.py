@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from eda_agent.agent.language import words
+from eda_agent.agent.language.expectation import COUNT, legal
 from eda_agent.agent.language.model import CompactConfig, CompactModel
-from eda_agent.agent.language.outcome import COUNT, legal
 from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate, divergence, surrogate
 from eda_agent.train.policies import CompactTrainable
@@ -87,7 +87,7 @@ def test_outcomes_are_learnt_beside_the_actions() -> None:
             asked = Sample(inputs, np.array([3]), np.zeros(1, np.float32), legal()[None])
             actions = np.array([1, 2, 5, 7]) + index
             every = np.ones((4, words.LEVELS), dtype=np.bool_)
-            samples.append(Sample(inputs[:-1], actions, np.full(4, -4.0, np.float32), every, float(index), advantage=index - 1.5, outcome=asked if outcome else None))  # fmt: skip
+            samples.append(Sample(inputs[:-1], actions, np.full(4, -4.0, np.float32), every, float(index), advantage=index - 1.5, outcomes=(asked,) if outcome else ()))  # fmt: skip
         return [Trajectory("c", "t", [Group(samples, 0.0)])]
 
     metrics = {}

@@ -50,6 +50,30 @@ def test_tree_equals_sampler_and_plain_batch(problems: dict[str, Problem]) -> No
     assert found["tree"][1] < found["plain"][1] / 4
 
 
+def test_what_the_sampler_expects_is_what_the_learner_is_asked(problems: dict[str, Problem]) -> None:
+    """Every spec's distribution behind an answer, computed beside its group's others, is that of its question in the tree."""
+    torch.manual_seed(0)
+    model = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48)).eval()
+    problem = problems["two_stage_miller"]
+    history = played(problem, 4)
+    speaker, sampler = CompactSpeaker(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
+    row, expected = [], []
+    for count in (1, 3, 4):
+        prompt = speaker.prompt(History(problem, history.turns[:count]))
+        turn = history.turns[count]
+        for answer in sampler.sample([prompt], 3, [count], expect=True)[0]:
+            questions = speaker.outcomes(prompt, answer, turn)
+            row += [speaker.sample(prompt, answer), *questions]
+            assert answer.outcomes is not None and len(questions) == len(problem.specs)
+            expected += [answer.outcomes[number, question.targets[0]] for number, question in enumerate(questions)]
+    packed = pack([row])
+    logprobs, _ = log_probabilities(CompactTrainable(model).logits(packed), packed)
+    asked = torch.tensor([len(sample.targets) == 1 for sample in row])[packed.answers]
+    np.testing.assert_allclose(logprobs[asked].exp().detach().numpy(), expected, rtol=1e-4)
+    # each question is one token more, not a history more
+    assert packed.tokens < len(row[0].inputs) + 4 * 40 + len(row) * 20
+
+
 def test_tree_of_text_equals_plain_batch() -> None:
     """Another architecture, another kind of token: any causal language model of transformers."""
     model = tiny_model(layers=3)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 class Answer:
     """`tokens` (n) and `logprobs` (n), natural logarithms under the distribution that they were drawn from, constraint and temperature
     included. `truncated`: cut off by the length limit. `legal`: what could have been answered at each token, as bits (see `grammar`), None
-    for everything or where the prompt says it. `outcomes`: probabilities of what comes of it (`outcome`), where they were asked for.
+    for everything or where the prompt says it. `outcomes` (specs × levels): probabilities of what comes of it (`expectation`), where they
+    were asked for.
     """  # fmt: skip
 
     tokens: NDArray[np.int64]

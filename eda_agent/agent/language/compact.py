@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 
 from eda_agent.agent.language import words
 from eda_agent.agent.language.circuit import CircuitWords
+from eda_agent.agent.language.expectation import margin_bin
 from eda_agent.agent.language.intent import intended, sentence
 from eda_agent.agent.language.levels import Levels
-from eda_agent.agent.language.outcome import legal as legal_outcomes
-from eda_agent.agent.language.outcome import outcome
 from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
 from eda_agent.agent.score import Score
 from eda_agent.agent.turn import History, Turn
@@ -55,6 +54,7 @@ class CompactLanguage:
         self.circuit = circuit or CircuitWords(problem)
         self.order = tuple(order if order is not None else range(len(problem.space.parameters)))
         self.spec_order = tuple(spec_order if spec_order is not None else range(len(problem.specs)))
+        self._turns: dict[tuple[int, int, int, int], tuple[Tokens, tuple[Turn | None, ...]]] = {}
 
     @cached_property
     def levels(self) -> tuple[Levels, ...]:
@@ -109,7 +109,7 @@ class CompactLanguage:
         place = 0
         for number, turn in enumerate(history.simulated):
             if number in shown:
-                parts.append(self.turn(turn, best, last, place))
+                parts.append(self._told(turn, best, last, place))
                 place += 1
             if best is None or best.score is None or turn.score is None or turn.score.order > best.score.order:
                 best = turn
@@ -119,6 +119,15 @@ class CompactLanguage:
             np.concatenate(parts), np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]), self._expect(place, best),
             np.concatenate([self._legal_intent, self.legal]), np.concatenate([np.full(INTENT, -1), levels]), self._metrics,
         )  # fmt: skip
+
+    def _told(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
+        """`turn`, remembered: a history grows, and what was told of its turns stays."""
+        key = (id(turn), id(best), id(last), place)
+        known = self._turns.get(key)
+        if known is None:
+            # the turns are kept beside their tokens, so that no other can get their ids
+            known = self._turns[key] = (self.turn(turn, best, last, place), (turn, best, last))
+        return known[0]
 
     def turn(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         """One simulated turn, in its place among those that are shown: what was chosen, knowing `best` and `last`, and what came of it."""
@@ -149,10 +158,9 @@ class CompactLanguage:
         best = history.incumbent
         return np.concatenate([intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen])
 
-    def expectation(self, history: History, value: float, *, met: bool, failed: bool) -> int:
-        """The answer to `expect` that turned out right."""
-        best = history.incumbent
-        return outcome(value, best.value if best is not None else 0.0, met=met, failed=failed)
+    def outcomes(self, turn: Turn) -> NDArray[np.int64]:
+        """The answers to `expect` (specs) that turned out right."""
+        return np.array([margin_bin(turn, index) for index in self.spec_order], dtype=np.int64)
 
     def sizing(self, answer: Sequence[int], history: History) -> dict[str, float]:
         """The sizing that an answer means; a parameter left at the best turn's level keeps its exact value."""
@@ -190,13 +198,13 @@ class CompactLanguage:
         return _tokens([_row(kind, more=_turn(place)) for kind in ("aim", *["name"] * NAMES)])
 
     def _expect(self, place: int, best: Turn | None) -> Tokens:
-        now = words.SCORE + words.binned(best.value if best else 0.0, words.SCORES)
-        tokens: Tokens = _tokens([_row("expect", more=_turn(place), how=now)])[0]
-        return tokens
-
-    @property
-    def legal_outcomes(self) -> NDArray[np.bool_]:
-        return legal_outcomes()
+        """One question a spec, with where it stands in the best turn."""
+        rows = self._answers.copy()
+        rows[:, COLUMN["kind"]] = words.KIND + words.KINDS.index("expect")
+        rows[:, COLUMN["more"]] = _turn(place)
+        if best is not None and best.score is not None and best.evaluation is not None:
+            rows[:, COLUMN["how"]] = words.MARGIN + self.outcomes(best)
+        return rows
 
     @cached_property
     def _questions(self) -> Tokens:
@@ -219,16 +227,8 @@ class CompactLanguage:
         assert turn.score is not None and turn.evaluation is not None
         rows = self._answers.copy()
         rows[:, COLUMN["more"]] = _turn(place)
-        failed = bool(turn.evaluation.failures)
         margins = self._margins(turn)
-        for slot, index in enumerate(self.spec_order):
-            if failed:
-                margin = len(words.MARGINS) + 1
-            elif turn.score.results[index].value is None:
-                margin = len(words.MARGINS) + 2
-            else:
-                margin = words.binned(margins[slot], words.MARGINS)
-            rows[slot, COLUMN["how"]] = words.MARGIN + margin
+        rows[:, COLUMN["how"]] = words.MARGIN + self.outcomes(turn)
         for name, other, first in (("last", last, words.SINCE_LAST), ("best", best, words.SINCE_BEST)):
             if other is not None:
                 changes = np.subtract(margins, self._margins(other))

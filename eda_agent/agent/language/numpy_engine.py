@@ -132,6 +132,9 @@ class NumpyEngine:
     def rows(self, cache: _Cache, chosen: list[int]) -> _Cache:
         return _Cache([key[chosen] for key in cache.keys], [value[chosen] for value in cache.values], cache.lengths[chosen])
 
+    def spread(self, branches: list[tuple[Real, Real]], times: int) -> list[tuple[Real, Real]]:
+        return [(np.repeat(keys, times, 2), np.repeat(values, times, 2)) for keys, values in branches]
+
     def _words(self, ids: NDArray[np.int64]) -> Real:
         result: Real = self.embed[ids].sum(-2)
         return result

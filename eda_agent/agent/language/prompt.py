@@ -1,9 +1,10 @@
 """A prompt is a history as tokens, with the questions that an answer replies to: an intent, the sizes, and what is expected of them.
 
-    aim · name · name · one token a parameter · [expect]
+    aim · name · name · one token a parameter · [expect, one a spec]
 
 `aim` asks which spec the answer goes for, `name` for a parameter that will move most, the others for levels. Every question is told what
-was answered before it, so that each choice knows those before. `expect` asks what will come of the whole (`outcome`).
+was answered before it, so that each choice knows those before. `expect` asks for the margin that will come of the whole (`expectation`); these
+questions do not see one another.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ NOBODY = words.LEVELS - 1
 
 @dataclass(frozen=True)
 class Prompt:
-    """`tokens` (n × columns): the history. `asks` (questions × columns): the questions with nothing answered yet, `expect` (columns) the last.
+    """`tokens` (n × columns): the history. `asks` (questions × columns): the questions with nothing answered yet; `expect` (specs × columns) those
+    behind them.
 
     `legal` (questions × LEVELS): what may be answered. `best` (questions): the level of each parameter in the best turn, −1 before the
     sizes. `metrics`: the word of each spec's metric, by slot. Questions: `INTENT` and one a parameter, or none of the intent for a turn
@@ -43,11 +45,14 @@ class Prompt:
     intent: int = INTENT
 
     def row(self, step: int, answer: NDArray[np.integer]) -> Tokens:
-        """Question `step`, or the expectation behind the last, knowing what is answered before it: (… × columns) for answers (… × ≥ step)."""
-        last = step == len(self.asks)
-        row = np.broadcast_to(self.expect if last else self.asks[step], (*answer.shape[:-1], len(words.COLUMNS))).copy()
-        if step == 0:
-            return row
+        """Question `step`, knowing what is answered before it: (… × columns) for answers (… × ≥ step)."""
+        row = np.broadcast_to(self.asks[step], (*answer.shape[:-1], len(words.COLUMNS))).copy()
+        if step:
+            self._tell(row, step, answer)
+        return row
+
+    def _tell(self, row: Tokens, step: int, answer: NDArray[np.integer]) -> None:
+        """Write what was answered before question `step` into it."""
         before = answer[..., step - 1]
         if self.intent:
             row[..., COLUMN["aim"]] = self.metrics[answer[..., 0]]
@@ -62,11 +67,17 @@ class Prompt:
             own = self.asks[step, COLUMN["slot"]] - words.SLOT
             named = (answer[..., 1 : self.intent] == own).any(-1)
             row[..., COLUMN["named"]] = np.where(named, words.FLAG + 2, 0)
-        return row
 
-    def inputs(self, answer: NDArray[np.integer], *, expect: bool = False) -> Tokens:
-        """All questions (… × questions × columns) as an answer (… × questions) was given to them; with `expect`, the expectation too."""
-        return np.stack([self.row(step, answer) for step in range(len(self.asks) + expect)], axis=-2)
+    def inputs(self, answer: NDArray[np.integer]) -> Tokens:
+        """All questions (… × questions × columns) as an answer (… × questions) was given to them."""
+        return np.stack([self.row(step, answer) for step in range(len(self.asks))], axis=-2)
+
+    def expects(self, answer: NDArray[np.integer]) -> Tokens:
+        """The questions for what will come of an answer: (… × specs × columns)."""
+        shape = (*answer.shape[:-1], len(self.expect), len(words.COLUMNS))
+        rows = np.broadcast_to(self.expect, shape).copy()
+        self._tell(rows, len(self.asks), answer[..., None, :])
+        return rows
 
 
 def given_words(slots: NDArray[np.integer] | np.integer, levels: NDArray[np.integer], best: NDArray[np.integer] | np.integer) -> Tokens:

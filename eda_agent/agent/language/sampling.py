@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eda_agent.agent.language import words
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.engine import Engine, Logits
-from eda_agent.agent.language.outcome import legal as legal_outcomes
+from eda_agent.agent.language.expectation import legal as legal_outcomes
 from eda_agent.agent.language.prompt import Prompt, Tokens
 
 
@@ -42,11 +42,13 @@ class CompactSampler:
     def sample(
         self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0, *, expect: bool = False
     ) -> list[list[Answer]]:
-        """`group` answers to each prompt. With `expect` each carries the probabilities of its outcome."""
+        """`group` answers to each prompt. With `expect` each carries the probabilities of its outcomes; the prompts then have as many
+        questions as one another (a circuit with fewer would be told answers behind its last)."""
+        assert not expect or len({len(prompt.asks) for prompt in prompts}) == 1
         cache = self._prefill([prompt.tokens for prompt in prompts], lane)
         batch, steps = len(prompts), max(len(prompt.asks) for prompt in prompts)
         counts = [len(prompt.asks) for prompt in prompts]
-        legal = np.zeros((batch, steps + 1, words.LEVELS), dtype=np.bool_)
+        legal = np.zeros((batch, steps, words.LEVELS), dtype=np.bool_)
         legal[:, :, 0] = True  # behind a row's last question
         draws = np.zeros((batch, group, steps), dtype=np.float32)
         for row, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
@@ -54,27 +56,31 @@ class CompactSampler:
             draws[row, :, :count] = np.random.default_rng(seeds[row]).random((group, count), dtype=np.float32)
         tokens = np.zeros((batch, group, steps), dtype=np.int64)
         logprobs = np.zeros((batch, group, steps), dtype=np.float32)
-        outcomes = np.zeros((batch, group, words.LEVELS), dtype=np.float32)
         branches: list[Any] = []
-        for step in range(steps + expect):
+        for step in range(steps):
             ids = np.zeros((batch, group, len(words.COLUMNS)), dtype=np.int64)
             for row, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
-                if step < count + expect:
+                if step < count:
                     ids[row] = prompt.row(step, tokens[row])
             logits = self.engine.branch(ids, cache, branches)
-            if step < steps:
-                tokens[:, :, step], logprobs[:, :, step] = draw(
-                    logits / np.float32(self.temperature), legal[:, None, step], draws[:, :, step]
-                )
-            for row, count in enumerate(counts):
-                if step == count:
-                    outcomes[row] = np.exp(log_softmax(np.where(legal_outcomes(), logits[row], -np.inf)))
+            tokens[:, :, step], logprobs[:, :, step] = draw(logits / np.float32(self.temperature), legal[:, None, step], draws[:, :, step])
+        answers = [
+            [Answer(tokens[row, index, :count], logprobs[row, index, :count]) for index in range(group)] for row, count in enumerate(counts)
+        ]
+        return self._expected(prompts, answers, cache, branches) if expect else answers
+
+    def _expected(self, prompts: Sequence[Prompt], answers: list[list[Answer]], cache: Any, branches: list[Any]) -> list[list[Answer]]:
+        """The answers with what the model expects of them; of prompts that have as many questions as one another."""
+        specs = max(len(prompt.expect) for prompt in prompts)
+        group = len(answers[0])
+        ids = np.zeros((len(prompts), group, specs, len(words.COLUMNS)), dtype=np.int64)
+        for row, (prompt, own) in enumerate(zip(prompts, answers, strict=True)):
+            ids[row, :, : len(prompt.expect)] = prompt.expects(np.stack([answer.tokens for answer in own]))
+        logits = self.engine.branch(ids.reshape(len(prompts), group * specs, -1), cache, self.engine.spread(branches, specs))
+        shares = np.exp(log_softmax(np.where(legal_outcomes(), logits, -np.inf))).reshape(len(prompts), group, specs, -1)
         return [
-            [
-                Answer(tokens[row, index, :count], logprobs[row, index, :count], outcomes=outcomes[row, index] if expect else None)
-                for index in range(group)
-            ]
-            for row, count in enumerate(counts)
+            [replace(answer, outcomes=shares[row, index, : len(prompt.expect)]) for index, answer in enumerate(own)]
+            for row, (prompt, own) in enumerate(zip(prompts, answers, strict=True))
         ]
 
     def _prefill(self, prompts: list[Tokens], lane: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.engine import Engine
-from eda_agent.agent.language.outcome import expected_gain
+from eda_agent.agent.language.expectation import expected_gain
 from eda_agent.agent.language.sampling import CompactSampler
 from eda_agent.agent.policies.base import single_threaded, turn_seed
 from eda_agent.agent.turn import History, Proposal
@@ -60,7 +60,10 @@ class CompactPolicy:
 
     def _gain(self, answer: Answer, history: History) -> float:
         best = history.incumbent
-        return float(expected_gain(answer.outcomes, best.value if best else 0.0)) if answer.outcomes is not None else 0.0
+        if answer.outcomes is None:
+            return 0.0
+        value, merit = (best.value, best.score.merit) if best is not None and best.score is not None else (0.0, 0.0)
+        return expected_gain(answer.outcomes, history.problem.specs, value, merit)
 
     def _proposal(self, language: CompactLanguage, answer: Answer, history: History, sizing: dict[str, float]) -> Proposal:
         reasoning, notes = language.reasoning(answer.tokens.tolist(), history, sizing)

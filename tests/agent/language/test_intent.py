@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.agent.language import outcome
+from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.expectation import FAILED, MET_BONUS, UNMEASURABLE, expected_gain
 from eda_agent.agent.language.intent import intended, role_of
 from eda_agent.agent.language.prompt import INTENT, NOBODY
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.turn import History
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
 from tests.train.histories import made_up, played
@@ -71,29 +70,53 @@ def test_roles_are_said_as_designers_do(miller: Problem) -> None:
     assert role_of(found["m5"], "tail current ratio") == "tail current ratio"
 
 
-@given(st.floats(0, 1), st.floats(0, 0.999), st.booleans())
-def test_outcomes_are_ordered_and_worth_what_they_say(value: float, before: float, met: bool) -> None:
-    found = outcome.outcome(value, before, met=met, failed=False)
-    assert 1 <= found < outcome.COUNT and (found == outcome.MET) == met
-    probabilities = np.zeros(96)
-    probabilities[found] = 1
-    gain = float(outcome.expected_gain(probabilities, before))
-    change = value - before
-    if met:
-        assert gain == pytest.approx(max(1 - before, 0.05))
-    elif change <= 0:
-        assert gain == 0
-    elif 0.0005 < change < 0.3:
-        assert min(change / 2, 1 - before) <= gain + 1e-12 and gain <= 2 * change
+def certain(*bins: int) -> np.ndarray:
+    probabilities = np.zeros((len(bins), words.LEVELS))
+    probabilities[np.arange(len(bins)), list(bins)] = 1.0
+    return probabilities
 
 
-def test_a_failure_is_expected_to_gain_nothing(miller: Problem) -> None:
-    assert outcome.outcome(0.9, 0.5, met=False, failed=True) == outcome.FAILED
-    probabilities = np.zeros((2, 96))
-    probabilities[0, outcome.FAILED], probabilities[1, outcome.MET] = 1, 1
-    assert outcome.expected_gain(probabilities, 0.9).tolist() == pytest.approx([0.0, 0.1])
-    history = played(miller, 1)
-    turn: Turn = dataclasses.replace(history.turns[1], index=1)
-    language = CompactLanguage(miller)
-    before = History(miller, history.turns[:1])
-    assert language.expectation(before, turn.value, met=turn.met, failed=False) == outcome.outcome(turn.value, before.turns[0].value, met=turn.met, failed=False)  # fmt: skip
+@given(st.lists(st.floats(-1.0, 1.0), min_size=4, max_size=4), st.floats(0, 0.999))
+def test_what_is_certain_gains_what_it_scores(miller: Problem, margins: list[float], best: float) -> None:
+    specs = miller.specs[:4]
+    gain = expected_gain(certain(*(words.binned(margin, words.MARGINS) for margin in margins)), specs, best, 0.0)
+    weights = np.array([spec.weight for spec in specs])
+    scored = float(np.clip(1 + np.array(margins), 0, 1) @ weights / weights.sum())
+    if min(margins) >= 0:
+        assert gain == pytest.approx(max(1 - best, MET_BONUS))
+    else:
+        # a bin is at most 0.3 wide
+        assert gain == pytest.approx(max(scored - best, 0.0), abs=0.16)
+
+
+def test_failures_gain_nothing_and_chances_add_up(miller: Problem) -> None:
+    specs = miller.specs[:2]
+    good, bad = words.binned(0.05, words.MARGINS), words.binned(-0.5, words.MARGINS)
+    assert expected_gain(certain(FAILED, FAILED), specs, 0.5, 0.0) == pytest.approx(0.0, abs=1e-9)
+    assert expected_gain(certain(UNMEASURABLE, good), specs, 0.6, 0.0) == pytest.approx(0.0, abs=1e-9)
+    whole, half = certain(good, good), (certain(good, good) + certain(FAILED, FAILED)) / 2
+    assert expected_gain(half, specs, 0.8, 0.0) == pytest.approx(0.5 * expected_gain(whole, specs, 0.8, 0.0), rel=1e-6)
+    mixed = (certain(good, good) + certain(good, bad)) / 2
+    assert 0.3 < expected_gain(mixed, specs, 0.9, 0.0) / expected_gain(whole, specs, 0.9, 0.0) < 0.7
+    # once everything is met, only the objectives' surplus counts
+    objective = [spec for spec in miller.specs if spec.objective] + [spec for spec in miller.specs if not spec.objective][:1]
+    more = words.binned(0.2, words.MARGINS)
+    assert expected_gain(certain(more, good), objective, 1.0, 0.0) > 0.05
+    assert expected_gain(certain(good, more), objective, 1.0, 0.2) == 0.0
+
+
+def test_outcomes_are_what_the_history_will_say(miller: Problem) -> None:
+    history = played(miller, 3)
+    language = CompactLanguage(miller, spec_order=list(reversed(range(len(miller.specs)))))
+    for turn in history.turns:
+        found = language.outcomes(turn)
+        told = language.turn(turn, None, None, 0)
+        said = told[len(miller.space.parameters) :][: len(miller.specs), words.COLUMNS.index("how")]
+        assert (said == words.MARGIN + found).all()
+    # every spec is asked for by itself, knowing the last size that was answered
+    prompt = language.prompt(history)
+    answer = language.answer(history, prompt.best[INTENT:], None)
+    questions = prompt.expects(np.stack([answer, answer]))
+    assert questions.shape == (2, len(miller.specs), len(words.COLUMNS)) and (questions[0] == questions[1]).all()
+    assert (questions[0, :, words.COLUMNS.index("given")] == words.GIVEN + answer[-1]).all()
+    assert len({tuple(row) for row in questions[0]}) == len(miller.specs)

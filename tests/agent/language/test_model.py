@@ -10,9 +10,9 @@ import torch
 
 from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
+from eda_agent.agent.language.expectation import COUNT
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.language.numpy_engine import NumpyEngine, load_numpy
-from eda_agent.agent.language.outcome import COUNT
 from eda_agent.agent.language.prompt import Prompt
 from eda_agent.agent.language.sampling import CompactSampler, draw
 from eda_agent.agent.language.text import draw as draw_torch
@@ -117,7 +117,8 @@ def test_numpy_computes_what_torch_computes(model: CompactModel, tmp_path: Path,
     """Logits and log-probabilities from the same file, for growing histories of different circuits side by side."""
     model.save_pretrained(tmp_path)
     engines = TorchEngine(load_compact(tmp_path)), load_numpy(tmp_path)
-    names = ("ota_5t", "folded_cascode")
+    # as many parameters, so that expectations can be asked for side by side
+    names = ("two_stage_miller", "ldo")
     histories = {name: played(problems[name], 3) for name in names}
     languages = {name: CompactLanguage(problems[name]) for name in names}
     samplers = [CompactSampler(engine, 0.9) for engine in engines]
@@ -129,7 +130,7 @@ def test_numpy_computes_what_torch_computes(model: CompactModel, tmp_path: Path,
                 assert one.tokens.tolist() == two.tokens.tolist() and one.outcomes is not None and two.outcomes is not None
                 np.testing.assert_allclose(one.logprobs, two.logprobs, atol=1e-4)
                 np.testing.assert_allclose(one.outcomes, two.outcomes, atol=1e-5)
-                assert one.outcomes[:COUNT].sum() == pytest.approx(1.0, abs=1e-5) and not one.outcomes[COUNT:].any()
+                assert one.outcomes[:, :COUNT].sum(1) == pytest.approx(1.0, abs=1e-5) and not one.outcomes[:, COUNT:].any()
     ids = np.concatenate([prompts[0].tokens, prompts[0].inputs(ours[0][0].tokens)])[None].astype(np.int64)
     with torch.no_grad():
         plain = model(torch.from_numpy(ids))[0, -1].numpy()
