@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scipy.special import ndtri
 
-from eda_agent.agent.loop import Control
+from eda_agent.agent.control import Control
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec

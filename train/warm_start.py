@@ -114,7 +114,7 @@ def read_run(folder: Path) -> History:
     state = fold(read_journal(folder / "journal.jsonl"))
     problem = load_problem(original_spec(folder))
     check_structure(str(folder), problem)
-    return History(problem, tuple(restore_turns(state, problem)))
+    return History(problem, tuple(restore_turns(state.turns, problem)))
 
 
 def from_runs(histories: Sequence[History], count: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:

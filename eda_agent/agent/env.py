@@ -68,6 +68,19 @@ class Environment:
             result[number] = joined(result[number], evaluation)
         return result
 
+    def ask(self, problem: Problem) -> None:
+        """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
+        self.problem = problem
+        turns = tuple(
+            dataclasses.replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)
+            for turn in self.history.turns
+        )
+        self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
+
+    def rewind(self, turns: Sequence[Turn]) -> None:
+        """Go on from these turns."""
+        self.history = dataclasses.replace(self.history, turns=tuple(turns))
+
     def hint(self, text: str) -> None:
         """Give the policy a word from the user."""
         self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))

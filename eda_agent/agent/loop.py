@@ -1,22 +1,29 @@
-"""The loop asks a policy for proposals and plays them until a reason to stop.
+"""The loop asks a policy for proposals and plays them until a reason to stop; between turns it takes the user's orders.
 
-It emits what happens as it happens (`Emit`); everything that is shown or kept is made from those events.
+It emits what happens as it happens (`Emit`); everything that is shown or kept is made from those events, and so is a resumed run.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from eda_agent.agent.control import Control
+from eda_agent.agent.edit import EDITS, completed, edited, regraded
 from eda_agent.agent.env import Environment
+from eda_agent.agent.orders import Order
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.turn import History, Proposal, Turn
-from eda_agent.problem.spec import Budget
+from eda_agent.errors import EdaAgentError
+from eda_agent.problem.spec import Budget, Problem
 
 FAILED_IN_A_ROW = 20
 """Turns without a usable sizing after which a policy is given up."""
+USER = "user"
+"""Policy name of proposals that the user made."""
+
+MakePolicy = Callable[[str, Mapping[str, str]], Policy]
 
 
 class Emit(Protocol):
@@ -25,57 +32,216 @@ class Emit(Protocol):
     def __call__(self, type: str, /, **fields: Any) -> None: ...
 
 
-@dataclass
-class Control:
-    """What the user may ask of a running loop; looked at between turns."""
-
-    stop: bool = False
-
-
 def run_loop(
     env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1
 ) -> str:
-    """Run to the end and give the reason: met, budget, no progress, or user.
+    """Run to the end and give the reason: met, budget, no progress, or user. See `Loop`."""
+    return Loop(env, policy, budget, emit, control, pending, width=width).run()
 
-    `pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated
-    at once, each a turn of its own, of a policy that has several to give.
+
+class Loop:
+    """`pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated at
+    once, each a turn of its own, of a policy that has several to give. `opened`: the problem without the user's edits. `make_policy`:
+    for the order that changes it. `left`: turns that were set aside, one list for each time that the user went back.
     """
-    fresh = not env.history.turns
-    baseline = env.start()
-    if fresh:
-        emit("baseline", turn=baseline)
-        _tell_best(env.history, None, emit)
-    while True:
-        reason = stop_reason(env.history, budget, control)
-        if reason:
-            return reason
-        if not pending:
-            pending = _propose(env.history, policy, min(width, budget.simulations - env.history.simulations), emit)
-        for turn in env.play_ahead(pending):
-            before = env.history.incumbent
-            env.append(turn)
+
+    def __init__(
+        self, env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1,
+        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Sequence[Sequence[Turn]] = (), review: bool = False,
+    ):  # fmt: skip
+        self.env, self.policy, self.budget, self.emit, self.control = env, policy, budget, emit, control
+        self.pending = list(pending)
+        self.width = width
+        self.opened = opened or env.problem
+        self.make_policy = make_policy
+        self.left = [tuple(turns) for turns in left]
+        self.review, self.paused = review, False
+
+    def run(self) -> str:
+        fresh = not self.env.history.turns
+        baseline = self.env.start()
+        if fresh:
+            self.emit("baseline", turn=baseline)
+            self._tell_best(None)
+        while True:
+            self._obey(self.control.take())
+            if self.paused and not self.control.stop:
+                self._obey(self.control.wait())
+                continue
+            reason = stop_reason(self.env.history, self.budget, self.control)
+            if reason:
+                return reason
+            if not self.pending:
+                self.pending = self._propose()
+            if self.review and not self._reviewed():
+                continue
+            self._play()
+
+    def _propose(self) -> list[Proposal]:
+        history = self.env.history
+        width = 1 if self.review else min(self.width, self.budget.simulations - history.simulations)
+        start = time.perf_counter()
+        if width > 1 and isinstance(self.policy, ManyPolicy):
+            proposals = self.policy.proposals(history)[:width]
+        else:
+            proposals = [self.policy.propose(history)]
+        seconds = (time.perf_counter() - start) / len(proposals)
+        index = len(history.turns)
+        if proposals[0].handover and index > 1:
+            before = history.turns[-1].proposal.policy
+            self.emit("policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover)
+        for place, proposal in enumerate(proposals):
+            self.emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)
+        return proposals
+
+    def _play(self) -> None:
+        proposals, self.pending = self.pending, []
+        for turn in self.env.play_ahead(proposals):
+            before = self.env.history.incumbent
+            self.env.append(turn)
             if turn.evaluation is not None:
                 for testbench, corner, failure in turn.evaluation.failures:
-                    emit("sim.failed", index=turn.index, testbench=testbench, corner=corner, failure=failure)
-            emit("turn.evaluated", turn=turn)
-            _tell_best(env.history, before, emit)
-        pending = ()
+                    self.emit("sim.failed", index=turn.index, testbench=testbench, corner=corner, failure=failure)
+            self.emit("turn.evaluated", turn=turn)
+            self._tell_best(before)
 
+    def _reviewed(self) -> bool:
+        """Wait for a word on the pending proposal; whether it is to be played now."""
+        while not self.control.stop and self.review and not self.paused and self.pending:
+            for order in self.control.wait():
+                if order.do in {"accept", "edit"}:
+                    try:
+                        self._accept(order)
+                    except EdaAgentError as error:
+                        self.emit("log", level="warning", message=str(error))
+                        continue
+                    return True
+                self._obey([order])
+        return not self.review and bool(self.pending) and not self.control.stop and not self.paused
 
-def _propose(history: History, policy: Policy, width: int, emit: Emit) -> list[Proposal]:
-    start = time.perf_counter()
-    if width > 1 and isinstance(policy, ManyPolicy):
-        proposals = policy.proposals(history)[:width]
-    else:
-        proposals = [policy.propose(history)]
-    seconds = (time.perf_counter() - start) / len(proposals)
-    index = len(history.turns)
-    if proposals[0].handover and index > 1:
-        last = history.turns[-1].proposal.policy
-        emit("policy.changed", index=index, before=last, after=proposals[0].policy, reason=proposals[0].handover)
-    for place, proposal in enumerate(proposals):
-        emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)
-    return proposals
+    def _accept(self, order: Order) -> None:
+        proposal = self.pending[0]
+        if order.do == "edit":
+            rest = proposal.sizing or self._best_sizing()
+            sizing = completed(self.env.problem, order.fields["sizing"], rest)
+            self.pending = [Proposal(sizing, f"edited from: {proposal.reasoning}".rstrip(": "), policy=USER)]
+            self.emit("turn.proposed", index=len(self.env.history.turns), proposal=self.pending[0], seconds=0.0)
+
+    def _obey(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            try:
+                self._do(order)
+            except EdaAgentError as error:
+                self.emit("log", level="warning", message=str(error))
+
+    def _do(self, order: Order) -> None:
+        fields = order.fields
+        match order.do:
+            case "stop":
+                self.control.stop = True
+            case "pause" | "resume":
+                self.paused = order.do == "pause"
+                self.emit("run.paused" if self.paused else "run.resumed")
+            case "review":
+                self.review = fields["on"]
+                self.emit("review", on=self.review)
+            case "reject":
+                if self.pending:
+                    self._reject(fields.get("why", ""))
+            case "hint":
+                self.env.hint(fields["text"])
+                self.emit("hint", text=fields["text"])
+            case "spend":
+                self.budget = Budget(fields["simulations"], self.budget.timeout, self.budget.patience, self.budget.until)
+                self.emit("budget.changed", simulations=self.budget.simulations)
+            case "try":
+                sizing = completed(self.env.problem, fields["sizing"], self._best_sizing())
+                self._drop_pending()
+                self.pending = [Proposal(sizing, "tried by hand", policy=USER)]
+                self.emit("turn.proposed", index=len(self.env.history.turns), proposal=self.pending[0], seconds=0.0)
+                self._play()
+            case "policy":
+                self._switch(fields["name"], fields.get("options", {}))
+            case "back":
+                self._back(fields["turn"])
+            case "return":
+                self._return()
+            case do if do in EDITS:
+                self._edit(order)
+
+    def _reject(self, why: str) -> None:
+        self._drop_pending()
+        # the policy must not see the same history again, or it would propose the same again
+        self.env.hint(f"the proposal before was rejected{f': {why}' if why else ''}")
+        self.env.append(
+            Turn(len(self.env.history.turns), Proposal(None, error=f"rejected{f': {why}' if why else ''}", policy=USER), None, None, None)
+        )
+        self.emit("turn.evaluated", turn=self.env.history.turns[-1])
+
+    def _drop_pending(self) -> None:
+        if self.pending:
+            self.emit("proposal.dropped", index=len(self.env.history.turns))
+            self.pending = []
+
+    def _best_sizing(self) -> Mapping[str, float]:
+        best = self.env.history.incumbent
+        return best.sizing if best is not None and best.sizing else self.env.problem.space.initial
+
+    def _switch(self, name: str, options: Mapping[str, str]) -> None:
+        if self.make_policy is None:
+            return
+        policy = self.make_policy(name, options)
+        self._drop_pending()
+        self.emit(
+            "policy.changed",
+            index=len(self.env.history.turns),
+            before=self.policy.name,
+            after=policy.name,
+            reason=USER,
+            name=name,
+            options=options,
+        )
+        self.policy = policy
+
+    def _edit(self, order: Order) -> None:
+        if order.do == "lock" and "value" not in order.fields:
+            # said in full, so that a resumed run locks the same
+            order = Order("lock", {**order.fields, "value": self._best_sizing().get(order.fields["parameter"], 0.0)})
+        problem = edited(self.env.problem, self.opened, order)
+        self._drop_pending()
+        before = self.env.history.incumbent
+        self.env.ask(problem)
+        self.emit("problem.changed", order=order.data(), problem=problem, turns=self.env.history.turns)
+        self._tell_best(before, always=True)
+
+    def _back(self, turn: int) -> None:
+        turns = self.env.history.turns
+        if turn >= len(turns) - 1:
+            return
+        self._drop_pending()
+        self.left.append(turns[turn + 1 :])
+        self.env.rewind(turns[: turn + 1])
+        self.emit("branched", turn=turn, left=len(self.left[-1]))
+        self._tell_best(None, always=True)
+
+    def _return(self) -> None:
+        """Put the turns of the last `back` in the place of those since, which are set aside in their turn."""
+        if not self.left:
+            return
+        self._drop_pending()
+        turns = self.left.pop()
+        first = turns[0].index
+        now = self.env.history.turns
+        if now[first:]:
+            self.left.append(now[first:])
+        self.env.rewind((*now[:first], *regraded(self.env.problem, turns)))
+        self.emit("returned", turn=first)
+        self._tell_best(None, always=True)
+
+    def _tell_best(self, before: Turn | None, *, always: bool = False) -> None:
+        best = self.env.history.incumbent
+        if best is not None and (always or before is None or best.index != before.index):
+            self.emit("best.updated", turn=best)
 
 
 def stop_reason(history: History, budget: Budget, control: Control) -> str:
@@ -95,9 +261,3 @@ def stop_reason(history: History, budget: Budget, control: Control) -> str:
     if len(last) == FAILED_IN_A_ROW and all(turn.sizing is None for turn in last):
         return "no progress"
     return ""
-
-
-def _tell_best(history: History, before: Turn | None, emit: Emit) -> None:
-    best = history.incumbent
-    if best is not None and (before is None or best.index != before.index):
-        emit("best.updated", turn=best)

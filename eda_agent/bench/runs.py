@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
-from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.bench.suite import Job
 from eda_agent.errors import EdaAgentError

@@ -13,6 +13,7 @@ from eda_agent.cli.render import console, operating_table, print_json, sizing_ta
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.record import about
 from eda_agent.record.events import evaluation_data, plain, result_data
 from eda_agent.units import QuantityError, format_score, parse_quantity
 
@@ -39,9 +40,9 @@ def sim_command(options: argparse.Namespace) -> int:
         )
         return 0 if graded.met else 1
     screen = console(to_stdout=True)
-    screen.print(spec_table(run.spec_table(problem), results, [corner.name for corner in problem.corners], evaluation.values))
+    screen.print(spec_table(about.spec_table(problem), results, [corner.name for corner in problem.corners], evaluation.values))
     screen.print()
-    screen.print(sizing_table(run.parameter_table(problem), sizing))
+    screen.print(sizing_table(about.parameter_table(problem), sizing))
     if points:
         screen.print(f"\noperating points in {problem.corners[0].name}")
         screen.print(operating_table(points))

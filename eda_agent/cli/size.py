@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from eda_agent.agent.loop import Control
+from eda_agent.agent.control import Control
+from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
@@ -23,7 +24,7 @@ from eda_agent.units import format_score
 def size_command(options: argparse.Namespace) -> int:
     """Size, then show specs, sizes and where the files are."""
     request = make_request(options)
-    control = Control()
+    control = Control(complain=lambda text: print(f"eda-agent: {text}", file=sys.stderr))
     if options.robust is not None:
         return _robust(options, request, control)
     folder: list[str] = []
@@ -130,19 +131,22 @@ def _print_event(event: Event) -> None:
 
 
 def _listen_on_stdin(control: Control) -> None:
-    """Obey control lines: {"do": "stop"}. Anything else is answered on stderr and changes nothing."""
+    """Obey orders, one JSON line each (`eda_agent.agent.orders`). Anything else is answered on stderr and changes nothing."""
 
     def listen() -> None:
         for line in sys.stdin:
-            try:
-                order = json.loads(line)["do"]
-            except (ValueError, KeyError, TypeError):
-                print('eda-agent: a control line is a JSON object such as {"do": "stop"}', file=sys.stderr)
+            if not line.strip():
                 continue
-            if order == "stop":
-                control.stop = True
+            try:
+                order = parse_order(line)
+            except InputError as error:
+                control.complain(str(error))
+                continue
+            if order.do == "stop":
+                # at once: a loop that waits hears it as well
+                control.halt()
             else:
-                print(f"eda-agent: unknown control {order!r}; known: stop", file=sys.stderr)
+                control.send(order)
 
     if not sys.stdin.closed and not sys.stdin.isatty():
         threading.Thread(target=listen, daemon=True).start()

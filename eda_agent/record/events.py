@@ -8,6 +8,9 @@ A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the
     best.updated   index, score, per-spec pass, sizing        run.finished   stop reason, score, artifacts
     policy.changed another policy proposes from a turn on     log            level, message
     verified       the incumbent simulated anew in every corner
+
+What the user does to a run (`eda_agent.agent.orders`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
+problem.changed (specs, parameters, and every turn as it counts now), proposal.dropped, branched (turns after one are set aside), returned.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from typing import Any
 
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.problem.spec import Problem
+from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
@@ -37,6 +42,10 @@ def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
             data.update(turn_data(value, summary=type == "best.updated"))
         elif isinstance(value, Proposal):
             data.update(proposal_data(value))
+        elif isinstance(value, Problem):
+            data["specs"], data["parameters"] = spec_table(value), parameter_table(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Turn):
+            data[name] = [turn_data(turn, summary=True) for turn in value]
         elif isinstance(value, Failure):
             data.update({"kind": value.kind, "words": value.words, "hint": value.hint})
         else:

@@ -4,13 +4,13 @@
 takes designs from earlier runs.
 """
 
-from eda_agent.run.folder import original_spec, parameter_table, spec_table
+from eda_agent.run.folder import original_spec
 from eda_agent.run.once import measure_once, open_evaluator, simulate_for_report
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.size import size, with_corners
 
 __all__ = [
-    "Outcome", "Request", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "parameter_table", "simulate_for_report", "size",
-    "spec_table", "with_corners",
+    "Outcome", "Request", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec",  "simulate_for_report", "size",
+     "with_corners",
 ]  # fmt: skip

@@ -6,7 +6,6 @@ import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import Finding, InputError
@@ -63,39 +62,6 @@ def original_spec(folder: Path) -> Path:
         if origin.is_file():
             return origin
     return folder / "spec.yaml"
-
-
-def spec_table(problem: Problem) -> list[dict[str, Any]]:
-    """The specs as plain data, for events and tables."""
-    return [
-        {
-            "name": spec.name,
-            "metric": spec.metric.name,
-            "unit": spec.metric.unit,
-            "minimum": spec.minimum,
-            "maximum": spec.maximum,
-            "weight": spec.weight,
-            "objective": spec.objective,
-        }
-        for spec in problem.specs
-    ]
-
-
-def parameter_table(problem: Problem) -> list[dict[str, Any]]:
-    """The parameters as plain data, for events and tables."""
-    return [
-        {
-            "name": entry.name,
-            "unit": entry.unit,
-            "minimum": entry.minimum,
-            "maximum": entry.maximum,
-            "scale": entry.scale,
-            "step": entry.step,
-            "role": entry.role,
-            "locked": entry.locked,
-        }
-        for entry in problem.space.parameters
-    ]
 
 
 def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:

@@ -9,8 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from eda_agent import __version__
+from eda_agent.agent.control import Control
+from eda_agent.agent.edit import edited
 from eda_agent.agent.env import Environment
-from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.loop import Loop
+from eda_agent.agent.orders import order
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.seeded import SeededPolicy
 from eda_agent.agent.score import score
@@ -18,13 +21,14 @@ from eda_agent.agent.turn import Turn
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
+from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.record.events import Event, Stream
 from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
 from eda_agent.record.journal import Journal, read_journal
-from eda_agent.run.folder import check_resumable, parameter_table, run_folder, spec_table, write_artifacts, write_spec
+from eda_agent.run.folder import check_resumable, run_folder, write_artifacts, write_spec
 from eda_agent.run.once import open_evaluator
 from eda_agent.run.remember import remember, seeds_of
-from eda_agent.run.request import SKIP_FROM, Outcome, Request
+from eda_agent.run.request import ORDERS, SKIP_FROM, Outcome, Request
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool
@@ -48,10 +52,12 @@ def size(
     pool = LocalPool(request.workers)
     try:
         problem = problem or with_corners(load_problem(request.spec), request.corners)
-        policy = make_policy(request.policy, request.seed, request.options)
         folder = run_folder(request, problem)
         state = fold(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
         check_resumable(request, state, folder, problem)
+        # the user may have changed it on the way
+        chosen = state.policy or {"name": request.policy, "options": request.options}
+        policy = make_policy(chosen["name"], request.seed, chosen["options"])
     except BaseException:
         pool.close()
         raise
@@ -62,7 +68,7 @@ def size(
         if not state.started:
             write_spec(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)
-        budget = _budget(problem, request)
+        budget = _budget(problem, request, state)
         remembered = Memory(cache_folder() / "memory.sqlite")
         seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, remembered) if request.memory else []
         policy = SeededPolicy(policy, seeds) if seeds else policy
@@ -80,22 +86,28 @@ def size(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
             parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
         )  # fmt: skip
-        env = Environment(
-            problem,
-            evaluator,
-            restore_turns(state, problem),
-            skip=len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip,
-        )
+        asked = problem
+        for edit in state.edits:
+            asked = edited(asked, problem, order(edit))
+        skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
+        env = Environment(asked, evaluator, restore_turns(state.turns, asked), skip=skip)
+        for hint in state.hints:
+            env.hint(hint)
+        control.follow(folder / ORDERS)
+        loop = Loop(
+            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review,
+            make_policy=lambda name, options: make_policy(name, request.seed, options), left=[restore_turns(rows, asked) for rows in state.left],
+        )  # fmt: skip
         stop = "user"
         try:
-            stop = run_loop(env, policy, budget, stream.emit, control, restore_pending(state), width=width)
+            stop = loop.run()
         finally:
             best = env.history.incumbent
             if best is not None and best.sizing is not None:
                 remember(env.history.turns, problem, remembered)
                 if stop != "user":
-                    stream.emit("verified", **verify(evaluator, pool, best))
-                artifacts = write_artifacts(problem, folder, best)
+                    stream.emit("verified", **verify(evaluator, env.problem, pool, best))
+                artifacts = write_artifacts(env.problem, folder, best)
                 stream.emit(
                     "run.finished",
                     stop=stop,
@@ -106,7 +118,7 @@ def size(
                     artifacts=artifacts,
                 )
     assert best is not None
-    return Outcome(problem, folder, stop, best, env.history.turns, policy.name, request.seed)
+    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed)
 
 
 def with_corners(problem: Problem, name: str | None) -> Problem:
@@ -117,15 +129,17 @@ def with_corners(problem: Problem, name: str | None) -> Problem:
     return replace(problem, corners=named_set(name, problem.pdk), specs=specs)
 
 
-def verify(evaluator: Evaluator, pool: LocalPool, best: Turn) -> dict[str, Any]:
+def verify(evaluator: Evaluator, problem: Problem, pool: LocalPool, best: Turn) -> dict[str, Any]:
     """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot matter here.
+
+    `problem`: what is asked for in the end, edits of the user's included.
 
     `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit.
     """
     assert best.sizing is not None and best.evaluation is not None
     fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache())
     evaluation = fresh.evaluate([best.sizing])[0]
-    graded = score(evaluator.problem.specs, evaluation)
+    graded = score(problem.specs, evaluation)
     deviation = 0.0
     for corner, row in best.evaluation.values.items():
         for spec, value in row.items():
@@ -138,8 +152,8 @@ def verify(evaluator: Evaluator, pool: LocalPool, best: Turn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _budget(problem: Problem, request: Request) -> Budget:
+def _budget(problem: Problem, request: Request, state: RunState) -> Budget:
+    """The request's, else what the user changed it to on the way, else the spec's."""
+    count = request.simulations if request.simulations is not None else state.budget
     budget = problem.budget
-    if request.simulations is not None:
-        budget = Budget(request.simulations, budget.timeout, budget.patience, budget.until)
-    return budget
+    return budget if count is None else Budget(count, budget.timeout, budget.patience, budget.until)

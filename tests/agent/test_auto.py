@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import torch
 
+from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
-from eda_agent.agent.loop import Control, run_loop
+from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.auto import PATIENCE, AutoPolicy
 from eda_agent.agent.policies.base import ManyPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy

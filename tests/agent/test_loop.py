@@ -6,8 +6,9 @@ import dataclasses
 import json
 from typing import Any
 
+from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
-from eda_agent.agent.loop import FAILED_IN_A_ROW, Control, run_loop
+from eda_agent.agent.loop import FAILED_IN_A_ROW, run_loop
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.scripted import ScriptedPolicy
 from eda_agent.agent.prompt import render

@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_run_and_the_cache_changes_nothing(tmp_path
 def test_turns_come_back_from_the_journal_as_they_were(tmp_path: Path) -> None:
     outcome = size(Request(CIRCUITS / "ota_5t", "tpe", simulations=6, out=tmp_path / "run"))
     state = fold(read_journal(tmp_path / "run" / "journal.jsonl"))
-    restored = restore_turns(state, outcome.problem)
+    restored = restore_turns(state.turns, outcome.problem)
     for old, new in zip(outcome.turns, restored, strict=True):
         assert (new.sizing, new.value, new.index) == (old.sizing, old.value, old.index)
         assert new.score is not None

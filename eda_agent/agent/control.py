@@ -1,0 +1,81 @@
+"""A control carries orders from the user to a running loop, from any thread, and from a file that other processes append to."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from eda_agent.agent.orders import Order, parse_order
+from eda_agent.errors import InputError
+
+POLL = 0.1
+"""Seconds between two looks at the file while the loop waits."""
+
+
+class Control:
+    """`stop` may be set at once; everything else is an `Order`. `complain` hears of orders that are none."""
+
+    def __init__(self, stop: bool = False, complain: Callable[[str], None] = lambda text: None):
+        self.stop = stop
+        self.complain = complain
+        self._orders: deque[Order] = deque()
+        self._came = threading.Condition()
+        self._file: Path | None = None
+        self._read = 0
+
+    def send(self, order: Order) -> None:
+        with self._came:
+            self._orders.append(order)
+            self._came.notify_all()
+
+    def follow(self, path: Path) -> None:
+        """Take orders from lines appended to a file from now on."""
+        self._file = path
+        self._read = path.stat().st_size if path.exists() else 0
+
+    def take(self) -> list[Order]:
+        """The orders that came, the oldest first."""
+        self._look()
+        with self._came:
+            result = list(self._orders)
+            self._orders.clear()
+        return result
+
+    def wait(self) -> list[Order]:
+        """The next orders; returns with none when `stop` is set."""
+        while not self.stop:
+            found = self.take()
+            if found:
+                return found
+            with self._came:
+                if not self._orders and not self.stop:
+                    self._came.wait(POLL)
+        return []
+
+    def halt(self) -> None:
+        """Stop, also a loop that waits."""
+        with self._came:
+            self.stop = True
+            self._came.notify_all()
+
+    def _look(self) -> None:
+        if self._file is None:
+            return
+        try:
+            with self._file.open("rb") as file:
+                file.seek(self._read)
+                data = file.read()
+        except OSError:
+            return
+        # a line that is still being written waits for its end
+        whole = data.rfind(b"\n") + 1
+        self._read += whole
+        for line in data[:whole].decode("utf-8", errors="replace").splitlines():
+            if not line.strip():
+                continue
+            try:
+                self.send(parse_order(line))
+            except InputError as error:
+                self.complain(str(error))

@@ -1,0 +1,91 @@
+"""An edit changes what is asked for while a run goes on: a target, a range, a lock. It never leaves what the run was opened with.
+
+Model libraries were cut to the ranges of the spec, so a range may only become narrower than that; other testbenches or corners are another run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from eda_agent.agent.orders import Order
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Turn
+from eda_agent.errors import InputError
+from eda_agent.problem.space import Parameter
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.units import QuantityError, format_quantity, parse_quantity
+
+EDITS = frozenset({"lock", "unlock", "range", "target"})
+
+
+def edited(problem: Problem, opened: Problem, order: Order) -> Problem:
+    """The problem after an edit. `opened`: as the run was opened. A lock without a value takes the starting size. Raises `InputError`."""
+    if order.do == "target":
+        return _with_target(problem, order.fields)
+    name = order.fields["parameter"]
+    known = {parameter.name: parameter for parameter in problem.space.parameters}
+    if name not in known:
+        raise InputError(f"order {order.do}: there is no parameter {name!r}; there are {', '.join(known)}")
+    first = next(parameter for parameter in opened.space.parameters if parameter.name == name)
+    if order.do == "unlock":
+        changed = replace(known[name], minimum=first.minimum, maximum=first.maximum, locked=False)
+    elif order.do == "lock":
+        value = first.snap(_quantity(order.fields["value"], first.unit)) if "value" in order.fields else first.snap(first.initial)
+        changed = replace(known[name], minimum=value, maximum=value, initial=value, locked=True)
+    else:
+        changed = _with_range(known[name], first, order.fields)
+    parameters = tuple(changed if parameter.name == name else parameter for parameter in problem.space.parameters)
+    return replace(problem, space=replace(problem.space, parameters=parameters))
+
+
+def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any]) -> Parameter:
+    low = _quantity(fields["minimum"], first.unit) if "minimum" in fields else parameter.minimum
+    high = _quantity(fields["maximum"], first.unit) if "maximum" in fields else parameter.maximum
+    if not first.minimum <= low < high <= first.maximum:
+        span = f"{format_quantity(first.minimum, first.unit)} to {format_quantity(first.maximum, first.unit)}"
+        raise InputError(f"order range: {parameter.name} must stay within the {span} of the spec, its minimum below its maximum")
+    return replace(parameter, minimum=low, maximum=high, initial=min(max(parameter.initial, low), high), locked=False)
+
+
+def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
+    known = {spec.name: spec for spec in problem.specs}
+    if fields["spec"] not in known:
+        raise InputError(f"order target: there is no spec {fields['spec']!r}; there are {', '.join(known)}")
+    spec = known[fields["spec"]]
+    changes: dict[str, float] = {}
+    for side in ("minimum", "maximum"):
+        if side in fields:
+            if getattr(spec, side) is None:
+                raise InputError(f"order target: {spec.name} has no {side}")
+            changes[side] = _quantity(fields[side], spec.metric.unit)
+    if not changes:
+        raise InputError("order target: give a minimum or a maximum")
+    changed: Spec = replace(spec, **changes)  # type: ignore[arg-type]  # only the two bounds
+    if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
+        raise InputError(f"order target: {spec.name} is graded on a log scale, its bound must be positive")
+    if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:
+        raise InputError(f"order target: {spec.name} would have its minimum above its maximum")
+    return replace(problem, specs=tuple(changed if one is spec else one for one in problem.specs))
+
+
+def completed(problem: Problem, given: Mapping[str, Any], rest: Mapping[str, float]) -> dict[str, float]:
+    """A legal sizing from the sizes that the user gave, the others as in `rest`. Raises `InputError`."""
+    units = {parameter.name: parameter.unit for parameter in problem.space.parameters}
+    unknown = sorted(set(given) - set(units))
+    if unknown:
+        raise InputError(f"there is no parameter {', '.join(unknown)}; there are {', '.join(units)}")
+    return problem.space.snap({**rest, **{name: _quantity(value, units[name]) for name, value in given.items()}})
+
+
+def regraded(problem: Problem, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns as they count for what is asked now."""
+    return tuple(replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None) for turn in turns)
+
+
+def _quantity(value: Any, unit: str) -> float:
+    try:
+        return parse_quantity(value, unit)
+    except QuantityError as error:
+        raise InputError(str(error)) from None

@@ -1,0 +1,100 @@
+"""An order is what the user asks of a running loop: one small object, as JSON on a line, taken between two turns.
+
+{"do": "stop"}   {"do": "pause"}   {"do": "resume"}   {"do": "spend", "simulations": 300}
+{"do": "review", "on": true}       every proposal waits for the next three
+{"do": "accept"}   {"do": "reject", "why": "too much current"}   {"do": "edit", "sizing": {"W12": "8u"}}
+{"do": "hint", "text": "the load is small"}          a word for the policy
+{"do": "try", "sizing": {"W12": "8u"}}               simulate this as the next turn; what is left out stays as in the best
+{"do": "policy", "name": "trust"}                    another policy from here on
+{"do": "lock", "parameter": "W12", "value": "8u"}    {"do": "range", "parameter": "W12", "minimum": "2u", "maximum": "20u"}
+{"do": "unlock", "parameter": "W12"}                 {"do": "target", "spec": "gbw", "minimum": "20M"}
+{"do": "back", "turn": 12}                           go on from there; what came later is set aside
+{"do": "return"}                                     undo the last `back`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eda_agent.errors import InputError
+
+_FIELDS: dict[str, dict[str, str]] = {
+    "stop": {}, "pause": {}, "resume": {}, "accept": {}, "return": {},
+    "spend": {"simulations": "count"}, "review": {"on": "flag"}, "reject": {"why": "text?"}, "edit": {"sizing": "sizing"}, "hint": {"text": "text"},
+    "try": {"sizing": "sizing"}, "policy": {"name": "text", "options": "options?"}, "lock": {"parameter": "text", "value": "quantity?"},
+    "unlock": {"parameter": "text"}, "range": {"parameter": "text", "minimum": "quantity?", "maximum": "quantity?"},
+    "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"}, "back": {"turn": "count"},
+}  # fmt: skip
+LONGEST = 100_000
+"""Characters of an order."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """`do` is one of the words above; `fields` holds what goes with it, of the right kinds."""
+
+    do: str
+    fields: Mapping[str, Any]
+
+    def data(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"do": self.do, **self.fields}
+
+
+def parse_order(text: str) -> Order:
+    """An order from its line. Raises `InputError` that says what is wrong with it."""
+    if len(text) > LONGEST:
+        raise InputError(f"an order has at most {LONGEST} characters")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"an order is a JSON object such as {json.dumps({'do': 'stop'})}, not {text.strip()[:60]!r}") from None
+    return order(data)
+
+
+def order(data: Any) -> Order:
+    """An order from plain data. Raises `InputError`."""
+    if not isinstance(data, dict) or not isinstance(data.get("do"), str):
+        raise InputError(f"an order is a JSON object such as {json.dumps({'do': 'stop'})}")
+    do = data["do"]
+    if do not in _FIELDS:
+        raise InputError(f"unknown order {do[:40]!r}; known: {', '.join(_FIELDS)}")
+    known = _FIELDS[do]
+    wrong = sorted(set(map(str, data)) - {"do", *known})
+    if wrong:
+        raise InputError(f"order {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'nothing beside its name'}")
+    fields = {}
+    for name, kind in known.items():
+        if data.get(name) is None:
+            if not kind.endswith("?"):
+                raise InputError(f"order {do}: {name} is missing")
+            continue
+        if not _fits(data[name], kind.removesuffix("?")):
+            raise InputError(f"order {do}: {name} must be {_KINDS[kind.removesuffix('?')]}")
+        fields[name] = data[name]
+    return Order(do, fields)
+
+
+_KINDS = {
+    "count": "a whole number, not negative", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
+    "sizing": "an object parameter → number or text such as 8u", "options": "an object name → text",
+}  # fmt: skip
+
+
+def _fits(value: Any, kind: str) -> bool:
+    match kind:
+        case "count":
+            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        case "flag":
+            return isinstance(value, bool)
+        case "text":
+            return isinstance(value, str)
+        case "quantity":
+            return isinstance(value, (int, float, str)) and not isinstance(value, bool)
+        case "sizing":
+            return isinstance(value, dict) and bool(value) and all(_fits(entry, "quantity") for entry in value.values())
+        case _:
+            return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
