@@ -16,6 +16,11 @@ def write_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
+def json_line(data: Any) -> str:
+    """One object as a line of JSON."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
+
+
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines, none where there is no file; a torn line is left out."""
     rows = []

@@ -79,6 +79,20 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--no-sim", action="store_true", help="do not simulate: common targets instead of measured ones")
     init.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
+    tui = commands.add_parser(
+        "tui",
+        help="the terminal app",
+        description="Watch and steer a run on the screen: a spec starts one, the folder of a run shows it, attached where it is in progress.",
+    )
+    tui.add_argument("target", type=Path, help="spec.yaml, or the folder of a run")
+    tui.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="what proposes, for a spec")
+    tui.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most, for a spec")
+    tui.add_argument("--seed", type=int, metavar="S", help="seed of everything random, for a spec")
+    tui.add_argument("--out", type=Path, metavar="DIR", help="folder of the run, for a spec")
+    tui.add_argument("--resume", action="store_true", help="go on with the run")
+    tui.add_argument("--replay", type=float, metavar="SPEED", help="show a run again, so many times as fast as it was (0: at once)")
+    tui.add_argument("--anywhere", action="store_true", help=argparse.SUPPRESS)
+
     sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
     sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     _a_sizing(sim)
@@ -263,6 +277,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli.init import init_command
 
             return init_command(options)
+        case "tui":
+            from eda_agent.cli.tui import tui_command
+
+            return tui_command(options)
         case "sim":
             from eda_agent.cli.sim import sim_command
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,10 @@ except ImportError:  # not on Windows: two runs on one folder go unnoticed there
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
 
 
+LOOKS = 5
+"""Attempts at the lock."""
+
+
 class Journal:
     """The journal file of a run, open for appending; only one process may hold it. Raises `InputError` when another does."""
 
@@ -34,13 +39,19 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._sync: Future[None] | None = None
         if fcntl is not None:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._file.close()
-                raise InputError(
-                    Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")
-                ) from None
+            for attempt in range(LOOKS):
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    # someone who only looks whether the run is alive holds it for a moment
+                    if attempt < LOOKS - 1:
+                        time.sleep(0.05)
+                        continue
+                    self._file.close()
+                    raise InputError(
+                        Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")
+                    ) from None
         whole = whole_length(path)
         if whole < path.stat().st_size:
             self._file.truncate(whole)

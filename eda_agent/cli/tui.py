@@ -1,0 +1,48 @@
+"""`eda-agent tui`: the terminal app on a spec, a netlist, a run, or the runs of a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+
+
+def tui_command(options: argparse.Namespace) -> int:
+    """0 when it was left."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
+        raise InputError(
+            "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app in a browser"
+        )
+    from eda_agent.tui.app import SizingApp
+    from eda_agent.tui.feed import JournalFeed, Replay
+    from eda_agent.tui.process import RunProcess, start
+
+    target: Path = options.target
+    journal = target / "journal.jsonl"
+    if journal.is_file():
+        feed = JournalFeed(journal)
+        if options.replay is not None:
+            app = SizingApp(Replay(feed, options.replay), target)
+        elif options.resume:
+            app = SizingApp(feed, target, start(target, target, ["--resume"]))
+        else:
+            app = SizingApp(feed, target, RunProcess(target))
+    else:
+        spec = target / "spec.yaml" if target.is_dir() else target
+        if not spec.is_file():
+            raise InputError(Finding("there is no run and no spec here", target, fix="give a spec.yaml, or the folder of a run"))
+        if spec.suffix not in {".yaml", ".yml"}:
+            raise InputError(Finding("this is no spec", spec, fix=f"make one of the netlist first: eda-agent init {spec}"))
+        folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        arguments = [
+            word
+            for name in ("policy", "budget", "seed")
+            if (value := getattr(options, name)) is not None
+            for word in (f"--{name}", str(value))
+        ]
+        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder, arguments))
+    app.run()
+    return 0

@@ -1,0 +1,85 @@
+"""A feed gives the events of a journal as they come: of a run in progress, of one that has ended, or replayed at any speed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.record.events import VERSION, Event
+
+MOST = 4000
+"""Events handed over at once, so that a screen can be drawn between."""
+
+
+class Feed(Protocol):
+    """`read`: the events that came since the last call, the oldest first. Raises `InputError` for what is no journal."""
+
+    def read(self) -> list[Event]: ...
+
+
+class JournalFeed:
+    """A journal that may still be written to; it need not exist yet. A line that is torn is waited for."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._at = 0
+        self._line = 0
+
+    def read(self) -> list[Event]:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._at)
+                events: list[Event] = []
+                while len(events) < MOST:
+                    line = file.readline()
+                    if not line.endswith(b"\n"):
+                        break
+                    self._at += len(line)
+                    self._line += 1
+                    events.append(self._event(line))
+                return events
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise InputError(Finding(f"cannot read the journal: {error.strerror}", self.path)) from None
+
+    def _event(self, line: bytes) -> Event:
+        try:
+            event = json.loads(line)
+            version, _ = event["v"], event["type"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise InputError(
+                Finding("this line is no event", self.path, self._line, fix="the journal was damaged after it was written")
+            ) from None
+        if version != VERSION:
+            raise InputError(Finding(f"the journal has version {version}, this program reads {VERSION}", self.path, self._line))
+        return dict(event)
+
+
+class Replay:
+    """The events of a feed in their own time, `speed` times as fast; infinitely fast for 0."""
+
+    def __init__(self, feed: Feed, speed: float, clock: Callable[[], float] = time.monotonic):
+        self.feed, self.speed, self.clock = feed, speed, clock
+        self._waiting: deque[Event] = deque()
+        self._begun: tuple[float, float] | None = None
+
+    def read(self) -> list[Event]:
+        self._waiting.extend(self.feed.read())
+        if self._begun is None and self._waiting:
+            self._begun = (self.clock(), self._waiting[0]["t"])
+        events: list[Event] = []
+        while self._waiting and len(events) < MOST and self._due(self._waiting[0]):
+            events.append(self._waiting.popleft())
+        return events
+
+    def _due(self, event: Event) -> bool:
+        if not self.speed or self._begun is None:
+            return True
+        start, first = self._begun
+        return bool(event["t"] - first <= (self.clock() - start) * self.speed)

@@ -1,0 +1,76 @@
+"""A run of the app is a process of its own: it is started, told what to do through its folder, and lives on when the app closes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from eda_agent.agent.orders import Order
+from eda_agent.errors import InputError
+from eda_agent.files import json_line
+from eda_agent.run.request import ORDERS
+
+WORDS = "stderr.log"
+"""What the process says, in the run's folder."""
+
+
+class RunProcess:
+    """The run in a folder: one that was started here, or anyone's."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None = None):
+        self.folder = folder
+        self._process = process
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody is running it: the journal is locked by its owner."""
+        if self._process is not None and self._process.poll() is None:
+            return True
+        try:
+            with (self.folder / "journal.jsonl").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return False
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    @property
+    def failure(self) -> str:
+        """Why a process that was started here ended before it had a run; "" where it did not."""
+        if self._process is None or self._process.poll() in (None, 0, 1, 130) or self.alive:
+            return ""
+        with contextlib.suppress(OSError):
+            return (self.folder / WORDS).read_text(encoding="utf-8", errors="replace").strip()
+        return f"the run ended with status {self._process.returncode}"
+
+    def send(self, order: Order) -> None:
+        """Raises `InputError` where nobody would take the order."""
+        if not self.alive:
+            raise InputError("nobody is running this: an order would be heard by no one\n    → resume the run first")
+        try:
+            with (self.folder / ORDERS).open("a", encoding="utf-8") as file:
+                file.write(json_line(order.data()))
+        except OSError as error:
+            raise InputError(f"{self.folder / ORDERS}: {error.strerror}") from None
+
+
+def start(spec: Path, folder: Path, arguments: Sequence[str] = ()) -> RunProcess:
+    """Start `eda-agent size` in a session of its own, so that it survives this terminal."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "eda_agent", "size", str(spec), "--out", str(folder), "--json", *arguments]
+    with (folder / WORDS).open("wb") as words:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            start_new_session=True,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+    return RunProcess(folder, process)

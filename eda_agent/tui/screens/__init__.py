@@ -1,0 +1,1 @@
+"""Screens that lie over the main one: questions, details of a turn, lists of runs. Escape leaves each."""

@@ -1,0 +1,51 @@
+"""A question in place: fields with what stands there now, answered with Enter, left with Escape."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label
+
+
+class Ask(ModalScreen[dict[str, str] | None]):
+    """`fields`: name → text as it is; the answer has the same names, None when the question was left. Without fields it asks yes or no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "leave")]
+
+    def __init__(self, title: str, fields: dict[str, str], confirm: str = "ok"):
+        super().__init__()
+        self.question, self.fields, self.confirm = title, fields, confirm
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="ask"):
+            yield Label(self.question)
+            with VerticalScroll(id="fields"):
+                for number, (name, text) in enumerate(self.fields.items()):
+                    with Horizontal():
+                        yield Label(name, classes="name")
+                        yield Input(text, id=f"field-{number}")
+            with Horizontal(id="buttons"):
+                yield Button(self.confirm, id="ok", variant="primary")
+                yield Button("leave", id="leave")
+
+    def on_mount(self) -> None:
+        self.query("#field-0, #ok").first().focus()
+
+    def on_input_submitted(self) -> None:
+        self.action_answer()
+
+    def on_button_pressed(self, event: Any) -> None:
+        if event.button.id == "ok":
+            self.action_answer()
+        else:
+            self.dismiss(None)
+
+    def action_answer(self) -> None:
+        self.dismiss({name: self.query_one(f"#field-{number}", Input).value for number, name in enumerate(self.fields)})
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

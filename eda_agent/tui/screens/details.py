@@ -1,0 +1,247 @@
+"""Details of a run: a turn in full, operating points, what two specs trade, the netlist's difference, failed simulations, the keys."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+from textual_plotext import PlotextPlot
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.insight.explain import what_moved
+from eda_agent.insight.front import front
+from eda_agent.insight.verdict import judge
+from eda_agent.problem.load import load_problem
+from eda_agent.record.export import netlist_diff
+from eda_agent.record.fold import RunState
+from eda_agent.run import original_spec
+from eda_agent.simulation.operating_point import OFF, inversion
+from eda_agent.tui.panels import Table, right
+from eda_agent.tui.view import printable, turn_of
+from eda_agent.units import format_quantity, format_score
+
+if TYPE_CHECKING:
+    from eda_agent.tui.app import SizingApp
+
+
+class Detail(Screen[None]):
+    """A screen that Escape leaves; `heading` is its first line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
+    heading = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.heading, classes="detail-title", markup=False)
+        yield from self.body()
+        yield Footer()
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+
+class TurnScreen(Detail):
+    """One turn: the policy's words beside what really moved."""
+
+    def __init__(self, state: RunState, index: int | None):
+        super().__init__()
+        self.state, self.turn = state, turn_of(state, index)
+        self.heading = f"turn {self.turn['index']}" if self.turn else "no turn yet"
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(Text("\n".join(self._lines())))
+
+    def _lines(self) -> list[str]:
+        turn = self.turn
+        if turn is None:
+            return []
+        proposal = turn.get("proposal", {})
+        lines = [f"score {format_score(turn['score'])} · proposed by {proposal.get('policy', '?')}", ""]
+        if proposal.get("reasoning"):
+            lines += [f"said    {printable(proposal['reasoning'])}"]
+        lines += [f"        {printable(note)}" for note in proposal.get("notes", ())]
+        if proposal.get("error"):
+            lines += [f"failed  {printable(proposal['error'])}"]
+        moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"])
+        if moves is not None:
+            units = {entry["name"]: entry["unit"] for entry in self.state.started["parameters"]}
+            lines += ["", f"moved against turn {moves.against}, score {moves.gained:+.4f}"]
+            lines += [
+                f"  {name:<14} {format_quantity(old, units[name])} → {format_quantity(new, units[name])}"
+                for name, (old, new) in moves.sizes.items()
+            ]
+            lines += ["", "margins"] + [f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()]
+        for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
+            lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
+        return lines
+
+
+class PointsScreen(Detail):
+    """Operating points of the shown turn, violations first."""
+
+    def __init__(self, state: RunState, index: int | None):
+        super().__init__()
+        turn = turn_of(state, index)
+        self.points: dict[str, Any] = (turn or {}).get("evaluation", {}).get("operating_points", {})
+        corner = (state.started.get("corners") or [""])[0]
+        self.heading = f"operating points · turn {turn['index'] if turn else '—'} · {corner}"
+
+    def body(self) -> ComposeResult:
+        yield Table(id="points")
+
+    def on_mount(self) -> None:
+        rows = []
+        for name, point in sorted(self.points.items(), key=lambda item: item[1]["margin"] or 0.0):
+            off = abs(point["id"] or 0.0) < OFF
+            bad = not off and (point["margin"] or 0.0) < 0.0
+            rows.append(
+                [
+                    Text("!" if bad else " ", style="bold yellow"), Text(name), right(format_quantity(point["id"], "A", 3)), right(format_quantity(point["gm"], "S", 3)),
+                    right(f"{point['gm_id'] or 0:.1f}"), Text(inversion(point["gm_id"] or 0.0)), right(f"{point['vds'] or 0:.3f}"), right(f"{point['vdsat'] or 0:.3f}"),
+                    right(f"{point['margin'] or 0:+.3f}", "yellow" if bad else ""), Text("off" if off else "triode" if bad else "saturation", style="yellow" if bad else ""),
+                ]
+            )  # fmt: skip
+        self.query_one(Table).show(["", "device", "id", "gm", "gm/id", "inversion", "vds", "vdsat", "margin", "region"], rows)
+        self.query_one(Table).focus()
+
+
+class FrontScreen(Detail):
+    """What two specs trade against each other, and the verdict on what stands in the way. Left and right choose the pair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next pair"), ("left", "turn(-1)", "pair before")]
+    heading = "trade-off"
+
+    def __init__(self, state: RunState):
+        super().__init__()
+        self.state = state
+        names = [spec["name"] for spec in state.started.get("specs", ())]
+        self.pairs = list(itertools.combinations(names, 2))
+        self.place = 0
+
+    def body(self) -> ComposeResult:
+        yield PlotextPlot(id="front")
+        yield Static(
+            Text(
+                "\n".join(
+                    finding.text
+                    for finding in judge(self.state.turns, self.state.started.get("specs", ()), self.state.started.get("parameters", ()))
+                )
+            ),
+            id="verdict",
+        )
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def action_turn(self, by: int) -> None:
+        if self.pairs:
+            self.place = (self.place + by) % len(self.pairs)
+            self.draw()
+
+    def draw(self) -> None:
+        widget = self.query_one(PlotextPlot)
+        plot = widget.plt
+        plot.clear_figure()
+        if not self.pairs:
+            return
+        one, other = self.pairs[self.place]
+        seen = [
+            turn for turn in self.state.turns if "specs" in turn and all(turn["specs"][name]["margin"] is not None for name in (one, other))
+        ]
+        if seen:
+            plot.scatter(
+                [turn["specs"][one]["margin"] for turn in seen],
+                [turn["specs"][other]["margin"] for turn in seen],
+                marker="dot",
+                color="gray",
+            )
+        best = front(self.state.turns, one, other)
+        plot.plot([turn["specs"][one]["margin"] for turn in best], [turn["specs"][other]["margin"] for turn in best], marker="braille")
+        plot.vline(0)
+        plot.hline(0)
+        plot.xlabel(f"margin of {one}")
+        plot.ylabel(f"margin of {other}")
+        self.query_one(".detail-title", Static).update(
+            Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)")
+        )
+        widget.refresh()
+
+
+class DiffScreen(Detail):
+    """The netlist before and after."""
+
+    def __init__(self, state: RunState, folder: Path, index: int | None):
+        super().__init__()
+        self.heading = "netlist · what changed"
+        turn = turn_of(state, index)
+        try:
+            problem = load_problem(original_spec(folder))
+            lines = netlist_diff(problem, (turn or {}).get("sizing") or problem.space.initial).splitlines()
+            self.text = Text("\n")
+            for line in lines or ["nothing changed"]:
+                style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim" if line.startswith("@") else ""
+                self.text.append(line + "\n", style=style)
+        except EdaAgentError as error:
+            self.text = Text(str(error))
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(self.text)
+
+
+class FailureScreen(Detail):
+    """Failed simulations with the simulator's words."""
+
+    heading = "failed simulations"
+
+    def __init__(self, state: RunState):
+        super().__init__()
+        self.text = "\n\n".join(
+            f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}: {event.get('kind')}\n{printable(str(event.get('words', '')))}"
+            for event in reversed(state.failures)
+        )
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(Text(self.text or "none"))
+
+
+class HelpScreen(Detail):
+    """Every key, with what it does."""
+
+    heading = "keys"
+
+    def __init__(self, app: SizingApp):
+        super().__init__()
+        self.bindings = [binding for binding in app.BINDINGS if isinstance(binding, Binding)]
+
+    def body(self) -> ComposeResult:
+        keys = {"question_mark": "?"}
+        lines = [f"  {keys.get(binding.key, binding.key):<6} {HELP.get(binding.action, binding.description)}" for binding in self.bindings]
+        more = [
+            "",
+            "  enter  on a turn: all of it; on a spec: its target; on a size: try a value",
+            "  tab    from table to table",
+            "  ctrl+p  command palette: themes and everything above",
+        ]
+        with VerticalScroll(classes="detail"):
+            yield Static(Text("\n".join([*lines, *more])))
+
+
+HELP = {
+    "pause": "pause, and go on", "stop": "stop and keep the best", "review": "let every proposal wait for your word", "accept": "accept the proposal that waits",
+    "reject": "reject it, with a reason for the policy", "edit": "change it, then play it", "try": "simulate sizes of your own", "hint": "a word for the policy",
+    "target": "change the target of the spec under the cursor", "lock": "lock the size under the cursor at the best's value, or free it",
+    "narrow": "narrow the range of the size under the cursor", "branch": "go back to the turn under the cursor and branch there", "undo": "undo the last change of yours",
+    "policy": "another policy from here on", "points": "operating points, violations first", "front": "what two specs trade, and what stands in the way",
+    "diff": "the netlist before and after", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best",
+    "below('turns')": "turns", "below('sizes')": "sizes", "below('curve')": "the curve (on a narrow screen one of the three stands below the specs)",
+    "follow": "show the best again", "help": "this page", "quit": "close; a run goes on without the app",
+}  # fmt: skip

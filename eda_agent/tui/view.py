@@ -1,0 +1,271 @@
+"""A view is what a screen shows of a run: rows of plain text made from its state, a fold over events. No widget is known here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from eda_agent.insight.explain import what_moved
+from eda_agent.record.fold import RunState
+from eda_agent.units import format_quantity, format_score
+
+Row = Mapping[str, Any]
+Verdict = Literal["pass", "near", "fail", "none"]
+
+NEAR = 0.05
+"""Of the ramp: a margin above minus this is near."""
+SIGNS: Mapping[Verdict, str] = {"pass": "✓", "near": "~", "fail": "✗", "none": "·"}
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+BAR = 8
+"""Cells of a bar."""
+_RECENT = 25
+"""Turns that the rate of simulations is taken from."""
+
+
+@dataclass(frozen=True)
+class SpecRow:
+    """`cells`: one a corner, (text, verdict). `bar`: satisfaction."""
+
+    name: str
+    target: str
+    cells: tuple[tuple[str, Verdict], ...]
+    verdict: Verdict
+    margin: str
+    bar: str
+
+
+@dataclass(frozen=True)
+class SizeRow:
+    """`before`: in the baseline. `bar`: position in the range. `mark`: locked, or at an end of the range."""
+
+    name: str
+    value: str
+    before: str
+    bar: str
+    span: str
+    mark: str
+    role: str
+
+
+@dataclass(frozen=True)
+class TurnRow:
+    """`moved`: what changed against the best until then. `best`: it became the incumbent."""
+
+    index: int
+    score: str
+    gain: str
+    policy: str
+    moved: str
+    reasoning: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """`rate`: simulated turns a second, None until it can be told; `left`: seconds that the rest of the budget takes at that rate."""
+
+    problem: str
+    policy: str
+    state: str
+    simulations: int
+    budget: int
+    workers: int
+    cached: float
+    rate: float | None
+    elapsed: float
+    left: float | None
+    score: float
+    met: bool
+
+
+def verdict_of(result: Row | None) -> Verdict:
+    if result is None:
+        return "none"
+    if result["met"]:
+        return "pass"
+    margin = result.get("margin")
+    return "near" if margin is not None and margin > -NEAR else "fail"
+
+
+def bar(share: float, width: int = BAR) -> str:
+    """A share in [0, 1] in eighths of a cell."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return (_BLOCKS[8] * full + (_BLOCKS[rest] if rest else "")).ljust(width)
+
+
+def turn_of(state: RunState, index: int | None) -> Row | None:
+    """The turn of that number; the incumbent for None."""
+    wanted = index if index is not None else state.best.get("index", 0)
+    return next((turn for turn in reversed(state.turns) if turn["index"] == wanted), None)
+
+
+def bound(spec: Row) -> str:
+    """The target of a spec."""
+    parts = [
+        f"{sign} {format_quantity(spec[side], spec['unit'])}"
+        for side, sign in (("minimum", "≥"), ("maximum", "≤"))
+        if spec.get(side) is not None
+    ]
+    return " ".join(parts)
+
+
+def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
+    rows = []
+    values: Mapping[str, Mapping[str, float | None]] = (turn or {}).get("evaluation", {}).get("values", {})
+    for spec in state.started.get("specs", ()):
+        result = (turn or {}).get("specs", {}).get(spec["name"])
+        cells = []
+        for corner in state.started.get("corners", ()):
+            value = values.get(corner, {}).get(spec["name"])
+            cells.append((_told(spec, value), _cell(spec, result, corner, value)))
+        margin = result.get("margin") if result else None
+        rows.append(
+            SpecRow(
+                spec["name"], bound(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
+                bar(result["satisfaction"] if result else 0.0),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _told(spec: Row, value: float | None) -> str:
+    """A value in three digits; in more where it would read as its bound and has not reached it."""
+    short = format_quantity(value, spec["unit"], 3)
+    low, high = spec.get("minimum"), spec.get("maximum")
+    missed = [end for end, out in ((low, value is not None and low is not None and value < low), (high, value is not None and high is not None and value > high)) if out]  # fmt: skip
+    return format_quantity(value, spec["unit"], 6) if any(format_quantity(end, spec["unit"], 3) == short for end in missed) else short
+
+
+def _cell(spec: Row, result: Row | None, corner: str, value: float | None) -> Verdict:
+    """The verdict of one corner: met by its own value; how near it is, only the worst corner's margin tells."""
+    if result is None:
+        return "none"
+    if value is None:
+        return "fail" if corner == result["corner"] and not result["met"] else "none"
+    low, high = spec.get("minimum"), spec.get("maximum")
+    if (low is None or value >= low) and (high is None or value <= high):
+        return "pass"
+    return verdict_of(result) if corner == result["corner"] else "fail"
+
+
+def position(parameter: Row, value: float) -> float:
+    """Where a size is in its range, on its scale, in [0, 1]."""
+    low, high = parameter["minimum"], parameter["maximum"]
+    if high <= low:
+        return 0.0
+    if parameter["scale"] == "log" and low > 0 and value > 0:
+        return math.log(value / low) / math.log(high / low)
+    return float((value - low) / (high - low))
+
+
+def size_rows(state: RunState, turn: Row | None) -> list[SizeRow]:
+    rows = []
+    sizing = (turn or {}).get("sizing") or {}
+    start = (state.turns[0].get("sizing") or {}) if state.turns else {}
+    for parameter in state.started.get("parameters", ()):
+        name, unit = parameter["name"], parameter["unit"]
+        value = sizing.get(name)
+        mark = ""
+        if parameter.get("locked"):
+            mark = "locked"
+        elif value is not None and value <= parameter["minimum"]:
+            mark = "at minimum"
+        elif value is not None and value >= parameter["maximum"]:
+            mark = "at maximum"
+        rows.append(
+            SizeRow(
+                name, format_quantity(value, unit), format_quantity(start.get(name), unit), bar(position(parameter, value)) if value is not None else " " * BAR,
+                f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}", mark, parameter["role"],
+            )
+        )  # fmt: skip
+    return rows
+
+
+def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None) -> TurnRow:
+    """The row of turn number `place` of a list. `best_before`: the incumbent until then."""
+    turn = turns[place]
+    before = best_before["score"] if best_before is not None else 0.0
+    moved = ""
+    if best_before is not None and turn.get("sizing") and "specs" in turn:
+        moves = what_moved([best_before, turn], turn["index"], parameters)
+        units = {parameter["name"]: parameter["unit"] for parameter in parameters}
+        shown = list(moves.sizes.items())[:2] if moves is not None else []
+        moved = ", ".join(
+            f"{name} {format_quantity(old, units[name], 3)}→{format_quantity(new, units[name], 3)}" for name, (old, new) in shown
+        )
+        if moves is not None and len(moves.sizes) > 2:
+            moved += f" +{len(moves.sizes) - 2}"
+    proposal = turn.get("proposal", {})
+    words = proposal.get("error") or proposal.get("reasoning") or ""
+    gain = turn["score"] - before
+    better = best_before is None or (turn["score"], turn.get("merit") or 0.0) > (before, best_before.get("merit") or 0.0)
+    return TurnRow(
+        turn["index"],
+        format_score(turn["score"]),
+        "" if place == 0 else f"{gain:+.4f}" if abs(gain) >= 5e-5 else "≈ 0",
+        proposal.get("policy", ""),
+        moved,
+        printable(words),
+        better,
+    )
+
+
+def printable(text: str) -> str:
+    """One line without control characters: a reply is nobody's friend."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def status(state: RunState, now: float, alive: bool) -> Status:
+    begun = state.started
+    turns = state.turns
+    times = [turn["t"] for turn in turns[-_RECENT:] if "t" in turn]
+    rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 2 and times[-1] > times[0] else None
+    jobs = sum(turn["evaluation"]["jobs"] for turn in turns if "evaluation" in turn)
+    cached = sum(turn["evaluation"]["cached"] for turn in turns if "evaluation" in turn)
+    budget = begun.get("budget", {}).get("simulations", 0)
+    running = bool(begun) and not state.finished
+    reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+    word = "no run yet" if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else reasons.get(state.finished["stop"], state.finished["stop"])  # fmt: skip
+    if running and state.review and state.pending:
+        word = "waiting for your word"
+    end = now if running and alive else (turns[-1]["t"] if turns else now)
+    policy = state.policy.get("name") or begun.get("policy", "")
+    last = turns[-1].get("proposal", {}).get("policy", "") if len(turns) > 1 else ""
+    return Status(
+        begun.get("problem", ""), f"{policy} ({last})" if last and last != policy and policy == "auto" else policy, word, state.simulations, budget,
+        begun.get("workers", 0), cached / jobs if jobs else 0.0, rate, max(end - begun.get("t", end), 0.0),
+        (budget - state.simulations) / rate if rate and running and alive else None, state.best.get("score", 0.0), bool(state.best.get("met")),
+    )  # fmt: skip
+
+
+def clock(seconds: float) -> str:
+    """12 s, 3:05, 1:02:07."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def status_line(shown: Status) -> str:
+    parts = [
+        shown.problem, shown.state, f"best {format_score(shown.score)}{' ✓' if shown.met else ''}", f"{shown.simulations}/{shown.budget} simulations",
+        clock(shown.elapsed), f"{clock(shown.left)} left" if shown.left is not None else "", shown.policy, f"{shown.rate:.1f}/s" if shown.rate else "",
+        f"{shown.workers} workers" if shown.workers else "", f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
+    ]  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def describe(state: RunState) -> str:
+    """The run as text for a screen reader or the clipboard: specs and sizes of the incumbent, a line each."""
+    turn = turn_of(state, None)
+    corners = state.started.get("corners", [])
+    lines = [f"{state.started.get('problem', '')}: score {format_score(state.best.get('score', 0.0))} at turn {state.best.get('index', 0)}"]
+    for row in spec_rows(state, turn):
+        cells = ", ".join(f"{corner} {text}" for corner, (text, _) in zip(corners, row.cells, strict=True))
+        lines.append(f"{row.name}: {row.verdict}, target {row.target}, {cells}")
+    lines += [f"{row.name} = {row.value}{f' ({row.mark})' if row.mark else ''}" for row in size_rows(state, turn)]
+    return "\n".join(lines)

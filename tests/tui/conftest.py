@@ -1,0 +1,18 @@
+"""A recorded run: what the real program wrote, once a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.run import Request, size
+from tests.conftest import CIRCUITS
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve turns of the default optimiser on a five-transistor OTA in three corners."""
+    folder = tmp_path_factory.mktemp("recorded") / "ota"
+    size(Request(CIRCUITS / "ota_5t", "trust", simulations=12, out=folder))
+    return folder

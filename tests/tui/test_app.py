@@ -1,0 +1,250 @@
+"""The app under a pilot: on a recorded run every key, on a live ngspice run every order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from eda_agent.record.fold import fold
+from eda_agent.record.journal import read_journal
+from eda_agent.tui.app import SizingApp
+from eda_agent.tui.feed import JournalFeed, Replay
+from eda_agent.tui.panels import Table
+from eda_agent.tui.process import RunProcess, start
+from eda_agent.tui.screens.ask import Ask
+from eda_agent.tui.screens.details import DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.runs import RunsScreen
+from tests.conftest import CIRCUITS
+
+Steps = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
+
+
+def drive(app: SizingApp, steps: Steps, size: tuple[int, int] = (140, 40)) -> None:
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await steps(pilot)
+
+    asyncio.run(run())
+
+
+def cells(app: SizingApp, table: str) -> list[list[str]]:
+    found: Table = app.screen.query_one(table, Table)
+    return [[str(cell).strip() for cell in found.get_row_at(row)] for row in range(found.row_count)]
+
+
+def recorded_app(folder: Path) -> SizingApp:
+    return SizingApp(JournalFeed(folder / "journal.jsonl"), folder, RunProcess(folder))
+
+
+def test_the_main_screen_answers_where_am_i(recorded: Path) -> None:
+    app = recorded_app(recorded)
+    state = fold(read_journal(recorded / "journal.jsonl"))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        specs, sizes, turns = (cells(app, name) for name in ("#spec-table", "#size-table", "#turn-table"))
+        assert [row[1] for row in specs] == [spec["name"] for spec in state.started["specs"]]
+        assert all(row[0] in "✓~✗" for row in specs) and len(sizes) == len(state.started["parameters"])
+        assert [row[0] for row in turns] == [str(turn["index"]) for turn in state.turns]
+        line = str(app.bar.content)
+        assert "ota_5t" in line and "12/12 simulations" in line and "budget spent" in line
+        # an older turn under the cursor is what specs and sizes show; i shows the best again
+        await pilot.press("up", "up", "up")
+        await pilot.pause()
+        shown = state.turns[-4]
+        assert app.shown == shown["index"] and f"turn {shown['index']}" in str(app.specs.border_title)
+        await pilot.press("i")
+        await pilot.pause()
+        assert app.shown is None and "best" in str(app.specs.border_title)
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> None:
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("w", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, kind), key
+            if kind is FrontScreen:
+                before = str(app.screen.query_one(".detail-title").content)  # type: ignore[attr-defined]  # a Static
+                await pilot.press("right")
+                await pilot.pause()
+                assert str(app.screen.query_one(".detail-title").content) != before  # type: ignore[attr-defined]  # a Static
+            await pilot.press("escape")
+            await pilot.pause()
+            assert app.screen is app.screen_stack[0]
+        for key, panel in (("2", app.sizes), ("3", app.curve), ("1", app.turns)):
+            await pilot.press(key)
+            await pilot.pause()
+            assert panel.display and panel.size.height > 0
+            assert size[0] >= 120 or [one.display for one in (app.sizes, app.curve, app.turns)].count(True) == 1
+        assert app.specs.size.height >= 5
+
+    drive(app, steps, size)
+
+
+def test_a_finished_run_takes_no_orders_and_a_replay_neither(recorded: Path) -> None:
+    for app, said in (
+        (recorded_app(recorded), "nobody is running"),
+        (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), "replay"),
+    ):
+
+        async def steps(pilot: Pilot[None], app: SizingApp = app, said: str = said) -> None:
+            await pilot.pause(0.2)
+            assert len(app.state.turns) == 13
+            await pilot.press("p")
+            await pilot.pause()
+            assert any(said in note.message for note in app._notifications)
+
+        drive(app, steps)
+    assert not (recorded / "orders.jsonl").exists()
+
+
+def test_a_damaged_journal_keeps_what_was_read(recorded: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(recorded, folder)
+    lines = (folder / "journal.jsonl").read_text().splitlines(True)
+    (folder / "journal.jsonl").write_text("".join([*lines[:20], "garbage\n", *lines[20:]]))
+    app = recorded_app(folder)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.pause(0.2)
+        assert any("no event" in note.message for note in app._notifications)
+        assert "no event" in str(app.bar.content)
+
+    drive(app, steps)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("it did not happen")
+
+
+def test_a_live_run_is_steered(tmp_path: Path) -> None:
+    """A process of its own on ngspice: paused, tried by hand, locked, asked for less, reviewed, taken back, stopped."""
+    folder = tmp_path / "live"
+    run = start(CIRCUITS / "two_stage_miller", folder, ["--policy", "random", "--budget", "400"])
+    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(app.state.turns) > 3)
+        await pilot.press("p")
+        await until(pilot, lambda: app.state.paused)
+        turns = len(app.state.turns)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        app.screen.query_one("#field-0", Input).value = "7u"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.state.turns) == turns + 1)
+        assert app.state.turns[-1]["proposal"]["policy"] == "user" and app.state.turns[-1]["sizing"]["W12"] == 7e-6
+        # the second size is locked, the first spec asked for less
+        await pilot.press("2", "down", "l")
+        await until(pilot, lambda: app.state.started["parameters"][1]["locked"])
+        app.specs.query_one(Table).focus()
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        app.screen.query_one("#field-0", Input).value = "20"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.state.started["specs"][0]["minimum"] == 20.0)
+        await pilot.press("u")
+        await until(pilot, lambda: app.state.started["specs"][0]["minimum"] == 70.0)
+        await pilot.press("v")
+        await until(pilot, lambda: app.state.review)
+        await pilot.press("p")
+        await until(pilot, lambda: bool(app.state.pending) and not app.state.paused)
+        assert app.status.state == "waiting for your word"
+        turns = len(app.state.turns)
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.state.turns) == turns + 1)
+        await until(pilot, lambda: bool(app.state.pending))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("n", "o", "enter")
+        await until(pilot, lambda: len(app.state.turns) == turns + 2)
+        assert app.state.turns[-1]["proposal"]["error"] == "rejected: no"
+        await pilot.press("1")
+        app.turns.table.move_cursor(row=2)
+        await pilot.pause()
+        await pilot.press("b")
+        await until(pilot, lambda: len(app.state.turns) == 3)
+        await pilot.press("u")
+        await until(pilot, lambda: len(app.state.turns) == turns + 2)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.state.finished))
+        await until(pilot, lambda: not app._alive)
+
+    drive(app, steps)
+    state = fold(read_journal(folder / "journal.jsonl"))
+    assert state.finished["stop"] == "user" and (folder / "best.json").exists()
+    locked = state.started["parameters"][1]["name"]
+    assert state.edits[0]["do"] == "lock" and state.edits[0]["parameter"] == locked
+
+
+def test_closing_the_app_leaves_the_run_going(tmp_path: Path) -> None:
+    folder = tmp_path / "detached"
+    run = start(CIRCUITS / "ota_5t", folder, ["--policy", "random", "--budget", "300"])
+    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(app.state.turns) > 2)
+        await pilot.press("q")
+
+    drive(app, steps)
+    seen = len(app.state.turns)
+    # another app attaches to it by its folder alone, and stops it
+    other = recorded_app(folder)
+
+    async def attach(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(other.state.turns) > seen + 2)
+        assert other.status.state == "running" or other._alive
+        other.tell(do="stop")
+        await until(pilot, lambda: bool(other.state.finished))
+
+    drive(other, attach)
+
+
+def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("name: broken\ncircuit: nowhere.spice\n")
+    folder = tmp_path / "run"
+    app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(app.broken))
+        assert any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications)
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["tui", "nowhere"], "no run and no spec"), (["tui", "x.spice"], "eda-agent init"), (["tui", "."], "needs a terminal")],
+)
+def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "x.spice").write_text("* nothing\n")
+    (tmp_path / "spec.yaml").write_text("name: x\n")
+    import subprocess
+
+    flag = [] if said == "needs a terminal" else ["--anywhere"]
+    done = subprocess.run([sys.executable, "-m", "eda_agent", *arguments, *flag], capture_output=True, text=True, cwd=tmp_path, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)})  # fmt: skip
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    assert json.dumps(done.stdout) == '""'

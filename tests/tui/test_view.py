@@ -1,0 +1,115 @@
+"""What the screens say, without a screen: verdicts, digits, bars, rates; and that the view knows no widget."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eda_agent.record.fold import RunState, fold
+from eda_agent.record.journal import read_journal
+from eda_agent.tui import view
+from eda_agent.tui.view import bar, clock, describe, position, printable, size_rows, spec_rows, status, status_line, turn_of, turn_row
+
+
+@pytest.fixture(scope="module")
+def state(recorded: Path) -> RunState:
+    return fold(read_journal(recorded / "journal.jsonl"))
+
+
+def test_no_widget_is_known_here() -> None:
+    code = "import sys, eda_agent.tui.view, eda_agent.tui.feed, eda_agent.tui.process; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_specs_of_the_best_and_of_any_turn(state: RunState) -> None:
+    best = turn_of(state, None)
+    assert best is not None and best["index"] == state.best["index"]
+    rows = spec_rows(state, best)
+    assert [row.name for row in rows] == [spec["name"] for spec in state.started["specs"]]
+    for row in rows:
+        result = best["specs"][row.name]
+        assert row.verdict == ("pass" if result["met"] else "near" if result["margin"] > -0.05 else "fail")
+        assert len(row.cells) == 3
+        # every corner's own verdict agrees with its own value, and the worst is the spec's
+        assert (all(verdict == "pass" for _, verdict in row.cells)) == result["met"]
+    assert spec_rows(state, turn_of(state, 0)) != rows
+
+
+def test_a_value_just_short_of_its_bound_does_not_read_as_it() -> None:
+    spec = {"name": "g", "unit": "dB", "minimum": 50.0, "maximum": None}
+    assert view._told(spec, 49.9876) == "49.9876 dB" and view._told(spec, 50.0001) == "50 dB" and view._told(spec, 47.0) == "47 dB"
+    spec = {"name": "p", "unit": "W", "minimum": None, "maximum": 1e-3}
+    assert view._told(spec, 1.0004e-3) == "1.0004 mW" and view._told(spec, 0.9996e-3) == "1 mW" and view._told(spec, None) == "—"
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_bars_grow_with_what_they_show(one: float, other: float) -> None:
+    assert len(bar(one)) == view.BAR and bar(0) == " " * view.BAR and bar(1) == "█" * view.BAR
+    eighths = [sum(view._BLOCKS.index(cell) for cell in bar(share)) for share in sorted((one, other))]
+    assert eighths == sorted(eighths) and eighths[0] == round(min(one, other) * 64)
+
+
+def test_sizes_stand_where_they_are_in_their_range(state: RunState) -> None:
+    log = {"minimum": 1e-6, "maximum": 1e-4, "scale": "log"}
+    assert position(log, 1e-5) == pytest.approx(0.5) and position({**log, "scale": "lin"}, 1e-5) == pytest.approx(9 / 99)
+    assert position({**log, "maximum": 1e-6}, 1e-6) == 0.0
+    rows = size_rows(state, turn_of(state, None))
+    assert [row.name for row in rows] == [entry["name"] for entry in state.started["parameters"]]
+    locked = RunState(
+        started={**state.started, "parameters": [{**state.started["parameters"][0], "locked": True}]}, turns=state.turns, best=state.best
+    )
+    assert size_rows(locked, turn_of(state, None))[0].mark == "locked"
+
+
+def test_turns_say_what_moved_and_what_it_gained(state: RunState) -> None:
+    parameters = state.started["parameters"]
+    best: Any = None
+    for place, turn in enumerate(state.turns):
+        row = turn_row(state.turns, place, parameters, best)
+        assert row.best == (best is None or turn["score"] > best["score"])
+        if best is not None:
+            assert row.gain == ("≈ 0" if abs(turn["score"] - best["score"]) < 5e-5 else f"{turn['score'] - best['score']:+.4f}")
+            assert "→" in row.moved
+        best = turn if row.best else best
+    assert best["index"] == state.best["index"]
+
+
+def test_status_tells_rate_and_what_is_left() -> None:
+    evaluation = {"jobs": 4, "cached": 1}
+    turns = [
+        {"index": index, "t": 100.0 + 0.5 * index, "score": 0.5, "evaluation": evaluation, "proposal": {"policy": "trust"}}
+        for index in range(11)
+    ]
+    begun = {"problem": "p", "policy": "auto", "budget": {"simulations": 30}, "workers": 2, "t": 99.0}
+    state = RunState(started=begun, turns=turns, best={"index": 0, "score": 0.99999, "met": False})
+    shown = status(state, 106.0, True)
+    assert shown.rate == pytest.approx(2.0) and shown.left == pytest.approx(10.0) and shown.elapsed == 7.0 and shown.cached == 0.25
+    assert shown.policy == "auto (trust)" and shown.state == "running"
+    line = status_line(shown)
+    assert "best 0.9999 ·" in line and "10/30 simulations" in line and "cache 25 %" in line and "10 s left" in line
+    assert status(state, 106.0, False).state == "interrupted" and status(state, 106.0, False).left is None
+    state.paused = True
+    assert status(state, 106.0, True).state == "paused"
+    assert status(RunState(), 0.0, False).state == "no run yet"
+    assert [clock(seconds) for seconds in (5.9, 65, 3723)] == ["5 s", "1:05", "1:02:03"]
+
+
+@given(st.text())
+def test_words_of_others_cannot_drive_the_terminal(text: str) -> None:
+    shown = printable(text)
+    assert all(letter.isprintable() for letter in shown) and "\x1b" not in shown
+
+
+def test_the_run_as_text(state: RunState) -> None:
+    text = describe(state)
+    assert f"at turn {state.best['index']}" in text and len(text.splitlines()) == 1 + len(state.started["specs"]) + len(
+        state.started["parameters"]
+    )
+    assert not any(math.isnan(ord(letter)) for letter in text)
