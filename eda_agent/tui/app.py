@@ -18,7 +18,7 @@ from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
 from eda_agent.tui.process import RunProcess
 from eda_agent.tui.screens.ask import Ask
-from eda_agent.tui.screens.details import DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.view import Status, describe, status
 from eda_agent.units import format_quantity
@@ -53,6 +53,7 @@ class SizingApp(App[None]):
         Binding("o", "points", "points"),
         Binding("f", "front", "front"),
         Binding("d", "diff", "diff"),
+        Binding("k", "circuit", "circuit"),
         Binding("w", "failures", "failures", show=False),
         Binding("c", "runs", "runs"),
         Binding("y", "copy", "copy", show=False),
@@ -323,6 +324,9 @@ class SizingApp(App[None]):
 
     def action_diff(self) -> None:
         self.push_screen(DiffScreen(self.state, self.folder, self.shown))
+
+    def action_circuit(self) -> None:
+        self.push_screen(CircuitScreen(self.state, self.folder, self.shown))
 
     def action_failures(self) -> None:
         self.push_screen(FailureScreen(self.state))

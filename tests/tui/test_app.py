@@ -22,7 +22,7 @@ from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
-from eda_agent.tui.screens.details import DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from tests.conftest import CIRCUITS
 
@@ -75,7 +75,7 @@ def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> No
     app = recorded_app(recorded)
 
     async def steps(pilot: Pilot[None]) -> None:
-        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("w", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
+        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("k", CircuitScreen), ("w", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(app.screen, kind), key

@@ -15,6 +15,7 @@ from textual.widgets import Footer, Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
+from eda_agent.insight.drawing import drawing
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
@@ -196,6 +197,29 @@ class DiffScreen(Detail):
             yield Static(self.text)
 
 
+class CircuitScreen(Detail):
+    """The circuit's branches between its rails, with the sizes of the shown turn."""
+
+    def __init__(self, state: RunState, folder: Path, index: int | None):
+        super().__init__()
+        turn = turn_of(state, index)
+        self.heading = f"circuit · sizes of turn {turn['index'] if turn else '—'}"
+        self.sizing = (turn or {}).get("sizing")
+        self.folder = folder
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(id="drawing")
+
+    def on_resize(self) -> None:
+        try:
+            problem = load_problem(original_spec(self.folder))
+            lines = drawing(problem, self.sizing or problem.space.initial, self.size.width - 4)
+        except EdaAgentError as error:
+            lines = [str(error)]
+        self.query_one("#drawing", Static).update(Text("\n".join(lines), no_wrap=True))
+
+
 class FailureScreen(Detail):
     """Failed simulations with the simulator's words."""
 
@@ -241,7 +265,7 @@ HELP = {
     "target": "change the target of the spec under the cursor", "lock": "lock the size under the cursor at the best's value, or free it",
     "narrow": "narrow the range of the size under the cursor", "branch": "go back to the turn under the cursor and branch there", "undo": "undo the last change of yours",
     "policy": "another policy from here on", "points": "operating points, violations first", "front": "what two specs trade, and what stands in the way",
-    "diff": "the netlist before and after", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best",
+    "diff": "the netlist before and after", "circuit": "the circuit's branches between its rails, with sizes", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best",
     "below('turns')": "turns", "below('sizes')": "sizes", "below('curve')": "the curve (on a narrow screen one of the three stands below the specs)",
     "follow": "show the best again", "help": "this page", "quit": "close; a run goes on without the app",
 }  # fmt: skip

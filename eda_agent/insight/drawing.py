@@ -1,0 +1,178 @@
+"""A drawing shows a circuit as text: its branches from supply to ground side by side, each device with its gate's net, its role and its size.
+
+A branch is a path through channels and resistors from one rail to the other. A device that several branches share, such as a tail source, is
+drawn in the first and named in the others. What bridges nets without being in a branch, such as a compensation capacitor, stands below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.circuit import Structure
+from eda_agent.problem.structure.recognise import recognise
+from eda_agent.units import format_quantity
+
+COLUMN = 30
+"""Cells of a branch."""
+GATE = 7
+"""Of which the gate's net takes so many."""
+_MOST_PATHS = 60
+_FIRST = ("input pair", "inner pair", "latch", "output device", "gain device", "follower", "inverter")
+_LAST = ("bias diode", "bias source")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """`steps`: (device, net below it), from net `top` down: the upper rail, or a port that current comes in through. It ends at
+    the lower rail, or at a port that it feeds.
+    """
+
+    top: str
+    steps: tuple[tuple[str, str], ...]
+
+
+def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> list[str]:
+    """Lines of at most `width` cells (at least one column of `COLUMN`)."""
+    space = problem.space
+    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+    elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
+    devices = {device.label: device for device in elaboration.devices(space.edits(sizing))}
+    sizes = {label: size_of(device, problem.pdk.scale) for label, device in devices.items()}
+    branches = branches_of(structure)
+    columns = []
+    drawn: set[str] = set()
+    for branch in branches:
+        columns.append(_column(structure, branch, sizes, drawn))
+        drawn |= {name for name, _ in branch.steps}
+    lines = []
+    beside = max(1, width // COLUMN)
+    for start in range(0, len(columns), beside):
+        lines += _beside(columns[start : start + beside], structure) + [""]
+    bridges = [passive for passive in structure.passives if passive.name not in drawn]
+    lines += [
+        f"{_plain(one.nets[0])} ─ {_name(one.name)} {sizes.get(one.name, '')} ─ {_plain(one.nets[1])}   {structure.roles.get(one.name, '')}"
+        for one in bridges
+    ]
+    others = [fet for fet in structure.fets if fet.name not in drawn]
+    lines += [
+        f"{_name(fet.name)} {fet.type}: d {_plain(fet.drain)} g {_plain(fet.gate)} s {_plain(fet.source)}   {structure.roles.get(fet.name, '')} {sizes.get(fet.name, '')}"
+        for fet in others
+    ]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def branches_of(structure: Structure) -> list[Branch]:
+    """Paths from rail to rail that together hold every device that is in one, signal before bias. Each adds a device that none before had."""
+    below: dict[str, list[tuple[str, str]]] = {}
+    for fet in structure.fets:
+        # current flows from source to drain in a PMOS, from drain to source in an NMOS
+        upper, lower = (fet.source, fet.drain) if fet.type == "pmos" else (fet.drain, fet.source)
+        below.setdefault(upper, []).append((fet.name, lower))
+    for passive in structure.passives:
+        if passive.kind == "r":
+            one, other = passive.nets
+            below.setdefault(one, []).append((passive.name, other))
+            below.setdefault(other, []).append((passive.name, one))
+    paths: list[Branch] = []
+
+    def walk(top: str, net: str, steps: tuple[tuple[str, str], ...]) -> None:
+        if steps and (net == structure.vss or (net in structure.ports and not below.get(net))):
+            paths.append(Branch(top, steps))
+            return
+        for name, lower in below.get(net, ()):
+            seen = {top, *(one for _, one in steps)}
+            if len(paths) < _MOST_PATHS and lower not in seen and name not in {one for one, _ in steps}:
+                walk(top, lower, (*steps, (name, lower)))
+
+    walk(structure.vdd, structure.vdd, ())
+    reached = {name for path in paths for name, _ in path.steps}
+    for port in structure.ports:
+        if port not in (structure.vdd, structure.vss) and any(name not in reached for name, _ in below.get(port, ())):
+            walk(port, port, ())
+    chosen: list[Branch] = []
+    held: set[str] = set()
+    # the short ones first: a path through a resistor to somewhere else explains less
+    for branch in sorted(paths, key=lambda path: (_rank(structure, path), len(path.steps))):
+        names = {name for name, _ in branch.steps}
+        if names - held:
+            chosen.append(branch)
+            held |= names
+    return chosen
+
+
+def _rank(structure: Structure, branch: Branch) -> int:
+    roles = [structure.roles.get(name, "") for name, _ in branch.steps]
+    if any(role.startswith(_FIRST) for role in roles):
+        return 0 if any(role.startswith("input pair") for role in roles) else 1
+    return 3 if all(role.startswith(_LAST) for role in roles) else 2
+
+
+def size_of(device: FlatDevice, scale: float) -> str:
+    """2 µm / 500 nm ×4; or the value of a resistor or capacitor. `scale`: metres per unit of the netlist."""
+    values = device.values
+    if device.kind == "r":
+        return format_quantity(values.get("resistance"), "Ohm", 3)
+    if device.kind == "c":
+        return format_quantity(values.get("capacitance"), "F", 3)
+    if "w" not in values or "l" not in values:
+        return ""
+    copies = values.get("m", 1.0)
+    return f"{format_quantity(values['w'] * scale, 'm', 3)}/{format_quantity(values['l'] * scale, 'm', 3)}{f' ×{copies:g}' if copies != 1 else ''}"
+
+
+def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], drawn: set[str]) -> list[str]:
+    fets = {fet.name: fet for fet in structure.fets}
+    lines = [f"{'':>{GATE}} ● {_plain(branch.top)}"] if branch.top != structure.vdd else []
+    last = max(number for number, (name, _) in enumerate(branch.steps) if name not in drawn)
+    for number, (name, lower) in enumerate(branch.steps):
+        role = structure.roles.get(name, "")
+        if number > last + 1:
+            # where a shared device has been named, the rest is as it was there
+            break
+        if name in drawn:
+            lines += [f"{'':>{GATE}} │ {_name(name)} as before", f"{'':>{GATE}} │"]
+        elif name in fets:
+            fet = fets[name]
+            arrow = "o┤" if fet.type == "pmos" else "─┤"
+            lines += [f"{_plain(fet.gate)[:GATE]:>{GATE}}{arrow} {_name(name)} {_short(role)}", f"{'':>{GATE}} │ {sizes.get(name, '')}"]
+        else:
+            lines += [f"{'':>{GATE}} ▯ {_name(name)} {_short(role)}", f"{'':>{GATE}} ▯ {sizes.get(name, '')}"]
+        if number < min(len(branch.steps) - 1, last + 1):
+            lines.append(f"{'':>{GATE}} ├ {_plain(lower)}")
+    end = branch.steps[-1][1]
+    if last + 1 >= len(branch.steps) - 1 and end != structure.vss:
+        lines.append(f"{'':>{GATE}} ○ {_plain(end)}")
+    return lines
+
+
+def _beside(columns: Sequence[list[str]], structure: Structure) -> list[str]:
+    """Columns between two rails; what is shorter hangs from the upper one and is drawn down to the lower."""
+    height = max(len(column) for column in columns)
+    wire = f"{'':>{GATE}} │"
+    full = [column + [wire if "○" not in column[-1] else ""] * (height - len(column)) for column in columns]
+    rail = "═" * (COLUMN * len(columns) - 1)
+    rows = [f"{_plain(structure.vdd)} {rail}"[: len(rail)]]
+    rows += ["".join(f"{line[: COLUMN - 1]:<{COLUMN}}" for line in row).rstrip() for row in zip(*full, strict=True)]
+    return [*rows, f"{_plain(structure.vss)} {rail}"[: len(rail)]]
+
+
+def _plain(net: str) -> str:
+    return net.removeprefix("xdut.")
+
+
+def _name(device: str) -> str:
+    """As the netlist spells it: the X of a foundry's device is no part of its name."""
+    return device.upper().removeprefix("X") if device.upper().startswith("XM") else device.upper()
+
+
+def _short(role: str) -> str:
+    return (
+        {"compensation capacitor": "compensation", "current source": "source"}.get(role, role).removesuffix(" nmos").removesuffix(" pmos")
+    )
