@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     _a_sizing(sim)
     sim.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    sim.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
     sim.add_argument("--json", action="store_true", help="one JSON object on stdout")
     _shared(sim)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from eda_agent import run
 from eda_agent.agent.score import score
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
+from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record import about
@@ -24,6 +27,8 @@ def sim_command(options: argparse.Namespace) -> int:
     sizing = problem.space.snap(chosen_sizing(problem, options))
     with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
+        if options.waves is not None:
+            _write_waves(options.waves, evaluator.waveforms(sizing))
     graded = score(problem.specs, evaluation)
     results = {result.spec: result_data(result) for result in graded.results}
     points = {name: {**vars(point), "region": point.region} for name, point in evaluation.operating_points.items()}
@@ -50,6 +55,18 @@ def sim_command(options: argparse.Namespace) -> int:
         screen.print(f"{testbench} in {corner} failed: {failure}", markup=False)
     screen.print(f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}")
     return 0 if graded.met else 1
+
+
+def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+    """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}}], complex probes as [real, imaginary]."""
+    rows = [
+        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"]}
+        for (testbench, corner), reply in replies.items() if "waveforms" in reply
+    ]  # fmt: skip
+    try:
+        write_text(path, json.dumps(plain(rows)) + "\n")
+    except OSError as error:
+        raise InputError(f"--waves {path}: {error.strerror}") from None
 
 
 def chosen_sizing(problem: Problem, options: argparse.Namespace) -> dict[str, Any]:

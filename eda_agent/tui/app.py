@@ -20,6 +20,7 @@ from eda_agent.tui.process import RunProcess
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
 from eda_agent.tui.screens.runs import RunsScreen
+from eda_agent.tui.screens.simulated import MonteCarloScreen, SensitivityScreen, WavesScreen
 from eda_agent.tui.view import Status, describe, status
 from eda_agent.units import format_quantity
 
@@ -54,7 +55,10 @@ class SizingApp(App[None]):
         Binding("f", "front", "front"),
         Binding("d", "diff", "diff"),
         Binding("k", "circuit", "circuit"),
-        Binding("w", "failures", "failures", show=False),
+        Binding("w", "waves", "waves"),
+        Binding("z", "sensitivity", "sensitivity", show=False),
+        Binding("m", "monte_carlo", "Monte Carlo", show=False),
+        Binding("j", "failures", "failures", show=False),
         Binding("c", "runs", "runs"),
         Binding("y", "copy", "copy", show=False),
         Binding("i", "follow", "best", show=False),
@@ -327,6 +331,15 @@ class SizingApp(App[None]):
 
     def action_circuit(self) -> None:
         self.push_screen(CircuitScreen(self.state, self.folder, self.shown))
+
+    def action_waves(self) -> None:
+        self.push_screen(WavesScreen(self.state, self.folder, self.shown))
+
+    def action_sensitivity(self) -> None:
+        self.push_screen(SensitivityScreen(self.state, self.folder, self.shown))
+
+    def action_monte_carlo(self) -> None:
+        self.push_screen(MonteCarloScreen(self.state, self.folder, self.shown))
 
     def action_failures(self) -> None:
         self.push_screen(FailureScreen(self.state))

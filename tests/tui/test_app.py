@@ -24,6 +24,7 @@ from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
 from eda_agent.tui.screens.runs import RunsScreen
+from eda_agent.tui.screens.simulated import WavesScreen
 from tests.conftest import CIRCUITS
 
 Steps = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
@@ -75,7 +76,7 @@ def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> No
     app = recorded_app(recorded)
 
     async def steps(pilot: Pilot[None]) -> None:
-        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("k", CircuitScreen), ("w", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
+        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("k", CircuitScreen), ("j", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(app.screen, kind), key
@@ -95,6 +96,44 @@ def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> No
         assert app.specs.size.height >= 5
 
     drive(app, steps, size)
+
+
+def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        def said() -> str:
+            return str(app.screen.query_one(".detail-title").content)  # type: ignore[attr-defined]  # a Static
+
+        await pilot.press("w")
+        await until(pilot, lambda: "of" in said() and "simulating" not in said())
+        waves = app.screen
+        assert isinstance(waves, WavesScreen)
+        titles = [title for title, _, _ in waves.plots]
+        assert "loop: gain, dB" in titles and any("transient" in title for title in titles)
+        # the curve is what was measured: gain at the lowest frequency, in every corner
+        measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"]["values"]
+        gain = {title: lines for title, _, lines in waves.plots}["loop: gain, dB"]
+        for corner, (_, ys) in gain.items():
+            assert ys[0] == pytest.approx(measured[corner]["dc_gain"], abs=0.05)
+        before = str(waves.query_one("#values").content)  # type: ignore[attr-defined]  # a Static
+        await pilot.press("full_stop", "full_stop")
+        await pilot.pause()
+        assert str(waves.query_one("#values").content) != before  # type: ignore[attr-defined]  # a Static
+        await pilot.press("escape")
+        await pilot.press("z")
+        await until(pilot, lambda: "bold from" in said())
+        assert len(cells(app, "#sensitivity")) == len(app.state.started["parameters"])
+        await pilot.press("escape")
+        await pilot.press("m")
+        await until(pilot, lambda: "mean" in said())
+        first = said()
+        await pilot.press("right")
+        await pilot.pause()
+        assert said() != first and "of 100" in first
+        await pilot.press("escape")
+
+    drive(app, steps)
 
 
 def test_a_finished_run_takes_no_orders_and_a_replay_neither(recorded: Path) -> None:

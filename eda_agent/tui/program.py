@@ -1,0 +1,34 @@
+"""A program is a command of ours that the app runs beside itself, so that nothing on the screen waits: JSON comes back, or one message."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import InputError
+
+OK = (0, 1)
+"""Statuses of commands that did their work: specs met, and not."""
+
+
+async def run_program(command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """`eda-agent COMMAND SPEC --set … --json` for a sizing. Raises `InputError` with what it said."""
+    sizes = [word for name, value in sizing.items() for word in ("--set", f"{name}={value!r}")]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "eda_agent", command, str(spec), *sizes, "--json", *arguments, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, words = await process.communicate()
+    except asyncio.CancelledError:
+        # the screen was left
+        if process.returncode is None:
+            process.terminate()
+        raise
+    if process.returncode not in OK:
+        raise InputError(words.decode("utf-8", errors="replace").strip() or f"it ended with status {process.returncode}")
+    return dict(json.loads(out))

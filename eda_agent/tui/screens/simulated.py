@@ -1,0 +1,259 @@
+"""Screens that need simulations of their own: waveforms, sensitivity, Monte Carlo. They run beside the app; Escape leaves and ends them."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+from textual_plotext import PlotextPlot
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.record.fold import RunState
+from eda_agent.run import original_spec
+from eda_agent.tui.panels import Table, right
+from eda_agent.tui.program import run_program
+from eda_agent.tui.screens.details import Detail
+from eda_agent.tui.view import bound, turn_of
+from eda_agent.units import format_quantity
+
+SAMPLES = 100
+STRONG = 0.5
+"""A slope that is marked: a tenth of the range moves the margin by 0.05."""
+COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
+
+
+class Simulated(Detail):
+    """`sizing` is that of the shown turn; `show` is given what the program answered."""
+
+    title_ = ""
+
+    def __init__(self, state: RunState, folder: Path, index: int | None):
+        super().__init__()
+        turn = turn_of(state, index)
+        self.state, self.folder = state, folder
+        self.sizing: Mapping[str, float] = (turn or {}).get("sizing") or {}
+        self.heading = f"{self.title_} · turn {turn['index'] if turn else '—'} · simulating …"
+        self.number = turn["index"] if turn else None
+
+    def on_mount(self) -> None:
+        self.run_worker(self._run(), exclusive=True)
+
+    async def _run(self) -> None:
+        try:
+            await self.simulate()
+        except EdaAgentError as error:
+            self.say(f"{self.title_}: {str(error).splitlines()[0]}")
+
+    def say(self, text: str) -> None:
+        self.query_one(".detail-title", Static).update(Text(text))
+
+    async def simulate(self) -> None:
+        raise NotImplementedError
+
+
+class SensitivityScreen(Simulated):
+    """How each spec's margin answers to each size, per range."""
+
+    title_ = "sensitivity"
+
+    def body(self) -> ComposeResult:
+        yield Table(id="sensitivity")
+
+    async def simulate(self) -> None:
+        found = await run_program("sensitivity", original_spec(self.folder), self.sizing)
+        specs = list(found["slopes"])
+        rows = []
+        for name in self.sizing:
+            cells = [found["slopes"][spec].get(name) for spec in specs]
+            rows.append(
+                [
+                    Text(name),
+                    *[
+                        right("—", "dim") if cell is None else right(f"{cell:+.2f}", "bold" if abs(cell) >= STRONG else "dim")
+                        for cell in cells
+                    ],
+                ]
+            )
+        self.query_one(Table).show(["size", *specs], rows)
+        self.query_one(Table).focus()
+        self.say(
+            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin for the whole range of a size; bold from {STRONG}"
+        )
+
+
+class MonteCarloScreen(Simulated):
+    """The spread of each spec under mismatch, and the yield. Left and right choose the spec."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next spec"), ("left", "turn(-1)", "spec before")]
+    title_ = "Monte Carlo"
+
+    def __init__(self, state: RunState, folder: Path, index: int | None):
+        super().__init__(state, folder, index)
+        self.found: dict[str, Any] = {}
+        self.place = 0
+
+    def body(self) -> ComposeResult:
+        yield PlotextPlot(id="histogram")
+
+    async def simulate(self) -> None:
+        self.found = await run_program("mc", original_spec(self.folder), self.sizing, ["--samples", str(SAMPLES)])
+        self.draw()
+
+    def action_turn(self, by: int) -> None:
+        if self.found:
+            self.place = (self.place + by) % len(self.found["specs"])
+            self.draw()
+
+    def draw(self) -> None:
+        name = list(self.found["specs"])[self.place]
+        row = self.found["specs"][name]
+        spec = next(one for one in self.state.started["specs"] if one["name"] == name)
+        values = [value for value in row["values"] if value is not None]
+        widget = self.query_one(PlotextPlot)
+        plot = widget.plt
+        plot.clear_figure()
+        if len(values) > 1 and max(values) > min(values):
+            plot.hist(values, bins=min(24, max(6, len(values) // 5)))
+        spread = max(values) - min(values) if values else 0.0
+        for side in ("minimum", "maximum"):
+            # a bound that is far away would press the histogram into one bar
+            if spec[side] is not None and values and min(values) - spread <= spec[side] <= max(values) + spread:
+                plot.vline(spec[side], color="red")
+        widget.refresh()
+        low, high = self.found["interval"]
+        centre = statistics.fmean(values) if values else None
+        self.say(
+            f"Monte Carlo · turn {self.number} · {name} {bound(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it · all specs {100 * self.found['yield']:.0f} % "
+            f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
+        )
+
+
+class WavesScreen(Simulated):
+    """Waveforms of every testbench: left and right choose the plot, comma and point move the cursor whose values are shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Detail.BINDINGS, ("right", "turn(1)", "next plot"), ("left", "turn(-1)", "plot before"), ("comma", "move(-1)", "cursor left"), ("full_stop", "move(1)", "cursor right"),
+    ]  # fmt: skip
+    title_ = "waveforms"
+
+    def __init__(self, state: RunState, folder: Path, index: int | None):
+        super().__init__(state, folder, index)
+        self.plots: list[tuple[str, str, dict[str, tuple[list[float], list[float]]]]] = []
+        self.place = 0
+        self.cursor = 0.5
+
+    def body(self) -> ComposeResult:
+        yield PlotextPlot(id="waves")
+        yield Static(id="values")
+
+    async def simulate(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
+            path = Path(folder) / "waves.json"
+            await run_program("sim", original_spec(self.folder), self.sizing, ["--waves", str(path)])
+            self.plots = plots_of(json.loads(path.read_text(encoding="utf-8")))
+        self.draw()
+
+    def action_turn(self, by: int) -> None:
+        if self.plots:
+            self.place = (self.place + by) % len(self.plots)
+            self.draw()
+
+    def action_move(self, by: int) -> None:
+        self.cursor = min(max(self.cursor + by * 0.02, 0.0), 1.0)
+        if self.plots:
+            self.draw()
+
+    def draw(self) -> None:
+        title, axis, lines = self.plots[self.place]
+        widget = self.query_one(PlotextPlot)
+        plot = widget.plt
+        plot.clear_figure()
+        log = axis == "Hz"
+        at = 0.0
+        values = []
+        for number, (name, (xs, ys)) in enumerate(lines.items()):
+            shown = [math.log10(x) for x in xs] if log else xs
+            plot.plot(shown, ys, marker="braille", color=COLOURS[number % len(COLOURS)], label=name)
+            at = shown[0] + self.cursor * (shown[-1] - shown[0])
+            nearest = min(range(len(shown)), key=lambda place: abs(shown[place] - at))
+            values.append(f"{name} {ys[nearest]:.5g}")
+        plot.vline(at, color="gray")
+        plot.xlabel(f"log10 {axis}" if log else axis)
+        widget.refresh()
+        where = format_quantity(10**at if log else at, axis, 4)
+        self.query_one("#values", Static).update(Text(f" {where}   {'   '.join(values)}"))
+        self.say(
+            f"waveforms · turn {self.number} · {title} · {self.place + 1} of {len(self.plots)} (← → plot, comma and point move the cursor)"
+        )
+
+
+def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple[list[float], list[float]]]]]:
+    """(title, unit of the axis, line → (x, y)) of each plot, the corners of a testbench together: gain in dB and phase in degrees for AC."""
+    found: dict[tuple[str, str], dict[str, tuple[list[float], list[float]]]] = {}
+    units: dict[tuple[str, str], str] = {}
+
+    def add(testbench: str, what: str, unit: str, line: str, xs: list[float], ys: list[float]) -> None:
+        if len(xs) > 1:
+            found.setdefault((testbench, what), {})[line] = (xs, ys)
+            units[testbench, what] = unit
+
+    for row in rows:
+        testbench, corner = row["testbench"], row["corner"]
+        for kind, wave in row["analyses"].items():
+            xs, probes = wave["axis"], wave["probes"]
+            if kind == "ac" and "out" in probes:
+                out = complexes(probes["out"])
+                source = complexes(probes["in"]) if "in" in probes else [complex(1)] * len(out)
+                transfer = [one / other if other else complex(0) for one, other in zip(out, source, strict=True)]
+                add(testbench, "gain, dB", "Hz", corner, xs, [20 * math.log10(max(abs(value), 1e-30)) for value in transfer])
+                add(testbench, "phase, degrees", "Hz", corner, xs, unwrapped(transfer))
+            elif kind == "noise":
+                for role in ("input", "output"):
+                    if role in probes:
+                        add(
+                            testbench,
+                            f"{role} noise, log10 V/√Hz",
+                            "Hz",
+                            corner,
+                            xs,
+                            [math.log10(max(value, 1e-30)) for value in probes[role]],
+                        )
+            elif kind in {"tran", "dc"}:
+                for role, values in probes.items():
+                    if role != "supply":
+                        add(
+                            testbench,
+                            "transient, V" if kind == "tran" else "sweep, V",
+                            "s" if kind == "tran" else "V",
+                            f"{corner} {role}",
+                            xs,
+                            values,
+                        )
+    return [(f"{testbench}: {what}", units[testbench, what], lines) for (testbench, what), lines in found.items()]
+
+
+def complexes(parts: Any) -> list[complex]:
+    """From [real parts, imaginary parts], or from real numbers alone."""
+    if parts and isinstance(parts[0], list):
+        return [complex(real, imaginary) for real, imaginary in zip(*parts, strict=True)]
+    return [complex(value) for value in parts]
+
+
+def unwrapped(values: list[complex]) -> list[float]:
+    """Phase in degrees without jumps of a whole turn."""
+    result: list[float] = []
+    for value in values:
+        phase = math.degrees(math.atan2(value.imag, value.real))
+        if result:
+            phase += 360 * round((result[-1] - phase) / 360)
+        result.append(phase)
+    return result
