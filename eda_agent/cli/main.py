@@ -82,9 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     tui = commands.add_parser(
         "tui",
         help="the terminal app",
-        description="Watch and steer a run on the screen: a spec starts one, the folder of a run shows it, attached where it is in progress.",
+        description="Watch and steer a run on the screen: a spec starts one, a netlist drafts a spec first, the folder of a run shows it, attached where it is in progress.",
     )
-    tui.add_argument("target", type=Path, help="spec.yaml, or the folder of a run")
+    tui.add_argument("target", type=Path, help="spec.yaml, a netlist, or the folder of a run")
     tui.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="what proposes, for a spec")
     tui.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most, for a spec")
     tui.add_argument("--seed", type=int, metavar="S", help="seed of everything random, for a spec")

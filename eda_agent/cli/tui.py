@@ -33,9 +33,7 @@ def tui_command(options: argparse.Namespace) -> int:
     else:
         spec = target / "spec.yaml" if target.is_dir() else target
         if not spec.is_file():
-            raise InputError(Finding("there is no run and no spec here", target, fix="give a spec.yaml, or the folder of a run"))
-        if spec.suffix not in {".yaml", ".yml"}:
-            raise InputError(Finding("this is no spec", spec, fix=f"make one of the netlist first: eda-agent init {spec}"))
+            raise InputError(Finding("there is no run and no spec here", target, fix="give a spec.yaml, a netlist, or the folder of a run"))
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
         arguments = [
             word
@@ -43,6 +41,8 @@ def tui_command(options: argparse.Namespace) -> int:
             if (value := getattr(options, name)) is not None
             for word in (f"--{name}", str(value))
         ]
-        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder, arguments))
+        bare = spec.suffix not in {".yaml", ".yml"}
+        run = None if bare else start(spec, folder, arguments)
+        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
     app.run()
     return 0

@@ -16,9 +16,10 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
-from eda_agent.tui.process import RunProcess
+from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.simulated import MonteCarloScreen, SensitivityScreen, WavesScreen
 from eda_agent.tui.view import Status, describe, status
@@ -31,7 +32,7 @@ ALIVE = 1.0
 
 
 class SizingApp(App[None]):
-    """`feed` gives the events; `run` takes orders, None for a replay. `folder`: of the run."""
+    """`feed` gives the events; `run` takes orders, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
 
     CSS_PATH = "app.tcss"
     TITLE = "eda-agent"
@@ -69,8 +70,9 @@ class SizingApp(App[None]):
         Binding("q", "quit", "quit"),
     ]
 
-    def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None):
+    def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
         super().__init__()
+        self.draft = draft
         self.feed, self.folder, self.run_process = feed, folder, run
         self.state = RunState()
         self.shown: int | None = None
@@ -92,13 +94,19 @@ class SizingApp(App[None]):
 
     def on_mount(self) -> None:
         self.action_below("turns")
+        if self.draft is not None:
+            self.push_screen(DraftScreen(self.draft, self.begin))
         self.look()
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
 
-    def open_run(self, folder: Path) -> None:
+    def begin(self, spec: Path) -> None:
+        """Start a run of a spec, and show it."""
+        self.open_run(self.folder, start(spec, self.folder))
+
+    def open_run(self, folder: Path, run: RunProcess | None = None) -> None:
         """Show another run: as it stands, and as it goes on where somebody runs it."""
-        self.feed, self.folder, self.run_process = JournalFeed(folder / "journal.jsonl"), folder, RunProcess(folder)
+        self.feed, self.folder, self.run_process = JournalFeed(folder / "journal.jsonl"), folder, run or RunProcess(folder)
         self.state, self.shown, self.broken = RunState(), None, ""
         self._undo.clear()
         self._alive = self.run_process.alive

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
@@ -23,6 +23,7 @@ from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.simulated import WavesScreen
 from tests.conftest import CIRCUITS
@@ -261,6 +262,37 @@ def test_closing_the_app_leaves_the_run_going(tmp_path: Path) -> None:
     drive(other, attach)
 
 
+def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
+    """Drafted by init, edited, refused with its fault, mended, started."""
+    netlist = tmp_path / "amp.spice"
+    shutil.copy(CIRCUITS / "ota_5t" / "ota_5t.spice", netlist)
+    app = SizingApp(JournalFeed(tmp_path / "run" / "journal.jsonl"), tmp_path / "run", None, draft=netlist)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, DraftScreen))
+        screen = app.screen
+        assert isinstance(screen, DraftScreen)
+        area = screen.query_one(TextArea)
+
+        def said() -> str:
+            return str(screen.query_one("#findings").content)  # type: ignore[attr-defined]  # a Static
+
+        await until(pilot, lambda: "input pair" in said() and "parameters:" in area.text)
+        good = area.text.replace("budget: {simulations: 200}", "budget: {simulations: 3}")
+        area.load_text(good.replace("parameters:", "parametres:"))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "parametres" in said())
+        area.load_text(good)
+        await pilot.press("f5")
+        await until(pilot, lambda: len(app.state.turns) > 1)
+        assert app.screen is app.screen_stack[0] and app.run_process is not None
+        app.tell(do="stop")
+        await until(pilot, lambda: bool(app.state.finished))
+
+    drive(app, steps)
+    assert (tmp_path / "spec.yaml").exists() and (tmp_path / "run" / "best.json").exists()
+
+
 def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yaml"
     spec.write_text("name: broken\ncircuit: nowhere.spice\n")
@@ -276,7 +308,7 @@ def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["tui", "nowhere"], "no run and no spec"), (["tui", "x.spice"], "eda-agent init"), (["tui", "."], "needs a terminal")],
+    [(["tui", "nowhere"], "no run and no spec"), (["tui", "."], "needs a terminal")],
 )
 def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[str], said: str, tmp_path: Path) -> None:
     (tmp_path / "x.spice").write_text("* nothing\n")

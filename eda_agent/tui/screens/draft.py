@@ -1,0 +1,93 @@
+"""The draft of a spec: from a bare netlist by `init`, edited here, checked, and started as a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static, TextArea
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.files import write_text
+from eda_agent.tui.program import run_program
+
+
+class DraftScreen(Screen[None]):
+    """`netlist`: a netlist, or a spec.yaml that is there already. `begin` is called with the spec once it is sound."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "check", "save and check", priority=True), Binding("f5", "start", "start the run", priority=True), Binding("ctrl+q", "app.quit", "quit", priority=True),
+    ]  # fmt: skip
+
+    def __init__(self, netlist: Path, begin: Callable[[Path], None]):
+        super().__init__()
+        self.netlist, self.begin = netlist, begin
+        self.spec = netlist if netlist.suffix in {".yaml", ".yml"} else netlist.parent / "spec.yaml"
+        self.sound = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(f"draft · {self.spec}", classes="detail-title", markup=False)
+        with Horizontal():
+            yield TextArea("", language=None, show_line_numbers=True, id="spec")
+            with VerticalScroll(id="said"):
+                yield Static("", id="findings")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(TextArea).focus()
+        self.run_worker(self._draft(), exclusive=True)
+
+    def say(self, text: str) -> None:
+        self.query_one("#findings", Static).update(Text(text))
+
+    async def _draft(self) -> None:
+        try:
+            if self.spec.exists():
+                self.say("this spec was here already: edit it, F5 starts the run")
+            else:
+                self.say("recognising the circuit, simulating it once …")
+                self.say(told(await run_program("init", self.netlist, {})))
+            self.query_one(TextArea).load_text(self.spec.read_text(encoding="utf-8"))
+        except (EdaAgentError, OSError, UnicodeDecodeError) as error:
+            self.say(str(error))
+
+    async def _check(self) -> bool:
+        try:
+            write_text(self.spec, self.query_one(TextArea).text)
+            found = await run_program("check", self.spec, {})
+        except (EdaAgentError, OSError) as error:
+            self.say(str(error))
+            return False
+        self.say(
+            f"✓ {found['parameters']} parameters, {len(found['specs'])} specs, {len(found['corners'])} corners, {found['devices']} MOSFETs\nF5 starts the run"
+        )
+        return True
+
+    def action_check(self) -> None:
+        self.run_worker(self._check(), exclusive=True)
+
+    def action_start(self) -> None:
+        async def start() -> None:
+            if await self._check():
+                self.begin(self.spec)
+                self.dismiss()
+
+        self.run_worker(start(), exclusive=True)
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """What was recognised, and what could not be told."""
+    roles: dict[str, list[str]] = {}
+    for name, role in found["roles"].items():
+        roles.setdefault(role, []).append(name)
+    lines = [f"{found['subckt']}: {found['kind'] or 'unknown kind of circuit'}, {found['pdk']}", ""]
+    lines += [f"{role}: {' '.join(names)}" for role, names in roles.items()]
+    for heading, key in (("changed", "changed"), ("could not tell", "doubts")):
+        lines += ["", *[f"! {heading}: {entry}" for entry in found[key]]] if found[key] else []
+    return "\n".join(lines)
