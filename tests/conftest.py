@@ -19,11 +19,11 @@ NAMES = sorted(path.parent.name for path in CIRCUITS.glob("*/spec.yaml"))
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """No test reads what a user's earlier runs left behind."""
+    """No test reads what a user's earlier runs and settings left behind."""
     folder = tmp_path_factory.mktemp("cache")
-    os.environ["EDA_AGENT_CACHE"] = str(folder)
+    os.environ["EDA_AGENT_CACHE"], os.environ["EDA_AGENT_CONFIG"] = str(folder), str(folder / "config")
     yield folder
-    del os.environ["EDA_AGENT_CACHE"]
+    del os.environ["EDA_AGENT_CACHE"], os.environ["EDA_AGENT_CONFIG"]
 
 
 @pytest.fixture(scope="session")

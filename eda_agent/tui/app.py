@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +14,7 @@ from textual.containers import Container
 from textual.widgets import Footer
 
 from eda_agent.agent.orders import Order, order
-from eda_agent.errors import EdaAgentError
+from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
@@ -22,6 +24,7 @@ from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScre
 from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.simulated import MonteCarloScreen, SensitivityScreen, WavesScreen
+from eda_agent.tui.settings import Settings, read_settings, write_settings
 from eda_agent.tui.view import Status, describe, status
 from eda_agent.units import format_quantity
 
@@ -38,41 +41,44 @@ class SizingApp(App[None]):
     TITLE = "eda-agent"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", "pause"),
-        Binding("s", "stop", "stop"),
-        Binding("v", "review", "review"),
-        Binding("a", "accept", "accept", show=False),
-        Binding("r", "reject", "reject", show=False),
-        Binding("e", "edit", "edit proposal", show=False),
-        Binding("t", "try", "try"),
-        Binding("h", "hint", "hint"),
-        Binding("g", "target", "target"),
-        Binding("l", "lock", "lock"),
-        Binding("n", "narrow", "range", show=False),
-        Binding("b", "branch", "back"),
-        Binding("u", "undo", "undo"),
-        Binding("x", "policy", "policy"),
-        Binding("o", "points", "points"),
-        Binding("f", "front", "front"),
-        Binding("d", "diff", "diff"),
-        Binding("k", "circuit", "circuit"),
-        Binding("w", "waves", "waves"),
-        Binding("z", "sensitivity", "sensitivity", show=False),
-        Binding("m", "monte_carlo", "Monte Carlo", show=False),
-        Binding("j", "failures", "failures", show=False),
-        Binding("c", "runs", "runs"),
-        Binding("y", "copy", "copy", show=False),
-        Binding("i", "follow", "best", show=False),
-        Binding("1", "below('turns')", "turns", show=False),
-        Binding("2", "below('sizes')", "sizes", show=False),
-        Binding("3", "below('curve')", "curve", show=False),
-        Binding("question_mark", "help", "help"),
-        Binding("q", "quit", "quit"),
+        Binding("p", "pause", "pause", id="pause"),
+        Binding("s", "stop", "stop", id="stop"),
+        Binding("v", "review", "review", id="review"),
+        Binding("a", "accept", "accept", show=False, id="accept"),
+        Binding("r", "reject", "reject", show=False, id="reject"),
+        Binding("e", "edit", "edit proposal", show=False, id="edit"),
+        Binding("t", "try", "try", id="try"),
+        Binding("h", "hint", "hint", id="hint"),
+        Binding("g", "target", "target", id="target"),
+        Binding("l", "lock", "lock", id="lock"),
+        Binding("n", "narrow", "range", show=False, id="narrow"),
+        Binding("b", "branch", "back", id="branch"),
+        Binding("u", "undo", "undo", id="undo"),
+        Binding("x", "policy", "policy", id="policy"),
+        Binding("o", "points", "points", id="points"),
+        Binding("f", "front", "front", id="front"),
+        Binding("d", "diff", "diff", id="diff"),
+        Binding("k", "circuit", "circuit", id="circuit"),
+        Binding("w", "waves", "waves", id="waves"),
+        Binding("z", "sensitivity", "sensitivity", show=False, id="sensitivity"),
+        Binding("m", "monte_carlo", "Monte Carlo", show=False, id="monte_carlo"),
+        Binding("j", "failures", "failures", show=False, id="failures"),
+        Binding("c", "runs", "runs", id="runs"),
+        Binding("y", "copy('text')", "copy", show=False, id="copy"),
+        Binding("Y", "copy('json')", "copy as JSON", show=False, id="copy_json"),
+        Binding("ctrl+y", "copy('netlist')", "copy the netlist", show=False, id="copy_netlist"),
+        Binding("i", "follow", "best", show=False, id="follow"),
+        Binding("1", "below('turns')", "turns", show=False, id="below_turns"),
+        Binding("2", "below('sizes')", "sizes", show=False, id="below_sizes"),
+        Binding("3", "below('curve')", "curve", show=False, id="below_curve"),
+        Binding("question_mark", "help", "help", id="help"),
+        Binding("q", "quit", "quit", id="quit"),
     ]
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
         super().__init__()
         self.draft = draft
+        self.settings = Settings()
         self.feed, self.folder, self.run_process = feed, folder, run
         self.state = RunState()
         self.shown: int | None = None
@@ -93,12 +99,34 @@ class SizingApp(App[None]):
         yield Footer()
 
     def on_mount(self) -> None:
+        self._use_settings()
         self.action_below("turns")
         if self.draft is not None:
             self.push_screen(DraftScreen(self.draft, self.begin))
         self.look()
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
+
+    def _use_settings(self) -> None:
+        try:
+            self.settings = read_settings([str(binding.id) for binding in self.BINDINGS if isinstance(binding, Binding)])
+            if self.settings.theme and self.settings.theme not in self.available_themes:
+                raise InputError(
+                    f"settings: there is no theme {self.settings.theme!r}\n    → one of {', '.join(sorted(self.available_themes))}"
+                )
+            if self.settings.theme:
+                self.theme = self.settings.theme
+            self.set_keymap(self.settings.keys)
+        except EdaAgentError as error:
+            self.notify(str(error), severity="warning", timeout=15)
+        self.watch(self, "theme", self._keep_theme, init=False)
+
+    def _keep_theme(self, theme: str) -> None:
+        """What was chosen in the palette is there the next time."""
+        if theme != self.settings.theme:
+            self.settings = Settings(theme, self.settings.keys)
+            with contextlib.suppress(OSError):
+                write_settings(self.settings)
 
     def begin(self, spec: Path) -> None:
         """Start a run of a spec, and show it."""
@@ -358,10 +386,23 @@ class SizingApp(App[None]):
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self))
 
-    def action_copy(self) -> None:
-        """Specs and sizes of the best to the clipboard, as lines of text."""
-        self.copy_to_clipboard(describe(self.state))
-        self.notify("copied: specs and sizes of the best")
+    def action_copy(self, what: str) -> None:
+        """The best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""
+        try:
+            if what == "netlist":
+                self.copy_to_clipboard((self.folder / "sized.spice").read_text(encoding="utf-8"))
+            else:
+                self.copy_to_clipboard(describe(self.state) if what == "text" else json.dumps(self.state.best.get("sizing", {})))
+        except OSError:
+            self.notify("the sized netlist is written when the run ends", severity="warning")
+            return
+        self.notify(
+            {
+                "text": "copied: specs and sizes of the best",
+                "json": "copied: sizes of the best as JSON",
+                "netlist": "copied: the sized netlist",
+            }[what]
+        )
 
     def action_follow(self) -> None:
         """Show the best again."""

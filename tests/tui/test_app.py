@@ -262,6 +262,66 @@ def test_closing_the_app_leaves_the_run_going(tmp_path: Path) -> None:
     drive(other, attach)
 
 
+def test_two_runs_side_by_side(recorded: Path) -> None:
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("space")
+        await pilot.pause()
+        rows = cells(app, "#reached")
+        assert len(rows) == len(app.state.started["specs"]) + 2 and rows[0][2] == rows[0][3]
+        assert all(row[1] == row[2] for row in cells(app, "#sizes-of-both"))
+
+    drive(app, steps)
+
+
+def test_theme_and_keys_are_the_users(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDA_AGENT_CONFIG", str(tmp_path))
+    (tmp_path / "tui.yaml").write_text("theme: textual-light\nkeys: {help: f1}\n")
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert app.theme == "textual-light"
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape")
+        app.theme = "nord"
+        await pilot.pause()
+
+    drive(app, steps)
+    assert "theme: nord" in (tmp_path / "tui.yaml").read_text() and "help: f1" in (tmp_path / "tui.yaml").read_text()
+    for text, said in (
+        ("keys: {dance: x}\n", "no action dance"),
+        ("[1]\n", "no settings"),
+        ("theme: gone\n", "no theme"),
+        ("a: [\n", "cannot read"),
+    ):
+        (tmp_path / "tui.yaml").write_text(text)
+        wrong = recorded_app(recorded)
+
+        async def look(pilot: Pilot[None], wrong: SizingApp = wrong, said: str = said) -> None:
+            assert any(said in note.message for note in wrong._notifications)
+
+        drive(wrong, look)
+
+
+def test_copies(recorded: Path) -> None:
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("y")
+        assert "dc_gain" in app.clipboard
+        await pilot.press("Y")
+        assert json.loads(app.clipboard) == app.state.best["sizing"]
+        await pilot.press("ctrl+y")
+        assert app.clipboard == (recorded / "sized.spice").read_text()
+
+    drive(app, steps)
+
+
 def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
     """Drafted by init, edited, refused with its fault, mended, started."""
     netlist = tmp_path / "amp.spice"

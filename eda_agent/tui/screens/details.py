@@ -265,7 +265,7 @@ HELP = {
     "target": "change the target of the spec under the cursor", "lock": "lock the size under the cursor at the best's value, or free it",
     "narrow": "narrow the range of the size under the cursor", "branch": "go back to the turn under the cursor and branch there", "undo": "undo the last change of yours",
     "policy": "another policy from here on", "points": "operating points, violations first", "front": "what two specs trade, and what stands in the way",
-    "diff": "the netlist before and after", "circuit": "the circuit's branches between its rails, with sizes", "waves": "waveforms of the shown turn, simulated anew", "sensitivity": "which size moves which spec around it", "monte_carlo": "its spread under mismatch, and the yield", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best",
+    "diff": "the netlist before and after", "circuit": "the circuit's branches between its rails, with sizes", "waves": "waveforms of the shown turn, simulated anew", "sensitivity": "which size moves which spec around it", "monte_carlo": "its spread under mismatch, and the yield", "failures": "failed simulations", "runs": "other runs", "copy('text')": "copy specs and sizes of the best as text", "copy('json')": "its sizes as JSON", "copy('netlist')": "the sized netlist",
     "below('turns')": "turns", "below('sizes')": "sizes", "below('curve')": "the curve (on a narrow screen one of the three stands below the specs)",
     "follow": "show the best again", "help": "this page", "quit": "close; a run goes on without the app",
 }  # fmt: skip

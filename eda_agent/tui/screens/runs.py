@@ -1,24 +1,28 @@
-"""The run browser: the runs beside this one, newest first; Enter opens one."""
+"""The run browser: the runs beside this one, newest first; Enter opens one, space compares one with the run that is shown."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.tui.panels import Table, right
+from eda_agent.tui.panels import COLOURS, Table, right
 from eda_agent.tui.screens.details import Detail
+from eda_agent.tui.view import SIGNS, size_rows, spec_rows, turn_of
 from eda_agent.units import format_score
 
 
 class RunsScreen(Detail):
     """`here`: the run that is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("space", "compare", "compare with the one shown")]
 
     def __init__(self, folder: Path, here: Path):
         super().__init__()
@@ -51,8 +55,54 @@ class RunsScreen(Detail):
         table.show(["", "run", "problem", "policy", "score", "met", "simulations", "state", "when"], rows)
         table.focus()
 
+    def action_compare(self) -> None:
+        place = self.query_one(Table).cursor_row
+        if place < len(self.found):
+            self.app.push_screen(CompareScreen(self.here, self.found[place]))
+
     def on_data_table_row_selected(self, event: Any) -> None:
         event.stop()
         if event.data_table.cursor_row < len(self.found):
             self.app.open_run(self.found[event.data_table.cursor_row])  # type: ignore[attr-defined]  # SizingApp
             self.app.pop_screen()
+
+
+class CompareScreen(Detail):
+    """The best of two runs side by side: what they reach and where they differ."""
+
+    def __init__(self, one: Path, other: Path):
+        super().__init__()
+        self.folders = (one, other)
+        self.heading = f"{one.name}  and  {other.name}"
+
+    def body(self) -> ComposeResult:
+        yield Table(id="reached")
+        yield Table(id="sizes-of-both")
+
+    def on_mount(self) -> None:
+        try:
+            states = [fold(read_journal(folder / "journal.jsonl")) for folder in self.folders]
+        except EdaAgentError as error:
+            self.notify(str(error), severity="error")
+            return
+        turns = [turn_of(state, None) for state in states]
+        rows = []
+        for first in spec_rows(states[0], turns[0]):
+            second = next((row for row in spec_rows(states[1], turns[1]) if row.name == first.name), None)
+            cells = [
+                Text("—") if row is None else Text(f"{SIGNS[row.verdict]} {row.margin}", style=COLOURS[row.verdict], justify="right")
+                for row in (first, second)
+            ]
+            rows.append([Text(first.name), right(first.target, "dim"), *cells])
+        scores = [right(format_score(state.best.get("score", 0.0)), "bold") for state in states]
+        rows += [[Text("score"), Text(""), *scores], [Text("simulations"), Text(""), *[right(str(state.simulations)) for state in states]]]
+        self.query_one("#reached", Table).show(["spec", "target", "margin", "margin of the other"], rows)
+        sizes = [{row.name: row.value for row in size_rows(state, turn)} for state, turn in zip(states, turns, strict=True)]
+        self.query_one("#sizes-of-both", Table).show(
+            ["size", "here", "there"],
+            [
+                [Text(name), right(value), right(sizes[1].get(name, "—"), "" if sizes[1].get(name) == value else "bold")]
+                for name, value in sizes[0].items()
+            ],
+        )
+        self.query_one("#reached", Table).focus()

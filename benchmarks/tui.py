@@ -1,0 +1,169 @@
+"""How quick the terminal app is: first frame, a long journal, many events, a key under load. Real processes on a pseudo-terminal.
+
+python benchmarks/tui.py            prints a table and writes benchmarks/results/tui.json
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+from eda_agent.files import write_text
+from eda_agent.run import Request, size
+from eda_agent.tui.app import SizingApp
+from eda_agent.tui.feed import JournalFeed
+from eda_agent.tui.process import RunProcess
+
+HERE = Path(__file__).parent
+CIRCUIT = HERE.parent / "circuits" / "two_stage_miller"
+RESULTS = HERE / "results" / "tui.json"
+TURNS = 2000
+PRESSES = 12
+
+
+class Terminal:
+    """A program on a pseudo-terminal of 120 × 36; `seen` is what it wrote, escape codes taken out."""
+
+    def __init__(self, *command: str):
+        self.master, slave = pty.openpty()
+        ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        self.begun = time.perf_counter()
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, close_fds=True, env={**os.environ, "TERM": "xterm-256color"}
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def wait(self, text: str, seconds: float = 30.0) -> float:
+        """Seconds from now until the text was written since the last `forget`."""
+        start = time.perf_counter()
+        while text not in self.seen:
+            if time.perf_counter() - start > seconds:
+                raise TimeoutError(f"{text!r} did not come; the screen said {self.seen[-300:]!r}")
+            if select.select([self.master], [], [], 0.005)[0]:
+                self.seen += re.sub(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]", "", os.read(self.master, 65536).decode(errors="replace"))
+        return time.perf_counter() - start
+
+    def press(self, keys: str) -> None:
+        self.seen = ""
+        os.write(self.master, keys.encode())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@contextmanager
+def app(*arguments: str) -> Iterator[Terminal]:
+    terminal = Terminal(sys.executable, "-m", "eda_agent", "tui", *arguments)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def long_journal(folder: Path, turns: int) -> Path:
+    """A journal of so many turns, made of a recorded one by repetition."""
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    head = [event for event in lines if event["type"] in {"hello", "run.started", "baseline"}]
+    body = [event for event in lines if event["type"] in {"turn.proposed", "turn.evaluated"}]
+    target = folder.parent / f"long-{turns}"
+    shutil.copytree(folder, target)
+    events = list(head)
+    for number in range(turns):
+        for event in body[2 * (number % (len(body) // 2)) :][:2]:
+            events.append({**event, "index": number + 1, "t": head[-1]["t"] + 0.05 * (number + 1)})
+    with (target / "journal.jsonl").open("w") as file:
+        file.writelines(json.dumps({**event, "seq": number}) + "\n" for number, event in enumerate(events))
+    return target
+
+
+def folded_and_drawn(folder: Path) -> float:
+    """Events a second that the app takes in, drawing after every batch of 50, as at 1,000 a second and 20 frames."""
+
+    async def run() -> float:
+        feed = JournalFeed(folder / "journal.jsonl")
+        shown = SizingApp(Empty(), folder, RunProcess(folder))
+        async with shown.run_test(size=(120, 36)) as pilot:
+            await pilot.pause()
+            events = []
+            while batch := feed.read():
+                events += batch
+            start = time.perf_counter()
+            for place in range(0, len(events), 50):
+                for event in events[place : place + 50]:
+                    shown.state.apply(event)
+                shown.draw()
+                await asyncio.sleep(0)
+            await pilot.pause()
+            return len(events) / (time.perf_counter() - start)
+
+    return asyncio.run(run())
+
+
+class Empty:
+    def read(self) -> list[dict[str, object]]:
+        return []
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "run"
+        size(Request(CIRCUIT, "trust", simulations=25, out=folder))
+        first = []
+        for _ in range(5):
+            with app(str(folder)) as terminal:
+                terminal.wait("two_stage_miller")
+                first.append(time.perf_counter() - terminal.begun)
+        long = long_journal(folder, TURNS)
+        opened = []
+        for _ in range(3):
+            with app(str(long)) as terminal:
+                terminal.wait(f" {TURNS}/")
+                opened.append(time.perf_counter() - terminal.begun)
+        rate = folded_and_drawn(long)
+        answers = []
+        # two workers at full load, simulating designs that no cache knows
+        with app(
+            str(CIRCUIT), "--policy", "random", "--budget", "100000", "--seed", str(int(time.time())), "--out", str(Path(place) / "live")
+        ) as terminal:
+            terminal.wait("running")
+            time.sleep(2)
+            for _ in range(PRESSES):
+                terminal.press("?")
+                answers.append(terminal.wait("pause, and go on"))
+                terminal.press("\x1b")
+                time.sleep(0.6)
+            run = RunProcess(Path(place) / "live")
+            from eda_agent.agent.orders import order
+
+            run.send(order({"do": "stop"}))
+            while run.alive:
+                time.sleep(0.1)
+    result = {
+        "first_frame_s": statistics.median(first), "long_journal_turns": TURNS, "long_journal_first_frame_s": statistics.median(opened), "events_per_s": rate,
+        "key_answer_ms": {"median": 1e3 * statistics.median(answers), "worst": 1e3 * max(answers), "presses": PRESSES},
+    }  # fmt: skip
+    write_text(RESULTS, json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

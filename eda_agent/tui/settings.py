@@ -1,0 +1,61 @@
+"""Settings of the terminal app: a theme and keys of the user's own, in the platform's place for such files.
+
+theme: textual-light
+keys: {pause: space, stop: ctrl+x}
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+import yaml
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`theme`: a name of Textual's, "" for the default. `keys`: action → key."""
+
+    theme: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def settings_file() -> Path:
+    """`EDA_AGENT_CONFIG` overrides the platform's folder."""
+    given = os.environ.get("EDA_AGENT_CONFIG")
+    return (Path(given) if given else Path(platformdirs.user_config_dir("eda-agent"))) / "tui.yaml"
+
+
+def read_settings(actions: Collection[str]) -> Settings:
+    """What the user's file says; defaults where there is none. Raises `InputError` for what is no such file."""
+    path = settings_file()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(Finding(f"cannot read the settings: {str(error).splitlines()[0]}", path)) from None
+    keys = data.get("keys", {}) if isinstance(data, dict) else None
+    if (
+        not isinstance(keys, dict)
+        or not all(isinstance(entry, str) for pair in keys.items() for entry in pair)
+        or not isinstance(data.get("theme", ""), str)
+    ):
+        raise InputError(Finding("these are no settings", path, fix="write  theme: NAME  and  keys: {pause: space}"))
+    unknown = sorted(set(keys) - set(actions))
+    if unknown:
+        raise InputError(Finding(f"keys: there is no action {', '.join(unknown)}", path, fix=f"one of {', '.join(sorted(actions))}"))
+    return Settings(data.get("theme", ""), dict(keys))
+
+
+def write_settings(settings: Settings) -> None:
+    """Raises `OSError`."""
+    path = settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, yaml.safe_dump({"theme": settings.theme, "keys": settings.keys}, sort_keys=False))
