@@ -1,4 +1,4 @@
-"""The app shows a run and lets the user take part in it: it folds events as they come, draws what changed, and sends orders."""
+"""The app shows a run: it folds events as they come and draws what changed. What the user does to the run is the `hand`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer
 
-from eda_agent.agent.orders import Order, order
 from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
-from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
+from eda_agent.tui.hand import Hand
+from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
-from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
 from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.simulated import MonteCarloScreen, SensitivityScreen, WavesScreen
 from eda_agent.tui.settings import Settings, read_settings, write_settings
 from eda_agent.tui.view import Status, describe, status
-from eda_agent.units import format_quantity
 
 TICK = 0.05
 """Seconds between two looks at the feed."""
@@ -34,7 +32,7 @@ ALIVE = 1.0
 """Seconds between two looks whether the run has a process."""
 
 
-class SizingApp(App[None]):
+class SizingApp(Hand):
     """`feed` gives the events; `run` takes orders, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
 
     CSS_PATH = "app.tcss"
@@ -76,18 +74,13 @@ class SizingApp(App[None]):
     ]
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
-        super().__init__()
+        super().__init__(folder, run)
         self.draft = draft
         self.settings = Settings()
-        self.feed, self.folder, self.run_process = feed, folder, run
-        self.state = RunState()
+        self.feed = feed
         self.shown: int | None = None
         self.broken = ""
-        # kept here: a query finds only what is on the screen that lies on top
-        self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
-        self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
         self._alive = run is not None
-        self._undo: list[Order] = []
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -208,18 +201,6 @@ class SizingApp(App[None]):
             case "size-table":
                 self.action_try()
 
-    def tell(self, **data: Any) -> bool:
-        """Send an order; whether it was."""
-        if self.run_process is None:
-            self.notify("this is a replay: it takes no orders", severity="warning")
-            return False
-        try:
-            self.run_process.send(order(data))
-        except EdaAgentError as error:
-            self.notify(str(error), severity="error", timeout=10)
-            return False
-        return True
-
     def action_below(self, panel: str) -> None:
         """Bring a panel to the front: where there is no room for all, it stands below the specs."""
         base = self.screen_stack[0]
@@ -227,134 +208,6 @@ class SizingApp(App[None]):
             base.set_class(name == panel, f"-below-{name}")
         if panel != "curve":
             (self.turns if panel == "turns" else self.sizes).query_one(Table).focus()
-
-    def action_pause(self) -> None:
-        self.tell(do="resume" if self.state.paused else "pause")
-
-    def action_stop(self) -> None:
-        def stop(sure: dict[str, str] | None) -> None:
-            if sure is not None and self.tell(do="stop"):
-                self.notify("stopping after this turn; the best is kept")
-
-        self.push_screen(Ask("Stop the run and keep the best?", {}, confirm="stop"), stop)
-
-    def action_review(self) -> None:
-        if self.tell(do="review", on=not self.state.review):
-            self.notify(
-                "every proposal waits for your word: a accept, r reject, e edit" if not self.state.review else "proposals are played again"
-            )
-
-    def action_accept(self) -> None:
-        self.tell(do="accept")
-
-    def action_reject(self) -> None:
-        self._ask("Why not? The policy will read it.", {"why": ""}, lambda given: self.tell(do="reject", why=given["why"]))
-
-    def action_hint(self) -> None:
-        self._ask(
-            "A word for the policy", {"text": ""}, lambda given: given["text"].strip() and self.tell(do="hint", text=given["text"].strip())
-        )
-
-    def action_edit(self) -> None:
-        if not self.state.pending or not self.state.review:
-            self.notify("no proposal waits for you: v lets you review them", severity="warning")
-            return
-        sizing = self.state.pending[0].get("sizing") or {}
-        self._ask_sizes("Edit the proposal", sizing, "edit")
-
-    def action_try(self) -> None:
-        best = self.state.best.get("sizing") or {}
-        self._ask_sizes("Simulate sizes of your own", best, "try")
-
-    def _ask_sizes(self, title: str, sizing: dict[str, float], do: str) -> None:
-        units = {entry["name"]: entry["unit"] for entry in self.state.started.get("parameters", ())}
-        shown = {name: format_quantity(value, units.get(name, ""), 6).replace(" ", "") for name, value in sizing.items() if name in units}
-
-        def send(given: dict[str, str]) -> None:
-            changed = {name: text for name, text in given.items() if text != shown.get(name)}
-            if changed or do == "edit":
-                self.tell(do=do, sizing=changed or dict(list(given.items())[:1]))
-
-        if shown:
-            self._ask(title, shown, send)
-
-    def action_target(self) -> None:
-        specs = self.state.started.get("specs", ())
-        place = self.specs.selected
-        if place >= len(specs):
-            return
-        spec = specs[place]
-        sides = {side: spec[side] for side in ("minimum", "maximum") if spec.get(side) is not None}
-
-        def send(given: dict[str, str]) -> None:
-            if self.tell(do="target", spec=spec["name"], **given):
-                self._undo.append(order({"do": "target", "spec": spec["name"], **sides}))
-
-        self._ask(
-            f"Target of {spec['name']}",
-            {side: format_quantity(value, spec["unit"], 6).replace(" ", "") for side, value in sides.items()},
-            send,
-        )
-
-    def _parameter(self) -> dict[str, Any] | None:
-        parameters = self.state.started.get("parameters", ())
-        place = self.sizes.selected
-        return parameters[place] if place < len(parameters) else None
-
-    def action_lock(self) -> None:
-        entry = self._parameter()
-        if entry is None:
-            return
-        name = entry["name"]
-        if entry.get("locked"):
-            if self.tell(do="unlock", parameter=name):
-                self._undo.append(order({"do": "lock", "parameter": name, "value": entry["minimum"]}))
-        elif self.tell(do="lock", parameter=name):
-            self._undo.append(order({"do": "unlock", "parameter": name}))
-
-    def action_narrow(self) -> None:
-        entry = self._parameter()
-        if entry is None:
-            return
-        ends = {side: format_quantity(entry[side], entry["unit"], 6).replace(" ", "") for side in ("minimum", "maximum")}
-
-        def send(given: dict[str, str]) -> None:
-            if self.tell(do="range", parameter=entry["name"], **given):
-                self._undo.append(
-                    order({"do": "range", "parameter": entry["name"], "minimum": entry["minimum"], "maximum": entry["maximum"]})
-                )
-
-        self._ask(f"Range of {entry['name']}", ends, send)
-
-    def action_branch(self) -> None:
-        turn = self.turns.selected
-        if turn is not None and turn < len(self.state.turns) - 1 and self.tell(do="back", turn=turn):
-            self._undo.append(order({"do": "return"}))
-            self.notify(f"going on from turn {turn}; u brings back what came later")
-
-    def action_undo(self) -> None:
-        if not self._undo:
-            self.notify("nothing to undo")
-            return
-        if self.tell(**self._undo[-1].data()):
-            self._undo.pop()
-
-    def action_policy(self) -> None:
-        self._ask(
-            "Another policy from here on",
-            {"name": self.state.policy.get("name") or self.state.started.get("policy", "")},
-            lambda given: self.tell(do="policy", name=given["name"].strip()),
-        )
-
-    def _ask(self, title: str, fields: dict[str, str], then: Any) -> None:
-        def answered(given: dict[str, str] | None) -> None:
-            if given is not None:
-                then(given)
-
-        if self.run_process is None:
-            self.notify("this is a replay: it takes no orders", severity="warning")
-        else:
-            self.push_screen(Ask(title, fields), answered)
 
     def action_points(self) -> None:
         self.push_screen(PointsScreen(self.state, self.shown))
