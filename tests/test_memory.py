@@ -6,6 +6,8 @@ import dataclasses
 import math
 from pathlib import Path
 
+import pytest
+
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
@@ -15,7 +17,9 @@ from eda_agent.simulation.memory import MOST, Memory, Remembered, circuit_key
 from tests.conftest import CIRCUITS
 
 
-def test_a_run_begins_with_the_best_of_earlier_ones(tmp_path: Path) -> None:
+def test_a_run_begins_with_the_best_of_earlier_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # other tests have sized this circuit, too
+    monkeypatch.setenv("EDA_AGENT_CACHE", str(tmp_path / "cache"))
     first = size(Request(CIRCUITS / "ota_5t", "random", seed=3, simulations=12, out=tmp_path / "first"))
     best = sorted(first.turns[1:], key=lambda turn: turn.value)[-SEEDS:]
     plain = size(Request(CIRCUITS / "ota_5t", "random", seed=4, simulations=1, out=tmp_path / "plain"))
