@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from eda_agent.insight.explain import what_moved
+from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
@@ -187,9 +187,9 @@ def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) 
         axis = Axis("frequency", "Hz", log=True)
         gain, phase = [], []
         for corner, wave in corners.items():
-            transfer = _transfer(wave)
-            gain.append(Line(corner, wave["axis"], [20 * math.log10(max(abs(value), 1e-30)) for value in transfer]))
-            phase.append(Line(corner, wave["axis"], _unwrapped(transfer)))
+            found = transfer(wave)
+            gain.append(Line(corner, wave["axis"], decibels(found)))
+            phase.append(Line(corner, wave["axis"], unwrapped(found)))
         return [
             Plot(f"{testbench}: gain", axis, Axis("dB", "dB"), gain, width=520, height=280),
             Plot(f"{testbench}: phase", axis, Axis("deg", "deg"), phase, width=520, height=280),
@@ -218,30 +218,6 @@ def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) 
             height=280,
         )
     ]
-
-
-def _transfer(wave: Mapping[str, Any]) -> list[complex]:
-    def complexes(values: Any) -> list[complex]:
-        return (
-            [complex(real, imaginary) for real, imaginary in zip(*values, strict=True)]
-            if isinstance(values[0], list)
-            else [complex(value) for value in values]
-        )
-
-    out = complexes(wave["probes"]["out"])
-    if "in" not in wave["probes"]:
-        return out
-    return [one / other if other else complex(0) for one, other in zip(out, complexes(wave["probes"]["in"]), strict=True)]
-
-
-def _unwrapped(transfer: Sequence[complex]) -> list[float]:
-    result: list[float] = []
-    for value in transfer:
-        angle = math.degrees(math.atan2(value.imag, value.real))
-        if result:
-            angle += 360 * round((result[-1] - angle) / 360)
-        result.append(angle)
-    return result
 
 
 def _points(points: Mapping[str, Mapping[str, Any]]) -> str:

@@ -234,7 +234,7 @@ class SizingApp(Hand):
         self.push_screen(FailureScreen(self.state))
 
     def action_runs(self) -> None:
-        self.push_screen(RunsScreen(self.folder.parent, self.folder))
+        self.push_screen(RunsScreen(self.folder.parent, self.folder, self.open_run))
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
@@ -82,10 +82,10 @@ def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> No
             await pilot.pause()
             assert isinstance(app.screen, kind), key
             if kind is FrontScreen:
-                before = str(app.screen.query_one(".detail-title").content)  # type: ignore[attr-defined]  # a Static
+                before = str(app.screen.query_one(".detail-title", Static).content)
                 await pilot.press("right")
                 await pilot.pause()
-                assert str(app.screen.query_one(".detail-title").content) != before  # type: ignore[attr-defined]  # a Static
+                assert str(app.screen.query_one(".detail-title", Static).content) != before
             await pilot.press("escape")
             await pilot.pause()
             assert app.screen is app.screen_stack[0]
@@ -104,7 +104,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         def said() -> str:
-            return str(app.screen.query_one(".detail-title").content)  # type: ignore[attr-defined]  # a Static
+            return str(app.screen.query_one(".detail-title", Static).content)
 
         await pilot.press("w")
         await until(pilot, lambda: "of" in said() and "simulating" not in said())
@@ -117,10 +117,10 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         gain = {title: lines for title, _, lines in waves.plots}["loop: gain, dB"]
         for corner, (_, ys) in gain.items():
             assert ys[0] == pytest.approx(measured[corner]["dc_gain"], abs=0.05)
-        before = str(waves.query_one("#values").content)  # type: ignore[attr-defined]  # a Static
+        before = str(waves.query_one("#values", Static).content)
         await pilot.press("full_stop", "full_stop")
         await pilot.pause()
-        assert str(waves.query_one("#values").content) != before  # type: ignore[attr-defined]  # a Static
+        assert str(waves.query_one("#values", Static).content) != before
         await pilot.press("escape")
         await pilot.press("z")
         await until(pilot, lambda: "bold from" in said())
@@ -335,7 +335,7 @@ def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
         area = screen.query_one(TextArea)
 
         def said() -> str:
-            return str(screen.query_one("#findings").content)  # type: ignore[attr-defined]  # a Static
+            return str(screen.query_one("#findings", Static).content)
 
         await until(pilot, lambda: "input pair" in said() and "parameters:" in area.text)
         good = area.text.replace("budget: {simulations: 200}", "budget: {simulations: 3}")

@@ -44,7 +44,8 @@ class Detail(Screen[None]):
         yield Footer()
 
     def body(self) -> ComposeResult:
-        raise NotImplementedError
+        """What stands below the heading."""
+        yield from ()
 
 
 class TurnScreen(Detail):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,13 +21,13 @@ from eda_agent.units import format_score
 
 
 class RunsScreen(Detail):
-    """`here`: the run that is shown."""
+    """`here`: the run that is shown. `open`: shows another."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("space", "compare", "compare with the one shown")]
 
-    def __init__(self, folder: Path, here: Path):
+    def __init__(self, folder: Path, here: Path, open: Callable[[Path], None]):
         super().__init__()
-        self.folder, self.here = folder, here
+        self.folder, self.here, self.open = folder, here, open
         self.heading = f"runs in {folder}"
         self.found: list[Path] = []
 
@@ -63,8 +64,8 @@ class RunsScreen(Detail):
     def on_data_table_row_selected(self, event: Any) -> None:
         event.stop()
         if event.data_table.cursor_row < len(self.found):
-            self.app.open_run(self.found[event.data_table.cursor_row])  # type: ignore[attr-defined]  # SizingApp
-            self.app.pop_screen()
+            self.open(self.found[event.data_table.cursor_row])
+            self.dismiss()
 
 
 class CompareScreen(Detail):

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
+from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.record.fold import RunState
 from eda_agent.run import original_spec
 from eda_agent.tui.panels import Table, right
@@ -57,7 +58,7 @@ class Simulated(Detail):
         self.query_one(".detail-title", Static).update(Text(text))
 
     async def simulate(self) -> None:
-        raise NotImplementedError
+        """Run the program and show what it says."""
 
 
 class SensitivityScreen(Simulated):
@@ -211,11 +212,9 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
         for kind, wave in row["analyses"].items():
             xs, probes = wave["axis"], wave["probes"]
             if kind == "ac" and "out" in probes:
-                out = complexes(probes["out"])
-                source = complexes(probes["in"]) if "in" in probes else [complex(1)] * len(out)
-                transfer = [one / other if other else complex(0) for one, other in zip(out, source, strict=True)]
-                add(testbench, "gain, dB", "Hz", corner, xs, [20 * math.log10(max(abs(value), 1e-30)) for value in transfer])
-                add(testbench, "phase, degrees", "Hz", corner, xs, unwrapped(transfer))
+                values = transfer(wave)
+                add(testbench, "gain, dB", "Hz", corner, xs, decibels(values))
+                add(testbench, "phase, degrees", "Hz", corner, xs, unwrapped(values))
             elif kind == "noise":
                 for role in ("input", "output"):
                     if role in probes:
@@ -239,21 +238,3 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
                             values,
                         )
     return [(f"{testbench}: {what}", units[testbench, what], lines) for (testbench, what), lines in found.items()]
-
-
-def complexes(parts: Any) -> list[complex]:
-    """From [real parts, imaginary parts], or from real numbers alone."""
-    if parts and isinstance(parts[0], list):
-        return [complex(real, imaginary) for real, imaginary in zip(*parts, strict=True)]
-    return [complex(value) for value in parts]
-
-
-def unwrapped(values: list[complex]) -> list[float]:
-    """Phase in degrees without jumps of a whole turn."""
-    result: list[float] = []
-    for value in values:
-        phase = math.degrees(math.atan2(value.imag, value.real))
-        if result:
-            phase += 360 * round((result[-1] - phase) / 360)
-        result.append(phase)
-    return result

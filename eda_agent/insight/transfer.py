@@ -1,0 +1,37 @@
+"""A transfer function is what an AC analysis says of output against input; waveforms come as plain data, as workers send them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def transfer(wave: Mapping[str, Any]) -> list[complex]:
+    """out / in at every point of the axis; the input is 1 V where it was not recorded."""
+    out = _complexes(wave["probes"]["out"])
+    if "in" not in wave["probes"]:
+        return out
+    return [one / other if other else complex(0) for one, other in zip(out, _complexes(wave["probes"]["in"]), strict=True)]
+
+
+def decibels(values: Sequence[complex]) -> list[float]:
+    return [20 * math.log10(max(abs(value), 1e-30)) for value in values]
+
+
+def unwrapped(values: Sequence[complex]) -> list[float]:
+    """Phase in degrees without jumps of a whole turn."""
+    result: list[float] = []
+    for value in values:
+        angle = math.degrees(math.atan2(value.imag, value.real))
+        if result:
+            angle += 360 * round((result[-1] - angle) / 360)
+        result.append(angle)
+    return result
+
+
+def _complexes(values: Any) -> list[complex]:
+    """From [real parts, imaginary parts], or from real numbers alone."""
+    if values and isinstance(values[0], list):
+        return [complex(real, imaginary) for real, imaginary in zip(*values, strict=True)]
+    return [complex(value) for value in values]
