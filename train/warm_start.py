@@ -19,8 +19,8 @@ from eda_agent.agent.language import words
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
-from eda_agent.agent.score import Score, score
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.score import Score
+from eda_agent.agent.turn import History, Turn, regraded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.record.fold import fold, restore_turns
@@ -149,11 +149,6 @@ def hindsight(history: History, index: int, draw: random.Random) -> History | No
         specs.append(moved)
     problem = replace(history.problem, specs=tuple(specs))
     return replace(history, problem=problem, turns=tuple(regraded(problem, turn) for turn in history.turns))
-
-
-def regraded(problem: Problem, turn: Turn) -> Turn:
-    """A turn as it counts for other targets."""
-    return replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)
 
 
 def _moved(spec: Spec, value: float, draw: random.Random) -> Spec | None:

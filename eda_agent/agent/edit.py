@@ -5,16 +5,14 @@ Model libraries were cut to the ranges of the spec, so a range may only become n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from eda_agent.agent.orders import Order
-from eda_agent.agent.score import score
-from eda_agent.agent.turn import Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.space import Parameter
-from eda_agent.problem.spec import Problem, Spec
+from eda_agent.problem.spec import Problem
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
 EDITS = frozenset({"lock", "unlock", "range", "target"})
@@ -62,7 +60,7 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
             changes[side] = _quantity(fields[side], spec.metric.unit)
     if not changes:
         raise InputError("order target: give a minimum or a maximum")
-    changed: Spec = replace(spec, **changes)  # type: ignore[arg-type]  # only the two bounds
+    changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum))
     if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
         raise InputError(f"order target: {spec.name} is graded on a log scale, its bound must be positive")
     if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:
@@ -77,11 +75,6 @@ def completed(problem: Problem, given: Mapping[str, Any], rest: Mapping[str, flo
     if unknown:
         raise InputError(f"there is no parameter {', '.join(unknown)}; there are {', '.join(units)}")
     return problem.space.snap({**rest, **{name: _quantity(value, units[name]) for name, value in given.items()}})
-
-
-def regraded(problem: Problem, turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The turns as they count for what is asked now."""
-    return tuple(replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None) for turn in turns)
 
 
 def _quantity(value: Any, unit: str) -> float:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import History, Proposal, Turn, regraded
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, evaluate_together, joined
@@ -71,10 +71,7 @@ class Environment:
     def ask(self, problem: Problem) -> None:
         """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
         self.problem = problem
-        turns = tuple(
-            dataclasses.replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)
-            for turn in self.history.turns
-        )
+        turns = tuple(regraded(problem, turn) for turn in self.history.turns)
         self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
 
     def rewind(self, turns: Sequence[Turn]) -> None:

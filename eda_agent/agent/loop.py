@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import EDITS, completed, edited, regraded
+from eda_agent.agent.edit import EDITS, completed, edited
 from eda_agent.agent.env import Environment
 from eda_agent.agent.orders import Order
 from eda_agent.agent.policies.base import ManyPolicy, Policy
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import History, Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.spec import Budget, Problem
 
@@ -234,7 +234,7 @@ class Loop:
         now = self.env.history.turns
         if now[first:]:
             self.left.append(now[first:])
-        self.env.rewind((*now[:first], *regraded(self.env.problem, turns)))
+        self.env.rewind((*now[:first], *(regraded(self.env.problem, turn) for turn in turns)))
         self.emit("returned", turn=first)
         self._tell_best(None, always=True)
 

@@ -7,9 +7,9 @@ knowledge; the budget counts proposals.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from eda_agent.agent.score import Score
+from eda_agent.agent.score import Score, score
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation
 
@@ -77,3 +77,8 @@ class History:
     def simulations(self) -> int:
         """Proposals simulated so far, which is what the budget counts."""
         return sum(turn.index > 0 and turn.evaluation is not None for turn in self.turns)
+
+
+def regraded(problem: Problem, turn: Turn) -> Turn:
+    """A turn as it counts for what a problem asks."""
+    return replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)

@@ -7,10 +7,11 @@ import argparse
 from rich.table import Table
 
 from eda_agent import run
-from eda_agent.cli.render import bound, console, print_json
+from eda_agent.cli.render import console, print_json
 from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.record.about import target_text
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
 from eda_agent.units import format_quantity
@@ -53,7 +54,7 @@ def table(result: MonteCarlo) -> Table:
         unit = spec.metric.unit
         mean, deviation = result.spread(spec.name)
         found = [value for value in result.values[spec.name] if value is not None]
-        target = bound({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
+        target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
         ends = (min(found), max(found)) if found else (None, None)
         cells = [format_quantity(value, unit, 3) for value in (mean, deviation, *ends)]
         rows.add_row(spec.name, target, *cells, f"{100 * result.yield_of(spec).share:.1f} %")

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from eda_agent.record.about import target_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity
 
@@ -32,21 +33,9 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
-def bound(spec: Row) -> str:
-    """The target of a spec as text."""
-    parts = []
-    if spec.get("minimum") is not None:
-        parts.append(f"≥ {format_quantity(spec['minimum'], spec['unit'])}")
-    if spec.get("maximum") is not None:
-        parts.append(f"≤ {format_quantity(spec['maximum'], spec['unit'])}")
-    return " ".join(parts)
-
-
 def status(met: bool, margin: float | None) -> str:
-    """pass, near (within a twentieth of the ramp) or fail, with a sign of its own."""
-    if met:
-        return "[green]✓ pass[/]"
-    return "[yellow]~ near[/]" if margin is not None and margin > -0.05 else "[red]✗ fail[/]"
+    """The verdict with a sign of its own."""
+    return {"pass": "[green]✓ pass[/]", "near": "[yellow]~ near[/]", "fail": "[red]✗ fail[/]"}[verdict(met, margin)]
 
 
 def spec_table(
@@ -74,7 +63,7 @@ def spec_table(
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         table.add_row(
-            spec["name"], bound(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—"
+            spec["name"], target_text(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—"
         )
     return table
 

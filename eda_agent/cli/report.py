@@ -19,9 +19,10 @@ from eda_agent.files import write_text
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
 from eda_agent.problem.load import load_problem
+from eda_agent.record.about import target_text
 from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
-from eda_agent.record.report import best_turn, html_report, target_text
+from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
 from eda_agent.units import format_quantity, format_score
 

@@ -1,10 +1,15 @@
-"""What events say about a problem: its specs and its parameters as plain data."""
+"""What events say about a problem, its specs and its parameters as plain data, and how every view words a bound and a verdict."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from eda_agent.problem.spec import Problem
+from eda_agent.units import format_quantity
+
+NEAR = 0.05
+"""Of the ramp: a margin above minus this is near."""
 
 
 def spec_table(problem: Problem) -> list[dict[str, Any]]:
@@ -38,3 +43,17 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
         }
         for entry in problem.space.parameters
     ]
+
+
+def target_text(spec: Mapping[str, Any]) -> str:
+    """`≥ 60 dB`."""
+    parts = [
+        f"{sign} {format_quantity(spec[side], spec['unit'])}"
+        for side, sign in (("minimum", "≥"), ("maximum", "≤"))
+        if spec.get(side) is not None
+    ]
+    return " ".join(parts)
+
+
+def verdict(met: bool, margin: float | None) -> Literal["pass", "near", "fail"]:
+    return "pass" if met else "near" if margin is not None and margin > -NEAR else "fail"

@@ -9,12 +9,10 @@ from typing import Any
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
+from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.units import format_quantity, format_score
-
-NEAR = -0.05
-"""A margin above this is near: within a twentieth of the ramp."""
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -93,10 +91,6 @@ def best_turn(state: RunState) -> dict[str, Any]:
     return next(turn for turn in state.turns if turn["index"] == index)
 
 
-def verdict_class(met: bool, margin: float | None) -> str:
-    return "pass" if met else "near" if margin is not None and margin > NEAR else "fail"
-
-
 def _summary(state: RunState) -> str:
     begun = state.started
     again = ""
@@ -118,7 +112,7 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
     ]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
-        kind = verdict_class(result["met"], result["margin"])
+        kind = verdict(result["met"], result["margin"])
         sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
         cells = "".join(
             f"<td>{escape(format_quantity(values.get(corner, {}).get(spec['name']), spec['unit'], 3))}</td>" for corner in corners
@@ -128,16 +122,6 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
             f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td>{cells}<td>{escape(result["corner"])}</td><td>{margin}</td><td class="{kind}">{sign}</td></tr>'
         )
     return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
-
-
-def target_text(spec: Mapping[str, Any]) -> str:
-    """`≥ 60 dB`."""
-    parts = [
-        f"{sign} {format_quantity(spec[key], spec['unit'])}"
-        for key, sign in (("minimum", "≥"), ("maximum", "≤"))
-        if spec.get(key) is not None
-    ]
-    return " ".join(parts)
 
 
 def _verdict(state: RunState) -> list[str]:

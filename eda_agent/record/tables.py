@@ -12,8 +12,9 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.metric import METRICS
+from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
-from eda_agent.record.report import best_turn, target_text, verdict_class
+from eda_agent.record.report import best_turn
 from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity
 
 CACE_VERSION = 5.2
@@ -52,7 +53,7 @@ def markdown_summary(state: RunState) -> str:
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
         cells = [format_quantity(values.get(corner, {}).get(spec["name"]), spec["unit"], 3) for corner in corners]
-        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict_class(result['met'], result['margin'])} |")
+        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(result['met'], result['margin'])} |")
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
     lines += [
         f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"

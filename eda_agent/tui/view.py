@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eda_agent.insight.explain import what_moved
+from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.units import format_quantity, format_score
 
 Row = Mapping[str, Any]
 Verdict = Literal["pass", "near", "fail", "none"]
 
-NEAR = 0.05
-"""Of the ramp: a margin above minus this is near."""
 SIGNS: Mapping[Verdict, str] = {"pass": "✓", "near": "~", "fail": "✗", "none": "·"}
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 8
@@ -83,10 +82,7 @@ class Status:
 def verdict_of(result: Row | None) -> Verdict:
     if result is None:
         return "none"
-    if result["met"]:
-        return "pass"
-    margin = result.get("margin")
-    return "near" if margin is not None and margin > -NEAR else "fail"
+    return verdict(result["met"], result.get("margin"))
 
 
 def bar(share: float, width: int = BAR) -> str:
@@ -102,16 +98,6 @@ def turn_of(state: RunState, index: int | None) -> Row | None:
     return next((turn for turn in reversed(state.turns) if turn["index"] == wanted), None)
 
 
-def bound(spec: Row) -> str:
-    """The target of a spec."""
-    parts = [
-        f"{sign} {format_quantity(spec[side], spec['unit'])}"
-        for side, sign in (("minimum", "≥"), ("maximum", "≤"))
-        if spec.get(side) is not None
-    ]
-    return " ".join(parts)
-
-
 def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     rows = []
     values: Mapping[str, Mapping[str, float | None]] = (turn or {}).get("evaluation", {}).get("values", {})
@@ -124,7 +110,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
-                spec["name"], bound(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
+                spec["name"], target_text(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
                 bar(result["satisfaction"] if result else 0.0),
             )
         )  # fmt: skip

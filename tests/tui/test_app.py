@@ -378,4 +378,4 @@ def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[s
     flag = [] if said == "needs a terminal" else ["--anywhere"]
     done = subprocess.run([sys.executable, "-m", "eda_agent", *arguments, *flag], capture_output=True, text=True, cwd=tmp_path, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)})  # fmt: skip
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
-    assert json.dumps(done.stdout) == '""'
+    assert done.stdout == ""

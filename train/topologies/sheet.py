@@ -95,14 +95,14 @@ class Sheet:
         longest = max(8 * length, 1.0)
         wide = 2.0 if pmos else 1.0
         w = self.number(f"W{group}", width * wide, max(tech.width, 0.42), max(12 * width * wide, 10.0), "u", "0.01u")
-        l = self.number("L" if self.one_length else f"L{group}", length, tech.length, longest, "u", "0.01u")  # noqa: E741
+        long = self.number("L" if self.one_length else f"L{group}", length, tech.length, longest, "u", "0.01u")
         model = tech.pmos if pmos else tech.nmos
         name = self._name("M")
         d = tech.diffusion
         suffix = "u" if tech.micro else ""
         inner = w[1:-1]
         parts = [f"ad={{{d}{suffix}*{inner}}} as={{{d}{suffix}*{inner}}}", f"pd={{2*({inner}+{d}{suffix})}} ps={{2*({inner}+{d}{suffix})}}"]
-        self.devices.append(f"X{name} {drain} {gate} {source} {rail} {model} w={w} l={l}{f' m={m}' if m else ''} {' '.join(parts)}")
+        self.devices.append(f"X{name} {drain} {gate} {source} {rail} {model} w={w} l={long}{f' m={m}' if m else ''} {' '.join(parts)}")
         return name
 
     def capacitor(self, one: str, other: str, name: str, value: float) -> None:

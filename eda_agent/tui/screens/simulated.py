@@ -18,12 +18,13 @@ from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
+from eda_agent.record.about import target_text
 from eda_agent.record.fold import RunState
 from eda_agent.run import original_spec
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.program import run_program
 from eda_agent.tui.screens.details import Detail
-from eda_agent.tui.view import bound, turn_of
+from eda_agent.tui.view import turn_of
 from eda_agent.units import format_quantity
 
 SAMPLES = 100
@@ -133,7 +134,7 @@ class MonteCarloScreen(Simulated):
         low, high = self.found["interval"]
         centre = statistics.fmean(values) if values else None
         self.say(
-            f"Monte Carlo · turn {self.number} · {name} {bound(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it · all specs {100 * self.found['yield']:.0f} % "
+            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it · all specs {100 * self.found['yield']:.0f} % "
             f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
         )
 
