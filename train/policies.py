@@ -27,7 +27,9 @@ class CompactTrainable:
         self.model = model
 
     def logits(self, packed: Packed) -> Tensor:
-        result: Tensor = self.model(packed.ids, packed.mask, packed.positions, packed.select)
+        laid = tree_attention.Laid(packed.mask)
+        tokens = packed.ids.flatten(0, 1)[laid.places][None]
+        result: Tensor = self.model(tokens, select=laid.select(packed.select), attend=laid.attend)
         return result
 
 

@@ -59,34 +59,55 @@ class Pool:
         return [int(index) for index in np.argsort(distances, kind="stable") if distances[index] > 0][:count]
 
     @cached_property
-    def _working(self) -> dict[int, list[int]]:
+    def _rows(self) -> list[list[dict[str, float | None]]]:
+        names = self.problem.spec_names
+        return [
+            [{name: None if math.isnan(value) else value for name, value in zip(names, numbers, strict=True)} for numbers in designs]
+            for designs in self.values.tolist()
+        ]  # fmt: skip
+
+    @cached_property
+    def _evaluations(self) -> dict[tuple[int, int], Evaluation]:
         return {}
 
-    def row(self, condition: int, design: int) -> dict[str, float | None]:
+    @cached_property
+    def _working(self) -> list[list[int]]:
+        return [
+            [design for design, row in enumerate(rows) if not self.failed[condition, design] and works(self.problem, row)]
+            for condition, rows in enumerate(self._rows)
+        ]
+
+    def row(self, condition: int, design: int) -> Mapping[str, float | None]:
         """Spec → value."""
-        numbers = self.values[condition, design]
-        return {name: None if math.isnan(value) else float(value) for name, value in zip(self.problem.spec_names, numbers, strict=True)}
+        return self._rows[condition][design]
 
     def sizing(self, condition: int, design: int) -> dict[str, float]:
         return dict(zip(self.problem.space.names, self.sizes[condition, design].tolist(), strict=True))
 
     def working(self, condition: int) -> list[int]:
         """Designs whose every spec can be measured, and that are stable."""
-        return [
-            design for design in range(self.sizes.shape[1])
-            if not self.failed[condition, design] and works(self.problem, self.row(condition, design))
-        ]  # fmt: skip
+        return self._working[condition]
 
     def turn(self, problem: Problem, condition: int, design: int, index: int) -> Turn:
         """A design as a turn of a run on `problem`, which is asked for under that condition."""
-        corner = self.conditions[condition].name
-        failures = (("pool", corner, Failure("no_convergence", "in the pool")),) if self.failed[condition, design] else ()
-        points = {
-            device: _point(*numbers) for device, numbers in zip(self.devices, self.points[condition, design].tolist(), strict=True) if not math.isnan(numbers[0])
-        }  # fmt: skip
-        evaluation = Evaluation({corner: self.row(condition, design)}, {}, failures, points, 0, 0, 0.0)
+        evaluation = self._evaluation(condition, design)
         sizing = self.sizing(condition, design)
         return Turn(index, Proposal(sizing, policy="pool"), sizing, evaluation, score(problem.specs, evaluation))
+
+    def _evaluation(self, condition: int, design: int) -> Evaluation:
+        """Made when it is first asked for, and kept: a training asks for each many times."""
+        found = self._evaluations.get((condition, design))
+        if found is None:
+            corner = self.conditions[condition].name
+            failures = (("pool", corner, Failure("no_convergence", "in the pool")),) if self.failed[condition, design] else ()
+            points = {
+                device: _point(*numbers)
+                for device, numbers in zip(self.devices, self.points[condition, design].tolist(), strict=True)
+                if not math.isnan(numbers[0])
+            }
+            found = Evaluation({corner: self.row(condition, design)}, {}, failures, points, 0, 0, 0.0)
+            self._evaluations[condition, design] = found
+        return found
 
     def target(
         self, condition: int, kind: str, draw: random.Random, tries: int = 200, ranges: Mapping[str, tuple[float, float]] | None = None

@@ -78,6 +78,7 @@ class WarmStartRecipe:
     turns: int = _say("most designs in a history, the baseline among them", 5)
     learning_rate: float = _say("peak; warmed up over 20 steps, falling to a tenth by a cosine", 1e-3)
     dropout: float = _say("of residuals and embeddings", 0.1)
+    dtype: Literal["model", "float32", "bfloat16"] = _say("precision of these steps; model: as said there", "model")
     jitter: int = _say("labels are moved by up to so many levels", 1)
     runs: tuple[str, ...] = _say("folders of runs of any policy to learn from besides, as they were and in hindsight", ())
     outcomes: int = _say("designs a history whose outcome is to be predicted", 0)

@@ -178,10 +178,11 @@ class _Run:
         if rules.steps and self.state["done"] < rules.steps:
             # the simulators rest meanwhile
             torch.set_num_threads(self.recipe.threads or os.cpu_count() or 1)
+            precision = self.recipe.model.dtype if rules.dtype == "model" else rules.dtype
             learner = Learner(
                 kind.policy,
                 self.optimizer,
-                Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=self.recipe.model.dtype == "bfloat16"),
+                Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=precision == "bfloat16"),
                 together=self.together,
             )
             kind.dropout(rules.dropout)

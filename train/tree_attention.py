@@ -1,4 +1,4 @@
-"""Attention under a tree mask, for models of transformers: each block of queries meets only the keys that one of them sees.
+"""Attention under a tree mask: each block of queries meets only the keys that one of them sees.
 
 Most of a tree's mask is empty: a branch sees its history and itself, not the other branches. Dense attention computes all of it; here
 queries are taken in blocks, and keys that no query of a block sees are left out. The result is the same.
@@ -19,10 +19,48 @@ BLOCK = 128
 """Queries in a block: fewer leave out more, more cost less overhead."""
 
 
+class Laid:
+    """The tokens of packed rows laid end to end without padding, and attention among them. `mask`: (rows, length, length) as of `Packed`.
+
+    `places` (n): flat index (row · length + place) of each.
+    """
+
+    def __init__(self, mask: Tensor):
+        real = mask.diagonal(dim1=1, dim2=2)
+        self.places = real.flatten().nonzero().squeeze(-1)
+        self.counts: list[int] = real.sum(1).tolist()
+        self.rows: list[list[tuple[slice, Tensor, Tensor]]] = []
+        for row, count in zip(mask, self.counts, strict=True):
+            seen = blocks(row[:count, :count])
+            queries = [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+            self.rows.append([(own, keys, row[own][:, keys]) for own, keys in zip(queries, seen, strict=True)])
+
+    def select(self, flat: Tensor) -> Tensor:
+        """Flat indices among the packed rows → among the tokens laid out."""
+        return torch.searchsorted(self.places, flat)
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """(1, heads, n, head width) each, and so the result."""
+        parts = []
+        if query.device.type == "cpu":
+            # bfloat16 makes matrix products twice as fast there and small attentions twice as slow
+            query, key, value = query.float(), key.float(), value.float()
+        # split by rows first: the gradient of a choice of keys is as long as what they are chosen from
+        for row, q, k, v in zip(
+            self.rows, query.split(self.counts, 2), key.split(self.counts, 2), value.split(self.counts, 2), strict=True
+        ):
+            for own, keys, seen in row:
+                with torch.autocast(query.device.type, enabled=query.dtype != torch.float32):
+                    parts.append(
+                        F.scaled_dot_product_attention(q[:, :, own], k.index_select(2, keys), v.index_select(2, keys), attn_mask=seen)
+                    )
+        return torch.cat(parts, 2)
+
+
 def tree_attention(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
 ) -> tuple[Tensor, None]:  # fmt: skip
-    """As transformers asks it: (batch, heads, length, head width) in, (batch, length, heads, head width) out.
+    """For models of transformers, as these ask it: (batch, heads, length, head width) in, (batch, length, heads, head width) out.
 
     `seen`: for each block of `BLOCK` queries the keys that it meets (`blocks`); without it every key is met.
     """

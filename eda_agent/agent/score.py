@@ -91,9 +91,13 @@ def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
 
 def satisfaction(spec: Spec, value: float | None) -> float:
     """1 exactly when the spec is met, falling to 0 at its worst value."""
+    return _satisfaction(spec, value, margin(spec, value))
+
+
+def _satisfaction(spec: Spec, value: float | None, distance: float) -> float:
     if spec.met(value):
         return 1.0
-    return min(max(0.0, 1.0 + margin(spec, value)), _BELOW_ONE) if value is not None else 0.0
+    return min(max(0.0, 1.0 + distance), _BELOW_ONE) if value is not None else 0.0
 
 
 def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
@@ -110,11 +114,12 @@ def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
 
 
 def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
-    rows = [
-        (satisfaction(spec, row[spec.name]), margin(spec, row[spec.name]), corner, row[spec.name])
-        for corner, row in evaluation.values.items()
-        if spec.name in row
-    ]
+    rows = []
+    for corner, row in evaluation.values.items():
+        if spec.name in row:
+            found = row[spec.name]
+            distance = margin(spec, found)
+            rows.append((_satisfaction(spec, found, distance), distance, corner, found))
     if not rows:
         # its corners were skipped: nothing is known against it
         return SpecResult(spec.name, "", None, 0.0, 1.0, "not simulated")

@@ -40,7 +40,10 @@ def test_tree_equals_sampler_and_plain_batch(problems: dict[str, Problem]) -> No
     found = {}
     for name, packed in {"tree": pack(rows), "plain": padded([sample for row in rows for sample in row])}.items():
         model.zero_grad()
-        logprobs, _ = log_probabilities(trainable.logits(packed), packed)
+        logits = trainable.logits(packed)
+        # laid end to end and block by block, as under the whole mask
+        torch.testing.assert_close(logits, model(packed.ids, packed.mask, select=packed.select), atol=1e-5, rtol=1e-5)
+        logprobs, _ = log_probabilities(logits, packed)
         torch.testing.assert_close(logprobs.detach(), packed.sampled, atol=1e-5, rtol=0)
         (logprobs * torch.linspace(-1, 1, len(logprobs))).sum().backward()
         found[name] = [weight.grad.clone() for weight in model.parameters() if weight.grad is not None], packed.tokens

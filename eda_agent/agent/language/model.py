@@ -10,8 +10,10 @@ Importing this module needs torch and transformers, and teaches `AutoModel` the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import torch
 import transformers
@@ -23,6 +25,9 @@ from eda_agent.agent.language import words
 
 # our models load in milliseconds: no bar for that
 transformers.utils.logging.disable_progress_bar()
+
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Queries, keys and values, each (batch, heads, length, head width), to what the queries attended to."""
 
 _BEST = words.COLUMNS.index("best")
 
@@ -117,28 +122,34 @@ class CompactModel(PreTrainedModel):
             nn.init.ones_(module.weight)
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None, select: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        select: Tensor | None = None,
+        attend: Attend | None = None,
     ) -> Tensor:
         """`attention_mask`: (batch, length, length) bool of who sees whom, None for causal. `position_ids` are not used.
 
         `select`: flat indices of the tokens (batch · length) whose logits are wanted, giving (n, levels); None gives all of them,
-        (batch, length, levels).
+        (batch, length, levels). `attend`: takes the place of attention under the mask.
         """  # fmt: skip
-        mask = attention_mask[:, None] if attention_mask is not None else None
+        if attend is None:
+            mask = attention_mask[:, None] if attention_mask is not None else None
+            attend = partial(F.scaled_dot_product_attention, attn_mask=mask, is_causal=mask is None)
         x = self.dropout(self.words(input_ids))
         for block in self.blocks:
             if self.gradient_checkpointing and self.training:
-                x = torch.utils.checkpoint.checkpoint(self._block, block, x, mask, use_reentrant=False)
+                x = torch.utils.checkpoint.checkpoint(self._block, block, x, attend, use_reentrant=False)
             else:
-                x = self._block(block, x, mask)
+                x = self._block(block, x, attend)
         ids = input_ids
         if select is not None:
             x, ids = x.flatten(0, 1)[select], input_ids.flatten(0, 1)[select]
         return self.logits(x, ids)
 
-    def _block(self, block: Any, x: Tensor, mask: Tensor | None) -> Tensor:
-        q, k, v = block.project(x)
-        return block.finish(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None))
+    def _block(self, block: Any, x: Tensor, attend: Attend) -> Tensor:
+        return cast(Tensor, block.finish(x, attend(*block.project(x))))
 
     def logits(self, x: Tensor, ids: Tensor) -> Tensor:
         """Of hidden states (…, width) whose tokens are `ids` (…, columns)."""

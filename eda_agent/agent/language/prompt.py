@@ -70,7 +70,17 @@ class Prompt:
 
     def inputs(self, answer: NDArray[np.integer]) -> Tokens:
         """All questions (… × questions × columns) as an answer (… × questions) was given to them."""
-        return np.stack([self.row(step, answer) for step in range(len(self.asks))], axis=-2)
+        rows = np.broadcast_to(self.asks, (*answer.shape[:-1], *self.asks.shape)).copy()
+        slots, intent, sizes = self.asks[:, COLUMN["slot"]], self.intent, self.intent + 1
+        if intent:
+            rows[..., 1:, COLUMN["aim"]] = self.metrics[answer[..., 0]][..., None]
+            rows[..., 1, COLUMN["given_slot"]] = words.AIM + answer[..., 0]
+            rows[..., 2:sizes, COLUMN["given_slot"]] = words.NAMED + np.minimum(answer[..., 1:intent], words.SLOTS)
+            named = (answer[..., None, 1:intent] == (slots[intent:] - words.SLOT)[:, None]).any(-1)
+            rows[..., intent:, COLUMN["named"]] = np.where(named, words.FLAG + 2, 0)
+        told = given_words(slots[intent:-1], answer[..., intent:-1], self.best[intent:-1])
+        rows[..., sizes:, COLUMN["given_slot"] : COLUMN["moved"] + 1] = told
+        return rows
 
     def expects(self, answer: NDArray[np.integer]) -> Tokens:
         """The questions for what will come of an answer: (… × specs × columns)."""

@@ -60,6 +60,19 @@ def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], 
         assert language.sizing(answer.tolist(), prompt_history).keys() == sizing.keys()
 
 
+@pytest.mark.parametrize("intent", [0, INTENT])
+def test_all_questions_at_once_are_those_one_by_one(problems: dict[str, Problem], intent: int) -> None:
+    problem = problems["two_stage_miller"]
+    language = CompactLanguage(problem)
+    history = played(problem, 4)
+    prompt = language.prompt(history)
+    answers = np.stack([language.answer(history, language.levels_of(turn.sizing), turn.score) for turn in history.turns if turn.sizing])
+    if not intent:
+        prompt = dataclasses.replace(prompt, asks=prompt.asks[INTENT:], best=prompt.best[INTENT:], intent=0)
+        answers = answers[:, INTENT:]
+    assert (prompt.inputs(answers) == np.stack([prompt.row(step, answers) for step in range(len(prompt.asks))], axis=-2)).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_levels_round_trip_on_every_grid(problems: dict[str, Problem], data: st.DataObject) -> None:
