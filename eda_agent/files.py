@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; two processes may write the same one."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """The same for a file that something else writes, by the path it is given; the suffix is kept."""
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")
+    write(part)
     part.replace(path)
 
 

@@ -166,6 +166,7 @@ def _improvements(state: RunState) -> list[dict[str, Any]]:
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist, or a diff."""
     from eda_agent.files import write_text
+    from eda_agent.insight.devices import devices
     from eda_agent.problem.load import load_problem
     from eda_agent.record.export import netlist_diff, sized_netlist
     from eda_agent.run import original_spec
@@ -174,6 +175,8 @@ def export_command(options: argparse.Namespace) -> int:
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
     problem = load_problem(original_spec(options.run))
+    if options.devices or options.layout is not None:
+        return _export_layout(options, devices(problem, turn["sizing"]))
     if options.xschem is not None:
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
     try:
@@ -192,6 +195,18 @@ def export_command(options: argparse.Namespace) -> int:
         write_text(options.out, text)
         print(f"wrote {options.out}", file=sys.stderr)
     return 0
+
+
+def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
+    """The devices as JSON, or a layout of them; status 1 where LVS finds a difference or something stands in the way."""
+    if options.layout is None:
+        print_json(found)
+        return 0
+    from eda_agent.cli.layout import say, write_layout
+
+    result = write_layout(found, options.layout, options.into, options.table, options.cell)
+    say(result)
+    return 0 if result.get("lvs", {"match": True})["match"] and not result.get("conflicts") else 1
 
 
 def _export_xschem(path: Path, values: dict[Edit, float]) -> int:

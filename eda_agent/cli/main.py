@@ -145,6 +145,18 @@ def build_parser() -> argparse.ArgumentParser:
         "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old one is kept as .bak"
     )
     export.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
+    export.add_argument("--devices", action="store_true", help="the sized transistors as JSON: what a layout needs")
+    export.add_argument(
+        "--gds",
+        "--oas",
+        dest="layout",
+        type=Path,
+        metavar="FILE",
+        help="a first placement of the transistors, or with --into theirs resized",
+    )
+    export.add_argument("--into", type=Path, metavar="LAYOUT", help="take this layout and write the sizes into its PCells")
+    export.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
+    export.add_argument("--table", default="demonstration", metavar="NAME", help="PCells to draw with: demonstration, a PDK's, or a file")
 
     report = commands.add_parser(
         "report", help="write a report of a run", description="One HTML page that works offline, or CSV, JSON, Markdown, CACE."

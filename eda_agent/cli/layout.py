@@ -1,0 +1,83 @@
+"""`eda-agent export RUN --gds`: sizes into a layout, with the code that the KLayout plugin runs, headless."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import Finding, InputError, MissingError
+from eda_agent.files import write_file
+
+DEMONSTRATION = "demonstration"
+
+
+def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None) -> dict[str, Any]:
+    """Place the devices in a new layout, or write their sizes into the PCells of `source`; gives what was done, and LVS in the demonstration process.
+
+    The file is GDS or OASIS by its suffix. Raises `InputError` where nothing can be written; `source` itself is never changed.
+    """
+    try:
+        import pya
+    except ImportError:
+        raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
+    from eda_agent.insight.devices import schematic
+    from eda_agent.klayout import lvs, mos, place, writeback
+    from eda_agent.klayout.table import TableError, devices, read_table
+
+    if out.suffix.lower() not in {".gds", ".oas"}:
+        raise InputError(Finding("a layout is written as .gds or .oas", out))
+    try:
+        rules = read_table(table)
+    except TableError as error:
+        raise InputError(str(error)) from None
+    mos.library()
+    sized = devices(found)
+    layout = pya.Layout()
+    result: dict[str, Any] = {"layout": str(out), "others": found["others"]}
+    if source is None:
+        layout.dbu = 0.001
+        try:
+            cell = place.place(layout, cell_name or found["name"], sized, tuple(found["rails"]), rules)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        result |= {"placed": len(sized)}
+    else:
+        try:
+            layout.read(str(source))
+        except RuntimeError as error:
+            raise InputError(Finding(f"the layout cannot be read: {error}", source)) from None
+        cell = layout.cell(cell_name) if cell_name else next((one for one in layout.top_cells() if not one.is_proxy()), None)
+        if cell is None:
+            raise InputError(Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source))
+        plan = writeback.plan(layout, cell, sized, rules)
+        result |= {
+            "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes], "missing": plan.missing, "foreign": plan.foreign,
+            "conflicts": [text for text, _ in plan.conflicts],
+        }  # fmt: skip
+        writeback.apply(plan)
+    if table == DEMONSTRATION:
+        checked = lvs.check(layout, cell, schematic(found), found["name"])
+        result["lvs"] = {"match": checked.match, "differences": list(checked.differences)}
+    options = pya.SaveLayoutOptions()
+    options.set_format_from_filename(str(out))
+    write_file(out, lambda path: layout.write(str(path), options))
+    return result
+
+
+def say(result: dict[str, Any]) -> None:
+    """The same for people, on stderr."""
+    if "placed" in result:
+        print(f"placed {result['placed']} transistors", file=sys.stderr)
+    for line in result.get("changes", []):
+        print(f"  {line}", file=sys.stderr)
+    for name, text in (("missing", "not in the layout"), ("foreign", "not in the schematic"), ("others", "not drawn (no PCell)")):
+        if result.get(name):
+            print(f"! {text}: {', '.join(result[name])}", file=sys.stderr)
+    for text in result.get("conflicts", []):
+        print(f"! {text}", file=sys.stderr)
+    if "lvs" in result:
+        print("LVS: layout and schematic match" if result["lvs"]["match"] else "LVS: they do not match", file=sys.stderr)
+        for text in result["lvs"]["differences"]:
+            print(f"  {text}", file=sys.stderr)
+    print(f"wrote {result['layout']}", file=sys.stderr)

@@ -1,0 +1,47 @@
+"""The devices of a sizing as a layout needs them: every transistor with its sizes in SI units, its nets, and the group it must match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.recognise import recognise
+
+
+def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
+    """`devices`: a mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain, gate, source, bulk),
+    block (number of its matched group, None for none), role. `rails`: negative, positive. `others`: names of devices that are no transistors.
+    """  # fmt: skip
+    edits = problem.space.edits(sizing)
+    flat = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
+    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+    kinds = {fet.name: fet for fet in structure.fets}
+    blocks = {name: number for number, group in enumerate(structure.matched) for name in group}
+    rows, others = [], []
+    for device in flat:
+        fet = kinds.get(device.label)
+        if fet is None or not {"w", "l"} <= device.values.keys():
+            others.append(device.label)
+            continue
+        rows.append(
+            {
+                "name": device.label, "kind": fet.type, "w": device.values["w"] * problem.pdk.scale, "l": device.values["l"] * problem.pdk.scale,
+                "nf": round(device.values.get("nf", 1.0)), "m": round(device.values.get("m", device.values.get("mult", 1.0))),
+                "nets": [net.removeprefix("xdut.") for net in device.nodes[:4]], "block": blocks.get(device.label), "role": structure.roles.get(device.label, ""),
+            }
+        )  # fmt: skip
+    short = [net.removeprefix("xdut.") for net in (structure.vss, structure.vdd)]
+    return {"name": problem.subckt, "pdk": problem.pdk.name, "devices": rows, "rails": short, "others": others}
+
+
+def schematic(found: Mapping[str, Any]) -> str:
+    """The same devices as SPICE, for LVS: one subcircuit of X-instances of nmos and pmos with W and L in metres."""
+    ports = dict.fromkeys(net for device in found["devices"] for net in device["nets"])
+    lines = [f".subckt {found['name']} {' '.join(ports)}"]
+    for device in found["devices"]:
+        sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
+        lines.append(f"X{device['name'].replace('.', '_')} {' '.join(device['nets'])} {device['kind']} {sizes}")
+    return "\n".join([*lines, ".ends"]) + "\n"

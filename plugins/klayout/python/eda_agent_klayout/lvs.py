@@ -1,0 +1,187 @@
+"""LVS of the demonstration process at device level: nets that have the same label are one, whether they are routed yet or not.
+
+A dummy, whose drain, source and bulk are one net, is no device of the circuit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pya
+
+from . import process as p
+
+
+class Reader(pya.NetlistSpiceReaderDelegate):
+    """Reads X-instances of a MOS model as MOS devices, as the schematics of foundries have them; `kinds`: model → nmos or pmos."""
+
+    def __init__(self, kinds: dict[str, str]):
+        super().__init__()
+        self.kinds = {model.lower(): kind for model, kind in kinds.items()}
+
+    def wants_subcircuit(self, name: str) -> bool:
+        return name.lower() in self.kinds
+
+    def element(
+        self, circuit: pya.Circuit, letter: str, name: str, model: str, value: float, nets: list[pya.Net], numbers: dict[str, float]
+    ) -> bool:
+        kind = self.kinds.get(model.lower())
+        if letter not in {"X", "M"} or kind is None or len(nets) != 4:
+            return bool(super().element(circuit, letter, name, model, value, nets, numbers))
+        device_class = circuit.netlist().device_class_by_name(kind)
+        if device_class is None:
+            device_class = pya.DeviceClassMOS4Transistor()
+            device_class.name = kind
+            circuit.netlist().add(device_class)
+        device = circuit.create_device(device_class, name)
+        for terminal, net in zip(("D", "G", "S", "B"), nets, strict=True):
+            device.connect_terminal(terminal, net)
+        # sizes in metres on a card, or in µm as some foundries write them
+        scale = 1e6 if numbers.get("W", 0.0) < 1e-2 else 1.0
+        device.set_parameter("W", numbers.get("W", 0.0) * scale * numbers.get("M", 1.0))
+        device.set_parameter("L", numbers.get("L", 0.0) * scale)
+        return True
+
+
+def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutToNetlist:
+    """The netlist of a cell, its parallel fingers and copies joined."""
+    # flat: what is labelled inside a device belongs to the circuit around it
+    flat = pya.Layout()
+    flat.dbu = layout.dbu
+    top = flat.create_cell(cell.name)
+    top.copy_tree(cell)
+    top.flatten(-1, True)
+    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(flat, top, []))
+    layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
+    text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
+    well, active, poly, nplus, pplus = (layers[name] for name in ("nwell", "active", "poly", "nplus", "pplus"))
+    bulk = result.make_layer("bulk")
+    pactive, nactive = (active & well) & pplus, (active - well) & nplus
+    pgate, ngate = pactive & poly, nactive & poly
+    psd, nsd = pactive - pgate, nactive - ngate
+    ntie, ptie = (active & well) & nplus, (active - well) & pplus
+    for name, region in {"psd": psd, "nsd": nsd, "pgate": pgate, "ngate": ngate, "ntie": ntie, "ptie": ptie}.items():
+        result.register(region, name)
+    result.extract_devices(
+        pya.DeviceExtractorMOS4Transistor("pmos"),
+        {"SD": psd, "G": pgate, "W": well, "P": poly, "tS": psd, "tD": psd, "tG": poly, "tW": well},
+    )
+    result.extract_devices(
+        pya.DeviceExtractorMOS4Transistor("nmos"),
+        {"SD": nsd, "G": ngate, "W": bulk, "P": poly, "tS": nsd, "tD": nsd, "tG": poly, "tW": bulk},
+    )
+    contact, metal = layers["contact"], layers["metal1"]
+    for region in (psd, nsd, poly, contact, metal, well):
+        result.connect(region)
+    for region in (psd, nsd, poly, ntie, ptie):
+        result.connect(contact, region)
+    result.connect(contact, metal)
+    result.connect(metal, text)
+    result.connect(ntie, well)
+    result.connect_global(ptie, "SUBSTRATE")
+    result.connect_global(bulk, "SUBSTRATE")
+    result.join_net_names("*")
+    result.extract_netlist()
+    netlist = result.netlist()
+    for circuit in netlist.each_circuit():
+        for device in [one for one in circuit.each_device() if is_dummy(one)]:
+            circuit.remove_device(device)
+    netlist.combine_devices()
+    netlist.make_top_level_pins()
+    netlist.purge()
+    return result
+
+
+def is_dummy(device: pya.Device) -> bool:
+    nets = [device.net_for_terminal(terminal) for terminal in ("D", "S", "B")]
+    return nets[0] is not None and all(net is not None and net.cluster_id == nets[0].cluster_id for net in nets)
+
+
+@dataclass(frozen=True)
+class Result:
+    """`differences`: what LVS found, one line each; none of them when layout and schematic agree."""
+
+    match: bool
+    differences: tuple[str, ...]
+
+
+def schematic(text: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
+    """The netlist of a SPICE text, its subcircuit `top` the top circuit. Raises ValueError where the text cannot be read or has no such circuit."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "schematic.spice"
+        # the first line of a file is a title
+        path.write_text("* schematic\n" + text + "\n.end\n", encoding="utf-8")
+        netlist = pya.Netlist()
+        try:
+            netlist.read(str(path), pya.NetlistSpiceReader(Reader(kinds)))
+        except RuntimeError as error:
+            raise ValueError(f"the schematic cannot be read: {error}") from None
+    circuit = netlist.circuit_by_name(top.upper()) or netlist.circuit_by_name(top)
+    if circuit is None:
+        raise ValueError(f"the schematic has no subcircuit {top}")
+    netlist.flatten()
+    netlist.combine_devices()
+    netlist.purge()
+    return netlist
+
+
+class Listener(pya.GenericNetlistCompareLogger):
+    """Writes down what does not match."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def device_mismatch(self, a: pya.Device | None, b: pya.Device | None, *message: str) -> None:
+        self.lines.append(f"device {_name(a)} in the layout, {_name(b)} in the schematic")
+
+    def match_devices_with_different_parameters(self, a: pya.Device, b: pya.Device) -> None:
+        found = ", ".join(
+            f"{name} {a.parameter(name):.4g} instead of {b.parameter(name):.4g}"
+            for name in ("W", "L")
+            if abs(a.parameter(name) - b.parameter(name)) > 1e-4
+        )
+        self.lines.append(f"device {_name(b)}: {found}")
+
+    def match_devices_with_different_device_classes(self, a: pya.Device, b: pya.Device) -> None:
+        self.lines.append(f"device {_name(b)}: {a.device_class().name} instead of {b.device_class().name}")
+
+    def net_mismatch(self, a: pya.Net | None, b: pya.Net | None, *message: str) -> None:
+        self.lines.append(f"net {_name(a)} in the layout, {_name(b)} in the schematic")
+
+    def circuit_mismatch(self, a: pya.Circuit | None, b: pya.Circuit | None, *message: str) -> None:
+        self.lines.append(f"circuit {_name(a)} in the layout, {_name(b)} in the schematic")
+
+
+def _name(thing: pya.Device | pya.Net | pya.Circuit | None) -> str:
+    return "none" if thing is None else str(thing.expanded_name() if hasattr(thing, "expanded_name") else thing.name)
+
+
+def compare(layout: pya.Netlist, reference: pya.Netlist, top: str) -> Result:
+    """The layout's netlist against the schematic's, both with one circuit of transistors."""
+    listener = Listener()
+    comparer = pya.NetlistComparer(listener)
+    for netlist in (layout, reference):
+        for kind in netlist.each_device_class():
+            # half a grid step a finger
+            kind.equal_parameters = pya.EqualDeviceParameters(kind.parameter_definition("W").id(), 0.01, 5e-4) + pya.EqualDeviceParameters(
+                kind.parameter_definition("L").id(), 0.002, 0.0
+            )
+    comparer.same_circuits(
+        next(iter(layout.each_circuit_top_down())), reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
+    )
+    match = comparer.compare(layout, reference)
+    return Result(bool(match), tuple(dict.fromkeys(listener.lines)))
+
+
+KINDS = {"nmos": "nmos", "pmos": "pmos"}
+
+
+def check(layout: pya.Layout, cell: pya.Cell, text: str, top: str) -> Result:
+    """LVS of a cell against a SPICE text whose transistors are X-instances of nmos and pmos."""
+    # the netlist lives as long as what extracted it
+    extracted = extract(layout, cell)
+    return compare(extracted.netlist(), schematic(text, top, KINDS), top)

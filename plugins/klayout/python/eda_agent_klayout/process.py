@@ -1,0 +1,36 @@
+"""A process is the layers of a technology and the distances that its devices are drawn with.
+
+The package's own demonstration process is drawn here; a foundry's devices are its own PCells, named in a table (`tables/`).
+"""
+
+from __future__ import annotations
+
+import pya
+
+LAYERS = {
+    "active": (1, 0), "poly": (2, 0), "nplus": (3, 0), "pplus": (4, 0), "nwell": (5, 0), "contact": (6, 0), "metal1": (7, 0), "text": (7, 1), "dummy": (8, 0),
+    "outline": (9, 0),
+}  # fmt: skip
+"""Name → (layer, datatype) of the demonstration process."""
+
+CONTACT = 0.22
+"""Side of a contact, µm; the other lengths are in µm as well."""
+SPACE = 0.28
+"""Between contacts of one row, and between metal lines."""
+AROUND = 0.10
+"""Active, poly and metal beyond a contact."""
+TO_GATE = 0.16
+"""From a contact to the gate beside it."""
+END = 0.25
+"""Poly beyond the active area."""
+IMPLANT = 0.20
+"""Implant beyond the active area."""
+WELL = 0.50
+"""Well beyond the active area."""
+METAL = 0.42
+"""Width of the lines that join fingers."""
+
+
+def layer(layout: pya.Layout, name: str) -> int:
+    """Its index in a layout, made where it is new."""
+    return layout.layer(pya.LayerInfo(*LAYERS[name], name))

@@ -1,0 +1,109 @@
+"""A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
+
+Keys: `library`; `cells` (nmos and pmos, each with `cell` and the parameters that make it one, `fixed`); `parameters` (w, l, nf, m → names; a missing
+m makes copies beside each other); `unit` of lengths, m; where the PCell has such: `device` (parameter for the name), `nets`, `dummy`; `text`:
+true where lengths are written as text such as "0.35u".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent / "tables"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A transistor of the schematic as it is sized. `width`: of all fingers of one copy, m; `length`: m; `nets`: drain, gate, source, bulk.
+
+    `block`: number of the matched group that it belongs to, None for none.
+    """
+
+    name: str
+    kind: str
+    width: float
+    length: float
+    nf: int
+    m: int
+    nets: tuple[str, str, str, str]
+    block: int | None = None
+    role: str = ""
+
+    @property
+    def fingers(self) -> int:
+        return self.nf * self.m
+
+    @property
+    def finger(self) -> float:
+        """Width of one finger, m."""
+        return self.width / self.nf
+
+
+def devices(data: dict[str, Any]) -> list[Device]:
+    """The transistors of what `eda-agent export RUN --devices` prints."""
+    return [
+        Device(row["name"], row["kind"], row["w"], row["l"], row["nf"], row["m"], tuple(row["nets"]), row["block"], row["role"])
+        for row in data["devices"]
+    ]
+
+
+class TableError(ValueError):
+    """A table that cannot be used: which, why, what to do."""
+
+
+@dataclass(frozen=True)
+class Table:
+    library: str
+    cells: dict[str, dict[str, Any]]
+    parameters: dict[str, str]
+    unit: float
+    device: str = ""
+    nets: str = ""
+    dummy: str = ""
+    text: bool = False
+
+    def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
+        """The PCell parameters of so many fingers of a device."""
+        result: dict[str, Any] = dict(self.cells[device.kind].get("fixed", {}))
+        sizes = {"w": device.finger * fingers, "l": device.length}
+        for name, size in sizes.items():
+            # to a thousandth of the unit: a tenth of a nanometre is no length
+            number = round(size / self.unit, 6)
+            result[self.parameters[name]] = f"{number:g}u" if self.text else number
+        result[self.parameters["nf"]] = fingers
+        if "m" in self.parameters:
+            result[self.parameters["m"]] = copies
+        if self.device:
+            result[self.device] = device.name
+        if self.nets:
+            result[self.nets] = " ".join([device.nets[3]] * 4 if dummy else device.nets)
+        if self.dummy:
+            result[self.dummy] = dummy
+        return result
+
+    def kind(self, cell: str, values: dict[str, Any]) -> str | None:
+        """nmos or pmos for a PCell of the library with these parameters; None for another."""
+        for kind, entry in self.cells.items():
+            if entry["cell"] == cell and all(values.get(name) == value for name, value in entry.get("fixed", {}).items()):
+                return kind
+        return None
+
+    def length(self, value: Any) -> float:
+        """In m, of what a PCell says."""
+        return float(str(value).rstrip("um") or 0.0) * self.unit
+
+
+def read_table(name: str) -> Table:
+    """A table of the package by the name of its process, or a file by its path. Raises `TableError`."""
+    path = HERE / f"{name}.json" if "/" not in name and not name.endswith(".json") else Path(name)
+    known = ", ".join(sorted(entry.stem for entry in HERE.glob("*.json")))
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return Table(**data)
+    except OSError:
+        raise TableError(f"there is no table of PCells for {name}\n    → one of {known}, or the path of your own") from None
+    except (ValueError, TypeError) as error:
+        raise TableError(f"{path}: no table of PCells ({error})\n    → see tables/demonstration.json") from None

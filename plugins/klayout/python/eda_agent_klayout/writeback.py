@@ -1,0 +1,219 @@
+"""Writing back gives the PCells of a layout the sizes of a schematic: first a plan that can be looked at, then one step that can be undone.
+
+Resizing moves no other instance and no wire. What would collide, or has wires that end at the old outline, is listed and left to the designer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pya
+
+from .place import NARROWEST, WIDEST
+from .table import Device, Table
+
+NAMES = ("device", "name")
+"""Properties that hold a device's name, where the PCell has no parameter for it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """`before`, `after`: PCell parameters that differ. `grown`: the box after, in the cell's coordinates."""
+
+    device: str
+    instance: pya.Instance
+    before: dict[str, Any]
+    after: dict[str, Any]
+    box: pya.Box
+    grown: pya.Box
+
+
+@dataclass
+class Plan:
+    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it; `conflicts`: (text, box)."""
+
+    changes: list[Change] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
+
+
+def instances(cell: pya.Cell, table: Table) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
+    """(instance, device name, parameters) of the library's transistors in a cell, dummies included."""
+    for instance in cell.each_inst():
+        if not instance.is_pcell():
+            continue
+        library = instance.cell.library()
+        declaration = instance.pcell_declaration()
+        values = instance.pcell_parameters_by_name()
+        if library is None or library.name() != table.library or table.kind(declaration.name(), values) is None:
+            continue
+        name = str(values.get(table.device, "")) if table.device else ""
+        yield instance, name or next((str(instance.property(key)) for key in NAMES if instance.property(key) is not None), ""), values
+
+
+def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table) -> Plan:
+    """What writing back would change in a cell, and what stands against it. Nothing is changed."""
+    result = Plan()
+    by_name = {device.name.lower(): device for device in devices}
+    found: dict[str, list[tuple[pya.Instance, dict[str, Any]]]] = {}
+    stuck = []
+    for instance, name, values in instances(cell, table):
+        if name.lower() not in by_name:
+            result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(layout.dbu)}")
+            continue
+        found.setdefault(name.lower(), []).append((instance, values))
+    for name, device in by_name.items():
+        places = found.get(name, [])
+        units = [(instance, values) for instance, values in places if not (table.dummy and values.get(table.dummy))]
+        if not units:
+            result.missing.append(device.name)
+            continue
+        drawn = sum(_fingers(table, values) for _, values in units)
+        fitting = fitted(device, drawn)
+        if fitting is None:
+            stuck.append(name)
+            box = _around([instance.bbox() for instance, _ in units])
+            result.conflicts.append(
+                (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
+            )
+        else:
+            for instance, values in places:
+                _change(layout, result, fitting, table, instance, values)
+    # half of a matched group is worse than none
+    kept = {by_name[name].block for name in stuck} - {None}
+    result.changes = [change for change in result.changes if by_name[change.device.removesuffix(" dummy").lower()].block not in kept]
+    _conflicts(layout, cell, result)
+    return result
+
+
+def _fingers(table: Table, values: dict[str, Any]) -> int:
+    return int(values[table.parameters["nf"]]) * int(values.get(table.parameters.get("m", ""), 1))
+
+
+def fitted(device: Device, drawn: int) -> Device | None:
+    """The device with as many fingers in all as are drawn: those of the schematic, or each of them folded where the schematic says one; else None."""
+    if drawn == device.fingers:
+        return device
+    if device.nf > 1 or drawn % device.m:
+        return None
+    fold = drawn // device.m
+    # a fold that was chosen for another size is kept while its fingers are neither stubs nor towers
+    return (
+        replace(device, nf=fold)
+        if 0.42e-6 <= device.width / fold <= 4 * WIDEST and (fold == 1 or device.width / fold >= NARROWEST)
+        else None
+    )
+
+
+def _change(layout: pya.Layout, result: Plan, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any]) -> None:
+    """`device`: with as many fingers as are drawn; an instance keeps its share of them."""
+    dummy = bool(table.dummy and values.get(table.dummy))
+    copies = int(values.get(table.parameters.get("m", ""), 1))
+    wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
+    # nets and names are the layout's own
+    sizes = {name: wanted[name] for name in table.parameters.values()}
+    after = {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
+    if not after:
+        return
+    # drawn in a layout of its own: a plan changes nothing
+    aside = pya.Layout()
+    aside.dbu = layout.dbu
+    aside.technology_name = layout.technology_name
+    variant = aside.create_cell(instance.pcell_declaration().name(), table.library, {**values, **after})
+    grown = variant.bbox().transformed(instance.trans)
+    result.changes.append(
+        Change(
+            f"{device.name} dummy" if dummy else device.name,
+            instance,
+            {name: values.get(name) for name in after},
+            after,
+            instance.bbox(),
+            grown,
+        )
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) or isinstance(other, float):
+        try:
+            return abs(float(one) - float(other)) < 1e-6
+        except (TypeError, ValueError):
+            return False
+    return bool(one == other)
+
+
+def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
+    """Boxes that would overlap, and wires of the cell itself that end inside the old outline."""
+    after: list[tuple[str, pya.Instance, pya.Box, bool]] = []
+    for instance in cell.each_inst():
+        change = next((one for one in result.changes if one.instance == instance), None)
+        after.append(
+            (
+                change.device if change else instance.cell.basic_name(),
+                instance,
+                change.grown if change else instance.bbox(),
+                change is not None,
+            )
+        )
+    for number, (name, instance, box, moved) in enumerate(after):
+        for other_name, other, other_box, other_moved in after[number + 1 :]:
+            overlap = box & other_box
+            if not (moved or other_moved) or overlap.empty() or overlap.width() == 0 or overlap.height() == 0:
+                continue
+            if not (instance.bbox() & other.bbox()).empty() and (instance.bbox() & other.bbox()).area() >= overlap.area():
+                # they overlapped as much before
+                continue
+            result.conflicts.append((f"{name} and {other_name} would overlap", overlap))
+    for change in result.changes:
+        if change.grown != change.box and any(_touched(cell, index, change.box) for index in layout.layer_indexes()):
+            result.conflicts.append(
+                (f"{change.device}: wires touch it, and it changes its outline; look whether they still meet its terminals", change.box)
+            )
+
+
+def _touched(cell: pya.Cell, index: int, box: pya.Box) -> bool:
+    """Whether the cell itself has a shape there, other than a text."""
+    return any(not shape.is_text() for shape in cell.each_touching_shape(index, box))
+
+
+def _around(boxes: Sequence[pya.Box]) -> pya.Box:
+    result = pya.Box()
+    for one in boxes:
+        result = result + one
+    return result
+
+
+def apply(found: Plan) -> int:
+    """Change the PCells of a plan; gives how many were changed. In the application this belongs between `begin_transaction` and `commit`."""
+    for change in found.changes:
+        change.instance.change_pcell_parameters(change.after)
+    return len(found.changes)
+
+
+def report(found: Plan, cell: pya.Cell, layout: pya.Layout) -> pya.ReportDatabase:
+    """The plan as a marker database."""
+    result = pya.ReportDatabase("eda-agent write-back")
+    result.top_cell_name = cell.name
+    shown = result.create_cell(cell.name)
+    kinds = {
+        "changes": [(f"{change.device}: {sizes(change)}", change.grown) for change in found.changes],
+        "conflicts": found.conflicts,
+    }
+    for name, rows in kinds.items():
+        category = result.create_category(name)
+        for text, box in rows:
+            item = result.create_item(shown.rdb_id(), category.rdb_id())
+            item.add_value(text)
+            item.add_value(pya.DPolygon(box.to_dtype(layout.dbu)))
+    return result
+
+
+def sizes(change: Change) -> str:
+    return ", ".join(f"{name} {_shown(change.before[name])} → {_shown(value)}" for name, value in change.after.items())
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

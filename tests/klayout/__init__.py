@@ -1,0 +1,1 @@
+"""The KLayout plugin: its layouts headless, and the application itself."""

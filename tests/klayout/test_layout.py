@@ -1,0 +1,188 @@
+"""Layouts against an extraction of their own: every shipped circuit placed and checked by LVS, resized through GDS and OASIS, and what must be refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pya
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eda_agent.errors import InputError
+from eda_agent.insight.devices import devices, schematic
+from eda_agent.klayout import lvs, mos, place, writeback
+from eda_agent.klayout.table import Device, Table, TableError, read_table
+from eda_agent.klayout.table import devices as read_devices
+from eda_agent.problem.spec import Problem
+from tests.conftest import CIRCUITS, NAMES
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    mos.library()
+    return read_table("demonstration")
+
+
+def known(problem: Problem) -> Mapping[str, float]:
+    sizing: Mapping[str, float] = json.loads((CIRCUITS / problem.name / "known.json").read_text())["sizing"]
+    return sizing
+
+
+def placed(problem: Problem, sizing: Mapping[str, float], table: Table) -> tuple[pya.Layout, pya.Cell]:
+    found = devices(problem, sizing)
+    layout = pya.Layout()
+    layout.dbu = 0.001
+    return layout, place.place(layout, found["name"], read_devices(found), tuple(found["rails"]), table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Table, name: str) -> None:
+    """LVS of the drawn shapes; nothing overlaps; every matched group that could be mirrored has one centroid."""
+    problem = problems[name]
+    found = devices(problem, known(problem))
+    layout, cell = placed(problem, known(problem), table)
+    result = lvs.check(layout, cell, schematic(found), found["name"])
+    assert result.match, result.differences
+    boxes = [instance.bbox() for instance in cell.each_inst()]
+    assert not any((one & other).area() for number, one in enumerate(boxes) for other in boxes[number + 1 :])
+    # another circuit is not taken for it
+    wrong = {**found, "devices": [{**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])]}
+    assert not lvs.check(layout, cell, schematic(wrong), found["name"]).match
+
+
+@pytest.mark.parametrize("suffix", [".gds", ".oas"])
+@pytest.mark.parametrize("name", ["ota_5t", "two_stage_miller", "folded_cascode"])
+def test_sizes_are_written_back_through_a_file(problems: dict[str, Problem], table: Table, tmp_path: Path, name: str, suffix: str) -> None:
+    problem = problems[name]
+    layout, cell = placed(problem, known(problem), table)
+    layout.write(str(tmp_path / f"before{suffix}"))
+    again = pya.Layout()
+    again.read(str(tmp_path / f"before{suffix}"))
+    cell = next(one for one in again.top_cells() if not one.is_proxy())
+    # every length and width a tenth larger; m stays
+    space = problem.space
+    sizing = {
+        one.name: value if one.unit == "" else one.snap(value * 1.1)
+        for one, value in zip(space.parameters, known(problem).values(), strict=True)
+    }
+    found = devices(problem, sizing)
+    plan = writeback.plan(again, cell, read_devices(found), table)
+    changed = {change.device.removesuffix(" dummy") for change in plan.changes}
+    moved = {
+        row["name"]
+        for row, old in zip(found["devices"], devices(problem, known(problem))["devices"], strict=True)
+        if (row["w"], row["l"]) != (old["w"], old["l"])
+    }
+    assert changed == moved and moved and not plan.missing and not plan.foreign
+    assert not lvs.check(again, cell, schematic(found), found["name"]).match
+    assert writeback.apply(plan) == len(plan.changes)
+    result = lvs.check(again, cell, schematic(found), found["name"])
+    assert result.match, result.differences
+    assert not writeback.plan(again, cell, read_devices(found), table).changes
+
+
+def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[str, Problem], table: Table) -> None:
+    problem = problems["ota_5t"]
+    layout, cell = placed(problem, known(problem), table)
+    before = {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()}
+    variants = layout.cells()
+    pair = next(instance for instance, name, _ in writeback.instances(cell, table) if name == "xm1")
+    cell.shapes(layout.layer(7, 0)).insert(pair.bbox().moved(0, 100))
+    found = devices(problem, known(problem))
+    rows = [{**row, "l": row["l"] * 4 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
+    rows[0]["name"] = "gone"
+    plan = writeback.plan(layout, cell, read_devices({**found, "devices": rows}), table)
+    assert "xm1" in plan.foreign and plan.missing == ["gone"]
+    said = " ".join(text for text, _ in plan.conflicts)
+    assert "would overlap" in said and "xm2: wires touch it" not in said
+    assert {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()} == before and layout.cells() == variants
+    report = writeback.report(plan, cell, layout)
+    assert report.num_items() == len(plan.changes) + len(plan.conflicts)
+
+
+def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Table) -> None:
+    """A mirror whose ratio changes must be generated anew: its other half stays as it is."""
+    problem = problems["ota_5t"]
+    layout, cell = placed(problem, known(problem), table)
+    sizing = dict(known(problem)) | {"mt": 7.0 if known(problem)["mt"] != 7.0 else 9.0, "Wb": known(problem)["Wb"] * 1.5}
+    plan = writeback.plan(layout, cell, read_devices(devices(problem, sizing)), table)
+    assert any("generate it anew" in text for text, _ in plan.conflicts)
+    assert not {change.device for change in plan.changes} & {"xm5", "xm6"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 8), min_size=2, max_size=4), st.integers(1, 4))
+def test_arrays_have_all_fingers_and_one_centroid(copies: list[int], nf: int) -> None:
+    group = [Device(f"m{number}", "nmos", nf * 2e-6, 1e-6, nf, m, ("d", "g", "s", "b"), 0) for number, m in enumerate(copies)]
+    row = place.common_centroid(group)
+    assert row[0].dummy and row[-1].dummy and not any(unit.dummy for unit in row[1:-1])
+    inner = row[1:-1]
+    fingers = Counter(unit.device.name for unit in inner for _ in range(unit.fingers))
+    assert fingers == {device.name: device.fingers for device in group}
+    size = inner[0].fingers
+    for device in group:
+        places = [number for number, unit in enumerate(inner) if unit.device is device]
+        centre = sum(places) / len(places) - (len(inner) - 1) / 2
+        # an odd unit stands in the middle beside those of others
+        assert abs(centre) * len(places) <= (len(group) / 2 if device.fingers // size % 2 else 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(["nmos", "pmos"]), width=st.floats(0.2, 40), length=st.floats(0.15, 5), nf=st.integers(1, 9), m=st.integers(1, 5),
+)  # fmt: skip
+def test_a_transistor_is_extracted_as_it_was_asked_for(kind: str, width: float, length: float, nf: int, m: int) -> None:
+    mos.library()
+    layout = pya.Layout()
+    layout.dbu = 0.001
+    cell = layout.create_cell("top")
+    width = max(round(width, 3), nf * mos.NARROWEST)
+    variant = layout.create_cell("MOS", mos.LIBRARY, {"kind": kind, "width": width, "length": length, "nf": nf, "m": m, "nets": "d g s b"})
+    cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans()))
+    extracted = lvs.extract(layout, cell)
+    found = list(next(iter(extracted.netlist().each_circuit_top_down())).each_device())
+    assert len(found) == 1
+    device = found[0]
+    assert device.device_class().name == kind
+    # fingers are whole grid steps
+    assert device.parameter("W") == pytest.approx(width * m, abs=0.0005 * nf * m + 1e-9)
+    assert device.parameter("L") == pytest.approx(length, abs=0.0011)
+    nets = [device.net_for_terminal(terminal).name for terminal in "DGSB"]
+    assert {nets[0], nets[2]} == {"d", "s"} and nets[1] == "g" and nets[3] == "b"
+
+
+def test_tables_of_processes_are_complete() -> None:
+    for name in ("demonstration", "sky130A", "gf180mcuD", "ihp-sg13g2"):
+        table = read_table(name)
+        device = Device("m1", "pmos", 4e-6, 0.5e-6, 2, 1, ("d", "g", "s", "b"))
+        values = table.values(device, 2)
+        assert table.length(values[table.parameters["w"]]) == pytest.approx(4e-6)
+        assert table.kind(table.cells["pmos"]["cell"], values) == "pmos"
+    with pytest.raises(TableError, match="demonstration"):
+        read_table("nowhere")
+
+
+def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> None:
+    from eda_agent.cli.layout import write_layout
+
+    problem = problems["ota_5t"]
+    found = devices(problem, known(problem))
+    result = write_layout(found, tmp_path / "a.gds", None, "demonstration", None)
+    assert result["lvs"] == {"match": True, "differences": []} and result["placed"] == 6
+    before = (tmp_path / "a.gds").read_bytes()
+    result = write_layout(found, tmp_path / "b.oas", tmp_path / "a.gds", "demonstration", None)
+    assert result["changes"] == [] and (tmp_path / "a.gds").read_bytes() == before
+    (tmp_path / "torn.gds").write_bytes(before[:100])
+    for source, out, name, said in (
+        ("torn.gds", "c.gds", "demonstration", "cannot be read"),
+        ("a.gds", "c.png", "demonstration", "as .gds or .oas"),
+        (None, "c.gds", "gf180mcuD", "is not here"),
+        (None, "c.gds", "nowhere", "no table"),
+    ):
+        with pytest.raises(InputError, match=said):
+            write_layout(found, tmp_path / out, tmp_path / source if source else None, name, None)
+        assert not list(tmp_path.glob("c*"))
