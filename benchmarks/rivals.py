@@ -47,7 +47,13 @@ def stored(name: str) -> Pool:
     with LocalPool(1) as executor:
         evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
         return make_pool(
-            evaluator, known_sizing(name, base), recipe.pool.designs, recipe.pool.rounds, recipe.seed, cache_folder() / "pools"
+            problem,
+            lambda: evaluator,
+            known_sizing(name, base),
+            recipe.pool.designs,
+            recipe.pool.rounds,
+            recipe.seed,
+            cache_folder() / "pools",
         )
 
 

@@ -32,8 +32,8 @@ def held_out_tasks(name: str, executor: LocalPool, limit: int | None = None) -> 
         corners.setdefault(repr(target.corner), replace(target.corner, name=f"t{len(corners)}"))
     problem = replace(base, corners=tuple(corners.values()), specs=tuple(replace(spec, corners=()) for spec in base.specs))
     evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
-    pool = make_pool(evaluator, base.space.initial, 2, 0, 0, cache_folder() / "pools")
-    source = Source(name, pool, evaluator, CircuitWords(problem))
+    pool = make_pool(problem, lambda: evaluator, base.space.initial, 2, 0, 0, cache_folder() / "pools")
+    source = Source(name, pool, CircuitWords(problem), 1.0, lambda: evaluator)
     order = list(corners)
     tasks = []
     for target in targets:

@@ -15,7 +15,7 @@ from eda_agent.train.loss import Surrogate, divergence, surrogate
 from eda_agent.train.policies import Trainable, log_probabilities, parameters
 from eda_agent.train.samples import Sample, Trajectory
 from eda_agent.train.together import Alone
-from eda_agent.train.tree import Packed, pack
+from eda_agent.train.tree import Packed, packs
 
 MAX_NORM = 1.0
 """Gradients are cut to this norm."""
@@ -90,10 +90,14 @@ class Learner:
 
     def imitate(self, rows: Sequence[Sequence[Sample]]) -> dict[str, float]:
         """One supervised step: the mean negative log-likelihood of the samples' answers."""
-        total = self.together.total(sum(len(sample.targets) for row in rows for sample in row))
+        return self.imitate_packed([packed for packed, _ in packs(rows, self.rules.row_tokens)])
+
+    def imitate_packed(self, batch: Sequence[Packed]) -> dict[str, float]:
+        """The same with rows that are packed already (`packs`)."""
+        total = self.together.total(sum(len(packed.targets) for packed in batch))
         self.optimizer.zero_grad(set_to_none=True)
         loss = entropy = 0.0
-        for packed in self._packs(rows):
+        for packed in map(self._here, batch):
             with self._precision():
                 logits = self.policy.logits(packed)
             logprobs, entropies = log_probabilities(logits, packed)
@@ -174,31 +178,12 @@ class Learner:
         device = next(self.policy.model.parameters()).device.type
         return torch.autocast(device, torch.bfloat16, enabled=self.rules.bfloat16)
 
-    def _packs(self, rows: Sequence[Sequence[Sample]]) -> Iterator[Packed]:
-        return (packed for packed, _ in self._chunks(rows))
-
     def _chunks(self, rows: Sequence[Sequence[Sample]]) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
-        """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as the limit allows."""
-        if not rows:
-            return
-        device = next(self.policy.model.parameters()).device
-        # a row has at most as many tokens as its longest sample and the answers of the others
-        sizes = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows]
-        longest = max(sizes)
-        lines: list[list[int]] = []
-        filled = longest + 1
-        for index, size in enumerate(sizes):
-            if filled + size > longest:
-                lines.append([])
-                filled = 0
-            lines[-1].append(index)
-            filled += size
-        count = max(1, self.rules.row_tokens // longest)
-        for start in range(0, len(lines), count):
-            chunk = lines[start : start + count]
-            packed = pack([[sample for index in line for sample in rows[index]] for line in chunk]).to(device)
-            self.forward_tokens += packed.tokens
-            yield packed, [rows[index] for line in chunk for index in line]
+        return ((self._here(packed), chunk) for packed, chunk in packs(rows, self.rules.row_tokens))
+
+    def _here(self, packed: Packed) -> Packed:
+        self.forward_tokens += packed.tokens
+        return packed.to(next(self.policy.model.parameters()).device)
 
     def _backward(self, loss: Tensor) -> None:
         if not math.isfinite(float(loss.detach())):

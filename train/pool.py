@@ -144,31 +144,31 @@ def pool_problem(problem: Problem, count: int, seed: int, ranges: Mapping[str, t
 
 
 def make_pool(
-    evaluator: Evaluator, known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None
+    problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None
 ) -> Pool:  # fmt: skip
-    """The pool of the evaluator's problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there.
+    """The pool of a problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there.
 
-    `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
+    `evaluator` gives the problem's simulator, and is asked only where something is simulated. `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
     found so far. `tell(done, all)` hears of simulations.
     """
-    problem = evaluator.problem
     path = folder / f"{problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as data:
             return Pool(problem, tuple(json.loads(str(data["devices"]))), data["sizes"], data["values"], data["failed"], data["points"])
-    devices = tuple(label for _, _, label in evaluator.workbench.mosfets)
+    simulate = evaluator()
+    devices = tuple(label for _, _, label in simulate.workbench.mosfets)
     columns = []
     for number, corner in enumerate(problem.corners):
         draw = random.Random(f"pool of {problem.name} {seed} {number}")
         chosen = designs_around(problem, problem.space.snap(known), draw, designs // (rounds + 1))
-        found = evaluator.evaluate(chosen, [corner.name])
+        found = simulate.evaluate(chosen, [corner.name])
         for turn in range(rounds):
             rows = [evaluation.values[corner.name] for evaluation in found]
             parents = not_dominated(problem, rows) or list(range(len(chosen)))
             count = designs - len(chosen) if turn == rounds - 1 else designs // (rounds + 1)
             children = [child(problem, chosen[draw.choice(parents)], draw) for _ in range(count)]
             chosen = chosen + children
-            found = found + evaluator.evaluate(children, [corner.name])
+            found = found + simulate.evaluate(children, [corner.name])
         columns.append((chosen, found))
         tell((number + 1) * designs, len(problem.corners) * designs)
     sizes = np.array([[[design[name] for name in problem.space.names] for design in chosen] for chosen, _ in columns])

@@ -87,6 +87,9 @@ def _generated(recipe: Recipe, executor: LocalPool, tell: Tell) -> Iterator[Sour
 def _source(
     name: str, problem: Problem, known: Mapping[str, float], pool: PoolRecipe, seed: int, executor: LocalPool, weight: float, heard: Callable[[int, int], None]
 ) -> Source:  # fmt: skip
-    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
-    made = make_pool(evaluator, known, pool.designs, pool.rounds, seed, cache_folder() / "pools", heard)
-    return Source(name, made, evaluator, CircuitWords(problem), weight)
+
+    def evaluator() -> Evaluator:
+        return Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+
+    made = make_pool(problem, evaluator, known, pool.designs, pool.rounds, seed, cache_folder() / "pools", heard)
+    return Source(name, made, CircuitWords(problem), weight, evaluator)

@@ -10,9 +10,9 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -31,16 +31,20 @@ CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A circuit that tasks are drawn from: its pool, the evaluator that its conditions are simulated with, what is said of it.
+    """A circuit that tasks are drawn from: its pool, what is said of it, the evaluator that its conditions are simulated with.
 
-    `weight`: how often it is drawn, beside the others'.
+    `weight`: how often it is drawn, beside the others'. `opened` makes the evaluator when it is first asked for: its models take seconds to read.
     """
 
     name: str
     pool: Pool
-    evaluator: Evaluator
     words: CircuitWords
-    weight: float = 1.0
+    weight: float
+    opened: Callable[[], Evaluator]
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        return self.opened()
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from eda_agent.files import write_text
 from eda_agent.simulation.executor import LocalPool
 from eda_agent.train import checkpoint, warm_start
 from eda_agent.train.advantages import estimator
+from eda_agent.train.ahead import Ahead
 from eda_agent.train.algorithms import algorithm
 from eda_agent.train.credit import Credit
 from eda_agent.train.journal import TrainingJournal
@@ -33,10 +34,11 @@ from eda_agent.train.loss import Surrogate
 from eda_agent.train.policies import Trainable, parameters
 from eda_agent.train.recipe import Recipe, load_recipe, recipe_data, spans
 from eda_agent.train.rollout import Batch, Rollout
-from eda_agent.train.samples import Sample, Trajectory
+from eda_agent.train.samples import Trajectory
 from eda_agent.train.sources import Tell, open_sources, targets_of
 from eda_agent.train.tasks import Curriculum, check_circuits
 from eda_agent.train.together import Alone, together
+from eda_agent.train.tree import Packed, packs
 
 WARM_UP = {"warm_start": 20, "rl": 5}
 
@@ -149,8 +151,8 @@ class _Run:
             raise
         self._save(phase, steps)
 
-    def _examples(self, seed: str) -> list[list[Sample]]:
-        """This process's rows of a supervised step: of the pools, and a quarter as many of the runs that the recipe names."""
+    def _examples(self, seed: str) -> list[Packed]:
+        """This process's rows of a supervised step, packed: of the pools, and a quarter as many of the runs that the recipe names."""
         rules, options = self.recipe.warm_start, self.kind.options
         tasks = self.curriculum.draw(rules.batch, f"{seed} warm")
         rows = warm_start.batch(tasks, rules, f"{seed} rows", options)
@@ -158,7 +160,7 @@ class _Run:
             if self._histories is None:
                 self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
             rows += warm_start.from_runs(self._histories, max(1, rules.batch // 4), f"{seed} runs", options)
-        return self.together.share(rows)
+        return [packed for packed, _ in packs(self.together.share(rows), self.recipe.rl.row_tokens)]
 
     def _reference(self) -> Trainable:
         """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
@@ -187,16 +189,12 @@ class _Run:
             )
             kind.dropout(rules.dropout)
 
-            with ThreadPoolExecutor(1) as beside:
-                # the examples of the next step are written while this one is learnt
-                coming: list[Future[list[list[Sample]]]] = []
+            coming = Ahead(self._examples, [f"{self.recipe.seed} {number}" for number in range(self.state["done"], rules.steps)])
+            with contextlib.closing(coming):
 
                 def step(number: int) -> Mapping[str, float]:
                     self._rate("warm_start", number, rules.steps, rules.learning_rate, decay=True)
-                    now = coming.pop().result() if coming else self._examples(f"{self.recipe.seed} {number}")
-                    if number + 1 < rules.steps:
-                        coming.append(beside.submit(self._examples, f"{self.recipe.seed} {number + 1}"))
-                    return learner.imitate(now)
+                    return learner.imitate_packed(coming.next())
 
                 self._phase("warm_start", rules.steps, step)
         kind.dropout(0.0)
@@ -228,15 +226,21 @@ class _Run:
             numbers = self.together.share(range(len(tasks)))
             return rollout.play([tasks[number] for number in numbers], self.recipe.seed * 1_000_003 + step, numbers)
 
-        with ThreadPoolExecutor(1) as beside:
+        replayed = Ahead(
+            self._examples,
+            [f"{self.recipe.seed} rl {number} {copy}" for number in range(self.state["done"], rl.steps) for copy in range(rl.replay)]
+            if rl.replay
+            else [],
+        )
+        with contextlib.closing(replayed), ThreadPoolExecutor(1) as beside:
             # what is sampled next to learning step k has the weights of before it
             coming: list[Future[Batch]] = [beside.submit(play, self.state["done"])]
 
             def step(number: int) -> Mapping[str, float]:
                 self._rate("rl", number, rl.steps, rl.learning_rate, decay=False)
                 imitated: Mapping[str, float] = {}
-                for copy in range(rl.replay):
-                    imitated = replayer.imitate(self._examples(f"{self.recipe.seed} rl {number} {copy}"))
+                for _ in range(rl.replay):
+                    imitated = replayer.imitate_packed(replayed.next())
                 start = time.perf_counter()
                 batch = coming.pop().result()
                 waited = time.perf_counter() - start

@@ -6,7 +6,7 @@ computed once instead of once a sample. What may share is found by comparing tok
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +73,30 @@ def pack(rows: Sequence[Sequence[Sample]]) -> Packed:
         torch.from_numpy(np.concatenate(targets).astype(np.int64)), torch.from_numpy(np.concatenate(answers).astype(np.int64)),
         torch.from_numpy(np.concatenate(sampled).astype(np.float32)), torch.from_numpy(np.concatenate(legal)) if legal else None, sum(len(row.tokens) for row in built),
     )  # fmt: skip
+
+
+def packs(rows: Sequence[Sequence[Sample]], row_tokens: int) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
+    """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as have `row_tokens` tokens."""
+    if not rows:
+        return
+    # a row has at most as many tokens as its longest sample and the answers of the others
+    sizes = [max(len(sample.inputs) for sample in row) + sum(len(sample.targets) for sample in row) for row in rows]
+    longest = max(sizes)
+    lines: list[list[int]] = []
+    filled = longest + 1
+    for index, size in enumerate(sizes):
+        if filled + size > longest:
+            lines.append([])
+            filled = 0
+        lines[-1].append(index)
+        filled += size
+    count = max(1, row_tokens // longest)
+    for start in range(0, len(lines), count):
+        chunk = lines[start : start + count]
+        yield (
+            pack([[sample for index in line for sample in rows[index]] for line in chunk]),
+            [rows[index] for line in chunk for index in line],
+        )
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def hidden() -> list[Target]:
     draw = random.Random(f"autockt hidden {SEED}")
     with LocalPool(None) as executor:
         evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
-        pool = make_pool(evaluator, base.space.initial, 400, 3, SEED, cache_folder() / "pools")
+        pool = make_pool(problem, lambda: evaluator, base.space.initial, 400, 3, SEED, cache_folder() / "pools")
     targets: list[Target] = []
     condition = 0
     while len(targets) < COUNT:

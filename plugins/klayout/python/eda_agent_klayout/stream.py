@@ -1,0 +1,179 @@
+"""The stream is what `eda-agent size --events` writes: JSON lines, folded into what the dock shows. No window is known here."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = 1
+"""Of the events that are understood."""
+_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+NEAR = 0.05
+
+
+class Lines:
+    """Bytes as they come, objects as they are complete. A line that is no object is counted in `broken` and left out."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.broken = 0
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        result = []
+        for line in whole:
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            if isinstance(found, dict) and isinstance(found.get("type"), str):
+                result.append(found)
+            else:
+                self.broken += 1
+        return result
+
+
+@dataclass
+class Run:
+    """What the events so far say. `shown`: the turn whose specs and sizes are shown, None for the best."""
+
+    folder: str = ""
+    started: dict[str, Any] = field(default_factory=dict)
+    turns: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    finished: dict[str, Any] = field(default_factory=dict)
+    paused: bool = False
+    review: bool = False
+    pending: dict[str, Any] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    fault: str = ""
+
+    def apply(self, event: dict[str, Any]) -> None:
+        """Take one event in; one of another version sets `fault`."""
+        kind = event["type"]
+        if event.get("v", VERSION) > VERSION:
+            self.fault = f"this eda-agent speaks version {event['v']} of its events, the plugin understands {VERSION}: update the plugin with 'eda-agent klayout install'"
+            return
+        if kind == "run.started":
+            self.started = self.started or event
+            self.folder = str(event.get("folder", self.folder))
+            self.finished = {}
+        elif kind in ("baseline", "turn.evaluated"):
+            self.turns.append(event)
+            self.pending = {}
+        elif kind == "turn.proposed":
+            self.pending = event
+        elif kind == "proposal.dropped":
+            self.pending = {}
+        elif kind == "best.updated":
+            self.best = event
+        elif kind in ("run.paused", "run.resumed"):
+            self.paused = kind == "run.paused"
+        elif kind == "review":
+            self.review = bool(event.get("on"))
+        elif kind == "problem.changed":
+            self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
+            now = {turn["index"]: turn for turn in event["turns"]}
+            self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
+        elif kind == "branched":
+            self.turns = self.turns[: event["turn"] + 1]
+        elif kind == "log":
+            self.log.append(str(event.get("message", "")))
+        elif kind == "sim.failed":
+            self.log.append(f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}")
+        elif kind == "policy.changed":
+            self.log.append(f"{event.get('before')} hands over to {event.get('after')} ({event.get('reason')})")
+        elif kind == "run.finished":
+            self.finished = event
+
+    @property
+    def curve(self) -> list[float]:
+        result: list[float] = []
+        for turn in self.turns:
+            result.append(max(float(turn.get("score", 0.0)), result[-1] if result else 0.0))
+        return result
+
+    def turn(self, index: int | None) -> dict[str, Any]:
+        wanted = self.best.get("index", 0) if index is None else index
+        return next((turn for turn in reversed(self.turns) if turn["index"] == wanted), {})
+
+    def spec_rows(self, index: int | None = None) -> list[tuple[str, str, str, str, str]]:
+        """(sign, name, target, value in the worst corner, that corner); the sign is ✓, ~ (near) or ✗."""
+        turn = self.turn(index)
+        rows = []
+        for spec in self.started.get("specs", ()):
+            result = turn.get("specs", {}).get(spec["name"])
+            target = " ".join(
+                f"{sign} {quantity(spec[side], spec['unit'])}"
+                for side, sign in (("minimum", "≥"), ("maximum", "≤"))
+                if spec.get(side) is not None
+            )
+            if result is None:
+                rows.append(("·", spec["name"], target, "—", ""))
+                continue
+            margin = result.get("margin")
+            sign = "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
+            rows.append((sign, spec["name"], target, quantity(result["value"], spec["unit"]), result.get("corner", "")))
+        return rows
+
+    def size_rows(self, index: int | None = None) -> list[tuple[str, str, str, str]]:
+        """(name, value, range, role)."""
+        sizing = self.turn(index).get("sizing") or {}
+        return [
+            (row["name"], quantity(sizing.get(row["name"]), row["unit"]), f"{quantity(row['minimum'], row['unit'])} … {quantity(row['maximum'], row['unit'])}", ("locked · " if row.get("locked") else "") + row["role"])
+            for row in self.started.get("parameters", ())
+        ]  # fmt: skip
+
+    def turn_rows(self, start: int = 0) -> list[tuple[str, str, str, str]]:
+        """(number, score, policy, reasoning), from a place on."""
+        rows = []
+        for turn in self.turns[start:]:
+            proposal = turn.get("proposal", {})
+            words = str(proposal.get("error") or proposal.get("reasoning") or "")
+            rows.append((str(turn["index"]), score(turn.get("score", 0.0)), str(proposal.get("policy", "")), printable(words)))
+        return rows
+
+    @property
+    def status(self) -> str:
+        if not self.started:
+            return "no run"
+        reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+        stop = self.finished.get("stop")
+        word = (
+            reasons.get(stop, stop)
+            if stop
+            else "waiting for your word"
+            if self.review and self.pending
+            else "paused"
+            if self.paused
+            else "running"
+        )
+        spent = sum(turn["index"] > 0 and "evaluation" in turn for turn in self.turns)
+        budget = self.started.get("budget", {}).get("simulations", 0)
+        return f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · {spent}/{budget} simulations"
+
+
+def printable(text: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def score(value: float) -> str:
+    """Never rounded up to 1."""
+    return "1" if value >= 1.0 else f"{math.floor(value * 1e4) / 1e4:.4f}"
+
+
+def quantity(value: Any, unit: str) -> str:
+    """Four digits with a prefix: 12.83 um."""
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        return "—"
+    if unit in ("", "dB", "deg", "%", "°C") or value == 0:
+        return f"{value:.4g} {unit}".strip()
+    if unit == "m²":
+        return f"{value * 1e12:.4g} µm²"
+    exponent = max(-15, min(9, 3 * math.floor(math.log10(abs(value)) / 3)))
+    return f"{value / 10.0**exponent:.4g} {_PREFIXES[exponent]}{unit}"
