@@ -21,7 +21,6 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.insight.devices import schematic
     from eda_agent.klayout import lvs, mos, place, writeback
     from eda_agent.klayout.table import TableError, devices, read_table
 
@@ -57,7 +56,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         }  # fmt: skip
         writeback.apply(plan)
     if table == DEMONSTRATION:
-        checked = lvs.check(layout, cell, schematic(found), found["name"])
+        checked = lvs.check(layout, cell, lvs.text(found), found["name"])
         result["lvs"] = {"match": checked.match, "differences": list(checked.differences)}
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))

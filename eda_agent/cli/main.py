@@ -221,6 +221,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
+    plugin = commands.add_parser(
+        "klayout",
+        help="install the KLayout plugin",
+        description="Puts the plugin into KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, removes it, or says what is missing.",
+    )
+    plugin.add_argument("action", choices=("install", "remove", "doctor"), help="what to do")
+    plugin.add_argument("--json", action="store_true", help="doctor: one JSON object on stdout")
+
     completion = commands.add_parser(
         "completion",
         help="print shell completion",
@@ -323,6 +331,10 @@ def _run(options: argparse.Namespace) -> int:
             from eda_agent.cli.bench import bench_command
 
             return bench_command(options)
+        case "klayout":
+            from eda_agent.cli.klayout import klayout_command
+
+            return klayout_command(options)
         case "doctor":
             from eda_agent.cli.doctor import doctor_command
 

@@ -35,13 +35,3 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
         )  # fmt: skip
     short = [net.removeprefix("xdut.") for net in (structure.vss, structure.vdd)]
     return {"name": problem.subckt, "pdk": problem.pdk.name, "devices": rows, "rails": short, "others": others}
-
-
-def schematic(found: Mapping[str, Any]) -> str:
-    """The same devices as SPICE, for LVS: one subcircuit of X-instances of nmos and pmos with W and L in metres."""
-    ports = dict.fromkeys(net for device in found["devices"] for net in device["nets"])
-    lines = [f".subckt {found['name']} {' '.join(ports)}"]
-    for device in found["devices"]:
-        sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
-        lines.append(f"X{device['name'].replace('.', '_')} {' '.join(device['nets'])} {device['kind']} {sizes}")
-    return "\n".join([*lines, ".ends"]) + "\n"

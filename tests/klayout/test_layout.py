@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
-from eda_agent.insight.devices import devices, schematic
+from eda_agent.insight.devices import devices
 from eda_agent.klayout import lvs, mos, place, writeback
 from eda_agent.klayout.table import Device, Table, TableError, read_table
 from eda_agent.klayout.table import devices as read_devices
@@ -45,13 +45,13 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     problem = problems[name]
     found = devices(problem, known(problem))
     layout, cell = placed(problem, known(problem), table)
-    result = lvs.check(layout, cell, schematic(found), found["name"])
+    result = lvs.check(layout, cell, lvs.text(found), found["name"])
     assert result.match, result.differences
     boxes = [instance.bbox() for instance in cell.each_inst()]
     assert not any((one & other).area() for number, one in enumerate(boxes) for other in boxes[number + 1 :])
     # another circuit is not taken for it
     wrong = {**found, "devices": [{**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])]}
-    assert not lvs.check(layout, cell, schematic(wrong), found["name"]).match
+    assert not lvs.check(layout, cell, lvs.text(wrong), found["name"]).match
 
 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
@@ -78,9 +78,9 @@ def test_sizes_are_written_back_through_a_file(problems: dict[str, Problem], tab
         if (row["w"], row["l"]) != (old["w"], old["l"])
     }
     assert changed == moved and moved and not plan.missing and not plan.foreign
-    assert not lvs.check(again, cell, schematic(found), found["name"]).match
+    assert not lvs.check(again, cell, lvs.text(found), found["name"]).match
     assert writeback.apply(plan) == len(plan.changes)
-    result = lvs.check(again, cell, schematic(found), found["name"])
+    result = lvs.check(again, cell, lvs.text(found), found["name"])
     assert result.match, result.differences
     assert not writeback.plan(again, cell, read_devices(found), table).changes
 
@@ -100,7 +100,8 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
     said = " ".join(text for text, _ in plan.conflicts)
     assert "would overlap" in said and "xm2: wires touch it" not in said
     assert {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()} == before and layout.cells() == variants
-    report = writeback.report(plan, cell, layout)
+    report = pya.ReportDatabase("plan")
+    writeback.report(plan, cell, layout, report)
     assert report.num_items() == len(plan.changes) + len(plan.conflicts)
 
 

@@ -5,8 +5,11 @@ A dummy, whose drain, source and bulk are one net, is no device of the circuit.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pya
 
@@ -106,14 +109,12 @@ class Result:
     differences: tuple[str, ...]
 
 
-def schematic(text: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
+def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
     """The netlist of a SPICE text, its subcircuit `top` the top circuit. Raises ValueError where the text cannot be read or has no such circuit."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "schematic.spice"
         # the first line of a file is a title
-        path.write_text("* schematic\n" + text + "\n.end\n", encoding="utf-8")
+        path.write_text("* schematic\n" + spice + "\n.end\n", encoding="utf-8")
         netlist = pya.Netlist()
         try:
             netlist.read(str(path), pya.NetlistSpiceReader(Reader(kinds)))
@@ -177,11 +178,21 @@ def compare(layout: pya.Netlist, reference: pya.Netlist, top: str) -> Result:
     return Result(bool(match), tuple(dict.fromkeys(listener.lines)))
 
 
+def text(found: Mapping[str, Any]) -> str:
+    """What `eda-agent export RUN --devices` prints, as SPICE: one subcircuit of X-instances of nmos and pmos with W and L in metres."""
+    ports = dict.fromkeys(net for device in found["devices"] for net in device["nets"])
+    lines = [f".subckt {found['name']} {' '.join(ports)}"]
+    for device in found["devices"]:
+        sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
+        lines.append(f"X{device['name'].replace('.', '_')} {' '.join(device['nets'])} {device['kind']} {sizes}")
+    return "\n".join([*lines, ".ends"]) + "\n"
+
+
 KINDS = {"nmos": "nmos", "pmos": "pmos"}
 
 
-def check(layout: pya.Layout, cell: pya.Cell, text: str, top: str) -> Result:
+def check(layout: pya.Layout, cell: pya.Cell, spice: str, top: str) -> Result:
     """LVS of a cell against a SPICE text whose transistors are X-instances of nmos and pmos."""
     # the netlist lives as long as what extracted it
     extracted = extract(layout, cell)
-    return compare(extracted.netlist(), schematic(text, top, KINDS), top)
+    return compare(extracted.netlist(), schematic(spice, top, KINDS), top)

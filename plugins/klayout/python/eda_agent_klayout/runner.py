@@ -15,6 +15,8 @@ from .stream import Lines, Run
 BESIDE = Path(__file__).parent / "executable.txt"
 """Written by `eda-agent klayout install`: the path of the executable."""
 CONFIG = "eda-agent-executable"
+START = 3000
+"""Milliseconds that a process may take to be there."""
 
 
 class MissingExecutable(RuntimeError):
@@ -45,7 +47,7 @@ class Runner:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.state != pya.QProcess.NotRunning
+        return self._process is not None and self._process.state() != pya.QProcess.NotRunning
 
     def start(self, arguments: list[str]) -> None:
         """Start `eda-agent` with these arguments. Raises `MissingExecutable`."""
@@ -55,9 +57,12 @@ class Runner:
         process.readyReadStandardOutput = self._read
         process.readyReadStandardError = self._hear
         process.finished = self._finished
-        process.errorOccurred = self._failed
         self._process = process
         process.start(program, arguments)
+        # a process that never started has no `finished`; what the signal of that is called differs between versions
+        if not process.waitForStarted(START):
+            self._process = None
+            self.ended("eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …")
 
     def tell(self, **order: object) -> None:
         """Send an order to the run."""
@@ -96,15 +101,9 @@ class Runner:
         words = self._words.decode("utf-8", "replace").strip()
         if self.run.fault:
             self.ended(self.run.fault)
-        elif self.run.finished and status in (0, 1):
+        elif self.run.finished and status in (0, 1, 130):
             self.ended("")
         elif self.run.started:
             self.ended(f"the run was interrupted (status {status}); it can be resumed from {self.run.folder}\n\n{words}".strip())
         else:
             self.ended(words or f"eda-agent ended with status {status}")
-
-    def _failed(self, *_: object) -> None:
-        # a process that never started has no `finished`
-        if self._process is not None and self._process.error == pya.QProcess.FailedToStart:
-            self._process = None
-            self.ended("eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …")

@@ -117,7 +117,11 @@ class Run:
                 continue
             margin = result.get("margin")
             sign = "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
-            rows.append((sign, spec["name"], target, quantity(result["value"], spec["unit"]), result.get("corner", "")))
+            value = quantity(result["value"], spec["unit"])
+            if not result["met"] and value in target:
+                # it would read as its bound, which it has not reached
+                value = quantity(result["value"], spec["unit"], 7)
+            rows.append((sign, spec["name"], target, value, result.get("corner", "")))
         return rows
 
     def size_rows(self, index: int | None = None) -> list[tuple[str, str, str, str]]:
@@ -167,13 +171,13 @@ def score(value: float) -> str:
     return "1" if value >= 1.0 else f"{math.floor(value * 1e4) / 1e4:.4f}"
 
 
-def quantity(value: Any, unit: str) -> str:
-    """Four digits with a prefix: 12.83 um."""
+def quantity(value: Any, unit: str, digits: int = 4) -> str:
+    """A few digits with a prefix: 12.83 um."""
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return "—"
     if unit in ("", "dB", "deg", "%", "°C") or value == 0:
-        return f"{value:.4g} {unit}".strip()
+        return f"{value:.{digits}g} {unit}".strip()
     if unit == "m²":
-        return f"{value * 1e12:.4g} µm²"
+        return f"{value * 1e12:.{digits}g} µm²"
     exponent = max(-15, min(9, 3 * math.floor(math.log10(abs(value)) / 3)))
-    return f"{value / 10.0**exponent:.4g} {_PREFIXES[exponent]}{unit}"
+    return f"{value / 10.0**exponent:.{digits}g} {_PREFIXES[exponent]}{unit}"

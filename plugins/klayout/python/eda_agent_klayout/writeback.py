@@ -193,9 +193,8 @@ def apply(found: Plan) -> int:
     return len(found.changes)
 
 
-def report(found: Plan, cell: pya.Cell, layout: pya.Layout) -> pya.ReportDatabase:
-    """The plan as a marker database."""
-    result = pya.ReportDatabase("eda-agent write-back")
+def report(found: Plan, cell: pya.Cell, layout: pya.Layout, result: pya.ReportDatabase) -> None:
+    """The plan as markers in a database."""
     result.top_cell_name = cell.name
     shown = result.create_cell(cell.name)
     kinds = {
@@ -208,7 +207,6 @@ def report(found: Plan, cell: pya.Cell, layout: pya.Layout) -> pya.ReportDatabas
             item = result.create_item(shown.rdb_id(), category.rdb_id())
             item.add_value(text)
             item.add_value(pya.DPolygon(box.to_dtype(layout.dbu)))
-    return result
 
 
 def sizes(change: Change) -> str:

@@ -1,0 +1,141 @@
+"""`eda-agent klayout install | remove | doctor`: the plugin in KLayout's home, as a package of its manager (salt)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from eda_agent.cli.render import print_json
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+
+NAME = "eda-agent"
+OLDEST = (0, 28)
+
+
+def home() -> Path:
+    """Where KLayout keeps what belongs to the user: `$KLAYOUT_HOME`, else `~/.klayout`."""
+    return Path(os.environ.get("KLAYOUT_HOME") or Path.home() / ".klayout")
+
+
+def grain() -> Path:
+    """The plugin's folder there."""
+    return home() / "salt" / NAME
+
+
+def executable() -> Path:
+    """The path of this program."""
+    beside = Path(sys.executable).with_name("eda-agent")
+    return beside if beside.exists() else Path(shutil.which("eda-agent") or beside)
+
+
+def klayout_command(options: argparse.Namespace) -> int:
+    return {"install": install, "remove": remove, "doctor": doctor}[options.action](options)
+
+
+def install(options: argparse.Namespace) -> int:
+    """Put the plugin into KLayout's home, in place of an older one."""
+    source, target = Path(str(resources.files("eda_agent.klayout"))), grain()
+    _ours(target)
+    part = target.with_name(f"{NAME}.{os.getpid()}.part")
+    try:
+        package = part / "python" / "eda_agent_klayout"
+        package.mkdir(parents=True)
+        for path in sorted(source.glob("*.py")):
+            shutil.copyfile(path, package / path.name)
+        shutil.copytree(source / "tables", package / "tables")
+        shutil.copytree(source / "salt", package / "salt")
+        (part / "pymacros").mkdir()
+        shutil.copyfile(source / "salt" / "eda_agent.lym", part / "pymacros" / "eda_agent.lym")
+        shutil.copyfile(source / "salt" / "grain.xml", part / "grain.xml")
+        write_text(package / "executable.txt", f"{executable()}\n")
+        if target.exists():
+            shutil.rmtree(target)
+        part.rename(target)
+    except OSError as error:
+        raise InputError(
+            Finding(f"the plugin cannot be written: {error.strerror}", target, fix="make the folder writable, or set KLAYOUT_HOME")
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    print(f"installed {target}\nstart KLayout: Tools > eda-agent", file=sys.stderr)
+    return 0
+
+
+def remove(options: argparse.Namespace) -> int:
+    target = grain()
+    if not target.exists():
+        print(f"nothing to remove: there is no {target}", file=sys.stderr)
+        return 0
+    _ours(target)
+    shutil.rmtree(target)
+    print(f"removed {target}", file=sys.stderr)
+    return 0
+
+
+def _ours(target: Path) -> None:
+    """Raises `InputError` where something else stands in the plugin's place."""
+    if target.is_symlink() or (target.exists() and not (target / "python" / "eda_agent_klayout").is_dir()):
+        raise InputError(Finding("what stands there is not this plugin, and is left alone", target, fix="move it away first"))
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """0 where KLayout will find the plugin and the plugin this program, 3 where something is missing."""
+    rows = list(_examine())
+    if options.json:
+        print_json({"ok": all(row["ok"] for row in rows), "checks": rows})
+    else:
+        for row in rows:
+            print(f"{'✓' if row['ok'] else '✗'} {row['name']:<12} {row['found']}")
+            if not row["ok"]:
+                print(f"    → {row['fix']}")
+    return 0 if all(row["ok"] for row in rows) else 3
+
+
+def _examine() -> Any:
+    program = shutil.which("klayout")
+    version = _version(program) if program else ""
+    new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST if version else False
+    yield {
+        "name": "klayout", "ok": new_enough, "found": f"{version or 'unknown version'}, {program}" if program else "not on the path",
+        "fix": f"apt install klayout, or a package from klayout.de ({'.'.join(map(str, OLDEST))} or newer)",
+    }  # fmt: skip
+    target = grain()
+    yield {"name": "plugin", "ok": (target / "grain.xml").is_file(), "found": str(target), "fix": "eda-agent klayout install"}
+    beside = target / "python" / "eda_agent_klayout" / "executable.txt"
+    path = beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
+    yield {
+        "name": "executable", "ok": bool(path) and os.access(path, os.X_OK), "found": path or "not written",
+        "fix": "eda-agent klayout install, from the environment that is to be used",
+    }  # fmt: skip
+    theirs, ours = (_grain_version(folder) for folder in (target, Path(str(resources.files("eda_agent.klayout"))) / "salt"))
+    yield {
+        "name": "version",
+        "ok": theirs == ours,
+        "found": f"{theirs or 'none'} installed, {ours} here",
+        "fix": "eda-agent klayout install",
+    }
+
+
+def _version(program: str) -> str:
+    try:
+        done = subprocess.run(
+            [program, "-v"], capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"(\d+\.\d+(?:\.\d+)?)", done.stdout)
+    return found[1] if found else ""
+
+
+def _grain_version(folder: Path) -> str:
+    path = folder / "grain.xml"
+    found = re.search(r"<version>([^<]*)</version>", path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found[1] if found else ""
