@@ -186,6 +186,25 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
             plan = tool.write_back("ota", ask=False)
             now = {str(i.pcell_parameters_by_name()) for i in cell.each_inst()}
             say(changes=len(plan.changes), restored=now == before, match=lvs.check(layout, cell, lvs.text(found), found["name"]).match, markers=window.current_view().num_rdbs())
+            # cross-probe: a parameter marks its devices, a device its parameters
+            dock = tool.dock("ota", lambda: None)
+            with open("ota/journal.jsonl", "rb") as file:
+                for event in dock.runner._lines.feed(file.read()):
+                    dock.runner.run.apply(event)
+            dock.runner.run.folder = "ota"
+            dock._changed()
+            dock._draw()
+            dock.sizes.selectRow([row[0] for row in dock.runner.run.size_rows()].index("W12"))
+            marked = len(tool.probe.marks)
+            view = window.current_view()
+            path = pya.ObjectInstPath()
+            path.top = cell.cell_index()
+            path.cv_index = 0
+            path.append_path(pya.InstElement(next(i for i in cell.each_inst() if i.pcell_parameters_by_name()["device"] == "xm5")))
+            view.object_selection = [path]
+            tool.probe.selected(view)
+            rows = [dock.sizes.item(row, 0).text for row in range(dock.sizes.rowCount) if dock.sizes.item(row, 0).isSelected()]
+            say(marked=marked, pair=sum(i.pcell_parameters_by_name()["device"] in ("xm1", "xm2") for i in cell.each_inst()), rows=rows)
             tool.undo()
             say(undone={str(i.pcell_parameters_by_name()) for i in cell.each_inst()} == wrong)
             after(800, leave)
@@ -197,7 +216,8 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
     assert rows[1]["said"][0][0] == "nothing to write back"
     assert rows[2] == {"wrong": False}
     assert rows[3]["changes"] > 0 and rows[3]["restored"] and rows[3]["match"] and rows[3]["markers"] == 2
-    assert rows[4] == {"undone": True}
+    assert rows[4]["marked"] == rows[4]["pair"] > 2 and sorted(rows[4]["rows"]) == ["Lb", "Wb", "mt"]
+    assert rows[5] == {"undone": True}
 
 
 def test_what_is_missing_is_a_message_and_changes_nothing(display: str, home: Path, tmp_path: Path) -> None:

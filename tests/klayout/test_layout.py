@@ -47,6 +47,11 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     layout, cell = placed(problem, known(problem), table)
     result = lvs.check(layout, cell, lvs.text(found), found["name"])
     assert result.match, result.differences
+    # the cross-reference finds every device where it was drawn
+    where = lvs.places(result.database)
+    for instance, device, values in writeback.instances(cell, table):
+        if not values["dummy"]:
+            assert any(instance.dbbox().contains(point) for point in where[device]), device
     boxes = [instance.bbox() for instance in cell.each_inst()]
     assert not any((one & other).area() for number, one in enumerate(boxes) for other in boxes[number + 1 :])
     # another circuit is not taken for it

@@ -58,7 +58,8 @@ class Curve(pya.QWidget):
 
 
 class Dock(pya.QDockWidget):
-    """One run. `start` gives the arguments of `eda-agent` or None; `write_back` is called with the run's folder."""
+    """One run. `start` gives the arguments of `eda-agent` or None; `write_back` is called with the run's folder, `probe` with
+    the parameters that were clicked."""
 
     def __init__(
         self,
@@ -67,10 +68,11 @@ class Dock(pya.QDockWidget):
         start: Callable[[], list[str] | None],
         write_back: Callable[[str], None],
         tell_user: Callable[[str, str], None],
+        probe: Callable[[Dock, set[str]], None],
     ):
         super().__init__(title, parent)
         self.setObjectName(title)
-        self._start, self._write_back, self._tell_user = start, write_back, tell_user
+        self._start, self._write_back, self._tell_user, self._probe = start, write_back, tell_user, probe
         self.runner = Runner(self._changed, self._ended)
         self._dirty, self._turns = False, 0
         body = pya.QWidget(self)
@@ -111,6 +113,8 @@ class Dock(pya.QDockWidget):
             self.tabs.addTab(widget, name)
         layout.addWidget(self.tabs)
         self.setWidget(body)
+        self._quiet = False
+        self.sizes.itemSelectionChanged = self._probed
         self.timer = pya.QTimer(self)
         self.timer.timeout = self._draw
         self.timer.start(TICK)
@@ -153,6 +157,22 @@ class Dock(pya.QDockWidget):
     def write_back(self) -> None:
         if self.runner.run.folder:
             self._write_back(self.runner.run.folder)
+
+    def select(self, parameters: set[str]) -> None:
+        """Mark the rows of these parameters, as the layout was clicked; the layout is not asked back."""
+        self._quiet = True
+        self.sizes.clearSelection()
+        self.sizes.setSelectionMode(pya.QAbstractItemView.MultiSelection)
+        for row in range(self.sizes.rowCount):
+            if self.sizes.item(row, 0).text in parameters:
+                self.sizes.selectRow(row)
+        self.sizes.setSelectionMode(pya.QAbstractItemView.ExtendedSelection)
+        self._quiet = False
+
+    def _probed(self, *_: object) -> None:
+        if not self._quiet:
+            rows = range(self.sizes.rowCount)
+            self._probe(self, {self.sizes.item(row, 0).text for row in rows if self.sizes.item(row, 0).isSelected()})
 
     def shut(self) -> None:
         """Before the window goes: the run is ended where it stands, and can be resumed."""

@@ -6,7 +6,7 @@ A dummy, whose drain, source and bulk are one net, is no device of the circuit.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,15 +47,15 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         return True
 
 
-def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutToNetlist:
-    """The netlist of a cell, its parallel fingers and copies joined."""
+def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutVsSchematic:
+    """The netlist of a cell, its parallel fingers and copies joined; nothing is compared yet."""
     # flat: what is labelled inside a device belongs to the circuit around it
     flat = pya.Layout()
     flat.dbu = layout.dbu
     top = flat.create_cell(cell.name)
     top.copy_tree(cell)
     top.flatten(-1, True)
-    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(flat, top, []))
+    result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(flat, top, []))
     layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
     text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
     well, active, poly, nplus, pplus = (layers[name] for name in ("nwell", "active", "poly", "nplus", "pplus"))
@@ -103,10 +103,11 @@ def is_dummy(device: pya.Device) -> bool:
 
 @dataclass(frozen=True)
 class Result:
-    """`differences`: what LVS found, one line each; none of them when layout and schematic agree."""
+    """`differences`: what LVS found, one line each; none of them when layout and schematic agree. `database`: for KLayout's netlist browser."""
 
     match: bool
     differences: tuple[str, ...]
+    database: pya.LayoutVsSchematic
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
@@ -129,53 +130,59 @@ def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
     return netlist
 
 
-class Listener(pya.GenericNetlistCompareLogger):
-    """Writes down what does not match."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def device_mismatch(self, a: pya.Device | None, b: pya.Device | None, *message: str) -> None:
-        self.lines.append(f"device {_name(a)} in the layout, {_name(b)} in the schematic")
-
-    def match_devices_with_different_parameters(self, a: pya.Device, b: pya.Device) -> None:
-        found = ", ".join(
-            f"{name} {a.parameter(name):.4g} instead of {b.parameter(name):.4g}"
-            for name in ("W", "L")
-            if abs(a.parameter(name) - b.parameter(name)) > 1e-4
-        )
-        self.lines.append(f"device {_name(b)}: {found}")
-
-    def match_devices_with_different_device_classes(self, a: pya.Device, b: pya.Device) -> None:
-        self.lines.append(f"device {_name(b)}: {a.device_class().name} instead of {b.device_class().name}")
-
-    def net_mismatch(self, a: pya.Net | None, b: pya.Net | None, *message: str) -> None:
-        self.lines.append(f"net {_name(a)} in the layout, {_name(b)} in the schematic")
-
-    def circuit_mismatch(self, a: pya.Circuit | None, b: pya.Circuit | None, *message: str) -> None:
-        self.lines.append(f"circuit {_name(a)} in the layout, {_name(b)} in the schematic")
-
-
-def _name(thing: pya.Device | pya.Net | pya.Circuit | None) -> str:
-    return "none" if thing is None else str(thing.expanded_name() if hasattr(thing, "expanded_name") else thing.name)
-
-
-def compare(layout: pya.Netlist, reference: pya.Netlist, top: str) -> Result:
-    """The layout's netlist against the schematic's, both with one circuit of transistors."""
-    listener = Listener()
-    comparer = pya.NetlistComparer(listener)
-    for netlist in (layout, reference):
+def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -> Result:
+    """An extracted layout against a schematic, both with one circuit of transistors."""
+    database.reference = reference
+    comparer = pya.NetlistComparer()
+    for netlist in (database.netlist(), reference):
         for kind in netlist.each_device_class():
             # half a grid step a finger
-            kind.equal_parameters = pya.EqualDeviceParameters(kind.parameter_definition("W").id(), 0.01, 5e-4) + pya.EqualDeviceParameters(
-                kind.parameter_definition("L").id(), 0.002, 0.0
-            )
-    comparer.same_circuits(
-        next(iter(layout.each_circuit_top_down())), reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
-    )
-    match = comparer.compare(layout, reference)
-    return Result(bool(match), tuple(dict.fromkeys(listener.lines)))
+            width, length = (kind.parameter_definition(name).id() for name in ("W", "L"))
+            kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(length, 0.002, 0.0)
+    circuit = next(iter(database.netlist().each_circuit_top_down()))
+    comparer.same_circuits(circuit, reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top))
+    match = bool(database.compare(comparer))
+    return Result(match, () if match else tuple(_differences(database.xref())), database)
+
+
+def _differences(xref: pya.NetlistCrossReference) -> Iterator[str]:
+    """What does not match, in words."""
+    for pair in xref.each_circuit_pair():
+        for devices in xref.each_device_pair(pair):
+            if devices.status() not in (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning):
+                yield _device(devices.first(), devices.second())
+        for nets in xref.each_net_pair(pair):
+            if nets.status() not in (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning):
+                yield f"net {_name(nets.first())} in the layout, {_name(nets.second())} in the schematic"
+
+
+def _device(drawn: pya.Device | None, meant: pya.Device | None) -> str:
+    if drawn is None or meant is None:
+        return f"device {_name(drawn)} in the layout, {_name(meant)} in the schematic"
+    sizes = [
+        f"{name} {drawn.parameter(name):.6g} instead of {meant.parameter(name):.6g}"
+        for name in ("W", "L")
+        if abs(drawn.parameter(name) - meant.parameter(name)) > 1e-3
+    ]
+    return f"device {_name(meant)}: {', '.join(sizes) or 'connected otherwise'}"
+
+
+def _name(thing: pya.Device | pya.Net | None) -> str:
+    return "none" if thing is None else str(thing.expanded_name())
+
+
+def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
+    """Device of the schematic, lower case → where its pieces are in the layout, µm: through the cross-reference."""
+    result: dict[str, list[pya.DPoint]] = {}
+    xref = database.xref()
+    for pair in xref.each_circuit_pair() if xref is not None else ():
+        for devices in xref.each_device_pair(pair):
+            drawn, meant = devices.first(), devices.second()
+            if drawn is None or meant is None:
+                continue
+            pieces = [drawn.trans, *(drawn.trans * piece.trans for piece in drawn.each_combined_abstract())]
+            result[meant.expanded_name().lower()] = [piece.disp.to_p() for piece in pieces]
+    return result
 
 
 def text(found: Mapping[str, Any]) -> str:
@@ -184,7 +191,7 @@ def text(found: Mapping[str, Any]) -> str:
     lines = [f".subckt {found['name']} {' '.join(ports)}"]
     for device in found["devices"]:
         sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
-        lines.append(f"X{device['name'].replace('.', '_')} {' '.join(device['nets'])} {device['kind']} {sizes}")
+        lines.append(f"X{device['name']} {' '.join(device['nets'])} {device['kind']} {sizes}")
     return "\n".join([*lines, ".ends"]) + "\n"
 
 
@@ -193,6 +200,4 @@ KINDS = {"nmos": "nmos", "pmos": "pmos"}
 
 def check(layout: pya.Layout, cell: pya.Cell, spice: str, top: str) -> Result:
     """LVS of a cell against a SPICE text whose transistors are X-instances of nmos and pmos."""
-    # the netlist lives as long as what extracted it
-    extracted = extract(layout, cell)
-    return compare(extracted.netlist(), schematic(spice, top, KINDS), top)
+    return compare(extract(layout, cell), schematic(spice, top, KINDS), top)

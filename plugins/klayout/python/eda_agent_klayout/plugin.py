@@ -12,6 +12,7 @@ import pya
 
 from . import lvs, mos, place, writeback
 from .dock import Dock
+from .probe import Probe
 from .runner import CONFIG, MissingExecutable, executable
 from .table import TableError, devices, read_table
 
@@ -29,6 +30,7 @@ class Plugin:
         self.window = window
         self.docks: list[Dock] = []
         self._actions: list[pya.Action] = []
+        self.probe = Probe(window, self)
         mos.library()
         pya.Application.instance().aboutToQuit = self.close
         menu = window.menu()
@@ -75,7 +77,9 @@ class Plugin:
         return dock
 
     def dock(self, title: str, start: Any) -> Dock:
-        dock = Dock(self.window, title, start, lambda folder: self.guarded(lambda: self.write_back(folder)), self.tell)
+        dock = Dock(
+            self.window, title, start, lambda folder: self.guarded(lambda: self.write_back(folder)), self.tell, self.probe.parameters
+        )
         self.window.addDockWidget(pya.Qt.BottomDockWidgetArea, dock)
         if self.docks:
             self.window.tabifyDockWidget(self.docks[-1], dock)
@@ -125,7 +129,7 @@ class Plugin:
         found = self._devices(folder)
         cellview = view.active_cellview()
         layout, cell = cellview.layout(), cellview.cell
-        plan = writeback.plan(layout, cell, devices(found), read_table(self.table))
+        plan = writeback.plan(layout, cell, devices(found), read_table(self.table), self.places(view))
         marked = view.create_rdb("eda-agent write-back")
         writeback.report(plan, cell, layout, view.rdb(marked))
         view.show_rdb(marked, view.active_cellview_index())
@@ -171,10 +175,18 @@ class Plugin:
         for dock in self.docks:
             dock.shut()
 
+    def places(self, view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
+        """Where the devices of the schematic are, as the newest LVS database of a view says; nothing where there is none."""
+        databases = [view.lvsdb(number) for number in range(view.num_l2ndbs() - 1, -1, -1)]
+        return next((lvs.places(database) for database in databases if database is not None), {})
+
     def _check(self, layout: pya.Layout, cell: pya.Cell, found: dict[str, Any], view: pya.LayoutView) -> None:
         if self.table != "demonstration":
             return
         result = lvs.check(layout, cell, lvs.text(found), found["name"])
+        number = view.add_lvsdb(result.database)
+        if not result.match:
+            view.show_lvsdb(number, view.active_cellview_index())
         self.window.message("LVS: layout and schematic match" if result.match else f"LVS: {len(result.differences)} differences", 10000)
         if not result.match:
             self.tell("LVS: layout and schematic differ", "\n".join(result.differences[:20]))

@@ -5,7 +5,7 @@ Resizing moves no other instance and no wire. What would collide, or has wires t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,8 +40,15 @@ class Plan:
     conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
 
 
-def instances(cell: pya.Cell, table: Table) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
-    """(instance, device name, parameters) of the library's transistors in a cell, dummies included."""
+Places = Mapping[str, Sequence[pya.DPoint]]
+"""Device → where its pieces are, µm (`lvs.places`)."""
+
+
+def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
+    """(instance, device name, parameters) of the library's transistors in a cell, dummies included.
+
+    An instance that has no name is the device that has a piece in it; "" where there is none.
+    """
     for instance in cell.each_inst():
         if not instance.is_pcell():
             continue
@@ -51,23 +58,27 @@ def instances(cell: pya.Cell, table: Table) -> Iterator[tuple[pya.Instance, str,
         if library is None or library.name() != table.library or table.kind(declaration.name(), values) is None:
             continue
         name = str(values.get(table.device, "")) if table.device else ""
-        yield instance, name or next((str(instance.property(key)) for key in NAMES if instance.property(key) is not None), ""), values
+        name = name or next((str(instance.property(key)) for key in NAMES if instance.property(key) is not None), "")
+        if not name and places:
+            box = instance.dbbox()
+            name = next((device for device, points in places.items() if any(box.contains(point) for point in points)), "")
+        yield instance, name, values
 
 
-def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table) -> Plan:
+def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None) -> Plan:
     """What writing back would change in a cell, and what stands against it. Nothing is changed."""
     result = Plan()
     by_name = {device.name.lower(): device for device in devices}
     found: dict[str, list[tuple[pya.Instance, dict[str, Any]]]] = {}
     stuck = []
-    for instance, name, values in instances(cell, table):
+    for instance, name, values in instances(cell, table, places):
         if name.lower() not in by_name:
             result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(layout.dbu)}")
             continue
         found.setdefault(name.lower(), []).append((instance, values))
     for name, device in by_name.items():
-        places = found.get(name, [])
-        units = [(instance, values) for instance, values in places if not (table.dummy and values.get(table.dummy))]
+        pieces = found.get(name, [])
+        units = [(instance, values) for instance, values in pieces if not (table.dummy and values.get(table.dummy))]
         if not units:
             result.missing.append(device.name)
             continue
@@ -80,7 +91,7 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
                 (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
             )
         else:
-            for instance, values in places:
+            for instance, values in pieces:
                 _change(layout, result, fitting, table, instance, values)
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
