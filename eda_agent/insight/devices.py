@@ -15,7 +15,7 @@ from eda_agent.problem.structure.recognise import recognise
 def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
     """`devices`: a mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain, gate, source, bulk),
     block (number of its matched group, None for none), role. `rails`: negative, positive. `others`: names of devices that are no transistors.
-    `parameters`: name → the devices that follow it.
+    `ports`: of the circuit. `parameters`: name → the devices that follow it.
     """  # fmt: skip
     edits = problem.space.edits(sizing)
     flat = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
@@ -37,4 +37,12 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
         )  # fmt: skip
     follow = {name: list(effect.devices) for name, effect in effects(problem).items()}
     short = [net.removeprefix("xdut.") for net in (structure.vss, structure.vdd)]
-    return {"name": problem.subckt, "pdk": problem.pdk.name, "devices": rows, "rails": short, "others": others, "parameters": follow}
+    return {
+        "name": problem.subckt,
+        "ports": list(structure.ports),
+        "pdk": problem.pdk.name,
+        "devices": rows,
+        "rails": short,
+        "others": others,
+        "parameters": follow,
+    }

@@ -52,7 +52,8 @@ EXPECTED = {
 
 
 def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
-    """The structure of the same circuit with every device, net and port renamed and the devices in another order."""
+    """The structure of the same circuit with every device, net and port renamed and the devices in another order, drain and source
+    exchanged at random as a netlist from a layout has them."""
     draw = random.Random(seed)
     devices = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk)).devices({})
     ports = problem.netlist.subcircuits[problem.subckt].ports
@@ -64,6 +65,8 @@ def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
     renamed = []
     for device in devices:
         nodes = tuple(new_nets.get(node, node) for node in device.nodes)
+        if device.kind == "m" and draw.random() < 0.5:
+            nodes = (nodes[2], nodes[1], nodes[0], *nodes[3:])
         renamed.append(
             FlatDevice((new_names[device.label],), device.kind, nodes, models.get(device.model, ""), "", {}, draw.randrange(10**6))
         )

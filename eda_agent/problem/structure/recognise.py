@@ -13,6 +13,7 @@ from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from eda_agent.problem.structure.matching import matched_groups
+from eda_agent.problem.structure.orientation import oriented
 from eda_agent.problem.structure.patterns import Patterns
 from eda_agent.problem.structure.roles import roles_of
 
@@ -37,6 +38,7 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
     vdd, vss = _rail(fets, "pmos"), _rail(fets, "nmos")
+    fets = oriented(fets, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
     return replace(
@@ -45,8 +47,9 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
 
 
 def _rail(fets: Sequence[Fet], kind: str) -> str:
-    """The rail of a type: where most of its bulks are, else most of its sources."""
-    bulks = Counter(fet.bulk for fet in fets if fet.type == kind and fet.bulk != fet.source)
-    sources = Counter(fet.source for fet in fets if fet.type == kind)
-    both = bulks + sources
+    """The rail of a type: where most of its bulks are; a bulk that is tied to the device's own source or drain may be a well of its own."""
+    own = [fet for fet in fets if fet.type == kind]
+    both: Counter[str] = Counter()
+    for fet in own:
+        both[fet.bulk] += 1 if fet.bulk in (fet.source, fet.drain) else 2
     return max(both, key=lambda net: (both[net], net)) if both else ""

@@ -187,8 +187,9 @@ def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
 
 def text(found: Mapping[str, Any]) -> str:
     """What `eda-agent export RUN --devices` prints, as SPICE: one subcircuit of X-instances of nmos and pmos with W and L in metres."""
-    ports = dict.fromkeys(net for device in found["devices"] for net in device["nets"])
-    lines = [f".subckt {found['name']} {' '.join(ports)}"]
+    used = {net for device in found["devices"] for net in device["nets"]}
+    # a port that no transistor hangs on has no label
+    lines = [f".subckt {found['name']} {' '.join(port for port in found['ports'] if port in used)}"]
     for device in found["devices"]:
         sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
         lines.append(f"X{device['name']} {' '.join(device['nets'])} {device['kind']} {sizes}")

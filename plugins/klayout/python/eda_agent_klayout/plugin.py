@@ -10,7 +10,7 @@ from typing import Any
 
 import pya
 
-from . import lvs, mos, place, writeback
+from . import lvs, mos, netlists, place, writeback
 from .dock import Dock
 from .probe import Probe
 from .runner import CONFIG, MissingExecutable, executable
@@ -36,7 +36,7 @@ class Plugin:
         menu = window.menu()
         menu.insert_menu("tools_menu.end", "eda_agent", "eda-agent")
         for name, title, do in (
-            ("size", "Size a circuit …", self.size), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
+            ("size", "Size a circuit …", self.size), ("size_open", "Size what is open …", self.size_open), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
             ("write_back", "Write sizes back …", self.write_back), ("undo", "Undo the last write-back", self.undo), ("executable", "Executable …", self.choose_executable),
             ("table", "PCells …", self.choose_table),
         ):  # fmt: skip
@@ -75,6 +75,21 @@ class Plugin:
         dock = self.dock(f"eda-agent: {found.parent.name}", lambda: ["size", str(found), "--events"])
         dock.start()
         return dock
+
+    def size_open(self, folder: str = "") -> Dock | None:
+        """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active cell's."""
+        view = self.window.current_view()
+        if view is None or not view.active_cellview().is_valid():
+            raise ValueError("no layout is open\n\nOpen a layout, or take 'Size a circuit' with a netlist")
+        name, text = netlists.of_view(view)
+        folder = folder or pya.FileDialog.get_existing_dir(f"A folder for {name}.spice and its spec", "").value
+        if not folder:
+            return None
+        path = Path(folder) / f"{name}.spice"
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"{path} is there already and says something else\n\nChoose another folder, or move it away")
+        path.write_text(text, encoding="utf-8")
+        return self.size(str(path))
 
     def dock(self, title: str, start: Any) -> Dock:
         dock = Dock(

@@ -1,0 +1,38 @@
+"""A transistor's source is the end of its channel that lies nearer to its type's rail. Netlists from a layout do not know: a drawn MOS is symmetric."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eda_agent.problem.structure.circuit import Fet
+
+
+def oriented(fets: Sequence[Fet], vdd: str, vss: str) -> list[Fet]:
+    """The same with drain and source exchanged where the drain lies nearer to the rail, counted in channels of the same type."""
+    rails = {"nmos": (vss, vdd), "pmos": (vdd, vss)}
+    away = {kind: _channels(fets, kind, *rails[kind]) for kind in rails}
+    result = []
+    for fet in fets:
+        far = len(fets) + 1
+        drain, source = (away[fet.type].get(net, far) for net in (fet.drain, fet.source))
+        result.append(replace(fet, drain=fet.source, source=fet.drain) if drain < source else fet)
+    return result
+
+
+def _channels(fets: Sequence[Fet], kind: str, rail: str, other: str) -> dict[str, int]:
+    """Net → channels of a type between it and a rail; paths do not go through the other rail."""
+    links = defaultdict(list)
+    for fet in fets:
+        if fet.type == kind:
+            links[fet.drain].append(fet.source)
+            links[fet.source].append(fet.drain)
+    found, waiting = {rail: 0}, deque([rail])
+    while waiting:
+        net = waiting.popleft()
+        for near in links[net]:
+            if near not in found and near != other:
+                found[near] = found[net] + 1
+                waiting.append(near)
+    return found
