@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,22 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     # another circuit is not taken for it
     wrong = {**found, "devices": [{**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])]}
     assert not lvs.check(layout, cell, lvs.text(wrong), found["name"]).match
+
+
+def test_what_is_drawn_is_what_was_looked_at(problems: dict[str, Problem], table: Table) -> None:
+    """XOR with a layout that was looked at, layer by layer. EDA_AGENT_GOLDEN=draw writes it anew."""
+    layout, cell = placed(problems["ota_5t"], known(problems["ota_5t"]), table)
+    path = Path(__file__).parent / "golden" / "ota_5t.oas"
+    if os.environ.get("EDA_AGENT_GOLDEN") == "draw":
+        layout.write(str(path))
+    golden = pya.Layout()
+    golden.read(str(path))
+    top = next(one for one in golden.top_cells() if not one.is_proxy())
+    drawn = {str(info) for info in layout.layer_infos()}
+    assert drawn == {str(info) for info in golden.layer_infos()}
+    for info in layout.layer_infos():
+        here, there = pya.Region(cell.begin_shapes_rec(layout.layer(info))), pya.Region(top.begin_shapes_rec(golden.layer(info)))
+        assert (here ^ there).is_empty(), str(info)
 
 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
