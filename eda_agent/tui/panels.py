@@ -47,6 +47,12 @@ class Table(DataTable[Text]):
                     self.update_cell(str(number), str(at), cell, update_width=True)
 
 
+def _short(value: str, target: str) -> str:
+    """A value without its unit where the target beside it has the same, prefix and all: room for one more corner."""
+    number, _, unit = value.partition(" ")
+    return number if unit and unit == target.rpartition(" ")[2] else value
+
+
 def right(text: str, style: str = "") -> Text:
     return Text(text, style=style, justify="right")
 
@@ -70,7 +76,7 @@ class SpecsPanel(Vertical):
         colour = COLOURS[row.verdict]
         return [
             Text(SIGNS[row.verdict], style=f"bold {colour}"), Text(row.name), right(row.target, "dim"), right(row.margin, colour),
-            *[right(f"{text} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells], Text(row.bar, style=colour),
+            *[right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells], Text(row.bar, style=colour),
         ]  # fmt: skip
 
     @property
