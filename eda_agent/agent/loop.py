@@ -87,8 +87,9 @@ class Loop:
             proposals = [self.policy.propose(history)]
         seconds = (time.perf_counter() - start) / len(proposals)
         index = len(history.turns)
-        if proposals[0].handover and index > 1:
-            before = history.turns[-1].proposal.policy
+        if proposals[0].handover:
+            # nobody had the run before the first turn: the policy itself gives it away
+            before = history.turns[-1].proposal.policy if index > 1 else self.policy.name
             self.emit("policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover)
         for place, proposal in enumerate(proposals):
             self.emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)

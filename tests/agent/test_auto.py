@@ -146,3 +146,16 @@ def test_an_endpoint_takes_the_models_place(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("eda_agent.agent.policies.auto.ChatPolicy", Chat)
     policy = AutoPolicy(0, "m", "http://127.0.0.1:1/v1")
     assert policy.model.name == "chat" and made == {"endpoint": "http://127.0.0.1:1/v1", "model": "m"}
+
+
+def test_what_the_language_cannot_say_is_searched_from_the_first_turn(
+    problems: dict[str, Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eda_agent.agent.language.words.SLOTS", 3)
+    env, events = play(problems["ota_5t"], AutoPolicy(0), 4)
+    assert [turn.proposal.policy for turn in env.history.turns[1:]] == ["trust"] * 4
+    changes = [fields for type, fields in events if type == "policy.changed"]
+    assert len(changes) == 1 and "has more" in changes[0]["reason"]
+    # it explores as the search does by itself
+    alone, _ = play(problems["ota_5t"], make_policy("trust", 0), 4)
+    assert [turn.sizing for turn in alone.history.turns] == [turn.sizing for turn in env.history.turns]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
+from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.policies.handover import Leg, current_leg
 from eda_agent.agent.policies.trust import TrustRegion
@@ -30,6 +31,7 @@ class AutoPolicy:
             ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
+        self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
     def propose(self, history: History) -> Proposal:
@@ -37,7 +39,9 @@ class AutoPolicy:
 
     def proposals(self, history: History) -> list[Proposal]:
         leg = self.leg(history)
-        if leg.who == "model":
+        if self._silent:
+            found = [self.search.propose(history)]
+        elif leg.who == "model":
             found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
         else:
             # asking an endpoint for designs that are only weighed would cost a request a turn
@@ -47,4 +51,9 @@ class AutoPolicy:
         return [replace(found[0], handover=leg.why if leg.since == len(history.turns) else ""), *found[1:]]
 
     def leg(self, history: History) -> Leg:
+        """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
+        if isinstance(self.model, CompactPolicy):
+            self._silent = self.model.unreadable(history.problem)
+            if self._silent:
+                return Leg("search", 1, self._silent)
         return current_leg(history.turns, ("model", "search"), PATIENCE, self._names)

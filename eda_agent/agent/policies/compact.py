@@ -9,6 +9,8 @@ from eda_agent.agent.language.expectation import expected_gain
 from eda_agent.agent.language.sampling import CompactSampler
 from eda_agent.agent.policies.base import single_threaded, turn_seed
 from eda_agent.agent.turn import History, Proposal
+from eda_agent.errors import InputError
+from eda_agent.problem.spec import Problem
 
 RETRIES = 6
 """Times that answers are drawn again, each a little more freely, when all were tried before."""
@@ -29,6 +31,19 @@ class CompactPolicy:
         self.sampler = CompactSampler(engine, temperature)
         self._language: CompactLanguage | None = None
 
+    def unreadable(self, problem: Problem) -> str:
+        """Why the language cannot say a problem, such as too many parameters; "" where it can."""
+        try:
+            self._speak(problem)
+        except InputError as error:
+            return str(error).splitlines()[0]
+        return ""
+
+    def _speak(self, problem: Problem) -> CompactLanguage:
+        if self._language is None or self._language.problem is not problem:
+            self._language = CompactLanguage(problem, points=self.points, window=self.window)
+        return self._language
+
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]
 
@@ -38,9 +53,7 @@ class CompactPolicy:
             return self._proposals(history)
 
     def _proposals(self, history: History) -> list[Proposal]:
-        if self._language is None or self._language.problem is not history.problem:
-            self._language = CompactLanguage(history.problem, points=self.points, window=self.window)
-        language = self._language
+        language = self._speak(history.problem)
         prompt = language.prompt(history)
         tried = [turn.sizing for turn in history.turns]
         found: list[tuple[float, Answer, dict[str, float]]] = []

@@ -12,7 +12,7 @@ from typing import Any
 from eda_agent.agent.policies.base import Policy
 from eda_agent.errors import InputError, MissingError
 
-DEFAULT = "trust"
+DEFAULT = "auto"
 """The best of the policies that the base install can run, as measured (README)."""
 
 

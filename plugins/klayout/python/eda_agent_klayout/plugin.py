@@ -70,7 +70,7 @@ class Plugin:
         if found.suffix not in {".yaml", ".yml"}:
             beside = found.with_name("spec.yaml")
             if not beside.exists():
-                self._run("init", str(found), "--out", str(beside))
+                self._run("init", str(found))
             found = beside
         dock = self.dock(f"eda-agent: {found.parent.name}", lambda: ["size", str(found), "--events"])
         dock.start()
