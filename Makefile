@@ -15,7 +15,7 @@ demo: $(VENV)/.base
 	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

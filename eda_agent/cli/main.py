@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
         "size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met."
     )
     size.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it; with --resume also the folder of the run")
-    size.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help=f"what proposes: {', '.join(POLICY_NAMES)} (default trust)")
+    size.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help=f"what proposes: {', '.join(POLICY_NAMES)} (default auto)")
     size.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most (default: the spec's)")
     size.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
     size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
@@ -194,7 +194,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Policies × circuits × targets × seeds at equal simulation budgets; stopped benches go on.",
     )
     bench.add_argument("suite", help="all, learned, unseen, one shipped circuit, or a YAML file of your own")
-    bench.add_argument("--policy", default="trust,tpe,cma,random", metavar="A,B", help="policies (default trust,tpe,cma,random)")
+    bench.add_argument("--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)")
     bench.add_argument("--budget", type=_count, default=50, metavar="N", help="simulations a run (default 50)")
     bench.add_argument("--seeds", type=_count, default=3, metavar="K", help="seeds (default 3)")
     bench.add_argument("--targets", type=_count, default=1, metavar="T", help="targets a circuit (default 1)")

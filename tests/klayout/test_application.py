@@ -160,7 +160,7 @@ def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, t
         """,
         display, home, tmp_path, SHOT=str(tmp_path / "shot.png"),
     )  # fmt: skip
-    assert len(rows[0]["menu"]) == 7
+    assert len(rows[0]["menu"]) == 8
     assert "paused" in rows[1]["status"] and rows[1]["turns"] >= 6 and rows[1]["shown"] == rows[1]["specs"][0][1] == "dc_gain"
     assert rows[2]["stop"] == "user" and "stopped" in rows[2]["status"] and rows[2]["said"] == []
     assert (tmp_path / rows[2]["folder"] / "best.json").exists() and (tmp_path / "shot.png").stat().st_size > 10_000
