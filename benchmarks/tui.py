@@ -61,6 +61,9 @@ class Terminal:
         return time.perf_counter() - start
 
     def press(self, keys: str) -> None:
+        # what was drawn before is no answer to this key
+        while select.select([self.master], [], [], 0.0)[0]:
+            os.read(self.master, 65536)
         self.seen = ""
         os.write(self.master, keys.encode())
 
