@@ -6,17 +6,17 @@ Python runs one thread at a time: examples written in a thread would take their 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import pickle
 import signal
-import struct
 import sys
 from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_LENGTH = struct.Struct("<Q")
 
 
 class Ahead(Generic[Item, Result]):
@@ -28,70 +28,57 @@ class Ahead(Generic[Item, Result]):
     def __init__(self, make: Callable[[Item], Result], items: Iterable[Item]):
         self._make, self._items = make, iter(items)
         self._child = 0
-        self._source = -1
         if sys.platform.startswith("linux"):
             self._fork()
 
     def _fork(self) -> None:
-        source, sink = os.pipe()
+        self._source, sink = multiprocessing.Pipe(duplex=False)
         sys.stdout.flush()
         sys.stderr.flush()
         self._child = os.fork()
         if self._child:
-            os.close(sink)
-            self._source = source
+            sink.close()
             return
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             # the simulators' pipes would stay open with us
-            os.closerange(3, sink)
-            os.closerange(sink + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 1 << 16 else 1 << 16)
-            with contextlib.suppress(BrokenPipeError), open(sink, "wb") as file:
-                for item in self._items:
-                    data = _attempt(self._make, item)
-                    file.write(_LENGTH.pack(len(data)) + data)
-                    file.flush()
+            os.closerange(3, sink.fileno())
+            os.closerange(sink.fileno() + 1, min(os.sysconf("SC_OPEN_MAX"), 1 << 16))
+            self._write(sink)
         finally:
             # nothing of the parent's is to be cleaned up here
             os._exit(0)
+
+    def _write(self, sink: Connection) -> None:
+        """In the fork: every result as it is ready, until nobody reads. Bytes of our own pickling: torch would share tensors through files."""
+        with contextlib.suppress(BrokenPipeError):
+            for item in self._items:
+                try:
+                    found: tuple[bool, Any] = True, self._make(item)
+                except Exception as error:  # noqa: BLE001  # whatever it is, the parent raises it where the result would be
+                    found = False, error
+                sink.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
 
     def next(self) -> Result:
         """The result of the next item. Raises StopIteration where there is none, RuntimeError where the process has gone."""
         if not self._child:
             return self._make(next(self._items))
         next(self._items)
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
-        # ours: written by the fork of this process
-        good, value = pickle.loads(self._read(length))  # noqa: S301
+        try:
+            data = self._source.recv_bytes()
+        except (EOFError, OSError):
+            raise RuntimeError("the process that writes examples has gone") from None
+        good, value = pickle.loads(data)  # noqa: S301  # ours: written by the fork of this process, on a pipe that nobody else has
         if not good:
             raise value
         result: Result = value
         return result
 
-    def _read(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            part = os.read(self._source, min(count - len(parts), 1 << 20))
-            if not part:
-                raise RuntimeError("the process that writes examples has gone")
-            parts += part
-        return bytes(parts)
-
     def close(self) -> None:
         """End the process."""
         if self._child:
-            os.close(self._source)
+            self._source.close()
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
             self._child = 0
-
-
-def _attempt(make: Callable[[Any], Any], item: Any) -> bytes:
-    try:
-        return pickle.dumps((True, make(item)), pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # noqa: BLE001  # told to the parent, which raises it
-        try:
-            return pickle.dumps((False, error))
-        except Exception:  # noqa: BLE001  # an error that cannot travel: its words can
-            return pickle.dumps((False, RuntimeError(str(error))))

@@ -192,11 +192,7 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
             say(started=started.runner.alive, said=said[1:])
             # cross-probe: a parameter marks its devices, a device its parameters
             dock = tool.dock("ota", lambda: None)
-            with open("ota/journal.jsonl", "rb") as file:
-                for event in dock.runner._lines.feed(file.read()):
-                    dock.runner.run.apply(event)
-            dock.runner.run.folder = "ota"
-            dock._changed()
+            dock.runner.show("ota")
             dock._draw()
             dock.sizes.selectRow([row[0] for row in dock.runner.run.size_rows()].index("W12"))
             marked = len(tool.probe.marks)

@@ -109,11 +109,7 @@ class Plugin:
         if not folder:
             return
         dock = self.dock(f"eda-agent: {Path(folder).name}", lambda: ["size", folder, "--resume", "--events"])
-        dock.runner.run.folder = folder
-        with (Path(folder) / "journal.jsonl").open("rb") as file:
-            for event in dock.runner._lines.feed(file.read()):
-                dock.runner.run.apply(event)
-        dock._changed()
+        dock.runner.show(folder)
 
     def place(self, folder: str = "") -> pya.Cell | None:
         """A new layout with the devices of a run."""

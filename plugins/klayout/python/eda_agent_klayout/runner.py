@@ -64,6 +64,16 @@ class Runner:
             self._process = None
             self.ended("eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …")
 
+    def show(self, folder: str) -> None:
+        """Take in what the journal of a run says; nothing is started. Raises OSError where there is none."""
+        data = (Path(folder) / "journal.jsonl").read_bytes()
+        self.run, self._lines = Run(folder=folder), Lines()
+        for event in self._lines.feed(data):
+            self.run.apply(event)
+        # a run that was moved is where it was found
+        self.run.folder = folder
+        self.changed()
+
     def tell(self, **order: object) -> None:
         """Send an order to the run."""
         if self.alive and self._process is not None:
