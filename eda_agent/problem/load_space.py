@@ -51,13 +51,16 @@ def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk:
 
 
 def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
-    """A `.param` or header default, or device.attribute; inside the subcircuit first, then at the top."""
+    """A `.param` or header default, device.attribute or an R, C or source; inside the subcircuit first, then at the top."""
     if "." in name:
         path, _, attribute = name.lower().rpartition(".")
         scope, device = subckt, path
         if "." in path:
             scope, _, device = path.rpartition(".")
         edits = [Edit(scope, device, attribute), Edit(scope, "x" + device, attribute)]
+        if path in netlist.subcircuits and attribute[0] in _VALUE_UNITS:
+            # CELL.C1: the one number of an element of another cell
+            edits.append(Edit(path, attribute, "value"))
         found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
         return found + [twin for edit in found for twin in _twins(edit, netlist)]
     edits = [Edit(subckt, "", name.lower()), Edit("", "", name.lower())]

@@ -150,6 +150,11 @@ def read_text(path: Path, findings: list[Finding]) -> str:
     return data.decode("utf-8", errors="replace")
 
 
+def is_title(first: str) -> bool:
+    """Whether the first line of a file is its title: unless it plainly is a card, a comment or a device."""
+    return not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", first, re.IGNORECASE)
+
+
 def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
     """Join continuation lines and strip comments; the raw lines stay with their logical line.
 
@@ -167,7 +172,7 @@ def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
                 del result[previous + 1 :]
                 result[previous] = Line(f"{held.text} {code[1:].strip()}", (*held.raw, *between, raw), path, held.number)
                 continue
-        if title and number == 1 and not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", raw, re.IGNORECASE):
+        if title and number == 1 and is_title(raw):
             code = ""
         result.append(Line(code, (raw,), path, number))
     return result

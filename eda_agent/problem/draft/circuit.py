@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft.dialect import to_spice
+from eda_agent.problem.draft.flat import source_values
 from eda_agent.problem.draft.kind import Kind, tell_kind
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
@@ -19,7 +20,10 @@ from eda_agent.problem.structure import Structure, recognise
 
 @dataclass
 class Draft:
-    """`source`: the netlist, or its plain copy where it had to be `changed`; `netlist_text` is what stands in it."""
+    """`source`: the netlist, or its plain copy where it had to be `changed`; `netlist_text` is what stands in it.
+
+    `driven`: port → V or A of the source that stood on it in a flat schematic.
+    """
 
     name: str
     source: Path
@@ -31,6 +35,7 @@ class Draft:
     structure: Structure
     kind: Kind
     doubts: list[str] = field(default_factory=list)
+    driven: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | None = None) -> Draft:
@@ -60,11 +65,14 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     structure = recognise(netlist, name, chosen)
     kind = tell_kind(structure)
     doubts += kind.doubts
-    if chosen.name == "own":
+    driven = source_values(raw.splitlines()) if any(note.startswith("sources were taken out") for note in notes) else {}
+    if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:
+        doubts.append("smallest W and L of these models: the smallest in the netlist were taken")
+    elif chosen.name == "own":
         doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
-    return Draft(path.stem, file, text, notes, netlist, chosen, name, structure, kind, doubts)
+    return Draft(path.stem, file, text, notes, netlist, chosen, name, structure, kind, doubts, driven)
 
 
 def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.units import parse_spice_number
@@ -29,6 +30,8 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
         lines = _uncomment_subckt(lines, notes)
     lines = without_sources(lines, notes)
     lines = [_slashes(line, notes) for line in lines]
+    for pdk in pdks:
+        lines = with_devices(lines, pdk, notes)
     lines = [_foundry_device(line, pdks, notes) for line in lines]
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
     return result, tuple(dict.fromkeys(notes))

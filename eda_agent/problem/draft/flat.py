@@ -10,6 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from eda_agent.problem.source import is_title
+from eda_agent.units import parse_spice_number
+
 _GROUNDS = frozenset(["0", "gnd"])
 _NODES = {"m": 4, "x": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2}
 """Element letter → nodes. X is a MOSFET of a PDK here: a flat netlist calls nothing else that is understood."""
@@ -43,13 +46,33 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     return [*others, f".subckt {name} {' '.join(ports)} vss", *body, f".ends {name}"]
 
 
+def source_values(lines: Sequence[str]) -> dict[str, float]:
+    """Net → what a source between it and ground holds it at: V of a voltage source, A into the net of a current source; only plain DC values."""
+    result = {}
+    for card in _split(lines)[0]:
+        words = card.split()
+        value = next((number for word in words[3:5] if word.lower() != "dc" and (number := parse_spice_number(word)) is not None), None)
+        if card[0].lower() not in "vi" or len(words) < 4 or value is None:
+            continue
+        plus, minus = (net.lower() for net in words[1:3])
+        if (plus in _GROUNDS) == (minus in _GROUNDS):
+            continue
+        # SPICE counts a source's current from its plus through itself to its minus
+        sign = 1.0 if (minus in _GROUNDS) == (card[0].lower() == "v") else -1.0
+        result[minus if plus in _GROUNDS else plus] = sign * value
+    return result
+
+
 def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:
     """(device lines, joined; all other lines; the name of the empty subcircuit around them)."""
     cards: list[str] = []
     others: list[str] = []
     name, joining = "circuit", others
-    for line in lines:
+    for number, line in enumerate(lines):
         text = line.strip()
+        if number == 0 and text and is_title(text):
+            others.append(f"* {text}")
+            continue
         header = re.match(r"\.subckt\s+(\S+)", text, re.IGNORECASE)
         if header:
             name = header[1]

@@ -164,7 +164,10 @@ def _drives(structure: Structure, port: str) -> bool:
 
 
 def _has_no_sink(structure: Structure, out: str) -> bool:
-    return {fet.type for fet in structure.fets if fet.drain == out} == {"pmos"} and not any(fet.source == out for fet in structure.fets)
+    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
+    # a pair with resistors for loads is an amplifier
+    loaded = any(structure.roles.get(fet.name) == "input pair" for fet in fets)
+    return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)
 
 
 def _biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:

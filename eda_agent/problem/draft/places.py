@@ -41,8 +41,8 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                             Edit(inner, device.name, attribute),
                         )
                     )
-            if device.kind in "rc" and _is_number(device.value) and inner == draft.subckt:
-                result.append((device.name.upper(), Edit(inner, device.name, "value")))
+            if device.kind in "rc" and _is_number(device.value):
+                result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
     return result
 
 

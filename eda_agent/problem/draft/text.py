@@ -79,7 +79,7 @@ def write_draft(
             lines.append(f"  {metric}: {{testbench: {bench.name}, {_bound(metric, sense, value)}{objective}}}  # {how}")
     lines += [
         "corners:",
-        f"  nominal: {{process: tt, vdd: {draft.pdk.supply:g}, temperature: 27}}",
+        f"  nominal: {{process: tt, vdd: {_supply(draft):g}, temperature: 27}}",
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
@@ -132,11 +132,23 @@ def _wiring(draft: Draft) -> list[str]:
         if ports
         else []
     )
-    bias = []
+    bias, guessed = [], False
     for port, how in draft.kind.bias.items():
-        value = {"source": "{current: 5u}", "sink": "{current: -5u}", "voltage": f"{{voltage: {draft.pdk.supply / 2:g}}}"}[how]
-        bias.append(f"{port}: {value}")
-        draft.doubts.append(f"the {'voltage' if how == 'voltage' else 'current'} of bias port {port}: {value} was taken")
+        kind = "voltage" if how == "voltage" else "current"
+        held = draft.driven.get(port)
+        known = held is not None and (held > 0 or kind == "current") and (kind == "voltage" or (held > 0) == (how == "source"))
+        value = held if held is not None and known else {"source": 5e-6, "sink": -5e-6, "voltage": _supply(draft) / 2}[how]
+        cell = f"{{{kind}: {format_quantity(value).replace(' ', '')}}}"
+        bias.append(f"{port}: {cell}")
+        if not known:
+            guessed = True
+            draft.doubts.append(f"the {kind} of bias port {port}: {cell} was taken")
     if bias:
-        lines.append(f"bias: {{{', '.join(bias)}}}  # values are a guess")
+        lines.append(f"bias: {{{', '.join(bias)}}}{'  # values are a guess' if guessed else ''}")
     return lines
+
+
+def _supply(draft: Draft) -> float:
+    """The voltage of the supply in V: what the netlist's own source had, or the PDK's."""
+    held = draft.driven.get(draft.structure.vdd, 0.0)
+    return held if held > 0 else draft.pdk.supply

@@ -37,7 +37,7 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
             fets.append(Fet(device.label, kind, drain, gate, source, bulk))
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
-    vdd, vss = _rail(fets, "pmos"), _rail(fets, "nmos")
+    vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
     fets = oriented(fets, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
@@ -46,10 +46,25 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
     )
 
 
-def _rail(fets: Sequence[Fet], kind: str) -> str:
-    """The rail of a type: where most of its bulks are; a bulk that is tied to the device's own source or drain may be a well of its own."""
+def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
+    """The rail of a type: where most of its bulks are, a port before a net inside; a bulk that is tied to the device's own source or drain may be a well of its own."""
     own = [fet for fet in fets if fet.type == kind]
     both: Counter[str] = Counter()
     for fet in own:
         both[fet.bulk] += 1 if fet.bulk in (fet.source, fet.drain) else 2
-    return max(both, key=lambda net: (both[net], net)) if both else ""
+    return max(both, key=lambda net: (net in ports or net == "0", both[net], net)) if both else ""
+
+
+def _behind_resistors(net: str, ports: Sequence[str], fets: Sequence[Fet], passives: Sequence[Passive]) -> str:
+    """The rail where no bulk is: behind a resistor of the net where the bulks are, or, without devices of the type, a port of resistors alone."""
+    if net in ports or net == "0":
+        return net
+    resistors = [passive for passive in passives if passive.kind == "r"]
+    if net:
+        touched = {end for fet in fets for end in (fet.gate, fet.drain)}
+        ends = {end for passive in resistors if net in passive.nets for end in passive.nets if end != net}
+    else:
+        touched = {end for fet in fets for end in (fet.gate, fet.drain, fet.source, fet.bulk)}
+        ends = {end for passive in resistors for end in passive.nets}
+    found = [end for end in ends if end in ports and end not in touched]
+    return found[0] if len(found) == 1 else net

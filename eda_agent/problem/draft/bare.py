@@ -1,0 +1,62 @@
+"""A bare device is a MOSFET that a netlist names by polarity alone, or without W and L, as programs that make topologies write them.
+
+`with_devices` gives it the PDK's device of that polarity, and a width and length to start from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eda_agent.problem.pdk.catalogue import DeviceRule, Pdk
+
+_MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
+_POLARITIES = {"n": "nmos", "nmos": "nmos", "nmos4": "nmos", "nch": "nmos", "nfet": "nmos", "p": "pmos", "pmos": "pmos", "pmos4": "pmos", "pch": "pmos", "pfet": "pmos"}  # fmt: skip
+# times the smallest length: short devices have no gain; and W over L, a hole being the slower carrier
+_LENGTHS = 3.0
+_SHAPE = {"nmos": 10.0, "pmos": 20.0}
+
+
+def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
+    """The lines with every bare device made one of the PDK's. A PDK without devices of its own leaves them as they are."""
+    defined = {
+        words[1].lower() for line in lines if (words := line.split()) and words[0].lower() in {".model", ".subckt"} and len(words) > 1
+    }
+    result = []
+    for number, line in enumerate(lines):
+        found = _MOS.match(line)
+        rule = _rule(found[2], pdk) if found and found[2].lower() not in defined else None
+        if found is None or rule is None:
+            result.append(line)
+            continue
+        if rule.name != found[2].lower():
+            notes.append(f"model {found[2]} was made {rule.name}")
+        sized = found[3] + "".join(_continuation(lines, number + 1))
+        result.append(f"{found[1]} {rule.name}{found[3]}{_sizes(sized, rule, pdk, notes)}")
+    return result
+
+
+def _rule(model: str, pdk: Pdk) -> DeviceRule | None:
+    polarity = _POLARITIES.get(model.lower())
+    return pdk.device(model) or next((rule for rule in pdk.devices.values() if rule.type == polarity), None)
+
+
+def _continuation(lines: Sequence[str], start: int) -> list[str]:
+    result = []
+    for line in lines[start:]:
+        if not line.lstrip().startswith("+"):
+            break
+        result.append(" " + line.lstrip()[1:])
+    return result
+
+
+def _sizes(text: str, rule: DeviceRule, pdk: Pdk, notes: list[str]) -> str:
+    """` W=… L=…`, in metres, of what the device lacks."""
+    missing = [side for side in ("w", "l") if not re.search(rf"(?<![\w]){side}\s*=", text, re.IGNORECASE)]
+    if not missing:
+        return ""
+    grid = 2 * pdk.grid
+    length = round(_LENGTHS * rule.length[0] / grid) * grid
+    start = {"w": max(rule.width[0], round(_SHAPE[rule.type] * length / grid) * grid), "l": length}
+    notes.append(f"devices without sizes: {', '.join(f'{side.upper()} = {start[side] * 1e6:.4g} um' for side in missing)} for {rule.name}")
+    return "".join(f" {side.upper()}={start[side] * 1e6:.6g}u" for side in missing)
