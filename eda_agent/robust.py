@@ -19,7 +19,8 @@ from eda_agent.agent.control import Control
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
-from eda_agent.record.events import Event, monte_carlo_data
+from eda_agent.record.event import Event
+from eda_agent.record.events import monte_carlo_data
 from eda_agent.run import Outcome, Request, open_evaluator, size, with_corners
 from eda_agent.simulation.montecarlo import MonteCarlo, monte_carlo
 

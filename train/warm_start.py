@@ -23,8 +23,9 @@ from eda_agent.agent.score import Score
 from eda_agent.agent.turn import History, Turn, regraded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
-from eda_agent.record.fold import fold, restore_turns
+from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
+from eda_agent.record.restore import restore_turns
 from eda_agent.run import original_spec
 from eda_agent.train.designs import slack
 from eda_agent.train.recipe import WarmStartRecipe

@@ -28,6 +28,8 @@ _FIELDS: dict[str, dict[str, str]] = {
     "unlock": {"parameter": "text"}, "range": {"parameter": "text", "minimum": "quantity?", "maximum": "quantity?"},
     "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"}, "back": {"turn": "count"},
 }  # fmt: skip
+ORDERS = "orders.jsonl"
+"""File in a run's folder that other processes append orders to."""
 LONGEST = 100_000
 """Characters of an order."""
 

@@ -14,7 +14,7 @@ from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
-from eda_agent.record.events import Event
+from eda_agent.record.event import Event
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Outcome, Request, original_spec, size

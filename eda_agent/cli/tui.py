@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -44,5 +45,7 @@ def tui_command(options: argparse.Namespace) -> int:
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, arguments)
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
+    # the modules stay: the collector need not walk through them at every thousand events
+    gc.freeze()
     app.run()
     return 0

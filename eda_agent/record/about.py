@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
+
+if TYPE_CHECKING:  # fronts word verdicts without loading what a problem is made of
+    from eda_agent.problem.spec import Problem
 
 NEAR = 0.05
 """Of the ramp: a margin above minus this is near."""

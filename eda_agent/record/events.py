@@ -24,14 +24,11 @@ from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.record.about import parameter_table, spec_table
+from eda_agent.record.event import VERSION, Event
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
 from eda_agent.simulation.operating_point import OperatingPoint
-
-VERSION = 1
-
-Event = dict[str, Any]
 
 
 def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from eda_agent.agent.score import score
-from eda_agent.agent.turn import Proposal, Turn
-from eda_agent.problem.spec import Problem
-from eda_agent.record.events import Event, evaluation_from, proposal_from
+from eda_agent.record.event import Event
+
+
+@dataclass
+class Tally:
+    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length."""
+
+    turns: list[dict[str, Any]]
+    simulations: int = 0
+    jobs: int = 0
+    cached: int = 0
+    curve: list[float] = field(default_factory=list)
+
+    def catch_up(self) -> None:
+        for place in range(len(self.curve), len(self.turns)):
+            turn = self.turns[place]
+            self.curve.append(max(turn["score"], self.curve[-1] if self.curve else 0.0))
+            if "evaluation" in turn:
+                self.simulations += turn["index"] > 0
+                self.jobs += turn["evaluation"]["jobs"]
+                self.cached += turn["evaluation"]["cached"]
 
 
 @dataclass
@@ -37,6 +54,7 @@ class RunState:
     review: bool = False
     logs: list[dict[str, Any]] = field(default_factory=list)
     sequence: int = 0
+    _tally: Tally | None = field(default=None, repr=False, compare=False)
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
@@ -94,15 +112,20 @@ class RunState:
     @property
     def simulations(self) -> int:
         """Proposals simulated (the baseline comes on top)."""
-        return sum(turn["index"] > 0 and "evaluation" in turn for turn in self.turns)
+        return self.tally.simulations
 
     @property
     def curve(self) -> list[float]:
         """Best score so far, after each turn."""
-        result: list[float] = []
-        for turn in self.turns:
-            result.append(max(turn["score"], result[-1] if result else 0.0))
-        return result
+        return self.tally.curve
+
+    @property
+    def tally(self) -> Tally:
+        """Sums over the turns."""
+        if self._tally is None or self._tally.turns is not self.turns:
+            self._tally = Tally(self.turns)
+        self._tally.catch_up()
+        return self._tally
 
 
 def fold(events: Iterable[Event]) -> RunState:
@@ -111,18 +134,3 @@ def fold(events: Iterable[Event]) -> RunState:
     for event in events:
         state.apply(event)
     return state
-
-
-def restore_turns(rows: Sequence[Event], problem: Problem) -> list[Turn]:
-    """Turns as the agent's own objects; scores are worked out again from the values, which are what was measured."""
-    turns = []
-    for data in rows:
-        evaluation = evaluation_from(data["evaluation"]) if "evaluation" in data else None
-        graded = score(problem.specs, evaluation) if evaluation is not None else None
-        turns.append(Turn(data["index"], proposal_from(data["proposal"]), data["sizing"], evaluation, graded))
-    return turns
-
-
-def restore_pending(state: RunState) -> list[Proposal]:
-    """The proposals that were not played yet."""
-    return [proposal_from(event) for event in state.pending]

@@ -14,8 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from eda_agent.errors import Finding, InputError
-from eda_agent.record.events import VERSION, Event
+from eda_agent.record.event import VERSION, Event
 
 try:
     import fcntl
@@ -92,7 +94,7 @@ def whole_length(path: Path) -> int:
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
         with contextlib.suppress(ValueError):
-            json.loads(data[start:end])
+            orjson.loads(data[start:end])
             return end
         end = start
     return 0
@@ -109,7 +111,7 @@ def read_journal(path: Path) -> Iterator[Event]:
             if not line.endswith(b"\n"):
                 return
             try:
-                event: Any = json.loads(line)
+                event: Any = orjson.loads(line)
                 if not isinstance(event, dict) or not isinstance(event["type"], str):
                     raise ValueError
             except (ValueError, KeyError, RecursionError):

@@ -11,8 +11,6 @@ from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 
-ORDERS = "orders.jsonl"
-"""File in the run's folder that other processes append orders to."""
 SKIP_FROM = 6
 """With few corners a policy learns more from all of them than skipping saves: over 10 runs in 3 corners 533 proposals for 407."""
 

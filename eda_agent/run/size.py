@@ -13,7 +13,7 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.edit import edited
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
-from eda_agent.agent.orders import order
+from eda_agent.agent.orders import ORDERS, order
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.seeded import SeededPolicy
 from eda_agent.agent.score import score
@@ -22,13 +22,15 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.about import parameter_table, spec_table
-from eda_agent.record.events import Event, Stream
-from eda_agent.record.fold import RunState, fold, restore_pending, restore_turns
+from eda_agent.record.event import Event
+from eda_agent.record.events import Stream
+from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import Journal, read_journal
+from eda_agent.record.restore import restore_pending, restore_turns
 from eda_agent.run.folder import check_resumable, run_folder, write_artifacts, write_spec
 from eda_agent.run.once import open_evaluator
 from eda_agent.run.remember import remember, seeds_of
-from eda_agent.run.request import ORDERS, SKIP_FROM, Outcome, Request
+from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import LocalPool

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,17 +21,23 @@ from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.hand import Hand
 from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
-from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
-from eda_agent.tui.screens.draft import DraftScreen
-from eda_agent.tui.screens.runs import RunsScreen
-from eda_agent.tui.screens.simulated import MonteCarloScreen, SensitivityScreen, WavesScreen
 from eda_agent.tui.settings import Settings, read_settings, write_settings
+from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import Status, describe, status
 
 TICK = 0.05
 """Seconds between two looks at the feed."""
 ALIVE = 1.0
 """Seconds between two looks whether the run has a process."""
+
+
+PRELOAD = 0.3
+"""Seconds after which the other screens are loaded, so that their first key finds them there."""
+
+
+def _preload() -> None:
+    for name in ("details", "simulated", "runs", "draft"):
+        importlib.import_module(f"eda_agent.tui.screens.{name}")
 
 
 class SizingApp(Hand):
@@ -95,8 +103,12 @@ class SizingApp(Hand):
         self._use_settings()
         self.action_below("turns")
         if self.draft is not None:
+            from eda_agent.tui.screens.draft import DraftScreen
+
             self.push_screen(DraftScreen(self.draft, self.begin))
         self.look()
+        # the first frame does not wait for what no key has asked for yet
+        self.set_timer(PRELOAD, lambda: threading.Thread(target=_preload, daemon=True).start())
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
 
@@ -179,23 +191,25 @@ class SizingApp(Hand):
     def status(self) -> Status:
         return status(self.state, time.time(), self._alive)
 
-    def on_data_table_row_highlighted(self, event: Any) -> None:
+    def on_turn_list_highlighted(self, event: TurnList.Highlighted) -> None:
         """The turn under the cursor is what specs and sizes show; on the newest it is the best again."""
-        if event.data_table.id != "turn-table" or not event.data_table.has_focus:
+        table = self.turns.table
+        if not table.has_focus:
             return
-        panel = self.turns
-        last = event.data_table.cursor_row >= event.data_table.row_count - 1
-        shown = None if last else panel.selected
+        shown = None if table.cursor_row >= table.row_count - 1 else self.turns.selected
         if shown != self.shown:
             self.shown = shown
             self.specs.show(self.state, shown)
             self.sizes.show(self.state, shown)
 
+    def on_turn_list_chosen(self, event: TurnList.Chosen) -> None:
+        from eda_agent.tui.screens.details import TurnScreen
+
+        self.push_screen(TurnScreen(self.state, self.turns.selected))
+
     def on_data_table_row_selected(self, event: Any) -> None:
         """Enter, or a second click, on a row."""
         match event.data_table.id:
-            case "turn-table":
-                self.push_screen(TurnScreen(self.state, self.turns.selected))
             case "spec-table":
                 self.action_target()
             case "size-table":
@@ -207,36 +221,56 @@ class SizingApp(Hand):
         for name in ("turns", "sizes", "curve"):
             base.set_class(name == panel, f"-below-{name}")
         if panel != "curve":
-            (self.turns if panel == "turns" else self.sizes).query_one(Table).focus()
+            (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
 
     def action_points(self) -> None:
+        from eda_agent.tui.screens.details import PointsScreen
+
         self.push_screen(PointsScreen(self.state, self.shown))
 
     def action_front(self) -> None:
+        from eda_agent.tui.screens.details import FrontScreen
+
         self.push_screen(FrontScreen(self.state))
 
     def action_diff(self) -> None:
+        from eda_agent.tui.screens.details import DiffScreen
+
         self.push_screen(DiffScreen(self.state, self.folder, self.shown))
 
     def action_circuit(self) -> None:
+        from eda_agent.tui.screens.details import CircuitScreen
+
         self.push_screen(CircuitScreen(self.state, self.folder, self.shown))
 
     def action_waves(self) -> None:
+        from eda_agent.tui.screens.simulated import WavesScreen
+
         self.push_screen(WavesScreen(self.state, self.folder, self.shown))
 
     def action_sensitivity(self) -> None:
+        from eda_agent.tui.screens.simulated import SensitivityScreen
+
         self.push_screen(SensitivityScreen(self.state, self.folder, self.shown))
 
     def action_monte_carlo(self) -> None:
+        from eda_agent.tui.screens.simulated import MonteCarloScreen
+
         self.push_screen(MonteCarloScreen(self.state, self.folder, self.shown))
 
     def action_failures(self) -> None:
+        from eda_agent.tui.screens.details import FailureScreen
+
         self.push_screen(FailureScreen(self.state))
 
     def action_runs(self) -> None:
+        from eda_agent.tui.screens.runs import RunsScreen
+
         self.push_screen(RunsScreen(self.folder.parent, self.folder, self.open_run))
 
     def action_help(self) -> None:
+        from eda_agent.tui.screens.details import HelpScreen
+
         self.push_screen(HelpScreen(self))
 
     def action_copy(self, what: str) -> None:
@@ -259,6 +293,6 @@ class SizingApp(Hand):
 
     def action_follow(self) -> None:
         """Show the best again."""
-        self.turns.table.move_cursor(row=max(0, len(self.state.turns) - 1))
+        self.turns.table.move_cursor(len(self.state.turns) - 1)
         self.shown = None
         self.draw()

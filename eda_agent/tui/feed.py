@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from eda_agent.errors import Finding, InputError
-from eda_agent.record.events import VERSION, Event
+import orjson
 
-MOST = 4000
-"""Events handed over at once, so that a screen can be drawn between."""
+from eda_agent.errors import Finding, InputError
+from eda_agent.record.event import VERSION, Event
+
+MOST = 20_000
+"""Events handed over at once."""
+PATIENCE = 0.2
+"""Seconds after which what was read is handed over, so that a screen can be drawn and keys answered between."""
 
 
 class Feed(Protocol):
@@ -35,7 +38,8 @@ class JournalFeed:
             with self.path.open("rb") as file:
                 file.seek(self._at)
                 events: list[Event] = []
-                while len(events) < MOST:
+                until = time.monotonic() + PATIENCE
+                while len(events) < MOST and (len(events) % 64 or time.monotonic() < until):
                     line = file.readline()
                     if not line.endswith(b"\n"):
                         break
@@ -50,7 +54,7 @@ class JournalFeed:
 
     def _event(self, line: bytes) -> Event:
         try:
-            event = json.loads(line)
+            event = orjson.loads(line)
             version, _ = event["v"], event["type"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from textual.widgets import DataTable, Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.record.fold import RunState
-from eda_agent.tui.view import SIGNS, SpecRow, Status, Verdict, size_rows, spec_rows, status_line, turn_of, turn_row
+from eda_agent.tui.turn_list import TurnList
+from eda_agent.tui.view import SIGNS, SpecRow, Status, Verdict, better, size_rows, spec_rows, status_line, turn_of, turn_row
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "near": "yellow", "fail": "red", "none": "dim"}
 """Beside a sign, never instead of one. ANSI names, so that the terminal's own theme decides the shade."""
@@ -106,79 +108,106 @@ class SizesPanel(Vertical):
         return self.query_one(Table).cursor_row
 
 
+CURVE_EVERY = 0.5
+"""Seconds between two drawings of the curve."""
+
+
+def thinned(values: Sequence[float], most: int = 400) -> list[tuple[int, float]]:
+    """(place, value) of at most so many: the largest of every stretch, for the plotter takes 50 µs a point and no terminal has room for more."""
+    stretch = -(-len(values) // most) or 1
+    return [
+        max(((place, values[place]) for place in range(start, min(start + stretch, len(values)))), key=lambda pair: pair[1])
+        for start in range(0, len(values), stretch)
+    ]
+
+
 class CurvePanel(Vertical):
     """The best score so far, and that of every turn, against simulations."""
 
     def compose(self) -> Any:
         yield PlotextPlot(id="curve")
 
-    def show(self, state: RunState) -> None:
+    def on_mount(self) -> None:
         self.border_title = "best so far"
+        self._drawn = 0.0
+        self._waiting = False
+
+    def show(self, state: RunState) -> None:
+        """Draw it now, or a little later where it was drawn a moment ago: plotting takes 15 ms, which keys would wait for."""
+        self._latest = state
+        left = self._drawn + CURVE_EVERY - time.monotonic()
+        if left <= 0:
+            self._draw(state)
+        elif not self._waiting:
+            self._waiting = True
+            self.set_timer(left, lambda: self._draw(self._latest))
+
+    def _draw(self, state: RunState) -> None:
+        # an empty curve is no reason to wait for the first one
+        self._drawn, self._waiting = time.monotonic() if state.turns else 0.0, False
         widget = self.query_one(PlotextPlot)
         plot = widget.plt
         plot.clear_data()
         curve = state.curve
         scores = [turn["score"] for turn in state.turns]
         if curve:
-            places = list(range(len(curve)))
-            low = max(0.0, min(value for value in curve) - 0.02)
-            seen = [(place, score) for place, score in zip(places, scores, strict=True) if score >= low]
+            low = max(0.0, curve[0] - 0.02)
+            seen = [(place, score) for place, score in thinned(scores) if score >= low]
             if seen:
                 plot.scatter([place for place, _ in seen], [score for _, score in seen], marker="dot", color="gray")
-            plot.plot(places, curve, marker="braille")
+            places = [place for place, _ in thinned(curve)]
+            plot.plot(places, [curve[place] for place in places], marker="braille")
             plot.ylim(low, 1.001)
             plot.xlim(0, max(state.started.get("budget", {}).get("simulations", 0) if len(curve) < 30 else 0, len(curve) - 1, 1))
         widget.refresh()
 
 
 class TurnsPanel(Vertical):
-    """Every turn: score, what changed, what the policy said. New turns are added; old rows stay as they are."""
+    """Every turn: score, what changed, what the policy said."""
 
     COLUMNS = ("turn", "score", "gain", "policy", "changed", "reasoning")
 
     def compose(self) -> Any:
-        table = Table(id="turn-table")
-        for column in self.COLUMNS:
-            table.add_column(Text(f" {column}", justify="right" if column in {"turn", "score", "gain"} else "left"), key=column)
-        yield table
+        heads = [Text(f" {name}", justify="right" if name in {"turn", "score", "gain"} else "left") for name in self.COLUMNS]
+        yield TurnList(heads, id="turn-table")
 
     @property
-    def table(self) -> Table:
-        return self.query_one(Table)
+    def table(self) -> TurnList:
+        return self.query_one(TurnList)
 
     def on_mount(self) -> None:
         self.border_title = "turns"
-        self._shown: list[tuple[int, float]] = []
-        self._best: Any = None
+        self._turns: list[Any] = []
+        self._parameters: Sequence[Any] = ()
+        self._bests: list[int] = []
+        """The place of the incumbent before each turn; −1 before the first."""
 
     def show(self, state: RunState) -> None:
-        table = self.query_one(Table)
-        now = [(turn["index"], turn["score"]) for turn in state.turns]
-        if now[: len(self._shown)] != self._shown:
-            # the run went back, or its turns count for something else now
-            table.clear()
-            self._shown, self._best = [], None
-        # follow the newest as long as the user stands on it
-        follow = table.row_count == 0 or table.cursor_row >= table.row_count - 1
-        parameters = state.started.get("parameters", ())
-        for place in range(len(self._shown), len(now)):
-            row = turn_row(state.turns, place, parameters, self._best)
-            style = "bold green" if row.best else ""
-            table.add_row(
-                right(f" {row.index}"), right(f" {row.score}", style), right(f" {row.gain}", style), Text(f" {row.policy}", style="dim"), Text(f" {row.moved}"),
-                Text(f" {row.reasoning}"), key=str(place),
-            )  # fmt: skip
-            if row.best:
-                self._best = state.turns[place]
-        self._shown = now
-        if follow and table.row_count:
-            table.move_cursor(row=table.row_count - 1, animate=False)
+        # turns are added to the same list; going back, or other targets, make a new one
+        fresh = state.turns is not self._turns
+        self._turns, self._parameters = state.turns, state.started.get("parameters", ())
+        if fresh:
+            self._bests = []
+        for place in range(len(self._bests), len(self._turns)):
+            before = self._bests[-1] if self._bests else -1
+            last = place - 1
+            self._bests.append(last if last >= 0 and (before < 0 or better(self._turns[last], self._turns[before])) else before)
+        self.table.show(len(self._turns), self._cells, fresh)
+
+    def _cells(self, place: int) -> list[Text]:
+        best = self._bests[place]
+        row = turn_row(self._turns, place, self._parameters, self._turns[best] if best >= 0 else None)
+        style = "bold green" if row.best else ""
+        return [
+            right(f" {row.index}"), right(f" {row.score}", style), right(f" {row.gain}", style), Text(f" {row.policy}", style="dim"),
+            Text(f" {row.moved}"), Text(f" {row.reasoning}"),
+        ]  # fmt: skip
 
     @property
     def selected(self) -> int | None:
         """The number of the turn under the cursor."""
-        table = self.query_one(Table)
-        return self._shown[table.cursor_row][0] if self._shown and table.cursor_row < len(self._shown) else None
+        row = self.table.cursor_row
+        return int(self._turns[row]["index"]) if row < len(self._turns) else None
 
 
 class StatusBar(Static):

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eda_agent.agent.orders import Order
+from eda_agent.agent.orders import ORDERS, Order
 from eda_agent.errors import InputError
 from eda_agent.files import json_line
-from eda_agent.run.request import ORDERS
 
 WORDS = "stderr.log"
 """What the process says, in the run's folder."""
+
+NICE = 5
 
 
 class RunProcess:
@@ -73,4 +74,7 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = ()) -> RunProcess
             start_new_session=True,
             env={**os.environ, "NO_COLOR": "1"},
         )
+    # simulators that use every core leave the screen its turn: a key is answered at once
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
     return RunProcess(folder, process)

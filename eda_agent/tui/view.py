@@ -170,6 +170,11 @@ def size_rows(state: RunState, turn: Row | None) -> list[SizeRow]:
     return rows
 
 
+def better(turn: Row, than: Row) -> bool:
+    """Whether a turn takes an incumbent's place."""
+    return bool((turn["score"], turn.get("merit") or 0.0) > (than["score"], than.get("merit") or 0.0))
+
+
 def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None) -> TurnRow:
     """The row of turn number `place` of a list. `best_before`: the incumbent until then."""
     turn = turns[place]
@@ -187,7 +192,6 @@ def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_b
     proposal = turn.get("proposal", {})
     words = proposal.get("error") or proposal.get("reasoning") or ""
     gain = turn["score"] - before
-    better = best_before is None or (turn["score"], turn.get("merit") or 0.0) > (before, best_before.get("merit") or 0.0)
     return TurnRow(
         turn["index"],
         format_score(turn["score"]),
@@ -195,7 +199,7 @@ def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_b
         proposal.get("policy", ""),
         moved,
         printable(words),
-        better,
+        best_before is None or better(turn, best_before),
     )
 
 
@@ -209,8 +213,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     turns = state.turns
     times = [turn["t"] for turn in turns[-_RECENT:] if "t" in turn]
     rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 2 and times[-1] > times[0] else None
-    jobs = sum(turn["evaluation"]["jobs"] for turn in turns if "evaluation" in turn)
-    cached = sum(turn["evaluation"]["cached"] for turn in turns if "evaluation" in turn)
+    tally = state.tally
     budget = begun.get("budget", {}).get("simulations", 0)
     running = bool(begun) and not state.finished
     reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
@@ -222,7 +225,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     last = turns[-1].get("proposal", {}).get("policy", "") if len(turns) > 1 else ""
     return Status(
         begun.get("problem", ""), f"{policy} ({last})" if last and last != policy and policy == "auto" else policy, word, state.simulations, budget,
-        begun.get("workers", 0), cached / jobs if jobs else 0.0, rate, max(end - begun.get("t", end), 0.0),
+        begun.get("workers", 0), tally.cached / tally.jobs if tally.jobs else 0.0, rate, max(end - begun.get("t", end), 0.0),
         (budget - state.simulations) / rate if rate and running and alive else None, state.best.get("score", 0.0), bool(state.best.get("met")),
     )  # fmt: skip
 

@@ -23,7 +23,8 @@ from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import envelope
-from eda_agent.record.fold import RunState, fold, restore_turns
+from eda_agent.record.fold import RunState, fold
+from eda_agent.record.restore import restore_turns
 from eda_agent.simulation.fake import FunctionSimulator
 
 from .conftest import amplifier

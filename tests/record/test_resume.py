@@ -16,8 +16,9 @@ import pytest
 
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import netlist_diff, sized_netlist
-from eda_agent.record.fold import fold, restore_turns
+from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
+from eda_agent.record.restore import restore_turns
 from eda_agent.run import Request, size
 
 from ..conftest import CIRCUITS

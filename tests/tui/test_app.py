@@ -41,6 +41,9 @@ def drive(app: SizingApp, steps: Steps, size: tuple[int, int] = (140, 40)) -> No
 
 
 def cells(app: SizingApp, table: str) -> list[list[str]]:
+    if table == "#turn-table":
+        turns = app.turns.table
+        return [[str(cell).strip() for cell in turns.cells(row)] for row in range(turns.row_count)]
     found: Table = app.screen.query_one(table, Table)
     return [[str(cell).strip() for cell in found.get_row_at(row)] for row in range(found.row_count)]
 

@@ -1,0 +1,89 @@
+"""Every way into the app: each key that the app binds, on a run and on a replay; and the same things by mouse alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.binding import Binding
+from textual.pilot import Pilot
+from textual.widgets import Footer, Static
+from textual.widgets._footer import FooterKey
+
+from eda_agent.tui.app import SizingApp
+from eda_agent.tui.feed import JournalFeed, Replay
+from eda_agent.tui.panels import Table
+from eda_agent.tui.screens.ask import Ask
+from eda_agent.tui.screens.details import HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.turn_list import TurnList
+
+from .test_app import drive, recorded_app, until
+
+BOUND = [binding for binding in SizingApp.BINDINGS if isinstance(binding, Binding)]
+
+
+def test_every_key_answers_and_none_breaks_the_app(recorded: Path) -> None:
+    for app in (recorded_app(recorded), SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded)):
+
+        async def steps(pilot: Pilot[None], app: SizingApp = app) -> None:
+            said: list[str] = []
+            app.notify = lambda message, **how: said.append(message)  # type: ignore[method-assign]
+            await until(pilot, lambda: bool(app.state.finished))
+            for binding in BOUND:
+                if binding.action == "quit":
+                    continue
+                stacked = len(app.screen_stack)
+                said.clear()
+                below = [panel.display for panel in (app.turns, app.sizes, app.curve)]
+                await pilot.press(binding.key)
+                await pilot.pause()
+                assert app.is_running and app._exception is None, binding.key
+                # what cannot be done now says why; what can shows something
+                answered = (
+                    bool(said)
+                    or len(app.screen_stack) != stacked
+                    or below != [panel.display for panel in (app.turns, app.sizes, app.curve)]
+                )
+                assert answered or binding.action in {"follow", "branch", "below('turns')"}, binding.key
+                if len(app.screen_stack) > stacked:
+                    await pilot.press("escape")
+                    await pilot.pause()
+            await pilot.press("q")
+            await until(pilot, lambda: not app.is_running)
+
+        drive(app, steps, (80, 24))
+
+
+def test_by_mouse_alone(recorded: Path) -> None:
+    app = recorded_app(recorded)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        # a click on a turn shows it, a second one opens it
+        await pilot.click(TurnList, offset=(4, 1))
+        await pilot.pause()
+        assert app.shown == app.turns.selected
+        await pilot.click(TurnList, offset=(4, 1))
+        await until(pilot, lambda: isinstance(app.screen, TurnScreen))
+        await pilot.press("escape")
+        # a second click on a spec asks for its target, on a size for a value of one's own; the button leaves the form
+        for table in ("#spec-table", "#size-table"):
+            app.screen.query_one(table, Table).focus()
+            for _ in range(2):
+                await pilot.click(table, offset=(6, 2))
+                await pilot.pause()
+            await until(pilot, lambda: isinstance(app.screen, Ask))
+            await pilot.click("#leave")
+            await until(pilot, lambda: not isinstance(app.screen, Ask))
+        # what stands in the footer is a button
+        for key, kind in (("o", PointsScreen), ("?", HelpScreen)):
+            found = next(
+                (entry for entry in app.query_one(Footer).query(FooterKey) if entry.key == {"?": "question_mark"}.get(key, key)), None
+            )
+            assert found is not None
+            if found.region.right <= app.size.width:
+                await pilot.click(found)
+                await until(pilot, lambda kind=kind: isinstance(app.screen, kind))  # type: ignore[misc]
+                assert app.screen.query(Static)
+                await pilot.press("escape")
+                await pilot.pause()
+
+    drive(app, steps, (200, 50))
