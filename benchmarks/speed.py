@@ -98,7 +98,7 @@ def bare_main(path: str) -> None:
 def jobs_of(workbench: Workbench, nodeset: dict[str, float], some: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
     """The decks as the workers get them, as whole texts."""
     deck = workbench.decks[0]
-    cards = read_cards(deck.library.models)
+    cards = read_cards(deck.library.models.read_text())
     nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in nodeset.items())
     result = []
     for sizing in some:

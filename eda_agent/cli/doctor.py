@@ -51,7 +51,7 @@ def _examine() -> Any:
         True,
         f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     )
-    yield _ngspice()
+    yield from _ngspice()
     binary = shutil.which("ngspice")
     yield _row("ngspice -b", binary is not None, binary or "not on the path (only needed for benchmarks)", "apt install ngspice")
     for name in pdk_names():
@@ -73,12 +73,14 @@ def _examine() -> Any:
     yield _row("cache", True, f"{folder} ({size / 1e6:.1f} MB)")
 
 
-def _ngspice() -> dict[str, Any]:
+def _ngspice() -> Any:
     """Start a real worker: a library that is there may still not run."""
     try:
         library = find_library()
         with LocalPool(1) as pool:
-            return _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
+            yield _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
+            held = ", ".join(pool.sandbox)
+            yield _row("sandbox", bool(held), held or "simulators are not confined", "Linux 5.13 or later confines them (docs/security.md)")
     except EdaAgentError as error:
         message, _, fix = str(error).partition("\n    → ")
-        return _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)
+        yield _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)

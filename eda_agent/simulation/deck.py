@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,17 @@ class Deck:
         return {
             "key": self.key, "models": str(self.library.models), "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
-            "measures": dict(self.measures),
+            "measures": dict(self.measures), "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
         }  # fmt: skip
+
+    @property
+    def _programs(self) -> list[str]:
+        return [how.partition(" ")[2] for how in self.measures.values() if how.startswith("python ")]
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """(name, text) of the model cards that the deck takes its own from: a worker is told them once, and reads no file."""
+        return str(self.library.models), _read(self.library.models)
 
 
 @dataclass(frozen=True)
@@ -313,6 +322,11 @@ def flat_values(device: FlatDevice) -> str:
     plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
     first = f"{'dc ' if plain == 'dc' else ''}{spice_number(device.values[plain])} " if plain else ""
     return first + " ".join(f"{name}={spice_number(value)}" for name, value in device.values.items() if name != plain)
+
+
+@lru_cache(maxsize=64)
+def _read(models: Path) -> str:
+    return models.read_text(encoding="utf-8")
 
 
 def _stamp(how: str) -> str:

@@ -16,10 +16,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from eda_agent.errors import WorkerError
 from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.scratch import Scratch
 from eda_agent.simulation.worker import receive, send
 
 RECYCLE = 2500
@@ -27,6 +29,11 @@ RECYCLE = 2500
 DEPTH = 2
 """Requests that a worker may hold: with the next one at hand it need not wait for us between two simulations."""
 START_TIMEOUT = 60.0
+_PASSED = frozenset(
+    ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "NGSPICE_LIBRARY_PATH", "EDA_AGENT_SANDBOX"]
+)
+_PASSED_GROUPS = ("LC_", "PYTHON", "SPICE", "OMP_", "COV_")
+"""Environment variables that a worker is given."""
 MAX_START_FAILURES = 3
 
 
@@ -88,10 +95,12 @@ class _Worker:
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
+    folder: Path
     ready: bool = False
     queue: deque[_Request] = field(default_factory=deque)
     deadline: float = 0.0
     known: dict[str, Preparation | None] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
     simulations: int = 0
 
     def room(self, ahead: bool) -> bool:
@@ -114,8 +123,11 @@ class LocalPool:
         self._preparations: dict[str, Preparation] = {}
         self.replaced = 0
         self._version = ""
+        self.sandbox: list[str] = []
+        """What workers gave up before they read anything (`sandbox.confine`); known with the version."""
         self._start_failures = 0
         self._selector = selectors.DefaultSelector()
+        self._scratch = Scratch()
         self._workers = [self._start() for _ in range(self.size)]
 
     @property
@@ -176,6 +188,7 @@ class LocalPool:
             self._stop(worker)
         self._workers.clear()
         self._selector.close()
+        self._scratch.close()
 
     def __enter__(self) -> LocalPool:
         return self
@@ -190,8 +203,10 @@ class LocalPool:
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
         # -P: never import from the folder the user happens to be in
-        command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno())]
-        environment = {key: value for key, value in os.environ.items() if not key.endswith(("_API_KEY", "_TOKEN"))}
+        folder = self._scratch.take()
+        command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno()), str(folder)]
+        # secrets have no name to know them by: what a simulator needs is named instead
+        environment = {key: value for key, value in os.environ.items() if key in _PASSED or key.startswith(_PASSED_GROUPS)}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
         process = subprocess.Popen(
             command,
@@ -202,7 +217,7 @@ class LocalPool:
             env=environment,
         )
         theirs.close()
-        worker = _Worker(process, ours, deadline=time.monotonic() + START_TIMEOUT)
+        worker = _Worker(process, ours, folder, deadline=time.monotonic() + START_TIMEOUT)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
 
@@ -214,6 +229,7 @@ class LocalPool:
         worker.process.wait()
         if worker.process.stderr:
             worker.process.stderr.close()
+        self._scratch.give(worker.folder)
 
     def _replace(self, worker: _Worker) -> _Worker:
         if not worker.ready:
@@ -274,6 +290,11 @@ class LocalPool:
         preparation = self.preparations.get(key) if message["do"] == "run" else None
         try:
             if key not in worker.known or worker.known[key] is not preparation:
+                name = str(request.deck.library.models)
+                if name not in worker.models:
+                    name, text = request.deck.models
+                    send(worker.connection, {"do": "models", "name": name, "text": text})
+                    worker.models.add(name)
                 extra = {"nodeset": preparation.nodeset} if preparation else {}
                 send(worker.connection, {"do": "define", **request.deck.wire(), **extra})
                 worker.known[key] = preparation
@@ -297,6 +318,7 @@ class LocalPool:
                 reply = None
             if reply is not None and "ready" in reply:
                 worker.ready, self._version, self._start_failures = True, reply["ready"], 0
+                self.sandbox = reply["sandbox"]
                 continue
             request = worker.answered()
             if reply is None or reply.get("gone"):

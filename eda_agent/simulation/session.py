@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import runpy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +71,7 @@ class LoadedDeck:
     metrics: Sequence[tuple[str, str]]
     devices: Sequence[tuple[str, str, str]]
     measures: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=dict)
     nodeset: Mapping[str, float] = field(default_factory=dict)
     loaded: Sizing | None = None
     values: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -107,6 +107,10 @@ class Session:
         self.cards: dict[str, dict[str, str]] = {}
         self.own: dict[str, float | None] = {}  # what `.meas` lines gave in this run
         self.order: list[str] = []  # loaded circuits, newest first: `setcirc` counts that way
+
+    def models(self, name: str, text: str) -> None:
+        """Know a library's model cards; decks name it."""
+        self.cards[name] = read_cards(text)
 
     def define(self, key: str, deck: LoadedDeck) -> None:
         self.forget(key)
@@ -222,8 +226,6 @@ class Session:
         while len(self.order) >= MAX_CIRCUITS:
             self.forget(self.order[-1])
         deck = self.decks[key]
-        if deck.models not in self.cards:
-            self.cards[deck.models] = read_cards(Path(deck.models))
         cards = "".join(self._card(deck.models, name, sizing.flat) for name in sizing.cards)
         cards += "".join(self._variant(deck.models, *variant) for variant in sizing.variants)
         self.ngspice.load(deck.text(sizing, cards).split("\n"))
@@ -288,7 +290,7 @@ class Session:
             value = self.own.get(metric)
             return value, "" if value is not None else "the .meas line found nothing"
         if how == "python":
-            return measurements.measure_with(own_function(text, metric), wave, deck.settings)
+            return measurements.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
         return measurements.measure(metric, wave, deck.settings)
 
     def _analyse(self, command: str) -> str:
@@ -356,16 +358,18 @@ class Session:
 
 
 @lru_cache
-def _program(path: str) -> dict[str, Any]:
-    return runpy.run_path(path)
+def _program(path: str, text: str) -> dict[str, Any]:
+    scope: dict[str, Any] = {"__name__": Path(path).stem, "__file__": path}
+    exec(compile(text, path, "exec"), scope)  # noqa: S102
+    return scope
 
 
-def own_function(path: str, name: str) -> measurements.Measure:
+def own_function(path: str, text: str, name: str) -> measurements.Measure:
     """The user's function in a file of theirs, for files that the user has allowed (`load_measures`); it only ever raises `Unmeasurable`."""
 
     def call(wave: Waveform, settings: Mapping[str, float]) -> float:
         try:
-            return float(_program(path)[name](wave, settings))
+            return float(_program(path, text)[name](wave, settings))
         except measurements.Unmeasurable:
             raise
         except Exception as error:  # a file of the user's may fail in any way, on loading as on calling

@@ -13,12 +13,14 @@ import signal
 import socket
 import struct
 import sys
-import tempfile
+from pathlib import Path
 from typing import Any
 
 MAX_FRAME = 256 * 1024 * 1024
 MAX_MEMORY = 4 * 1024**3
 """Address space of a worker, in bytes: a netlist that blows up fails alone."""
+SANDBOX = "EDA_AGENT_SANDBOX"
+"""Environment variable; 0 leaves the sandbox out, for systems where the simulator needs more than it allows."""
 
 
 def send(connection: socket.socket, message: dict[str, Any]) -> None:
@@ -59,11 +61,13 @@ def _die_with_parent() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024 * 1024, 64 * 1024 * 1024))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
 
-def serve(connection: socket.socket) -> None:
-    """Answer requests until the parent closes the socket."""
+def serve(connection: socket.socket, folder: Path) -> None:
+    """Answer requests until the parent closes the socket; `folder` is all that may be written to."""
     from eda_agent.simulation.ngspice import Ngspice
+    from eda_agent.simulation.sandbox import confine
     from eda_agent.simulation.session import LoadedDeck, Session, Sizing
 
     def leave() -> None:
@@ -74,9 +78,14 @@ def serve(connection: socket.socket) -> None:
 
     ngspice = Ngspice(on_exit=leave)
     session = Session(ngspice)
-    send(connection, {"ready": ngspice.version})
+    # nothing of the user's has been read yet
+    held = confine(folder, [place for place in sys.path if place]) if os.environ.get(SANDBOX, "1") != "0" else []
+    send(connection, {"ready": ngspice.version, "sandbox": held})
     while (request := receive(connection)) is not None:
         match request.pop("do"):
+            case "models":
+                session.models(**request)
+                continue
             case "define":
                 request["analyses"] = [tuple(pair) for pair in request["analyses"]]
                 session.define(request.pop("key"), LoadedDeck(**request))
@@ -90,14 +99,15 @@ def serve(connection: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry point of `python -m eda_agent.simulation.worker FD`."""
+    """Entry point of `python -m eda_agent.simulation.worker FD FOLDER`."""
     _die_with_parent()
     # Ctrl-C goes to the whole terminal: the parent decides what ends
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with socket.socket(fileno=int(sys.argv[1])) as connection, tempfile.TemporaryDirectory(prefix="eda-agent-worker-") as folder:
+    folder = Path(sys.argv[2])
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
         # whatever ngspice writes by itself lands here
         os.chdir(folder)
-        serve(connection)
+        serve(connection, folder)
 
 
 if __name__ == "__main__":

@@ -123,9 +123,9 @@ def plain_card(name: str) -> str:
     return name.replace(".", "_bin")
 
 
-def read_cards(models: Path) -> dict[str, str]:
-    """Name → card of a cut's model file."""
-    return {card.split(None, 1)[0]: f".model {card}" for card in models.read_text().split("\n.model ")[1:]}
+def read_cards(models: str) -> dict[str, str]:
+    """Name → card of the text of a cut's model file."""
+    return {card.split(None, 1)[0]: f".model {card}" for card in models.split("\n.model ")[1:]}
 
 
 def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) -> CutLibrary:
