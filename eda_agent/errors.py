@@ -15,6 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def visible(text: str) -> str:
+    """A text with every control character but the end of a line as its code: what a file says must not steer the terminal that shows it."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong in one place.
@@ -36,7 +41,7 @@ class Finding:
         text += self.message
         text += f" (read: {self.read})" if self.read else ""
         text += f"\n    → {self.fix}" if self.fix else ""
-        return text
+        return visible(text)
 
 
 class EdaAgentError(Exception):

@@ -1,13 +1,15 @@
-"""Files are written whole or not at all; what was appended line by line is read up to where it was torn."""
+"""Files are written whole or not at all; what others wrote is read only where it is a file, and not larger than it may be."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def write_text(path: Path, text: str) -> None:
@@ -22,6 +24,25 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     part = path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")
     write(part)
     part.replace(path)
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most so many bytes. Raises `OSError`, also for a pipe or a device, which might never end."""
+    with open_file(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:g} MB", str(path))
+    return data
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A regular file, open for reading. Raises `OSError`."""
+    # without waiting: opening a pipe would until somebody writes to it
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return open(descriptor, "rb")
 
 
 def json_line(data: Any) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
 from eda_agent.agent.policies.registry import POLICIES, known
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.marked import read_plain
 from eda_agent.problem.target import Target, read_targets
 
 LEARNED = ("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota", "strongarm", "ldo", "ring_vco")
@@ -49,16 +48,16 @@ def read_suite(name: str) -> Suite:
     if name in groups:
         return Suite(name, tuple((shipped / one / "spec.yaml", shipped / one / "targets.json") for one in groups[name]))
     path = Path(name)
+    if not path.is_file():
+        raise InputError(
+            Finding(f"there is no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
+        )
+    data = read_plain(path)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
         tasks = tuple(
             (path.parent / entry["spec"], path.parent / entry["targets"] if "targets" in entry else None) for entry in data["tasks"]
         )
-    except OSError:
-        raise InputError(
-            Finding(f"there is no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
-        ) from None
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+    except (KeyError, TypeError):
         raise InputError(Finding("this is no suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")) from None
     return Suite(path.stem, tasks)
 

@@ -13,7 +13,7 @@ from eda_agent import run
 from eda_agent.agent.score import score
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
-from eda_agent.files import write_text
+from eda_agent.files import read_file, write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record import about
@@ -74,7 +74,7 @@ def chosen_sizing(problem: Problem, options: argparse.Namespace) -> dict[str, An
     sizing = problem.space.initial
     if options.run is not None:
         try:
-            best = json.loads((options.run / "best.json").read_text())["sizing"]
+            best = json.loads(read_file(options.run / "best.json", 10_000_000))["sizing"]
             sizing.update({name: float(best[name]) for name in problem.space.names})
         except (OSError, ValueError, KeyError, TypeError):
             raise InputError(

@@ -48,6 +48,7 @@ class Elaboration:
             raise InputError(f"the netlist has no subcircuit {name!r}; it has {', '.join(netlist.subcircuits) or 'none'}")
         self.subcircuit = top
         self._assignments: list[tuple[str, Node]] = []
+        self._walked = 0
         outer = self._parameters(netlist.top, {}, {})
         ports = {port: port for port in top.ports}
         walked = self._expand(top, (instance,), ports, {}, outer, Number(1.0), "")
@@ -189,8 +190,9 @@ class Elaboration:
             raise InputError(Finding(f"subcircuit {scope.name!r} contains itself", *where))
         values = self._parameters(scope, outer, call)
         for device in scope.devices:
-            if len(self._assignments) > _MAX_SIZE:
-                raise InputError(device.line.finding(f"the circuit has more than {_MAX_SIZE} values", "size a smaller block"))
+            self._walked += 1
+            if max(self._walked, len(self._assignments)) > _MAX_SIZE:
+                raise InputError(device.line.finding(f"the circuit has more than {_MAX_SIZE} devices or values", "size a smaller block"))
             numbers = self._numbers(scope, device, values)
             outside = tuple(nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes)
             times = self._define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))

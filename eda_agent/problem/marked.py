@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import read_file
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
@@ -80,13 +82,24 @@ class Report:
 
 def read_marked(path: Path) -> Marked:
     """Read a YAML file. Raises `InputError` when it cannot be read as plain data."""
+    return _read(path)[1]
+
+
+def read_plain(path: Path) -> Any:
+    """The same as Python's own numbers, texts, lists and dicts, for files whose places nobody asks for. Raises `InputError`."""
+    node, _ = _read(path)
+    try:
+        return yaml.SafeLoader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise InputError(Finding(f"not valid YAML: {str(error).splitlines()[0]}", path)) from None
+
+
+def _read(path: Path) -> tuple[yaml.Node, Marked]:
     report = Report(path, [])
     try:
-        data = path.read_bytes()
+        data = read_file(path, MAX_BYTES)
     except OSError as error:
         raise InputError(Finding(f"cannot read the file: {error.strerror}", path, fix="check the path")) from None
-    if len(data) > MAX_BYTES:
-        raise InputError(Finding("the file is larger than 1 MB", path, fix="a spec is a page of text"))
     try:
         node = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
         if node is None:
@@ -104,7 +117,7 @@ def read_marked(path: Path) -> Marked:
     except RecursionError:
         raise InputError(Finding("the file is nested too deeply", path)) from None
     report.raise_if_any()
-    return marked
+    return node, marked
 
 
 def _mark(node: yaml.Node, key: str, report: Report, seen: set[int], counter: Iterator[int]) -> Marked:

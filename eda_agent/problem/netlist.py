@@ -16,9 +16,13 @@ from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.expression import FUNCTIONS
-from eda_agent.problem.source import Line
+from eda_agent.problem.source import IGNORED_CARDS, Line
 
 _NAME_VALUE = r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s={},]+)"
+
+
+_AT_ONCE = 50
+"""Lines given to spicelib at once: it searches them all for each of them."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Netlist:
             edits = by_line.get(id(line))
             if comments:
                 result.extend(_edit_raw(line, edits) if edits else line.raw)
-            elif line.text and (only is None or id(line) in only):
+            elif line.text and line.card not in IGNORED_CARDS and (only is None or id(line) in only):
                 text = line.text
                 for edit, value in edits or ():
                     text = _edit_text(text, edit, value) or text
@@ -223,13 +227,22 @@ def _read_header(line: Line) -> tuple[tuple[str, ...], dict[str, str]]:
 
 def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Device, ...]:
     """Split element lines with spicelib."""
-    if not lines:
-        return ()
     by_name: dict[str, Line] = {}
     for line in lines:
         if line.card in by_name:
             findings.append(line.finding(f"device {line.card} is defined twice", "rename one"))
         by_name[line.card] = line
+    result: list[Device] = []
+    for start in range(0, len(lines), _AT_ONCE):
+        result += _split(lines[start : start + _AT_ONCE], findings)
+    for device in result:
+        if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
+            findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
+    return tuple(result)
+
+
+def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
+    by_name = {line.card: line for line in lines}
     result = []
     words = _Words()
     editor = _open_editor(lines, words)
@@ -238,7 +251,7 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
         for line in lines:
             if _open_editor([line], words) is None:
                 findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
-        return ()
+        return []
     for name in editor.get_components():
         restored = words.restored(name).lower()
         if restored not in by_name:
@@ -254,10 +267,7 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
         result.append(_device(words.restored(name).lower(), nodes, value, params, line))
     for line in by_name.values():
         findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
-    for device in result:
-        if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
-            findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
-    return tuple(result)
+    return result
 
 
 class _Words:

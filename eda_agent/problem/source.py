@@ -7,12 +7,14 @@ listed; what is not on the list is refused. Comments never reach the simulator.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import read_file
 
 MAX_BYTES = 10_000_000
 MAX_INCLUDE_DEPTH = 10
@@ -135,19 +137,20 @@ def _read(path: Path, folders: list[Path], libraries: frozenset[str], analyses: 
 def read_text(path: Path, findings: list[Finding]) -> str:
     """The text of a file, or "" with a finding when it is missing, huge or binary."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            findings.append(
-                Finding(f"the file is larger than {MAX_BYTES // 1_000_000} MB", path, fix="a circuit is smaller; is this a model library?")
-            )
-            return ""
-        data = path.read_bytes()
+        data = read_file(path, MAX_BYTES)
     except OSError as error:
-        findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix="check the path"))
+        fix = "a circuit is smaller; is this a model library?" if error.errno == errno.EFBIG else "check the path"
+        findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix=fix))
         return ""
     if b"\0" in data:
         findings.append(Finding("the file holds NUL bytes: it is not a text file", path))
         return ""
     return data.decode("utf-8", errors="replace")
+
+
+_LINE = re.compile(r"\r\n|\n|\r")
+"""Where a line ends. Python's own `splitlines` also ends one at marks that ngspice takes for part of it."""
+_MARKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029`]")
 
 
 def is_title(first: str) -> bool:
@@ -161,26 +164,29 @@ def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
     Comment and blank lines become lines with empty text, so that a netlist can be written back as it was. `title`: SPICE
     takes the first line of a file as its title whatever it says; it is taken so unless it plainly is a card or device.
     """
-    result: list[Line] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
+    # lines of text, raw lines, number of the first; joined at the end: a line may go on a hundred thousand times
+    found: list[tuple[list[str], list[str], int]] = []
+    last = -1
+    """The last that says something: what is continued."""
+    for number, raw in enumerate(_LINE.split(text.removesuffix("\n")), start=1):
         code = _strip_comment(raw)
-        if code.startswith("+"):
-            previous = next((index for index in range(len(result) - 1, -1, -1) if result[index].text), None)
-            if previous is not None:
-                held = result[previous]
-                between = [line for later in result[previous + 1 :] for line in later.raw]
-                del result[previous + 1 :]
-                result[previous] = Line(f"{held.text} {code[1:].strip()}", (*held.raw, *between, raw), path, held.number)
-                continue
+        if code.startswith("+") and last >= 0:
+            for _, between, _ in found[last + 1 :]:
+                found[last][1].extend(between)
+            del found[last + 1 :]
+            found[last][0].append(code[1:].strip())
+            found[last][1].append(raw)
+            continue
         if title and number == 1 and is_title(raw):
             code = ""
-        result.append(Line(code, (raw,), path, number))
-    return result
+        found.append(([code], [raw], number))
+        last = len(found) - 1 if code else last
+    return [Line(" ".join(codes), tuple(raws), path, number) for codes, raws, number in found] if text else []
 
 
 def _strip_comment(raw: str) -> str:
     code = raw.strip()
-    if code[:1] in {"*", "#", "$", ";"} or code.startswith("//"):
+    if not code or code[0] in "*#$;" or code.startswith("//"):
         return ""
     # quotes and braces protect nothing here: ngspice itself ends a line at these marks
     return re.split(r"\s\$|;|\s//", code, maxsplit=1)[0].rstrip()
@@ -219,6 +225,15 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     card = line.card
     if not card or card in IGNORED_CARDS:
         return
+    if _MARKS.search(line.text):
+        findings.append(line.finding("this line holds a control character or a backtick", "remove it"))
+        return
+    if re.search(r"\bfile\b\s*[=('\"\s]", line.text, re.IGNORECASE):
+        findings.append(line.finding("this line names a file or a command", "remove it"))
+        return
+    if card == ".model" and len(line.text.split()) < 3:
+        findings.append(line.finding("a model needs a name and a type", "write  .model NAME TYPE …"))
+        return
     if card.startswith("."):
         if card in ANALYSIS_CARDS:
             if not analyses:
@@ -237,5 +252,3 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     elif card[0] not in DEVICES:
         hint = "XSPICE devices can read and write files" if card[0] == "a" else "the element letter is unknown"
         findings.append(line.finding(f"device {card!r} is refused: {hint}", "use R, C, L, D, M, Q, J, X or sources"))
-    elif "`" in line.text or re.search(r"\bfile\s*=", line.text, re.IGNORECASE):
-        findings.append(line.finding("this line names a file or a command", "remove it"))

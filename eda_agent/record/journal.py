@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import open_file
 from eda_agent.record.event import VERSION, Event
 
 try:
@@ -37,6 +38,8 @@ class Journal:
 
     def __init__(self, path: Path):
         self.path = path
+        if path.exists() and not path.is_file():
+            raise InputError(Finding("this is no regular file, and no journal can be kept in it", path, fix="choose another --out"))
         self._file = path.open("ab+")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._sync: Future[None] | None = None
@@ -103,7 +106,7 @@ def whole_length(path: Path) -> int:
 def read_journal(path: Path) -> Iterator[Event]:
     """The events of a journal; a torn last line is left out. Raises `InputError` for a file that is no journal."""
     try:
-        file = path.open("rb")
+        file = open_file(path)
     except OSError as error:
         raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
     with file:

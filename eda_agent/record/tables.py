@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.marked import read_plain
 from eda_agent.problem.metric import METRICS
 from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
@@ -94,13 +95,11 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
 
     Raises `InputError` for a file that is no datasheet, or that has no parameter that can be measured here.
     """
+    data = read_plain(path)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
         parameters: Mapping[str, Any] = data["parameters"]
         entries = [(str(name), dict(entry)) for name, entry in parameters.items()]
-    except OSError as error:
-        raise InputError(Finding(f"cannot read the datasheet: {error.strerror}", path)) from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(
             Finding(
                 "this is no CACE datasheet: it has no `parameters:`",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import write_text
+from eda_agent.files import read_file, write_text
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import sized_netlist
 from eda_agent.record.fold import RunState
@@ -58,7 +58,7 @@ def write_spec(problem: Problem, folder: Path) -> None:
 def original_spec(folder: Path) -> Path:
     """The spec that a run was started from; the run's own copy where that has gone."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        origin = Path(json.loads((folder / "origin.json").read_text())["spec"])
+        origin = Path(json.loads(read_file(folder / "origin.json", 10_000))["spec"])
         if origin.is_file():
             return origin
     return folder / "spec.yaml"

@@ -11,6 +11,7 @@ from typing import Protocol
 import orjson
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import open_file
 from eda_agent.record.event import VERSION, Event
 
 MOST = 20_000
@@ -35,7 +36,7 @@ class JournalFeed:
 
     def read(self) -> list[Event]:
         try:
-            with self.path.open("rb") as file:
+            with open_file(self.path) as file:
                 file.seek(self._at)
                 events: list[Event] = []
                 until = time.monotonic() + PATIENCE

@@ -16,6 +16,7 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
+from eda_agent.problem.marked import read_plain
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,9 @@ def settings_file() -> Path:
 def read_settings(actions: Collection[str]) -> Settings:
     """What the user's file says; defaults where there is none. Raises `InputError` for what is no such file."""
     path = settings_file()
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.exists() or path.stat().st_size == 0:
         return Settings()
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Finding(f"cannot read the settings: {str(error).splitlines()[0]}", path)) from None
+    data = read_plain(path)
     keys = data.get("keys", {}) if isinstance(data, dict) else None
     if (
         not isinstance(keys, dict)

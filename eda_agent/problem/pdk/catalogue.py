@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError, MissingError
+from eda_agent.problem.marked import read_plain
 from eda_agent.units import parse_quantity
 
 
@@ -122,12 +123,7 @@ def _shipped_pdk(name: str) -> Pdk:
 
 def _own_pdk(path: Path) -> Pdk:
     """A PDK file of the user's: the same keys as the shipped ones; its `library` is [{path: FILE}], relative to it."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(Finding(f"cannot read the PDK file: {error.strerror}", path, where="pdk")) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(Finding(f"the PDK file is no YAML: {str(error).splitlines()[0]}", path, where="pdk")) from None
+    data = read_plain(path)
     missing = [key for key in _OWN_KEYS if not isinstance(data, dict) or key not in data]
     if missing:
         raise InputError(Finding(f"the PDK file has no {', '.join(missing)}", path, where="pdk", fix="see docs/pdk.md"))

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import cached_property
 
-from eda_agent.problem.structure.circuit import Fet, Mirror, Structure
+from eda_agent.problem.structure.circuit import Fet, Mirror, Passive, Structure
 from eda_agent.problem.structure.symmetry import exchanged
 
 _MAX_PARTS = 3
@@ -24,6 +24,10 @@ class Patterns:
         self.by_drain: dict[str, list[Fet]] = defaultdict(list)
         self.by_source: dict[str, list[Fet]] = defaultdict(list)
         self.by_gate: dict[str, list[Fet]] = defaultdict(list)
+        self.by_passive: dict[str, list[Passive]] = defaultdict(list)
+        for passive in circuit.passives:
+            for net in set(passive.nets):
+                self.by_passive[net].append(passive)
         for fet in self.fets:
             self.by_drain[fet.drain].append(fet)
             self.by_source[fet.source].append(fet)

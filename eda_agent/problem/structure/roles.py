@@ -86,11 +86,12 @@ def _passive_role(found: Patterns, passive: Passive) -> str:
     if len(ends) < 2:
         return f"load {kind}" if any(net in found.circuit.ports for net in ends) else f"bypass {kind}"
     reach = set(ends)
-    for other in found.circuit.passives:
-        # a resistor and a capacitor in series act as one
-        shared = set(other.nets) & set(passive.nets)
-        if other is not passive and shared and all(not found.by_drain[net] and not found.by_gate[net] for net in shared):
-            reach |= set(other.nets)
+    for net in passive.nets:
+        for other in () if found.by_drain[net] or found.by_gate[net] else found.by_passive[net]:
+            # a resistor and a capacitor in series act as one
+            shared = set(other.nets) & set(passive.nets)
+            if other is not passive and all(not found.by_drain[end] and not found.by_gate[end] for end in shared):
+                reach |= set(other.nets)
     inputs = {port for port in reach if port in found.circuit.ports and found.by_gate[port]}
     outputs = {net for net in reach if found.by_drain[net] and net in found.signal}
     if inputs and outputs:
