@@ -33,6 +33,7 @@ class PoolRecipe:
     conditions: int = _say("random conditions a circuit: process, supply, temperature, load; never told to the model", 16)
     designs: int = _say("designs simulated under each condition", 160)
     rounds: int = _say("how often new designs are made of the best so far", 2)
+    seed: int | None = _say("of what is simulated beforehand; None: of the recipe. Another run can learn from the same designs", None)
     ranges: Mapping[str, str] = _say("LOW..HIGH of vdd, temperature or a testbench's setting, instead of what is drawn otherwise", {})
 
 

@@ -42,12 +42,12 @@ def open_sources(
 
     `given`: targets by circuit, whose conditions then are the pool's.
     """
-    generated = recipe.generated
+    generated, seed = recipe.generated, _seed(recipe)
     share = generated.share if generated.count else 0.0
     for name in recipe.circuits:
         base = load_problem(spec_file(name))
         check_structure(name, base)
-        problem = pool_problem(base, recipe.pool.conditions, recipe.seed, spans(recipe.pool.ranges))
+        problem = pool_problem(base, recipe.pool.conditions, seed, spans(recipe.pool.ranges))
         if given and name in given:
             problem = replace(
                 problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))
@@ -56,23 +56,25 @@ def open_sources(
         def heard(done: int, all_: int, name: str = name) -> None:
             tell(f"pool {name}", done, all_, {})
 
-        yield _source(
-            name, problem, known_sizing(name, base), recipe.pool, recipe.seed, executor, (1 - share) / len(recipe.circuits), heard
-        )
+        yield _source(name, problem, known_sizing(name, base), recipe.pool, seed, executor, (1 - share) / len(recipe.circuits), heard)
     if generated.count:
         yield from _generated(recipe, executor, tell)
+
+
+def _seed(recipe: Recipe) -> int:
+    return recipe.seed if recipe.pool.seed is None else recipe.pool.seed
 
 
 def _generated(recipe: Recipe, executor: LocalPool, tell: Tell) -> Iterator[Source]:
     """Composed circuits. One whose designs mostly do not work is left out, and another drawn in its place."""
     from eda_agent.train.topologies.compose import topologies
 
-    wanted, pool = recipe.generated.count, recipe.generated.pool
+    wanted, pool, seed = recipe.generated.count, recipe.generated.pool, _seed(recipe)
     kept = 0
-    for path, base in topologies(recipe.seed, cache_folder() / "topologies"):
-        problem = pool_problem(base, pool.conditions, recipe.seed)
+    for path, base in topologies(seed, cache_folder() / "topologies"):
+        problem = pool_problem(base, pool.conditions, seed)
         weight = recipe.generated.share / wanted
-        source = _source(base.name, problem, base.space.initial, pool, recipe.seed, executor, weight, lambda *_: None)
+        source = _source(base.name, problem, base.space.initial, pool, seed, executor, weight, lambda *_: None)
         able = sum(len(source.pool.working(condition)) >= ABLE * pool.designs for condition in range(pool.conditions))
         if able < pool.conditions / 2:
             continue

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
-from eda_agent.errors import Finding, InputError
+from eda_agent.errors import Finding, InputError, visible
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.netlist import Edit
@@ -116,7 +116,7 @@ def show_command(options: argparse.Namespace) -> int:
     else:
         screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
     if turn["proposal"]["reasoning"]:
-        screen.print(f"\nreasoning: {_printable(turn['proposal']['reasoning'])}", markup=False)
+        screen.print(f"\nreasoning: {visible(turn['proposal']['reasoning'])}", markup=False)
     _show_moves(screen, state, turn)
     for finding in judge(state.turns, begun["specs"], begun["parameters"]) if options.turn is None else ():
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
@@ -148,11 +148,6 @@ def _region(point: dict[str, Any]) -> str:
     from eda_agent.simulation.operating_point import OperatingPoint
 
     return OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}).region
-
-
-def _printable(text: str) -> str:
-    """A model's words without control characters: they could drive the terminal."""
-    return "".join(mark if mark.isprintable() or mark == "\n" else "�" for mark in text)
 
 
 def _improvements(state: RunState) -> list[dict[str, Any]]:

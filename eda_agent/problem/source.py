@@ -17,6 +17,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
 
 MAX_BYTES = 10_000_000
+MAX_LINES = 200_000
 MAX_INCLUDE_DEPTH = 10
 
 CIRCUIT_CARDS = frozenset(
@@ -141,6 +142,11 @@ def read_text(path: Path, findings: list[Finding]) -> str:
     except OSError as error:
         fix = "a circuit is smaller; is this a model library?" if error.errno == errno.EFBIG else "check the path"
         findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix=fix))
+        return ""
+    if data.count(b"\n") > MAX_LINES:
+        findings.append(
+            Finding(f"the file has more than {MAX_LINES:,} lines", path, fix="a circuit is smaller; is this a layout's netlist?")
+        )
         return ""
     if b"\0" in data:
         findings.append(Finding("the file holds NUL bytes: it is not a text file", path))

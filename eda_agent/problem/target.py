@@ -60,7 +60,7 @@ def read_targets(path: Path) -> tuple[Target, ...]:
         return tuple(_target(entry) for entry in data["targets"])
     except OSError as error:
         raise InputError(Finding(f"cannot read the targets: {error.strerror}", path)) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(Finding(f"this is no list of targets: {error!r}", path, fix="see benchmarks/targets.py")) from None
 
 

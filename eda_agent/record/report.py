@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
+from eda_agent.errors import visible
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
@@ -41,6 +42,11 @@ _SCRIPT = (
     "const t=q.getAttribute('points').split(' ').map(a=>a.split(',').map(Number));let n=t[0];for(const a of t)if(Math.abs(a[0]-p.x)<Math.abs(n[0]-p.x))n=a;"
     "let y=Y[0]+(Y[1]-Y[0])*(1-(n[1]-b[1])/b[3]);if(Y[2])y=10**y;out.push((q.dataset.name||'')+' '+f(y))});r.textContent=out.join('   ')})});"
 )
+
+
+def escape(text: str) -> str:
+    """Words of a policy or a simulator as text of the page, without control characters."""
+    return html.escape(visible(text))
 
 
 def html_report(
