@@ -3,6 +3,7 @@
     EdaAgentError            anything that ends the program with a message
     ├── InputError           bad spec, netlist or option: exit status 2, carries every finding at once
     ├── MissingError         a needed tool, package or model is not installed: exit status 3
+    ├── StorageError         a disk that is full or gone: exit status 3; what was written before it is whole
     └── WorkerError          the simulator could not be kept alive at all: exit status 3
 
 A simulation that fails is not an error but a value (`eda_agent.simulation.failure`).
@@ -66,6 +67,12 @@ class InputError(EdaAgentError):
 
 class MissingError(EdaAgentError):
     """A tool, package or model that is needed is not there; the message says how to get it."""
+
+    exit_status = 3
+
+
+class StorageError(EdaAgentError):
+    """What a run says cannot be written down, so it cannot go on; the message says where and why."""
 
     exit_status = 3
 

@@ -42,12 +42,13 @@ def run_loop(
 class Loop:
     """`pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated at
     once, each a turn of its own, of a policy that has several to give. `opened`: the problem without the user's edits. `make_policy`:
-    for the order that changes it. `left`: turns that were set aside, one list for each time that the user went back.
+    for the order that changes it. `left`: turns that were set aside, one list for each time that the user went back. `told`: the turn that was last
+    said to be the best, of a run that goes on (−1 for none).
     """
 
     def __init__(
         self, env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1,
-        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Sequence[Sequence[Turn]] = (), review: bool = False,
+        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Sequence[Sequence[Turn]] = (), review: bool = False, told: int | None = None,
     ):  # fmt: skip
         self.env, self.policy, self.budget, self.emit, self.control = env, policy, budget, emit, control
         self.pending = list(pending)
@@ -55,13 +56,16 @@ class Loop:
         self.opened = opened or env.problem
         self.make_policy = make_policy
         self.left = [tuple(turns) for turns in left]
-        self.review, self.paused = review, False
+        self.review, self.paused, self.told = review, False, told
 
     def run(self) -> str:
         fresh = not self.env.history.turns
         baseline = self.env.start()
         if fresh:
             self.emit("baseline", turn=baseline)
+            self._tell_best(None)
+        elif self.told is not None and (best := self.env.history.incumbent) is not None and best.index != self.told:
+            # the run ended between a turn and the word that it is the best
             self._tell_best(None)
         while True:
             self._obey(self.control.take())

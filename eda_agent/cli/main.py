@@ -55,6 +55,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="chat, auto: OpenAI-compatible endpoint (chat: default $OPENAI_BASE_URL; auto: the embedded model)",
     )
     size.add_argument(
+        "--answer-timeout", type=float, metavar="S", help="chat: seconds that one answer of the endpoint may take (default 120)"
+    )
+    size.add_argument(
         "--model", metavar="NAME", help="chat: model name (default: the only one served); local, embedded, auto: the model's folder"
     )
     size.add_argument(

@@ -104,19 +104,20 @@ def make_request(options: argparse.Namespace) -> Request:
     given: dict[str, Any] = {
         "endpoint": options.endpoint,
         "model": options.model,
+        "timeout": options.answer_timeout,
         "request_seed": False if options.no_request_seed else None,
         "script": options.script,
     }
     allowed = {
         "auto": {"endpoint", "model", "request_seed"},
-        "chat": {"endpoint", "model", "request_seed"},
+        "chat": {"endpoint", "model", "request_seed", "timeout"},
         "embedded": {"model"},
         "local": {"model"},
         "scripted": {"script"},
     }.get(policy or DEFAULT, set())
     for name, value in given.items():
         if value is not None and name not in allowed:
-            flag = {"request_seed": "no-request-seed"}.get(name, name)
+            flag = {"request_seed": "no-request-seed", "timeout": "answer-timeout"}.get(name, name)
             raise InputError(f"--{flag} does not go with policy {policy or DEFAULT}")
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,

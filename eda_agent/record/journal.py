@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from eda_agent.errors import Finding, InputError
+from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import open_file
 from eda_agent.record.event import VERSION, Event
 
@@ -40,7 +40,8 @@ class Journal:
         self.path = path
         if path.exists() and not path.is_file():
             raise InputError(Finding("this is no regular file, and no journal can be kept in it", path, fix="choose another --out"))
-        self._file = path.open("ab+")
+        # without a buffer: what a full disk refused must not come back when the file is closed
+        self._file = path.open("ab+", buffering=0)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._sync: Future[None] | None = None
         if fcntl is not None:
@@ -65,13 +66,20 @@ class Journal:
         """Write an event. When this returns it survives the death of the process.
 
         What was measured is on its way to the disk, too, and there before the next measurement is written: the disk works while the
-        next proposal is thought of and simulated (2 ms a turn), and a power failure costs the last turn at most. Raises `OSError`.
+        next proposal is thought of and simulated (2 ms a turn), and a power failure costs the last turn at most. Raises `StorageError`; a
+        part of a line that was written until then is cut off when the journal is opened again.
         """
         measured = event["type"] not in _NOT_MEASURED
-        if measured:
-            self._synced()
-        self._file.write(json.dumps(event, separators=(",", ":"), allow_nan=False).encode() + b"\n")
-        self._file.flush()
+        left = memoryview(json.dumps(event, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+        try:
+            if measured:
+                self._synced()
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise StorageError(
+                f"{self.path}: the journal cannot be written: {error.strerror}\n    → make room, then go on with --resume; nothing before is lost"
+            ) from None
         if measured:
             self._sync = self._thread.submit(os.fsync, self._file.fileno())
 
@@ -83,7 +91,8 @@ class Journal:
     def close(self) -> None:
         """Wait until everything is on the disk."""
         try:
-            self._synced()
+            with contextlib.suppress(OSError):
+                self._synced()
         finally:
             self._thread.shutdown()
             self._file.close()

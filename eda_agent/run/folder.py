@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from eda_agent.agent.turn import Turn
-from eda_agent.errors import Finding, InputError
+from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import read_file, write_text
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import sized_netlist
@@ -65,12 +65,15 @@ def original_spec(folder: Path) -> Path:
 
 
 def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:
-    """Write best.json and sized.spice for the incumbent."""
+    """Write best.json and sized.spice for the incumbent. Raises `StorageError`."""
     assert best.sizing is not None and best.score is not None
     data = {
         "turn": best.index, "score": best.value, "met": best.met, "sizing": dict(best.sizing),
         "specs": {result.spec: {"value": result.value, "corner": result.corner, "met": result.met} for result in best.score.results},
     }  # fmt: skip
-    write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
-    write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
+    try:
+        write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
+        write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
+    except OSError as error:
+        raise StorageError(f"{folder}: the result cannot be written: {error.strerror}\n    → make room, then --resume") from None
     return {"journal": str(folder / "journal.jsonl"), "best": str(folder / "best.json"), "netlist": str(folder / "sized.spice")}

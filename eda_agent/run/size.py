@@ -18,6 +18,7 @@ from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.seeded import SeededPolicy
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
+from eda_agent.errors import StorageError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
@@ -97,15 +98,18 @@ def size(
             env.hint(hint)
         control.follow(folder / ORDERS)
         loop = Loop(
-            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review,
+            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=state.best.get("index", -1) if state.turns else None,
             make_policy=lambda name, options: make_policy(name, request.seed, options), left=[restore_turns(rows, asked) for rows in state.left],
         )  # fmt: skip
-        stop = "user"
+        stop, kept = "user", True
         try:
             stop = loop.run()
+        except StorageError:
+            kept = False
+            raise
         finally:
             best = env.history.incumbent
-            if best is not None and best.sizing is not None:
+            if kept and best is not None and best.sizing is not None:
                 remember(env.history.turns, problem, remembered)
                 if stop != "user":
                     stream.emit("verified", **verify(evaluator, env.problem, pool, best))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,8 @@ _PASSED = frozenset(
 _PASSED_GROUPS = ("LC_", "PYTHON", "SPICE", "OMP_", "COV_")
 """Environment variables that a worker is given."""
 MAX_START_FAILURES = 3
+MAX_KILLS = 20
+"""Times in a row that a worker may be killed from outside, or one simulation's workers: after that it is not chance."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,14 @@ class _Worker:
         return request
 
 
+def _killed(worker: _Worker) -> bool:
+    """Whether a worker that has ended was killed from outside. A worker that is alive was not."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        # its stream ends a moment before it does
+        worker.process.wait(0.2)
+    return worker.process.returncode == -signal.SIGKILL
+
+
 class LocalPool:
     """Worker processes on this machine, started at once and replaced when they exit, hang, crash or have run `RECYCLE` times."""
 
@@ -126,6 +137,7 @@ class LocalPool:
         self.sandbox: list[str] = []
         """What workers gave up before they read anything (`sandbox.confine`); known with the version."""
         self._start_failures = 0
+        self._kills = 0
         self._selector = selectors.DefaultSelector()
         self._scratch = Scratch()
         self._workers = [self._start() for _ in range(self.size)]
@@ -233,8 +245,9 @@ class LocalPool:
 
     def _replace(self, worker: _Worker) -> _Worker:
         if not worker.ready:
-            self._start_failures += 1
-            if self._start_failures >= MAX_START_FAILURES:
+            self._kills += _killed(worker)
+            self._start_failures += not _killed(worker)
+            if self._start_failures >= MAX_START_FAILURES or self._kills >= MAX_KILLS:
                 words = ""
                 if worker.process.stderr:
                     worker.process.kill()
@@ -317,19 +330,20 @@ class LocalPool:
             except (TimeoutError, ValueError):
                 reply = None
             if reply is not None and "ready" in reply:
-                worker.ready, self._version, self._start_failures = True, reply["ready"], 0
+                worker.ready, self._version, self._start_failures, self._kills = True, reply["ready"], 0, 0
                 self.sandbox = reply["sandbox"]
                 continue
             request = worker.answered()
             if reply is None or reply.get("gone"):
-                code = worker.process.poll()
+                killed = _killed(worker)
+                code = worker.process.returncode
                 retry.extend(worker.queue)
                 self._replace(worker)
                 if request is None:
                     continue
-                if reply is None and request.attempts == 0:
-                    # killed from outside, perhaps: the simulation itself is not to blame before it does it twice
-                    request.attempts += 1
+                request.attempts += 1
+                # killed from outside it is not to blame; nor is it for one crash, which may have been its neighbour's on the same worker
+                if reply is None and request.attempts < (MAX_KILLS if killed else 2):
                     retry.append(request)
                     continue
                 reply = reply or {"failure": {"kind": "crash", "words": f"the worker ended with status {code}"}, "seconds": 0.0}

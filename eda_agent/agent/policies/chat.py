@@ -8,18 +8,21 @@ asked for a JSON object of the same schema, and one without that for plain text.
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from eda_agent.agent.parse import MAX_REPLY, parse_reply, reply_schema
 from eda_agent.agent.prompt import render
 from eda_agent.agent.turn import History, Proposal
-from eda_agent.errors import InputError, MissingError
+from eda_agent.errors import InputError, MissingError, visible
 
 MODES = ("tool", "json", "text")
 GIVE_UP_MODE = 2
 """Unusable replies in a row after which the next mode is tried."""
 RETRIES = 4
 """Attempts at an endpoint that does not answer, with growing pauses, before the run is given up."""
+_NO_COMPLETION = (ValueError, AttributeError, TypeError, KeyError, IndexError)
+"""What the client raises for an answer of another shape."""
 
 
 class ChatPolicy:
@@ -29,8 +32,11 @@ class ChatPolicy:
         self, seed: int, endpoint: str | None = None, model: str | None = None, *,
         temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4, request_seed: bool = True,
     ):  # fmt: skip
-        """`request_seed`: whether each request carries a seed (vLLM 0.32 on a CPU dies of one)."""
+        """`timeout` in s, of one answer as a whole. `request_seed`: whether each request carries a seed (vLLM 0.32 on a CPU dies of one)."""
+        import httpx2 as httpx
         import openai
+
+        from eda_agent.agent.policies.bounded import Bounded
 
         self.request_seed = request_seed
         self.seed, self.temperature, self.max_tokens = seed, temperature, max_tokens
@@ -41,8 +47,9 @@ class ChatPolicy:
         if mode not in {None, *MODES}:
             raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
         self.client = openai.OpenAI(
-            base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES
-        )
+            base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES,
+            http_client=httpx.Client(transport=Bounded(timeout), timeout=timeout, follow_redirects=False),
+        )  # fmt: skip
         self.modes = [mode] if mode else list(MODES)
         self.unusable = 0
         self.model = model or self._only_model()
@@ -82,6 +89,7 @@ class ChatPolicy:
 
         messages: Any = render(history, best=self.best, last=self.last)
         schema = reply_schema(history.problem.space)
+        strange = 0
         while True:
             try:
                 return self._request(messages, schema, self.modes[0], self.seed + len(history.turns))
@@ -101,6 +109,14 @@ class ChatPolicy:
                 ) from None
             except openai.OpenAIError as error:
                 raise MissingError(f"the endpoint {self.endpoint}: {error}") from None
+            except _NO_COMPLETION as error:
+                # a page to log in, a proxy's words: the client takes whatever comes with status 200
+                strange += 1
+                if strange > RETRIES:
+                    raise MissingError(
+                        f"the endpoint {self.endpoint} answers with what is no chat completion ({type(error).__name__}: {str(error)[:200]})\n    → is it the address of the API, ending in /v1?"
+                    ) from None
+                time.sleep(0.1 * 2**strange)
 
     def _request(self, messages: Any, schema: dict[str, Any], mode: str, seed: int) -> tuple[str, str]:
         extra: dict[str, Any] = {"seed": seed} if self.request_seed else {}
@@ -117,6 +133,8 @@ class ChatPolicy:
         answer = self.client.chat.completions.create(
             model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, **extra
         )
+        if isinstance(answer, str):
+            raise ValueError(visible(answer[:100]))
         if not answer.choices:
             return "", ""
         message = answer.choices[0].message
