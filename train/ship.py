@@ -56,11 +56,13 @@ def ship(run: Path, folder: Path) -> dict[str, Any]:
 
 
 def training_record(run: Path, parameters: int) -> dict[str, Any]:
-    """How a run's model was made."""
+    """How a run's model was made; `begun_from` is the record of the model that it went on from."""
     recipe = load_recipe(run / "recipe.yaml")
     rows = read_json_lines(run / "metrics.jsonl")
     phases = {phase: [row for row in rows if row["phase"] == phase] for phase in ("warm_start", "rl")}
     generated = recipe.generated
+    before = Path(recipe.model.path or "") / "training.json"
+    begun = {"begun_from": json.loads(before.read_text(encoding="utf-8"))} if recipe.model.path and before.is_file() else {}
     stored = len(recipe.circuits) * recipe.pool.conditions * recipe.pool.designs
     stored += generated.count * generated.pool.conditions * generated.pool.designs
     return {
@@ -72,6 +74,7 @@ def training_record(run: Path, parameters: int) -> dict[str, Any]:
             "warm_start": _curve(phases["warm_start"], ("loss", "entropy")),
             "rl": _curve(phases["rl"], ("reward", "best", "solved", "entropy", "outcome")),
         },
+        **begun,
     }  # fmt: skip
 
 

@@ -37,6 +37,11 @@ def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, pro
     assert record["simulations"] == {"pools": 20, "rollouts": 210} and record["seconds"] == {"warm_start": 50, "rl": 6}
     assert record["curves"]["rl"] == {"step": [1, 2, 3], "reward": [0.1, 0.2, 0.3]}
     assert len(record["curves"]["warm_start"]["loss"]) == ship.POINTS and record["curves"]["warm_start"]["step"][-1] == 100
+    assert "begun_from" not in record
+    # a run that goes on from a shipped model keeps its record
+    on = yaml.safe_load((run / "recipe.yaml").read_text())
+    (run / "recipe.yaml").write_text(yaml.safe_dump({**on, "model": {**on["model"], "path": str(target)}}))
+    assert ship.training_record(run, 1)["begun_from"] == record
     half, whole = ((folder / "model.safetensors").stat().st_size for folder in (target, run / "model"))
     assert half < 0.6 * whole
     history = played(problems["tia"], 4)
