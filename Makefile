@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make bench · make policies · make suite · make smollm2 · make test-llm · make format · make clean
+# Others:  make bench · make policies · make suite · make chaos · make smollm2 · make test-llm · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
 
-.PHONY: demo test lint bench policies suite smollm2 test-llm format clean
+.PHONY: demo test lint bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -30,6 +30,10 @@ bench: $(VENV)/.dev
 # the README's comparison; what is in the folder already is not run again
 suite: $(VENV)/.dev
 	$(BIN)/eda-agent bench all --policy random,tpe,cma,gp,scbo,trust --budget 50 --seeds 3 --targets 1 --out benchmarks/results/suite50
+
+# faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints
+chaos: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos --out benchmarks/results/chaos.json
 
 policies: $(VENV)/.dev
 	$(BIN)/python benchmarks/policies.py

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from functools import lru_cache
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -65,7 +65,11 @@ def parse_quantity(value: object, unit: str = "") -> float:
         if not match:
             raise QuantityError("not a number; write for example 4.7u or 10M")
         # decimal arithmetic: 200u is the float nearest to 0.0002, not 200 * 1e-6
-        number = float(Decimal(match[1]) * _suffix_factor(match[2].replace(" ", ""), unit))
+        factor = _suffix_factor(match[2].replace(" ", ""), unit)
+        try:
+            number = float(Decimal(match[1]) * factor)
+        except (DecimalException, OverflowError):
+            raise QuantityError("the number is beyond what any quantity has") from None
     if not math.isfinite(number):
         raise QuantityError("the number must be finite")
     mix_up = likely_mix_up(value, number, unit) if isinstance(value, str) else None
@@ -105,7 +109,7 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
 
 
 def parse_spice_number(text: str) -> float | None:
-    """Read a number as SPICE does (case-blind prefixes, trailing letters ignored); None when it is not a number."""
+    """Read a number as SPICE does (case-blind prefixes, trailing letters ignored); None when it is not a number that can be held."""
     match = _SPICE.match(text)
     if not match:
         return None
@@ -116,7 +120,10 @@ def parse_spice_number(text: str) -> float | None:
         factor = Decimal("25.4e-6")
     else:
         factor = Decimal(10) ** _SPICE_PREFIXES.get(suffix[:1], 0)
-    return float(Decimal(match[1]) * factor)
+    try:
+        return float(Decimal(match[1]) * factor)
+    except (DecimalException, OverflowError):
+        return None  # an exponent beyond what a decimal can hold
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """Engineering numbers, in the spec dialect and in SPICE's."""
 
+import contextlib
 import math
 
 import pytest
@@ -70,3 +71,10 @@ def test_written_and_read_again_is_the_same_to_its_digits(value: float) -> None:
 )
 def test_writes(value: float | None, unit: str, text: str) -> None:
     assert format_quantity(value, unit) == text
+
+
+@pytest.mark.parametrize("text", ["7E7" + "7" * 40, "0E" + "0" * 40 + "2" + "0" * 26, "1e-" + "9" * 60, "9" * 400 + "k"])
+def test_exponents_beyond_any_number_are_said_and_not_raised(text: str) -> None:
+    assert parse_spice_number(text) in (None, 0.0, float("inf"))
+    with contextlib.suppress(QuantityError):
+        assert parse_quantity(text, "m") == 0.0
