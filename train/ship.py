@@ -1,6 +1,9 @@
 """Shipping puts a trained model into the package: half the bytes a weight, with a record of how it was made.
 
-    python -m eda_agent.train.ship RUN [FOLDER]
+    python -m eda_agent.train.ship RUN [FOLDER] [--keep SHARE]
+
+`--keep` mixes the weights that a run began from into those that it ended with, a weighted mean: most of what was learnt on the circuits of the
+training stays, most of what it cost on others does not (Wortsman et al., arXiv 2109.01903, for fine-tuning).
 
 RUN is the folder of a training run; FOLDER is where the model goes, the package's own by default. The record, `training.json`, has the recipe,
 the simulations of pools and rollouts, seconds, and the curves of the training in a few points.
@@ -30,12 +33,20 @@ POINTS = 40
 """Of a curve in the record."""
 
 
-def ship(run: Path, folder: Path) -> dict[str, Any]:
-    """Write the model of a finished run; gives its record. Raises `InputError` where there is none, or it is too large."""
+def ship(run: Path, folder: Path, keep: float = 0.0) -> dict[str, Any]:
+    """Write the model of a finished run; gives its record. `keep`: share of the weights that it began from. Raises `InputError` where there is none, or it is too large."""
     model = run / "model"
     if not (model / "model.safetensors").is_file():
         raise InputError(Finding("there is no finished model", model, fix="let `eda-agent train` come to its end first"))
-    weights = {name: value.astype(np.float16) for name, value in load_file(model / "model.safetensors").items()}
+    ended = load_file(model / "model.safetensors")
+    if keep:
+        begun = _begun_from(run)
+        if not 0.0 < keep < 1.0 or begun.keys() != ended.keys():
+            raise InputError(
+                f"{run}: cannot keep {keep:g} of the weights it began from\n    → a share between 0 and 1, of a model of the same shape"
+            )
+        ended = {name: keep * begun[name].astype(np.float32) + (1.0 - keep) * value.astype(np.float32) for name, value in ended.items()}
+    weights = {name: value.astype(np.float16) for name, value in ended.items()}
     wide = [name for name, value in weights.items() if not np.isfinite(value).all()]
     if wide:
         raise InputError(f"{model}: weights do not fit into 16 bits: {', '.join(wide)}")
@@ -46,13 +57,21 @@ def ship(run: Path, folder: Path) -> dict[str, Any]:
     if config.get("language") != words.VERSION:
         raise InputError(f"{model}: speaks version {config.get('language')} of the compact language, not {words.VERSION}")
     folder.mkdir(parents=True, exist_ok=True)
+    record = training_record(run, sum(value.size for value in weights.values())) | ({"kept": keep} if keep else {})
     part = folder / "model.part"
     save_file(weights, part, metadata={"format": "pt"})
     part.replace(folder / "model.safetensors")
     write_text(folder / "config.json", json.dumps({**config, "dtype": "float16"}, indent=1, sort_keys=True) + "\n")
-    record = training_record(run, sum(value.size for value in weights.values()))
     write_text(folder / "training.json", json.dumps(record, indent=1) + "\n")
     return record
+
+
+def _begun_from(run: Path) -> dict[str, Any]:
+    """The weights that a run went on from. Raises `InputError` where it began from scratch or they are not there."""
+    path = Path(load_recipe(run / "recipe.yaml").model.path or "")
+    if not (path / "model.safetensors").is_file():
+        raise InputError(Finding("the model that the run began from is not there", run / "recipe.yaml", where="model.path"))
+    return dict(load_file(path / "model.safetensors"))
 
 
 def training_record(run: Path, parameters: int) -> dict[str, Any]:
@@ -91,10 +110,11 @@ def _curve(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[st
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eda_agent.train.ship", description="Put a trained model into the package.")
     parser.add_argument("run", type=Path)
+    parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="of the weights that the run began from (default 0)")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
     options = parser.parse_args(arguments)
     try:
-        record = ship(options.run, options.folder)
+        record = ship(options.run, options.folder, options.keep)
     except EdaAgentError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -24,20 +24,24 @@ def cache_folder() -> Path:
 
 
 class Cache:
-    """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one begun: a cache may always be lost."""
+    """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one begun, and where there can be no file results are kept
+    for this process: a cache may always be lost."""
 
     def __init__(self, path: Path):
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._database = self._open()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._open(str(path))
+        except (sqlite3.OperationalError, OSError):
+            # a full disk, a folder that may not be written to, a database that stays locked: the file may be sound
+            self._database = self._open(":memory:")
         except sqlite3.DatabaseError:
             path.replace(path.with_suffix(".damaged"))
-            self._database = self._open()
+            self._database = self._open(str(path))
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, place: str) -> sqlite3.Connection:
         # autocommit: every result is handed over at once; used from one thread at a time
-        database = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        database = sqlite3.connect(place, timeout=30.0, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
         database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")

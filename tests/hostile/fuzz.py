@@ -117,9 +117,10 @@ def main() -> int:
     import atheris
 
     corpus = options.corpus / options.reader
-    seeds(options.reader, corpus)
     with tempfile.TemporaryDirectory() as folder, atheris.instrument_imports(include=["eda_agent"]):
+        # modules are instrumented as they are imported: nothing of ours may be there before
         feed = reader(options.reader, Path(folder))
+        seeds(options.reader, corpus)
         atheris.Setup(
             [sys.argv[0], f"-max_total_time={options.seconds}", "-timeout=10", "-max_len=4096", "-rss_limit_mb=4096", "-verbosity=1", f"-artifact_prefix={options.corpus}/", str(corpus)], feed
         )  # fmt: skip

@@ -115,3 +115,19 @@ def test_the_sized_netlist_measures_what_the_run_says(tmp_path: Path) -> None:
     again = size(Request(folder, "random", simulations=1, out=tmp_path / "check", cache=False))
     # not to the last digit: the nodeset comes from the starting sizes, which are others now
     assert again.turns[0].value == pytest.approx(outcome.best.value, abs=1e-6)
+
+
+def test_cut_between_a_turn_and_the_word_that_it_is_the_best(tmp_path: Path, own_cache: Path) -> None:
+    whole = tmp_path / "whole"
+    size(Request(CIRCUITS / "ota_5t", "random", simulations=12, out=whole))
+    lines = (whole / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    kinds = [json.loads(line)["type"] for line in lines]
+    # the last time that a turn became the best
+    place = max(number for number, kind in enumerate(kinds) if kind == "best.updated" and kinds[number - 1] == "turn.evaluated")
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    (cut / "journal.jsonl").write_bytes(b"".join(lines[:place]))
+    size(Request(CIRCUITS / "ota_5t", "random", simulations=12, out=cut, resume=True))
+    states = [fold(read_journal(folder / "journal.jsonl")) for folder in (whole, cut)]
+    assert states[0].best["index"] == states[1].best["index"] and states[0].best["score"] == states[1].best["score"]
+    assert len(states[0].turns) == len(states[1].turns)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.numpy import load_file
 
+from eda_agent.agent.language import words
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
@@ -42,6 +45,13 @@ def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, pro
     on = yaml.safe_load((run / "recipe.yaml").read_text())
     (run / "recipe.yaml").write_text(yaml.safe_dump({**on, "model": {**on["model"], "path": str(target)}}))
     assert ship.training_record(run, 1)["begun_from"] == record
+    # half of what it began from, half of what it ended with
+    mixed = tmp_path / "mixed"
+    assert ship.main([str(run), str(mixed), "--keep", "0.5"]) == 0
+    assert json.loads((mixed / "training.json").read_text())["kept"] == 0.5
+    before, after, between = (load_file(folder / "model.safetensors") for folder in (target, run / "model", mixed))
+    for name, value in between.items():
+        assert np.allclose(value.astype(np.float32), (before[name].astype(np.float32) + after[name]) / 2, atol=2e-3)
     half, whole = ((folder / "model.safetensors").stat().st_size for folder in (target, run / "model"))
     assert half < 0.6 * whole
     history = played(problems["tia"], 4)
@@ -57,6 +67,9 @@ def test_what_cannot_be_shipped_is_one_message(run: Path, tmp_path: Path, capsys
     with pytest.raises(InputError, match="speaks version 1"):
         ship.ship(run, tmp_path / "w")
     assert not (tmp_path / "w").exists()
+    config.write_text(json.dumps({**json.loads(config.read_text()), "language": words.VERSION}))
+    with pytest.raises(InputError, match="began from is not there"):
+        ship.ship(run, tmp_path / "w", keep=0.5)
 
 
 def test_a_policy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problems: dict[str, Problem]) -> None:
