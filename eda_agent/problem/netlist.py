@@ -25,6 +25,28 @@ _AT_ONCE = 50
 """Lines given to spicelib at once: it searches them all for each of them."""
 
 
+_NODES = {
+    "m": 4,
+    "q": 3,
+    "j": 3,
+    "z": 3,
+    "r": 2,
+    "c": 2,
+    "l": 2,
+    "v": 2,
+    "i": 2,
+    "d": 2,
+    "b": 2,
+    "e": 2,
+    "f": 2,
+    "g": 2,
+    "h": 2,
+    "s": 4,
+    "t": 4,
+}
+"""Element letter → fewest nodes."""
+
+
 @dataclass(frozen=True)
 class Device:
     """One element line. `kind`: its letter. `value`: model, subcircuit or element value, as text. `params`: lower case → text."""
@@ -236,6 +258,14 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
     for start in range(0, len(lines), _AT_ONCE):
         result += _split(lines[start : start + _AT_ONCE], findings)
     for device in result:
+        if len(device.nodes) < _NODES.get(device.kind, 0):
+            findings.append(
+                device.line.finding(f"{device.name} has {len(device.nodes)} nodes; it needs {_NODES[device.kind]}", "check its nodes")
+            )
+        if "." in device.name:
+            findings.append(
+                device.line.finding(f"the name {device.name} holds a dot, the mark between a cell and what is in it", "rename it")
+            )
         if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
             findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
     return tuple(result)

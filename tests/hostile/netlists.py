@@ -52,6 +52,7 @@ _PARAMS = [
     ".options filetype=ascii", ".option rawfile=CANARY", ".option seed='`id`'", ".option savecurrents interp", ".global `touch CANARY`", ".ic v(a)=`id`", ".nodeset v(a)=$(id)",
 ]  # fmt: skip
 _SHAPES = [
+    "M9 a bsssv  sv n W=1u L=1u", "R9 a 1k", "Q9 a b x", "D9 a x", "M.9 a b vss vss n W=1u L=1u", "R.x.9 a b 1k",
     ".subckt amp x", ".subckt", ".ends\n.ends", ".subckt x\n.subckt y\n.ends\n.ends", ".subckt self a\nX1 a self\n.ends\nX2 a self", "X9 a b nobody",
     ".subckt p a\nX1 a q\n.ends\n.subckt q a\nX1 a p\n.ends\nX3 a p", "R1", "R", "+", "+ + +", "M", "M1 a b c d n W=", "M1 a b c d n W==1", "M1 a b c d n =", "M1 a b c d n W=1u W=2u",
     "M1 a b c d n W={", "M1 a b c d n W='", 'M1 a b c d n W="', "M1 a b c d n W={}}", "R2 a b 1k 2k 3k", "R2 a b -1k", "R2 a b 0", "R2 a a 1k", "R2 a b 1e400", "C1 a b 1e-400",
