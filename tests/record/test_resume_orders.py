@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.agent.control import Control
+from eda_agent.agent.orders import ORDERS
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
-from eda_agent.run.request import ORDERS
 from tests.conftest import CIRCUITS
 
 

@@ -300,7 +300,7 @@ def test_theme_and_keys_are_the_users(recorded: Path, tmp_path: Path, monkeypatc
         ("keys: {dance: x}\n", "no action dance"),
         ("[1]\n", "no settings"),
         ("theme: gone\n", "no theme"),
-        ("a: [\n", "cannot read"),
+        ("a: [\n", "not valid YAML"),
     ):
         (tmp_path / "tui.yaml").write_text(text)
         wrong = recorded_app(recorded)

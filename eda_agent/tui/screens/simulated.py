@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
@@ -53,7 +54,12 @@ class Simulated(Detail):
         try:
             await self.simulate()
         except EdaAgentError as error:
-            self.say(f"{self.title_}: {str(error).splitlines()[0]}")
+            if self in self.app.screen_stack:
+                self.say(f"{self.title_}: {str(error).splitlines()[0]}")
+        except NoMatches:
+            # the screen was left just as its answer came: its parts are gone before the worker is
+            if self in self.app.screen_stack:
+                raise
 
     def say(self, text: str) -> None:
         self.query_one(".detail-title", Static).update(Text(text))
