@@ -112,7 +112,7 @@ CURVE_EVERY = 0.5
 """Seconds between two drawings of the curve."""
 
 
-def thinned(values: Sequence[float], most: int = 400) -> list[tuple[int, float]]:
+def thinned(values: Sequence[float], most: int = 160) -> list[tuple[int, float]]:
     """(place, value) of at most so many: the largest of every stretch, for the plotter takes 50 µs a point and no terminal has room for more."""
     stretch = -(-len(values) // most) or 1
     return [
