@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+MOST = 50_000_000
+"""Bytes of a file that is read whole, where nothing smaller is said."""
+
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; two processes may write the same one."""
@@ -26,7 +29,7 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     part.replace(path)
 
 
-def read_file(path: Path, most: int) -> bytes:
+def read_file(path: Path, most: int = MOST) -> bytes:
     """The content of a regular file of at most so many bytes. Raises `OSError`, also for a pipe or a device, which might never end."""
     with open_file(path) as file:
         data = file.read(most + 1)

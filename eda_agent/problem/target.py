@@ -13,9 +13,6 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
 from eda_agent.problem.spec import Corner, Problem
 
-MAX_BYTES = 50_000_000
-"""Of a file that is read."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -56,7 +53,7 @@ def with_target(problem: Problem, target: Target) -> Problem:
 def read_targets(path: Path) -> tuple[Target, ...]:
     """The targets of a file. Raises `InputError` for one that is none."""
     try:
-        data: dict[str, Any] = json.loads(read_file(path, MAX_BYTES))
+        data: dict[str, Any] = json.loads(read_file(path))
         return tuple(_target(entry) for entry in data["targets"])
     except OSError as error:
         raise InputError(Finding(f"cannot read the targets: {error.strerror}", path)) from None

@@ -13,9 +13,6 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
 from eda_agent.problem.netlist import Edit
 
-MAX_BYTES = 50_000_000
-"""Of a file that is read."""
-
 _COMPONENT = re.compile(r"^C \{[^}]*\} .*? \{", re.MULTILINE)
 _ALIASES = {"m": ("m", "mult"), "w": ("w",), "l": ("l",), "nf": ("nf",), "value": ("value",)}
 """Attribute of the netlist → those of a symbol that hold it; xschem's SKY130 symbols keep m in both."""
@@ -27,7 +24,7 @@ def write_sizes(path: Path, values: Mapping[Edit, float]) -> tuple[str, tuple[st
     Raises `InputError` for a file that is no xschem schematic.
     """
     try:
-        text = read_file(path, MAX_BYTES).decode("utf-8")
+        text = read_file(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Finding(f"cannot read the schematic: {error}", path)) from None
     if not text.startswith("v {xschem"):

@@ -51,6 +51,11 @@ def finish(
     return subprocess.run(command(*words), env=environment(cache, extra), capture_output=True, text=True, timeout=seconds, check=False)
 
 
+def begin(words: Sequence[str], cache: Path) -> subprocess.Popen[bytes]:
+    """A run that goes on while something is done to it."""
+    return subprocess.Popen(command(*words), env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def state_of(folder: Path) -> RunState:
     return fold(read_journal(folder / "journal.jsonl"))
 

@@ -15,7 +15,7 @@ from eda_agent.errors import InputError
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import Journal, read_journal
 
-from .count import CIRCUITS, Count, children, command, environment, evaluated, finish, judge, state_of
+from .count import CIRCUITS, Count, begin, children, command, environment, evaluated, finish, judge, state_of
 
 TURNS = 30
 ARGUMENTS = ["size", str(CIRCUITS / "ota_5t"), "--policy", "random", "--budget", str(TURNS), "--json", "--workers", "2"]
@@ -47,12 +47,7 @@ def main_process(place: Path, kills: int, seed: int) -> Count:
         finish(_arguments(seed + number, whole), place / f"cache-whole{number}")
         seen: set[int] = set()
         for _ in range(10):
-            process = subprocess.Popen(
-                command(*_begun(seed + number, torn)),
-                env=environment(place / f"cache{number}"),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            process = begin(_begun(seed + number, torn), place / f"cache{number}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(draw.uniform(0.05, 1.9))
             if process.poll() is not None:
@@ -75,12 +70,7 @@ def workers(place: Path, kills: int, seed: int) -> Count:
         number += 1
         whole, torn = place / f"whole-w{number}", place / f"torn-w{number}"
         finish(_arguments(seed + number, whole), place / f"cache-whole-w{number}")
-        process = subprocess.Popen(
-            command(*_arguments(seed + number, torn)),
-            env=environment(place / f"cache-w{number}"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = begin(_arguments(seed + number, torn), place / f"cache-w{number}")
         seen: set[int] = set()
         while process.poll() is None:
             time.sleep(draw.uniform(0.05, 0.35))
@@ -122,9 +112,7 @@ def one_folder(place: Path) -> Count:
     count = Count("a second run in the folder")
     whole, shared = place / "whole-f", place / "shared"
     finish(_arguments(3, whole), place / "cache-f")
-    process = subprocess.Popen(
-        command(*_arguments(3, shared)), env=environment(place / "cache-f2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = begin(_arguments(3, shared), place / "cache-f2")
     while process.poll() is None:
         if (shared / "journal.jsonl").exists():
             for words in (_arguments(3, shared), [*_arguments(3, shared), "--resume"]):

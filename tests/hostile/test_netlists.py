@@ -143,5 +143,5 @@ def test_what_is_no_file(kind: str, place: Place) -> None:
             path.write_bytes(SOUND.encode())
             path.chmod(0)
             if os.geteuid() == 0:
-                pytest.skip("root reads everything")
+                pytest.skip("root reads everything")  # modes do not bind root, so there is nothing to see
     place.check()

@@ -108,6 +108,7 @@ def test_from_inside(tmp_path: Path) -> None:
     )
     answer = json.loads(told.stdout)
     if "landlock" not in answer["held"] or "seccomp" not in answer["held"]:
+        # older kernels and some containers offer neither; the product runs there too and `doctor` says so
         pytest.skip(f"this kernel gives only {answer['held']}")
     wrong = {name: what for name, what in answer["found"].items() if what != ("refused" if name.startswith("!") else "done")}
     assert not wrong

@@ -26,7 +26,7 @@ def test_every_key_answers_and_none_breaks_the_app(recorded: Path) -> None:
 
         async def steps(pilot: Pilot[None], app: SizingApp = app) -> None:
             said: list[str] = []
-            app.notify = lambda message, **how: said.append(message)  # type: ignore[method-assign]
+            app.notify = lambda message, **how: said.append(message)  # type: ignore[method-assign]  # notes fade with time: they are counted as they come
             await until(pilot, lambda: bool(app.state.finished))
             for binding in BOUND:
                 if binding.action == "quit":
@@ -81,7 +81,7 @@ def test_by_mouse_alone(recorded: Path) -> None:
             assert found is not None
             if found.region.right <= app.size.width:
                 await pilot.click(found)
-                await until(pilot, lambda kind=kind: isinstance(app.screen, kind))  # type: ignore[misc]
+                await until(pilot, lambda kind=kind: isinstance(app.screen, kind))  # type: ignore[misc]  # the default binds the kind of this round
                 assert app.screen.query(Static)
                 await pilot.press("escape")
                 await pilot.pause()

@@ -14,9 +14,6 @@ from eda_agent.agent.turn import History, Proposal
 from eda_agent.errors import InputError
 from eda_agent.files import read_file
 
-MAX_BYTES = 50_000_000
-"""Of a file that is read."""
-
 
 class ScriptedPolicy:
     name = "scripted"
@@ -27,7 +24,7 @@ class ScriptedPolicy:
             raise InputError("policy scripted needs a script\n    → --script FILE, one JSON object a line")
         if isinstance(script, (str, Path)):
             try:
-                script = [line for line in read_file(Path(script), MAX_BYTES).decode(errors="replace").splitlines() if line.strip()]
+                script = [line for line in read_file(Path(script)).decode(errors="replace").splitlines() if line.strip()]
             except OSError as error:
                 raise InputError(f"{script}: cannot read the script: {error.strerror}") from None
         if not script:
