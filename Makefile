@@ -15,7 +15,7 @@ demo: $(VENV)/.base
 	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
 
 test: lint
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -88,5 +88,5 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 
 $(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo,train]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo,train,ray]'
 	@touch $@

@@ -21,7 +21,7 @@ from eda_agent.run import Request, size
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 
 HERE = Path(__file__).parent
 CIRCUITS = HERE.parent / "circuits"

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from eda_agent.files import read_json_lines
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.train.evaluate import held_out_tasks, play
 from eda_agent.train.kinds import make_kind
 from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe

@@ -30,7 +30,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.ngspice import find_library
 from eda_agent.simulation.session import OPERATING_POINT
 

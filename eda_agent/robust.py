@@ -52,7 +52,7 @@ def size_robust(
         resume = (folder / "journal.jsonl").exists()
         outcome = size(replace(request, out=folder, resume=resume), listen, control, problem=asked)
         assert outcome.best.sizing is not None
-        with open_evaluator(problem, workers=request.workers) as evaluator:
+        with open_evaluator(problem, workers=request.workers, cluster=request.cluster) as evaluator:
             chips = monte_carlo(evaluator, outcome.best.sizing, samples, request.seed)
         write_text(folder / "montecarlo.json", json.dumps(monte_carlo_data(chips)) + "\n")
         rounds.append((outcome.best.value, chips.total.passed))

@@ -10,7 +10,7 @@ import pytest
 
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 
 ROOT = Path(__file__).parent.parent
 CIRCUITS = ROOT / "circuits"

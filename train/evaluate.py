@@ -15,7 +15,7 @@ from eda_agent.problem.target import read_targets, with_target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.executor import Executor
 from eda_agent.train.algorithms import Plan
 from eda_agent.train.kinds import Kind
 from eda_agent.train.pool import make_pool
@@ -23,7 +23,7 @@ from eda_agent.train.rollout import MakeSpeaker, Rollout
 from eda_agent.train.tasks import CIRCUITS, Source, Task
 
 
-def held_out_tasks(name: str, executor: LocalPool, limit: int | None = None) -> list[Task]:
+def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> list[Task]:
     """The shipped targets of a shipped circuit as tasks; the only designs known of them are the netlist's own and a proof, unused."""
     targets = read_targets(CIRCUITS / name / "targets.json")[:limit]
     base = load_problem(CIRCUITS / name)

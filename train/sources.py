@@ -14,7 +14,7 @@ from eda_agent.problem.target import Target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.executor import Executor
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import PoolRecipe, Recipe, spans
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file
@@ -36,7 +36,7 @@ def targets_of(recipe: Recipe) -> dict[str, Sequence[Target]]:
 
 
 def open_sources(
-    recipe: Recipe, executor: LocalPool, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
+    recipe: Recipe, executor: Executor, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
 ) -> Iterator[Source]:
     """The circuits of a recipe with their pools, simulated where they were not before. Raises `InputError` for a held-out structure.
 
@@ -65,7 +65,7 @@ def _seed(recipe: Recipe) -> int:
     return recipe.seed if recipe.pool.seed is None else recipe.pool.seed
 
 
-def _generated(recipe: Recipe, executor: LocalPool, tell: Tell) -> Iterator[Source]:
+def _generated(recipe: Recipe, executor: Executor, tell: Tell) -> Iterator[Source]:
     """Composed circuits. One whose designs mostly do not work is left out, and another drawn in its place."""
     from eda_agent.train.topologies.compose import topologies
 
@@ -87,7 +87,7 @@ def _generated(recipe: Recipe, executor: LocalPool, tell: Tell) -> Iterator[Sour
 
 
 def _source(
-    name: str, problem: Problem, known: Mapping[str, float], pool: PoolRecipe, seed: int, executor: LocalPool, weight: float, heard: Callable[[int, int], None]
+    name: str, problem: Problem, known: Mapping[str, float], pool: PoolRecipe, seed: int, executor: Executor, weight: float, heard: Callable[[int, int], None]
 ) -> Source:  # fmt: skip
 
     def evaluator() -> Evaluator:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from eda_agent.agent.turn import History
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.machines import open_pool
 from eda_agent.train import checkpoint, warm_start
 from eda_agent.train.advantages import estimator
 from eda_agent.train.ahead import Ahead
@@ -54,7 +54,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
         _claim(recipe, folder, resume)
     torch.manual_seed(recipe.seed)
     kind = make_kind(recipe)
-    with contextlib.closing(LocalPool(recipe.workers)) as executor:
+    with contextlib.closing(open_pool(recipe.workers, recipe.cluster)) as executor:
         # the first process simulates the pools, the others find them
         sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
         others.wait()

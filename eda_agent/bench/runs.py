@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.registry import make_policy
+from eda_agent.bench.spread import spread
 from eda_agent.bench.suite import Job
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import read_json_lines
@@ -25,50 +24,29 @@ from eda_agent.problem.target import read_targets, with_target
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 
 
 def run_bench(
-    jobs: Sequence[Job], results: Path, workers: int, tell: Callable[[int, int, dict[str, Any] | None], None]
+    jobs: Sequence[Job],
+    results: Path,
+    workers: int | None,
+    tell: Callable[[int, int, dict[str, Any] | None], None],
+    cluster: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each."""
+    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each. `cluster`: address of a Ray cluster."""
     known = {row["key"]: row for row in read_json_lines(results)}
     todo = [job for job in jobs if job.key not in known]
     tell(len(jobs) - len(todo), len(jobs), None)
     if todo:
         results.parent.mkdir(parents=True, exist_ok=True)
-        # as many runs side by side as there are cores: the threads of a policy's own libraries would only fight over them
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
-        # a fresh interpreter each: a fork would share the parent's threads and random state
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool, results.open("a", encoding="utf-8") as file:
-            for row in _as_they_come(pool, todo, workers):
+        with results.open("a", encoding="utf-8") as file, contextlib.closing(spread(run_job, todo, workers, cluster)) as rows:
+            for row in rows:
                 known[row["key"]] = row
                 file.write(json.dumps(row, separators=(",", ":")) + "\n")
                 file.flush()
                 tell(sum(job.key in known for job in jobs), len(jobs), row)
     return [known[job.key] for job in jobs]
-
-
-def _as_they_come(pool: ProcessPoolExecutor, todo: Sequence[Job], workers: int) -> Iterator[dict[str, Any]]:
-    """Results in the order of their ends; only a few jobs are handed out at a time, so that an interrupt ends soon."""
-    waiting = iter(todo)
-    running: set[Future[dict[str, Any]]] = set()
-    try:
-        while True:
-            for job in waiting:
-                running.add(pool.submit(run_job, job))
-                if len(running) > workers:
-                    break
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
 
 
 _POOL: list[LocalPool] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ def bench_command(options: argparse.Namespace) -> int:
     suite = bench.read_suite(options.suite)
     jobs = bench.jobs_of(suite, policies, options.seeds, options.budget, options.targets)
     folder = options.out or Path("runs") / f"bench-{suite.name}"
-    workers = options.workers or os.cpu_count() or 1
-    rows = _with_progress(jobs, folder / "results.jsonl", workers, quiet=options.json)
+    rows = _with_progress(jobs, folder / "results.jsonl", options.workers, options.cluster, quiet=options.json)
     errors = [row for row in rows if "error" in row]
     table = bench.markdown(rows)
     write_text(folder / "table.md", table)
@@ -43,7 +41,7 @@ def bench_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_progress(jobs: list[bench.Job], results: Path, workers: int, *, quiet: bool) -> list[dict[str, Any]]:
+def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cluster: str | None, *, quiet: bool) -> list[dict[str, Any]]:
     screen = console()
     if quiet or not screen.is_terminal:
 
@@ -51,7 +49,7 @@ def _with_progress(jobs: list[bench.Job], results: Path, workers: int, *, quiet:
             if not quiet and row is not None and (done % 20 == 0 or done == of):
                 screen.print(f"{done}/{of} runs", markup=False)
 
-        return bench.run_bench(jobs, results, workers, tell)
+        return bench.run_bench(jobs, results, workers, tell, cluster)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
@@ -68,7 +66,7 @@ def _with_progress(jobs: list[bench.Job], results: Path, workers: int, *, quiet:
             state = "" if row is None else f"{row['circuit']} {row['policy']}: {row['curve'][-1] if row['curve'] else 0:.3f}"
             progress.update(task, completed=done, total=of, state=state)
 
-        return bench.run_bench(jobs, results, workers, show)
+        return bench.run_bench(jobs, results, workers, show, cluster)
 
 
 def _curves(rows: list[dict[str, Any]]) -> str:

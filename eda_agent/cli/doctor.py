@@ -18,7 +18,7 @@ from eda_agent.cli.render import console, print_json
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.pdk import find_pdk, pdk_names
 from eda_agent.simulation.cache import cache_folder
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.ngspice import find_library
 
 _EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}

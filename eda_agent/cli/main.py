@@ -202,6 +202,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--seeds", type=_count, default=3, metavar="K", help="seeds (default 3)")
     bench.add_argument("--targets", type=_count, default=1, metavar="T", help="targets a circuit (default 1)")
     bench.add_argument("--workers", type=_count, metavar="N", help="runs side by side (default: one a core)")
+    _on_a_cluster(bench)
     bench.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default runs/bench-SUITE)")
     bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
@@ -255,7 +256,16 @@ def _a_sizing(parser: argparse.ArgumentParser) -> None:
 
 def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_count, metavar="N", help="simulator processes (default: one a core)")
+    _on_a_cluster(parser)
     parser.add_argument("--no-cache", action="store_true", help="simulate everything anew")
+
+
+def _on_a_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="simulate on a Ray cluster: HOST:PORT, auto for the one that runs here, local for one of its own (needs the extra ray)",
+    )
 
 
 def _count(text: str) -> int:

@@ -25,7 +25,7 @@ def mc_command(options: argparse.Namespace) -> int:
         raise InputError(f"--corner {options.corner}: there is no such corner\n    → all, or one of {', '.join(names)}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
     sizing = problem.space.snap(chosen_sizing(problem, options))
-    with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
+    with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
     if options.json:
         print_json(monte_carlo_data(result))

@@ -157,7 +157,7 @@ def sensitivity_command(options: argparse.Namespace) -> int:
     """How each spec answers to each parameter around a design."""
     problem = load_problem(options.spec)
     sizing = problem.space.snap(chosen_sizing(problem, options))
-    with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
+    with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         found = sensitivity(problem, evaluator, sizing, options.step)
     if options.json:
         print_json({"corner": found.corner, "step": options.step, "slopes": found.slopes})

@@ -25,7 +25,7 @@ def sim_command(options: argparse.Namespace) -> int:
     """Simulate; 0 when every spec is met, 1 when not."""
     problem = run.with_corners(load_problem(options.spec), options.corners)
     sizing = problem.space.snap(chosen_sizing(problem, options))
-    with run.open_evaluator(problem, workers=options.workers, cache=not options.no_cache) as evaluator:
+    with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
         if options.waves is not None:
             _write_waves(options.waves, evaluator.waveforms(sizing))

@@ -121,7 +121,7 @@ def make_request(options: argparse.Namespace) -> Request:
             raise InputError(f"--{flag} does not go with policy {policy or DEFAULT}")
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
-        simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cache=not options.no_cache,
+        simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cluster=options.cluster, cache=not options.no_cache,
         corners=corners, skip=skip, parallel=options.parallel, memory=options.memory,
     )  # fmt: skip
 

@@ -12,17 +12,18 @@ from eda_agent.record.events import monte_carlo_data
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
 
 
 @contextlib.contextmanager
 def open_evaluator(
-    problem: Problem, *, workers: int | None = None, cache: bool = True, pool: LocalPool | None = None
+    problem: Problem, *, workers: int | None = None, cache: bool = True, pool: Executor | None = None, cluster: str | None = None
 ) -> Iterator[Evaluator]:
     """An evaluator with its worker processes and cache, ended on leaving."""
     folder = cache_folder()
-    pool = pool or LocalPool(workers)
+    pool = pool or open_pool(workers, cluster)
     store = Cache(folder / "results.sqlite") if cache else NoCache()
     try:
         yield Evaluator(problem, Workbench(problem, folder / "models"), pool, store)

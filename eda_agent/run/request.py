@@ -21,7 +21,7 @@ class Request:
 
     `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
     from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
-    workers busy. `memory`: begin with the best designs of earlier runs on the same circuit.
+    workers busy. `cluster`: address of a Ray cluster that simulates (`RayPool`). `memory`: begin with the best designs of earlier runs on the same circuit.
     """
 
     spec: Path
@@ -32,6 +32,7 @@ class Request:
     out: Path | None = None
     resume: bool = False
     workers: int | None = None
+    cluster: str | None = None
     cache: bool = True
     corners: str | None = None
     skip: bool | None = None

@@ -34,7 +34,8 @@ from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.memory import Memory
 
 
@@ -52,7 +53,7 @@ def size(
     """
     control = control or Control()
     # the slow starters first, so that they overlap with reading the spec
-    pool = LocalPool(request.workers)
+    pool = open_pool(request.workers, request.cluster)
     try:
         problem = problem or with_corners(load_problem(request.spec), request.corners)
         folder = run_folder(request, problem)
@@ -135,7 +136,7 @@ def with_corners(problem: Problem, name: str | None) -> Problem:
     return replace(problem, corners=named_set(name, problem.pdk), specs=specs)
 
 
-def verify(evaluator: Evaluator, problem: Problem, pool: LocalPool, best: Turn) -> dict[str, Any]:
+def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -> dict[str, Any]:
     """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot matter here.
 
     `problem`: what is asked for in the end, edits of the user's included.

@@ -68,7 +68,7 @@ class Deck:
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
         return {
-            "key": self.key, "models": str(self.library.models), "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
+            "key": self.key, "models": self.models_name, "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
             "measures": dict(self.measures), "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
         }  # fmt: skip
@@ -78,9 +78,13 @@ class Deck:
         return [how.partition(" ")[2] for how in self.measures.values() if how.startswith("python ")]
 
     @property
-    def models(self) -> tuple[str, str]:
-        """(name, text) of the model cards that the deck takes its own from: a worker is told them once, and reads no file."""
-        return str(self.library.models), _read(self.library.models)
+    def models_name(self) -> str:
+        return str(self.library.models)
+
+    @property
+    def models(self) -> str:
+        """Text of the model cards that the deck takes its own from: a worker is told them once, and reads no file."""
+        return _read(self.library.models)
 
 
 @dataclass(frozen=True)

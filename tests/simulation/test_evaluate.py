@@ -14,7 +14,8 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import Cache, NoCache
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool, Preparation, Task
+from eda_agent.simulation.executor import Preparation, Task
+from eda_agent.simulation.local_pool import LocalPool
 
 from ..conftest import CIRCUITS, NAMES
 

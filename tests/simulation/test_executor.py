@@ -14,9 +14,10 @@ import pytest
 
 from eda_agent.errors import WorkerError
 from eda_agent.problem.pdk import CutLibrary
-from eda_agent.simulation import executor as module
+from eda_agent.simulation import local_pool as module
 from eda_agent.simulation.deck import Deck, Instance
-from eda_agent.simulation.executor import Executor, LocalPool, Task
+from eda_agent.simulation.executor import Executor, Task
+from eda_agent.simulation.local_pool import LocalPool
 
 MODELS = "* none\n"
 
@@ -132,7 +133,7 @@ def test_keys_of_the_user_do_not_reach_workers(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_workers_end_with_their_parent() -> None:
-    code = "from eda_agent.simulation.executor import LocalPool\nimport time\np = LocalPool(2)\np.version\nprint(*p.pids(), flush=True)\ntime.sleep(60)"
+    code = "from eda_agent.simulation.local_pool import LocalPool\nimport time\np = LocalPool(2)\np.version\nprint(*p.pids(), flush=True)\ntime.sleep(60)"
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     workers = [int(pid) for pid in parent.stdout.readline().split()]

@@ -21,7 +21,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import Yield, monte_carlo
 
 ORACLE = """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.scratch import Scratch, sweep
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")

@@ -16,7 +16,7 @@ from eda_agent.problem.structure.recognise import recognise
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import LocalPool
+from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.train.recipe import GeneratedRecipe, PoolRecipe, Recipe
 from eda_agent.train.sources import open_sources
 from eda_agent.train.tasks import Curriculum, fingerprint, held_out_shapes

@@ -1,0 +1,84 @@
+"""Spreading is handing jobs to processes: those of this machine, or with a cluster those of its machines, each a core."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eda_agent.bench.suite import Job
+from eda_agent.errors import EdaAgentError, WorkerError
+from eda_agent.simulation.ray_pool import connect
+
+Row = dict[str, Any]
+Submit = Callable[[Callable[[Job], Row], Job], Future[Row]]
+LOSSES = 5
+"""Times that a job is begun again because its machine was lost."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def spread(run: Callable[[Job], Row], jobs: Sequence[Job], workers: int | None, cluster: str | None) -> Generator[Row]:
+    """Results in the order of their ends. `workers`: jobs side by side, None takes all cores. Raises what a job raises."""
+    with _processes(workers) if cluster is None else _cluster(cluster, workers) as (submit, width):
+        yield from _as_they_come(lambda job: submit(run, job), jobs, width)
+
+
+@contextlib.contextmanager
+def _processes(workers: int | None) -> Iterator[tuple[Submit, int]]:
+    # as many runs side by side as there are cores: the threads of a policy's own libraries would only fight over them
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    width = workers or os.cpu_count() or 1
+    # a fresh interpreter each: a fork would share the parent's threads and random state
+    pool = ProcessPoolExecutor(width, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool.submit, width
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+@contextlib.contextmanager
+def _cluster(address: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
+    ray = connect(address)
+    width = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    environment = {"env_vars": dict.fromkeys(THREADS, "1")}
+
+    def submit(run: Callable[[Job], Row], job: Job) -> Future[Row]:
+        task = ray.remote(num_cpus=1, max_retries=LOSSES, runtime_env=environment)(run)
+        # a worker's folder is not ours
+        future: Future[Row] = task.remote(
+            replace(job, spec=str(Path(job.spec).resolve()), targets=str(Path(job.targets).resolve()) if job.targets else "")
+        ).future()
+        return future
+
+    try:
+        yield submit, width
+    except ray.exceptions.RayTaskError as error:
+        raise (
+            error.cause if isinstance(error.cause, EdaAgentError) else WorkerError(f"a run of the bench failed: {error.cause}")
+        ) from None
+    finally:
+        ray.shutdown()
+
+
+def _as_they_come(submit: Callable[[Job], Future[Row]], jobs: Sequence[Job], width: int) -> Iterator[Row]:
+    """Only a few jobs are handed out at a time, so that an interrupt ends soon."""
+    waiting = iter(jobs)
+    running: set[Future[Row]] = set()
+    while True:
+        for job in waiting:
+            running.add(submit(job))
+            if len(running) > width:
+                break
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()

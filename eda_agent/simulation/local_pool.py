@@ -1,0 +1,264 @@
+"""A local pool is an executor of worker processes on this machine, replaced when they exit, hang or crash."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import WorkerError
+from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
+from eda_agent.simulation.scratch import Scratch
+from eda_agent.simulation.worker import receive, send
+
+RECYCLE = 2500
+"""Simulations after which a worker is replaced: ngspice grows by some 3 MB in 1,000 loads."""
+DEPTH = 2
+"""Requests that a worker may hold: with the next one at hand it need not wait for us between two simulations."""
+START_TIMEOUT = 60.0
+_PASSED = frozenset(
+    ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "NGSPICE_LIBRARY_PATH", "EDA_AGENT_SANDBOX"]
+)
+_PASSED_GROUPS = ("LC_", "PYTHON", "SPICE", "OMP_", "COV_")
+"""Environment variables that a worker is given."""
+MAX_START_FAILURES = 3
+MAX_KILLS = 20
+"""Times in a row that a worker may be killed from outside, or one simulation's workers: after that it is not chance."""
+
+
+@dataclass
+class _Worker:
+    """`queue`: what was sent and not answered, the one that runs first; `deadline` is that one's."""
+
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    folder: Path
+    ready: bool = False
+    queue: deque[Request] = field(default_factory=deque)
+    deadline: float = 0.0
+    known: dict[str, Preparation | None] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
+    simulations: int = 0
+
+    def room(self, ahead: bool) -> bool:
+        """Whether another request may be sent, `ahead`: before the last one is answered."""
+        return self.ready and len(self.queue) < (DEPTH if ahead else 1) and self.simulations + len(self.queue) < RECYCLE
+
+    def answered(self) -> Request | None:
+        """Take the request off that an answer is for; the next one's time begins."""
+        request = self.queue.popleft() if self.queue else None
+        if self.queue:
+            self.deadline = time.monotonic() + self.queue[0].timeout
+        return request
+
+
+def _killed(worker: _Worker) -> bool:
+    """Whether a worker that has ended was killed from outside. A worker that is alive was not."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        # its stream ends a moment before it does
+        worker.process.wait(0.2)
+    return worker.process.returncode == -signal.SIGKILL
+
+
+class LocalPool(Dispatcher):
+    """Worker processes on this machine, started at once and replaced when they exit, hang, crash or have run `RECYCLE` times."""
+
+    def __init__(self, workers: int | None = None):
+        super().__init__()
+        self.size = workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        self.replaced = 0
+        self._version = ""
+        self.sandbox: list[str] = []
+        """What workers gave up before they read anything (`sandbox.confine`); known with the version."""
+        self._start_failures = 0
+        self._kills = 0
+        self._selector = selectors.DefaultSelector()
+        self._scratch = Scratch()
+        self._workers = [self._start() for _ in range(self.size)]
+
+    @property
+    def version(self) -> str:
+        """The simulator's version; waits for the first worker."""
+        while not self._version:
+            self._wait(START_TIMEOUT, {})
+        return self._version
+
+    def close(self) -> None:
+        """End all workers; a busy one is killed."""
+        for worker in self._workers:
+            self._stop(worker)
+        self._workers.clear()
+        self._selector.close()
+        self._scratch.close()
+
+    def __enter__(self) -> LocalPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers (for tests and for the status line)."""
+        return [worker.process.pid for worker in self._workers]
+
+    def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        # -P: never import from the folder the user happens to be in
+        folder = self._scratch.take()
+        command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno()), str(folder)]
+        # secrets have no name to know them by: what a simulator needs is named instead
+        environment = {key: value for key, value in os.environ.items() if key in _PASSED or key.startswith(_PASSED_GROUPS)}
+        environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
+        process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        theirs.close()
+        worker = _Worker(process, ours, folder, deadline=time.monotonic() + START_TIMEOUT)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _stop(self, worker: _Worker) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(worker.connection)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.wait()
+        if worker.process.stderr:
+            worker.process.stderr.close()
+        self._scratch.give(worker.folder)
+
+    def _replace(self, worker: _Worker) -> _Worker:
+        if not worker.ready:
+            self._kills += _killed(worker)
+            self._start_failures += not _killed(worker)
+            if self._start_failures >= MAX_START_FAILURES or self._kills >= MAX_KILLS:
+                words = ""
+                if worker.process.stderr:
+                    worker.process.kill()
+                    words = worker.process.stderr.read().decode(errors="replace")[-600:]
+                raise WorkerError(
+                    f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`"
+                )
+        self._stop(worker)
+        fresh = self._start()
+        self._workers[self._workers.index(worker)] = fresh
+        self.replaced += 1
+        return fresh
+
+    def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+        waiting = deque(requests)
+        replies: dict[int, dict[str, Any]] = {}
+        try:
+            while len(replies) < len(requests):
+                self._fill(waiting)
+                deadlines = [worker.deadline for worker in self._workers if worker.queue or not worker.ready]
+                before = len(replies)
+                retry = self._wait(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None, replies)
+                waiting.extendleft(reversed(retry))
+                # the workers go on while we keep what has come
+                self._fill(waiting)
+                if done is not None and len(replies) > before:
+                    for index in list(replies)[before:]:
+                        done(index, replies[index])
+        except BaseException:
+            # an interrupted caller leaves workers with an answer on its way: they would answer the next question with it
+            for worker in [worker for worker in self._workers if worker.queue]:
+                worker.queue.clear()
+                worker.ready = True
+                self._replace(worker)
+            raise
+        return [replies[request.index] for request in requests]
+
+    def _fill(self, waiting: deque[Request]) -> None:
+        """Send what can be sent: one request to each idle worker, then a second one while there are enough for all."""
+        for ahead in (False, True):
+            for worker in self._workers:
+                # the last few are not queued behind another: a worker that comes free early takes them
+                if len(waiting) > (len(self._workers) if ahead else 0) and worker.room(ahead):
+                    self._assign(worker, waiting)
+
+    def _assign(self, worker: _Worker, waiting: deque[Request]) -> None:
+        # prefer a deck that this worker has loaded
+        position = next((index for index, request in enumerate(waiting) if request.deck.key in worker.known), 0)
+        request = waiting[position]
+        del waiting[position]
+        key = request.deck.key
+        message = request.message()
+        preparation = self.preparations.get(key) if message["do"] == "run" else None
+        try:
+            if key not in worker.known or worker.known[key] is not preparation:
+                name = request.deck.models_name
+                if name not in worker.models:
+                    send(worker.connection, {"do": "models", "name": name, "text": request.deck.models})
+                    worker.models.add(name)
+                extra = {"nodeset": preparation.nodeset} if preparation else {}
+                send(worker.connection, {"do": "define", **request.deck.wire(), **extra})
+                worker.known[key] = preparation
+            send(worker.connection, message)
+        except OSError:
+            pass  # it died while idle: the wait below sees the end of its stream and tries again elsewhere
+        if not worker.queue:
+            worker.deadline = time.monotonic() + request.timeout
+        worker.queue.append(request)
+
+    def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[Request]:
+        """Take what has come; gives the requests that must be tried again."""
+        retry: list[Request] = []
+        for key, _ in self._selector.select(timeout):
+            worker: _Worker = key.data
+            # a worker that stops in mid-frame must not hang us
+            worker.connection.settimeout(max(0.05, worker.deadline - time.monotonic()))
+            try:
+                reply = receive(worker.connection)
+            except (TimeoutError, ValueError):
+                reply = None
+            if reply is not None and "ready" in reply:
+                worker.ready, self._version, self._start_failures, self._kills = True, reply["ready"], 0, 0
+                self.sandbox = reply["sandbox"]
+                continue
+            request = worker.answered()
+            if reply is None or reply.get("gone"):
+                killed = _killed(worker)
+                code = worker.process.returncode
+                retry.extend(worker.queue)
+                self._replace(worker)
+                if request is None:
+                    continue
+                request.attempts += 1
+                # killed from outside it is not to blame; nor is it for one crash, which may have been its neighbour's on the same worker
+                if reply is None and request.attempts < (MAX_KILLS if killed else 2):
+                    retry.append(request)
+                    continue
+                reply = reply or {"failure": {"kind": "crash", "words": f"the worker ended with status {code}"}, "seconds": 0.0}
+            if request is not None:
+                replies[request.index] = reply
+                worker.simulations += 1
+                if worker.simulations >= RECYCLE and worker in self._workers:
+                    self._replace(worker)
+        now = time.monotonic()
+        for worker in list(self._workers):
+            if worker.deadline < now and (worker.queue or not worker.ready):
+                request = worker.answered()
+                retry.extend(worker.queue)
+                self._replace(worker)
+                if request is not None:
+                    replies[request.index] = {
+                        "failure": {"kind": "timeout", "words": f"no answer within {request.timeout:g} s"},
+                        "seconds": request.timeout,
+                    }
+        return retry

@@ -1,0 +1,299 @@
+"""A Ray pool is an executor of simulators on the machines of a Ray cluster: one actor a core, each with an ngspice worker of its own.
+
+What ngspice does, and how a worker that hangs or crashes is replaced, is the local pool's on every machine. A machine that is lost costs
+the simulations it had in flight, which others do again; one that comes back, or is added, takes part as soon as an actor fits on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from eda_agent import __version__
+from eda_agent.errors import InputError, MissingError, WorkerError
+from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
+from eda_agent.simulation.local_pool import LocalPool
+
+LOCAL = "local"
+"""Address of a cluster of its own, on this machine, that ends with the pool."""
+DEPTH = 2
+"""Calls that an actor may hold: the next one waits there and not here."""
+BATCH = 16
+"""Requests at most in one call: a call costs a millisecond, a short simulation five."""
+START_TIMEOUT = 120.0
+MAX_LOSSES = 5
+"""Machines that one simulation may be lost with: after that it is not chance."""
+STORE = 256 * 2**20
+"""Bytes of shared memory that a cluster of its own sets aside: model libraries and replies."""
+
+
+@dataclass(frozen=True)
+class SentDeck:
+    """A deck as it came over the network (`executor.Definition`)."""
+
+    key: str
+    models_name: str
+    models: str
+    definition: Mapping[str, Any]
+
+    def wire(self) -> dict[str, Any]:
+        return dict(self.definition)
+
+
+class Crew:
+    """The actor: a local pool of one worker. Everything is JSON; model libraries come from the machine's object store, fetched once each."""
+
+    def __init__(self) -> None:
+        self._pool = LocalPool(1)
+        self._decks: dict[str, SentDeck] = {}
+
+    def ready(self) -> dict[str, Any]:
+        """Once its worker has started: what the caller compares with the others. Raises `WorkerError`."""
+        return {"ngspice": self._pool.version, "version": __version__, "sandbox": self._pool.sandbox, "host": os.uname().nodename}
+
+    def learn(self, key: str, name: str, models: bytes, definition: bytes, preparation: tuple[bool, dict[str, float], dict[str, float] | None] | None) -> None:  # fmt: skip
+        """Be told of a deck, or of what was found out about it since."""
+        self._decks[key] = SentDeck(key, name, models.decode(), orjson.loads(definition))
+        if preparation is not None:
+            self._pool.adopt(self._decks[key], Preparation(*preparation))
+
+    def answer(self, batch: Sequence[tuple[str, bytes, float]]) -> list[bytes]:
+        """(deck key, message, timeout in s) → reply, in order."""
+
+        def request(index: int, key: str, message: bytes, timeout: float) -> Request:
+            return Request(index, self._decks[key], lambda: orjson.loads(message), timeout)
+
+        replies = self._pool.dispatch([request(index, *question) for index, question in enumerate(batch)])
+        return [orjson.dumps(reply) for reply in replies]
+
+
+@dataclass(eq=False)
+class _Actor:
+    """`calls`: what it holds, oldest first. `known`: deck key → the preparation that it was told."""
+
+    handle: Any
+    ready: bool = False
+    alive: bool = True
+    calls: deque[list[Request]] = field(default_factory=deque)
+    known: dict[str, Preparation | None] = field(default_factory=dict)
+
+
+class RayPool(Dispatcher):
+    """Actors on a cluster. `address`: `LOCAL`, "auto" for the one that runs on this machine, HOST:PORT of another. `workers`: None takes all cores.
+
+    Raises `MissingError` without Ray and `InputError` where no cluster answers.
+    """
+
+    def __init__(self, address: str = LOCAL, workers: int | None = None):
+        super().__init__()
+        self._ray = connect(address)
+        self._type = self._ray.remote(num_cpus=1, max_restarts=0)(Crew)
+        self.size = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self.lost = 0
+        self.sandbox: list[str] = []
+        self._version = ""
+        self._arrived: queue.SimpleQueue[tuple[_Actor, list[Request] | None, Future[Any]]] = queue.SimpleQueue()
+        self._libraries: dict[str, Any] = {}
+        self._actors = [self._start() for _ in range(self.size)]
+
+    @property
+    def version(self) -> str:
+        """The simulator's version; waits for the first actor."""
+        while not self._version:
+            self._take({}, set())
+        return self._version
+
+    def hosts(self) -> list[str]:
+        """Machines of the actors that are ready, one entry an actor (for tests and for the status line)."""
+        return [self._ray.get(actor.handle.ready.remote())["host"] for actor in self._actors if actor.ready]
+
+    def close(self) -> None:
+        """End all actors; the cluster too if it is this pool's own."""
+        for actor in self._actors:
+            actor.alive = False
+            with contextlib.suppress(Exception):
+                self._ray.kill(actor.handle)
+        self._actors.clear()
+        self._libraries.clear()
+        self._ray.shutdown()
+
+    def __enter__(self) -> RayPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+        waiting, mine = deque(requests), {id(request) for request in requests}
+        replies: dict[int, dict[str, Any]] = {}
+        while len(replies) < len(requests):
+            self._fill(waiting)
+            before = len(replies)
+            waiting.extendleft(reversed(self._take(replies, mine)))
+            # the actors go on while we keep what has come
+            self._fill(waiting)
+            if done is not None:
+                for index in list(replies)[before:]:
+                    done(index, replies[index])
+        return [replies[request.index] for request in requests]
+
+    def _start(self) -> _Actor:
+        actor = _Actor(self._type.remote())
+        self._expect(actor, None, actor.handle.ready.remote())
+        return actor
+
+    def _expect(self, actor: _Actor, call: list[Request] | None, reference: Any) -> None:
+        """Let the answer of a call come to the queue, from Ray's own thread: asking thousands of references in turn would not scale."""
+        future: Future[Any] = reference.future()
+        future.add_done_callback(lambda ended: self._arrived.put((actor, call, ended)))
+
+    def _fill(self, waiting: deque[Request]) -> None:
+        """Send what can be sent: a call to each actor that has none, then a second one; long queues in larger calls."""
+        for depth in range(1, DEPTH + 1):
+            for actor in self._actors:
+                if waiting and actor.ready and len(actor.calls) < depth:
+                    share = -(-len(waiting) // (4 * len(self._actors)))
+                    # prefer one deck a call: an ngspice that changes decks loads anew
+                    self._send(actor, [waiting.popleft() for _ in range(min(share, BATCH, len(waiting)))])
+
+    def _send(self, actor: _Actor, call: list[Request]) -> None:
+        batch = []
+        for request in call:
+            message = request.message()
+            preparation = self.preparations.get(request.deck.key) if message["do"] == "run" else None
+            self._tell(actor, request, preparation)
+            batch.append((request.deck.key, orjson.dumps(message), request.timeout))
+        actor.calls.append(call)
+        self._expect(actor, call, actor.handle.answer.remote(batch))
+
+    def _tell(self, actor: _Actor, request: Request, preparation: Preparation | None) -> None:
+        deck = request.deck
+        if deck.key in actor.known and actor.known[deck.key] is preparation:
+            return
+        if deck.models_name not in self._libraries:
+            self._libraries[deck.models_name] = self._ray.put(deck.models.encode())
+        found = (preparation.flat, preparation.nodeset, preparation.deviation) if preparation else None
+        # calls of one caller are answered in order: this one before the question
+        actor.handle.learn.remote(deck.key, deck.models_name, self._libraries[deck.models_name], orjson.dumps(deck.wire()), found)
+        actor.known[deck.key] = preparation
+
+    def _take(self, replies: dict[int, dict[str, Any]], mine: set[int]) -> list[Request]:
+        """Take what has come, waiting for the first; gives the requests that must be asked again. `mine`: those of this caller, by identity."""
+        retry: list[Request] = []
+        for actor, call, ended in self._next():
+            if not actor.alive:
+                continue
+            try:
+                answer = ended.result()
+            except self._ray.exceptions.RayTaskError as error:
+                raise WorkerError(f"a simulator of the cluster does not work: {str(error.cause).strip()}") from None
+            except self._ray.exceptions.RayError:
+                retry.extend(request for lost in actor.calls for request in lost if id(request) in mine)
+                self._replace(actor)
+                continue
+            if call is None:
+                self._greet(actor, answer)
+                continue
+            actor.calls.remove(call)
+            for request, reply in zip(call, answer, strict=True):
+                # an interrupted caller's answers still come: nobody asked for them any more
+                if id(request) in mine:
+                    replies[request.index] = orjson.loads(reply)
+        again = []
+        for request in retry:
+            request.attempts += 1
+            if request.attempts < MAX_LOSSES:
+                again.append(request)
+            else:
+                replies[request.index] = {
+                    "failure": {"kind": "crash", "words": f"{request.attempts} machines were lost with it"},
+                    "seconds": 0.0,
+                }
+        return again
+
+    def _next(self) -> Iterator[tuple[_Actor, list[Request] | None, Future[Any]]]:
+        """What has come; waits for one. Raises `WorkerError` where there is nobody left who could answer."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            with contextlib.suppress(queue.Empty):
+                yield self._arrived.get(timeout=1.0)
+                break
+            if time.monotonic() > deadline and not any(actor.ready for actor in self._actors):
+                raise WorkerError(
+                    f"no machine of the cluster has a free core since {START_TIMEOUT:g} s\n    → see `ray status`; --resume goes on with the run"
+                )
+        with contextlib.suppress(queue.Empty):
+            while True:
+                yield self._arrived.get_nowait()
+
+    def _replace(self, actor: _Actor) -> None:
+        """Another in place of one that was lost; it starts where and when the cluster has a core for it."""
+        actor.alive = False
+        self.lost += 1
+        with contextlib.suppress(Exception):
+            self._ray.kill(actor.handle)
+        self._actors[self._actors.index(actor)] = self._start()
+
+    def _greet(self, actor: _Actor, words: Mapping[str, Any]) -> None:
+        """An actor has started. Raises `WorkerError` where its results would not be those of the others."""
+        if words["version"] != __version__:
+            raise WorkerError(
+                f"{words['host']} has eda-agent {words['version']}, this machine {__version__}\n    → install the same on every machine"
+            )
+        self._version = self._version or words["ngspice"]
+        if words["ngspice"] != self._version:
+            raise WorkerError(
+                f"{words['host']} has ngspice {words['ngspice']}, others {self._version}: their results would differ\n    → install the same on every machine"
+            )
+        self.sandbox = words["sandbox"]
+        actor.ready = True
+
+
+def connect(address: str) -> Any:
+    """Ray, connected. Raises `MissingError` without it and `InputError` where no cluster answers."""
+    # no figures of use go anywhere
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise MissingError("a cluster needs Ray\n    → pip install 'eda-agent[ray]'") from None
+    if ray.is_initialized():
+        return ray
+    mine = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM) if mine else None
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address == LOCAL:
+            # nothing of it listens to other machines
+            ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", object_store_memory=STORE, **quiet)
+        else:
+            _knock(address)
+            ray.init(address, **quiet)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"no Ray cluster at {address}: {reason}\n    → `ray start --head` begins one; --cluster local needs none"
+        ) from None
+    if mine:
+        # Ray takes the signal that ends a run in order
+        signal.signal(signal.SIGTERM, handler)
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10.0).close()
