@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from eda_agent.agent.packed import RECENT, packed
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import History, Proposal, Turn, regraded
 from eda_agent.problem.space import Sizing
@@ -83,7 +84,7 @@ class Environment:
         self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))
 
     def _append(self, turn: Turn) -> None:
-        self.history = dataclasses.replace(self.history, turns=(*self.history.turns, turn))
+        self.history = self.history.grown(turn, RECENT, packed)
 
 
 def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:

@@ -28,7 +28,7 @@ _BELOW_ONE = math.nextafter(1.0, 0.0)
 _WORST_MARGIN = -1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SpecResult:
     """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1]."""
 
@@ -44,7 +44,7 @@ class SpecResult:
         return self.satisfaction == 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """`value` in [0, 1]; `merit` grades objectives among sizings that meet everything (higher is better, 0 at the targets)."""
 

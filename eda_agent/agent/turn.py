@@ -6,15 +6,16 @@ knowledge; the budget counts proposals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from eda_agent.agent.score import Score, score
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a policy says: a sizing (any legal or illegal values; every parameter), or why there is none.
 
@@ -31,7 +32,7 @@ class Proposal:
     handover: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """`evaluation` and `score` are None exactly when the proposal had no sizing; then `value` is 0."""
 
@@ -59,13 +60,27 @@ class History:
     turns: tuple[Turn, ...] = ()
     hints: tuple[str, ...] = ()
 
-    @property
+    def grown(self, turn: Turn, recent: int, packed: Callable[[Turn], Turn]) -> History:
+        """With one more turn; that which is no longer among the `recent` last ones is packed. What is known of the others is not worked out again:
+        a run of a day has a hundred thousand."""
+        turns = self.turns
+        if len(turns) >= recent:
+            place = len(turns) - recent
+            turns = (*turns[:place], packed(turns[place]), *turns[place + 1 :], turn)
+        else:
+            turns = (*turns, turn)
+        history = History(self.problem, turns, self.hints)
+        # where a cached property keeps its value
+        history.__dict__["incumbent"] = _better(self.incumbent, turn)
+        history.__dict__["simulations"] = self.simulations + _counts(turn)
+        return history
+
+    @cached_property
     def incumbent(self) -> Turn | None:
         """The best turn so far; the earliest of equals."""
         best: Turn | None = None
         for turn in self.turns:
-            if turn.score is not None and (best is None or best.score is None or turn.score.order > best.score.order):
-                best = turn
+            best = _better(best, turn)
         return best
 
     @property
@@ -73,10 +88,20 @@ class History:
         """The turns that have an evaluation, the baseline among them."""
         return tuple(turn for turn in self.turns if turn.score is not None)
 
-    @property
+    @cached_property
     def simulations(self) -> int:
         """Proposals simulated so far, which is what the budget counts."""
-        return sum(turn.index > 0 and turn.evaluation is not None for turn in self.turns)
+        return sum(_counts(turn) for turn in self.turns)
+
+
+def _better(best: Turn | None, turn: Turn) -> Turn | None:
+    if turn.score is not None and (best is None or best.score is None or turn.score.order > best.score.order):
+        return turn
+    return best
+
+
+def _counts(turn: Turn) -> bool:
+    return turn.index > 0 and turn.evaluation is not None
 
 
 def regraded(problem: Problem, turn: Turn) -> Turn:

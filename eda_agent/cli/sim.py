@@ -31,7 +31,7 @@ def sim_command(options: argparse.Namespace) -> int:
             _write_waves(options.waves, evaluator.waveforms(sizing))
     graded = score(problem.specs, evaluation)
     results = {result.spec: result_data(result) for result in graded.results}
-    points = {name: {**vars(point), "region": point.region} for name, point in evaluation.operating_points.items()}
+    points = {name: {**point.data(), "region": point.region} for name, point in evaluation.operating_points.items()}
     if options.json:
         print_json(
             {

@@ -95,7 +95,7 @@ def make_request(options: argparse.Namespace) -> Request:
     if options.resume:
         if out is None or not (out / "journal.jsonl").is_file():
             raise InputError(f"{out}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
-        started = fold(read_journal(out / "journal.jsonl")).started
+        started = next((event for event in read_journal(out / "journal.jsonl") if event["type"] == "run.started"), {})
         policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
         corners = corners or started.get("corner_set")
         skip = skip if skip is not None else started.get("skip")

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eda_agent.agent.packed import Points, Row
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
@@ -101,7 +102,7 @@ def evaluation_data(evaluation: Evaluation) -> Event:
         "values": plain(evaluation.values),
         "reasons": [[corner, spec, why] for (corner, spec), why in evaluation.reasons.items()],
         "failures": [[testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures],
-        "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in vars(point).items()} for name, point in evaluation.operating_points.items()},
+        "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()} for name, point in evaluation.operating_points.items()},
         "jobs": evaluation.jobs, "cached": evaluation.cached, "seconds": round(evaluation.seconds, 6),
     }  # fmt: skip
 
@@ -111,8 +112,19 @@ def evaluation_from(data: Mapping[str, Any]) -> Evaluation:
         name: OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()})
         for name, point in data["operating_points"].items()
     }
+    return _evaluation(data, data["values"], points)
+
+
+def evaluation_packed(data: Mapping[str, Any]) -> Evaluation:
+    """The same in less memory and time: an evaluation of long ago."""
+    return _evaluation(data, {corner: Row(row) for corner, row in data["values"].items()}, Points(data["operating_points"]))
+
+
+def _evaluation(
+    data: Mapping[str, Any], values: Mapping[str, Mapping[str, float | None]], points: Mapping[str, OperatingPoint]
+) -> Evaluation:
     return Evaluation(
-        values=data["values"], reasons={(corner, spec): why for corner, spec, why in data["reasons"]},
+        values=values, reasons={(corner, spec): why for corner, spec, why in data["reasons"]},
         failures=tuple((testbench, corner, Failure(kind, words)) for testbench, corner, kind, words in data["failures"]),
         operating_points=points, jobs=data["jobs"], cached=data["cached"], seconds=data["seconds"],
     )  # fmt: skip

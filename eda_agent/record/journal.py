@@ -29,6 +29,8 @@ except ImportError:  # not on Windows: two runs on one folder go unnoticed there
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
 
 
+BLOCK = 1 << 20
+"""Bytes read at once from the end of a journal."""
 LOOKS = 5
 """Attempts at the lock."""
 
@@ -99,17 +101,24 @@ class Journal:
 
 
 def whole_length(path: Path) -> int:
-    """The length in bytes up to the last whole line."""
-    data = path.read_bytes()
-    end = data.rfind(b"\n") + 1
-    # a line can be whole and still garbage where a disk lost a block: then it is torn too
-    while end:
-        start = data.rfind(b"\n", 0, end - 1) + 1
-        with contextlib.suppress(ValueError):
-            orjson.loads(data[start:end])
-            return end
-        end = start
-    return 0
+    """The length in bytes up to the last whole line. Reads from the end, as much as it must."""
+    with path.open("rb") as file:
+        begin = file.seek(0, os.SEEK_END)
+        data = b""
+        while True:
+            # a line can be whole and still garbage where a disk lost a block: then it is torn too
+            while (stop := data.rfind(b"\n")) >= 0 and (begin == 0 or data.find(b"\n", 0, stop) >= 0):
+                start = data.rfind(b"\n", 0, stop) + 1
+                with contextlib.suppress(ValueError):
+                    orjson.loads(data[start : stop + 1])
+                    return begin + stop + 1
+                data = data[:start]
+            if begin == 0:
+                return 0
+            step = min(max(BLOCK, len(data)), begin)
+            begin -= step
+            file.seek(begin)
+            data = file.read(step) + data
 
 
 def read_journal(path: Path) -> Iterator[Event]:

@@ -25,9 +25,9 @@ from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
-from eda_agent.record.fold import RunState, fold
+from eda_agent.record.fold import RunState
 from eda_agent.record.journal import Journal, read_journal
-from eda_agent.record.restore import restore_pending, restore_turns
+from eda_agent.record.restore import restore_pending, restore_state, restore_turns
 from eda_agent.run.folder import check_resumable, run_folder, write_artifacts, write_spec
 from eda_agent.run.once import open_evaluator
 from eda_agent.run.remember import remember, seeds_of
@@ -57,7 +57,7 @@ def size(
     try:
         problem = problem or with_corners(load_problem(request.spec), request.corners)
         folder = run_folder(request, problem)
-        state = fold(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
+        state = restore_state(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
         check_resumable(request, state, folder, problem)
         # the user may have changed it on the way
         chosen = state.policy or {"name": request.policy, "options": request.options}

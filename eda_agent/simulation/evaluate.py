@@ -31,7 +31,7 @@ class ResultCache(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why. Corners that were
     not simulated, and specs that do not count in one, are missing.

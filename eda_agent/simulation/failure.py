@@ -38,7 +38,7 @@ _NOISE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """`kind` is a key of `HINTS`, `words` what ngspice said, shortened."""
 

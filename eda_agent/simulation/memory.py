@@ -46,7 +46,9 @@ class Memory:
         self.path = path
 
     def add(self, circuit: str, designs: Sequence[Remembered]) -> None:
-        rows = [(circuit, _text(design.sizing), _text(design.values)) for design in designs]
+        rows = [
+            (circuit, _text(dict(design.sizing)), _text({corner: dict(row) for corner, row in design.values.items()})) for design in designs
+        ]
         with self._open() as database:
             if database is None:
                 return

@@ -6,13 +6,13 @@ Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V); signs are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 OFF = 1e-9
 """A device that carries less current (A) is called off."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """`gm_id` in 1/V; `margin` is |vds| − vdsat in V: how far into saturation."""
 
@@ -31,9 +31,16 @@ class OperatingPoint:
         """off, triode or saturation."""
         return "off" if self.id < OFF else "triode" if self.margin < 0 else "saturation"
 
+    def data(self) -> dict[str, float]:
+        """Field → number."""
+        return {name: getattr(self, name) for name in FIELDS}
+
     @property
     def inversion(self) -> str:
         return inversion(self.gm_id)
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(OperatingPoint))
 
 
 def inversion(gm_id: float) -> str:

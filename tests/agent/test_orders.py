@@ -24,7 +24,7 @@ from eda_agent.errors import InputError
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import envelope
 from eda_agent.record.fold import RunState, fold
-from eda_agent.record.restore import restore_turns
+from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.simulation.fake import FunctionSimulator
 
 from .conftest import amplifier
@@ -75,7 +75,7 @@ def agrees(session: Session) -> None:
     turns = session.env.history.turns
     assert [turn["index"] for turn in state.turns] == [turn.index for turn in turns]
     assert [turn["score"] for turn in state.turns] == [turn.value for turn in turns]
-    restored = restore_turns(state.turns, session.env.problem)
+    restored = restore_turns(restore_state(session.events).turns, session.env.problem)
     assert [turn.sizing for turn in restored] == [turn.sizing for turn in turns]
     assert [len(left) for left in state.left] == [len(left) for left in session.loop.left]
     best = session.env.history.incumbent

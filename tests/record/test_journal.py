@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
+from eda_agent.record import journal as module
 from eda_agent.record.events import envelope
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import Journal, read_journal, whole_length
@@ -84,3 +89,23 @@ def test_a_fold_of_nothing_is_a_run_that_has_not_begun() -> None:
     state = fold([])
     assert not state.turns
     assert state.curve == []
+
+
+LINES = st.lists(st.sampled_from([b'{"a":1}\n', b'{"type":"x","t":12345}\n', b'{"a":\n', b"\n", b"\0\0\0\n", b"garbage"]), max_size=7)
+
+
+@given(LINES, st.integers(1, 60))
+def test_the_last_whole_line_is_found_from_the_end(parts: list[bytes], block: int) -> None:
+    """Against reading the whole file, whatever is read at once."""
+    data = b"".join(parts)
+    ends = [0]
+    for place, byte in enumerate(data):
+        if byte == ord("\n"):
+            with contextlib.suppress(ValueError):
+                json.loads(data[data.rfind(b"\n", 0, place) + 1 : place])
+                ends.append(place + 1)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "journal.jsonl"
+        path.write_bytes(data)
+        patch.setattr(module, "BLOCK", block)
+        assert whole_length(path) == ends[-1]

@@ -18,7 +18,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.record.restore import restore_turns
+from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import Request, size
 
 from ..conftest import CIRCUITS
@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_run_and_the_cache_changes_nothing(tmp_path
 def test_turns_come_back_from_the_journal_as_they_were(tmp_path: Path) -> None:
     outcome = size(Request(CIRCUITS / "ota_5t", "tpe", simulations=6, out=tmp_path / "run"))
     state = fold(read_journal(tmp_path / "run" / "journal.jsonl"))
-    restored = restore_turns(state.turns, outcome.problem)
+    restored = restore_turns(restore_state(read_journal(tmp_path / "run" / "journal.jsonl")).turns, outcome.problem)
     for old, new in zip(outcome.turns, restored, strict=True):
         assert (new.sizing, new.value, new.index) == (old.sizing, old.value, old.index)
         assert new.score is not None

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.score import margin
-from eda_agent.agent.turn import History
+from eda_agent.agent.turn import History, Turn
 
 Real = NDArray[np.float64]
 
+MOST = 400
+"""Turns that a model is fitted to: its cost grows with their cube, and a search is about its best ones and where it is."""
 CLIP = (-1.0, 0.5)
 """Margins are cut here: how badly a spec is missed beyond its worst value, or how much is to spare, teaches nothing."""
 
 
 def knowledge(history: History) -> tuple[Real, Real]:
-    """(positions, margins): n×d in [0, 1] and n×k, of every turn that was simulated, failures at the worst margin.
+    """(positions, margins): n×d in [0, 1] and n×k, of the turns that were simulated, failures at the worst margin; at most `MOST`.
 
     Where corners were skipped, a margin is that of the first corner plus what the others cost in the turns that ran them all (their
     median): otherwise designs that were not worth simulating further would look better than those that were.
@@ -24,7 +28,7 @@ def knowledge(history: History) -> tuple[Real, Real]:
     corners = [corner.name for corner in history.problem.corners]
     positions, margins, partial = [], [], []
     differences = []
-    for turn in history.simulated:
+    for turn in _taught(history):
         assert turn.sizing is not None and turn.score is not None and turn.evaluation is not None
         positions.append(space.to_unit(turn.sizing))
         whole = len(turn.evaluation.values) == len(corners)
@@ -45,6 +49,15 @@ def knowledge(history: History) -> tuple[Real, Real]:
     if differences and any(partial):
         result[np.asarray(partial)] = np.clip(result[np.asarray(partial)] + np.median(differences, axis=0), *CLIP)
     return np.asarray(positions, dtype=np.float64), result
+
+
+def _taught(history: History) -> Sequence[Turn]:
+    """All turns, or in a long run the best and the last ones, in their order."""
+    turns = history.simulated
+    if len(turns) <= MOST:
+        return turns
+    ranked = sorted(turns[: -MOST // 2], key=lambda turn: turn.score.order if turn.score else (0.0, 0.0), reverse=True)
+    return (*sorted(ranked[: MOST // 2], key=lambda turn: turn.index), *turns[-MOST // 2 :])
 
 
 def weights(history: History) -> Real:

@@ -104,13 +104,11 @@ class TrustRegion:
         points = np.where(moved, points, center)
         near = np.clip(center + rng.normal(0.0, side / 10, (CANDIDATES // 5, dimensions)), 0.0, 1.0)
         anywhere = rng.random((CANDIDATES // 10, dimensions))
-        legal = np.asarray(
-            [space.to_unit(space.from_unit(point.tolist())) for point in np.concatenate([points, near, anywhere])]
-            + [space.to_unit(space.snap(other)) for other in others]
-        )
-        tried = {tuple(np.round(space.to_unit(turn.sizing), 9)) for turn in history.turns if turn.sizing is not None}
-        fresh = [index for index, point in enumerate(legal) if tuple(np.round(point, 9)) not in tried]
-        return legal[fresh] if fresh else anywhere
+        sizings = [space.from_unit(point.tolist()) for point in np.concatenate([points, near, anywhere])]
+        sizings += [space.snap(other) for other in others]
+        tried = {tuple(turn.sizing.values()) for turn in history.turns if turn.sizing is not None}
+        fresh = [space.to_unit(sizing) for sizing in sizings if tuple(sizing.values()) not in tried]
+        return np.asarray(fresh) if fresh else anywhere
 
     def _choose(
         self, history: History, candidates: Real, processes: Sequence[GaussianProcess], best: Turn, rng: np.random.Generator
