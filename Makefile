@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make bench · make policies · make suite · make chaos · make smollm2 · make test-llm · make format · make clean
+# Others:  make bench · make policies · make suite · make chaos · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -7,15 +7,33 @@ BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
 
-.PHONY: demo test lint bench policies suite chaos smollm2 test-llm format clean
+.PHONY: demo test lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
 	$(BIN)/eda-agent size circuits/two_stage_miller --out runs/demo
 	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
 
-test: lint
+test: lint audit
 	$(BIN)/pytest -n auto --dist loadgroup
+
+# known weaknesses of the locked packages; says so where no advisories can be reached
+audit: $(VENV)/.dev
+	$(BIN)/python -m tests.supply audit
+
+# one version of everything that is installed; torch stays with the Makefile, which knows which build
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header -o locks/base.txt
+	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --extra dev --extra bo --extra train --extra ray --no-annotate --no-header \
+		| grep -v -E '^(torch|triton|nvidia-|cuda-|setuptools)' > locks/dev.txt
+	$(BIN)/python -m tests.supply licences
+
+# the same commit gives the same bytes; the SBOM lists what comes with it
+release: $(VENV)/.dev
+	rm -rf dist build
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build -o dist .
+	$(BIN)/cyclonedx-py requirements locks/base.txt --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
+	cd dist && sha256sum * > SHA256SUMS
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -73,8 +91,9 @@ $(VENV)/.python: $(VENV)/.ngspice
 	python3 -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.base: $(VENV)/.python pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+$(VENV)/.base: $(VENV)/.python pyproject.toml locks/base.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/base.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 # the application whose plugin is tested, and a screen for it
@@ -86,7 +105,7 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 	fi
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout
+$(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout locks/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bo,train,ray]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c locks/dev.txt -e '.[dev,bo,train,ray]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""A packed turn says what a turn says in a third of the memory: its numbers lie in arrays. A run of a day has a hundred thousand turns.
+"""A packed turn says what a turn says in half the memory: its numbers lie in arrays. A run of a day has a hundred thousand turns.
 
 Only the model's own words are left out, which no policy reads again and the journal has.
 """
@@ -6,25 +6,41 @@ Only the model's own words are left out, which no policy reads again and the jou
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from itertools import chain
+from typing import TypeVar, overload
 
+from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Turn
+from eda_agent.errors import InputError
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
 
 RECENT = 300
 """Turns that are left as they are: policies and screens look at the last ones again and again."""
 
-_names: dict[tuple[str, ...], tuple[str, ...]] = {}
-"""Names are the same in every turn of a run: one tuple for all."""
-
-
-def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    return _names.setdefault(names, names)
-
-
+Words = tuple[str, ...]
 Number = TypeVar("Number", float, float | None)
+
+_words: dict[Words, Words] = {}
+
+
+def _shared(words: Words) -> Words:
+    """Names are the same in every turn of a run: one tuple for all."""
+    return _words.setdefault(words, words)
+
+
+def _numbers(values: Iterable[float | None]) -> array[float]:
+    """nan for None."""
+    held = list(values)
+    try:
+        return array("d", held)  # type: ignore[arg-type]  # mostly there is no None
+    except TypeError:
+        return array("d", [float("nan") if value is None else value for value in held])
+
+
+def _number(value: float) -> float | None:
+    return value if value == value else None
 
 
 class Row(Mapping[str, Number]):
@@ -34,15 +50,14 @@ class Row(Mapping[str, Number]):
 
     def __init__(self, row: Mapping[str, Number]):
         self._names = _shared(tuple(row))
-        self._numbers = array("d", [float("nan") if value is None else value for value in row.values()])
+        self._numbers = _numbers(row.values())
 
     def __getitem__(self, name: str) -> Number:
         try:
-            value = self._numbers[self._names.index(name)]
+            # a value constraint of the type checker's: a sizing has no None
+            return _number(self._numbers[self._names.index(name)])  # type: ignore[return-value]
         except ValueError:
             raise KeyError(name) from None
-        # a value constraint of the type checker's: a sizing has no None
-        return value if value == value else None  # type: ignore[return-value]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -52,13 +67,15 @@ class Row(Mapping[str, Number]):
 
 
 class Points(Mapping[str, OperatingPoint]):
-    """Device → operating point, one array for all. `points`: device → (field → number, None for nan), the fields in their order."""
+    """Device → operating point. `points`: device → (field → number, None for nan), the fields in their order. Raises `InputError` for others."""
 
     __slots__ = ("_names", "_numbers")
 
     def __init__(self, points: Mapping[str, Mapping[str, float | None]]):
         self._names = _shared(tuple(points))
-        self._numbers = array("d", [float("nan") if value is None else value for point in points.values() for value in point.values()])
+        self._numbers = _numbers(chain.from_iterable(point.values() for point in points.values()))
+        if len(self._numbers) != len(FIELDS) * len(points) or any(tuple(point) != FIELDS for point in points.values()):
+            raise InputError("an operating point has other numbers than this program knows")
 
     def __getitem__(self, name: str) -> OperatingPoint:
         try:
@@ -74,16 +91,53 @@ class Points(Mapping[str, OperatingPoint]):
         return len(self._names)
 
 
+class Results(Sequence[SpecResult]):
+    """Results of specs. `rows`: (spec, corner, value, margin, satisfaction, why) each."""
+
+    __slots__ = ("_numbers", "_words")
+
+    def __init__(self, rows: Sequence[tuple[str, str, float | None, float, float, str]]):
+        self._words = _shared(tuple(word for row in rows for word in (row[0], row[1], row[5])))
+        self._numbers = _numbers(number for row in rows for number in row[2:5])
+
+    @property
+    def specs(self) -> Words:
+        """Their names, without unpacking."""
+        return self._words[::3]
+
+    @overload
+    def __getitem__(self, index: int) -> SpecResult: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SpecResult]: ...
+    def __getitem__(self, index: int | slice) -> SpecResult | Sequence[SpecResult]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        place = 3 * range(len(self))[index]
+        (spec, corner, why), (value, margin, satisfaction) = self._words[place : place + 3], self._numbers[place : place + 3]
+        return SpecResult(spec, corner, _number(value), margin, satisfaction, why)
+
+    def __len__(self) -> int:
+        return len(self._words) // 3
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Results)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as it compares with tuples
+
+
 def packed(turn: Turn) -> Turn:
     """The same turn in less memory."""
     sizing = None if turn.sizing is None else Row(turn.sizing)
     proposed = turn.proposal.sizing
     proposal = replace(turn.proposal, reply="", sizing=sizing if proposed == turn.sizing else None if proposed is None else Row(proposed))
-    evaluation = turn.evaluation
+    evaluation, score = turn.evaluation, turn.score
     if evaluation is not None:
         evaluation = replace(
             evaluation,
             values={corner: Row(row) for corner, row in evaluation.values.items()},
             operating_points=Points({name: point.data() for name, point in evaluation.operating_points.items()}),
         )
-    return replace(turn, proposal=proposal, sizing=sizing, evaluation=evaluation)
+    if score is not None:
+        rows = [(one.spec, one.corner, one.value, one.margin, one.satisfaction, one.why) for one in score.results]
+        score = replace(score, results=Results(rows))
+    return replace(turn, proposal=proposal, sizing=sizing, evaluation=evaluation, score=score)

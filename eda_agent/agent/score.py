@@ -50,7 +50,7 @@ class Score:
 
     value: float
     merit: float
-    results: tuple[SpecResult, ...]
+    results: Sequence[SpecResult]
 
     @property
     def met(self) -> bool:

@@ -46,7 +46,7 @@ def _processes(workers: int | None) -> Iterator[tuple[Submit, int]]:
 
 @contextlib.contextmanager
 def _cluster(address: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
-    ray = connect(address)
+    ray = connect(address, workers)
     width = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     environment = {"env_vars": dict.fromkeys(THREADS, "1")}
 

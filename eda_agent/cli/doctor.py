@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
 
 from eda_agent import __version__
 from eda_agent.cli.render import console, print_json
-from eda_agent.errors import EdaAgentError
+from eda_agent.errors import EdaAgentError, visible
 from eda_agent.problem.pdk import find_pdk, pdk_names
 from eda_agent.simulation.cache import cache_folder
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.ngspice import find_library
 
+_REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
+_TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
+"""Variables whose names a report tells when they are set; never their values."""
 _EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}
 
 
@@ -28,6 +34,9 @@ def doctor_command(options: argparse.Namespace) -> int:
     """0 when circuits can be sized, 3 when something needed is missing."""
     rows = list(_examine())
     able = all(row["ok"] for row in rows if row["needed"])
+    if options.report:
+        sys.stdout.write(bug_report(rows))
+        return 0 if able else 3
     if options.json:
         print_json({"ok": able, "checks": rows})
         return 0 if able else 3
@@ -39,6 +48,34 @@ def doctor_command(options: argparse.Namespace) -> int:
         if not row["ok"]:
             screen.print(f"    → {row['fix']}", markup=False, soft_wrap=True)
     return 0 if able else 3
+
+
+def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What was found, as Markdown to paste: of the environment only which of our own variables are set, and no path or name of the user's."""
+    lines = ["### eda-agent doctor --report", "", "| | | |", "| --- | --- | --- |"]
+    lines += [
+        f"| {'ok' if row['ok'] else '**missing**' if row['needed'] else 'no'} | {row['name']} | {_anonymous(row['found'])} |"
+        for row in rows
+    ]
+    packages = [f"{name} {importlib.metadata.version(name)}" for name in _REPORTED if importlib.util.find_spec(name)]
+    names = sorted(name for name in os.environ if name.startswith("EDA_AGENT_") or name in _TOLD)
+    lines += [
+        "",
+        f"packages: {', '.join(packages)}",
+        f"terminal: {os.environ.get('TERM', 'none')}, {'a' if sys.stdout.isatty() else 'no'} screen",
+    ]
+    lines += [f"variables that are set: {', '.join(names) or 'none'}", "", "What I did, what I expected, what came instead:", ""]
+    return "\n".join(lines)
+
+
+def _anonymous(text: str) -> str:
+    """Without the user's folders, name and machine; what a path ends with says enough."""
+    # as much as may be a path: folders have spaces in their names
+    text = re.sub(r"(?<![\w.])/.*/", "…/", visible(text)).replace("|", " ")
+    for private in (getpass.getuser(), platform.node()):
+        # not a letter or two of any word
+        text = re.sub(rf"(?<!\w){re.escape(private)}(?!\w)", "…", text) if len(private) > 2 else text
+    return text
 
 
 def _row(name: str, ok: bool, found: str, fix: str = "", *, needed: bool = False) -> dict[str, Any]:

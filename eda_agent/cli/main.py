@@ -224,6 +224,9 @@ def build_parser() -> argparse.ArgumentParser:
         "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    doctor.add_argument(
+        "--report", action="store_true", help="a text for a bug report: what was found, versions, no names, paths or secrets of yours"
+    )
 
     plugin = commands.add_parser(
         "klayout",

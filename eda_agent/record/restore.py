@@ -9,11 +9,10 @@ import contextlib
 import gc
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from eda_agent.agent.packed import Row
-from eda_agent.agent.score import Score, SpecResult, score
+from eda_agent.agent.packed import Results, Row
+from eda_agent.agent.score import Score, score
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
@@ -45,11 +44,11 @@ def restore_pending(state: RunState) -> list[Proposal]:
 def _light(event: Event) -> Event:
     """A turn's event with objects in place of its larger parts; the model's own words are left out, which no policy reads again."""
     sizing: Mapping[str, float] | None = event["sizing"]
-    proposal = proposal_from(event["proposal"])
+    made = event["proposal"]
     if sizing is not None:
-        same = sizing == proposal.sizing
+        same = sizing == made["sizing"]
         sizing = Row(sizing)
-        proposal = replace(proposal, sizing=sizing) if same else proposal
+        made = {**made, "sizing": sizing} if same else made
     light = {
         "type": event["type"],
         "seq": event["seq"],
@@ -57,7 +56,7 @@ def _light(event: Event) -> Event:
         "score": event["score"],
         "sizing": sizing,
         "proposal": {"reply": ""},
-        "made": proposal,
+        "made": proposal_from(made),
     }
     if "evaluation" in event:
         light["measured"] = evaluation_packed(event["evaluation"])
@@ -73,15 +72,15 @@ def _turn(row: Event, problem: Problem) -> Turn:
 def _score(row: Event, problem: Problem, evaluation: Evaluation) -> Score:
     """As it was told: working a hundred thousand out again would take longer than reading them."""
     # an edit of the user's tells every turn anew
-    results = row["specs"] if isinstance(row["specs"], tuple) else _results(row["specs"])
-    if [result.spec for result in results] != list(problem.spec_names):
+    results = row["specs"] if isinstance(row["specs"], Results) else _results(row["specs"])
+    if results.specs != tuple(problem.spec_names):
         return score(problem.specs, evaluation)
     return Score(row["score"], _finite(row["merit"]), results)
 
 
-def _results(told: Mapping[str, Mapping[str, Any]]) -> tuple[SpecResult, ...]:
-    return tuple(
-        SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"]) for spec, one in told.items()
+def _results(told: Mapping[str, Mapping[str, Any]]) -> Results:
+    return Results(
+        [(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"]) for spec, one in told.items()]
     )
 
 

@@ -98,7 +98,7 @@ class RayPool(Dispatcher):
 
     def __init__(self, address: str = LOCAL, workers: int | None = None):
         super().__init__()
-        self._ray = connect(address)
+        self._ray = connect(address, workers)
         self._type = self._ray.remote(num_cpus=1, max_restarts=0)(Crew)
         self.size = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         self.lost = 0
@@ -261,8 +261,8 @@ class RayPool(Dispatcher):
         actor.ready = True
 
 
-def connect(address: str) -> Any:
-    """Ray, connected. Raises `MissingError` without it and `InputError` where no cluster answers."""
+def connect(address: str, workers: int | None = None) -> Any:
+    """Ray, connected. `workers`: cores of a cluster of its own, None takes all. Raises `MissingError` without it and `InputError` where no cluster answers."""
     # no figures of use go anywhere
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -277,7 +277,7 @@ def connect(address: str) -> Any:
     try:
         if address == LOCAL:
             # nothing of it listens to other machines
-            ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", object_store_memory=STORE, **quiet)
+            ray.init("local", num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", object_store_memory=STORE, **quiet)
         else:
             _knock(address)
             ray.init(address, **quiet)
