@@ -100,6 +100,7 @@ def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(miller: Problem, w
 
 def test_the_operating_point_that_ac_leaves_is_that_of_op(miller: Problem, workbenches: dict[str, Workbench], pool: LocalPool) -> None:
     workbench = workbenches["two_stage_miller"]
+    Evaluator(miller, workbench, pool, NoCache()).prepare()
     for deck in workbench.decks[:1] + workbench.decks[2:3]:
         op = tuple(pair for pair in deck.analyses if pair[0] == "op")
         alone = replace(deck, key=f"{deck.key}-op", analyses=op, metrics=tuple(pair for pair in deck.metrics if pair[1] == "op"))
