@@ -1,4 +1,4 @@
-"""A hand-over is the moment when one policy gives the run to another because it no longer gains. Who has the run is a fold over its turns."""
+"""A hand-over is the moment when one policy gives the run to another because it no longer gains or has had its turns. Who has the run is a fold over them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ class Leg:
     why: str = ""
 
 
-def current_leg(turns: Sequence[Turn], order: Sequence[str], patience: Mapping[str, int], names: Mapping[str, str]) -> Leg:
-    """Who proposes next. `order`: who take turns at it. `patience`: turns without gain after which each hands over.
+def current_leg(
+    turns: Sequence[Turn],
+    order: Sequence[str],
+    patience: Mapping[str, int],
+    names: Mapping[str, str],
+    longest: Mapping[str, int] | None = None,
+) -> Leg:
+    """Who proposes next. `order`: who take turns at it. `patience`: turns without gain after which each hands over. `longest`: turns that a leg has at most.
 
     `names`: policy name of a proposal → who made it; turns of others (a user's, a memory's) are nobody's gain and nobody's failure.
     """
-    leg, place, idle = Leg(order[0], 1), 0, 0
+    leg, place, idle, had = Leg(order[0], 1), 0, 0, 0
     best = turns[0] if turns else None
     for turn in turns[1:]:
         gained = best is None or _gains(turn, best)
@@ -33,11 +39,13 @@ def current_leg(turns: Sequence[Turn], order: Sequence[str], patience: Mapping[s
             best = turn
         if names.get(turn.proposal.policy) != leg.who:
             continue
-        idle = 0 if gained else idle + 1
-        if idle >= patience[leg.who]:
+        idle, had = 0 if gained else idle + 1, had + 1
+        spent = longest is not None and had >= longest.get(leg.who, had + 1)
+        if spent or idle >= patience[leg.who]:
             place += 1
-            leg = Leg(order[place % len(order)], turn.index + 1, f"no gain in {idle} turns")
-            idle = 0
+            why = f"no gain in {idle} turns" if idle >= patience[leg.who] else f"it has had {had} turns"
+            leg = Leg(order[place % len(order)], turn.index + 1, why)
+            idle = had = 0
     return leg
 
 
