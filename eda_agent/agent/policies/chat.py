@@ -2,7 +2,7 @@
 
 The answer is asked for as a tool call whose arguments follow a JSON schema made from the design space; an endpoint without tools is
 asked for a JSON object of the same schema, and one without that for plain text. Reasoning is kept. The key comes from the environment
-(`OPENAI_API_KEY`) and goes nowhere else.
+(`OPENAI_API_KEY`) and goes nowhere else (`secret`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from eda_agent.agent.parse import MAX_REPLY, parse_reply, reply_schema
+from eda_agent.agent.policies.secret import Secret, plain_address
 from eda_agent.agent.prompt import render
 from eda_agent.agent.turn import History, Proposal
 from eda_agent.errors import InputError, MissingError, visible
@@ -46,8 +47,10 @@ class ChatPolicy:
             raise InputError("policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL")
         if mode not in {None, *MODES}:
             raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
+        self.endpoint = plain_address(self.endpoint)
+        self.secret = Secret()
         self.client = openai.OpenAI(
-            base_url=self.endpoint, api_key=os.environ.get("OPENAI_API_KEY", "none"), timeout=timeout, max_retries=RETRIES,
+            base_url=self.endpoint, api_key=self.secret.key or "none", timeout=timeout, max_retries=RETRIES,
             http_client=httpx.Client(transport=Bounded(timeout), timeout=timeout, follow_redirects=False),
         )  # fmt: skip
         self.modes = [mode] if mode else list(MODES)
@@ -58,7 +61,7 @@ class ChatPolicy:
         space = history.problem.space
         best = history.incumbent
         start = best.sizing if best and best.sizing else space.initial
-        content, reasoning = self._ask(history)
+        content, reasoning = map(self.secret.without, self._ask(history))
         if not content:
             return Proposal(None, reasoning, "", "the model's answer was empty", policy=self.name)
         proposal = parse_reply(content, space, start)
@@ -77,11 +80,15 @@ class ChatPolicy:
             names = [entry.id for entry in self.client.models.list().data]
         except openai.OpenAIError as error:
             raise MissingError(
-                f"the endpoint {self.endpoint} does not answer: {error}\n    → is the server running? name a model with --model"
+                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → is the server running? name a model with --model"
             ) from None
         if len(names) != 1:
-            raise InputError(f"the endpoint serves {len(names)} models\n    → --model {' or '.join(names[:5]) or 'NAME'}")
+            some = self.secret.without(" or ".join(names[:5]))
+            raise InputError(f"the endpoint serves {len(names)} models\n    → --model {some or 'NAME'}")
         return names[0]
+
+    def _words(self, error: Exception) -> str:
+        return visible(self.secret.without(str(error)))
 
     def _ask(self, history: History) -> tuple[str, str]:
         """(answer, reasoning) from the endpoint, in the richest mode that it understands."""
@@ -101,20 +108,20 @@ class ChatPolicy:
                 elif len(self.modes) > 1:
                     self.modes.pop(0)
                 else:
-                    raise MissingError(f"the endpoint refuses the request: {error}") from None
+                    raise MissingError(f"the endpoint refuses the request: {self._words(error)}") from None
             except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
                 # the client has tried again by itself, with pauses
                 raise MissingError(
-                    f"the endpoint {self.endpoint} does not answer: {error}\n    → start it again and go on with --resume"
+                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → start it again and go on with --resume"
                 ) from None
             except openai.OpenAIError as error:
-                raise MissingError(f"the endpoint {self.endpoint}: {error}") from None
+                raise MissingError(f"the endpoint {self.endpoint}: {self._words(error)}") from None
             except _NO_COMPLETION as error:
                 # a page to log in, a proxy's words: the client takes whatever comes with status 200
                 strange += 1
                 if strange > RETRIES:
                     raise MissingError(
-                        f"the endpoint {self.endpoint} answers with what is no chat completion ({type(error).__name__}: {str(error)[:200]})\n    → is it the address of the API, ending in /v1?"
+                        f"the endpoint {self.endpoint} answers with what is no chat completion ({type(error).__name__}: {self._words(error)[:200]})\n    → is it the address of the API, ending in /v1?"
                     ) from None
                 time.sleep(0.1 * 2**strange)
 
