@@ -6,6 +6,8 @@ import argparse
 
 from eda_agent.cli.render import console, print_json
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_corners import SETS
+from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.simulation.cache import cache_folder
 from eda_agent.simulation.deck import Workbench
 
@@ -19,6 +21,7 @@ def check_command(options: argparse.Namespace) -> int:
             {
                 "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": problem.pdk.models, "parameters": len(problem.space.parameters),
                 "specs": list(problem.spec_names), "corners": [corner.name for corner in problem.corners], "decks": len(workbench.decks), "devices": len(workbench.mosfets),
+                "tables": {"specs": spec_table(problem), "parameters": parameter_table(problem), "corner_sets": list(SETS), "budget": problem.budget.simulations},
             }
         )  # fmt: skip
         return 0

@@ -127,6 +127,9 @@ def drive(script: str, display: str, home: Path, folder: Path, **more: str) -> l
 def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, tmp_path: Path) -> None:
     """A whole life of a run, KLayout's own timer ticking all the while."""
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "miller")
+    spec = tmp_path / "miller" / "spec.yaml"
+    # nobody meets this before it is stopped
+    spec.write_text(spec.read_text().replace("unit: Hz, minimum: 30M", "unit: Hz, minimum: 20G"))
     rows = drive(
         """
         gaps, last = [], [time.perf_counter()]
@@ -160,7 +163,7 @@ def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, t
         """,
         display, home, tmp_path, SHOT=str(tmp_path / "shot.png"),
     )  # fmt: skip
-    assert len(rows[0]["menu"]) == 8
+    assert len(rows[0]["menu"]) == 9
     assert "paused" in rows[1]["status"] and rows[1]["turns"] >= 6 and rows[1]["shown"] == rows[1]["specs"][0][1] == "dc_gain"
     assert rows[2]["stop"] == "user" and "stopped" in rows[2]["status"] and rows[2]["said"] == []
     assert (tmp_path / rows[2]["folder"] / "best.json").exists() and (tmp_path / "shot.png").stat().st_size > 10_000
@@ -169,6 +172,7 @@ def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, t
 def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path, run_folder: Path) -> None:
     rows = drive(
         """
+        wrong = set()
         def begin():
             cell = tool.place("ota")
             layout = cell.layout()
@@ -180,7 +184,7 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
             for i in cell.each_inst():
                 if i.pcell_parameters_by_name()["device"] == "xm1":
                     i.change_pcell_parameter("length", 2.0)
-            wrong = {str(i.pcell_parameters_by_name()) for i in cell.each_inst()}
+            wrong.update({str(i.pcell_parameters_by_name()) for i in cell.each_inst()})
             found = tool._devices("ota")
             say(wrong=lvs.check(layout, cell, lvs.text(found), found["name"]).match)
             plan = tool.write_back("ota", ask=False)
@@ -188,8 +192,42 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
             say(changes=len(plan.changes), restored=now == before, match=lvs.check(layout, cell, lvs.text(found), found["name"]).match, markers=window.current_view().num_rdbs())
             # what is open is a netlist, drafted and started
             os.mkdir("open")
-            started = tool.size_open("open")
+            assert tool.size_open("open") is None
+            keep.append(time.perf_counter())
+            waiting = after(20, drafted, True)
+            keep.append(waiting)
+        def drafted():
+            # the window is drawn on while the draft is made
+            if tool.form is None:
+                assert time.perf_counter() - next(one for one in keep if isinstance(one, float)) < 60
+                return
+            keep[-1].stop()
+            form = tool.form
+            specs = [form.specs.item(row, 0).text for row in range(form.specs.rowCount)]
+            sizes = [form.sizes.item(row, 0).text for row in range(form.sizes.rowCount)]
+            assert form.orders() == [] and form.arguments() == []
+            form.specs.item(specs.index("gbw"), 1).setText("3M")
+            form.sizes.item(0, 3).setCheckState(pya.Qt.Checked)
+            form.sizes.item(1, 2).setText("999k")
+            form.budget.value = 7
+            say(orders=form.orders(), arguments=form.arguments(), sizes=sizes)
+            form.resize(760, 560)
+            form.grab().save("form.png")
+            form.start()
+            started = tool.docks[-1]
             say(started=started.runner.alive, said=said[1:])
+            keep.append(after(50, lambda: watch(started, sizes), True))
+        def watch(started, sizes):
+            run = started.runner.run
+            if started.runner.alive:
+                return
+            keep[-1].stop()
+            bound = next(spec["minimum"] for spec in run.started["specs"] if spec["name"] == "gbw")
+            say(bound=bound, locked=[one["name"] for one in run.started["parameters"] if one["locked"]], turns=len(run.turns), said=said[1:])
+            rest()
+        def rest():
+            cell = window.current_view().active_cellview().cell
+            found = tool._devices("ota")
             # cross-probe: a parameter marks its devices, a device its parameters
             dock = tool.dock("ota", lambda: None)
             dock.runner.show("ota")
@@ -216,10 +254,18 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
     assert rows[1]["said"][0][0] == "nothing to write back"
     assert rows[2] == {"wrong": False}
     assert rows[3]["changes"] > 0 and rows[3]["restored"] and rows[3]["match"] and rows[3]["markers"] == 2
-    assert rows[4] == {"started": True, "said": []}
+    orders, first, second = rows[4]["orders"], *rows[4]["sizes"][:2]
+    assert orders == [
+        {"do": "target", "spec": "gbw", "minimum": "3M"}, {"do": "lock", "parameter": first}, {"do": "range", "parameter": second, "maximum": "999k"},
+    ]  # fmt: skip
+    assert rows[4]["arguments"] == ["--budget", "7"] and (run_folder.parent / "form.png").stat().st_size > 5_000
+    assert rows[5] == {"started": True, "said": []}
+    # the run has the edits, and what could not be obeyed was said
+    assert rows[6]["bound"] == 3e6 and rows[6]["locked"] == [first] and rows[6]["turns"] <= 8
+    assert len(rows[6]["said"]) == 1 and "must stay within" in rows[6]["said"][0][1]
     text = (run_folder.parent / "open" / "spec.yaml").read_text()
     assert "role: input pair" in text and "pdk: ptm45" in text
-    rows.pop(4)
+    del rows[4:7]
     assert rows[4]["marked"] == rows[4]["pair"] > 2 and sorted(rows[4]["rows"]) == ["Lb", "Wb", "mt"]
     assert rows[5] == {"undone": True}
 

@@ -75,6 +75,8 @@ class Dock(pya.QDockWidget):
         self._start, self._write_back, self._tell_user, self._probe = start, write_back, tell_user, probe
         self.runner = Runner(self._changed, self._ended)
         self._dirty, self._turns = False, 0
+        self.orders: list[dict[str, object]] = []
+        """Given to a run as it starts: what was changed in the form."""
         body = pya.QWidget(self)
         layout = pya.QVBoxLayout(body)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -124,6 +126,8 @@ class Dock(pya.QDockWidget):
         arguments = self._start()
         if arguments is not None:
             self.run(arguments)
+            for order in self.orders:
+                self.runner.tell(**order)
 
     def run(self, arguments: list[str]) -> None:
         """Start `eda-agent` with these arguments and show what it does."""
@@ -193,6 +197,9 @@ class Dock(pya.QDockWidget):
             return
         self._dirty = False
         run = self.runner.run
+        warnings, run.warnings = run.warnings, []
+        if warnings:
+            self._tell_user("eda-agent", "\n".join(warnings))
         self.line.setText(run.status)
         _fill(self.specs, run.spec_rows())
         _fill(self.sizes, run.size_rows())

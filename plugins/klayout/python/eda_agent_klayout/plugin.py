@@ -11,7 +11,9 @@ from typing import Any
 import pya
 
 from . import lvs, mos, netlists, place, writeback
+from .command import Command
 from .dock import Dock
+from .form import Form
 from .probe import Probe
 from .runner import CONFIG, MissingExecutable, executable
 from .table import TableError, devices, read_table
@@ -29,6 +31,8 @@ class Plugin:
     def __init__(self, window: pya.MainWindow):
         self.window = window
         self.docks: list[Dock] = []
+        self.form: Form | None = None
+        self._commands: list[Command] = []
         self._actions: list[pya.Action] = []
         self.probe = Probe(window, self)
         mos.library()
@@ -36,7 +40,7 @@ class Plugin:
         menu = window.menu()
         menu.insert_menu("tools_menu.end", "eda_agent", "eda-agent")
         for name, title, do in (
-            ("size", "Size a circuit …", self.size), ("size_open", "Size what is open …", self.size_open), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
+            ("size", "Size a circuit …", self.size), ("look_over", "Edit a spec and size …", self.look_over), ("size_open", "Size what is open …", self.size_open), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
             ("write_back", "Write sizes back …", self.write_back), ("undo", "Undo the last write-back", self.undo), ("executable", "Executable …", self.choose_executable),
             ("table", "PCells …", self.choose_table),
         ):  # fmt: skip
@@ -70,11 +74,34 @@ class Plugin:
         if found.suffix not in {".yaml", ".yml"}:
             beside = found.with_name("spec.yaml")
             if not beside.exists():
-                self._run("init", str(found))
+                self.window.message(f"eda-agent drafts a spec of {found.name}", 20000)
+                self._command(["init", str(found)], lambda _: self.look_over(str(beside)))
+                return None
             found = beside
-        dock = self.dock(f"eda-agent: {found.parent.name}", lambda: ["size", str(found), "--events"])
+        return self._start(found, [], [])
+
+    def look_over(self, spec: str = "") -> None:
+        """Show a spec in a form before its run."""
+        path = spec or pya.FileDialog.get_open_file_name("A spec to edit", "", "Specs (*.yaml *.yml);;All files (*)").value
+        if path:
+            self._command(["check", path, "--json"], lambda words: self._show_form(Path(path), json.loads(words)["tables"]))
+
+    def _show_form(self, spec: Path, tables: dict[str, Any]) -> None:
+        self.form = Form(self.window, f"eda-agent: {spec.parent.name}", tables, lambda orders, more: self._start(spec, orders, more))
+        self.form.show()
+
+    def _start(self, spec: Path, orders: list[dict[str, Any]], more: list[str]) -> Dock:
+        dock = self.dock(f"eda-agent: {spec.parent.name}", lambda: ["size", str(spec), "--events", *more])
+        dock.orders = orders
         dock.start()
         return dock
+
+    def _command(self, arguments: list[str], done: Any) -> None:
+        """Run `eda-agent` beside the window; a fault of it, or of what is done with its answer, is a message."""
+        self._commands = [command for command in self._commands if command.alive]
+        self._commands.append(
+            Command(arguments, lambda words: self.guarded(lambda: done(words)), lambda words: self.tell("eda-agent", words))
+        )
 
     def size_open(self, folder: str = "") -> Dock | None:
         """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active cell's."""
@@ -183,6 +210,8 @@ class Plugin:
 
     def close(self) -> None:
         """End what runs, as KLayout closes; each run can be resumed."""
+        for command in self._commands:
+            command.kill()
         for dock in self.docks:
             dock.shut()
 

@@ -39,7 +39,7 @@ class Lines:
 
 @dataclass
 class Run:
-    """What the events so far say. `shown`: the turn whose specs and sizes are shown, None for the best."""
+    """What the events so far say. `warnings`: what the user has not been told yet, such as an order that could not be obeyed."""
 
     folder: str = ""
     started: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Run:
     review: bool = False
     pending: dict[str, Any] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     fault: str = ""
 
     def apply(self, event: dict[str, Any]) -> None:
@@ -83,6 +84,8 @@ class Run:
             self.turns = self.turns[: event["turn"] + 1]
         elif kind == "log":
             self.log.append(str(event.get("message", "")))
+            if event.get("level") == "warning":
+                self.warnings.append(self.log[-1])
         elif kind == "sim.failed":
             self.log.append(f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}")
         elif kind == "policy.changed":
