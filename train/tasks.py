@@ -6,7 +6,6 @@ Circuits that no model may be trained on are refused by name, and so is any whos
 from __future__ import annotations
 
 import bisect
-import hashlib
 import itertools
 import json
 import random
@@ -21,7 +20,7 @@ from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.problem.structure.recognise import recognise
+from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.target import Target, read_targets, with_target
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.train.pool import Pool
@@ -81,38 +80,6 @@ def check_structure(name: str, problem: Problem) -> None:
 def held_out_shapes() -> Mapping[str, str]:
     """Fingerprint → name of the circuits that no model may be trained on."""
     return {fingerprint(load_problem(CIRCUITS / name)): name for name in UNSEEN}
-
-
-def fingerprint(problem: Problem) -> str:
-    """The same for two circuits whose devices can be matched net by net (Weisfeiler–Lehman refinement of the graph of devices and nets).
-
-    Devices are told apart by kind, type and terminal, nets by being ports or not; names, sizes and order do not count.
-    """
-    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-    edges: list[tuple[str, str, str]] = []
-    colours: dict[str, str] = {}
-    for fet in structure.fets:
-        colours[f"d {fet.name}"] = fet.type
-        edges += [
-            (f"d {fet.name}", terminal, f"n {net}")
-            for terminal, net in (("d", fet.drain), ("g", fet.gate), ("s", fet.source), ("b", fet.bulk))
-        ]
-    for passive in structure.passives:
-        colours[f"d {passive.name}"] = passive.kind
-        edges += [(f"d {passive.name}", "t", f"n {net}") for net in passive.nets]
-    for _, _, net in edges:
-        colours[net] = "port" if net.removeprefix("n ") in structure.ports else "net"
-    for _ in range(len(colours)):
-        seen: dict[str, list[str]] = {name: [] for name in colours}
-        for device, terminal, net in edges:
-            seen[device].append(f"{terminal}{colours[net]}")
-            seen[net].append(f"{terminal}{colours[device]}")
-        refined = {name: hashlib.sha256(repr((colours[name], sorted(seen[name]))).encode()).hexdigest() for name in colours}
-        settled = len(set(refined.values())) == len(set(colours.values()))
-        colours = refined
-        if settled:
-            break
-    return hashlib.sha256(repr(sorted(colours.values())).encode()).hexdigest()
 
 
 def spec_file(name: str) -> Path:

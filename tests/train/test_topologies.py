@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.structure.parameters import effects
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.simulation.cache import NoCache, cache_folder
@@ -19,7 +20,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.train.recipe import GeneratedRecipe, PoolRecipe, Recipe
 from eda_agent.train.sources import open_sources
-from eda_agent.train.tasks import Curriculum, fingerprint, held_out_shapes
+from eda_agent.train.tasks import Curriculum, held_out_shapes
 from eda_agent.train.topologies import compose
 from eda_agent.train.topologies.compose import drawn, topologies
 

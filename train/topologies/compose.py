@@ -10,7 +10,8 @@ from pathlib import Path
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.train.tasks import fingerprint, held_out_shapes
+from eda_agent.problem.structure.fingerprint import fingerprint
+from eda_agent.train.tasks import held_out_shapes
 from eda_agent.train.topologies.amplifiers import amplifier
 from eda_agent.train.topologies.others import comparator, oscillator, regulator, transimpedance
 from eda_agent.train.topologies.sheet import TECHNOLOGIES, Sheet, spec_text

@@ -1,6 +1,6 @@
 """The auto policy lets a model propose, and hands over to a search around its best when it no longer gains or has had its turns, and back.
 
-The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
+A circuit that the model was made with, whatever its names, begins with designs of the atlas. The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
 every turn before it and weighs the model's own proposals beside its candidates. Who has the run follows from the turns alone (`handover`),
 so that a resumed run goes on as it would have.
 """
@@ -8,20 +8,25 @@ so that a resumed run goes on as it would have.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from eda_agent.agent.policies import atlas
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
-from eda_agent.agent.policies.embedded import EmbeddedPolicy
+from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
 from eda_agent.agent.policies.handover import Leg, current_leg
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.turn import History, Proposal
+from eda_agent.problem.spec import Problem
 
 PATIENCE = {"model": 5, "search": 15}
 """Turns without gain before a hand-over."""
 LONGEST = {"model": 6}
 """Turns of the embedded model at a time: so many it was taught on, and from there a search that weighs its proposals beside others solves more
 (80 % within 10 simulations on targets of the learned circuits that the table does not use, 64 % without this)."""
+LOOK_UPS = 1
+"""Designs of the atlas that a run begins with: the first is as good as a look-up can be, and from there the model does better."""
 SIDE = 0.3
 """Of the search's box when it takes over, in units of the ranges."""
 
@@ -34,6 +39,8 @@ class AutoPolicy:
             ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
+        self._atlas: Path | None = None if endpoint is not None or model is not None else shipped_model() / atlas.FILE
+        self._designs: tuple[Problem, list[dict[str, float]]] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
@@ -44,6 +51,8 @@ class AutoPolicy:
         leg = self.leg(history)
         if self._silent:
             found = [self.search.propose(history)]
+        elif leg.who == "model" and (known := self._known(history)):
+            found = known
         elif leg.who == "model":
             found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
         else:
@@ -52,6 +61,17 @@ class AutoPolicy:
             sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
             found = [self.search.search(history, leg.since, SIDE, sizings)]
         return [replace(found[0], handover=leg.why if leg.since == len(history.turns) else ""), *found[1:]]
+
+    def _known(self, history: History) -> list[Proposal]:
+        """Designs of the atlas that were not tried, in the first turns."""
+        problem = history.problem
+        if self._atlas is None or len(history.turns) > LOOK_UPS:
+            return []
+        if self._designs is None or self._designs[0] is not problem:
+            self._designs = problem, atlas.designs(self._atlas, problem, LOOK_UPS)
+        tried = [turn.sizing for turn in history.turns]
+        said = "a design of the same structure that came nearest to what is asked when the model was made"
+        return [Proposal(sizing, said, policy=atlas.NAME) for sizing in self._designs[1][len(history.turns) - 1 :] if sizing not in tried]
 
     def leg(self, history: History) -> Leg:
         """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""

@@ -12,6 +12,9 @@ from eda_agent.agent.turn import History, Proposal
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
+TEMPERATURE = 0.7
+"""Of a model that chooses among its answers: a little surer than it was taught. At 1 the best of eight is no better, at 0.5 they are too alike (solved within
+10 simulations by the model alone, on 80 targets that no table uses: 48, 59, 46 and 36 % at 1, 0.7, 0.5 and 0.3)."""
 RETRIES = 6
 """Times that answers are drawn again, each a little more freely, when all were tried before."""
 
@@ -23,12 +26,13 @@ class CompactPolicy:
     """
 
     def __init__(
-        self, name: str, seed: int, engine: Engine, *, points: bool, window: int, outcomes: bool, candidates: int = 8, temperature: float = 1.0
+        self, name: str, seed: int, engine: Engine, *, points: bool, window: int, outcomes: bool, candidates: int = 8, temperature: float | None = None
     ):  # fmt: skip
-        self.name, self.seed, self.temperature = name, seed, temperature
+        self.name, self.seed = name, seed
+        self.temperature = temperature if temperature is not None else TEMPERATURE if outcomes else 1.0
         self.points, self.window, self.outcomes = points, window, outcomes
         self.candidates = candidates if outcomes else 1
-        self.sampler = CompactSampler(engine, temperature)
+        self.sampler = CompactSampler(engine, self.temperature)
         self._language: CompactLanguage | None = None
 
     def unreadable(self, problem: Problem) -> str:

@@ -15,7 +15,7 @@ class LocalPolicy:
 
     name = "local"
 
-    def __init__(self, seed: int, model: str | None = None, *, temperature: float = 1.0, threads: int = 1, max_tokens: int = 600):
+    def __init__(self, seed: int, model: str | None = None, *, temperature: float | None = None, threads: int = 1, max_tokens: int = 600):
         if not model:
             raise InputError("policy local needs a model\n    → --model FOLDER, such as the one that `eda-agent train` wrote")
         import torch
@@ -26,14 +26,14 @@ class LocalPolicy:
         self._inner: Policy = (
             _compact_policy(seed, folder, temperature)
             if kind == "eda-agent-compact"
-            else _text_policy(seed, folder, temperature, max_tokens)
+            else _text_policy(seed, folder, 1.0 if temperature is None else temperature, max_tokens)
         )
 
     def propose(self, history: History) -> Proposal:
         return self._inner.propose(history)
 
 
-def _compact_policy(seed: int, folder: Path, temperature: float) -> Policy:
+def _compact_policy(seed: int, folder: Path, temperature: float | None) -> Policy:
     from eda_agent.agent.language.torch_engine import TorchEngine, load_compact
     from eda_agent.agent.policies.compact import CompactPolicy
 
