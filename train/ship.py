@@ -1,8 +1,8 @@
 """Shipping puts a trained model into the package: half the bytes a weight, with a record of how it was made.
 
-    python -m eda_agent.train.ship RUN [FOLDER] [--keep SHARE]
+    python -m eda_agent.train.ship RUN [FOLDER] [--keep SHARE [--of OTHER]]
 
-`--keep` mixes the weights that a run began from into those that it ended with, a weighted mean: most of what was learnt on the circuits of the
+`--keep` mixes the weights that a run began from, or those in OTHER, into those that it ended with, a weighted mean: most of what was learnt on the circuits of the
 training stays, most of what it cost on others does not (Wortsman et al., arXiv 2109.01903, for fine-tuning).
 
 RUN is the folder of a training run; FOLDER is where the model goes, the package's own by default. The record, `training.json`, has the recipe,
@@ -33,14 +33,14 @@ POINTS = 40
 """Of a curve in the record."""
 
 
-def ship(run: Path, folder: Path, keep: float = 0.0) -> dict[str, Any]:
-    """Write the model of a finished run; gives its record. `keep`: share of the weights that it began from. Raises `InputError` where there is none, or it is too large."""
+def ship(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) -> dict[str, Any]:
+    """Write the model of a finished run; gives its record. `keep`: share of the weights that it began from, or of those in the folder `of`. Raises `InputError` where there is none, or it is too large."""
     model = run / "model"
     if not (model / "model.safetensors").is_file():
         raise InputError(Finding("there is no finished model", model, fix="let `eda-agent train` come to its end first"))
     ended = load_file(model / "model.safetensors")
     if keep:
-        begun = _begun_from(run)
+        begun = _begun_from(run) if of is None else _weights(of, of)
         if not 0.0 < keep < 1.0 or begun.keys() != ended.keys():
             raise InputError(
                 f"{run}: cannot keep {keep:g} of the weights it began from\n    → a share between 0 and 1, of a model of the same shape"
@@ -58,6 +58,8 @@ def ship(run: Path, folder: Path, keep: float = 0.0) -> dict[str, Any]:
         raise InputError(f"{model}: speaks version {config.get('language')} of the compact language, not {words.VERSION}")
     folder.mkdir(parents=True, exist_ok=True)
     record = training_record(run, sum(value.size for value in weights.values())) | ({"kept": keep} if keep else {})
+    if of is not None and (of / "training.json").is_file():
+        record["kept_of"] = {"steps": json.loads((of / "training.json").read_text(encoding="utf-8"))["steps"]}
     part = folder / "model.part"
     save_file(weights, part, metadata={"format": "pt"})
     part.replace(folder / "model.safetensors")
@@ -68,10 +70,14 @@ def ship(run: Path, folder: Path, keep: float = 0.0) -> dict[str, Any]:
 
 def _begun_from(run: Path) -> dict[str, Any]:
     """The weights that a run went on from. Raises `InputError` where it began from scratch or they are not there."""
-    path = Path(load_recipe(run / "recipe.yaml").model.path or "")
-    if not (path / "model.safetensors").is_file():
-        raise InputError(Finding("the model that the run began from is not there", run / "recipe.yaml", where="model.path"))
-    return dict(load_file(path / "model.safetensors"))
+    return _weights(Path(load_recipe(run / "recipe.yaml").model.path or ""), run / "recipe.yaml")
+
+
+def _weights(folder: Path, said: Path) -> dict[str, Any]:
+    """`said`: the file that names the folder."""
+    if not (folder / "model.safetensors").is_file():
+        raise InputError(Finding("the model that the run began from is not there", said, where="model.path"))
+    return dict(load_file(folder / "model.safetensors"))
 
 
 def training_record(run: Path, parameters: int) -> dict[str, Any]:
@@ -111,10 +117,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eda_agent.train.ship", description="Put a trained model into the package.")
     parser.add_argument("run", type=Path)
     parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="of the weights that the run began from (default 0)")
+    parser.add_argument("--of", type=Path, metavar="OTHER", help="keep of the weights in this folder instead")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
     options = parser.parse_args(arguments)
     try:
-        record = ship(options.run, options.folder, options.keep)
+        record = ship(options.run, options.folder, options.keep, options.of)
     except EdaAgentError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -12,8 +12,8 @@ from eda_agent.agent.turn import History, Proposal
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
-TEMPERATURE = 0.7
-"""Of a model that chooses among its answers: a little surer than it was taught. At 1 the best of eight is no better, at 0.5 they are too alike (solved within
+SURE = 0.7
+"""Temperature on circuits whose structure the model was made with: a little surer than it was taught. At 1 the best of eight is no better, at 0.5 they are too alike (solved within
 10 simulations by the model alone, on 80 targets that no table uses: 48, 59, 46 and 36 % at 1, 0.7, 0.5 and 0.3)."""
 RETRIES = 6
 """Times that answers are drawn again, each a little more freely, when all were tried before."""
@@ -29,10 +29,10 @@ class CompactPolicy:
         self, name: str, seed: int, engine: Engine, *, points: bool, window: int, outcomes: bool, candidates: int = 8, temperature: float | None = None
     ):  # fmt: skip
         self.name, self.seed = name, seed
-        self.temperature = temperature if temperature is not None else TEMPERATURE if outcomes else 1.0
+        self.given = temperature
         self.points, self.window, self.outcomes = points, window, outcomes
         self.candidates = candidates if outcomes else 1
-        self.sampler = CompactSampler(engine, self.temperature)
+        self.sampler = CompactSampler(engine, 1.0 if temperature is None else temperature)
         self._language: CompactLanguage | None = None
 
     def unreadable(self, problem: Problem) -> str:
@@ -48,6 +48,10 @@ class CompactPolicy:
             self._language = CompactLanguage(problem, points=self.points, window=self.window)
         return self._language
 
+    def temperature(self, problem: Problem) -> float:
+        """What divides the logits where nothing was given."""
+        return 1.0
+
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]
 
@@ -58,11 +62,12 @@ class CompactPolicy:
 
     def _proposals(self, history: History) -> list[Proposal]:
         language = self._speak(history.problem)
+        temperature = self.temperature(history.problem) if self.given is None else self.given
         prompt = language.prompt(history)
         tried = [turn.sizing for turn in history.turns]
         found: list[tuple[float, Answer, dict[str, float]]] = []
         for attempt in range(RETRIES):
-            self.sampler.temperature = self.temperature * 1.15**attempt
+            self.sampler.temperature = temperature * 1.15**attempt
             seed = turn_seed(self.seed, history, str(attempt))
             answers = self.sampler.sample([prompt], self.candidates, [seed], expect=self.outcomes)[0]
             for answer in answers:
