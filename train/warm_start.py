@@ -23,9 +23,8 @@ from eda_agent.agent.score import Score
 from eda_agent.agent.turn import History, Turn, regraded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
-from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.record.restore import restore_turns
+from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import original_spec
 from eda_agent.train.designs import slack
 from eda_agent.train.recipe import WarmStartRecipe
@@ -112,7 +111,7 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
 
 def read_run(folder: Path) -> History:
     """The turns of a run of any policy. Raises `InputError` for a folder that holds none, or one of a held-out circuit."""
-    state = fold(read_journal(folder / "journal.jsonl"))
+    state = restore_state(read_journal(folder / "journal.jsonl"))
     problem = load_problem(original_spec(folder))
     check_structure(str(folder), problem)
     return History(problem, tuple(restore_turns(state.turns, problem)))

@@ -32,7 +32,7 @@ DEPTH = 2
 """Calls that an actor may hold: the next one waits there and not here."""
 BATCH = 16
 """Requests at most in one call: a call costs a millisecond, a short simulation five."""
-START_TIMEOUT = 120.0
+START_TIMEOUT = 240.0
 MAX_LOSSES = 5
 """Machines that one simulation may be lost with: after that it is not chance."""
 STORE = 256 * 2**20

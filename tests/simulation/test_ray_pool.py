@@ -95,11 +95,31 @@ def test_what_an_interrupted_caller_asked_for_is_not_taken_for_an_answer(actors:
     assert bandwidth(replies[0]) == pytest.approx(2 * bandwidth(replies[1]), rel=1e-2)
 
 
-def test_a_killed_node_costs_what_it_had_in_flight_and_nothing_else(nodes: Any, actors: RayPool) -> None:
+def test_a_run_and_a_bench_on_the_cluster(nodes: Any, actors: RayPool, tmp_path: Path) -> None:
+    actors.close()
+    request = {"spec": CIRCUITS / "ota_5t", "policy": "random", "simulations": 12, "cache": False, "parallel": 2}
+    here = size(Request(**request, out=tmp_path / "a", workers=2))
+    there = size(Request(**request, out=tmp_path / "b", cluster=nodes.address))
+    assert [turn.value for turn in here.turns] == [turn.value for turn in there.turns]
+    jobs = jobs_of(read_suite("ota_5t"), ["random"], 2, 5, 1)
+    rows = [
+        sorted((row["key"], row["curve"]) for row in run_bench(jobs, tmp_path / name, 2, lambda *_: None, cluster))
+        for name, cluster in (("local.jsonl", None), ("ray.jsonl", nodes.address))
+    ]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 2
+
+
+def test_other_versions_are_refused(nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "__version__", "0.0.0")
+    with RayPool(nodes.address) as pool, pytest.raises(WorkerError, match="install the same on every machine"):
+        _ = pool.version
+
+
+def test_a_killed_node_costs_what_it_had_in_flight_and_nothing_else(nodes: Any) -> None:
     tasks = [Task(RC, instance(f"R1 in out {k}\nC1 out 0 1p\n")) for k in range(1000, 2200)]
     with LocalPool(2) as pool:
         expected = [without_time(reply) for reply in pool.run(tasks)]
-    actors.close()
     victim = nodes.add_node(num_cpus=2)
     answered: list[int] = []
     with RayPool(nodes.address) as pool:
@@ -125,26 +145,6 @@ def test_a_killed_node_costs_what_it_had_in_flight_and_nothing_else(nodes: Any, 
         while sum(actor.ready for actor in pool._actors) < 4 and time.monotonic() < deadline:
             pool.run(tasks[:40])
         assert sum(actor.ready for actor in pool._actors) == 4
-
-
-def test_a_run_and_a_bench_on_the_cluster(nodes: Any, tmp_path: Path) -> None:
-    request = {"spec": CIRCUITS / "ota_5t", "policy": "random", "simulations": 12, "cache": False, "parallel": 2}
-    here = size(Request(**request, out=tmp_path / "a", workers=2))
-    there = size(Request(**request, out=tmp_path / "b", cluster=nodes.address))
-    assert [turn.value for turn in here.turns] == [turn.value for turn in there.turns]
-    jobs = jobs_of(read_suite("ota_5t"), ["random"], 2, 5, 1)
-    rows = [
-        sorted((row["key"], row["curve"]) for row in run_bench(jobs, tmp_path / name, 2, lambda *_: None, cluster))
-        for name, cluster in (("local.jsonl", None), ("ray.jsonl", nodes.address))
-    ]
-    assert rows[0] == rows[1]
-    assert len(rows[0]) == 2
-
-
-def test_other_versions_are_refused(nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "__version__", "0.0.0")
-    with RayPool(nodes.address) as pool, pytest.raises(WorkerError, match="install the same on every machine"):
-        _ = pool.version
 
 
 def test_where_no_cluster_answers_it_is_said() -> None:
