@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make bench · make policies · make suite · make chaos · make smollm2 · make test-llm · make lock · make release · make format · make clean
+# Others:  make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
 
-.PHONY: demo test lint audit lock release bench policies suite chaos smollm2 test-llm format clean
+.PHONY: ray demo test lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -52,6 +52,10 @@ suite: $(VENV)/.dev
 # faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos --out benchmarks/results/chaos.json
+
+# everything on a Ray cluster of several node processes, one of them killed in mid-work
+ray: $(VENV)/.dev
+	EDA_AGENT_RAY=1 $(BIN)/pytest tests/simulation/test_ray_pool.py
 
 policies: $(VENV)/.dev
 	$(BIN)/python benchmarks/policies.py

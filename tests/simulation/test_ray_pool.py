@@ -36,6 +36,11 @@ from eda_agent.simulation.ray_pool import RayPool, connect  # noqa: E402
 pytestmark = pytest.mark.xdist_group("ray")
 
 
+several = pytest.mark.skipif(
+    "EDA_AGENT_RAY" not in os.environ, reason="opens several pools one after the other, which takes minutes beside other tests: make ray"
+)
+
+
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Any]:
     """A cluster of a head without cores and two nodes of one core each; what it may lose is the second."""
@@ -95,6 +100,7 @@ def test_what_an_interrupted_caller_asked_for_is_not_taken_for_an_answer(actors:
     assert bandwidth(replies[0]) == pytest.approx(2 * bandwidth(replies[1]), rel=1e-2)
 
 
+@several
 def test_a_run_and_a_bench_on_the_cluster(nodes: Any, actors: RayPool, tmp_path: Path) -> None:
     actors.close()
     request = {"spec": CIRCUITS / "ota_5t", "policy": "random", "simulations": 12, "cache": False, "parallel": 2}
@@ -110,12 +116,14 @@ def test_a_run_and_a_bench_on_the_cluster(nodes: Any, actors: RayPool, tmp_path:
     assert len(rows[0]) == 2
 
 
+@several
 def test_other_versions_are_refused(nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "__version__", "0.0.0")
     with RayPool(nodes.address) as pool, pytest.raises(WorkerError, match="install the same on every machine"):
         _ = pool.version
 
 
+@several
 def test_a_killed_node_costs_what_it_had_in_flight_and_nothing_else(nodes: Any) -> None:
     tasks = [Task(RC, instance(f"R1 in out {k}\nC1 out 0 1p\n")) for k in range(1000, 2200)]
     with LocalPool(2) as pool:
@@ -148,11 +156,14 @@ def test_a_killed_node_costs_what_it_had_in_flight_and_nothing_else(nodes: Any) 
 
 
 def test_where_no_cluster_answers_it_is_said() -> None:
+    # a process has one cluster at a time
+    ray.shutdown()
     for address in ("127.0.0.1:1", "nowhere.invalid:6379", "nonsense"):
         with pytest.raises(InputError, match="no Ray cluster at"):
             connect(address)
 
 
+@several
 def test_a_cluster_of_ones_own_ends_with_the_pool() -> None:
     with contextlib.closing(open_pool(1, "local")) as pool:
         assert bandwidth(pool.run([Task(RC, GOOD)])[0]) > 0
