@@ -54,8 +54,7 @@ class Row(Mapping[str, Number]):
 
     def __getitem__(self, name: str) -> Number:
         try:
-            # a value constraint of the type checker's: a sizing has no None
-            return _number(self._numbers[self._names.index(name)])  # type: ignore[return-value]
+            return _number(self._numbers[self._names.index(name)])  # type: ignore[return-value]  # a sizing has no None
         except ValueError:
             raise KeyError(name) from None
 

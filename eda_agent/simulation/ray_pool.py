@@ -165,7 +165,6 @@ class RayPool(Dispatcher):
             for actor in self._actors:
                 if waiting and actor.ready and len(actor.calls) < depth:
                     share = -(-len(waiting) // (4 * len(self._actors)))
-                    # prefer one deck a call: an ngspice that changes decks loads anew
                     self._send(actor, [waiting.popleft() for _ in range(min(share, BATCH, len(waiting)))])
 
     def _send(self, actor: _Actor, call: list[Request]) -> None:
