@@ -22,9 +22,10 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder

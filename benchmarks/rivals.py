@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_rng
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder

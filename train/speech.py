@@ -7,11 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.expectation import legal
 from eda_agent.agent.language.prompt import Prompt
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.train.samples import Sample
 
 _CERTAIN = np.zeros(1, dtype=np.float32)

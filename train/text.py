@@ -12,11 +12,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.language.text import TextPrompt, TextSampler, load_text, text_prompt
 from eda_agent.agent.parse import parse_reply
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.errors import InputError
 from eda_agent.train.policies import TextTrainable, Trainable
 from eda_agent.train.recipe import Recipe

@@ -18,7 +18,7 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from eda_agent.agent.turn import History
+from eda_agent.agent.history import History
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.simulation.machines import open_pool

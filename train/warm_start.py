@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language import words
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.score import Score
-from eda_agent.agent.turn import History, Turn, regraded
+from eda_agent.agent.turn import Turn, regraded
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.record.journal import read_journal

@@ -30,10 +30,10 @@ class Control:
             self._orders.append(order)
             self._came.notify_all()
 
-    def follow(self, path: Path) -> None:
-        """Take orders from lines appended to a file from now on."""
+    def follow(self, path: Path, since: int | None = None) -> None:
+        """Take orders from lines appended to a file from now on, or from byte `since` on."""
         self._file = path
-        self._read = path.stat().st_size if path.exists() else 0
+        self._read = since if since is not None else path.stat().st_size if path.exists() else 0
 
     def take(self) -> list[Order]:
         """The orders that came, the oldest first."""

@@ -6,11 +6,11 @@ Training drives the same object as the product, so that what is learnt is what i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from eda_agent.agent.packed import RECENT, packed
+from eda_agent.agent.history import History, gathered
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History, Proposal, Turn, regraded
+from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, evaluate_together, joined
@@ -23,9 +23,9 @@ class Environment:
     of the first corner alone is a bound, and a proposal whose bound is below the incumbent's score cannot become the incumbent.
     """
 
-    def __init__(self, problem: Problem, simulator: Simulator, turns: Sequence[Turn] = (), *, skip: bool = False):
+    def __init__(self, problem: Problem, simulator: Simulator, turns: Iterable[Turn] = (), *, skip: bool = False):
         self.problem, self.simulator, self.skip = problem, simulator, skip and len(problem.corners) > 1
-        self.history = History(problem, tuple(turns))
+        self.history = History(problem, gathered(turns))
 
     def start(self) -> Turn:
         """Simulate the baseline, unless the history already has it."""
@@ -72,19 +72,19 @@ class Environment:
     def ask(self, problem: Problem) -> None:
         """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
         self.problem = problem
-        turns = tuple(regraded(problem, turn) for turn in self.history.turns)
+        turns = gathered(regraded(problem, turn) for turn in self.history.turns)
         self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
 
-    def rewind(self, turns: Sequence[Turn]) -> None:
+    def rewind(self, turns: Iterable[Turn]) -> None:
         """Go on from these turns."""
-        self.history = dataclasses.replace(self.history, turns=tuple(turns))
+        self.history = dataclasses.replace(self.history, turns=gathered(turns))
 
     def hint(self, text: str) -> None:
         """Give the policy a word from the user."""
         self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))
 
     def _append(self, turn: Turn) -> None:
-        self.history = self.history.grown(turn, RECENT, packed)
+        self.history = self.history.grown(turn)
 
 
 def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:

@@ -6,15 +6,17 @@ It emits what happens as it happens (`Emit`); everything that is shown or kept i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import EDITS, completed, edited
 from eda_agent.agent.env import Environment
+from eda_agent.agent.history import History, gathered
 from eda_agent.agent.orders import Order
 from eda_agent.agent.policies.base import ManyPolicy, Policy
-from eda_agent.agent.turn import History, Proposal, Turn, regraded
+from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.spec import Budget, Problem
 
@@ -48,14 +50,14 @@ class Loop:
 
     def __init__(
         self, env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1,
-        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Sequence[Sequence[Turn]] = (), review: bool = False, told: int | None = None,
+        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Iterable[Iterable[Turn]] = (), review: bool = False, told: int | None = None,
     ):  # fmt: skip
         self.env, self.policy, self.budget, self.emit, self.control = env, policy, budget, emit, control
         self.pending = list(pending)
         self.width = width
         self.opened = opened or env.problem
         self.make_policy = make_policy
-        self.left = [tuple(turns) for turns in left]
+        self.left = [gathered(turns) for turns in left]
         self.review, self.paused, self.told = review, False, told
 
     def run(self) -> str:
@@ -224,8 +226,8 @@ class Loop:
         if turn >= len(turns) - 1:
             return
         self._drop_pending()
-        self.left.append(turns[turn + 1 :])
-        self.env.rewind(turns[: turn + 1])
+        self.left.append(gathered(islice(turns, turn + 1, None)))
+        self.env.rewind(islice(turns, turn + 1))
         self.emit("branched", turn=turn, left=len(self.left[-1]))
         self._tell_best(None, always=True)
 
@@ -237,9 +239,9 @@ class Loop:
         turns = self.left.pop()
         first = turns[0].index
         now = self.env.history.turns
-        if now[first:]:
-            self.left.append(now[first:])
-        self.env.rewind((*now[:first], *(regraded(self.env.problem, turn) for turn in turns)))
+        if len(now) > first:
+            self.left.append(gathered(islice(now, first, None)))
+        self.env.rewind(chain(islice(now, first), (regraded(self.env.problem, turn) for turn in turns)))
         self.emit("returned", turn=first)
         self._tell_best(None, always=True)
 

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import TypeVar, overload
 
 from eda_agent.agent.score import SpecResult
-from eda_agent.agent.turn import Turn
 from eda_agent.errors import InputError
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
-
-RECENT = 300
-"""Turns that are left as they are: policies and screens look at the last ones again and again."""
 
 Words = tuple[str, ...]
 Number = TypeVar("Number", float, float | None)
@@ -122,21 +117,3 @@ class Results(Sequence[SpecResult]):
         return tuple(self) == tuple(other) if isinstance(other, (tuple, Results)) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # as it compares with tuples
-
-
-def packed(turn: Turn) -> Turn:
-    """The same turn in less memory."""
-    sizing = None if turn.sizing is None else Row(turn.sizing)
-    proposed = turn.proposal.sizing
-    proposal = replace(turn.proposal, reply="", sizing=sizing if proposed == turn.sizing else None if proposed is None else Row(proposed))
-    evaluation, score = turn.evaluation, turn.score
-    if evaluation is not None:
-        evaluation = replace(
-            evaluation,
-            values={corner: Row(row) for corner, row in evaluation.values.items()},
-            operating_points=Points({name: point.data() for name, point in evaluation.operating_points.items()}),
-        )
-    if score is not None:
-        rows = [(one.spec, one.corner, one.value, one.margin, one.satisfaction, one.why) for one in score.results]
-        score = replace(score, results=Results(rows))
-    return replace(turn, proposal=proposal, sizing=sizing, evaluation=evaluation, score=score)

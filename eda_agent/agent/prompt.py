@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.history import History
+from eda_agent.agent.shelf import WORST
+from eda_agent.agent.turn import Turn
 from eda_agent.problem.space import DesignSpace
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.units import format_quantity
@@ -105,13 +107,9 @@ def sizing_text(space: DesignSpace, sizing: Mapping[str, float]) -> str:
 
 
 def _chosen(history: History, best: int, last: int) -> list[Turn]:
-    ranked = sorted(history.simulated, key=lambda turn: (turn.value, turn.index), reverse=True)[:best]
-    indices = (
-        {turn.index for turn in ranked} | {turn.index for turn in history.turns[len(history.turns) - last :]}
-        if last
-        else {turn.index for turn in ranked}
-    )
-    return [turn for turn in history.turns if turn.index in indices]
+    count = len(history.turns)
+    ranked = sorted(history.measured, key=lambda place: ((history.orders[place] or WORST)[0], place), reverse=True)[:best]
+    return [history.turns[place] for place in sorted({*ranked, *range(max(count - last, 0), count)})]
 
 
 def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:

@@ -1,4 +1,4 @@
-"""A turn is one proposal, its simulations, its measurements, its score; a history is the task and all earlier turns.
+"""A turn is one proposal, its simulations, its measurements, its score.
 
 Turn 0 is the baseline: the sizes that the netlist came with. It is simulated for free, so that every policy starts from the same
 knowledge; the budget counts proposals.
@@ -6,9 +6,8 @@ knowledge; the budget counts proposals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from eda_agent.agent.score import Score, score
 from eda_agent.problem.spec import Problem
@@ -50,58 +49,6 @@ class Turn:
     @property
     def met(self) -> bool:
         return self.score is not None and self.score.met
-
-
-@dataclass(frozen=True)
-class History:
-    """Everything that a policy may look at. `hints`: what the user typed for it."""
-
-    problem: Problem
-    turns: tuple[Turn, ...] = ()
-    hints: tuple[str, ...] = ()
-
-    def grown(self, turn: Turn, recent: int, packed: Callable[[Turn], Turn]) -> History:
-        """With one more turn; that which is no longer among the `recent` last ones is packed. What is known of the others is not worked out again:
-        a run of a day has a hundred thousand."""
-        turns = self.turns
-        if len(turns) >= recent:
-            place = len(turns) - recent
-            turns = (*turns[:place], packed(turns[place]), *turns[place + 1 :], turn)
-        else:
-            turns = (*turns, turn)
-        history = History(self.problem, turns, self.hints)
-        # where a cached property keeps its value
-        history.__dict__["incumbent"] = _better(self.incumbent, turn)
-        history.__dict__["simulations"] = self.simulations + _counts(turn)
-        return history
-
-    @cached_property
-    def incumbent(self) -> Turn | None:
-        """The best turn so far; the earliest of equals."""
-        best: Turn | None = None
-        for turn in self.turns:
-            best = _better(best, turn)
-        return best
-
-    @property
-    def simulated(self) -> tuple[Turn, ...]:
-        """The turns that have an evaluation, the baseline among them."""
-        return tuple(turn for turn in self.turns if turn.score is not None)
-
-    @cached_property
-    def simulations(self) -> int:
-        """Proposals simulated so far, which is what the budget counts."""
-        return sum(_counts(turn) for turn in self.turns)
-
-
-def _better(best: Turn | None, turn: Turn) -> Turn | None:
-    if turn.score is not None and (best is None or best.score is None or turn.score.order > best.score.order):
-        return turn
-    return best
-
-
-def _counts(turn: Turn) -> bool:
-    return turn.index > 0 and turn.evaluation is not None
 
 
 def regraded(problem: Problem, turn: Turn) -> Turn:

@@ -66,6 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--memory", action="store_true", help="begin with the best designs of earlier runs on the same circuit")
     size.add_argument("--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)")
     size.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
+    size.add_argument(
+        "--orders-from",
+        type=int,
+        metavar="BYTE",
+        help="obey orders.jsonl from there on (default: what is appended from the start of the run)",
+    )
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
     size.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
     _shared(size)

@@ -14,8 +14,9 @@ from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
+from eda_agent.record import about
 from eda_agent.record.event import Event
-from eda_agent.record.fold import fold
+from eda_agent.record.events import turn_data
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Outcome, Request, original_spec, size
 from eda_agent.units import format_score
@@ -122,7 +123,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cluster=options.cluster, cache=not options.no_cache,
-        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory,
+        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory, orders_from=options.orders_from,
     )  # fmt: skip
 
 
@@ -234,16 +235,17 @@ def summary(outcome: Outcome) -> dict[str, Any]:
 
 def report(outcome: Outcome) -> None:
     """The end of a run for people: specs × corners, sizes, files."""
-    state = fold(read_journal(outcome.folder / "journal.jsonl"))
-    best = next(turn for turn in state.turns if turn["index"] == outcome.best.index)
+    # not from the journal: that of a day has gigabytes once it is read
+    problem, best, baseline = outcome.problem, turn_data(outcome.best), outcome.turns[0]
     screen = console()
     screen.print()
-    screen.print(spec_table(state.started["specs"], best["specs"], state.started["corners"], best["evaluation"]["values"]))
+    corners = [corner.name for corner in problem.corners]
+    screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]["values"]))
     screen.print()
-    screen.print(sizing_table(state.started["parameters"], best["sizing"], state.turns[0]["sizing"]))
+    screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
-    if state.verified:
-        count, again = len(state.verified["corners"]), "met" if state.verified["met"] else "NOT met"
+    if outcome.verified:
+        count, again = len(outcome.verified["corners"]), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {count} corner{'s' if count > 1 else ''}: {again}", markup=False, end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(

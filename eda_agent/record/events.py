@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eda_agent.agent.packed import Points, Row
@@ -42,7 +42,7 @@ def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
             data.update(proposal_data(value))
         elif isinstance(value, Problem):
             data["specs"], data["parameters"] = spec_table(value), parameter_table(value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Turn):
+        elif isinstance(value, Sequence) and value and isinstance(value[0], Turn):
             data[name] = [turn_data(turn, summary=True) for turn in value]
         elif isinstance(value, Failure):
             data.update({"kind": value.kind, "words": value.words, "hint": value.hint})

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from eda_agent.agent.history import gathered
 from eda_agent.agent.packed import Results, Row
 from eda_agent.agent.score import Score, score
 from eda_agent.agent.turn import Proposal, Turn
@@ -30,10 +31,10 @@ def restore_state(events: Iterable[Event]) -> RunState:
     return state
 
 
-def restore_turns(rows: Sequence[Event], problem: Problem) -> list[Turn]:
+def restore_turns(rows: Sequence[Event], problem: Problem) -> Sequence[Turn]:
     """The turns of a restored state as they count for a problem."""
     with _no_collection():
-        return [_turn(row, problem) for row in rows]
+        return gathered(_turn(row, problem) for row in rows)
 
 
 def restore_pending(state: RunState) -> list[Proposal]:
@@ -85,7 +86,7 @@ def _results(told: Mapping[str, Mapping[str, Any]]) -> Results:
 
 
 def _finite(number: float | None) -> float:
-    """JSON has no infinity; what is infinite is a surplus."""
+    """JSON has no infinity; what is infinite is a surplus, since a margin ends at the worst."""
     return math.inf if number is None else number
 
 

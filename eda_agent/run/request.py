@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
@@ -21,7 +22,7 @@ class Request:
 
     `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
     from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
-    workers busy. `cluster`: address of a Ray cluster that simulates (`RayPool`). `memory`: begin with the best designs of earlier runs on the same circuit.
+    workers busy. `orders_from`: byte of orders.jsonl from which orders are obeyed, None for those written from now on. `cluster`: address of a Ray cluster that simulates (`RayPool`). `memory`: begin with the best designs of earlier runs on the same circuit.
     """
 
     spec: Path
@@ -38,19 +39,22 @@ class Request:
     skip: bool | None = None
     parallel: int | None = None
     memory: bool = False
+    orders_from: int | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `stop` is the reason; `best` the incumbent; `turns` all turns, the baseline first."""
+    """How a run ended. `stop` is the reason; `best` the incumbent; `turns` all turns, the baseline first; `verified` what came of the incumbent
+    simulated anew, empty for a run that the user stopped."""
 
     problem: Problem
     folder: Path
     stop: str
     best: Turn
-    turns: tuple[Turn, ...]
+    turns: Sequence[Turn]
     policy: str
     seed: int
+    verified: Mapping[str, Any]
 
     @property
     def met(self) -> bool:
@@ -58,4 +62,4 @@ class Outcome:
 
     @property
     def simulations(self) -> int:
-        return sum(turn.index > 0 and turn.evaluation is not None for turn in self.turns)
+        return History(self.problem, self.turns).simulations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -97,12 +97,13 @@ def size(
         env = Environment(asked, evaluator, restore_turns(state.turns, asked), skip=skip)
         for hint in state.hints:
             env.hint(hint)
-        control.follow(folder / ORDERS)
+        control.follow(folder / ORDERS, request.orders_from)
         loop = Loop(
             env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=state.best.get("index", -1) if state.turns else None,
             make_policy=lambda name, options: make_policy(name, request.seed, options), left=[restore_turns(rows, asked) for rows in state.left],
         )  # fmt: skip
         stop, kept = "user", True
+        checked: Mapping[str, Any] = {}
         try:
             stop = loop.run()
         except StorageError:
@@ -113,7 +114,8 @@ def size(
             if kept and best is not None and best.sizing is not None:
                 remember(env.history.turns, problem, remembered)
                 if stop != "user":
-                    stream.emit("verified", **verify(evaluator, env.problem, pool, best))
+                    checked = verify(evaluator, env.problem, pool, best)
+                    stream.emit("verified", **checked)
                 artifacts = write_artifacts(env.problem, folder, best)
                 stream.emit(
                     "run.finished",
@@ -125,7 +127,7 @@ def size(
                     artifacts=artifacts,
                 )
     assert best is not None
-    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed)
+    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed, checked)
 
 
 def with_corners(problem: Problem, name: str | None) -> Problem:

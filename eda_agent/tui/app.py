@@ -36,7 +36,7 @@ PRELOAD = 0.3
 
 
 def _preload() -> None:
-    for name in ("details", "simulated", "runs", "draft"):
+    for name in ("details", "simulated", "runs", "draft", "export"):
         importlib.import_module(f"eda_agent.tui.screens.{name}")
 
 
@@ -61,9 +61,11 @@ class SizingApp(Hand):
         Binding("b", "branch", "back", id="branch"),
         Binding("u", "undo", "undo", id="undo"),
         Binding("x", "policy", "policy", id="policy"),
+        Binding("plus", "more", "budget", show=False, id="more"),
         Binding("o", "points", "points", id="points"),
         Binding("f", "front", "front", id="front"),
         Binding("d", "diff", "diff", id="diff"),
+        Binding("E", "export", "export", id="export"),
         Binding("k", "circuit", "circuit", id="circuit"),
         Binding("w", "waves", "waves", id="waves"),
         Binding("z", "sensitivity", "sensitivity", show=False, id="sensitivity"),
@@ -257,6 +259,11 @@ class SizingApp(Hand):
         from eda_agent.tui.screens.simulated import MonteCarloScreen
 
         self.push_screen(MonteCarloScreen(self.state, self.folder, self.shown))
+
+    def action_export(self) -> None:
+        from eda_agent.tui.screens.export import ExportScreen
+
+        self.push_screen(ExportScreen(self.state, self.folder))
 
     def action_failures(self) -> None:
         from eda_agent.tui.screens.details import FailureScreen

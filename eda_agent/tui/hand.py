@@ -15,6 +15,9 @@ from eda_agent.tui.process import RunProcess
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.units import format_quantity
 
+WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
+"""Orders that make sense of a run that has ended: it is gone on with."""
+
 
 class Hand(App[None]):
     """`run_process` takes orders, None for a replay. Undo sends what an order has undone."""
@@ -29,19 +32,50 @@ class Hand(App[None]):
         self._undo: list[Order] = []
 
     def tell(self, **data: Any) -> bool:
-        """Send an order; whether it was."""
+        """Send an order; whether it was. Where it asks a run that has ended for something else, the run is gone on with, and waits."""
         if self.run_process is None:
             self.notify("this is a replay: it takes no orders", severity="warning")
             return False
         try:
-            self.run_process.send(order(data))
+            given = order(data)
+            if given.do in WAKING and self.state.started and not self.run_process.alive:
+                self.wake(order({"do": "pause"}), given)
+                self.notify("the run had ended: it is taken up again and waits, p goes on")
+                return True
+            self.run_process.send(given)
         except EdaAgentError as error:
             self.notify(str(error), severity="error", timeout=10)
             return False
         return True
 
+    def wake(self, *orders: Order) -> None:
+        """Take up again a run that has ended; it obeys these first."""
+        assert self.run_process is not None
+        self.run_process = self.run_process.resume(*orders)
+
     def action_pause(self) -> None:
-        self.tell(do="resume" if self.state.paused else "pause")
+        """Pause, and go on: also with a run that has ended, where there is something left to do."""
+        if self.run_process is None or self.run_process.alive or not self.state.started:
+            self.tell(do="resume" if self.state.paused else "pause")
+        elif self.state.best.get("met"):
+            self.notify("every spec is met: another target (g) gives it something to do", severity="warning")
+        elif self.state.simulations >= self.allowed:
+            self.notify("the budget is spent: + gives it more", severity="warning")
+        else:
+            self.wake()
+
+    @property
+    def allowed(self) -> int:
+        """Simulations that the run may take in all."""
+        return int(self.state.started.get("budget", {}).get("simulations", 0))
+
+    def action_more(self) -> None:
+        """Another number of simulations for the whole run."""
+        self._ask(
+            "Simulations of the run in all",
+            {"simulations": str(2 * self.allowed)},
+            lambda given: self.tell(do="spend", simulations=int(given["simulations"]) if given["simulations"].strip().isdigit() else 0),
+        )
 
     def action_stop(self) -> None:
         def stop(sure: dict[str, str] | None) -> None:

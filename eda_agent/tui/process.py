@@ -54,17 +54,40 @@ class RunProcess:
         """Raises `InputError` where nobody would take the order."""
         if not self.alive:
             raise InputError("nobody is running this: an order would be heard by no one\n    → resume the run first")
-        try:
-            with (self.folder / ORDERS).open("a", encoding="utf-8") as file:
-                file.write(json_line(order.data()))
-        except OSError as error:
-            raise InputError(f"{self.folder / ORDERS}: {error.strerror}") from None
+        write_order(self.folder, order)
+
+    def resume(self, *orders: Order) -> RunProcess:
+        """Go on with a run that has ended. It obeys `orders` before anything else."""
+        return start(self.folder, self.folder, ["--resume"], orders)
 
 
-def start(spec: Path, folder: Path, arguments: Sequence[str] = ()) -> RunProcess:
-    """Start `eda-agent size` in a session of its own, so that it survives this terminal."""
+def write_order(folder: Path, order: Order) -> None:
+    try:
+        with (folder / ORDERS).open("a", encoding="utf-8") as file:
+            file.write(json_line(order.data()))
+    except OSError as error:
+        raise InputError(f"{folder / ORDERS}: {error.strerror}") from None
+
+
+def start(spec: Path, folder: Path, arguments: Sequence[str] = (), orders: Sequence[Order] = ()) -> RunProcess:
+    """Start `eda-agent size` in a session of its own, so that it survives this terminal. It obeys `orders` first, and what is sent while it starts."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "eda_agent", "size", str(spec), "--out", str(folder), "--json", *arguments]
+    since = (folder / ORDERS).stat().st_size if (folder / ORDERS).exists() else 0
+    for order in orders:
+        write_order(folder, order)
+    command = [
+        sys.executable,
+        "-m",
+        "eda_agent",
+        "size",
+        str(spec),
+        "--out",
+        str(folder),
+        "--json",
+        "--orders-from",
+        str(since),
+        *arguments,
+    ]
     with (folder / WORDS).open("wb") as words:
         process = subprocess.Popen(
             command,

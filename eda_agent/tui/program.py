@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +19,14 @@ OK = (0, 1)
 async def run_program(command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
     """`eda-agent COMMAND SPEC --set … --json` for a sizing. Raises `InputError` with what it said."""
     sizes = [word for name, value in sizing.items() for word in ("--set", f"{name}={value!r}")]
+    return dict(json.loads(await run_command(command, str(spec), *sizes, "--json", *arguments)))
+
+
+async def run_command(*arguments: str) -> str:
+    """What `eda-agent …` writes to stdout. Raises `InputError` with what it said."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "eda_agent", command, str(spec), *sizes, "--json", *arguments, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "eda_agent", *arguments, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"},
     )  # fmt: skip
     try:
         out, words = await process.communicate()
@@ -31,4 +37,4 @@ async def run_program(command: str, spec: Path, sizing: Mapping[str, float], arg
         raise
     if process.returncode not in OK:
         raise InputError(words.decode("utf-8", errors="replace").strip() or f"it ended with status {process.returncode}")
-    return dict(json.loads(out))
+    return out.decode("utf-8", errors="replace")

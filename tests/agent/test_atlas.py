@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.atlas import FILE, NAME, Sheet, designs, read_sheet, sheet_key, write_atlas
 from eda_agent.agent.policies.auto import LOOK_UPS, AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation

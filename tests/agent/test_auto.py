@@ -12,6 +12,7 @@ import torch
 
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
+from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
@@ -22,7 +23,7 @@ from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.policies.handover import current_leg
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.score import Score
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.errors import MissingError
 from eda_agent.problem.spec import Budget, Problem
 from tests.train.histories import made_up
@@ -36,35 +37,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def turns(values: list[float], policies: list[str]) -> list[Turn]:
+def told(problem: Problem, values: list[float], policies: list[str]) -> History:
     made = [Turn(0, Proposal({}, policy="baseline"), {}, None, Score(0.5, 0.0, ()))]
     for value, policy in zip(values, policies, strict=True):
         made.append(Turn(len(made), Proposal({}, policy=policy), {}, None, Score(value, 0.0, ())))
-    return made
+    return History(problem, tuple(made))
 
 
-def leg_after(values: list[float], policies: list[str]) -> tuple[str, int]:
-    leg = current_leg(turns(values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"})
+def leg_after(problem: Problem, values: list[float], policies: list[str]) -> tuple[str, int]:
+    leg = current_leg(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"})
     return leg.who, leg.since
 
 
-def test_a_leg_ends_after_turns_without_gain() -> None:
-    assert leg_after([], []) == ("a", 1)
-    assert leg_after([0.4], ["one"]) == ("a", 1)
-    assert leg_after([0.4, 0.4], ["one"] * 2) == ("b", 3)
+def test_a_leg_ends_after_turns_without_gain(problem: Problem) -> None:
+    assert leg_after(problem, [], []) == ("a", 1)
+    assert leg_after(problem, [0.4], ["one"]) == ("a", 1)
+    assert leg_after(problem, [0.4, 0.4], ["one"] * 2) == ("b", 3)
     # a gain begins the count anew; 0.51 takes less than a twentieth off what is missing and is none
-    assert leg_after([0.4, 0.6, 0.4], ["one"] * 3) == ("a", 1)
-    assert leg_after([0.4, 0.51], ["one"] * 2) == ("b", 3)
+    assert leg_after(problem, [0.4, 0.6, 0.4], ["one"] * 3) == ("a", 1)
+    assert leg_after(problem, [0.4, 0.51], ["one"] * 2) == ("b", 3)
     # back again, and the user's turns count for nobody
-    assert leg_after([0.4, 0.4, 0.3, 0.3, 0.3], ["one"] * 2 + ["two"] * 3) == ("a", 6)
-    assert leg_after([0.4, 0.2, 0.2, 0.2, 0.2], ["one"] + ["user"] * 4) == ("a", 1)
-    why = current_leg(turns([0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}).why
+    assert leg_after(problem, [0.4, 0.4, 0.3, 0.3, 0.3], ["one"] * 2 + ["two"] * 3) == ("a", 6)
+    assert leg_after(problem, [0.4, 0.2, 0.2, 0.2, 0.2], ["one"] + ["user"] * 4) == ("a", 1)
+    why = current_leg(told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}).why
     assert why == "no gain in 2 turns"
 
 
-def test_a_leg_has_so_many_turns_at_most() -> None:
+def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
     def leg(values: list[float], policies: list[str]) -> tuple[str, int, str]:
-        found = current_leg(turns(values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3})
+        found = current_leg(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3})
         return found.who, found.since, found.why
 
     gaining = [0.6, 0.7, 0.8]

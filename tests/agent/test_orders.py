@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eda_agent.agent import history as module
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import completed, edited
 from eda_agent.agent.env import Environment
@@ -80,6 +81,12 @@ def agrees(session: Session) -> None:
     assert [len(left) for left in state.left] == [len(left) for left in session.loop.left]
     best = session.env.history.incumbent
     assert best is not None and state.best["index"] == best.index and state.best["score"] == best.value
+
+
+@pytest.fixture(autouse=True, params=[300, 2], ids=["in memory", "on a shelf"])
+def recent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it in a short run and in a long one."""
+    monkeypatch.setattr(module, "RECENT", request.param)
 
 
 def test_a_sizing_tried_by_hand_is_a_turn(problem: Problem) -> None:

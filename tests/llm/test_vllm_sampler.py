@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.language.text import load_text
-from eda_agent.agent.turn import History
 from eda_agent.problem.load import load_problem
 from eda_agent.train.policies import TextTrainable, log_probabilities
 from eda_agent.train.samplers.vllm import Server, VllmSampler, untie

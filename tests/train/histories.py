@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 from eda_agent.agent.env import Environment
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.random import RandomPolicy
-from eda_agent.agent.turn import History
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.fake import FunctionSimulator
 

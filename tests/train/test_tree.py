@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.language.sampling import CompactSampler
 from eda_agent.agent.language.torch_engine import TorchEngine
-from eda_agent.agent.turn import History
 from eda_agent.problem.spec import Problem
 from eda_agent.train.policies import CompactTrainable, TextTrainable, log_probabilities
 from eda_agent.train.samples import Sample

@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language import words
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.expectation import margin_bin
@@ -26,13 +27,16 @@ from eda_agent.agent.language.intent import intended, sentence
 from eda_agent.agent.language.levels import Levels
 from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
 from eda_agent.agent.score import Score
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.shelf import WORST
+from eda_agent.agent.turn import Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import QUANTITIES
 from eda_agent.simulation.operating_point import OperatingPoint
 
 BEST_COUNT, LAST_COUNT = 5, 3
+REMEMBERED = 500
+"""Told turns that are kept to be told again."""
 """Turns kept of a history that is longer than the window: so many of the best, so many of the latest."""
 
 
@@ -104,16 +108,19 @@ class CompactLanguage:
         """A history as tokens, with the question for its next sizing."""
         parts = [self.header]
         shown = self._shown(history)
-        best: Turn | None = None
-        last: Turn | None = None
+        turns, orders = history.turns, history.orders
+        first: int | None = None
+        before: int | None = None
         place = 0
-        for number, turn in enumerate(history.simulated):
+        for number, at in enumerate(history.measured):
             if number in shown:
-                parts.append(self._told(turn, best, last, place))
+                best, last = (None if one is None else turns[one] for one in (first, before))
+                parts.append(self._told(turns[at], best, last, place))
                 place += 1
-            if best is None or best.score is None or turn.score is None or turn.score.order > best.score.order:
-                best = turn
-            last = turn
+            if first is None or (orders[at] or WORST) > (orders[first] or WORST):
+                first = at
+            before = at
+        best, last = (None if one is None else turns[one] for one in (first, before))
         levels = self._levels(best)
         return Prompt(
             np.concatenate(parts), np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]), self._expect(place, best),
@@ -125,6 +132,8 @@ class CompactLanguage:
         key = (id(turn), id(best), id(last), place)
         known = self._turns.get(key)
         if known is None:
+            if len(self._turns) >= REMEMBERED:
+                self._turns.clear()
             # the turns are kept beside their tokens, so that no other can get their ids
             known = self._turns[key] = (self.turn(turn, best, last, place), (turn, best, last))
         return known[0]
@@ -264,11 +273,11 @@ class CompactLanguage:
         return rows
 
     def _shown(self, history: History) -> set[int]:
-        turns = history.simulated
-        if len(turns) <= self.window:
-            return set(range(len(turns)))
-        ranked = sorted(range(len(turns)), key=lambda index: (turns[index].value, index), reverse=True)[:BEST_COUNT]
-        return {*ranked, *range(len(turns) - LAST_COUNT, len(turns))}
+        places = history.measured
+        if len(places) <= self.window:
+            return set(range(len(places)))
+        ranked = sorted(range(len(places)), key=lambda number: ((history.orders[places[number]] or WORST)[0], number), reverse=True)
+        return {*ranked[:BEST_COUNT], *range(len(places) - LAST_COUNT, len(places))}
 
 
 def _row(kind: str, **entries: int) -> dict[str, int]:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.bits import unpacked
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.prompt import render
-from eda_agent.agent.turn import History
 from eda_agent.errors import Finding, InputError
 
 

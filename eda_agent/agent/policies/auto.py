@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies import atlas
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
@@ -17,7 +18,7 @@ from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
 from eda_agent.agent.policies.handover import Leg, current_leg
 from eda_agent.agent.policies.trust import TrustRegion
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 from eda_agent.problem.spec import Problem
 
 PATIENCE = {"model": 5, "search": 15}
@@ -69,9 +70,10 @@ class AutoPolicy:
             return []
         if self._designs is None or self._designs[0] is not problem:
             self._designs = problem, atlas.designs(self._atlas, problem, LOOK_UPS)
-        tried = [turn.sizing for turn in history.turns]
         said = "a design of the same structure that came nearest to what is asked when the model was made"
-        return [Proposal(sizing, said, policy=atlas.NAME) for sizing in self._designs[1][len(history.turns) - 1 :] if sizing not in tried]
+        return [
+            Proposal(sizing, said, policy=atlas.NAME) for sizing in self._designs[1][len(history.turns) - 1 :] if not history.tried(sizing)
+        ]
 
     def leg(self, history: History) -> Leg:
         """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
@@ -81,4 +83,4 @@ class AutoPolicy:
                 return Leg("search", 1, self._silent)
         # a language model goes on for as long as it gains
         longest = LONGEST if isinstance(self.model, CompactPolicy) else None
-        return current_leg(history.turns, ("model", "search"), PATIENCE, self._names, longest)
+        return current_leg(history, ("model", "search"), PATIENCE, self._names, longest)

@@ -14,7 +14,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.history import History
+from eda_agent.agent.turn import Proposal
 
 
 @functools.cache

@@ -11,10 +11,11 @@ import os
 import time
 from typing import Any
 
+from eda_agent.agent.history import History
 from eda_agent.agent.parse import MAX_REPLY, parse_reply, reply_schema
 from eda_agent.agent.policies.secret import Secret, plain_address
 from eda_agent.agent.prompt import render
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 from eda_agent.errors import InputError, MissingError, visible
 
 MODES = ("tool", "json", "text")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.engine import Engine
 from eda_agent.agent.language.expectation import expected_gain
 from eda_agent.agent.language.sampling import CompactSampler
 from eda_agent.agent.policies.base import single_threaded, turn_seed
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
@@ -64,7 +65,6 @@ class CompactPolicy:
         language = self._speak(history.problem)
         temperature = self.temperature(history.problem) if self.given is None else self.given
         prompt = language.prompt(history)
-        tried = [turn.sizing for turn in history.turns]
         found: list[tuple[float, Answer, dict[str, float]]] = []
         for attempt in range(RETRIES):
             self.sampler.temperature = temperature * 1.15**attempt
@@ -74,9 +74,9 @@ class CompactPolicy:
                 sizing = language.sizing(answer.tokens.tolist(), history)
                 if all(sizing != other for _, _, other in found):
                     found.append((self._gain(answer, history), answer, sizing))
-            if any(sizing not in tried for _, _, sizing in found):
+            if any(not history.tried(sizing) for _, _, sizing in found):
                 break
-        fresh = [entry for entry in found if entry[2] not in tried] or found[:1]
+        fresh = [entry for entry in found if not history.tried(entry[2])] or found[:1]
         fresh.sort(key=lambda entry: -entry[0])
         return [self._proposal(language, answer, history, sizing) for _, answer, sizing in fresh]
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.history import History
 from eda_agent.agent.score import margin
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.turn import Turn
 
 Real = NDArray[np.float64]
 
@@ -53,11 +54,11 @@ def knowledge(history: History) -> tuple[Real, Real]:
 
 def _taught(history: History) -> Sequence[Turn]:
     """All turns, or in a long run the best and the last ones, in their order."""
-    turns = history.simulated
-    if len(turns) <= MOST:
-        return turns
-    ranked = sorted(turns[: -MOST // 2], key=lambda turn: turn.score.order if turn.score else (0.0, 0.0), reverse=True)
-    return (*sorted(ranked[: MOST // 2], key=lambda turn: turn.index), *turns[-MOST // 2 :])
+    places = history.measured
+    if len(places) > MOST:
+        best = history.ranked(places[: -MOST // 2])[: MOST // 2]
+        places = [*sorted(best), *places[-MOST // 2 :]]
+    return [history.turns[place] for place in places]
 
 
 def weights(history: History) -> Real:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import Policy
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 from eda_agent.errors import Finding, InputError
 
 

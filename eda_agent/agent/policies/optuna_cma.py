@@ -10,8 +10,9 @@ import warnings
 
 import optuna
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.optuna_study import add_turn, distributions, sizing_of
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 SIGMA = 0.2
 """Initial step in units of the range."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import optuna
 import torch  # noqa: F401  # the sampler needs it and would say so only when first asked
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
 from eda_agent.agent.policies.optuna_study import StatelessStudy
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 
 class GpPolicy:

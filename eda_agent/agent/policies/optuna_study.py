@@ -11,7 +11,8 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
 
-from eda_agent.agent.turn import History, Turn
+from eda_agent.agent.history import History
+from eda_agent.agent.turn import Turn
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import optuna
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
 from eda_agent.agent.policies.optuna_study import StatelessStudy
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 
 class TpePolicy:

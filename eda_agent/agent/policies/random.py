@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_rng
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 
 class RandomPolicy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 
 import torch
 from botorch.fit import fit_gpytorch_mll
@@ -16,9 +17,11 @@ from botorch.models.transforms.outcome import Standardize
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from torch.quasirandom import SobolEngine
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
 from eda_agent.agent.policies.knowledge import knowledge
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.shelf import WORST, Order
+from eda_agent.agent.turn import Proposal
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.5**7
 SUCCESSES = 10
@@ -52,7 +55,7 @@ class ScboPolicy:
         best = history.incumbent
         assert best is not None and best.sizing is not None
         center = torch.tensor(history.problem.space.to_unit(best.sizing), dtype=torch.double)
-        side = trust_side(history.turns, first, len(center))
+        side = trust_side(history.orders, first, len(center))
         low, high = (center - side / 2).clamp(0, 1), (center + side / 2).clamp(0, 1)
         candidates = low + (high - low) * SobolEngine(len(center), scramble=True, seed=seed).draw(CANDIDATES).to(torch.double)
         moved = torch.rand(CANDIDATES, len(center)) <= min(20.0 / len(center), 1.0)
@@ -77,12 +80,12 @@ def _fitted(inputs: torch.Tensor, outputs: torch.Tensor) -> SingleTaskGP:
     return model
 
 
-def trust_side(turns: tuple[Turn, ...], first: int, dimensions: int) -> float:
-    """Side of the trust region after these turns; restarts at `START` when it has collapsed."""
+def trust_side(orders: Sequence[Order | None], first: int, dimensions: int) -> float:
+    """Side of the trust region after turns of these orders; restarts at `START` when it has collapsed."""
     side, good, bad = START, 0, 0
-    best = max((turn.score.order for turn in turns[: first + 1] if turn.score), default=(0.0, 0.0))
-    for turn in turns[first + 1 :]:
-        order = turn.score.order if turn.score else (0.0, 0.0)
+    best = max((order for order in orders[: first + 1] if order), default=WORST)
+    for found in orders[first + 1 :]:
+        order = found or WORST
         good, bad = (good + 1, 0) if order > best else (0, bad + 1)
         best = max(best, order)
         if good == SUCCESSES:

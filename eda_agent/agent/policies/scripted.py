@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from eda_agent.agent.history import History
 from eda_agent.agent.parse import parse_reply
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 from eda_agent.errors import InputError
 from eda_agent.files import read_file
 

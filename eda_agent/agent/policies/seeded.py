@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import ManyPolicy, Policy
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 MEMORY = "memory"
 
@@ -24,7 +25,7 @@ class SeededPolicy:
         return self.proposals(history)[0]
 
     def proposals(self, history: History) -> list[Proposal]:
-        used = sum(turn.proposal.policy == MEMORY for turn in history.turns)
+        used = history.proposers.count(MEMORY)
         if used < len(self.designs):
             return [Proposal(dict(design), "from an earlier run", policy=MEMORY) for design in self.designs[used:]]
         return self.inner.proposals(history) if isinstance(self.inner, ManyPolicy) else [self.inner.propose(history)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.language.text import TextSampler, load_text, text_prompt
 from eda_agent.agent.parse import parse_reply
 from eda_agent.agent.policies.base import turn_seed
-from eda_agent.agent.turn import History, Proposal
+from eda_agent.agent.turn import Proposal
 
 
 class TextPolicy:

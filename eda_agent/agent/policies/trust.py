@@ -16,10 +16,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import qmc
 
+from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import single_threaded, turn_rng
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
 from eda_agent.agent.policies.knowledge import knowledge, weights
-from eda_agent.agent.turn import History, Proposal, Turn
+from eda_agent.agent.shelf import WORST, Order
+from eda_agent.agent.turn import Proposal, Turn
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 """Side of the box in units of the range: at first, at most, and when it is opened again."""
@@ -55,14 +57,14 @@ class TrustRegion:
         space = history.problem.space
         dimensions = len(space.parameters)
         proposals = len(history.turns) - 1
-        if proposals < first or len(history.simulated) < 3:
+        if proposals < first or len(history.measured) < 3:
             # the same Sobol points in every run of a seed, then around: points of low discrepancy see the whole box
             sequence = qmc.Sobol(dimensions, rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
         inputs, margins = knowledge(history)
         processes = self._fit(inputs, margins)
-        side = box_side(history.turns, first, start)
+        side = box_side(history.orders, first, start)
         rng = turn_rng(self.seed, history, self.name)
         best = history.incumbent
         assert best is not None and best.sizing is not None
@@ -106,8 +108,7 @@ class TrustRegion:
         anywhere = rng.random((CANDIDATES // 10, dimensions))
         sizings = [space.from_unit(point.tolist()) for point in np.concatenate([points, near, anywhere])]
         sizings += [space.snap(other) for other in others]
-        tried = {tuple(turn.sizing.values()) for turn in history.turns if turn.sizing is not None}
-        fresh = [space.to_unit(sizing) for sizing in sizings if tuple(sizing.values()) not in tried]
+        fresh = [space.to_unit(sizing) for sizing in sizings if not history.tried(sizing)]
         return np.asarray(fresh) if fresh else anywhere
 
     def _choose(
@@ -145,15 +146,15 @@ def _power_of_two(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def box_side(turns: Sequence[Turn], first: int, start: float = START) -> float:
-    """The side of the box after these turns: doubled after successes, halved after failures, opened again when it has closed.
+def box_side(orders: Sequence[Order | None], first: int, start: float = START) -> float:
+    """The side of the box after turns of these orders: doubled after successes, halved after failures, opened again when it has closed.
 
     It is `start` after turn `first`.
     """
     side, good, bad = start, 0, 0
-    best = max((turn.score.order for turn in turns[: first + 1] if turn.score), default=(0.0, 0.0))
-    for turn in turns[first + 1 :]:
-        order = turn.score.order if turn.score else (0.0, 0.0)
+    best = max((order for order in orders[: first + 1] if order), default=WORST)
+    for found in orders[first + 1 :]:
+        order = found or WORST
         if order > (best[0] + 1e-3 * abs(best[0]) * (best[0] < 1), best[1]):
             good, bad = good + 1, 0
         else:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.levels import levels_of
 from eda_agent.agent.language.prompt import INTENT, NOBODY
-from eda_agent.agent.turn import History
 from eda_agent.errors import InputError
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.spec import Problem

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.expectation import FAILED, MET_BONUS, UNMEASURABLE, expected_gain
 from eda_agent.agent.language.intent import intended, role_of
 from eda_agent.agent.language.prompt import INTENT, NOBODY
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import History
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
 from tests.train.histories import made_up, played

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from eda_agent.agent.history import History
 from eda_agent.agent.language import words
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.expectation import COUNT
@@ -18,7 +19,6 @@ from eda_agent.agent.language.sampling import CompactSampler, draw
 from eda_agent.agent.language.text import draw as draw_torch
 from eda_agent.agent.language.torch_engine import TorchEngine, load_compact
 from eda_agent.agent.policies.registry import make_policy
-from eda_agent.agent.turn import History
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from tests.train.histories import played

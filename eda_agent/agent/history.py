@@ -1,0 +1,96 @@
+"""A history is the task and all turns until now: everything that a policy may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from eda_agent.agent.shelf import WORST, Order, ShelvedTurns, mark_of, order_of
+from eda_agent.agent.turn import Turn
+from eda_agent.problem.spec import Problem
+
+RECENT = 300
+"""Turns that are left in memory: policies and screens look at the last ones again and again."""
+
+
+def gathered(turns: Iterable[Turn]) -> Sequence[Turn]:
+    """A sequence of turns that cannot be changed, in little memory however many they are."""
+    first: list[Turn] = []
+    shelved: ShelvedTurns | None = None
+    for turn in turns:
+        if shelved is not None:
+            shelved = shelved.grown(turn)
+        else:
+            first.append(turn)
+            if len(first) > RECENT:
+                shelved = ShelvedTurns.of(first)
+    return tuple(first) if shelved is None else shelved
+
+
+@dataclass(frozen=True)
+class History:
+    """`turns`: the baseline first. `hints`: what the user typed for the policy."""
+
+    problem: Problem
+    turns: Sequence[Turn] = ()
+    hints: tuple[str, ...] = ()
+
+    def grown(self, turn: Turn) -> History:
+        """With one more turn. What is known of the others is not worked out again: a run of a day has a hundred thousand."""
+        turns = self.turns
+        if isinstance(turns, ShelvedTurns):
+            turns = turns.grown(turn)
+        elif len(turns) < RECENT:
+            turns = (*turns, turn)
+        else:
+            turns = ShelvedTurns.of((*turns, turn))
+        history = History(self.problem, turns, self.hints)
+        # where a cached property keeps its value
+        best = self.incumbent
+        better = (order := order_of(turn)) is not None and (best is None or order > (order_of(best) or WORST))
+        history.__dict__["incumbent"] = turn if better else best
+        history.__dict__["simulations"] = self.simulations + (turn.index > 0 and turn.evaluation is not None)
+        return history
+
+    @cached_property
+    def orders(self) -> Sequence[Order | None]:
+        """Of every turn what the incumbent is the largest of, None where nothing was simulated."""
+        return self.turns.orders if isinstance(self.turns, ShelvedTurns) else [order_of(turn) for turn in self.turns]
+
+    @cached_property
+    def proposers(self) -> Sequence[str]:
+        """Of every turn the policy that proposed it."""
+        return self.turns.proposers if isinstance(self.turns, ShelvedTurns) else [turn.proposal.policy for turn in self.turns]
+
+    @cached_property
+    def measured(self) -> Sequence[int]:
+        """Places of the turns that have an evaluation, the baseline's among them."""
+        return [place for place, order in enumerate(self.orders) if order is not None]
+
+    @property
+    def simulated(self) -> tuple[Turn, ...]:
+        """The turns that have an evaluation. Of a long run, ask for the few that matter: `measured`, `ranked`."""
+        return tuple(self.turns[place] for place in self.measured)
+
+    def ranked(self, places: Iterable[int]) -> list[int]:
+        """Places of simulated turns, the best first; of equals the earlier."""
+        return sorted(places, key=lambda place: self.orders[place] or WORST, reverse=True)
+
+    @cached_property
+    def incumbent(self) -> Turn | None:
+        """The best turn so far; the earliest of equals."""
+        return self.turns[max(self.measured, key=lambda place: self.orders[place] or WORST)] if self.measured else None
+
+    @cached_property
+    def simulations(self) -> int:
+        """Proposals simulated so far, which is what the budget counts."""
+        return len(self.measured) - bool(self.measured and self.measured[0] == 0)
+
+    def tried(self, sizing: Mapping[str, float]) -> bool:
+        """Whether a legal sizing was simulated before."""
+        return hash(tuple([sizing[name] for name in self.problem.space.names])) in self._marks
+
+    @cached_property
+    def _marks(self) -> frozenset[int]:
+        return frozenset(self.turns.marks if isinstance(self.turns, ShelvedTurns) else map(mark_of, self.turns))

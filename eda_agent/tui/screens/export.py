@@ -1,0 +1,107 @@
+"""Export writes what a run has found to files: the sized netlist, a report, tables, the xschem schematic, a first placement. Enter on a row writes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.record.fold import RunState
+from eda_agent.run import original_spec
+from eda_agent.tui.panels import Table
+from eda_agent.tui.program import run_command
+from eda_agent.tui.screens.details import Detail
+
+
+@dataclass(frozen=True)
+class Product:
+    """Something to write: what it is, where, and the words of the command that writes it (none: the kept copy goes back)."""
+
+    what: str
+    path: Path
+    command: Sequence[str] = ()
+
+
+def products(folder: Path) -> list[Product]:
+    """What a run can be written as. Its schematic is looked for beside the spec."""
+    run = str(folder)
+    found = [
+        Product("sized netlist", folder / "sized.spice", ("export", run, "--out", str(folder / "sized.spice"))),
+        Product("netlist, difference", folder / "sized.diff", ("export", run, "--diff", "--out", str(folder / "sized.diff"))),
+        Product("report, one page with waveforms", folder / "report.html", ("report", run, "--out", str(folder / "report.html"))),
+        *(
+            Product(what, folder / f"report.{end}", ("report", run, "--format", kind, "--out", str(folder / f"report.{end}")))
+            for what, kind, end in (("turns, CSV", "csv", "csv"), ("run, JSON", "json", "json"), ("report, Markdown", "md", "md"), ("datasheet, CACE", "cace", "cace.yaml"))
+        ),
+        Product("transistors placed in rows, GDS", folder / "placed.gds", ("export", run, "--gds", str(folder / "placed.gds"))),
+    ]  # fmt: skip
+    try:
+        beside = sorted(original_spec(folder).parent.glob("*.sch"))
+    except EdaAgentError:
+        beside = []
+    for schematic in beside:
+        found.append(Product("sizes into the xschem schematic", schematic, ("export", run, "--xschem", str(schematic))))
+        if kept(schematic).exists():
+            found.append(Product("undo that: the schematic as it was", schematic))
+    return found
+
+
+def kept(schematic: Path) -> Path:
+    """Where `export --xschem` keeps the old one."""
+    return schematic.with_name(f"{schematic.name}.bak")
+
+
+class ExportScreen(Detail):
+    """`folder`: of the run."""
+
+    def __init__(self, state: RunState, folder: Path):
+        super().__init__()
+        self.folder = folder
+        self.heading = f"export · best is turn {state.best['index']}" if state.best else "export · no turn yet"
+        self.products = products(folder)
+        self.written: dict[int, str] = {}
+
+    def body(self) -> ComposeResult:
+        yield Table(id="products")
+        yield Static("Enter writes what the cursor is on.", id="wrote", markup=False)
+
+    def on_mount(self) -> None:
+        self.draw()
+        self.query_one(Table).focus()
+
+    def draw(self) -> None:
+        rows = [
+            [Text(self.written.get(place, " "), style="red" if self.written.get(place) == "✗" else "green"), Text(product.what), Text(product.path.name), Text(str(product.path.parent), style="dim")]
+            for place, product in enumerate(self.products)
+        ]  # fmt: skip
+        self.query_one(Table).show(["", "what", "file", "in"], rows)
+
+    def on_data_table_row_selected(self, event: Table.RowSelected) -> None:
+        event.stop()
+        if event.data_table.cursor_row < len(self.products):
+            self.run_worker(self._write(event.data_table.cursor_row))
+
+    async def _write(self, place: int) -> None:
+        product = self.products[place]
+        said = self.query_one("#wrote", Static)
+        self.written[place] = "…"
+        self.draw()
+        try:
+            if product.command:
+                await run_command(*product.command)
+            else:
+                os.replace(kept(product.path), product.path)
+        except (EdaAgentError, OSError) as error:
+            self.written[place] = "✗"
+            said.update(Text(str(error)))
+        else:
+            self.written = {place: "✓", **{other: sign for other, sign in self.written.items() if other != place}}
+            said.update(Text(f"written: {product.path}" if product.command else f"as it was: {product.path}"))
+            self.products = self.products if len(self.products) == len(products(self.folder)) else products(self.folder)
+        self.draw()

@@ -1,0 +1,25 @@
+"""What a journal cannot say in numbers comes back as what it was."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from eda_agent.agent.score import score
+from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.problem.spec import Problem
+from eda_agent.record.events import envelope
+from eda_agent.record.restore import restore_state, restore_turns
+from eda_agent.simulation.evaluate import Evaluation
+
+
+@pytest.mark.parametrize("gain", [0.0, -3.0, 1e-300, 1e6, None])
+def test_margins_without_end_are_the_same_again(miller: Problem, gain: float | None) -> None:
+    names = [spec.name for spec in miller.specs]
+    values = {corner.name: dict.fromkeys(names, gain) for corner in miller.corners}
+    evaluation = Evaluation(values, {}, (), {}, 1, 0, 0.0)
+    turn = Turn(0, Proposal(miller.space.initial), miller.space.initial, evaluation, score(miller.specs, evaluation))
+    event = orjson.loads(orjson.dumps(envelope(0, "baseline", {"turn": turn})))
+    (found,) = restore_turns(restore_state([event]).turns, miller)
+    assert found.score is not None and turn.score is not None
+    assert [result.margin for result in found.score.results] == [result.margin for result in turn.score.results]
