@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer
 
 from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.hand import Hand
+from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.settings import Settings, read_settings, write_settings
@@ -99,7 +99,7 @@ class SizingApp(Hand):
             yield self.sizes
             yield self.curve
             yield self.turns
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._use_settings()

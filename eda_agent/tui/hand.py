@@ -183,7 +183,8 @@ class Hand(App[None]):
             self.notify("nothing to undo")
             return
         if self.tell(**self._undo[-1].data()):
-            self._undo.pop()
+            last = self._undo.pop()
+            self.notify(" ".join(["undone:", last.do, *(str(last.fields[name]) for name in ("spec", "parameter") if name in last.fields)]))
 
     def action_policy(self) -> None:
         self._ask(

@@ -59,6 +59,10 @@ def right(text: str, style: str = "") -> Text:
     return Text(text, style=style, justify="right")
 
 
+MOST_CORNERS = 4
+"""That stand side by side with nothing before them."""
+
+
 class SpecsPanel(Vertical):
     """Specs × corners with verdict, margin and its bar."""
 
@@ -70,15 +74,22 @@ class SpecsPanel(Vertical):
         best = turn is not None and turn["index"] == state.best.get("index")
         self.border_title = "specs" if turn is None else f"specs · {'best, ' if best else ''}turn {turn['index']}"
         corners = list(state.started.get("corners", ()))
-        rows = [self._row(row) for row in spec_rows(state, turn)]
-        self.query_one(Table).show(["", "spec", "target", "margin", *corners, "satisfied"], rows)
+        many = len(corners) > MOST_CORNERS
+        rows = [self._row(row, many) for row in spec_rows(state, turn)]
+        # more corners than stand side by side begin with what matters of all of them
+        middle = ["satisfied", "lowest", "highest", "worst in", *corners] if many else [*corners, "satisfied"]
+        self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)
 
     @staticmethod
-    def _row(row: SpecRow) -> list[Text]:
+    def _row(row: SpecRow, many: bool) -> list[Text]:
         colour = COLOURS[row.verdict]
+        corners = [right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells]
+        satisfied = Text(row.bar, style=colour)
+        low, high, worst = row.extremes
+        ends = [right(_short(text, row.target)) for text in (low, high)]
         return [
             Text(SIGNS[row.verdict], style=f"bold {colour}"), Text(row.name), right(row.target, "dim"), right(row.margin, colour),
-            *[right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells], Text(row.bar, style=colour),
+            *([satisfied, *ends, Text(worst), *corners] if many else [*corners, satisfied]),
         ]  # fmt: skip
 
     @property
@@ -213,5 +224,11 @@ class TurnsPanel(Vertical):
 class StatusBar(Static):
     """One line: what runs, how fast, how long."""
 
+    _line = ""
+
     def show(self, status: Status, note: str = "") -> None:
-        self.update(Text(status_line(status) + (f" · {note}" if note else ""), overflow="ellipsis", no_wrap=True))
+        """It is asked twenty times a second, and drawn when something is new."""
+        line = status_line(status) + (f" · {note}" if note else "")
+        if line != self._line:
+            self._line = line
+            self.update(Text(line, overflow="ellipsis", no_wrap=True), layout=False)

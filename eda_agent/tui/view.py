@@ -25,7 +25,7 @@ _RECENT = 25
 
 @dataclass(frozen=True)
 class SpecRow:
-    """`cells`: one a corner, (text, verdict). `bar`: satisfaction."""
+    """`cells`: one a corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the corner that counts. `bar`: satisfaction."""
 
     name: str
     target: str
@@ -33,6 +33,7 @@ class SpecRow:
     verdict: Verdict
     margin: str
     bar: str
+    extremes: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,13 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
         for corner in state.started.get("corners", ()):
             value = values.get(corner, {}).get(spec["name"])
             cells.append((_told(spec, value), _cell(spec, result, corner, value)))
+        found = [value for row in values.values() if (value := row.get(spec["name"])) is not None]
+        low, high = (format_quantity(end, spec["unit"], 3) for end in (min(found, default=None), max(found, default=None)))
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
                 spec["name"], target_text(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
-                bar(result["satisfaction"] if result else 0.0),
+                bar(result["satisfaction"] if result else 0.0), (low, high, result["corner"] if result else ""),
             )
         )  # fmt: skip
     return rows

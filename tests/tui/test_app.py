@@ -28,6 +28,8 @@ from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.simulated import WavesScreen
 from tests.conftest import CIRCUITS
 
+from .flow import until
+
 Steps = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
 
 
@@ -140,18 +142,19 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
     drive(app, steps)
 
 
-def test_a_finished_run_takes_no_orders_and_a_replay_neither(recorded: Path) -> None:
+def test_a_finished_run_has_nothing_to_pause_and_a_replay_takes_no_orders(recorded: Path) -> None:
     for app, said in (
-        (recorded_app(recorded), "nobody is running"),
-        (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), "replay"),
+        (recorded_app(recorded), ["budget is spent", "nobody is running"]),
+        (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), ["replay", "replay"]),
     ):
 
-        async def steps(pilot: Pilot[None], app: SizingApp = app, said: str = said) -> None:
+        async def steps(pilot: Pilot[None], app: SizingApp = app, said: list[str] = said) -> None:
             await pilot.pause(0.2)
             assert len(app.state.turns) == 13
-            await pilot.press("p")
-            await pilot.pause()
-            assert any(said in note.message for note in app._notifications)
+            for key, words in zip("pv", said, strict=True):
+                await pilot.press(key)
+                await pilot.pause()
+                assert any(words in note.message for note in app._notifications), key
 
         drive(app, steps)
     assert not (recorded / "orders.jsonl").exists()
@@ -170,14 +173,6 @@ def test_a_damaged_journal_keeps_what_was_read(recorded: Path, tmp_path: Path) -
         assert "no event" in str(app.bar.content)
 
     drive(app, steps)
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not happen")
 
 
 def test_a_live_run_is_steered(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ SIZES = {"small": (80, 24), "middle": (120, 36), "wide": (200, 55)}
 SCREENS: Mapping[str, Sequence[str]] = {
     "run": (), "older-turn": ("up", "up", "up"), "sizes": ("2",), "curve": ("3",), "turn": ("up", "enter"), "points": ("o",), "front": ("f",), "diff": ("d",),
     "circuit": ("k",), "failures": ("j",), "runs": ("c",), "compare": ("c", "space"), "help": ("question_mark",), "palette": ("ctrl+p",), "waves": ("w",),
-    "sensitivity": ("z",), "monte-carlo": ("m",), "try": ("t",), "target": ("g",), "policy": ("x",),
+    "sensitivity": ("z",), "monte-carlo": ("m",), "export": ("E",), "try": ("t",), "target": ("g",), "policy": ("x",),
 }  # fmt: skip
 
 
@@ -112,6 +112,7 @@ async def settled(pilot: Pilot[None]) -> None:
     """Until nothing is simulated and nothing moves."""
     for _ in range(100):
         await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
         if not any("simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)):
             break
     await pilot.wait_for_animation()

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
@@ -24,6 +24,7 @@ from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
 from eda_agent.run import original_spec
 from eda_agent.simulation.operating_point import OFF, inversion
+from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.view import printable, turn_of
 from eda_agent.units import format_quantity, format_score
@@ -41,7 +42,7 @@ class Detail(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(self.heading, classes="detail-title", markup=False)
         yield from self.body()
-        yield Footer()
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """What stands below the heading."""

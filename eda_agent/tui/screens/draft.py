@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import write_text
+from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.program import run_program
 
 
@@ -29,7 +30,7 @@ class DraftScreen(Screen[None]):
         super().__init__()
         self.netlist, self.begin = netlist, begin
         self.spec = netlist if netlist.suffix in {".yaml", ".yml"} else netlist.parent / "spec.yaml"
-        self.sound = False
+        self.said = ""
 
     def compose(self) -> ComposeResult:
         yield Static(f"draft · {self.spec}", classes="detail-title", markup=False)
@@ -37,13 +38,14 @@ class DraftScreen(Screen[None]):
             yield TextArea("", language=None, show_line_numbers=True, id="spec")
             with VerticalScroll(id="said"):
                 yield Static("", id="findings")
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one(TextArea).focus()
         self.run_worker(self._draft(), exclusive=True)
 
     def say(self, text: str) -> None:
+        self.said = text
         self.query_one("#findings", Static).update(Text(text))
 
     async def _draft(self) -> None:

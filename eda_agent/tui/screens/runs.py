@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from eda_agent.errors import EdaAgentError
-from eda_agent.record.fold import fold
+from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui.panels import COLOURS, Table, right
 from eda_agent.tui.screens.details import Detail
@@ -35,26 +36,33 @@ class RunsScreen(Detail):
         yield Table(id="runs")
 
     def on_mount(self) -> None:
-        paths = sorted(self.folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
-        rows = []
-        for path in paths:
+        self.query_one(Table).focus()
+        self.run_worker(self._fill(), exclusive=True)
+
+    async def _fill(self) -> None:
+        """Reading every journal may take a while: rows come as they are read."""
+        rows: list[list[Text]] = []
+        for path in sorted(self.folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True):
             try:
-                state = fold(read_journal(path))
-            except EdaAgentError:
+                row = await asyncio.to_thread(self._row, path)
+            except (EdaAgentError, OSError):
                 continue
+            rows.append(row)
             self.found.append(path.parent)
-            begun = state.started
-            met = bool(state.best.get("met"))
-            rows.append(
-                [
-                    Text("▸" if path.parent.resolve() == self.here.resolve() else " "), Text(path.parent.name), Text(begun.get("problem", "?")), Text(begun.get("policy", "?")),
-                    right(format_score(state.best.get("score", 0.0)), "green" if met else ""), Text("✓" if met else "✗", style="green" if met else "red"),
-                    right(str(state.simulations)), Text(state.finished.get("stop") or "unfinished"), Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
-                ]
-            )  # fmt: skip
-        table = self.query_one(Table)
-        table.show(["", "run", "problem", "policy", "score", "met", "simulations", "state", "when"], rows)
-        table.focus()
+            self.query_one(Table).show(
+                ["", "run", "problem", "policy", "score", "met", "simulations", "state", "when"],
+                [[cell.copy() for cell in row] for row in rows],
+            )
+
+    def _row(self, path: Path) -> list[Text]:
+        state = _state(path.parent)
+        begun = state.started
+        met = bool(state.best.get("met"))
+        return [
+            Text("▸" if path.parent.resolve() == self.here.resolve() else " "), Text(path.parent.name), Text(begun.get("problem", "?")), Text(begun.get("policy", "?")),
+            right(format_score(state.best.get("score", 0.0)), "green" if met else ""), Text("✓" if met else "✗", style="green" if met else "red"),
+            right(str(state.simulations)), Text(state.finished.get("stop") or "unfinished"), Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
+        ]  # fmt: skip
 
     def action_compare(self) -> None:
         place = self.query_one(Table).cursor_row
@@ -66,6 +74,10 @@ class RunsScreen(Detail):
         if event.data_table.cursor_row < len(self.found):
             self.open(self.found[event.data_table.cursor_row])
             self.dismiss()
+
+
+def _state(folder: Path) -> RunState:
+    return fold(read_journal(folder / "journal.jsonl"))
 
 
 class CompareScreen(Detail):
@@ -81,8 +93,11 @@ class CompareScreen(Detail):
         yield Table(id="sizes-of-both")
 
     def on_mount(self) -> None:
+        self.run_worker(self._fill(), exclusive=True)
+
+    async def _fill(self) -> None:
         try:
-            states = [fold(read_journal(folder / "journal.jsonl")) for folder in self.folders]
+            states = [await asyncio.to_thread(_state, folder) for folder in self.folders]
         except EdaAgentError as error:
             self.notify(str(error), severity="error")
             return

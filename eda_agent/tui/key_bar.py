@@ -1,0 +1,71 @@
+"""The key bar is the last line: what the keys do here, each a button for the mouse.
+
+Textual's own footer makes a widget of every key and makes them all anew with every screen, which was most of what a key cost.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.screen import Screen
+from textual.widget import Widget
+
+ALWAYS = ("question_mark", "ctrl+p")
+"""Keys that stand on the right, and stay where there is no room for all."""
+
+
+class KeyBar(Widget):
+    """Whole entries, as many as fit, in the order of the bindings. On a screen that lies on the app's own, that screen's keys."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; background: $footer-background; color: $footer-foreground; }
+    KeyBar .key-bar--key { color: $footer-key-foreground; text-style: bold; }
+    """
+
+    def on_mount(self) -> None:
+        self._places: list[tuple[int, int, str]] = []
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def on_unmount(self) -> None:
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def _changed(self, screen: Screen[Any]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.refresh()
+
+    async def on_click(self, event: events.Click) -> None:
+        for begin, end, key in self._places:
+            if begin <= event.x < end:
+                await self.app.run_action(f"app.simulate_key({key!r})")
+
+    def entries(self) -> list[tuple[str, str, str]]:
+        """(key, how it is written, what it does), once for each action."""
+        found: dict[str, tuple[str, str, str]] = {}
+        base = self.screen is self.app.screen_stack[0]
+        for node, binding, enabled, _ in self.screen.active_bindings.values():
+            if enabled and (binding.key in ALWAYS or (binding.show and (base or node is not self.app))):
+                found.setdefault(binding.action, (binding.key, self.app.get_key_display(binding), binding.description))
+        return list(found.values())
+
+    def render(self) -> Text:
+        strong = self.get_component_rich_style("key-bar--key", partial=True)
+        texts = {key: Text.assemble(" ", (written, strong), f" {words} ") for key, written, words in self.entries()}
+        last = {key: text for key, text in texts.items() if key in ALWAYS}
+        room = self.size.width - sum(text.cell_len for text in last.values())
+        line = Text(no_wrap=True, overflow="crop", end="")
+        self._places = []
+
+        def add(key: str, text: Text) -> None:
+            self._places.append((line.cell_len, line.cell_len + text.cell_len, key))
+            line.append_text(text)
+
+        for key, text in texts.items():
+            if key not in last and line.cell_len + text.cell_len <= room:
+                add(key, text)
+        line.pad_right(max(room - line.cell_len, 0))
+        for key, text in last.items():
+            add(key, text)
+        return line
