@@ -72,7 +72,7 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
-    return Draft(path.stem, file, text, notes, netlist, chosen, name, structure, kind, doubts, driven)
+    return Draft(path.stem.removesuffix(".xschem"), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven)
 
 
 def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
