@@ -99,7 +99,7 @@ def monte_carlo(
         raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
     if process and not problem.pdk.process:
         raise InputError(
-            f"the models of {problem.pdk.name} carry no process statistics\n    → leave --process out and use corners, or take gf180mcuD"
+            f"the models of {problem.pdk.name} carry no process statistics for any size\n    → leave --process out and use corners, or take gf180mcuD"
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()

@@ -13,6 +13,7 @@ import pytest
 from eda_agent.errors import InputError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import cut_library, find_pdk
+from eda_agent.problem.pdk.library import pairs
 
 PROBE = """
 import json, sys
@@ -142,3 +143,16 @@ def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: 
     found = cut_library(pdk, "tt", boxes, tmp_path / "b")
     assert found.devices == expected.devices
     assert found.models.read_text().split("\n", 1)[1] == expected.models.read_text().split("\n", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        ("lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)", {"lvtox": "0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)"}),
+        ("a=1 b = 'x + y' c={2 * a}", {"a": "1", "b": "'x + y'", "c": "{2 * a}"}),
+        ("rd = {1.0+f*0.1} + m*AGAUSS(0, 0.2, 1) w = 2", {"rd": "{1.0+f*0.1} + m*AGAUSS(0, 0.2, 1)", "w": "2"}),
+        ("a = -1e-3 b = 1 - 2 c=max(1, 2)", {"a": "-1e-3", "b": "1 - 2", "c": "max(1, 2)"}),
+    ],
+)
+def test_pairs_of_a_card(card: str, found: dict[str, str]) -> None:
+    assert pairs(card) == found

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from eda_agent.errors import InputError
 
-_PAIR = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)")
+_TERM = r"(?:'[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)"
+# a value may be a sum with blanks around its signs, as in SKY130's `lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)`
+_PAIR = re.compile(rf"([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
 
 
 @dataclass
