@@ -33,6 +33,8 @@ DEPTH = 2
 BATCH = 16
 """Requests at most in one call: a call costs a millisecond, a short simulation five."""
 START_TIMEOUT = 240.0
+_connected: list[str] = []
+"""Addresses that this process connected to, the last counts: Ray knows one cluster a process."""
 MAX_LOSSES = 5
 """Machines that one simulation may be lost with: after that it is not chance."""
 STORE = 256 * 2**20
@@ -269,6 +271,10 @@ def connect(address: str, workers: int | None = None) -> Any:
     except ImportError:
         raise MissingError("a cluster needs Ray\n    → pip install 'eda-agent[ray]'") from None
     if ray.is_initialized():
+        if _connected and _connected[-1] != address:
+            raise InputError(
+                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → one cluster a process; end that pool's process first"
+            )
         return ray
     mine = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM) if mine else None
@@ -285,6 +291,7 @@ def connect(address: str, workers: int | None = None) -> Any:
         raise InputError(
             f"no Ray cluster at {address}: {reason}\n    → `ray start --head` begins one; --cluster local needs none"
         ) from None
+    _connected.append(address)
     if mine:
         # Ray takes the signal that ends a run in order
         signal.signal(signal.SIGTERM, handler)

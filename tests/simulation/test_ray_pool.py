@@ -88,6 +88,11 @@ def test_replies_are_those_of_one_machine_to_the_last_bit(actors: RayPool) -> No
     assert chips.values == others.values
 
 
+def test_another_cluster_in_the_same_process_is_refused(actors: RayPool) -> None:
+    with pytest.raises(InputError, match="this process is connected to"):
+        connect("127.0.0.1:1")
+
+
 def test_what_an_interrupted_caller_asked_for_is_not_taken_for_an_answer(actors: RayPool) -> None:
     slow = [Task(RC, instance(f"R1 in out {k}k\nC1 out 0 1p\n")) for k in range(1, 40)]
 
