@@ -62,12 +62,15 @@ def load(
     """
     try:
         state = json.loads((path / "state.json").read_text())
+        if not isinstance(state, dict) or not isinstance(state.get("step"), int):
+            raise ValueError("state.json says no step")
         tensors = load_file(path / "state.safetensors")
         moments = load_file(path / "optimizer.safetensors")
         model.load_state_dict(weights, strict=False)
         _restore_optimizer(model, optimizer, moments)
         torch.set_rng_state(tensors.pop("rng.torch"))
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        # a RuntimeError is torch's word for tensors of another shape; a RecursionError is one too
         raise InputError(Finding(f"this checkpoint cannot be read: {error}", path, fix="remove it: the one before is used then")) from None
     for name in [name for name in tensors if name.startswith("rng.cuda.")]:
         torch.cuda.set_rng_state(tensors.pop(name), int(name.rsplit(".", 1)[1]))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import random
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -143,6 +144,15 @@ def pool_problem(problem: Problem, count: int, seed: int, ranges: Mapping[str, t
     )
 
 
+def _kept(path: Path, problem: Problem) -> Pool | None:
+    """A pool that was made before; None where there is none, or a damaged one."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return Pool(problem, tuple(json.loads(str(data["devices"]))), data["sizes"], data["values"], data["failed"], data["points"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+        return None
+
+
 def make_pool(
     problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None
 ) -> Pool:  # fmt: skip
@@ -152,9 +162,9 @@ def make_pool(
     found so far. `tell(done, all)` hears of simulations.
     """
     path = folder / f"{problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as data:
-            return Pool(problem, tuple(json.loads(str(data["devices"]))), data["sizes"], data["values"], data["failed"], data["points"])
+    kept = _kept(path, problem)
+    if kept is not None:
+        return kept
     simulate = evaluator()
     devices = tuple(label for _, _, label in simulate.workbench.mosfets)
     columns = []

@@ -296,6 +296,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EdaAgentError as error:
         print(f"eda-agent: {error}", file=sys.stderr)
         return error.exit_status
+    except RecursionError:
+        # what nests without end is refused where it is read; this is for what was not thought of
+        print("eda-agent: the input is nested too deeply\n    → write it in parts", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("eda-agent: interrupted", file=sys.stderr)
         return 130

@@ -61,7 +61,8 @@ _BINARY = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "^": 8, "**": 8,
 }  # fmt: skip
 _UNARY_LEVEL = 7
-_MAX_DEPTH = 100
+_MAX_DEPTH = 90
+"""Of brackets, and of operations on results of operations: Python compiles no more than 200 brackets, of which an operation may take two."""
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -83,6 +84,17 @@ class _Parser:
         self.text = text
         self.tokens = list(_tokens(text))
         self.position = 0
+        self.depths: dict[int, tuple[int, Node]] = {}
+
+    def made(self, function: str, *arguments: Node) -> Node:
+        """The call, unless it is too deep: a sum of a thousand terms is one of depth a thousand."""
+        depth = 1 + max(self.depths.get(id(argument), (0, argument))[0] for argument in arguments)
+        if depth > _MAX_DEPTH:
+            raise ExpressionError(f"the expression has more than {_MAX_DEPTH} operations one upon the other")
+        node = Call(function, arguments)
+        # kept with its id, so that no other gets it
+        self.depths[id(node)] = depth, node
+        return node
 
     def peek(self) -> str:
         return self.tokens[self.position] if self.position < len(self.tokens) else ""
@@ -103,19 +115,19 @@ class _Parser:
             strength = _BINARY[operator]
             # ** and ^ bind to the right
             right = self.expression(strength if strength == 8 else strength + 1, depth + 1)
-            left = Call("**" if operator == "^" else operator, (left, right))
+            left = self.made("**" if operator == "^" else operator, left, right)
         if level == 0 and self.peek() == "?":
             self.take()
             yes = self.expression(0, depth + 1)
             self.take(":")
-            left = Call("?:", (left, yes, self.expression(0, depth + 1)))
+            left = self.made("?:", left, yes, self.expression(0, depth + 1))
         return left
 
     def operand(self, depth: int) -> Node:
         token = self.take()
         if token in {"-", "+", "!"}:
             inner = self.expression(_UNARY_LEVEL, depth + 1)
-            return inner if token == "+" else Call("neg" if token == "-" else "!", (inner,))
+            return inner if token == "+" else self.made("neg" if token == "-" else "!", inner)
         if token == "(":
             inner = self.expression(0, depth + 1)
             self.take(")")
@@ -140,7 +152,7 @@ class _Parser:
             self.take()
             arguments.append(self.expression(0, depth + 1))
         self.take(")")
-        return Call(function, tuple(arguments))
+        return self.made(function, *arguments)
 
 
 @lru_cache(maxsize=65536)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation
-from eda_agent.simulation.memory import Memory, Remembered, circuit_key
+from eda_agent.simulation.memory import MOST, Memory, Remembered, circuit_key
 
 SEEDS = 5
 """Designs of earlier runs that a run begins with."""
@@ -29,11 +30,11 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
 
 
 def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
-    """Keep the designs that ran whole, in every corner."""
-    whole = [
+    """Keep the last designs that ran whole, in every corner, as many as a memory has of a circuit."""
+    whole = (
         Remembered(turn.sizing, turn.evaluation.values)
-        for turn in turns
+        for turn in reversed(turns)
         if turn.sizing is not None and turn.evaluation is not None and not turn.evaluation.failures
         and len(turn.evaluation.values) == len(problem.corners)
-    ]  # fmt: skip
-    memory.add(circuit_key(problem), whole)
+    )  # fmt: skip
+    memory.add(circuit_key(problem), list(islice(whole, MOST))[::-1])

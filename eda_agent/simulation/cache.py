@@ -49,20 +49,16 @@ class Cache:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The value kept under a key, or None."""
-        try:
-            row = self._database.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
-            return json.loads(row[0]) if row else None
-        except (sqlite3.DatabaseError, ValueError):
-            return None
+        return self.get_many([key]).get(key)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Those of the keys that are kept, with their values; one question for all, since each takes and frees the file's lock."""
         marks = ",".join("?" * len(keys))
         try:
             rows = self._database.execute(f"SELECT key, value FROM results WHERE key IN ({marks})", list(keys)).fetchall()  # noqa: S608  # question marks only
-            return {key: json.loads(value) for key, value in rows}
         except (sqlite3.DatabaseError, ValueError):
             return {}
+        return {key: found for key, value in rows if (found := _object(value)) is not None}
 
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Keep a value; a full disk or a locked database only costs the entry."""
@@ -71,6 +67,15 @@ class Cache:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _object(text: object) -> dict[str, Any] | None:
+    """A JSON object, None for anything else that a file may hold."""
+    try:
+        found = json.loads(text)  # type: ignore[arg-type]  # that too raises TypeError
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class MemoryCache:

@@ -17,6 +17,7 @@ from eda_agent.simulation.deck import Deck, Instance, Workbench
 from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
+from eda_agent.simulation.reply import sound, sound_preparation
 
 CONTENT_VERSION = 4
 """Part of every cache key: raised when measurements or sessions change what they return."""
@@ -92,7 +93,7 @@ class Evaluator:
         known = self.cache.get_many([key for _, _, key in wanted])
         pending = Pending(instances, decks, corners, [], [], [], {}, [0] * len(sizings))
         for number, deck, key in wanted:
-            if key in known:
+            if key in known and sound(known[key]):
                 pending.replies[number, deck.key] = known[key]
                 pending.cached[number] += 1
             else:
@@ -107,6 +108,11 @@ class Evaluator:
 
     def keep(self, pending: Pending, index: int, reply: dict[str, Any]) -> None:
         """Take the reply to one of the pending tasks."""
+        if not sound(reply):
+            reply = {
+                "failure": {"kind": "crash", "words": "the simulator's process answered with something that is no reply"},
+                "seconds": 0.0,
+            }
         pending.replies[pending.places[index]] = reply
         # a time-out or a crash may be the machine's fault: it is not remembered
         if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
@@ -142,7 +148,8 @@ class Evaluator:
         for deck in self.workbench.decks:
             key = self._hash("prepare", deck.key, first.circuit, second.circuit)
             known = self.cache.get(key)
-            if known is not None:
+            if sound_preparation(known):
+                assert known is not None
                 preparations[deck.key] = Preparation(known["flat"], known["nodeset"], known["deviation"])
                 self.executor.adopt(deck, preparations[deck.key])
             else:

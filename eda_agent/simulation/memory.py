@@ -70,7 +70,7 @@ class Memory:
             except sqlite3.DatabaseError:
                 return []
         for sizing, measured in rows:
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
+            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
                 result.append(_remembered(json.loads(sizing), json.loads(measured)))
         return result
 

@@ -24,11 +24,37 @@ def test_values(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2*", "(1", "v(out)*2", "__import__('os')", "w l", "1/0", "1e999", "nope", "sqrt(-1)", "(" * 300 + "1" + ")" * 300]
+    "text",
+    [
+        "",
+        "2*",
+        "(1",
+        "v(out)*2",
+        "__import__('os')",
+        "w l",
+        "1/0",
+        "1e999",
+        "nope",
+        "sqrt(-1)",
+        "(" * 300 + "1" + ")" * 300,
+        "w-" * 1000 + "w",
+        "w**" * 1000 + "w",
+        "-" * 1000 + "w",
+        "w?1:" * 1000 + "w",
+    ],
 )
 def test_refusals(text: str) -> None:
     with pytest.raises(ExpressionError):
         evaluate(parse(text), ENV)
+
+
+def test_a_long_sum_is_worked_out_and_written() -> None:
+    node = parse("w" + "+l" * 80)
+    assert evaluate(node, ENV) == 44.0 == eval(compile(expression.to_python(node), "", "eval"), {}, ENV)
+    assert evaluate(parse(to_text(node)), ENV) == 44.0
+    # what takes two brackets of Python an operation
+    node = parse("w" + "&&l" * 90)
+    assert eval(compile(expression.to_python(node), "", "eval"), {}, ENV) == 1.0
 
 
 leaves = st.one_of(st.floats(0.01, 100).map(lambda x: repr(round(x, 3))), st.sampled_from(["w", "l", "nf"]))

@@ -37,6 +37,11 @@ class Shape:
     window: int
     outcomes: bool
 
+    def __post_init__(self) -> None:
+        counts = (self.width, self.layers, self.heads, self.hidden, self.levels, self.window)
+        if not all(type(count) is int and 0 < count <= 1 << 16 for count in counts) or self.width % self.heads:
+            raise ValueError("config.json has numbers that no model has")
+
 
 @dataclass(frozen=True)
 class _Block:
@@ -58,29 +63,35 @@ class _Cache:
 
 
 class NumpyEngine:
-    """See `Engine`. `shape` and weights by the names that torch gives them. float32."""
+    """See `Engine`. `shape` and weights by the names that torch gives them. float32. Raises `KeyError` and `ValueError` for weights of another shape."""
 
     def __init__(self, shape: Shape, weights: dict[str, NDArray[Any]]):
         self.shape = shape
 
-        def weight(name: str) -> Real:
-            return np.ascontiguousarray(weights[name], dtype=np.float32)
+        def weight(name: str, *size: int) -> Real:
+            found = np.ascontiguousarray(weights[name], dtype=np.float32)
+            if found.shape != size:
+                raise ValueError(f"{name} has the shape {found.shape}, not {size}")
+            return found
 
-        self.embed = weight("embed.weight")
+        width, hidden, levels = shape.width, shape.hidden, shape.levels
+        self.embed = weight("embed.weight", words.VOCABULARY, width)
         self.blocks = [
             _Block(
-                weight(f"blocks.{layer}.before.weight"),
-                weight(f"blocks.{layer}.qkv.weight").T,
-                weight(f"blocks.{layer}.out.weight").T,
-                weight(f"blocks.{layer}.between.weight"),
-                np.concatenate([weight(f"blocks.{layer}.gate.weight"), weight(f"blocks.{layer}.up.weight")]).T,
-                weight(f"blocks.{layer}.down.weight").T,
+                weight(f"blocks.{layer}.before.weight", width),
+                weight(f"blocks.{layer}.qkv.weight", 3 * width, width).T,
+                weight(f"blocks.{layer}.out.weight", width, width).T,
+                weight(f"blocks.{layer}.between.weight", width),
+                np.concatenate([weight(f"blocks.{layer}.{name}.weight", hidden, width) for name in ("gate", "up")]).T,
+                weight(f"blocks.{layer}.down.weight", width, hidden).T,
             )
             for layer in range(shape.layers)
         ]
-        self.norm = weight("norm.weight")
-        self.heads = np.concatenate([weight("absolute.weight"), weight("relative.weight")]).T
-        self.bias = np.concatenate([weight("absolute.bias"), weight("relative.bias")])
+        self.norm = weight("norm.weight", width)
+        # a level as such, and as a distance from the best's
+        outputs = {"absolute": levels, "relative": 2 * levels - 1}
+        self.heads = np.concatenate([weight(f"{name}.weight", count, width) for name, count in outputs.items()]).T
+        self.bias = np.concatenate([weight(f"{name}.bias", count) for name, count in outputs.items()])
         self._eps = np.float32(np.finfo(np.float32).eps)
 
     def extend(self, ids: NDArray[np.int64], lengths: NDArray[np.int64], cache: _Cache | None) -> _Cache:
@@ -191,7 +202,11 @@ def load_numpy(folder: Path) -> NumpyEngine:
                 )
             )
         return NumpyEngine(shape, load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         raise InputError(
-            Finding(f"this is no model: {str(error).splitlines()[0]}", folder, fix="give the folder that `eda-agent train` wrote")
+            Finding(
+                f"this is no model: {(str(error) or type(error).__name__).splitlines()[0][:200]}",
+                folder,
+                fix="give the folder that `eda-agent train` wrote",
+            )
         ) from None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
@@ -21,6 +22,7 @@ from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.bits import unpacked
 from eda_agent.agent.language.grammar import Grammar
+from eda_agent.agent.language.torch_engine import whole
 from eda_agent.agent.prompt import render
 from eda_agent.errors import Finding, InputError
 
@@ -104,11 +106,14 @@ def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[A
     """(model, tokenizer) of a causal language model; nothing is fetched and no code of the folder is run. Raises `InputError`."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=False, use_safetensors=True)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+        )
+        whole(report)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise InputError(
             Finding(
-                f"this is no language model: {str(error).splitlines()[0]}",
+                f"this is no language model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
                 Path(folder),
                 fix="give a folder with config.json, tokenizer and safetensors",
             )

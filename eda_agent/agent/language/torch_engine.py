@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from eda_agent.agent.language.engine import Logits
 from eda_agent.agent.language.model import Cache, CompactModel
@@ -36,12 +38,25 @@ class TorchEngine:
         return [(keys.repeat_interleave(times, 2), values.repeat_interleave(times, 2)) for keys, values in branches]
 
 
+def whole(report: Mapping[str, Collection[str]]) -> None:
+    """Raise `ValueError` for weights that a file is without: transformers would draw them at random."""
+    missing = sorted(str(name) for name in (*report["missing_keys"], *report["mismatched_keys"]))
+    if missing:
+        raise ValueError(f"its file is without {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
+
+
 def load_compact(folder: Path) -> CompactModel:
     """A compact model. Raises `InputError` where there is none."""
     try:
         # shipped weights have 16 bits, and are computed with in 32
-        return CompactModel.from_pretrained(folder, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+        model, report = CompactModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True)
+        whole(report)
+        return model
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise InputError(
-            Finding(f"this is no model: {str(error).splitlines()[0]}", folder, fix="give the folder that `eda-agent train` wrote")
+            Finding(
+                f"this is no model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
+                folder,
+                fix="give the folder that `eda-agent train` wrote",
+            )
         ) from None

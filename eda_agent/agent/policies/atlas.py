@@ -56,7 +56,7 @@ def read_sheet(path: Path, problem: Problem) -> Sheet | None:
             for number, entry in enumerate(index):
                 if entry["key"] == key:
                     return Sheet(tuple(entry["roles"]), tuple(entry["metrics"]), arrays[f"sizes{number}"], arrays[f"values{number}"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
         return None
     return None
 

@@ -146,7 +146,8 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
     key = hashlib.sha256(repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
-    if not (models.is_file() and index.is_file()):
+    kept = _kept(models, index)
+    if kept is None:
         writer = _cut(pdk, process, boxes, path)
         text = f"* {pdk.name} {process}, cut by eda-agent from {path.name}; {pdk.licence}\n" + "".join(writer.models)
         devices = "".join(writer.blocks)
@@ -155,9 +156,22 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         write_text(models, text)
         digest = hashlib.sha256((text + devices).encode()).hexdigest()
         write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": digest, "spreads": writer.spreads}))
-    data = json.loads(index.read_text())
-    bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
-    return CutLibrary(models, data["devices"], data["digest"], bins, data["spreads"])
+        kept = _kept(models, index)
+        assert kept is not None
+    return kept
+
+
+def _kept(models: Path, index: Path) -> CutLibrary | None:
+    """A cut that was made before; None where its files are not there, or not as they were written."""
+    try:
+        data = json.loads(index.read_text(encoding="utf-8"))
+        devices, digest = data["devices"], data["digest"]
+        if hashlib.sha256((models.read_text(encoding="utf-8") + devices).encode()).hexdigest() != digest:
+            return None
+        bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
+        return CutLibrary(models, devices, digest, bins, dict(data["spreads"]))
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return None
 
 
 def _neighbours(path: Path) -> list[Path]:

@@ -1,0 +1,50 @@
+"""A reply is what a simulator says of one deck: what it measured, operating points, or why there is nothing.
+
+It crosses a border twice, from a confined process that a netlist might have taken over, and from a file that somebody might have given the user.
+Its form is looked at before anything is made of it; what it says of a circuit nobody can check.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from eda_agent.simulation.failure import HINTS
+
+LONGEST = 20_000
+"""Characters of a word: a simulator's log is shortened to less."""
+
+
+def sound(reply: object) -> bool:
+    """Whether this is a reply: {metrics: name → [number or null, why]} or {failure: {kind, words}}, with operating_point and seconds."""
+    if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
+        return False
+    if "failure" in reply:
+        failure = reply["failure"]
+        return isinstance(failure, dict) and failure.get("kind") in HINTS and _word(failure.get("words"))
+    metrics, points = reply.get("metrics"), reply.get("operating_point", {})
+    return (
+        isinstance(metrics, dict)
+        and all(
+            isinstance(entry, list) and len(entry) == 2 and (entry[0] is None or _number(entry[0])) and _word(entry[1])
+            for entry in metrics.values()
+        )
+        and isinstance(points, dict)
+        and all(isinstance(numbers, dict) and all(map(_number, numbers.values())) for numbers in points.values())
+    )
+
+
+def sound_preparation(found: object) -> bool:
+    """Whether this is what was found out about a deck: {flat, nodeset: node → volts, deviation: analysis → number, or null}."""
+    if not isinstance(found, dict) or not isinstance(found.get("flat"), bool) or "deviation" not in found:
+        return False
+    tables: list[Any] = [found.get("nodeset"), {} if found["deviation"] is None else found["deviation"]]
+    return all(isinstance(table, dict) and all(map(_number, table.values())) for table in tables)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _word(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST
