@@ -13,7 +13,7 @@ from math import ceil, gcd
 
 import pya
 
-from .table import Device, Table
+from .table import DUMMY, NAME, Device, Table
 
 GAP = 1.0
 """Between neighbours in a row, and between rows, µm."""
@@ -112,7 +112,7 @@ def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple
     pieces = [(rank(array[0].device, rails), number, array) for number, array in enumerate(arrays(devices))]
     sizes = {number: _drawn(layout, array, table) for _, number, array in pieces}
     gap = round(GAP / layout.dbu)
-    area = sum(_width(boxes, gap) * max(one.height() for _, one in boxes) for boxes in sizes.values())
+    area = sum(_width(boxes, gap) * max(one.height() for _, one, _ in boxes) for boxes in sizes.values())
     limit = int(BROAD * area**0.5)
     y = 0
     for level in range(4):
@@ -126,16 +126,19 @@ def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple
             x = -(sum(_width(sizes[number], gap) for number in line) + gap * max(len(line) - 1, 0)) // 2
             boxes = [sizes[number] for number in line]
             for piece in boxes:
-                for variant, one in piece:
-                    cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(x - one.left, y - one.bottom)))
+                for variant, one, unit in piece:
+                    placed = cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(x - one.left, y - one.bottom)))
+                    if not table.device:
+                        # the PCell has no place for a name; OASIS keeps a property, GDS does not
+                        placed.set_property(NAME, f"{unit.device.name}{DUMMY if unit.dummy else ''}")
                     x += one.width() + gap // 4
                 x += gap
-            y += max((one.height() for piece in boxes for _, one in piece), default=-gap) + gap
+            y += max((one.height() for piece in boxes for _, one, _ in piece), default=-gap) + gap
     return cell
 
 
-def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tuple[pya.Cell, pya.Box]]:
-    """The PCell variant of each unit with its box; copies of a single device where the PCell has none of its own."""
+def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tuple[pya.Cell, pya.Box, Unit]]:
+    """The PCell variant of each unit, with its box and the unit; copies of a single device where the PCell has none of its own."""
     result = []
     for unit in array:
         device = unit.device
@@ -150,9 +153,9 @@ def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tupl
                 f"the library {table.library} with {table.cells[device.kind]['cell']} is not here\n    → open the technology of the process, or take --table demonstration"
             )
         for _ in range(device.m if alone and "m" not in table.parameters else 1):
-            result.append((variant, variant.bbox()))
+            result.append((variant, variant.bbox(), unit))
     return result
 
 
-def _width(boxes: Sequence[tuple[pya.Cell, pya.Box]], gap: int) -> int:
-    return sum(one.width() + gap // 4 for _, one in boxes)
+def _width(boxes: Sequence[tuple[pya.Cell, pya.Box, Unit]], gap: int) -> int:
+    return sum(one.width() + gap // 4 for _, one, _ in boxes)

@@ -1,8 +1,8 @@
 """A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
 
 Keys: `library`; `cells` (nmos and pmos, each with `cell` and the parameters that make it one, `fixed`); `parameters` (w, l, nf, m → names; a missing
-m makes copies beside each other); `unit` of lengths, m; where the PCell has such: `device` (parameter for the name), `nets`, `dummy`; `text`:
-true where lengths are written as text such as "0.35u".
+m makes copies beside each other); `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
+(parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u".
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+NAME = "device"
+"""Property of an instance that names its device, where the PCell has no parameter for it."""
+DUMMY = " dummy"
+"""Behind the name of the device whose array a dummy ends."""
 HERE = Path(__file__).parent / "tables"
 
 
@@ -64,18 +68,19 @@ class Table:
     nets: str = ""
     dummy: str = ""
     text: bool = False
+    finger: bool = False
 
     def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
         """The PCell parameters of so many fingers of a device."""
         result: dict[str, Any] = dict(self.cells[device.kind].get("fixed", {}))
-        sizes = {"w": device.finger * fingers, "l": device.length}
+        sizes = {"w": device.finger if self.finger else device.finger * fingers, "l": device.length}
         for name, size in sizes.items():
             # to a thousandth of the unit: a tenth of a nanometre is no length
             number = round(size / self.unit, 6)
             result[self.parameters[name]] = f"{number:g}u" if self.text else number
-        result[self.parameters["nf"]] = fingers
+        result[self.parameters["nf"]] = str(fingers) if self.text else fingers
         if "m" in self.parameters:
-            result[self.parameters["m"]] = copies
+            result[self.parameters["m"]] = str(copies) if self.text else copies
         if self.device:
             result[self.device] = device.name
         if self.nets:

@@ -12,9 +12,9 @@ from typing import Any
 import pya
 
 from .place import NARROWEST, WIDEST
-from .table import Device, Table
+from .table import DUMMY, NAME, Device, Table
 
-NAMES = ("device", "name")
+NAMES = (NAME, "name")
 """Properties that hold a device's name, where the PCell has no parameter for it."""
 
 
@@ -45,7 +45,7 @@ Places = Mapping[str, Sequence[pya.DPoint]]
 
 
 def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
-    """(instance, device name, parameters) of the library's transistors in a cell, dummies included.
+    """(instance, device name (of a dummy: see `DUMMY`, where the PCell cannot say it), parameters) of the library's transistors in a cell, dummies included.
 
     An instance that has no name is the device that has a piece in it; "" where there is none.
     """
@@ -69,16 +69,18 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
     """What writing back would change in a cell, and what stands against it. Nothing is changed."""
     result = Plan()
     by_name = {device.name.lower(): device for device in devices}
-    found: dict[str, list[tuple[pya.Instance, dict[str, Any]]]] = {}
+    found: dict[str, list[tuple[pya.Instance, dict[str, Any], bool]]] = {}
     stuck = []
     for instance, name, values in instances(cell, table, places):
+        dummy = bool(table.dummy and values.get(table.dummy)) or name.endswith(DUMMY)
+        name = name.removesuffix(DUMMY)
         if name.lower() not in by_name:
             result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(layout.dbu)}")
             continue
-        found.setdefault(name.lower(), []).append((instance, values))
+        found.setdefault(name.lower(), []).append((instance, values, dummy))
     for name, device in by_name.items():
         pieces = found.get(name, [])
-        units = [(instance, values) for instance, values in pieces if not (table.dummy and values.get(table.dummy))]
+        units = [(instance, values) for instance, values, dummy in pieces if not dummy]
         if not units:
             result.missing.append(device.name)
             continue
@@ -91,11 +93,11 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
                 (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
             )
         else:
-            for instance, values in pieces:
-                _change(layout, result, fitting, table, instance, values)
+            for instance, values, dummy in pieces:
+                _change(layout, result, fitting, table, instance, values, dummy)
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
-    result.changes = [change for change in result.changes if by_name[change.device.removesuffix(" dummy").lower()].block not in kept]
+    result.changes = [change for change in result.changes if by_name[change.device.removesuffix(DUMMY).lower()].block not in kept]
     _conflicts(layout, cell, result)
     return result
 
@@ -119,9 +121,10 @@ def fitted(device: Device, drawn: int) -> Device | None:
     )
 
 
-def _change(layout: pya.Layout, result: Plan, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any]) -> None:
+def _change(
+    layout: pya.Layout, result: Plan, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any], dummy: bool
+) -> None:
     """`device`: with as many fingers as are drawn; an instance keeps its share of them."""
-    dummy = bool(table.dummy and values.get(table.dummy))
     copies = int(values.get(table.parameters.get("m", ""), 1))
     wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
     # nets and names are the layout's own
@@ -137,7 +140,7 @@ def _change(layout: pya.Layout, result: Plan, device: Device, table: Table, inst
     grown = variant.bbox().transformed(instance.trans)
     result.changes.append(
         Change(
-            f"{device.name} dummy" if dummy else device.name,
+            f"{device.name}{DUMMY}" if dummy else device.name,
             instance,
             {name: values.get(name) for name in after},
             after,
