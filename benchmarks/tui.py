@@ -10,13 +10,13 @@ import json
 import os
 import pty
 import re
-import select
 import shutil
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +48,7 @@ KEYS = {
 
 
 class Terminal:
-    """A program on a pseudo-terminal of 120 × 36; `seen` is what it wrote, escape codes taken out."""
+    """A program on a pseudo-terminal of 120 × 36, which is read as it writes, as a terminal does. `seen`: what it wrote since the last key, escape codes taken out."""
 
     def __init__(self, *command: str):
         self.master, slave = pty.openpty()
@@ -59,27 +59,40 @@ class Terminal:
         )
         os.close(slave)
         self.seen = ""
+        self._came = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._came:
+                self.seen += re.sub(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]", "", data.decode(errors="replace"))
+                self._came.notify_all()
 
     def wait(self, text: str, seconds: float = 30.0) -> float:
-        """Seconds from now until the text was written since the last `forget`."""
+        """Seconds from now until the text was written since the last key."""
         start = time.perf_counter()
-        while text not in self.seen:
-            if time.perf_counter() - start > seconds:
+        with self._came:
+            if not self._came.wait_for(lambda: text in self.seen, seconds):
                 raise TimeoutError(f"{text!r} did not come; the screen said {self.seen[-300:]!r}")
-            if select.select([self.master], [], [], 0.005)[0]:
-                self.seen += re.sub(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]", "", os.read(self.master, 65536).decode(errors="replace"))
         return time.perf_counter() - start
 
     def press(self, keys: str) -> None:
-        # what was drawn before is no answer to this key
-        while select.select([self.master], [], [], 0.0)[0]:
-            os.read(self.master, 65536)
-        self.seen = ""
+        with self._came:
+            # what was drawn before is no answer to this key
+            self.seen = ""
         os.write(self.master, keys.encode())
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._reader.join(5.0)
         os.close(self.master)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +44,6 @@ def tui_command(options: argparse.Namespace) -> int:
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, arguments)
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
-    # the modules stay: the collector need not walk through them at every thousand events
-    gc.freeze()
+    app.pauses.begin()
     app.run()
     return 0

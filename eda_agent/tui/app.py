@@ -20,6 +20,7 @@ from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.hand import Hand
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table
+from eda_agent.tui.pauses import Pauses
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.settings import Settings, read_settings, write_settings
 from eda_agent.tui.turn_list import TurnList
@@ -90,6 +91,7 @@ class SizingApp(Hand):
         self.feed = feed
         self.shown: int | None = None
         self.broken = ""
+        self.pauses = Pauses()
         self._alive = run is not None
 
     def compose(self) -> ComposeResult:
@@ -165,6 +167,7 @@ class SizingApp(Hand):
             elif event["type"] == "policy.changed":
                 self.notify(f"{event['before']} hands over to {event['after']} ({event['reason']})", timeout=6)
         if events:
+            self.pauses.after(len(events), pages=len(self.screen_stack) > 1)
             self.draw()
         else:
             self.draw_status()

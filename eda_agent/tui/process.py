@@ -17,7 +17,7 @@ from eda_agent.files import json_line
 WORDS = "stderr.log"
 """What the process says, in the run's folder."""
 
-NICE = 5
+NICE = 10
 
 
 class RunProcess:
@@ -97,7 +97,16 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = (), orders: Seque
             start_new_session=True,
             env={**os.environ, "NO_COLOR": "1"},
         )
-    # simulators that use every core leave the screen its turn: a key is answered at once
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    yield_to_screen(process.pid)
     return RunProcess(folder, process)
+
+
+def yield_to_screen(pid: int) -> None:
+    """Simulators that use every core leave the screen its turn, so that a key is answered at once.
+
+    Linux weighs sessions against each other where it groups by them (`sched_autogroup_enabled`), and a niceness counts within its session only.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICE)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Detail(Screen[None]):
-    """A screen that Escape leaves; `heading` is its first line."""
+    """A screen that Escape leaves; `heading` is its first line. It is there at once, and filled after: what takes longer no key waits for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
     heading = ""
@@ -48,6 +49,12 @@ class Detail(Screen[None]):
         """What stands below the heading."""
         yield from ()
 
+    def on_mount(self) -> None:
+        self.call_after_refresh(lambda: self.run_worker(self.fill(), exclusive=True, group="fill"))
+
+    async def fill(self) -> None:
+        """Put in what takes time to find out."""
+
 
 class TurnScreen(Detail):
     """One turn: the policy's words beside what really moved."""
@@ -59,7 +66,10 @@ class TurnScreen(Detail):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="detail"):
-            yield Static(Text("\n".join(self._lines())))
+            yield Static(id="text")
+
+    async def fill(self) -> None:
+        self.query_one("#text", Static).update(Text("\n".join(self._lines())))
 
     def _lines(self) -> list[str]:
         turn = self.turn
@@ -99,7 +109,7 @@ class PointsScreen(Detail):
     def body(self) -> ComposeResult:
         yield Table(id="points")
 
-    def on_mount(self) -> None:
+    async def fill(self) -> None:
         rows = []
         for name, point in sorted(self.points.items(), key=lambda item: item[1]["margin"] or 0.0):
             off = abs(point["id"] or 0.0) < OFF
@@ -129,19 +139,16 @@ class FrontScreen(Detail):
         self.place = 0
 
     def body(self) -> ComposeResult:
-        yield PlotextPlot(id="front")
-        yield Static(
-            Text(
-                "\n".join(
-                    finding.text
-                    for finding in judge(self.state.turns, self.state.started.get("specs", ()), self.state.started.get("parameters", ()))
-                )
-            ),
-            id="verdict",
-        )
+        plot = PlotextPlot(id="front")
+        plot.display = False
+        yield plot
+        yield Static(id="verdict")
 
-    def on_mount(self) -> None:
+    async def fill(self) -> None:
         self.draw()
+        begun = self.state.started
+        findings = await asyncio.to_thread(judge, list(self.state.turns), begun.get("specs", ()), begun.get("parameters", ()))
+        self.query_one("#verdict", Static).update(Text("\n".join(finding.text for finding in findings)))
 
     def action_turn(self, by: int) -> None:
         if self.pairs:
@@ -174,6 +181,7 @@ class FrontScreen(Detail):
         self.query_one(".detail-title", Static).update(
             Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)")
         )
+        widget.display = True
         widget.refresh()
 
 
@@ -183,20 +191,26 @@ class DiffScreen(Detail):
     def __init__(self, state: RunState, folder: Path, index: int | None):
         super().__init__()
         self.heading = "netlist · what changed"
-        turn = turn_of(state, index)
-        try:
-            problem = load_problem(original_spec(folder))
-            lines = netlist_diff(problem, (turn or {}).get("sizing") or problem.space.initial).splitlines()
-            self.text = Text("\n")
-            for line in lines or ["nothing changed"]:
-                style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim" if line.startswith("@") else ""
-                self.text.append(line + "\n", style=style)
-        except EdaAgentError as error:
-            self.text = Text(str(error))
+        self.folder, self.sizing = folder, (turn_of(state, index) or {}).get("sizing")
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="detail"):
-            yield Static(self.text)
+            yield Static(id="text")
+
+    async def fill(self) -> None:
+        self.query_one("#text", Static).update(await asyncio.to_thread(self._text))
+
+    def _text(self) -> Text:
+        try:
+            problem = load_problem(original_spec(self.folder))
+            lines = netlist_diff(problem, self.sizing or problem.space.initial).splitlines()
+        except EdaAgentError as error:
+            return Text(str(error))
+        text = Text("\n")
+        for line in lines or ["nothing changed"]:
+            style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim" if line.startswith("@") else ""
+            text.append(line + "\n", style=style)
+        return text
 
 
 class CircuitScreen(Detail):
@@ -214,12 +228,22 @@ class CircuitScreen(Detail):
             yield Static(id="drawing")
 
     def on_resize(self) -> None:
+        self.run_worker(self.fill(), exclusive=True, group="fill")
+
+    async def fill(self) -> None:
+        lines = await asyncio.to_thread(self._lines, self.size.width - 4)
+        self.query_one("#drawing", Static).update(Text("\n".join(lines), no_wrap=True))
+
+    def _lines(self, width: int) -> list[str]:
         try:
             problem = load_problem(original_spec(self.folder))
-            lines = drawing(problem, self.sizing or problem.space.initial, self.size.width - 4)
+            return drawing(problem, self.sizing or problem.space.initial, width)
         except EdaAgentError as error:
-            lines = [str(error)]
-        self.query_one("#drawing", Static).update(Text("\n".join(lines), no_wrap=True))
+            return [str(error)]
+
+
+SHOWN = 200
+"""Failed simulations that are shown, the last ones."""
 
 
 class FailureScreen(Detail):
@@ -231,7 +255,7 @@ class FailureScreen(Detail):
         super().__init__()
         self.text = "\n\n".join(
             f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}: {event.get('kind')}\n{printable(str(event.get('words', '')))}"
-            for event in reversed(state.failures)
+            for event in list(state.failures)[: -SHOWN - 1 : -1]
         )
 
     def body(self) -> ComposeResult:

@@ -37,9 +37,8 @@ class RunsScreen(Detail):
 
     def on_mount(self) -> None:
         self.query_one(Table).focus()
-        self.run_worker(self._fill(), exclusive=True)
 
-    async def _fill(self) -> None:
+    async def fill(self) -> None:
         """Reading every journal may take a while: rows come as they are read."""
         rows: list[list[Text]] = []
         for path in sorted(self.folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True):
@@ -92,10 +91,7 @@ class CompareScreen(Detail):
         yield Table(id="reached")
         yield Table(id="sizes-of-both")
 
-    def on_mount(self) -> None:
-        self.run_worker(self._fill(), exclusive=True)
-
-    async def _fill(self) -> None:
+    async def fill(self) -> None:
         try:
             states = [await asyncio.to_thread(_state, folder) for folder in self.folders]
         except EdaAgentError as error:
