@@ -93,4 +93,4 @@ class History:
 
     @cached_property
     def _marks(self) -> frozenset[int]:
-        return frozenset(self.turns.marks if isinstance(self.turns, ShelvedTurns) else map(mark_of, self.turns))
+        return frozenset(self.turns.marks if isinstance(self.turns, ShelvedTurns) else (mark_of(turn.sizing) for turn in self.turns))

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import nan
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import orjson
 
@@ -35,9 +35,9 @@ def order_of(turn: Turn) -> Order | None:
     return None if turn.score is None else turn.score.order
 
 
-def mark_of(turn: Turn) -> int:
+def mark_of(sizing: Mapping[str, float] | None) -> int:
     """A number that only one sizing has, as far as 64 bits tell."""
-    return hash(None if turn.sizing is None else tuple(turn.sizing.values()))
+    return hash(None if sizing is None else tuple(sizing.values()))
 
 
 class Shelf:
@@ -46,7 +46,7 @@ class Shelf:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed and gone with the shelf
         self._ends = array("Q", [0])
-        self._kept: dict[int, Turn] = {}
+        self._kept: dict[int, bytes] = {}
         self._orders = array("d")
         self.proposers: list[str] = []
         self.marks = array("q")
@@ -56,23 +56,26 @@ class Shelf:
 
     def put(self, turn: Turn) -> None:
         """The model's own words are left out, which no policy reads again and the journal has."""
+        self.put_record(encoded(turn), order_of(turn), turn.proposal.policy, mark_of(turn.sizing))
+
+    def put_record(self, text: bytes, order: Order | None, proposer: str, mark: int) -> None:
+        """A turn that is a `record` already."""
         place, end = len(self), self._ends[-1]
         try:
-            text = encoded(turn)
             if os.pwrite(self._file.fileno(), text, end) < len(text):
                 raise OSError("disk full")
             end += len(text)
         except OSError:
-            self._kept[place] = turn
+            self._kept[place] = text
         self._ends.append(end)
-        self._orders.extend(order_of(turn) or (nan, nan))
-        self.proposers.append(sys.intern(turn.proposal.policy))
-        self.marks.append(mark_of(turn))
+        self._orders.extend(order or (nan, nan))
+        self.proposers.append(sys.intern(proposer))
+        self.marks.append(mark)
 
     def __getitem__(self, place: int) -> Turn:
         kept = self._kept.get(place)
         if kept is not None:
-            return kept
+            return decoded(kept)
         begin, end = self._ends[place], self._ends[place + 1]
         return decoded(os.pread(self._file.fileno(), end - begin, begin))
 
@@ -132,7 +135,7 @@ class ShelvedTurns(Sequence[Turn]):
 
     @property
     def marks(self) -> Iterable[int]:
-        return chain(islice(self._shelf.marks, self._count), map(mark_of, self._last))
+        return chain(islice(self._shelf.marks, self._count), (mark_of(turn.sizing) for turn in self._last))
 
 
 def _filled(turns: Iterable[Turn]) -> Shelf:
@@ -143,33 +146,73 @@ def _filled(turns: Iterable[Turn]) -> Shelf:
 
 
 def encoded(turn: Turn) -> bytes:
-    """Words as JSON behind their length, then numbers as they are: JSON has no infinity."""
-    numbers = array("d")
+    """A turn as it lies on the shelf, without the model's own words."""
+    made, evaluation, score = turn.proposal, turn.evaluation, turn.score
+    words = [made.reasoning, made.error, made.notes, made.policy, made.handover]
+    if evaluation is None or score is None:
+        return record(turn.index, words, turn.sizing, made.sizing, None)
+    return record(
+        turn.index, words, turn.sizing, made.sizing,
+        Measured(
+            evaluation.values, [(*where, why) for where, why in evaluation.reasons.items()],
+            [(testbench, corner, failure.kind, failure.words) for testbench, corner, failure in evaluation.failures],
+            {name: [getattr(point, field) for field in FIELDS] for name, point in evaluation.operating_points.items()},
+            evaluation.jobs, evaluation.cached, evaluation.seconds, score.value, score.merit,
+            [(one.spec, one.corner, one.why, one.value, one.margin, one.satisfaction) for one in score.results],
+        ),
+    )  # fmt: skip
+
+
+class Measured(NamedTuple):
+    """Evaluation and score as plain data. `reasons`: (corner, spec, why); `failures`: (testbench, corner, kind, words); `points`: device → numbers in the
+    order of `FIELDS`; `results`: (spec, corner, why, value, margin, satisfaction)."""
+
+    values: Mapping[str, Mapping[str, float | None]]
+    reasons: Sequence[Sequence[str]]
+    failures: Sequence[Sequence[str]]
+    points: Mapping[str, Sequence[float | None]]
+    jobs: int
+    cached: int
+    seconds: float
+    value: float
+    merit: float
+    results: Sequence[tuple[str, str, str, float | None, float, float]]
+
+
+def record(
+    index: int, made: Sequence[Any], sizing: Mapping[str, float] | None, proposed: Mapping[str, float] | None, measured: Measured | None
+) -> bytes:
+    """A turn from plain data: words as JSON behind their length, then numbers as they are, since JSON has no infinity.
+
+    `made`: reasoning, error, notes, policy and hand-over of the proposal, whose sizes are `proposed`.
+    """
+    numbers: list[Any] = []
 
     def row(values: Mapping[str, float | None] | None) -> list[str] | None:
         if values is None:
             return None
-        numbers.extend(nan if value is None else value for value in values.values())
+        numbers.extend(values.values())
         return list(values)
 
-    made, evaluation, score = turn.proposal, turn.evaluation, turn.score
-    words: list[Any] = [turn.index, [made.reasoning, made.error, made.notes, made.policy, made.handover], row(turn.sizing)]
     # mostly a proposal is legal as it is
-    words.append(True if made.sizing == turn.sizing else row(made.sizing))
-    if evaluation is not None and score is not None:
-        words.append([(corner, row(values)) for corner, values in evaluation.values.items()])
-        words.append([(*where, why) for where, why in evaluation.reasons.items()])
-        words.append([(testbench, corner, failure.kind, failure.words) for testbench, corner, failure in evaluation.failures])
-        words.append(list(evaluation.operating_points))
-        for point in evaluation.operating_points.values():
-            numbers.extend(getattr(point, field) for field in FIELDS)
-        words.append([evaluation.jobs, evaluation.cached])
-        words.append([(one.spec, one.corner, one.why, one.value is None) for one in score.results])
-        numbers.extend([evaluation.seconds, score.value, score.merit])
-        for one in score.results:
-            numbers.extend([nan if one.value is None else one.value, one.margin, one.satisfaction])
+    words: list[Any] = [index, made, row(sizing), True if proposed == sizing else row(proposed)]
+    if measured is not None:
+        words += [
+            [(corner, row(values)) for corner, values in measured.values.items()], measured.reasons, measured.failures, list(measured.points),
+            (measured.jobs, measured.cached), [(spec, corner, why, value is None) for spec, corner, why, value, _, _ in measured.results],
+        ]  # fmt: skip
+        for point in measured.points.values():
+            numbers.extend(point)
+        numbers += [measured.seconds, measured.value, measured.merit]
+        for *_, value, margin, satisfaction in measured.results:
+            numbers += [value, margin, satisfaction]
     text = orjson.dumps(words)
-    return len(text).to_bytes(4, "little") + text + numbers.tobytes()
+    try:
+        held = array("d", numbers)
+    except TypeError:
+        # mostly there is no None
+        held = array("d", [nan if number is None else number for number in numbers])
+    return len(text).to_bytes(4, "little") + text + held.tobytes()
 
 
 def decoded(data: bytes) -> Turn:

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eda_agent.agent.packed import Points, Row
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
@@ -29,7 +28,6 @@ from eda_agent.record.event import VERSION, Event
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
-from eda_agent.simulation.operating_point import OperatingPoint
 
 
 def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
@@ -105,29 +103,6 @@ def evaluation_data(evaluation: Evaluation) -> Event:
         "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()} for name, point in evaluation.operating_points.items()},
         "jobs": evaluation.jobs, "cached": evaluation.cached, "seconds": round(evaluation.seconds, 6),
     }  # fmt: skip
-
-
-def evaluation_from(data: Mapping[str, Any]) -> Evaluation:
-    points = {
-        name: OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()})
-        for name, point in data["operating_points"].items()
-    }
-    return _evaluation(data, data["values"], points)
-
-
-def evaluation_packed(data: Mapping[str, Any]) -> Evaluation:
-    """The same in less memory and time: an evaluation of long ago."""
-    return _evaluation(data, {corner: Row(row) for corner, row in data["values"].items()}, Points(data["operating_points"]))
-
-
-def _evaluation(
-    data: Mapping[str, Any], values: Mapping[str, Mapping[str, float | None]], points: Mapping[str, OperatingPoint]
-) -> Evaluation:
-    return Evaluation(
-        values=values, reasons={(corner, spec): why for corner, spec, why in data["reasons"]},
-        failures=tuple((testbench, corner, Failure(kind, words)) for testbench, corner, kind, words in data["failures"]),
-        operating_points=points, jobs=data["jobs"], cached=data["cached"], seconds=data["seconds"],
-    )  # fmt: skip
 
 
 def monte_carlo_data(result: MonteCarlo) -> Event:

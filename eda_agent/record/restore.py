@@ -1,6 +1,7 @@
 """Restoring makes the agent's own objects of what a journal says: what resuming a run begins with.
 
-A run of a day has a hundred thousand turns, half a gigabyte of journal: each turn is packed (`agent.packed`) as its line is read.
+A run of a day has a hundred thousand turns, half a gigabyte of journal: each turn becomes a shelf's record (`agent.shelf`) as its line is read, and
+only the last ones become turns.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ import contextlib
 import gc
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from eda_agent.agent.history import gathered
-from eda_agent.agent.packed import Results, Row
-from eda_agent.agent.score import Score, score
-from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.agent import history
+from eda_agent.agent.score import Score, SpecResult
+from eda_agent.agent.shelf import Measured, Shelf, ShelvedTurns, decoded, mark_of, record
+from eda_agent.agent.turn import Proposal, Turn, regraded
+from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
-from eda_agent.record.events import evaluation_packed, proposal_from
+from eda_agent.record.events import proposal_from
 from eda_agent.record.fold import RunState
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.operating_point import FIELDS
 
 
 def restore_state(events: Iterable[Event]) -> RunState:
@@ -33,8 +36,18 @@ def restore_state(events: Iterable[Event]) -> RunState:
 
 def restore_turns(rows: Sequence[Event], problem: Problem) -> Sequence[Turn]:
     """The turns of a restored state as they count for a problem."""
+    early = max(len(rows) - history.RECENT, 0)
     with _no_collection():
-        return gathered(_turn(row, problem) for row in rows)
+        last = tuple(_turn(row, problem) for row in rows[early:])
+        if not early:
+            return last
+        shelf = Shelf()
+        for row in rows[:early]:
+            if _stands(row, problem):
+                shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"])
+            else:
+                shelf.put(_turn(row, problem))
+        return ShelvedTurns(shelf, early, last)
 
 
 def restore_pending(state: RunState) -> list[Proposal]:
@@ -43,46 +56,61 @@ def restore_pending(state: RunState) -> list[Proposal]:
 
 
 def _light(event: Event) -> Event:
-    """A turn's event with objects in place of its larger parts; the model's own words are left out, which no policy reads again."""
-    sizing: Mapping[str, float] | None = event["sizing"]
-    made = event["proposal"]
-    if sizing is not None:
-        same = sizing == made["sizing"]
-        sizing = Row(sizing)
-        made = {**made, "sizing": sizing} if same else made
-    light = {
-        "type": event["type"],
-        "seq": event["seq"],
-        "index": event["index"],
-        "score": event["score"],
-        "sizing": sizing,
-        "proposal": {"reply": ""},
-        "made": proposal_from(made),
-    }
-    if "evaluation" in event:
-        light["measured"] = evaluation_packed(event["evaluation"])
-        light["merit"], light["specs"] = event["merit"], _results(event["specs"])
-    return light
+    """A turn's event with a record in place of its larger parts; the model's own words are left out, which no policy reads again."""
+    try:
+        return _recorded(event)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise InputError(
+            f"turn {event.get('index')} of the journal is not as this program writes it\n    → the journal was changed after it was written"
+        ) from None
+
+
+def _recorded(event: Event) -> Event:
+    made, sizing, evaluation = event["proposal"], event["sizing"], event.get("evaluation")
+    measured, order = None, None
+    if evaluation is not None:
+        if any(tuple(point) != FIELDS for point in evaluation["operating_points"].values()):
+            raise ValueError("an operating point has other numbers than this program knows")
+        merit = _finite(event["merit"])
+        order = event["score"], merit if event["score"] == 1.0 else 0.0
+        measured = Measured(
+            evaluation["values"], evaluation["reasons"], evaluation["failures"],
+            {name: list(point.values()) for name, point in evaluation["operating_points"].items()}, evaluation["jobs"], evaluation["cached"],
+            evaluation["seconds"], event["score"], merit,
+            [(spec, one["corner"], one["why"], one["value"], _finite(one["margin"]), one["satisfaction"]) for spec, one in event["specs"].items()],
+        )  # fmt: skip
+    words = [made["reasoning"], made["error"], made["notes"], made["policy"], ""]
+    return {
+        "type": event["type"], "seq": event["seq"], "index": event["index"], "score": event["score"], "proposal": {"reply": ""},
+        "record": record(event["index"], words, sizing, made["sizing"], measured), "order": order, "proposer": made["policy"], "mark": mark_of(sizing),
+        "names": _shared(tuple(event["specs"])) if measured is not None else None,
+    }  # fmt: skip
+
+
+_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names are the same in every turn of a run: one tuple for all."""
+    return _NAMES.setdefault(names, names)
+
+
+def _stands(row: Event, problem: Problem) -> bool:
+    """Whether a turn counts as it was told. An edit of the user's tells every turn anew (`specs`)."""
+    return "specs" not in row and (row["names"] is None or row["names"] == tuple(problem.spec_names))
 
 
 def _turn(row: Event, problem: Problem) -> Turn:
-    evaluation = row.get("measured")
-    return Turn(row["index"], row["made"], row["sizing"], evaluation, None if evaluation is None else _score(row, problem, evaluation))
-
-
-def _score(row: Event, problem: Problem, evaluation: Evaluation) -> Score:
-    """As it was told: working a hundred thousand out again would take longer than reading them."""
-    # an edit of the user's tells every turn anew
-    results = row["specs"] if isinstance(row["specs"], Results) else _results(row["specs"])
-    if results.specs != tuple(problem.spec_names):
-        return score(problem.specs, evaluation)
-    return Score(row["score"], _finite(row["merit"]), results)
-
-
-def _results(told: Mapping[str, Mapping[str, Any]]) -> Results:
-    return Results(
-        [(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"]) for spec, one in told.items()]
+    turn = decoded(row["record"])
+    if _stands(row, problem) or turn.score is None:
+        return turn
+    told: Mapping[str, Mapping[str, Any]] = row.get("specs", {})
+    if tuple(told) != tuple(problem.spec_names):
+        return regraded(problem, turn)
+    results = tuple(
+        SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"]) for spec, one in told.items()
     )
+    return replace(turn, score=Score(row["score"], _finite(row["merit"]), results))
 
 
 def _finite(number: float | None) -> float:
