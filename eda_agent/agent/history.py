@@ -16,6 +16,8 @@ RECENT = 300
 
 def gathered(turns: Iterable[Turn]) -> Sequence[Turn]:
     """A sequence of turns that cannot be changed, in little memory however many they are."""
+    if isinstance(turns, ShelvedTurns):
+        return turns
     first: list[Turn] = []
     shelved: ShelvedTurns | None = None
     for turn in turns:

@@ -102,6 +102,9 @@ def size(
             env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=state.best.get("index", -1) if state.turns else None,
             make_policy=lambda name, options: make_policy(name, request.seed, options), left=[restore_turns(rows, asked) for rows in state.left],
         )  # fmt: skip
+        # what was read is turns now; a long journal's is hundreds of megabytes
+        state.turns.clear()
+        state.left.clear()
         stop, kept = "user", True
         checked: Mapping[str, Any] = {}
         try:
