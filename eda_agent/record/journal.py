@@ -99,6 +99,13 @@ class Journal:
             self._thread.shutdown()
             self._file.close()
 
+    def leave(self) -> None:
+        """Close it without a run; one that has nothing in it goes."""
+        empty = os.fstat(self._file.fileno()).st_size == 0
+        if empty:
+            self.path.unlink(missing_ok=True)
+        self.close()
+
 
 def whole_length(path: Path) -> int:
     """The length in bytes up to the last whole line. Reads from the end, as much as it must."""

@@ -54,21 +54,23 @@ def size(
     control = control or Control()
     # the slow starters first, so that they overlap with reading the spec
     pool = open_pool(request.workers, request.cluster)
+    journal: Journal | None = None
     try:
         problem = problem or with_corners(load_problem(request.spec), request.corners)
         folder = run_folder(request, problem)
-        state = restore_state(read_journal(folder / "journal.jsonl")) if (folder / "journal.jsonl").exists() else RunState()
+        # held before it is read: what another process wrote until now is there, and it writes no more
+        journal = Journal(folder / "journal.jsonl")
+        state = restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()
         check_resumable(request, state, folder, problem)
         # the user may have changed it on the way
         chosen = state.policy or {"name": request.policy, "options": request.options}
         policy = make_policy(chosen["name"], request.seed, chosen["options"])
     except BaseException:
         pool.close()
+        if journal is not None:
+            journal.leave()
         raise
-    with (
-        open_evaluator(problem, cache=request.cache, pool=pool) as evaluator,
-        contextlib.closing(Journal(folder / "journal.jsonl")) as journal,
-    ):
+    with open_evaluator(problem, cache=request.cache, pool=pool) as evaluator, contextlib.closing(journal):
         if not state.started:
             write_spec(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.fold import fold
-from eda_agent.record.journal import read_journal
+from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import Request, size
 
@@ -131,3 +132,30 @@ def test_cut_between_a_turn_and_the_word_that_it_is_the_best(tmp_path: Path, own
     states = [fold(read_journal(folder / "journal.jsonl")) for folder in (whole, cut)]
     assert states[0].best["index"] == states[1].best["index"] and states[0].best["score"] == states[1].best["score"]
     assert len(states[0].turns) == len(states[1].turns)
+
+
+def test_what_another_process_wrote_meanwhile_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second run waits at the door while the first one writes its last turns: it goes on behind them, and plays none of them again."""
+    folder = tmp_path / "run"
+    size(Request(CIRCUITS / "ota_5t", "random", simulations=6, out=folder))
+    whole = (folder / "journal.jsonl").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    early = next(place for place, line in enumerate(lines) if b'"turn.evaluated"' in line) + 1
+    (folder / "journal.jsonl").write_bytes(b"".join(lines[:early]))
+    opened = Journal.__init__
+
+    def late(self: Journal, path: Path) -> None:
+        # the lock is got when the first one has ended
+        path.write_bytes(whole)
+        opened(self, path)
+
+    monkeypatch.setattr(Journal, "__init__", late)
+    outcome = size(Request(CIRCUITS / "ota_5t", "random", simulations=8, out=folder, resume=True))
+    indices = [event["index"] for event in read_journal(folder / "journal.jsonl") if event["type"] == "turn.evaluated"]
+    assert indices == list(range(1, 9)) and len(outcome.turns) == 9
+
+
+def test_a_run_that_cannot_begin_leaves_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        size(Request(CIRCUITS / "ota_5t", "embedded", options={"model": str(tmp_path)}, simulations=2, out=tmp_path / "run"))
+    assert not (tmp_path / "run" / "journal.jsonl").exists()
