@@ -70,7 +70,9 @@ def size(
         if journal is not None:
             journal.leave()
         raise
-    with open_evaluator(problem, cache=request.cache, pool=pool) as evaluator, contextlib.closing(journal):
+    with contextlib.ExitStack() as stack:
+        stack.callback(journal.leave)
+        evaluator = stack.enter_context(open_evaluator(problem, cache=request.cache, pool=pool))
         if not state.started:
             write_spec(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from eda_agent.errors import InputError
+from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.fold import fold
@@ -158,4 +159,11 @@ def test_what_another_process_wrote_meanwhile_is_read(tmp_path: Path, monkeypatc
 def test_a_run_that_cannot_begin_leaves_no_journal(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         size(Request(CIRCUITS / "ota_5t", "embedded", options={"model": str(tmp_path)}, simulations=2, out=tmp_path / "run"))
+    assert not (tmp_path / "run" / "journal.jsonl").exists()
+    # nor one that cannot be simulated
+    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "amp")
+    netlist = tmp_path / "amp" / "ota_5t.spice"
+    netlist.write_text(netlist.read_text().replace(".ends", "M99 a b c d nobody W=1u L=1u\n.ends", 1))
+    with pytest.raises(EdaAgentError):
+        size(Request(tmp_path / "amp", "random", simulations=2, out=tmp_path / "run"))
     assert not (tmp_path / "run" / "journal.jsonl").exists()

@@ -113,6 +113,8 @@ async def settled(pilot: Pilot[None]) -> None:
     for _ in range(100):
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
+        if not getattr(pilot.app.screen, "filled", True):
+            continue
         if not any("simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)):
             break
     await pilot.wait_for_animation()

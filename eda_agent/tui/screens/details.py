@@ -39,6 +39,7 @@ class Detail(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
     heading = ""
+    filled = False
 
     def compose(self) -> ComposeResult:
         yield Static(self.heading, classes="detail-title", markup=False)
@@ -50,7 +51,15 @@ class Detail(Screen[None]):
         yield from ()
 
     def on_mount(self) -> None:
-        self.call_after_refresh(lambda: self.run_worker(self.fill(), exclusive=True, group="fill"))
+        self.call_after_refresh(self.refill)
+
+    def refill(self) -> None:
+        """Put in what takes time, anew."""
+        self.run_worker(self._fill(), exclusive=True, group="fill")
+
+    async def _fill(self) -> None:
+        await self.fill()
+        self.filled = True
 
     async def fill(self) -> None:
         """Put in what takes time to find out."""
@@ -228,7 +237,7 @@ class CircuitScreen(Detail):
             yield Static(id="drawing")
 
     def on_resize(self) -> None:
-        self.run_worker(self.fill(), exclusive=True, group="fill")
+        self.refill()
 
     async def fill(self) -> None:
         lines = await asyncio.to_thread(self._lines, self.size.width - 4)
