@@ -288,7 +288,9 @@ class Session:
         how, _, text = deck.measures.get(metric, "").partition(" ")
         if how == "meas":
             value = self.own.get(metric)
-            return value, "" if value is not None else "the .meas line found nothing"
+            if value is not None and math.isfinite(value):
+                return value, ""
+            return None, "the .meas line found nothing" if value is None else "the number is not finite"
         if how == "python":
             return measurements.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
         return measurements.measure(metric, wave, deck.settings)
