@@ -79,19 +79,19 @@ def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float |
         for turn in turns:
             history = history.grown(turn)
         # another one that goes on from an earlier turn leaves this as it is
-        other = History(None, gathered(turns[:parted]))  # type: ignore[arg-type]
+        other = History(None, gathered(turns[:parted]))  # type: ignore[arg-type]  # likewise
         first = other
         for turn in some([0.25, 0.75] * 3):
             other = other.grown(turn)
         for turn in turns[parted:]:
             first = first.grown(turn)
-    plain = History(None, tuple(turns))  # type: ignore[arg-type]
+    plain = History(None, tuple(turns))  # type: ignore[arg-type]  # likewise
     for found in (history, first):
         assert isinstance(found.turns, ShelvedTurns) == (len(turns) > recent)
         assert len(found.turns) == len(turns) and list(found.turns) == turns and list(found.turns[1:-1]) == turns[1:-1]
         assert list(found.orders) == list(plain.orders) and list(found.proposers) == list(plain.proposers)
         assert list(found.measured) == list(plain.measured) and found.simulations == plain.simulations
-        assert found.incumbent == plain.incumbent == History(None, found.turns).incumbent  # type: ignore[arg-type]
+        assert found.incumbent == plain.incumbent == History(None, found.turns).incumbent  # type: ignore[arg-type]  # likewise
         assert found._marks == plain._marks
     assert list(other.turns) == [*turns[:parted], *some([0.25, 0.75] * 3)]
 
