@@ -1,6 +1,6 @@
 """A shelf holds the turns of long ago in an unnamed file, and in memory what a policy asks of all of them: how good, which sizes, whose.
 
-A run of a day has forty thousand turns of three kilobytes. On the shelf one costs a hundred bytes of memory, and 30 µs when it is looked at again.
+A run of a day has forty thousand turns of three kilobytes. On the shelf one costs forty bytes of memory, and 30 µs when it is looked at again.
 """
 
 from __future__ import annotations

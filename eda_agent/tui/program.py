@@ -19,11 +19,11 @@ OK = (0, 1)
 async def run_program(command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
     """`eda-agent COMMAND SPEC --set … --json` for a sizing. Raises `InputError` with what it said."""
     sizes = [word for name, value in sizing.items() for word in ("--set", f"{name}={value!r}")]
-    return dict(json.loads(await run_command(command, str(spec), *sizes, "--json", *arguments)))
+    return dict(json.loads((await run_command(command, str(spec), *sizes, "--json", *arguments))[0]))
 
 
-async def run_command(*arguments: str) -> str:
-    """What `eda-agent …` writes to stdout. Raises `InputError` with what it said."""
+async def run_command(*arguments: str) -> tuple[str, str]:
+    """What `eda-agent …` writes to stdout, and to stderr beside. Raises `InputError` with what it said where it could not do its work."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "eda_agent", *arguments, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"},
@@ -37,4 +37,4 @@ async def run_command(*arguments: str) -> str:
         raise
     if process.returncode not in OK:
         raise InputError(words.decode("utf-8", errors="replace").strip() or f"it ended with status {process.returncode}")
-    return out.decode("utf-8", errors="replace")
+    return out.decode("utf-8", errors="replace"), words.decode("utf-8", errors="replace").strip()

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static, TextArea
 
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
+from eda_agent.run import Request, size
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.panels import Table
@@ -377,3 +378,35 @@ def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[s
     done = subprocess.run([sys.executable, "-m", "eda_agent", *arguments, *flag], capture_output=True, text=True, cwd=tmp_path, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)})  # fmt: skip
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_schematic_gets_the_sizes_and_is_brought_back(tmp_path: Path) -> None:
+    """What has no place in it is said on the screen."""
+    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "amp")
+    schematic = tmp_path / "amp" / "ota.sch"
+    text = (Path(__file__).parents[1] / "fixtures" / "ota.sch").read_text().replace("Wx=3", "W12=3u")
+    schematic.write_text(text)
+    folder = tmp_path / "run"
+    size(Request(tmp_path / "amp", "random", simulations=3, out=folder))
+    app = recorded_app(folder)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        def said() -> str:
+            return str(app.screen.query_one("#wrote", Static).content)
+
+        async def write(what: str) -> None:
+            row = next(place for place, cells_ in enumerate(cells(app, "#products")) if what in cells_[1])
+            app.screen.query_one(Table).move_cursor(row=row)
+            await pilot.press("enter")
+
+        await pilot.press("E")
+        await pilot.pause()
+        await write("sizes into the xschem schematic")
+        await until(pilot, lambda: "written" in said())
+        assert "no place for" in said().lower() and schematic.read_text() != text
+        await write("undo that")
+        await until(pilot, lambda: "as it was" in said())
+        assert schematic.read_text() == text
+        assert not any("undo" in row[1] for row in cells(app, "#products"))
+
+    drive(app, steps)

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -38,7 +39,7 @@ SCREENS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-def cells(app: SizingApp) -> str:
+def cells(app: App[Any]) -> str:
     """The screen with its colours, without blanks at the ends of lines."""
     out = io.StringIO()
     width, height = app.size
@@ -118,4 +119,11 @@ async def settled(pilot: Pilot[None]) -> None:
         if not any("simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)):
             break
     await pilot.wait_for_animation()
-    await pilot.pause()
+    # columns find their widths when there is nothing else to do: the picture is one that stays
+    before = ""
+    for _ in range(100):
+        await pilot.pause(0.05)
+        now = cells(pilot.app)
+        if now == before:
+            break
+        before = now

@@ -45,11 +45,8 @@ def products(folder: Path) -> list[Product]:
         beside = sorted(original_spec(folder).parent.glob("*.sch"))
     except EdaAgentError:
         beside = []
-    for schematic in beside:
-        found.append(Product("sizes into the xschem schematic", schematic, ("export", run, "--xschem", str(schematic))))
-        if kept(schematic).exists():
-            found.append(Product("undo that: the schematic as it was", schematic))
-    return found
+    found += [Product("sizes into the xschem schematic", schematic, ("export", run, "--xschem", str(schematic))) for schematic in beside]
+    return found + [Product("undo that: the schematic as it was", schematic) for schematic in beside if kept(schematic).exists()]
 
 
 def kept(schematic: Path) -> Path:
@@ -92,16 +89,20 @@ class ExportScreen(Detail):
         said = self.query_one("#wrote", Static)
         self.written[place] = "…"
         self.draw()
+        told = f"written: {product.path}"
         try:
             if product.command:
-                await run_command(*product.command)
+                # such as sizes that have no place in a schematic
+                told = "\n".join([told, (await run_command(*product.command))[1]]).rstrip()
             else:
                 os.replace(kept(product.path), product.path)
+                told = f"as it was: {product.path}"
         except (EdaAgentError, OSError) as error:
             self.written[place] = "✗"
             said.update(Text(str(error)))
         else:
-            self.written = {place: "✓", **{other: sign for other, sign in self.written.items() if other != place}}
-            said.update(Text(f"written: {product.path}" if product.command else f"as it was: {product.path}"))
-            self.products = self.products if len(self.products) == len(products(self.folder)) else products(self.folder)
+            self.written[place] = "✓"
+            said.update(Text(told))
+            # what can be undone is a row more
+            self.products = products(self.folder)
         self.draw()
