@@ -22,7 +22,7 @@ import pytest
 from rich.console import Console
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from eda_agent.tui import app as app_module
 from eda_agent.tui.app import SizingApp
@@ -122,8 +122,10 @@ async def settled(pilot: Pilot[None]) -> None:
     # columns find their widths when there is nothing else to do: the picture is one that stays
     before = ""
     for _ in range(100):
+        await pilot.pause()
         await pilot.pause(0.05)
         now = cells(pilot.app)
-        if now == before:
+        waiting = any(table._require_update_dimensions or table._updated_cells for table in pilot.app.screen.query(DataTable))
+        if now == before and not waiting:
             break
-        before = now
+        before = "" if waiting else now
