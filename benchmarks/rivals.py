@@ -27,9 +27,10 @@ from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.train.atlas import grades
 from eda_agent.train.designs import meets
 from eda_agent.train.pool import Pool, make_pool, pool_problem
-from eda_agent.train.recipe import load_recipe
+from eda_agent.train.recipe import load_recipe, spans
 from eda_agent.train.tasks import known_sizing, spec_file
 
 RECIPE = Path(__file__).parent.parent / "train" / "recipes" / "embedded.yaml"
@@ -40,11 +41,12 @@ STEP, MOVED = 0.08, 0.4
 
 
 @cache
-def stored(name: str) -> Pool:
-    """The pool that a learned circuit was trained with."""
-    recipe = load_recipe(RECIPE)
+def stored(name: str, path: Path = RECIPE) -> Pool:
+    """The pool that a circuit of a recipe was trained with."""
+    recipe = load_recipe(path)
     base = load_problem(spec_file(name))
-    problem = pool_problem(base, recipe.pool.conditions, recipe.seed)
+    seed = recipe.seed if recipe.pool.seed is None else recipe.pool.seed
+    problem = pool_problem(base, recipe.pool.conditions, seed, spans(recipe.pool.ranges))
     with LocalPool(1) as executor:
         evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
         return make_pool(
@@ -53,9 +55,14 @@ def stored(name: str) -> Pool:
             known_sizing(name, base),
             recipe.pool.designs,
             recipe.pool.rounds,
-            recipe.seed,
+            seed,
             cache_folder() / "pools",
         )
+
+
+def circuit(problem: Problem, recipe: Path) -> str:
+    """What the recipe calls a problem: its folder, or the file where it is not one of the suite."""
+    return problem.path.parent.name if recipe == RECIPE else load_recipe(recipe).circuits[0]
 
 
 def climbed(history: History, rng: np.random.Generator) -> dict[str, float]:
@@ -69,9 +76,10 @@ def climbed(history: History, rng: np.random.Generator) -> dict[str, float]:
 
 
 class Stored:
-    """First the designs that `chosen` gives, none here, then a climb."""
+    """First the designs that `chosen` gives, none here, then a climb. `recipe`: whose training's designs."""
 
     name = "climb"
+    recipe = RECIPE
 
     def __init__(self, seed: int):
         self.seed = seed
@@ -96,16 +104,12 @@ class LookUp(Stored):
     COUNT = 5
 
     def chosen(self, problem: Problem) -> list[dict[str, float]]:
-        pool = stored(problem.path.parent.name)
-        found = []
-        for condition in range(pool.sizes.shape[0]):
-            for design in range(pool.sizes.shape[1]):
-                turn = pool.turn(problem, condition, design, 0)
-                found.append((turn.value, condition, design))
-        found.sort(reverse=True)
+        pool = stored(circuit(problem, self.recipe), self.recipe)
+        graded = grades(problem, pool.values.reshape(-1, pool.values.shape[-1]))
+        graded[pool.failed.reshape(-1)] = 0.0
         result: list[dict[str, float]] = []
-        for _, condition, design in found:
-            sizing = pool.sizing(condition, design)
+        for place in np.argsort(-graded, kind="stable").tolist():
+            sizing = pool.sizing(*divmod(place, pool.sizes.shape[1]))
             if sizing not in result:
                 result.append(sizing)
             if len(result) == self.COUNT:
@@ -120,7 +124,7 @@ class Portfolio(Stored):
     COUNT = 10
 
     def chosen(self, problem: Problem) -> list[dict[str, float]]:
-        return [dict(sizing) for sizing in _portfolio(problem.path.parent.name, self.COUNT)]
+        return [dict(sizing) for sizing in _portfolio(circuit(problem, self.recipe), self.recipe, self.COUNT)]
 
 
 class Single(Portfolio):
@@ -131,12 +135,12 @@ class Single(Portfolio):
 
 
 @cache
-def _portfolio(name: str, count: int) -> tuple[Mapping[str, float], ...]:
-    pool = stored(name)
+def _portfolio(name: str, recipe: Path, count: int) -> tuple[Mapping[str, float], ...]:
+    pool, ranges = stored(name, recipe), spans(load_recipe(recipe).bounds) or None
     draw = random.Random(f"portfolio of {name}")
     bounds = []
     while len(bounds) < TARGETS:
-        target = pool.target(draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw)
+        target = pool.target(draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw, ranges=ranges)
         if target is not None:
             bounds.append(target.bounds)
     designs = [(condition, design) for condition in range(pool.sizes.shape[0]) for design in pool.working(condition)]
@@ -162,11 +166,13 @@ class Blind(EmbeddedPolicy):
 class Swapped(EmbeddedPolicy):
     """The embedded model whose sizes are its own and whose results are those of stored designs under other conditions (learned circuits only)."""
 
+    recipe = RECIPE
+
     def propose(self, history: History) -> Proposal:
         return super().propose(replace(history, turns=tuple(self._swapped(history, turn) for turn in history.turns)))
 
     def _swapped(self, history: History, turn: Turn) -> Turn:
-        pool = stored(history.problem.path.parent.name)
+        pool = stored(circuit(history.problem, self.recipe), self.recipe)
         draw = random.Random(f"{self.seed} {turn.index} {history.problem.specs}")
         condition = draw.randrange(len(pool.conditions))
         other = pool.turn(history.problem, condition, draw.randrange(2, pool.sizes.shape[1]), turn.index)

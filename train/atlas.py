@@ -1,4 +1,4 @@
-"""Making the atlas: of the designs in the pools of a training, those that answer random targets best.
+"""Making the atlas: of the designs in the pools of a training, those that answer random targets best, and some that do not work.
 
     python -m eda_agent.train.atlas train/recipes/embedded.yaml [FILE]
 
@@ -29,9 +29,11 @@ from eda_agent.train.recipe import load_recipe
 from eda_agent.train.sources import open_sources
 from eda_agent.train.tasks import Source, held_out, spec_file
 
-TARGETS, BEST = 600, 3
+TARGETS, BEST = 600, 10
 """Random targets of a circuit, and designs of each that are kept."""
 TIGHT = 0.5
+BROKEN = 600
+"""Designs with a spec that could not be measured, at most: they say where a circuit works at all."""
 
 
 def grades(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,7 +47,7 @@ def grades(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def useful(source: Source, draw: random.Random, refused: frozenset[str]) -> list[tuple[int, int]]:
-    """(condition, design) of those that answer some target best, the most useful first."""
+    """(condition, design) of those that answer some target best, the most useful first; then some that could not be measured."""
     pool = source.pool
     places = [(condition, design) for condition in range(len(pool.conditions)) for design in pool.working(condition)]
     values = np.array([pool.values[place] for place in places])
@@ -56,13 +58,15 @@ def useful(source: Source, draw: random.Random, refused: frozenset[str]) -> list
             continue
         graded = grades(with_target(pool.problem, target), values)
         wins.update(places[int(index)] for index in np.argsort(-graded, kind="stable")[:BEST])
-    return [place for place, _ in wins.most_common()]
+    unmeasured = [(int(condition), int(design)) for condition, design in np.argwhere(np.isnan(pool.values).any(-1))]
+    return [place for place, _ in wins.most_common()] + sorted(draw.sample(unmeasured, min(BROKEN, len(unmeasured))))
 
 
 def sheet(pool: Pool, chosen: Sequence[tuple[int, int]]) -> Sheet:
     return Sheet(
         tuple(parameter.role for parameter in pool.problem.space.parameters), tuple(spec.metric.name for spec in pool.problem.specs),
         np.array([pool.sizes[place] for place in chosen]), np.array([pool.values[place] for place in chosen]),
+        np.array([condition for condition, _ in chosen]),
     )  # fmt: skip
 
 

@@ -89,6 +89,20 @@ def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
     return sign * (value - target) / span
 
 
+def margin_lines(spec: Spec) -> list[tuple[float, float]]:
+    """(slope, intercept) of the margin by the value, or by its logarithm where the ramp is logarithmic; of two bounds the smaller counts."""
+    lines = []
+    for target, sign in ((spec.minimum, 1.0), (spec.maximum, -1.0)):
+        if target is None:
+            continue
+        log = spec.metric.ramp == "log"
+        other = target * math.e if log else target + 1.0
+        at = math.log(target) if log else target
+        slope = _margin(spec, other, target, sign)
+        lines.append((slope, -slope * at))
+    return lines
+
+
 def satisfaction(spec: Spec, value: float | None) -> float:
     """1 exactly when the spec is met, falling to 0 at its worst value."""
     return _satisfaction(spec, value, margin(spec, value))

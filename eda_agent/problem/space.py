@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eda_agent.problem.netlist import Edit
 
 Sizing = Mapping[str, float]
@@ -98,6 +101,28 @@ class DesignSpace:
         return {
             parameter.name: parameter.from_unit(float(position)) for parameter, position in zip(self.parameters, positions, strict=True)
         }
+
+    def legal_units(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions (n, parameters) moved onto the grids: what `to_unit` of `from_unit` is, for many at once and to 1e-9."""
+        result = np.clip(positions, 0.0, 1.0)
+        for column, one in enumerate(self.parameters):
+            if one.maximum == one.minimum:
+                result[:, column] = 0.0
+            elif one.step is not None:
+                lowest, highest = math.ceil(one.minimum / one.step - 1e-9), math.floor(one.maximum / one.step + 1e-9)
+                ratio = one.maximum / one.minimum if one.scale == "log" else 1.0
+                values = (
+                    one.minimum * ratio ** result[:, column]
+                    if one.scale == "log"
+                    else one.minimum + result[:, column] * (one.maximum - one.minimum)
+                )
+                values = np.clip(np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum)
+                result[:, column] = (
+                    np.log(values / one.minimum) / math.log(ratio)
+                    if one.scale == "log"
+                    else (values - one.minimum) / (one.maximum - one.minimum)
+                )
+        return result
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
         """What the netlist must say, in the netlist's units, for this sizing."""

@@ -1,8 +1,9 @@
 """The auto policy lets a model propose, and hands over to a search around its best when it no longer gains or has had its turns, and back.
 
-A circuit that the model was made with, whatever its names, begins with designs of the atlas. The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
-every turn before it and weighs the model's own proposals beside its candidates. Who has the run follows from the turns alone (`handover`),
-so that a resumed run goes on as it would have.
+The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
+every turn before it and weighs the model's own proposals beside its candidates. A circuit that the embedded model was made with, whatever its
+names, is begun by the search, which then has the experience of the training's designs (`experience`). Who has the run follows from the turns
+alone (`handover`), so that a resumed run goes on as it would have.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
+from eda_agent.agent.policies.experience import Experience, experience
 from eda_agent.agent.policies.handover import Leg, current_leg
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.turn import Proposal
@@ -26,8 +28,8 @@ PATIENCE = {"model": 5, "search": 15}
 LONGEST = {"model": 6}
 """Turns of the embedded model at a time: so many it was taught on, and from there a search that weighs its proposals beside others solves more
 (80 % within 10 simulations on targets of the learned circuits that the table does not use, 64 % without this)."""
-LOOK_UPS = 1
-"""Designs of the atlas that a run begins with: the first is as good as a look-up can be, and from there the model does better."""
+EXPERIENCED = 60
+"""Turns for which the experience of other conditions counts: by then the run knows more of its own."""
 SIDE = 0.3
 """Of the search's box when it takes over, in units of the ranges."""
 
@@ -41,7 +43,7 @@ class AutoPolicy:
         )
         self.search = TrustRegion(seed)
         self._atlas: Path | None = None if endpoint is not None or model is not None else shipped_model() / atlas.FILE
-        self._designs: tuple[Problem, list[dict[str, float]]] | None = None
+        self._met: tuple[Problem, Experience | None] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
@@ -50,30 +52,25 @@ class AutoPolicy:
 
     def proposals(self, history: History) -> list[Proposal]:
         leg = self.leg(history)
+        known = self._experience(history.problem)
         if self._silent:
             found = [self.search.propose(history)]
-        elif leg.who == "model" and (known := self._known(history)):
-            found = known
         elif leg.who == "model":
             found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
         else:
             # asking an endpoint for designs that are only weighed would cost a request a turn
             others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
             sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
-            found = [self.search.search(history, leg.since, SIDE, sizings)]
+            if known is not None and history.incumbent is not None and len(history.turns) <= EXPERIENCED:
+                found = [self.search.informed(history, leg.since, SIDE, known, sizings)]
+            else:
+                found = [self.search.search(history, leg.since, SIDE, sizings)]
         return [replace(found[0], handover=leg.why if leg.since == len(history.turns) else ""), *found[1:]]
 
-    def _known(self, history: History) -> list[Proposal]:
-        """Designs of the atlas that were not tried, in the first turns."""
-        problem = history.problem
-        if self._atlas is None or len(history.turns) > LOOK_UPS:
-            return []
-        if self._designs is None or self._designs[0] is not problem:
-            self._designs = problem, atlas.designs(self._atlas, problem, LOOK_UPS)
-        said = "a design of the same structure that came nearest to what is asked when the model was made"
-        return [
-            Proposal(sizing, said, policy=atlas.NAME) for sizing in self._designs[1][len(history.turns) - 1 :] if not history.tried(sizing)
-        ]
+    def _experience(self, problem: Problem) -> Experience | None:
+        if self._met is None or self._met[0] is not problem:
+            self._met = problem, None if self._atlas is None else experience(self._atlas, problem)
+        return self._met[1]
 
     def leg(self, history: History) -> Leg:
         """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
@@ -83,4 +80,5 @@ class AutoPolicy:
                 return Leg("search", 1, self._silent)
         # a language model goes on for as long as it gains
         longest = LONGEST if isinstance(self.model, CompactPolicy) else None
-        return current_leg(history, ("model", "search"), PATIENCE, self._names, longest)
+        known = self._experience(history.problem) is not None
+        return current_leg(history, ("search", "model") if known else ("model", "search"), PATIENCE, self._names, longest)

@@ -36,9 +36,14 @@ class GaussianProcess:
     factor: Real
     solved: Real
 
+    @property
+    def likelihood(self) -> float:
+        """How well it foretells each output from the others: mean log density, in the outputs' own units."""
+        return leave_one_out(self.factor, self.solved) - math.log(self.deviation)
+
     def predict(self, points: Real) -> tuple[Real, Real]:
         """Posterior mean and standard deviation (m,) at m×d points, in the outputs' own units."""
-        covariance = math.exp(self.log_variance) * _matern(_distances(points, self.inputs, self.log_scales))
+        covariance = math.exp(self.log_variance) * matern(_distances(points, self.inputs, self.log_scales))
         mean = covariance @ self.solved
         half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
         variance = np.maximum(math.exp(self.log_variance) - np.einsum("ij,ij->j", half, half), 1e-10)
@@ -83,10 +88,17 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
     bounds = [_BOUNDS] * dimensions + [(math.log(0.05), math.log(20.0))]
     theta = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
     variance = math.exp(theta[-1])
-    matrix = variance * _matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
+    matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
     lower = np.linalg.cholesky(matrix)
     solved = cho_solve((lower, True), targets, check_finite=False)
     return GaussianProcess(inputs, theta[:-1], float(theta[-1]), mean, deviation, lower, solved)
+
+
+def leave_one_out(factor: Real, solved: Real) -> float:
+    """Mean log predictive density of each output given the others: ibid. eqs. 5.10–5.12, from the lower factor of K and K⁻¹y."""
+    variance = 1 / np.diag(cho_solve((factor, True), np.eye(len(solved)), check_finite=False))
+    error = solved * variance
+    return float(np.mean(-0.5 * np.log(2 * math.pi * variance) - 0.5 * error**2 / variance))
 
 
 def _distances(first: Real, second: Real, log_scales: Real) -> Real:
@@ -95,5 +107,6 @@ def _distances(first: Real, second: Real, log_scales: Real) -> Real:
     return np.asarray(np.sqrt(np.maximum(square, 0.0)))
 
 
-def _matern(distance: Real) -> Real:
+def matern(distance: Real) -> Real:
+    """Correlation at distances in length scales."""
     return np.asarray((1 + _SQRT5 * distance + 5 / 3 * distance**2) * np.exp(-_SQRT5 * distance))

@@ -29,7 +29,7 @@ def knowledge(history: History) -> tuple[Real, Real]:
     corners = [corner.name for corner in history.problem.corners]
     positions, margins, partial = [], [], []
     differences = []
-    for turn in _taught(history):
+    for turn in taught(history):
         assert turn.sizing is not None and turn.score is not None and turn.evaluation is not None
         positions.append(space.to_unit(turn.sizing))
         whole = len(turn.evaluation.values) == len(corners)
@@ -52,7 +52,7 @@ def knowledge(history: History) -> tuple[Real, Real]:
     return np.asarray(positions, dtype=np.float64), result
 
 
-def _taught(history: History) -> Sequence[Turn]:
+def taught(history: History) -> Sequence[Turn]:
     """All turns, or in a long run the best and the last ones, in their order."""
     places = history.measured
     if len(places) > MOST:

@@ -11,7 +11,8 @@ shrinks on failure) and SCBO (arXiv 2002.08526: one model a constraint). Ours, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from scipy.stats import qmc
@@ -28,8 +29,27 @@ START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 SUCCESSES, FAILURES = 2, 5
 """Turns with and without a better score in a row after which the box doubles or halves."""
 CANDIDATES, DRAWS = 1500, 64
+ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
+"""After the candidates come children of the most promising ones, nearer from round to round: improvements in many dimensions lie between random points."""
 REFIT_FROM = 60
 """From this many turns on, hyperparameters are only polished, from where they were."""
+
+
+class Process(Protocol):
+    """What the search asks of a model of one spec's margin."""
+
+    @property
+    def log_scales(self) -> Real: ...
+    def predict(self, points: Real) -> tuple[Real, Real]: ...
+
+
+class Known(Protocol):
+    """What is known besides the turns: models of the specs' margins, the chance that positions work at all, designs worth weighing."""
+
+    @property
+    def designs(self) -> Sequence[Mapping[str, float]]: ...
+    def processes(self, history: History) -> Sequence[Process]: ...
+    def chance(self, history: History, points: Real) -> Real: ...
 
 
 class TrustRegion:
@@ -53,28 +73,51 @@ class TrustRegion:
         with single_threaded():
             return self._propose(history, since - 1, side, others)
 
+    def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
+        """The same where more is known than the turns say."""
+        with single_threaded():
+            return self._within(history, since - 1, side, (*others, *known.designs), known.processes(history), known.chance)
+
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
-        dimensions = len(space.parameters)
         proposals = len(history.turns) - 1
         if proposals < first or len(history.measured) < 3:
             # the same Sobol points in every run of a seed, then around: points of low discrepancy see the whole box
-            sequence = qmc.Sobol(dimensions, rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
+            sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
-        inputs, margins = knowledge(history)
-        processes = self._fit(inputs, margins)
+        return self._within(history, first, start, others, self._fit(*knowledge(history)), None)
+
+    def _within(
+        self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],
+        chance: Callable[[History, Real], Real] | None,
+    ) -> Proposal:  # fmt: skip
+        """The most promising of what lies inside the box."""
+        space = history.problem.space
         side = box_side(history.orders, first, start)
         rng = turn_rng(self.seed, history, self.name)
         best = history.incumbent
         assert best is not None and best.sizing is not None
         center = np.asarray(space.to_unit(best.sizing))
+        draws = rng.standard_normal((DRAWS, len(processes)))
+
+        def gains(points: Real) -> Real:
+            found = self._gains(history, points, processes, best, draws)
+            return found if chance is None else found * chance(history, points)
+
         candidates = self._candidates(history, center, processes, side, rng, others)
-        index, expected = self._choose(history, candidates, processes, best, rng)
+        gain = gains(candidates)
+        for share in ROUNDS:
+            children = self._children(history, candidates[np.argsort(-gain, kind="stable")[:PARENTS]], side * share, rng)
+            candidates, gain = np.concatenate([candidates, children]), np.concatenate([gain, gains(children)])
+        order = np.argsort(-gain, kind="stable").tolist()
+        sizing, index = next(
+            ((legal, index) for index in order if not history.tried(legal := space.from_unit(candidates[index].tolist()))),
+            (space.from_unit(rng.random(len(center)).tolist()), order[0]),
+        )
+        what = "by what designs of the same structure measured, " if chance is not None else ""
         return Proposal(
-            space.from_unit(candidates[index].tolist()),
-            f"expected gain in score {expected:.3g} inside a box of {side:.2g} of the ranges",
-            policy=self.name,
+            sizing, f"expected gain in score {gain[index]:.3g} {what}inside a box of {side:.2g} of the ranges", policy=self.name
         )
 
     def _fit(self, inputs: Real, margins: Real) -> list[GaussianProcess]:
@@ -90,10 +133,10 @@ class TrustRegion:
         return result
 
     def _candidates(
-        self, history: History, center: Real, processes: Sequence[GaussianProcess], side: float, rng: np.random.Generator,
+        self, history: History, center: Real, processes: Sequence[Process], side: float, rng: np.random.Generator,
         others: Sequence[Mapping[str, float]],
     ) -> Real:  # fmt: skip
-        """Legal positions inside the box, some everywhere, and what others propose; designs already tried are left out."""
+        """Legal positions inside the box, some everywhere, and what others propose."""
         space = history.problem.space
         dimensions = len(center)
         scales = np.exp(np.mean([process.log_scales for process in processes], axis=0))
@@ -106,17 +149,18 @@ class TrustRegion:
         points = np.where(moved, points, center)
         near = np.clip(center + rng.normal(0.0, side / 10, (CANDIDATES // 5, dimensions)), 0.0, 1.0)
         anywhere = rng.random((CANDIDATES // 10, dimensions))
-        sizings = [space.from_unit(point.tolist()) for point in np.concatenate([points, near, anywhere])]
-        sizings += [space.snap(other) for other in others]
-        fresh = [space.to_unit(sizing) for sizing in sizings if not history.tried(sizing)]
-        return np.asarray(fresh) if fresh else anywhere
+        positions = space.legal_units(np.concatenate([points, near, anywhere]))
+        return np.concatenate([positions, np.array([space.to_unit(space.snap(other)) for other in others]).reshape(-1, dimensions)])
 
-    def _choose(
-        self, history: History, candidates: Real, processes: Sequence[GaussianProcess], best: Turn, rng: np.random.Generator
-    ) -> tuple[int, float]:
-        """The candidate with the largest expected improvement of the score (of the merit once everything is met)."""
+    def _children(self, history: History, parents: Real, side: float, rng: np.random.Generator) -> Real:
+        """Legal positions around the most promising ones."""
+        points = np.repeat(parents, CHILDREN, axis=0)
+        moved = rng.random(points.shape) < rng.choice([1.0, 0.5, min(1.0, 3.0 / points.shape[1])], size=(len(points), 1))
+        return history.problem.space.legal_units(points + moved * rng.normal(0.0, side / 10, points.shape))
+
+    def _gains(self, history: History, candidates: Real, processes: Sequence[Process], best: Turn, draws: Real) -> Real:
+        """The expected improvement of the score (of the merit once everything is met), and where there is none the mean score decides."""
         share = weights(history)
-        draws = rng.standard_normal((DRAWS, len(processes)))
         total = np.zeros((DRAWS, len(candidates)))
         allmet = np.ones((DRAWS, len(candidates)), dtype=bool)
         surplus = np.zeros((DRAWS, len(candidates)))
@@ -133,8 +177,7 @@ class TrustRegion:
         else:
             gain = np.maximum(total - best.value, 0.0).mean(axis=0)
         # where no draw improves, the best mean decides
-        index = int(np.argmax(gain + 1e-9 * total.mean(axis=0)))
-        return index, float(gain[index])
+        return np.asarray(gain + 1e-9 * total.mean(axis=0))
 
 
 def initial_count(dimensions: int) -> int:
