@@ -1,12 +1,12 @@
 """Text is the language of language models: the product's prompt through a chat template, replies sampled token by token.
 
-A prompt is computed once and its cache repeated for the replies to it. Where a grammar is given, tokens that cannot lead to a legal sizing
+A prompt is computed once and its cache shared by the replies to it (`shared_prefix`; repeated where a model's attention does not allow that). Where a grammar is given, tokens that cannot lead to a legal sizing
 have no probability, and log-probabilities are those of what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ from eda_agent.agent.history import History
 from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.bits import unpacked
 from eda_agent.agent.language.grammar import Grammar
+from eda_agent.agent.language.shared_prefix import SharedCache, serves, use
 from eda_agent.agent.language.torch_engine import whole
 from eda_agent.agent.prompt import render
 from eda_agent.errors import Finding, InputError
+
+ROWS = 64
+"""Replies that are written side by side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,55 +55,95 @@ class TextSampler:
     def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, max_tokens: int = 400):
         self.model, self.tokenizer, self.temperature, self.max_tokens = model.eval(), tokenizer, temperature, max_tokens
         ends = model.generation_config.eos_token_id
+        self.shared = serves(model)
+        if self.shared:
+            use(model)
         self.ends = set(ends if isinstance(ends, list) else [ends, tokenizer.eos_token_id]) - {None}
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         self.model.load_state_dict(weights, strict=False)
 
     def sample(self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
-        return [self._replies(prompt, group, np.random.default_rng(seed)) for prompt, seed in zip(prompts, seeds, strict=True)]
+        rooms = max(1, ROWS // group) if self.shared else 1
+        result: list[list[Answer]] = []
+        for start in range(0, len(prompts), rooms):
+            result += self._replies(
+                prompts[start : start + rooms], group, [np.random.default_rng(seed) for seed in seeds[start : start + rooms]]
+            )
+        return result
 
     @torch.no_grad()
-    def _replies(self, prompt: TextPrompt, group: int, random: np.random.Generator) -> list[Answer]:
+    def _replies(self, prompts: Sequence[TextPrompt], group: int, random: Sequence[np.random.Generator]) -> list[list[Answer]]:
+        """Of several prompts at once where they can share their cache, of one otherwise."""
         device = self.model.device
-        cache = DynamicCache(config=self.model.config)
-        ids = torch.from_numpy(prompt.tokens)[None].to(device)
-        logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
-        cache.batch_repeat_interleave(group)
-        logits = logits.expand(group, -1)
-        matchers = [prompt.grammar.matcher() for _ in range(group)] if prompt.grammar else []
-        draws = random.random((group, self.max_tokens), dtype=np.float32)
-        tokens: list[list[int]] = [[] for _ in range(group)]
-        logprobs: list[list[float]] = [[] for _ in range(group)]
-        legal: list[list[NDArray[np.int32]]] = [[] for _ in range(group)]
-        open_ = [True] * group
+        caches, first = [], []
+        for prompt in prompts:
+            caches.append(DynamicCache(config=self.model.config))
+            ids = torch.from_numpy(prompt.tokens)[None].to(device)
+            first.append(self.model(input_ids=ids, past_key_values=caches[-1], use_cache=True, logits_to_keep=1).logits[:, -1])
+        replies = [_Reply(prompt) for prompt in prompts for _ in range(group)]
+        draws = np.concatenate([one.random((group, self.max_tokens), dtype=np.float32) for one in random])
+        logits = torch.cat(first).repeat_interleave(group, 0)
+        if self.shared:
+            cache: Any = SharedCache(caches, [group] * len(prompts), self.max_tokens)
+        else:
+            cache = caches[0]
+            cache.batch_repeat_interleave(group)
+        rows = list(range(len(replies)))
         for step in range(self.max_tokens):
             allowed = torch.ones_like(logits, dtype=torch.bool)
-            bits = {row: matchers[row].allowed() for row in range(group) if open_[row]} if matchers else {}
-            for row, words in bits.items():
-                allowed[row] = torch.from_numpy(unpacked(words, logits.shape[-1])).to(device)
-            chosen, logprob = draw(logits.float() / self.temperature, allowed, torch.from_numpy(draws[:, step]).to(device))
-            for row, (token, value) in enumerate(zip(chosen.tolist(), logprob.tolist(), strict=True)):
-                if not open_[row]:
-                    continue
-                tokens[row].append(token)
-                logprobs[row].append(value)
-                if row in bits:
-                    legal[row].append(bits[row])
-                    matchers[row].accept(token)
-                    open_[row] = not matchers[row].ended
-                if token in self.ends:
-                    open_[row] = False
-            if not any(open_) or step + 1 == self.max_tokens:
+            for place, row in enumerate(rows):
+                if (words := replies[row].words()) is not None:
+                    allowed[place] = torch.from_numpy(unpacked(words, logits.shape[-1])).to(device)
+            chosen, logprob = draw(logits.float() / self.temperature, allowed, torch.from_numpy(draws[rows, step]).to(device))
+            for row, token, value in zip(rows, chosen.tolist(), logprob.tolist(), strict=True):
+                replies[row].take(token, value, self.ends)
+            going = [place for place, row in enumerate(rows) if replies[row].open]
+            if not going or step + 1 == self.max_tokens:
                 break
-            logits = self.model(input_ids=chosen[:, None], past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
-        return [
-            Answer(
-                np.array(tokens[row], dtype=np.int64), np.array(logprobs[row], dtype=np.float32), open_[row],
-                np.stack(legal[row]) if legal[row] else None,
-            )
-            for row in range(group)
-        ]  # fmt: skip
+            more: dict[str, Any] = {}
+            if self.shared:
+                if len(going) < len(rows):
+                    cache.keep(going)
+                    rows, chosen = [rows[place] for place in going], chosen[going]
+                places = [len(replies[row].prompt.tokens) + step for row in rows]
+                more = {"shared": cache, "position_ids": torch.tensor(places, device=device)[:, None]}
+            logits = self.model(input_ids=chosen[:, None], past_key_values=cache, use_cache=True, logits_to_keep=1, **more).logits[:, -1]
+        answers = [reply.answer() for reply in replies]
+        return [answers[start : start + group] for start in range(0, len(answers), group)]
+
+
+class _Reply:
+    """A reply that is being written."""
+
+    def __init__(self, prompt: TextPrompt):
+        self.prompt, self.open = prompt, True
+        self._matcher = prompt.grammar.matcher() if prompt.grammar else None
+        self._tokens: list[int] = []
+        self._logprobs: list[float] = []
+        self._legal: list[NDArray[np.int32]] = []
+
+    def words(self) -> NDArray[np.int32] | None:
+        """The tokens that may come next, as bits; None where any may."""
+        if self._matcher is None or not self.open:
+            return None
+        self._legal.append(self._matcher.allowed())
+        return self._legal[-1]
+
+    def take(self, token: int, logprob: float, ends: Set[int]) -> None:
+        if not self.open:
+            return
+        self._tokens.append(token)
+        self._logprobs.append(logprob)
+        if self._matcher is not None:
+            self._matcher.accept(token)
+            self.open = not self._matcher.ended
+        self.open = self.open and token not in ends
+
+    def answer(self) -> Answer:
+        return Answer(
+            np.array(self._tokens, dtype=np.int64), np.array(self._logprobs, dtype=np.float32), self.open, np.stack(self._legal) if self._legal else None
+        )  # fmt: skip
 
 
 def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
