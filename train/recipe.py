@@ -136,7 +136,7 @@ class Recipe:
     generated: GeneratedRecipe = _say("circuits composed for the training", GeneratedRecipe())
     workers: int | None = _say("simulator processes; None takes the cores", None)
     cluster: str | None = _say("Ray cluster that simulates: local, auto or HOST:PORT; None is this machine without Ray", None)
-    threads: int | None = _say("of torch in the warm start; None takes the cores. Afterwards one, the rest being the simulator's", None)
+    threads: int | None = _say("of torch; None takes the cores in the warm start and one afterwards, the rest being the simulator's", None)
     sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
     endpoint: str | None = _say("of the vLLM server", None)
     save_every: int = _say("steps between checkpoints", 25)

@@ -22,6 +22,9 @@ from eda_agent.train.tasks import Source, check_structure, given_targets, known_
 ABLE = 0.2
 """Share of a composed circuit's designs that work, in half of its conditions at least."""
 
+KEPT = 300
+"""Results of a circuit that a training remembers: a batch repeats its own designs, hardly ever an earlier one's, and there are hundreds of circuits."""
+
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
 """Hears (phase, done, all, metrics)."""
 
@@ -91,7 +94,7 @@ def _source(
 ) -> Source:  # fmt: skip
 
     def evaluator() -> Evaluator:
-        return Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+        return Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(KEPT), points_everywhere=True)
 
     made = make_pool(problem, evaluator, known, pool.designs, pool.rounds, seed, cache_folder() / "pools", heard)
     return Source(name, made, CircuitWords(problem), weight, evaluator)

@@ -205,7 +205,8 @@ class _Run:
         rl, kind = self.recipe.rl, self.kind
         if not rl.steps or self.state["done"] >= rl.steps:
             return
-        torch.set_num_threads(1 if not torch.cuda.is_available() else self.recipe.threads or 1)
+        # a thread that samples and one that learns go on side by side, and simulators beside them
+        torch.set_num_threads(self.recipe.threads or 1)
         chosen = algorithm(rl.algorithm)
         plan = chosen.plan(rl.turns, rl.group)
         estimate = estimator(rl.estimator, **{name: int(value) if name == "k" else value for name, value in rl.estimator_options.items()})
