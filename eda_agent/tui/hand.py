@@ -30,6 +30,7 @@ class Hand(App[None]):
         self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
         self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
         self._undo: list[Order] = []
+        self._woken_from: dict[str, Any] | None = None
 
     def tell(self, **data: Any) -> bool:
         """Send an order; whether it was. Where it asks a run that has ended for something else, the run is gone on with, and waits."""
@@ -38,9 +39,8 @@ class Hand(App[None]):
             return False
         try:
             given = order(data)
-            if given.do in WAKING and self.state.started and not self.run_process.alive:
-                self.wake(order({"do": "pause"}), given)
-                self.notify("the run had ended: it is taken up again and waits, p goes on")
+            if given.do in WAKING and self.state.started and (self._ended or not self.run_process.alive):
+                self._wake_after(given)
                 return True
             self.run_process.send(given)
         except EdaAgentError as error:
@@ -48,9 +48,27 @@ class Hand(App[None]):
             return False
         return True
 
+    @property
+    def _ended(self) -> bool:
+        """Whether the run has said its last word, and was not taken up again since."""
+        return bool(self.state.finished) and self.state.finished is not self._woken_from
+
+    def _wake_after(self, given: Order) -> None:
+        """Take the run up again once its process has gone: one that has said its last word, but still ends, obeys nothing more."""
+        assert self.run_process is not None
+        if self.run_process.alive:
+            if self._ended:
+                self.set_timer(0.05, lambda: self._wake_after(given))
+            else:
+                self.run_process.send(given)
+            return
+        self.wake(order({"do": "pause"}), given)
+        self.notify("the run had ended: it is taken up again and waits, p goes on")
+
     def wake(self, *orders: Order) -> None:
         """Take up again a run that has ended; it obeys these first."""
         assert self.run_process is not None
+        self._woken_from = self.state.finished
         self.run_process = self.run_process.resume(*orders)
 
     def action_pause(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
+from eda_agent.agent.orders import Order
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
@@ -174,6 +175,41 @@ def test_a_damaged_journal_keeps_what_was_read(recorded: Path, tmp_path: Path) -
         assert "no event" in str(app.bar.content)
 
     drive(app, steps)
+
+
+def test_an_order_to_a_run_that_still_ends_waits_for_its_end(recorded: Path) -> None:
+    """Its last word is said, its process not gone yet: what is asked then is obeyed by the run that follows, once."""
+
+    class Ending(RunProcess):
+        polls, alive_again = 3, False
+        resumed: list[tuple[str, ...]] = []
+        sent: list[str] = []
+
+        @property
+        def alive(self) -> bool:
+            Ending.polls -= 1
+            return Ending.alive_again or Ending.polls > 0
+
+        def resume(self, *orders: Order) -> RunProcess:
+            Ending.resumed.append(tuple(one.do for one in orders))
+            Ending.alive_again = True
+            return self
+
+        def send(self, order: Order) -> None:
+            Ending.sent.append(order.do)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, SizingApp)
+        await until(pilot, lambda: bool(app.state.finished))
+        app.run_process = Ending(recorded)
+        assert app.tell(do="hint", text="one") and app.tell(do="hint", text="two")
+        await until(pilot, lambda: bool(Ending.sent))
+        # until the new run says that it has begun, more goes to it
+        app.tell(do="hint", text="three")
+        assert Ending.resumed == [("pause", "hint")] and Ending.sent == ["hint", "hint"]
+
+    drive(recorded_app(recorded), steps)
 
 
 def test_a_live_run_is_steered(tmp_path: Path) -> None:
