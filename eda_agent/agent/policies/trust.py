@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import qmc
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import single_threaded, turn_rng
@@ -82,6 +81,9 @@ class TrustRegion:
         space = history.problem.space
         proposals = len(history.turns) - 1
         if proposals < first or len(history.measured) < 3:
+            # a third of a second, which who never explores need not wait
+            from scipy.stats import qmc
+
             # the same Sobol points in every run of a seed, then around: points of low discrepancy see the whole box
             sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
             position = sequence[proposals % len(sequence)]
