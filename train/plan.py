@@ -86,7 +86,7 @@ def read_config(recipe: Recipe) -> Any:
     given = recipe.model
     try:
         if given.path is not None and (Path(given.path) / "config.json").is_file():
-            return AutoConfig.from_pretrained(given.path, trust_remote_code=False)
+            return AutoConfig.from_pretrained(given.path, trust_remote_code=False, local_files_only=True)
         if given.config is not None:
             data = json.loads(Path(given.config).read_text())
             return AutoConfig.for_model(**data)

@@ -228,6 +228,23 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
         train(dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path="x"), warm_start=WarmStartRecipe(steps=0)), tmp_path / "run3")
 
 
+@pytest.mark.parametrize("kind", ["text", "compact"])
+def test_a_name_that_is_no_folder_is_not_looked_for_elsewhere(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def refused(*address: object, **how: object) -> None:
+        asked.append(address)
+        raise OSError("no network here")
+
+    monkeypatch.setattr("socket.getaddrinfo", refused)
+    recipe = dataclasses.replace(
+        SMALL, model=ModelRecipe(kind=kind, path="nobody/nothing"), warm_start=WarmStartRecipe(steps=0), rl=RlRecipe()
+    )
+    with pytest.raises(InputError, match="nobody"):
+        train(recipe, tmp_path / "run")
+    assert not asked
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "train" / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_recipes_can_be_read(path: Path) -> None:
     recipe = load_recipe(path)

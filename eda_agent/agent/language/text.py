@@ -23,7 +23,7 @@ from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.bits import unpacked
 from eda_agent.agent.language.grammar import Grammar
 from eda_agent.agent.language.shared_prefix import SharedCache, serves, use
-from eda_agent.agent.language.torch_engine import whole
+from eda_agent.agent.language.torch_engine import present, whole
 from eda_agent.agent.prompt import render
 from eda_agent.errors import Finding, InputError
 
@@ -149,9 +149,10 @@ class _Reply:
 def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
     """(model, tokenizer) of a causal language model; nothing is fetched and no code of the folder is run. Raises `InputError`."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        present(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         model, report = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, output_loading_info=True
+            folder, dtype=dtype, trust_remote_code=False, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
         whole(report)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:

@@ -45,11 +45,20 @@ def whole(report: Mapping[str, Collection[str]]) -> None:
         raise ValueError(f"its file is without {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
 
 
+def present(folder: str | Path) -> None:
+    """Raises `OSError` where no model is in a folder: its name would be looked for elsewhere."""
+    if not (Path(folder) / "config.json").is_file():
+        raise OSError(f"there is no {folder}/config.json")
+
+
 def load_compact(folder: Path) -> CompactModel:
     """A compact model. Raises `InputError` where there is none."""
     try:
+        present(folder)
         # shipped weights have 16 bits, and are computed with in 32
-        model, report = CompactModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True)
+        model, report = CompactModel.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, local_files_only=True, output_loading_info=True
+        )
         whole(report)
         return model
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
