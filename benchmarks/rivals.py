@@ -2,8 +2,8 @@
 
     eda-agent bench learned --policy embedded,python:benchmarks.rivals.LookUp,…
 
-Look-up, single design and portfolio know the pools of `train/recipes/embedded.yaml`, as the model did: they are made on first use where they
-are not in the cache. After their stored designs they climb: a step around the best so far.
+Look-up, single design and portfolio know the pools and surveys of `train/recipes/embedded.yaml`, as the shipped model and surrogates did: they are made
+on first use where they are not in the cache. After their stored designs they climb: a step around the best so far.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_rng
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
-from eda_agent.agent.score import score
+from eda_agent.agent.score import margin, score
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
@@ -27,10 +28,9 @@ from eda_agent.simulation.cache import MemoryCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.train.atlas import grades
-from eda_agent.train.designs import meets
 from eda_agent.train.pool import Pool, make_pool, pool_problem
 from eda_agent.train.recipe import load_recipe, spans
+from eda_agent.train.survey import survey
 from eda_agent.train.tasks import known_sizing, spec_file
 
 RECIPE = Path(__file__).parent.parent / "train" / "recipes" / "embedded.yaml"
@@ -38,6 +38,16 @@ TARGETS = 400
 """Random training targets that the best single design and the portfolio are chosen by."""
 STEP, MOVED = 0.08, 0.4
 """Of a climb: standard deviation in units of the range, share of the parameters that move."""
+
+
+@cache
+def library(name: str, recipe: Path = RECIPE) -> tuple[Pool, ...]:
+    """All that a circuit's training simulated before it learnt: its pool, and the survey that the shipped surrogates were taught with."""
+    pool = stored(name, recipe)
+    if recipe != RECIPE:
+        return (pool,)
+    with LocalPool(1) as executor:
+        return pool, survey(load_recipe(recipe), name, pool, executor)
 
 
 @cache
@@ -63,6 +73,16 @@ def stored(name: str, path: Path = RECIPE) -> Pool:
 def circuit(problem: Problem, recipe: Path) -> str:
     """What the recipe calls a problem: its folder, or the file where it is not one of the suite."""
     return problem.path.parent.name if recipe == RECIPE else load_recipe(recipe).circuits[0]
+
+
+def grades(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The score of every row (designs, specs) of values: `agent.score` by columns."""
+    weights = np.array([spec.weight for spec in problem.specs])
+    columns = [
+        np.clip(1 + np.array([margin(spec, None if value != value else value) for value in values[:, number].tolist()]), 0.0, 1.0)
+        for number, spec in enumerate(problem.specs)
+    ]
+    return np.asarray(np.stack(columns, axis=1) @ weights / weights.sum())
 
 
 def climbed(history: History, rng: np.random.Generator) -> dict[str, float]:
@@ -104,12 +124,13 @@ class LookUp(Stored):
     COUNT = 5
 
     def chosen(self, problem: Problem) -> list[dict[str, float]]:
-        pool = stored(circuit(problem, self.recipe), self.recipe)
-        graded = grades(problem, pool.values.reshape(-1, pool.values.shape[-1]))
-        graded[pool.failed.reshape(-1)] = 0.0
+        pools = library(circuit(problem, self.recipe), self.recipe)
+        graded = grades(problem, np.concatenate([pool.values.reshape(-1, pool.values.shape[-1]) for pool in pools]))
+        graded[np.concatenate([pool.failed.reshape(-1) for pool in pools])] = 0.0
+        sizes = np.concatenate([pool.sizes.reshape(-1, pool.sizes.shape[-1]) for pool in pools])
         result: list[dict[str, float]] = []
         for place in np.argsort(-graded, kind="stable").tolist():
-            sizing = pool.sizing(*divmod(place, pool.sizes.shape[1]))
+            sizing = dict(zip(problem.space.names, sizes[place].tolist(), strict=True))
             if sizing not in result:
                 result.append(sizing)
             if len(result) == self.COUNT:
@@ -143,14 +164,19 @@ def _portfolio(name: str, recipe: Path, count: int) -> tuple[Mapping[str, float]
         target = pool.target(draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw, ranges=ranges)
         if target is not None:
             bounds.append(target.bounds)
-    designs = [(condition, design) for condition in range(pool.sizes.shape[0]) for design in pool.working(condition)]
-    met = np.array([[meets(pool.problem, bound, pool.row(*place)) for bound in bounds] for place in designs])
+    pools, specs = library(name, recipe), pool.problem.specs
+    designs = [(one, place) for one in pools for place in [(c, d) for c in range(one.sizes.shape[0]) for d in one.working(c)]]
+    signs = np.array([1.0 if spec.minimum is not None else -1.0 for spec in specs])
+    values = np.array([one.values[place] for one, place in designs]) * signs
+    wanted = np.array([[bound[spec.name] for spec in specs] for bound in bounds]) * signs
+    met = np.stack([(values >= each).all(1) for each in wanted], 1)
     left = np.ones(TARGETS, dtype=bool)
     chosen: list[Mapping[str, float]] = []
     for _ in range(count):
         best = int((met & left).sum(1).argmax())
         left &= ~met[best]
-        chosen.append(pool.sizing(*designs[best]))
+        one, place = designs[best]
+        chosen.append(one.sizing(*place))
     return tuple(chosen)
 
 

@@ -90,4 +90,6 @@ def _restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, tenso
     optimizer.state.clear()
     for key, value in tensors.items():
         name, _, entry = key.rpartition("/")
-        optimizer.state[by_name[name]][entry] = value
+        weight = by_name[name]
+        # AdamW keeps its count of steps where the processor is
+        optimizer.state[weight][entry] = value if entry == "step" else value.to(weight.device)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -59,6 +60,8 @@ class CompactKind:
             )
         if given.checkpointing:
             self.model.gradient_checkpointing = True
+        if torch.cuda.is_available():
+            self.model.to("cuda")
         self.policy = CompactTrainable(self.model)
         self.options: Mapping[str, bool | int] = {"points": self.model.config.points, "window": self.model.config.window}
         self.shown = recipe.rl.history
@@ -67,10 +70,11 @@ class CompactKind:
         return CompactSpeaker(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
 
     def sampler(self, temperature: float) -> Sampler:
-        return TrainingSampler(copy.deepcopy(self.model), temperature)
+        # it draws one word after another for few histories at a time: a processor is quicker at that
+        return TrainingSampler(copy.deepcopy(self.model).cpu(), temperature)
 
     def weights(self) -> Mapping[str, Tensor]:
-        return {name: value.detach() for name, value in self.model.state_dict().items()}
+        return {name: value.detach().cpu() for name, value in self.model.state_dict().items()}
 
     def read(self, folder: Path) -> Mapping[str, Tensor]:
         return load_file(folder / "model.safetensors")

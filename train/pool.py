@@ -154,14 +154,17 @@ def _kept(path: Path, problem: Problem) -> Pool | None:
 
 
 def make_pool(
-    problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None
+    problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None,
+    begin: Callable[[random.Random, int], list[dict[str, float]]] | None = None, name: str | None = None,
 ) -> Pool:  # fmt: skip
     """The pool of a problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there.
 
     `evaluator` gives the problem's simulator, and is asked only where something is simulated. `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
-    found so far. `tell(done, all)` hears of simulations.
+    found so far. `tell(done, all)` hears of simulations. `begin(draw, count)`: other designs to begin a condition with; the pool's `name` should then say
+    what it is.
     """
-    path = folder / f"{problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
+    begin = begin or (lambda draw, count: designs_around(problem, problem.space.snap(known), draw, count))
+    path = folder / f"{name or problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
     kept = _kept(path, problem)
     if kept is not None:
         return kept
@@ -170,7 +173,7 @@ def make_pool(
     columns = []
     for number, corner in enumerate(problem.corners):
         draw = random.Random(f"pool of {problem.name} {seed} {number}")
-        chosen = designs_around(problem, problem.space.snap(known), draw, designs // (rounds + 1))
+        chosen = begin(draw, designs // (rounds + 1))
         found = simulate.evaluate(chosen, [corner.name])
         for turn in range(rounds):
             rows = [evaluation.values[corner.name] for evaluation in found]

@@ -53,6 +53,23 @@ def test_tree_equals_sampler_and_plain_batch(problems: dict[str, Problem]) -> No
     assert found["tree"][1] < found["plain"][1] / 4
 
 
+def test_what_a_gpu_computes_is_what_a_processor_does(problems: dict[str, Problem]) -> None:
+    """Padded rows of unequal length under one mask, gradients included."""
+    torch.manual_seed(0)
+    model = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48)).eval()
+    packed = pack([compact_samples(model, problems[name], seed) for seed, name in enumerate(("ota_5t", "tia"))])
+    assert not packed.mask.diagonal(dim1=1, dim2=2).all(), "one of the rows is padded"
+    trainable, gradients = CompactTrainable(model), []
+    for compute in (trainable.logits, trainable.padded):
+        model.zero_grad()
+        logprobs, _ = log_probabilities(compute(packed), packed)
+        torch.testing.assert_close(logprobs.detach(), packed.sampled, atol=1e-5, rtol=0)
+        (logprobs * torch.linspace(-1, 1, len(logprobs))).sum().backward()
+        gradients.append([weight.grad.clone() for weight in model.parameters() if weight.grad is not None])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-4)
+
+
 def test_what_the_sampler_expects_is_what_the_learner_is_asked(problems: dict[str, Problem]) -> None:
     """Every spec's distribution behind an answer, computed beside its group's others, is that of its question in the tree."""
     torch.manual_seed(0)

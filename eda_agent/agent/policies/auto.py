@@ -2,7 +2,7 @@
 
 The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
 every turn before it and weighs the model's own proposals beside its candidates. A circuit that the embedded model was made with, whatever its
-names, is begun by the search, which then has the experience of the training's designs (`experience`). Who has the run follows from the turns
+names, is begun by the search, which then has the experience of the training's simulations (`experience`). Who has the run follows from the turns
 alone (`handover`), so that a resumed run goes on as it would have.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies import atlas
+from eda_agent.agent.policies import surrogate
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
@@ -42,7 +42,7 @@ class AutoPolicy:
             ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
-        self._atlas: Path | None = None if endpoint is not None or model is not None else shipped_model() / atlas.FILE
+        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / surrogate.FILE
         self._met: tuple[Problem, Experience | None] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
@@ -69,7 +69,7 @@ class AutoPolicy:
 
     def _experience(self, problem: Problem) -> Experience | None:
         if self._met is None or self._met[0] is not problem:
-            self._met = problem, None if self._atlas is None else experience(self._atlas, problem)
+            self._met = problem, None if self._surrogates is None else experience(self._surrogates, problem)
         return self._met[1]
 
     def leg(self, history: History) -> Leg:

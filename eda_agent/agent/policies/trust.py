@@ -29,7 +29,9 @@ SUCCESSES, FAILURES = 2, 5
 """Turns with and without a better score in a row after which the box doubles or halves."""
 CANDIDATES, DRAWS = 1500, 64
 ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
-"""After the candidates come children of the most promising ones, nearer from round to round: improvements in many dimensions lie between random points."""
+KNOWN_ROUNDS = (1.0, 1.0, 1.0, 0.5, 0.5, 0.25)
+"""After the candidates come children of the most promising ones, nearer from round to round: improvements in many dimensions lie between random points.
+There are more of them where more is known than the turns say: a good model is worth asking."""
 REFIT_FROM = 60
 """From this many turns on, hyperparameters are only polished, from where they were."""
 
@@ -43,10 +45,8 @@ class Process(Protocol):
 
 
 class Known(Protocol):
-    """What is known besides the turns: models of the specs' margins, the chance that positions work at all, designs worth weighing."""
+    """What is known besides the turns: models of the specs' margins, and the chance that positions work at all."""
 
-    @property
-    def designs(self) -> Sequence[Mapping[str, float]]: ...
     def processes(self, history: History) -> Sequence[Process]: ...
     def chance(self, history: History, points: Real) -> Real: ...
 
@@ -75,7 +75,7 @@ class TrustRegion:
     def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
         """The same where more is known than the turns say."""
         with single_threaded():
-            return self._within(history, since - 1, side, (*others, *known.designs), known.processes(history), known.chance)
+            return self._within(history, since - 1, side, others, known.processes(history), known.chance)
 
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
@@ -109,7 +109,7 @@ class TrustRegion:
 
         candidates = self._candidates(history, center, processes, side, rng, others)
         gain = gains(candidates)
-        for share in ROUNDS:
+        for share in ROUNDS if chance is None else KNOWN_ROUNDS:
             children = self._children(history, candidates[np.argsort(-gain, kind="stable")[:PARENTS]], side * share, rng)
             candidates, gain = np.concatenate([candidates, children]), np.concatenate([gain, gains(children)])
         order = np.argsort(-gain, kind="stable").tolist()

@@ -1,0 +1,175 @@
+"""Surrogates: the network as torch has it, found by structure, asked in a problem's own ranges, moved by measurements; and files of strangers."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eda_agent.agent.policies.embedded import shipped_model
+from eda_agent.agent.policies.surrogate import (
+    FILE,
+    LAYERS,
+    Network,
+    Range,
+    Sheet,
+    Surrogate,
+    circuit_key,
+    find,
+    foretold,
+    read_sheet,
+    write_surrogates,
+)
+from eda_agent.bench.suite import LEARNED, UNSEEN
+from eda_agent.problem.spec import Problem
+
+SHIPPED = shipped_model() / FILE
+
+
+@pytest.mark.parametrize("name", [*LEARNED, *UNSEEN])
+def test_circuits_of_the_training_have_one_and_no_others(name: str, problems: dict[str, Problem]) -> None:
+    assert (find(SHIPPED, problems[name]) is not None) == (name in LEARNED)
+
+
+def test_names_and_order_do_not_matter_and_roles_do(miller: Problem) -> None:
+    space, rng = miller.space, np.random.default_rng(0)
+    order = rng.permutation(len(space.parameters)).tolist()
+    renamed = tuple(dataclasses.replace(space.parameters[place], name=f"q{place}") for place in order)
+    backwards = tuple(reversed(miller.specs))
+    other = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=renamed), specs=backwards)
+    points, values = rng.random((5, len(order))), np.tile(typical(miller), (1, 1))
+    one, two = found(miller), found(other)
+    mean, deviation, works = one.under(points[:1], values).foretell(points)
+    again = two.under(points[:1][:, order], values[:, ::-1]).foretell(points[:, order])
+    assert mean[:, ::-1] == pytest.approx(again[0]) and deviation[:, ::-1] == pytest.approx(again[1]) and works == pytest.approx(again[2])
+    strange = dataclasses.replace(space, parameters=tuple(dataclasses.replace(one, role="something") for one in space.parameters))
+    assert find(SHIPPED, dataclasses.replace(miller, space=strange)) is None
+
+
+def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_sure(miller: Problem) -> None:
+    space, rng = miller.space, np.random.default_rng(1)
+    narrow = tuple(
+        dataclasses.replace(one, minimum=one.from_unit(0.3), maximum=one.from_unit(0.8), initial=one.from_unit(0.5))
+        for one in space.parameters
+    )
+    other = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=narrow))
+    sizes = [other.space.from_unit(row) for row in rng.random((4, len(narrow))).tolist()]
+    here, there = (np.array([one.to_unit(sizing) for sizing in sizes]) for one in (space, other.space))
+    values = typical(miller)[None]
+    one, two = found(miller).under(here[:1], values).foretell(here), found(other).under(there[:1], values).foretell(there)
+    assert one[0] == pytest.approx(two[0]) and one[1] == pytest.approx(two[1])
+    wide = tuple(dataclasses.replace(one, maximum=one.maximum * 3) for one in space.parameters)
+    far = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=wide))
+    edge, beyond = ([[one.to_unit(taught.maximum * times) for one, taught in zip(wide, space.parameters, strict=True)]] for times in (1, 3))
+    condition = found(far).under(np.array(edge), values)
+    at, outside = condition.foretell(np.array(edge)), condition.foretell(np.array(beyond))
+    assert at[0] == pytest.approx(outside[0]) and (outside[1] > 2 * at[1]).all()
+
+
+def test_measurements_move_what_is_foretold(miller: Problem) -> None:
+    """A measurement is met where it was taken, and speaks less the farther away; the more is measured, the surer."""
+    surrogate, rng = found(miller), np.random.default_rng(2)
+    points = rng.random((6, len(miller.space.parameters)))
+    condition = surrogate.under(points[:1], typical(miller)[None])
+    mean, deviation, _ = condition.foretell(points)
+    seen = mean[:, 0] + 0.5 * deviation[:, 0]
+    before, unsure = foretold(condition, 0, points[:0], seen[:0]).predict(points)
+    assert before == pytest.approx(mean[:, 0]) and (unsure > 0).all()
+    after, sure = foretold(condition, 0, points[:3], seen[:3]).predict(points)
+    moved = (after - before) / (seen - before)
+    assert (moved[:3] > 0.5).all() and (moved[:3].min() > moved[3:]).all() and (sure[:3] < unsure[:3]).all() and (sure <= unsure).all()
+    # who errs by ten times what he thought possible is less sure from then on, everywhere
+    wrong = mean[:, 0] + 10 * deviation[:, 0]
+    assert (foretold(condition, 0, points[:3], wrong[:3]).predict(points)[1][3:] > 2 * sure[3:]).all()
+    # nan is no measurement
+    holes = np.where(np.arange(6) < 3, seen, np.nan)
+    assert foretold(condition, 0, points, holes).predict(points)[0] == pytest.approx(after)
+
+
+def test_how_likely_a_measurement_was(miller: Problem) -> None:
+    """Each from the others, as leaving it out and asking again says."""
+    surrogate, rng = found(miller), np.random.default_rng(3)
+    points = rng.random((5, len(miller.space.parameters)))
+    condition = surrogate.under(points[:1], typical(miller)[None])
+    mean, deviation, _ = condition.foretell(points)
+    seen = mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5
+    whole = foretold(condition, 1, points, seen)
+    densities = []
+    for left in range(5):
+        kept = np.arange(5) != left
+        at, spread = dataclasses.replace(foretold(condition, 1, points[kept], seen[kept]), surprise=whole.surprise).predict(points[[left]])
+        network, column = surrogate.network, surrogate.columns[1]
+        # what is measured has the noise on top
+        noise = whole.surprise * network.noise[column] * network.size[column] * deviation[left, 1] ** 2
+        variance = float(spread[0] ** 2 + noise)
+        densities.append(-0.5 * (np.log(2 * np.pi * variance) + (seen[left] - at[0]) ** 2 / variance))
+    assert whole.likelihood == pytest.approx(np.mean(densities), abs=1e-6)
+
+
+def test_it_is_read_as_it_was_written(tmp_path: Path, miller: Problem) -> None:
+    sheet = read_sheet(SHIPPED, miller)
+    assert sheet is not None
+    write_surrogates(tmp_path / FILE, {"another": sheet, circuit_key(miller): sheet})
+    again = read_sheet(tmp_path / FILE, miller)
+    assert again is not None and (again.roles, again.ranges, again.metrics) == (sheet.roles, sheet.ranges, sheet.metrics)
+    assert all((again.network.layers[name] == value).all() for name, value in sheet.network.layers.items())
+
+
+def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    assert find(path, miller) is None
+    path.write_bytes(b"PK\x03\x04 torn")
+    assert find(path, miller) is None
+    # an array of objects would be unpickled: it is refused
+    np.savez(path, index=np.array([{"key": circuit_key(miller)}], dtype=object))
+    assert find(path, miller) is None
+    sheet = read_sheet(SHIPPED, miller)
+    assert sheet is not None
+
+    def with_network(**changes: object) -> Sheet:
+        return dataclasses.replace(sheet, network=dataclasses.replace(sheet.network, **changes))
+
+    layers = sheet.network.layers
+    for wrong in (
+        dataclasses.replace(sheet, ranges=sheet.ranges[:-1]),
+        dataclasses.replace(sheet, ranges=(Range(1.0, 1.0, False), *sheet.ranges[1:])),
+        dataclasses.replace(sheet, ranges=(Range(-1.0, 1.0, True), *sheet.ranges[1:])),
+        dataclasses.replace(sheet, ranges=(Range(float("nan"), 1.0, False), *sheet.ranges[1:])),
+        dataclasses.replace(sheet, roles=sheet.roles[:-1], ranges=sheet.ranges[:-1]),
+        with_network(middle=sheet.network.middle[:-1]),
+        with_network(spread=sheet.network.spread * np.nan),
+        with_network(layers={**layers, "say0.weight": layers["say0.weight"][:, :-1]}),
+        with_network(layers={**layers, "say2.bias": layers["say2.bias"] * np.inf}),
+        with_network(layers={**layers, "see1.weight": np.ones(3)}),
+    ):
+        write_surrogates(path, {circuit_key(miller): wrong})
+        assert find(path, miller) is None, wrong.ranges[0]
+
+
+def test_a_network_says_nothing_that_is_no_number() -> None:
+    """Whatever its weights, at whatever positions."""
+    rng = np.random.default_rng(4)
+    sizes = {"see0": (5 + 4, 8), "see1": (8, 8), "see2": (8, 3), "say0": (5 + 3, 8), "say1": (8, 8), "say2": (8, 5), "skip": (5 + 3, 2)}
+    assert set(sizes) == set(LAYERS)
+    layers = {f"{name}.weight": rng.normal(0, 30, (out, into)) for name, (into, out) in sizes.items()}
+    layers |= {f"{name}.bias": rng.normal(0, 30, out) for name, (_, out) in sizes.items()}
+    ones = np.ones(2)
+    network = Network(layers, 0 * ones, ones, -9 * ones, 9 * ones, ones, 0.1 * ones, 0.2 * ones, 0.1 * ones)
+    points = rng.random((50, 5))
+    told = network.describe(points[:3], np.array([[1e30, np.nan], [-np.inf, 0.0], [np.nan, np.nan]]))
+    mean, deviation, works = network.foretell(told, points)
+    assert np.isfinite(mean).all() and (deviation > 0).all() and np.isfinite(deviation).all() and ((works >= 0) & (works <= 1)).all()
+
+
+def found(problem: Problem) -> Surrogate:
+    surrogate = find(SHIPPED, problem)
+    assert surrogate is not None
+    return surrogate
+
+
+def typical(problem: Problem) -> np.ndarray:
+    """What designs of the training measured in the middle, by spec, as margins are linear in it."""
+    surrogate = found(problem)
+    return surrogate.network.middle[list(surrogate.columns)]
