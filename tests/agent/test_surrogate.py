@@ -68,6 +68,15 @@ def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_s
     assert at[0] == pytest.approx(outside[0]) and (outside[1] > 2 * at[1]).all()
 
 
+def test_ranges_that_were_not_taught_at_all_have_none(miller: Problem) -> None:
+    space = miller.space
+    far = (
+        dataclasses.replace(space.parameters[0], minimum=space.parameters[0].maximum * 10, maximum=space.parameters[0].maximum * 20),
+        *space.parameters[1:],
+    )
+    assert find(SHIPPED, dataclasses.replace(miller, space=dataclasses.replace(space, parameters=far))) is None
+
+
 def test_measurements_move_what_is_foretold(miller: Problem) -> None:
     """A measurement is met where it was taken, and speaks less the farther away; the more is measured, the surer."""
     surrogate, rng = found(miller), np.random.default_rng(2)

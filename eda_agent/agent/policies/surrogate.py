@@ -276,7 +276,7 @@ def _sound(sheet: Sheet) -> Sheet:
 
 
 def find(path: Path, problem: Problem) -> Surrogate | None:
-    """A problem's surrogate; None where the circuit is in no file.
+    """A problem's surrogate; None where the circuit is in no file, or its ranges have nothing in common with those that were taught.
 
     Parameters are known by their roles, specs by their metrics: a circuit whose parameters have others, or that asks for more, has none.
     """
@@ -288,4 +288,7 @@ def find(path: Path, problem: Problem) -> Surrogate | None:
     if len(set(roles)) < len(roles) or set(roles) != set(sheet.roles) or not set(metrics) <= set(sheet.metrics):
         return None
     places, columns = [roles.index(role) for role in sheet.roles], [sheet.metrics.index(name) for name in metrics]
+    ranges = [problem.space.parameters[place] for place in places]
+    if any(one.minimum > taught.maximum or one.maximum < taught.minimum for one, taught in zip(ranges, sheet.ranges, strict=True)):
+        return None
     return Surrogate(sheet.network, sheet.ranges, places, columns, problem)
