@@ -80,7 +80,7 @@ def test_ranges_that_were_not_taught_at_all_have_none(miller: Problem) -> None:
 def test_measurements_move_what_is_foretold(miller: Problem) -> None:
     """A measurement is met where it was taken, and speaks less the farther away; the more is measured, the surer."""
     surrogate, rng = found(miller), np.random.default_rng(2)
-    points = rng.random((6, len(miller.space.parameters)))
+    points = 0.35 + 0.3 * rng.random((6, len(miller.space.parameters)))
     condition = surrogate.under(points[:1], typical(miller)[None])
     mean, deviation, _ = condition.foretell(points)
     seen = mean[:, 0] + 0.5 * deviation[:, 0]
@@ -103,13 +103,14 @@ def test_how_likely_a_measurement_was(miller: Problem) -> None:
     points = rng.random((5, len(miller.space.parameters)))
     condition = surrogate.under(points[:1], typical(miller)[None])
     mean, deviation, _ = condition.foretell(points)
-    seen = mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5
+    column = surrogate.columns[1]
+    seen = np.clip(mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5, surrogate.network.low[column], surrogate.network.high[column])
     whole = foretold(condition, 1, points, seen)
     densities = []
     for left in range(5):
         kept = np.arange(5) != left
         at, spread = dataclasses.replace(foretold(condition, 1, points[kept], seen[kept]), surprise=whole.surprise).predict(points[[left]])
-        network, column = surrogate.network, surrogate.columns[1]
+        network = surrogate.network
         # what is measured has the noise on top
         noise = whole.surprise * network.noise[column] * network.size[column] * deviation[left, 1] ** 2
         variance = float(spread[0] ** 2 + noise)
