@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.gaussian_process import Real, fit
@@ -92,7 +91,7 @@ class Experience:
         before = np.min([condition.foretell(positions)[2] for condition in told], axis=0)
         after = np.min([condition.foretell(points)[2] for condition in told], axis=0)
         near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
-        moved = correlation(points, positions, 0.0, NEARBY) @ cho_solve(cho_factor(near), worked - before)
+        moved = correlation(points, positions, 0.0, NEARBY) @ np.linalg.solve(near, worked - before)
         return np.asarray(np.clip(after + moved, 0.0, 1.0))
 
     def _conditions(self, positions: Real, values: Real) -> list[Condition]:

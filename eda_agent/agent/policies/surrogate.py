@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
-from scipy.special import expit
 
 from eda_agent.agent.policies.gaussian_process import Real, leave_one_out, matern
 from eda_agent.problem.spec import Problem
@@ -86,15 +84,19 @@ class Network:
         answer = self._layer("say2", silu(self._layer("say1", silu(self._layer("say0", given)))))
         mean = answer[:, :count] + self._layer("skip", given)
         deviation = np.exp(0.5 * np.clip(answer[:, count : 2 * count], *SURE))
-        return mean * self.spread + self.middle, deviation * self.spread, np.asarray(expit(answer[:, -1]))
+        return mean * self.spread + self.middle, deviation * self.spread, logistic(answer[:, -1])
 
 
 SURE = (-9.0, 2.0)
 """Logarithms of the variances that a network can say, of standardised quantities."""
 
 
+def logistic(x: Real) -> Real:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -700.0, None))))
+
+
 def silu(x: Real) -> Real:
-    return np.asarray(x * expit(x))
+    return np.asarray(x * logistic(x))
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class Foretold:
     spec: int
     points: Real
     factor: Real
+    inverse: Real
     solved: Real
     deviations: Real
     surprise: float
@@ -170,8 +173,8 @@ class Foretold:
         if not len(self.points):
             return mean[:, self.spec], scale
         covariance = correlation(points, self.points, network.common[column], network.length[column])
-        half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
-        left = np.sqrt(np.maximum(1 - np.einsum("ij,ij->j", half, half), 1e-4))
+        half = covariance @ self.inverse.T
+        left = np.sqrt(np.maximum(1 - np.einsum("ij,ij->i", half, half), 1e-4))
         moved = deviation[:, self.spec] * np.sqrt(network.size[column]) * (covariance @ self.solved)
         return mean[:, self.spec] + moved, scale * left
 
@@ -195,8 +198,9 @@ def foretold(condition: Condition, spec: int, points: Real, seen: Real) -> Foret
     error = (seen - mean[:, spec]) / scale
     matrix = correlation(points, points, network.common[column], network.length[column]) + network.noise[column] * np.eye(len(error))
     factor = np.linalg.cholesky(matrix)
-    solved = cho_solve((factor, True), error)
-    return Foretold(condition, spec, points, factor, solved, scale, float((BELIEVED + error @ solved) / (BELIEVED + len(error))))
+    inverse = np.linalg.inv(factor)
+    solved = inverse.T @ (inverse @ error)
+    return Foretold(condition, spec, points, factor, inverse, solved, scale, float((BELIEVED + error @ solved) / (BELIEVED + len(error))))
 
 
 def correlation(first: Real, second: Real, common: float, length: float) -> Real:
