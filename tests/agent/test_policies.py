@@ -121,7 +121,7 @@ def test_gaussian_process_against_its_definition() -> None:
     assert process.log_scales[2] > process.log_scales[0]
 
 
-def test_gaussian_process_gradient_against_finite_differences() -> None:
+def test_gaussian_process_gradient_against_finite_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     import scipy.optimize
 
     rng = np.random.default_rng(1)
@@ -133,13 +133,8 @@ def test_gaussian_process_gradient_against_finite_differences() -> None:
         captured.append(function)
         return original(function, start, **options)
 
-    from eda_agent.agent.policies import gaussian_process
-
-    gaussian_process.minimize, kept = capture, gaussian_process.minimize
-    try:
-        fit(inputs, outputs)
-    finally:
-        gaussian_process.minimize = kept
+    monkeypatch.setattr(scipy.optimize, "minimize", capture)
+    fit(inputs, outputs)
     theta = np.array([0.1, -0.4, 0.3])
     expected = approx_fprime(theta, lambda point: captured[0](point)[0], 1e-7)
     assert captured[0](theta)[1] == pytest.approx(expected, rel=1e-4, abs=1e-4)
