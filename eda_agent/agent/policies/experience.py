@@ -21,7 +21,7 @@ from eda_agent.agent.score import margin_lines
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem, Spec
 
-TELLING = 3
+TELLING = 8
 """The first turns that were measured, which a condition is told by."""
 OWN = 4
 """Turns from which on a spec may go by the run's own turns alone."""
