@@ -36,7 +36,7 @@ from eda_agent.simulation.local_pool import LocalPool
 HERE = Path(__file__).parent
 CIRCUITS = HERE.parent / "circuits"
 RESULT = HERE / "results" / "embedded.json"
-CIRCUIT = "two_stage_miller"
+CIRCUIT, UNKNOWN = "two_stage_miller", "class_ab_output"
 TURNS = (1, 5, 10, 20)
 REPEATS = 9
 
@@ -66,11 +66,11 @@ def proposals(model: str | None) -> dict[str, float]:
     return result
 
 
-def first(model: str | None, cache: str) -> float:
+def first(model: str | None, cache: str, policy: str = "embedded", circuit: str = CIRCUIT) -> float:
     """Seconds from the command to its first proposal."""
     with tempfile.TemporaryDirectory() as folder:
         given = ["--model", model] if model else []
-        command = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / CIRCUIT), "--policy", "embedded", "--budget", "1", "--events"]
+        command = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / circuit), "--policy", policy, "--budget", "1", "--events"]
         start = time.perf_counter()
         process = subprocess.Popen(
             [*command, *given, "--out", f"{folder}/run"],
@@ -106,10 +106,14 @@ def main() -> None:
     times = proposals(model)
     with tempfile.TemporaryDirectory() as cache:
         cold = first(model, cache)
-        warm = [first(model, cache) for _ in range(5)]
+        warm = {
+            "cached": [first(model, cache) for _ in range(5)],
+            "auto, known structure": [first(None, cache, "auto") for _ in range(5)],
+            "auto, unknown structure": [first(None, cache, "auto", UNKNOWN) for _ in range(6)][1:],
+        }
     result = {
         "circuit": CIRCUIT, "parameters": len(load_problem(CIRCUITS / CIRCUIT).space.parameters), "proposal_ms_behind_turns": times,
-        "first_proposal_s": {"nothing cached": cold, "cached": statistics.median(warm)}, **wheel(),
+        "first_proposal_s": {"nothing cached": cold, **{name: statistics.median(times) for name, times in warm.items()}}, **wheel(),
     }  # fmt: skip
     write_text(RESULT, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
