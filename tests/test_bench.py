@@ -77,6 +77,13 @@ def test_estimates_are_means_with_intervals_over_targets() -> None:
     assert bench.curves(rows())["a"][0] == pytest.approx(0.5)
 
 
+def test_nearly_all_is_not_rounded_to_all() -> None:
+    from eda_agent.bench.tables import grade, share
+
+    assert [share(value) for value in (0.0, 0.004, 0.994, 0.9967, 1.0)] == ["0", "0", "99", "99", "100"]
+    assert [grade(value) for value in (0.5, 0.99994, 0.99996, 1.0)] == ["0.5000", "0.9999", "0.9999", "1.0000"]
+
+
 def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
     jobs = bench.jobs_of(bench.read_suite("ota_5t"), ["random"], 2, 3, 1)
     assert len(jobs) == 2

@@ -87,7 +87,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
                 cells.append("–")
                 continue
             solved = sum(solved_at(row, budget) for row in mine) / len(mine)
-            cells.append(f"{100 * solved:.0f} % / {math.fsum(score_at(row, budget) for row in mine) / len(mine):.4f}")
+            cells.append(f"{share(solved)} % / {grade(math.fsum(score_at(row, budget) for row in mine) / len(mine))}")
         lines.append(f"| {circuit} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -96,12 +96,24 @@ def _value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: 
     return float(value(row, mark))
 
 
+def share(value: float) -> str:
+    """In percent; what is not all of it does not become 100 by rounding."""
+    text = f"{100 * value:.0f}"
+    return "99" if text == "100" and value < 1 else text
+
+
+def grade(value: float) -> str:
+    """A score; below 1 it does not become 1 by rounding."""
+    text = f"{value:.4f}"
+    return "0.9999" if text == "1.0000" and value < 1 - 1e-12 else text
+
+
 def _percent(found: Estimate) -> str:
-    return f"{100 * found.mean:.0f} ({100 * found.low:.0f}–{100 * found.high:.0f})"
+    return f"{share(found.mean)} ({share(found.low)}–{share(found.high)})"
 
 
 def _score(found: Estimate) -> str:
-    return f"{found.mean:.4f} ({found.low:.4f}–{found.high:.4f})"
+    return f"{grade(found.mean)} ({grade(found.low)}–{grade(found.high)})"
 
 
 def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
