@@ -90,8 +90,9 @@ def test_measurements_move_what_is_foretold(miller: Problem) -> None:
     moved = (after - before) / (seen - before)
     assert (moved[:3] > 0.5).all() and (moved[:3].min() > moved[3:]).all() and (sure[:3] < unsure[:3]).all() and (sure <= unsure).all()
     # who errs by ten times what he thought possible is less sure from then on, everywhere
-    wrong = mean[:, 0] + 10 * deviation[:, 0]
-    assert (foretold(condition, 0, points[:3], wrong[:3]).predict(points)[1][3:] > 2 * sure[3:]).all()
+    right, wrong = (foretold(condition, 0, points[:3], (mean + times * deviation)[:3, 0]) for times in (0.5, 10))
+    assert wrong.surprise > 1.5 * right.surprise
+    assert wrong.predict(points)[1] == pytest.approx(sure * np.sqrt(wrong.surprise / right.surprise))
     # nan is no measurement
     holes = np.where(np.arange(6) < 3, seen, np.nan)
     assert foretold(condition, 0, points, holes).predict(points)[0] == pytest.approx(after)

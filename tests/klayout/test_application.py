@@ -321,6 +321,11 @@ def test_what_is_missing_is_a_message_and_changes_nothing(display: str, home: Pa
 
 def test_a_run_whose_klayout_is_killed_ends_and_can_be_resumed(display: str, home: Path, tmp_path: Path) -> None:
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "miller")
+    # a run that does not end by itself
+    spec = tmp_path / "miller" / "spec.yaml"
+    text = spec.read_text()
+    assert "unit: dB, minimum: 70}" in text
+    spec.write_text(text.replace("unit: dB, minimum: 70}", "unit: dB, minimum: 170}"))
     process = start(
         """
         def begin():

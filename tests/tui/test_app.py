@@ -395,8 +395,8 @@ def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
     app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder))
 
     async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(app.broken))
-        assert any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications)
+        await until(pilot, lambda: any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications))
+        assert app.broken
 
     drive(app, steps)
 
