@@ -85,11 +85,12 @@ def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     for turn in (first, blank):
         history = History(miller, (turn,))
-        predicted = [process.predict(points) for process in found.processes(history)]
+        processes, chance = found.foresee(history)
+        predicted = [process.predict(points) for process in processes]
         assert all(np.isfinite(mean).all() and (deviation > 0).all() for mean, deviation in predicted)
-        assert np.isfinite(found.chance(history, points)).all()
+        assert np.isfinite(chance(points)).all()
     at = np.array([miller.space.to_unit(miller.space.initial)])
-    sure, warned = (found.chance(History(miller, (turn,)), at)[0] for turn in (first, blank))
+    sure, warned = (found.foresee(History(miller, (turn,)))[1](at)[0] for turn in (first, blank))
     assert 0 <= warned < sure <= 1
 
 
@@ -105,7 +106,7 @@ def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
     worse = {spec.name: (own[spec.name] or 0.0) * (0.5 if spec.minimum is not None else 2.0) for spec in miller.specs}
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     alone, same, lower = (
-        np.array([process.predict(points)[0] for process in known(problem).processes(History(problem, (seen,)))])
+        np.array([process.predict(points)[0] for process in known(problem).foresee(History(problem, (seen,)))[0]])
         for problem, seen in (
             (miller, turn),
             (both, with_other(turn, dict(own))),
@@ -143,7 +144,7 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     truth = np.clip([[result.margin for result in turn.score.results] for turn in ahead if turn.score is not None], *CLIP)
     errors = []
     for seen in (1, 7):
-        processes = found.processes(History(miller, tuple(turns[:seen])))
+        processes, _ = found.foresee(History(miller, tuple(turns[:seen])))
         predicted = np.stack([process.predict(points)[0] for process in processes], 1)
         errors.append(float(np.abs(np.clip(predicted, *CLIP) - truth).mean()))
     # knowing nothing would be as good as the mean

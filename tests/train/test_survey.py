@@ -40,7 +40,7 @@ def test_other_conditions_begin_with_good_designs_of_the_pool(tmp_path: Path, mo
         assert all(any(one == pytest.approx(other) for other in parents) for one in first)
         # neighbours of what is best come after them
         assert len({tuple(row) for row in made.sizes[condition].tolist()}) > 16
-    # what is there is not simulated again
+    # what is there is not simulated again: an executor that has nothing would fail
     again = survey(Recipe("small", ("ota_5t",)), "ota_5t", pool, _Nobody(), conditions=2, designs=24)  # type: ignore[arg-type]
     assert np.array_equal(again.values, made.values, equal_nan=True)
     taught = lessons(made)

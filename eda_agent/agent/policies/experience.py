@@ -6,7 +6,7 @@ may foretell a spec better; each spec goes by what would have foretold its turns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,38 +65,40 @@ class Experience:
 
     surrogate: Surrogate
 
-    def processes(self, history: History) -> list[Process]:
-        """A model of every spec's margin."""
-        positions, values = _measured(history)
-        conditions = self._conditions(positions, values)
-        inputs, margins = knowledge(history)
-        result: list[Process] = []
-        for column, spec in enumerate(history.problem.specs):
-            corners = [
-                foretold(condition, column, positions, rows[:, column])
-                for condition, rows in zip(conditions, values, strict=True)
-                if np.isfinite(rows[:, column]).any()
-            ]
-            found = MarginModel(spec, corners or [foretold(conditions[0], column, positions, values[0][:, column])])
-            result.append(found if len(inputs) < OWN else _better(found, inputs, margins[:, column]))
-        return result
+    def foresee(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
+        """A model of every spec's margin, and the chance (m,) that all specs of m×d positions can be measured.
 
-    def chance(self, history: History, points: Real) -> Real:
-        """(m,) that all specs of m×d positions can be measured."""
+        Both ask the same conditions, which answer a batch of positions once.
+        """
         positions, values = _measured(history)
-        told = self._conditions(positions, values)
-        worked = np.array(
-            [float(turn.evaluation is not None and not turn.evaluation.failures and _whole(turn)) for turn in _simulated(history)]
-        )
-        before = np.min([condition.foretell(positions)[2] for condition in told], axis=0)
-        after = np.min([condition.foretell(points)[2] for condition in told], axis=0)
-        near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
-        moved = correlation(points, positions, 0.0, NEARBY) @ np.linalg.solve(near, worked - before)
-        return np.asarray(np.clip(after + moved, 0.0, 1.0))
+        conditions = [self.surrogate.under(positions[:TELLING], rows[:TELLING]) for rows in values]
+        return _processes(history, conditions, positions, values), _chance(history, conditions, positions)
 
-    def _conditions(self, positions: Real, values: Real) -> list[Condition]:
-        """Of every corner."""
-        return [self.surrogate.under(positions[:TELLING], rows[:TELLING]) for rows in values]
+
+def _processes(history: History, conditions: Sequence[Condition], positions: Real, values: Real) -> list[Process]:
+    inputs, margins = knowledge(history)
+    result: list[Process] = []
+    for column, spec in enumerate(history.problem.specs):
+        corners = [
+            foretold(condition, column, positions, rows[:, column])
+            for condition, rows in zip(conditions, values, strict=True)
+            if np.isfinite(rows[:, column]).any()
+        ]
+        found = MarginModel(spec, corners or [foretold(conditions[0], column, positions, values[0][:, column])])
+        result.append(found if len(inputs) < OWN else _better(found, inputs, margins[:, column]))
+    return result
+
+
+def _chance(history: History, conditions: Sequence[Condition], positions: Real) -> Callable[[Real], Real]:
+    def foretold_chance(points: Real) -> Real:
+        return np.asarray(np.min([condition.foretell(points)[2] for condition in conditions], axis=0))
+
+    worked = np.array(
+        [float(turn.evaluation is not None and not turn.evaluation.failures and _whole(turn)) for turn in _simulated(history)]
+    )
+    near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
+    solved = np.linalg.solve(near, worked - foretold_chance(positions))
+    return lambda points: np.clip(foretold_chance(points) + correlation(points, positions, 0.0, NEARBY) @ solved, 0.0, 1.0)
 
 
 def _measured(history: History) -> tuple[Real, Real]:

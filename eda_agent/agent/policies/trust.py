@@ -45,10 +45,9 @@ class Process(Protocol):
 
 
 class Known(Protocol):
-    """What is known besides the turns: models of the specs' margins, and the chance that positions work at all."""
+    """What is known besides the turns: after a history, models of the specs' margins, and the chance (m,) that m×d positions work at all."""
 
-    def processes(self, history: History) -> Sequence[Process]: ...
-    def chance(self, history: History, points: Real) -> Real: ...
+    def foresee(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
 
 
 class TrustRegion:
@@ -75,7 +74,7 @@ class TrustRegion:
     def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
         """The same where more is known than the turns say."""
         with single_threaded():
-            return self._within(history, since - 1, side, others, known.processes(history), known.chance)
+            return self._within(history, since - 1, side, others, *known.foresee(history))
 
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
@@ -92,7 +91,7 @@ class TrustRegion:
 
     def _within(
         self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],
-        chance: Callable[[History, Real], Real] | None,
+        chance: Callable[[Real], Real] | None,
     ) -> Proposal:  # fmt: skip
         """The most promising of what lies inside the box."""
         space = history.problem.space
@@ -105,7 +104,7 @@ class TrustRegion:
 
         def gains(points: Real) -> Real:
             found = self._gains(history, points, processes, best, draws)
-            return found if chance is None else found * chance(history, points)
+            return found if chance is None else found * chance(points)
 
         candidates = self._candidates(history, center, processes, side, rng, others)
         gain = gains(candidates)
