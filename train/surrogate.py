@@ -23,10 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from eda_agent.agent.policies.entrance import Range
 from eda_agent.agent.policies.experience import scaled
 from eda_agent.agent.policies.gaussian_process import Real
-from eda_agent.agent.policies.surrogate import FILE, SURE, Network, Range, Sheet, circuit_key, correlation, read_sheet, write_surrogates
+from eda_agent.agent.policies.sheets import FILE, Quantity, Sheet, circuit_key, read_sheet, write_surrogates
+from eda_agent.agent.policies.surrogate import SURE, Network, correlation
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.structure.sizes import sizes
 from eda_agent.simulation.machines import open_pool
 from eda_agent.train.pool import Pool
 from eda_agent.train.recipe import load_recipe
@@ -179,8 +182,9 @@ def sheet(pools: Sequence[Pool], steps: int = STEPS) -> tuple[Sheet, Real]:
         missed.append((np.abs(made.told(mean) - made.told(lesson.values[lesson.whole]))).mean(0))
     problem = pools[0].problem
     ranges = tuple(Range(one.minimum, one.maximum, one.scale == "log") for one in problem.space.parameters)
-    roles = tuple(one.role for one in problem.space.parameters)
-    return Sheet(roles, ranges, tuple(spec.metric.name for spec in problem.specs), made), np.mean(missed, 0)
+    measured = sizes(problem)
+    assert measured is not None, problem.name
+    return Sheet(measured, ranges, tuple(Quantity.of(spec) for spec in problem.specs), made), np.mean(missed, 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,9 +13,9 @@ from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.auto import EXPERIENCED, AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.experience import Experience, experience, scaled
+from eda_agent.agent.policies.experience import HEARD, SHIFT, Experience, experience, scaled, shift_of
 from eda_agent.agent.policies.knowledge import CLIP
-from eda_agent.agent.policies.surrogate import FILE
+from eda_agent.agent.policies.sheets import FILE
 from eda_agent.agent.score import margin, margin_lines
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.bench.suite import UNSEEN
@@ -45,7 +45,7 @@ def test_a_run_begins_with_the_search_that_knows(miller: Problem) -> None:
     env = Environment(miller, made_up(miller))
     env.start()
     policy = AutoPolicy(0)
-    for _ in range(6):
+    for _ in range(HEARD - 1):
         proposal = policy.propose(env.history)
         assert proposal.policy == "trust" and "same structure" in proposal.reasoning
         # a function of the history: a run taken up again goes on alike
@@ -150,6 +150,18 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     # knowing nothing would be as good as the mean
     assert errors[0] < 0.35 * np.abs(truth - truth.mean(0)).mean()
     assert errors[1] < errors[0]
+
+
+def test_a_condition_is_as_hard_as_its_turns_say() -> None:
+    """The most likely shift of all logits, against a search on a grid; one failure says little where it was likely."""
+    rng = np.random.default_rng(5)
+    grid = np.linspace(-15, 15, 30001)
+    for _ in range(20):
+        logits, worked = rng.normal(2, 3, 6), (rng.random(6) < 0.5).astype(float)
+        density = (worked[:, None] * (logits[:, None] + grid) - np.logaddexp(0, logits[:, None] + grid)).sum(0) - 0.5 * (grid / SHIFT) ** 2
+        assert shift_of(logits, worked) == pytest.approx(grid[density.argmax()], abs=2e-3)
+    assert shift_of(np.array([5.0]), np.array([0.0])) < shift_of(np.array([0.0]), np.array([0.0])) < 0
+    assert -0.1 < shift_of(np.array([-5.0]), np.array([0.0])) < 0
 
 
 def known(problem: Problem) -> Experience:

@@ -9,19 +9,9 @@ import numpy as np
 import pytest
 
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.surrogate import (
-    FILE,
-    LAYERS,
-    Network,
-    Range,
-    Sheet,
-    Surrogate,
-    circuit_key,
-    find,
-    foretold,
-    read_sheet,
-    write_surrogates,
-)
+from eda_agent.agent.policies.entrance import Range
+from eda_agent.agent.policies.sheets import FILE, Sheet, circuit_key, find, read_sheet, write_surrogates
+from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate, foretold
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.problem.spec import Problem
 
@@ -33,19 +23,38 @@ def test_circuits_of_the_training_have_one_and_no_others(name: str, problems: di
     assert (find(SHIPPED, problems[name]) is not None) == (name in LEARNED)
 
 
-def test_names_and_order_do_not_matter_and_roles_do(miller: Problem) -> None:
+@pytest.mark.parametrize("name", LEARNED)
+def test_every_spec_has_a_quantity_of_its_own(name: str, problems: dict[str, Problem]) -> None:
+    """Also where two are of one metric: an oscillator's lowest and highest frequency."""
+    problem = problems[name]
+    assert list(found(problem).columns) == list(range(len(problem.specs)))
+    # whatever they are called, the sense tells them apart
+    renamed = tuple(dataclasses.replace(spec, name=f"s{number}") for number, spec in enumerate(problem.specs))
+    columns = found(dataclasses.replace(problem, specs=renamed[::-1])).columns
+    senses = {(spec.metric.name, spec.minimum is None) for spec in problem.specs}
+    if len(senses) == len(problem.specs):
+        assert list(columns) == list(range(len(problem.specs)))[::-1]
+    assert sorted(column for column in columns if column is not None) == list(range(len(problem.specs)))
+
+
+def test_a_spec_that_was_not_taught_has_none_and_the_others_do(miller: Problem, problems: dict[str, Problem]) -> None:
+    foreign = next(spec for spec in problems["current_mirror_ota"].specs if spec.metric.name == "cmrr")
+    asked = found(dataclasses.replace(miller, specs=(foreign, *miller.specs[:2], miller.specs[0])))
+    assert list(asked.columns) == [None, 0, 1, None]
+    assert find(SHIPPED, dataclasses.replace(miller, specs=(foreign,))) is None
+
+
+def test_names_roles_and_order_do_not_matter(miller: Problem) -> None:
     space, rng = miller.space, np.random.default_rng(0)
     order = rng.permutation(len(space.parameters)).tolist()
-    renamed = tuple(dataclasses.replace(space.parameters[place], name=f"q{place}") for place in order)
+    renamed = tuple(dataclasses.replace(space.parameters[place], name=f"q{place}", role="") for place in order)
     backwards = tuple(reversed(miller.specs))
     other = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=renamed), specs=backwards)
     points, values = rng.random((5, len(order))), np.tile(typical(miller), (1, 1))
     one, two = found(miller), found(other)
     mean, deviation, works = one.under(points[:1], values).foretell(points)
     again = two.under(points[:1][:, order], values[:, ::-1]).foretell(points[:, order])
-    assert mean[:, ::-1] == pytest.approx(again[0]) and deviation[:, ::-1] == pytest.approx(again[1]) and works == pytest.approx(again[2])
-    strange = dataclasses.replace(space, parameters=tuple(dataclasses.replace(one, role="something") for one in space.parameters))
-    assert find(SHIPPED, dataclasses.replace(miller, space=strange)) is None
+    assert mean == pytest.approx(again[0]) and deviation == pytest.approx(again[1]) and works == pytest.approx(again[2])
 
 
 def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_sure(miller: Problem) -> None:
@@ -104,7 +113,7 @@ def test_how_likely_a_measurement_was(miller: Problem) -> None:
     points = rng.random((5, len(miller.space.parameters)))
     condition = surrogate.under(points[:1], typical(miller)[None])
     mean, deviation, _ = condition.foretell(points)
-    column = surrogate.columns[1]
+    column = 1
     seen = np.clip(mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5, surrogate.network.low[column], surrogate.network.high[column])
     whole = foretold(condition, 1, points, seen)
     densities = []
@@ -124,7 +133,8 @@ def test_it_is_read_as_it_was_written(tmp_path: Path, miller: Problem) -> None:
     assert sheet is not None
     write_surrogates(tmp_path / FILE, {"another": sheet, circuit_key(miller): sheet})
     again = read_sheet(tmp_path / FILE, miller)
-    assert again is not None and (again.roles, again.ranges, again.metrics) == (sheet.roles, sheet.ranges, sheet.metrics)
+    assert again is not None and (again.ranges, again.quantities, again.sizes.keys) == (sheet.ranges, sheet.quantities, sheet.sizes.keys)
+    assert (again.sizes.matrix == sheet.sizes.matrix).all() and (again.sizes.offset == sheet.sizes.offset).all()
     assert all((again.network.layers[name] == value).all() for name, value in sheet.network.layers.items())
 
 
@@ -148,7 +158,10 @@ def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: 
         dataclasses.replace(sheet, ranges=(Range(1.0, 1.0, False), *sheet.ranges[1:])),
         dataclasses.replace(sheet, ranges=(Range(-1.0, 1.0, True), *sheet.ranges[1:])),
         dataclasses.replace(sheet, ranges=(Range(float("nan"), 1.0, False), *sheet.ranges[1:])),
-        dataclasses.replace(sheet, roles=sheet.roles[:-1], ranges=sheet.ranges[:-1]),
+        dataclasses.replace(sheet, quantities=sheet.quantities[:-1]),
+        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, keys=sheet.sizes.keys[:-1])),
+        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, matrix=sheet.sizes.matrix[:, :-1])),
+        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, offset=sheet.sizes.offset * np.nan)),
         with_network(middle=sheet.network.middle[:-1]),
         with_network(spread=sheet.network.spread * np.nan),
         with_network(layers={**layers, "say0.weight": layers["say0.weight"][:, :-1]}),
@@ -183,4 +196,4 @@ def found(problem: Problem) -> Surrogate:
 def typical(problem: Problem) -> np.ndarray:
     """What designs of the training measured in the middle, by spec, as margins are linear in it."""
     surrogate = found(problem)
-    return surrogate.network.middle[list(surrogate.columns)]
+    return surrogate.network.middle[[column for column in surrogate.columns if column is not None]]

@@ -2,7 +2,8 @@
 
 The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
 every turn before it and weighs the model's own proposals beside its candidates. A circuit that the embedded model was made with, whatever its
-names, is begun by the search, which then has the experience of the training's simulations (`experience`). Who has the run follows from the turns
+names, is begun by the search, which then has the experience of the training's simulations (`experience`), for as long as the first turns do not speak
+against it. Who has the run follows from the turns
 alone (`handover`), so that a resumed run goes on as it would have.
 """
 
@@ -12,15 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies import surrogate
+from eda_agent.agent.policies import sheets
 from eda_agent.agent.policies.base import ManyPolicy, Policy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
-from eda_agent.agent.policies.experience import Experience, experience
+from eda_agent.agent.policies.experience import HEARD, Experience, experience
 from eda_agent.agent.policies.handover import Leg, current_leg
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.turn import Proposal
+from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 
 PATIENCE = {"model": 5, "search": 15}
@@ -30,6 +32,7 @@ LONGEST = {"model": 6}
 (80 % within 10 simulations on targets of the learned circuits that the table does not use, 64 % without this)."""
 EXPERIENCED = 60
 """Turns for which the experience of other conditions counts: by then the run knows more of its own."""
+DISPROVED = "the first turns measured other than designs of the same structure had"
 SIDE = 0.3
 """Of the search's box when it takes over, in units of the ranges."""
 
@@ -42,8 +45,9 @@ class AutoPolicy:
             ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
-        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / surrogate.FILE
+        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / sheets.FILE
         self._met: tuple[Problem, Experience | None] | None = None
+        self._judged: tuple[Problem, Sizing | None, bool] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
@@ -52,7 +56,7 @@ class AutoPolicy:
 
     def proposals(self, history: History) -> list[Proposal]:
         leg = self.leg(history)
-        known = self._experience(history.problem)
+        known = self._believed(history)
         if self._silent:
             found = [self.search.propose(history)]
         elif leg.who == "model":
@@ -72,6 +76,16 @@ class AutoPolicy:
             self._met = problem, None if self._surrogates is None else experience(self._surrogates, problem)
         return self._met[1]
 
+    def _believed(self, history: History) -> Experience | None:
+        """The experience, where the first turns do not speak against it."""
+        known = self._experience(history.problem)
+        if known is None or len(history.measured) < HEARD:
+            return known
+        last = history.turns[history.measured[HEARD - 1]].sizing
+        if self._judged is None or self._judged[0] is not history.problem or self._judged[1] != last:
+            self._judged = history.problem, last, known.disproved(history)
+        return None if self._judged[2] else known
+
     def leg(self, history: History) -> Leg:
         """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
         if isinstance(self.model, CompactPolicy):
@@ -80,5 +94,10 @@ class AutoPolicy:
                 return Leg("search", 1, self._silent)
         # a language model goes on for as long as it gains
         longest = LONGEST if isinstance(self.model, CompactPolicy) else None
-        known = self._experience(history.problem) is not None
-        return current_leg(history, ("search", "model") if known else ("model", "search"), PATIENCE, self._names, longest)
+        if self._believed(history) is not None:
+            return current_leg(history, ("search", "model"), PATIENCE, self._names, longest)
+        leg = current_leg(history, ("model", "search"), PATIENCE, self._names, longest)
+        if self._experience(history.problem) is not None and leg.since == 1:
+            # the search's turns that spoke against the experience are nobody's
+            return replace(leg, since=history.measured[HEARD - 1] + 1, why=DISPROVED)
+        return leg

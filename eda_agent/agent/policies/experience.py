@@ -15,7 +15,8 @@ import numpy as np
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.gaussian_process import Real, fit
 from eda_agent.agent.policies.knowledge import knowledge, taught
-from eda_agent.agent.policies.surrogate import Condition, Foretold, Surrogate, correlation, find, foretold
+from eda_agent.agent.policies.sheets import find
+from eda_agent.agent.policies.surrogate import Condition, Foretold, Surrogate, correlation, foretold, logistic, logit
 from eda_agent.agent.policies.trust import Process
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.turn import Turn
@@ -27,6 +28,12 @@ OWN = 4
 """Turns from which on a spec may go by the run's own turns alone."""
 HEAD_START = 2.0
 """What speaks for the surrogate, in nats shared out over the turns: with few of them the other looks good by chance."""
+HEARD = 5
+"""Turns after which the surrogate has to have foretold most specs better than the turns alone: else the circuit is another one to it."""
+UNTAUGHT = 0.3
+"""Least deviation of the margin of a spec that the surrogate was not taught, which goes by the turns alone from the first."""
+SHIFT = 2.0
+"""How much a condition may make easier or harder to measure than the network believes: the deviation, in logits."""
 NEARBY, DOUBT = 0.2, 0.2
 """How far (√d ranges) a turn that worked or did not speaks for its neighbours, and how little it is believed."""
 
@@ -70,22 +77,41 @@ class Experience:
 
         Both ask the same conditions, which answer a batch of positions once.
         """
-        positions, values = _measured(history)
-        conditions = [self.surrogate.under(positions[:TELLING], rows[:TELLING]) for rows in values]
+        positions, values, conditions = self._conditions(history)
         return _processes(history, conditions, positions, values), _chance(history, conditions, positions)
+
+    def disproved(self, history: History) -> bool:
+        """Whether the first turns, once there are `HEARD`, speak against it: testbenches, bias or loads may be far from all that was taught."""
+        if len(history.measured) < HEARD:
+            return False
+        begun = History(history.problem, history.turns[: history.measured[HEARD - 1] + 1])
+        positions, values, conditions = self._conditions(begun)
+        told = [
+            isinstance(process, MarginModel)
+            for process, column in zip(_processes(begun, conditions, positions, values), self.surrogate.columns, strict=True)
+            if column is not None
+        ]
+        return 2 * sum(told) < len(told)
+
+    def _conditions(self, history: History) -> tuple[Real, Real, list[Condition]]:
+        positions, values = _measured(history)
+        return positions, values, [self.surrogate.under(positions[:TELLING], rows[:TELLING]) for rows in values]
 
 
 def _processes(history: History, conditions: Sequence[Condition], positions: Real, values: Real) -> list[Process]:
     inputs, margins = knowledge(history)
     result: list[Process] = []
-    for column, spec in enumerate(history.problem.specs):
+    for place, (spec, column) in enumerate(zip(history.problem.specs, conditions[0].surrogate.columns, strict=True)):
+        if column is None:
+            result.append(fit(inputs, margins[:, place], least=UNTAUGHT))
+            continue
         corners = [
-            foretold(condition, column, positions, rows[:, column])
+            foretold(condition, column, positions, rows[:, place])
             for condition, rows in zip(conditions, values, strict=True)
-            if np.isfinite(rows[:, column]).any()
+            if np.isfinite(rows[:, place]).any()
         ]
-        found = MarginModel(spec, corners or [foretold(conditions[0], column, positions, values[0][:, column])])
-        result.append(found if len(inputs) < OWN else _better(found, inputs, margins[:, column]))
+        found = MarginModel(spec, corners or [foretold(conditions[0], column, positions, values[0][:, place])])
+        result.append(found if len(inputs) < OWN else _better(found, inputs, margins[:, place]))
     return result
 
 
@@ -96,9 +122,25 @@ def _chance(history: History, conditions: Sequence[Condition], positions: Real) 
     worked = np.array(
         [float(turn.evaluation is not None and not turn.evaluation.failures and _whole(turn)) for turn in _simulated(history)]
     )
+    shift = shift_of(logit(foretold_chance(positions)), worked)
+
+    def shifted(points: Real) -> Real:
+        return logistic(logit(foretold_chance(points)) + shift)
+
     near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
-    solved = np.linalg.solve(near, worked - foretold_chance(positions))
-    return lambda points: np.clip(foretold_chance(points) + correlation(points, positions, 0.0, NEARBY) @ solved, 0.0, 1.0)
+    solved = np.linalg.solve(near, worked - shifted(positions))
+    return lambda points: np.clip(shifted(points) + correlation(points, positions, 0.0, NEARBY) @ solved, 0.0, 1.0)
+
+
+def shift_of(logits: Real, worked: Real) -> float:
+    """What the condition adds to every logit: the most likely one after the turns, normal before them with deviation `SHIFT`. Newton's method."""
+    shift = 0.0
+    for _ in range(20):
+        chance = logistic(logits + shift)
+        slope = float((worked - chance).sum()) - shift / SHIFT**2
+        shift += slope / (float((chance * (1 - chance)).sum()) + 1 / SHIFT**2)
+        shift = min(max(shift, -20.0), 20.0)
+    return shift
 
 
 def _measured(history: History) -> tuple[Real, Real]:

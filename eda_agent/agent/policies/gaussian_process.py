@@ -50,14 +50,14 @@ class GaussianProcess:
         return self.mean + self.deviation * mean, self.deviation * np.sqrt(variance)
 
 
-def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30) -> GaussianProcess:
-    """Fit to n×d inputs and n outputs. `start`: log length scales and log variance to begin from."""
+def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30, least: float = 1e-6) -> GaussianProcess:
+    """Fit to n×d inputs and n outputs. `start`: log length scales and log variance to begin from; `least`: deviation of the outputs that is taken for granted."""
     # a quarter of a second, which who is told by a surrogate need not wait before the first proposal
     from scipy.linalg import cho_factor, cho_solve
     from scipy.optimize import minimize
 
     count, dimensions = inputs.shape
-    mean, deviation = float(outputs.mean()), float(max(outputs.std(), 1e-6))
+    mean, deviation = float(outputs.mean()), float(max(outputs.std(), least))
     targets = (outputs - mean) / deviation
     # length scales of about √d keep the prior's correlation between random points independent of d
     prior = math.log(0.5 * math.sqrt(dimensions))

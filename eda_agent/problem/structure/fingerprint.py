@@ -3,38 +3,53 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
 
 
 def fingerprint(problem: Problem) -> str:
-    """The same for two circuits whose devices can be matched net by net (Weisfeiler–Lehman refinement of the graph of devices and nets).
+    """The same for two circuits whose devices can be matched net by net."""
+    return _digest(sorted(_refined(recognise(problem.netlist, problem.subckt, problem.pdk)).values()))
+
+
+def colours(structure: Structure) -> Mapping[str, str]:
+    """Device → its place in the circuit: in two circuits of the same fingerprint, devices of one colour are each other's counterparts."""
+    return {node.removeprefix("d "): colour[:16] for node, colour in _refined(structure).items() if node.startswith("d ")}
+
+
+def _refined(structure: Structure) -> dict[str, str]:
+    """Weisfeiler–Lehman refinement of the graph of devices and nets.
 
     Devices are told apart by kind, type and terminal, nets by being ports or not; names, sizes and order do not count.
     """
-    structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     edges: list[tuple[str, str, str]] = []
-    colours: dict[str, str] = {}
+    found: dict[str, str] = {}
     for fet in structure.fets:
-        colours[f"d {fet.name}"] = fet.type
+        found[f"d {fet.name}"] = fet.type
         edges += [
             (f"d {fet.name}", terminal, f"n {net}")
             for terminal, net in (("d", fet.drain), ("g", fet.gate), ("s", fet.source), ("b", fet.bulk))
         ]
     for passive in structure.passives:
-        colours[f"d {passive.name}"] = passive.kind
+        found[f"d {passive.name}"] = passive.kind
         edges += [(f"d {passive.name}", "t", f"n {net}") for net in passive.nets]
     for _, _, net in edges:
-        colours[net] = "port" if net.removeprefix("n ") in structure.ports else "net"
-    for _ in range(len(colours)):
-        seen: dict[str, list[str]] = {name: [] for name in colours}
+        found[net] = "port" if net.removeprefix("n ") in structure.ports else "net"
+    for _ in range(len(found)):
+        seen: dict[str, list[str]] = {name: [] for name in found}
         for device, terminal, net in edges:
-            seen[device].append(f"{terminal}{colours[net]}")
-            seen[net].append(f"{terminal}{colours[device]}")
-        refined = {name: hashlib.sha256(repr((colours[name], sorted(seen[name]))).encode()).hexdigest() for name in colours}
-        settled = len(set(refined.values())) == len(set(colours.values()))
-        colours = refined
+            seen[device].append(f"{terminal}{found[net]}")
+            seen[net].append(f"{terminal}{found[device]}")
+        refined = {name: _digest((found[name], sorted(seen[name]))) for name in found}
+        settled = len(set(refined.values())) == len(set(found.values()))
+        found = refined
         if settled:
             break
-    return hashlib.sha256(repr(sorted(colours.values())).encode()).hexdigest()
+    return found
+
+
+def _digest(anything: object) -> str:
+    return hashlib.sha256(repr(anything).encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""A sheet is what the file of surrogates says of one circuit: its network, and what the network's inputs and outputs are called.
+
+A problem's circuit is known by its structure and process. What its parameters move is known by the devices' sizes, so that another netlist of the same
+circuit, with other names, other parameters or some of them held, is known too; its specs are known by their metrics.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eda_agent.agent.policies.entrance import Entrance, Range
+from eda_agent.agent.policies.gaussian_process import Real
+from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.problem.structure.fingerprint import fingerprint
+from eda_agent.problem.structure.sizes import COPIES, Sizes, sizes
+
+FILE = "surrogates.npz"
+"""Beside the weights of the embedded model. Arrays of numbers and one of JSON text; nothing in it is ever executed."""
+HINT = 0.03
+"""Weight of how widths are cut up, beside the widths themselves."""
+_NUMBERS = ("middle", "spread", "low", "high", "size", "common", "length", "noise")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What the network foretells: a spec's metric, and what tells two of one metric apart, as of the circuit that was taught."""
+
+    metric: str
+    spec: str
+    upper: bool
+
+    @classmethod
+    def of(cls, spec: Spec) -> Quantity:
+        return cls(spec.metric.name, spec.name, spec.minimum is None)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A circuit's network, with the `sizes` and `ranges` of its parameters and its `quantities`."""
+
+    sizes: Sizes
+    ranges: tuple[Range, ...]
+    quantities: tuple[Quantity, ...]
+    network: Network
+
+
+def circuit_key(problem: Problem) -> str:
+    """Structure and process."""
+    return f"{problem.pdk.name} {fingerprint(problem)}"
+
+
+def write_surrogates(path: Path, sheets: Mapping[str, Sheet]) -> None:
+    """Write the file; weights in half precision."""
+    index = [
+        {
+            "key": key, "sizes": sheet.sizes.keys, "ranges": [[one.minimum, one.maximum, one.log] for one in sheet.ranges],
+            "quantities": [[one.metric, one.spec, one.upper] for one in sheet.quantities],
+        }
+        for key, sheet in sheets.items()
+    ]  # fmt: skip
+    arrays: dict[str, Real] = {"index": np.frombuffer(json.dumps(index).encode(), np.uint8)}
+    for number, sheet in enumerate(sheets.values()):
+        arrays |= {f"{number}.{name}": value.astype(np.float16) for name, value in sheet.network.layers.items()}
+        arrays |= {f"{number}.{name}": getattr(sheet.network, name).astype(np.float32) for name in _NUMBERS}
+        arrays |= {f"{number}.matrix": sheet.sizes.matrix.round(9), f"{number}.offset": sheet.sizes.offset}
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # names of arrays are ours
+
+
+def read_sheet(path: Path, problem: Problem) -> Sheet | None:
+    """The circuit's sheet, None where the file has none or is none."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            key = circuit_key(problem)
+            for number, entry in enumerate(json.loads(arrays["index"].tobytes())):
+                if entry["key"] == key:
+                    layers = {
+                        f"{name}.{part}": arrays[f"{number}.{name}.{part}"].astype(np.float64)
+                        for name in LAYERS
+                        for part in ("weight", "bias")
+                    }
+                    network = Network(layers, *(arrays[f"{number}.{name}"].astype(np.float64) for name in _NUMBERS))
+                    ranges = tuple(Range(float(low), float(high), bool(log)) for low, high, log in entry["ranges"])
+                    keys = tuple((str(colour), str(quantity)) for colour, quantity in entry["sizes"])
+                    measured = Sizes(keys, *(arrays[f"{number}.{name}"].astype(np.float64) for name in ("matrix", "offset")))
+                    quantities = tuple(Quantity(str(metric), str(spec), bool(upper)) for metric, spec, upper in entry["quantities"])
+                    return _sound(Sheet(measured, ranges, quantities, network))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+        return None
+    return None
+
+
+def _sound(sheet: Sheet) -> Sheet:
+    """The sheet. Raises `ValueError` where its arrays do not belong together or hold what is no number."""
+    d, q, layers, measured = len(sheet.ranges), len(sheet.quantities), sheet.network.layers, sheet.sizes
+    if any(getattr(sheet.network, name).shape != (q,) for name in _NUMBERS):
+        raise ValueError("arrays of different circuits")
+    if measured.matrix.shape != (len(measured.keys), d) or measured.offset.shape != (len(measured.keys),):
+        raise ValueError("sizes of another circuit")
+    numbers = (*layers.values(), *(getattr(sheet.network, name) for name in _NUMBERS), measured.matrix, measured.offset)
+    if not all(np.isfinite(value).all() for value in numbers):
+        raise ValueError("a weight is no number")
+    if any(not one.maximum - one.minimum > 0 or one.minimum <= 0 for one in sheet.ranges):
+        raise ValueError("a range is none")
+    points = np.full((1, d), 0.5)
+    mean, _, _ = sheet.network.foretell(sheet.network.describe(points, np.zeros((1, q))), points)
+    if mean.shape != (1, q) or layers["say2.bias"].shape != (2 * q + 1,):
+        raise ValueError("layers of different circuits")
+    return sheet
+
+
+def find(path: Path, problem: Problem) -> Surrogate | None:
+    """A problem's surrogate; None where the circuit is in no file, asks for nothing that was taught, or can be given no sizes that were taught."""
+    sheet = read_sheet(path, problem)
+    if sheet is None:
+        return None
+    columns, entered = _columns(problem.specs, sheet.quantities), _entrance(problem, sheet)
+    if entered is None or all(column is None for column in columns):
+        return None
+    return Surrogate(sheet.network, entered, columns)
+
+
+def _columns(specs: Sequence[Spec], quantities: Sequence[Quantity]) -> list[int | None]:
+    """Of every spec its quantity, each taken once: that of the same name first, then of the same sense, then what else is of its metric."""
+    found: list[int | None] = [None] * len(specs)
+    wanted = [Quantity.of(spec) for spec in specs]
+    for alike in (
+        lambda one, other: one == other,
+        lambda one, other: (one.metric, one.spec) == (other.metric, other.spec),
+        lambda one, other: (one.metric, one.upper) == (other.metric, other.upper),
+        lambda one, other: one.metric == other.metric,
+    ):
+        for place, want in enumerate(wanted):
+            if found[place] is None:
+                free = (column for column, one in enumerate(quantities) if column not in found and alike(want, one))
+                found[place] = next(free, None)
+    return found
+
+
+def _entrance(problem: Problem, sheet: Sheet) -> Entrance | None:
+    """From the problem's positions to those that were taught, by what the devices measure."""
+    own, taught = sizes(problem), sheet.sizes
+    if own is None or own.keys != taught.keys:
+        return None
+    weights = np.array([HINT if quantity == COPIES else 1.0 for _, quantity in taught.keys])
+    inverse = np.linalg.pinv(taught.matrix * weights[:, None], rcond=1e-4) * weights
+    entered = Entrance(
+        problem.space, sheet.ranges, matrix=inverse @ own.matrix, offset=inverse @ (own.offset - taught.offset),
+        left=(own.matrix - taught.matrix @ inverse @ own.matrix)[weights == 1],
+        rest=((own.offset - taught.offset) - taught.matrix @ inverse @ (own.offset - taught.offset))[weights == 1],
+        taught=taught.matrix[weights == 1],
+    )  # fmt: skip
+    return entered if entered.reaches() else None

@@ -1,0 +1,82 @@
+"""Effective sizes are what the devices of a circuit measure, in whatever parameters a netlist says it: width over all copies, length, R, C, L."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.errors import InputError
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.fingerprint import colours
+from eda_agent.problem.structure.recognise import recognise
+
+EXACT = 0.02
+"""Most that the logarithm of a size may be away from the plane: what is no product of powers has another shape."""
+TRIED = 4
+"""Sizings a parameter that the plane goes through."""
+
+COPIES = "copies"
+"""The quantity that says how a width is cut up: little is in it once the width over all copies is known."""
+
+Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """`keys` (k): colour of the devices (`fingerprint.colours`) and quantity. Of each, the logarithm in the netlist's units, in the mean over the devices of
+    that colour, is `matrix` (k, parameters) times the logarithms of the parameters' values (SI units) plus `offset` (k)."""  # fmt: skip
+
+    keys: tuple[tuple[str, str], ...]
+    matrix: Real
+    offset: Real
+
+
+def sizes(problem: Problem) -> Sizes | None:
+    """None where some size is no product of powers of the parameters, or a parameter has no logarithm."""
+    space = problem.space
+    if any(one.minimum <= 0 for one in space.parameters):
+        return None
+    try:
+        structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+        elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
+    except InputError:
+        return None
+    places = colours(structure)
+    draw = np.random.default_rng(0)
+    sizings = [space.from_unit(row) for row in draw.random((TRIED * (len(space.parameters) + 1), len(space.parameters))).tolist()]
+    rows = [_measured(elaboration.devices(space.edits(sizing)), places) for sizing in (space.initial, *sizings)]
+    keys = tuple(sorted(rows[0]))
+    if not keys or any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    values = np.array([[row[key] for key in keys] for row in rows])
+    given = np.array([[np.log(sizing[name]) for name in space.names] + [1.0] for sizing in (space.initial, *sizings)])
+    plane, *_ = np.linalg.lstsq(given, values, rcond=None)
+    if not np.abs(given @ plane - values).max() < EXACT:
+        return None
+    return Sizes(keys, plane[:-1].T, plane[-1])
+
+
+def _measured(devices: list[FlatDevice], places: Mapping[str, str]) -> dict[tuple[str, str], float]:
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for device in devices:
+        if (colour := places.get(device.label)) is None:
+            continue
+        values = device.values
+        if (copies := values.get("m", values.get("mult", 1.0))) <= 0:
+            continue
+        if device.kind == "m":
+            sized = {"width": values.get("w", 0.0) * copies, "length": values.get("l", 0.0), COPIES: copies}
+        else:
+            value = values.get({"r": "resistance", "c": "capacitance", "l": "inductance"}.get(device.kind, ""), 0.0)
+            sized = {device.kind: value * copies if device.kind == "c" else value / copies}
+        for quantity, value in sized.items():
+            if value > 0:
+                found[colour, quantity].append(float(np.log(value)))
+    return {key: float(np.mean(logarithms)) for key, logarithms in found.items()}
