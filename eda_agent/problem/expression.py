@@ -222,7 +222,10 @@ def fold(node: Node, values: Mapping[str, float]) -> Node:
         return Number(values[node.name]) if node.name in values else node
     if isinstance(node, Number):
         return node
-    arguments = tuple(fold(argument, values) for argument in node.arguments)
+    first = fold(node.arguments[0], values)
+    if node.function == "*" and isinstance(first, Number) and first.value == 0:
+        return Number(0.0)
+    arguments = (first, *[fold(argument, values) for argument in node.arguments[1:]])
     if all(isinstance(argument, Number) for argument in arguments):
         return Number(evaluate(Call(node.function, arguments), {}))
     zero = [isinstance(argument, Number) and argument.value == 0 for argument in arguments]

@@ -38,6 +38,8 @@ _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad
 _ANY = (0.0, 1.0)
 _ULPS = 1e-15
 """Relative distance within which a size lies on a bin's edge (ngspice: 3 units in the last place)."""
+_PLAIN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number without a sign, as it stands in most parameters of a card."""
 _EDGE = 1e-9
 """Bins are kept when the box comes this close (m): ngspice decides edges, so both neighbours must be there."""
 
@@ -311,8 +313,11 @@ class Writer:
             self.bins.append(entry)
             text = models[key]
             kind = text.split(None, 2)[1].strip("(")
-            cells = []
-            for parameter, value in pairs(text).items():
+            cells, given = [], pairs(text)
+            for parameter, value in given.items():
+                if _PLAIN.fullmatch(value):
+                    cells.append(f"{parameter}={value}")
+                    continue
                 try:
                     node = self.folded(value)
                 except ExpressionError as error:
@@ -322,7 +327,7 @@ class Writer:
                         f"{self.pdk.name}: model {key}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
                     )
                 cells.append(f"{parameter}={value.strip() if _is_number(value) else repr(node.value)}")
-            spread = statistics(pairs(text), {}, self.statistical)
+            spread = statistics(given, {}, self.statistical)
             if spread:
                 self.spreads[key] = spread
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]

@@ -30,6 +30,7 @@ def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constant
     """
     draws = _Draws()
     known: dict[str, Node] = {"m": Name("m"), "w": Name("w"), "l": Name("l"), **{name: Name("m") for name in UNITS}}
+    drawn = set()
     for name, text in local.items():
         if name in known:
             continue
@@ -37,9 +38,14 @@ def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constant
             known[name] = _shaped(expression.parse(text), known, constants, draws)
         except ExpressionError:
             continue
+        if any(symbol not in _SIZES for symbol in expression.names(known[name])):
+            drawn.add(name)
     result = {}
     for name, text in parameters.items():
         try:
+            # a library has tens of thousands of parameters, and most owe nothing to a draw
+            if "gauss" not in text.lower() and not (drawn and drawn & expression.names(expression.parse(text))):
+                continue
             node = _shaped(expression.parse(text), known, constants, draws)
             if any(symbol.startswith("z") and symbol[1:].isdigit() for symbol in expression.names(node)):
                 mean = expression.fold(node, {symbol: 0.0 for symbol in expression.names(node) if symbol not in _SIZES})
