@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.history import History
+from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.base import turn_rng
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.score import margin, score
@@ -195,17 +196,30 @@ class Swapped(EmbeddedPolicy):
     recipe = RECIPE
 
     def propose(self, history: History) -> Proposal:
-        return super().propose(replace(history, turns=tuple(self._swapped(history, turn) for turn in history.turns)))
+        return super().propose(swapped(history, self.seed, self.recipe))
 
-    def _swapped(self, history: History, turn: Turn) -> Turn:
-        pool = stored(circuit(history.problem, self.recipe), self.recipe)
-        draw = random.Random(f"{self.seed} {turn.index} {history.problem.specs}")
+
+class SwappedAuto(AutoPolicy):
+    """The default policy, shown the same: model, search and surrogate alike."""
+
+    def proposals(self, history: History) -> list[Proposal]:
+        return super().proposals(swapped(history, self.search.seed, RECIPE))
+
+
+def swapped(history: History, seed: int, recipe: Path) -> History:
+    """The history with the sizes and proposals that it has, and results of the training's stored designs in place of its own."""
+    pool = stored(circuit(history.problem, recipe), recipe)
+
+    def result(turn: Turn) -> Turn:
+        draw = random.Random(f"{seed} {turn.index} {history.problem.specs}")
         condition = draw.randrange(len(pool.conditions))
         other = pool.turn(history.problem, condition, draw.randrange(2, pool.sizes.shape[1]), turn.index)
         assert other.evaluation is not None
         return Turn(turn.index, turn.proposal, turn.sizing, other.evaluation, score(history.problem.specs, other.evaluation))
 
+    return replace(history, turns=tuple(result(turn) for turn in history.turns))
+
 
 def names() -> Sequence[str]:
     """The policies of this module as `bench` takes them."""
-    return [f"python:benchmarks.rivals.{kind.__name__}" for kind in (LookUp, Portfolio, Single, Blind, Swapped)]
+    return [f"python:benchmarks.rivals.{kind.__name__}" for kind in (LookUp, Portfolio, Single, Blind, Swapped, SwappedAuto)]
