@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
 from eda_agent.problem.structure.fingerprint import colours, fingerprint
@@ -44,9 +46,6 @@ def test_they_are_what_the_netlist_elaborates_to(name: str, problems: dict[str, 
     assert found is not None
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     place = colours(structure)
-    from eda_agent.problem.elaborate import Elaboration
-    from eda_agent.problem.pdk.stand_in import stand_ins
-
     space = problem.space
     elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
     for row in np.random.default_rng(0).random((3, len(space.parameters))).tolist():
