@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eda_agent import bench
+from eda_agent.cli.bench import _curves
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
@@ -82,6 +84,12 @@ def test_nearly_all_is_not_rounded_to_all() -> None:
 
     assert [share(value) for value in (0.0, 0.004, 0.994, 0.9967, 1.0)] == ["0", "0", "99", "99", "100"]
     assert [grade(value) for value in (0.5, 0.99994, 0.99996, 1.0)] == ["0.5000", "0.9999", "0.9999", "1.0000"]
+
+
+def test_the_curves_name_a_python_policy_by_its_class_where_that_tells_it() -> None:
+    drawn = [{**row, "policy": name} for row in rows() for name in ("python:one.Climb", "python:two.Climb", "python:one.Walk", "trust")]
+    found = set(re.findall(r'data-name="([^"]*)"', _curves(drawn)))
+    assert found == {"python:one.Climb", "python:two.Climb", "Walk", "trust"}
 
 
 def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:

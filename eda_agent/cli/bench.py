@@ -71,8 +71,16 @@ def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cl
 
 def _curves(rows: list[dict[str, Any]]) -> str:
     """The mean best score against simulations, as an SVG file."""
-    drawn = [Line(policy, list(range(1, len(values))), values[1:]) for policy, values in bench.curves(rows).items()] if rows else []
-    svg = line_plot(Plot("mean best score so far", Axis("simulations"), Axis("score"), drawn, width=760, height=380))
+    curves = bench.curves(rows) if rows else {}
+    names = _short(list(curves))
+    drawn = [Line(names[policy], list(range(1, len(values))), values[1:]) for policy, values in curves.items()]
+    svg = line_plot(Plot("mean best score so far", Axis("simulations", log=True), Axis("score", high=1.0), drawn, width=760, height=400))
     return (
         svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
     )
+
+
+def _short(policies: list[str]) -> dict[str, str]:
+    """A Python policy by its class, where no other has that name."""
+    last = {policy: policy.rpartition(".")[2] if policy.startswith("python:") else policy for policy in policies}
+    return {policy: name if list(last.values()).count(name) == 1 else policy for policy, name in last.items()}

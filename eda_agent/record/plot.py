@@ -12,6 +12,8 @@ from eda_agent.units import format_quantity
 COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
 """Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
+LETTER, SAMPLE, ROW = 6.4, 24, 18
+"""Of a legend, in pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, height of a row."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """`levels`: horizontal lines, name → value, such as targets."""
+    """`levels`: horizontal lines, name → value, such as targets. `height` is with one row of names below; more rows make it higher."""
 
     title: str
     x: Axis
@@ -47,8 +49,10 @@ class Plot:
 
 def line_plot(plot: Plot) -> str:
     """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor."""
-    left, right, top, bottom = 70, 14, 28, 62 if len(plot.lines) > 1 else 44
-    inner = plot.width - left - right, plot.height - top - bottom
+    left, right, top = 70, 14, 28
+    legend = _legend(plot, left)
+    inner = plot.width - left - right, plot.height - top - (62 if legend else 44)
+    height = plot.height + ROW * max(0, len(legend) - 1)
     xs = [value for line in plot.lines for value in line.x if _usable(value, plot.x)]
     ys = [value for line in plot.lines for value in line.y if _usable(value, plot.y)] + [
         v for v in plot.levels.values() if _usable(v, plot.y)
@@ -65,7 +69,7 @@ def line_plot(plot: Plot) -> str:
         return top + inner[1] * (1 - (_place(value, plot.y) - y0) / (y1 - y0))
 
     parts = [
-        f'<svg role="img" aria-label="{escape(plot.title)}" viewBox="0 0 {plot.width} {plot.height}" width="{plot.width}" height="{plot.height}" class="plot" '
+        f'<svg role="img" aria-label="{escape(plot.title)}" viewBox="0 0 {plot.width} {height}" width="{plot.width}" height="{height}" class="plot" '
         f'data-box="{left},{top},{inner[0]},{inner[1]}" data-x="{x0:.6g},{x1:.6g},{int(plot.x.log)}" data-y="{y0:.6g},{y1:.6g},{int(plot.y.log)}">',
         f"<title>{escape(plot.title)}</title>",
         f'<text x="{left}" y="16" class="title">{escape(plot.title)}</text>',
@@ -89,11 +93,11 @@ def line_plot(plot: Plot) -> str:
     for number, line in enumerate(plot.lines):
         points = [(px(x), py(y)) for x, y in zip(line.x, line.y, strict=True) if _usable(x, plot.x) and _usable(y, plot.y)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _thinned(points))
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+        colour, dash = _stroke(number)
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}" data-name="{escape(line.name)}"/>'
         )
-    parts += _legend(plot, left)
+    parts += [entry for row in legend for entry in row]
     parts.append(
         f'<text x="{left + inner[0] / 2}" y="{top + inner[1] + 32}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
     )
@@ -154,6 +158,9 @@ def _ticks(low: float, high: float, axis: Axis) -> list[float]:
     if axis.log:
         first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
         every = max(1, math.ceil((last - first) / 6))
+        if high - low <= 3:
+            marks = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in (1, 2, 5)]
+            return [mark for mark in marks if low - 1e-9 <= math.log10(mark) <= high + 1e-9]
         return [10.0**power for power in range(first, last + 1, every)]
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step *= next((factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6), 10)
@@ -169,19 +176,29 @@ def _label(value: float, axis: Axis) -> str:
     return format_quantity(value, axis.unit, 4) if axis.unit not in {""} else f"{value:.5g}"
 
 
-def _legend(plot: Plot, left: int) -> list[str]:
-    """The names of the lines in a row below the axis."""
+def _stroke(number: int) -> tuple[str, str]:
+    """Colour and dashes of a line: no two of the first 64 share both."""
+    return COLOURS[number % len(COLOURS)], DASHES[(number + number // len(COLOURS)) % len(DASHES)]
+
+
+def _legend(plot: Plot, left: int) -> list[list[str]]:
+    """The names of the lines below the axis, in as many rows of equal columns as they need; no row where one line needs no name."""
     if len(plot.lines) < 2:
         return []
-    parts, width, y = [], (plot.width - left) / len(plot.lines), plot.height - 8
+    room = plot.width - left
+    fit = max(1, int(room / max(SAMPLE + LETTER * len(line.name) for line in plot.lines)))
+    rows = math.ceil(len(plot.lines) / fit)
+    columns = math.ceil(len(plot.lines) / rows)
+    drawn: list[list[str]] = [[] for _ in range(rows)]
     for number, line in enumerate(plot.lines):
-        x = left + width * number
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
-        parts.append(
-            f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + 20:.0f}" y2="{y - 4}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{x + 24:.0f}" y="{y}" class="tick">{escape(line.name)}</text>'
+        row, x = number // columns, left + room * (number % columns) / columns
+        y = plot.height - 8 + ROW * row
+        colour, dash = _stroke(number)
+        drawn[row].append(
+            f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + SAMPLE - 4:.0f}" y2="{y - 4}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{x + SAMPLE:.0f}" y="{y}" class="tick">{escape(line.name)}</text>'
         )
-    return parts
+    return drawn
 
 
 def _thinned(points: Sequence[tuple[float, float]], most: int = 800) -> list[tuple[float, float]]:

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.record.plot import Axis, Line, Plot, histogram, line_plot
+from eda_agent.record.plot import SAMPLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
 from eda_agent.record.xschem import write_sizes
@@ -94,6 +96,24 @@ def test_every_plot_is_well_formed() -> None:
         assert len(text) < 60_000
     ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], "V", 2.5))  # our own text
     assert "nothing to draw" in line_plot(Plot("none", Axis("x"), Axis("y", log=True), [Line("a", [1], [0.0])]))
+
+
+@given(st.lists(st.text("abwMgp:.", min_size=1, max_size=36), min_size=2, max_size=30))
+def test_names_in_a_legend_never_touch_and_no_two_lines_look_the_same(names: list[str]) -> None:
+    lines = [Line(name, [0, 1], [0, number]) for number, name in enumerate(names)]
+    drawn = ElementTree.fromstring(line_plot(Plot("many", Axis("x"), Axis("y"), lines, width=760, height=400)))  # our own text
+    strokes = {(line.get("stroke"), line.get("stroke-dasharray")) for line in drawn.iter("polyline")}
+    assert len(strokes) == len(names)
+    written = list(drawn)
+    axis = max(float(text.get("y", 0)) for text in drawn.iter("text") if text.get("text-anchor") == "middle")
+    entries = [text for text in written if text.tag == "text" and text.get("class") == "tick" and float(text.get("y", 0)) > axis]
+    assert [text.text for text in entries] == names
+    ends: dict[float, float] = {}
+    for text in entries:
+        row, x = float(text.get("y", 0)), float(text.get("x", 0))
+        assert row < float(drawn.get("height", 0))
+        assert x - SAMPLE >= ends.get(row, 0) - 1  # a sample of the line stands before its name
+        ends[row] = x + 0.5 * 11 * len(text.text or "")  # half an em, the mean of a letter
 
 
 def test_csv_has_every_turn_and_the_numbers_of_the_journal(state: RunState) -> None:
