@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import cut_library, find_pdk
-from eda_agent.problem.pdk.library import pairs
+from eda_agent.problem.pdk.library import _PAIR, pairs
 
 PROBE = """
 import json, sys
@@ -156,3 +158,30 @@ def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: 
 )
 def test_pairs_of_a_card(card: str, found: dict[str, str]) -> None:
     assert pairs(card) == found
+
+
+NUMBER = st.sampled_from(
+    ["1", "-3.5e-9", "{-0.1+s*AGAUSS(0,1.0,1)*(k/sqrt(l*w))}", "'2 * a'", "{a", "b}", "(1", "1,2", "1 + 2", "", "==", "x=y"]
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["W", "lmin", "_k", "9x", "a.b", "vth0", "*"]), st.sampled_from([" = ", "=", " =", " "]), NUMBER))
+)
+def test_the_short_way_to_pairs_finds_what_the_expression_does(words: list[tuple[str, str, str]]) -> None:
+    text = " ".join("".join(word) for word in words)
+    assert pairs(text) == {key.lower(): value for key, value in _PAIR.findall(text)}
+
+
+def test_what_mismatch_does_is_worked_out_when_it_is_asked_for_and_kept(tmp_path: Path) -> None:
+    pdk, boxes = find_pdk("sky130A"), {"sky130_fd_pr__nfet_01v8": ((1e-6, 2e-6), (2e-7, 3e-7))}
+    first = cut_library(pdk, "tt", boxes, tmp_path)
+    assert not list(tmp_path.glob("*.spreads.json"))
+    spreads = dict(first.spreads)
+    assert spreads and set(spreads) <= {entry.name for entry in first.bins} | set(boxes)
+    (kept,) = tmp_path.glob("*.spreads.json")
+    assert cut_library(pdk, "tt", boxes, tmp_path).spreads == spreads
+    text = kept.read_text()
+    for other in ("", "[]", '{"spreads": {}}', text.replace("z0", "z1", 1)):
+        kept.write_text(other)
+        assert cut_library(pdk, "tt", boxes, tmp_path).spreads == spreads and kept.read_text() == text

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,8 +38,9 @@ _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad
 _ANY = (0.0, 1.0)
 _ULPS = 1e-15
 """Relative distance within which a size lies on a bin's edge (ngspice: 3 units in the last place)."""
-_PLAIN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-"""A number without a sign, as it stands in most parameters of a card."""
+_PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number as it stands in most parameters of a card."""
+_BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=re.IGNORECASE)
 _EDGE = 1e-9
 """Bins are kept when the box comes this close (m): ngspice decides edges, so both neighbours must be there."""
 
@@ -62,14 +63,19 @@ class Bin:
 class CutLibrary:
     """`models`: file of the model cards, cached. `devices`: text of the subcircuits, for the deck. `digest`: of both.
 
-    `spreads`: device or card name → what mismatch does to it.
+    `mismatch` works out `spreads` when they are first asked for: only a Monte Carlo run needs them.
     """
 
     models: Path
     devices: str
     digest: str
     bins: tuple[Bin, ...]
-    spreads: Mapping[str, Spread] = field(default_factory=dict)
+    mismatch: Callable[[], Mapping[str, Spread]] = field(default=dict, compare=False)
+
+    @cached_property
+    def spreads(self) -> Mapping[str, Spread]:
+        """Device or card name → what mismatch does to it."""
+        return self.mismatch()
 
     def assigned(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
         """The card of each device, "" where the library has none for it. Raises `InputError` for a size that no bin covers."""
@@ -148,7 +154,11 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
     key = hashlib.sha256(repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
-    kept = _kept(models, index)
+
+    def mismatch() -> Mapping[str, Spread]:
+        return _spreads(folder / f"{pdk.name}-{process}-{key}.spreads.json", lambda: _cut(pdk, process, boxes, path, mismatch=True).spreads)
+
+    kept = _kept(models, index, mismatch)
     if kept is None:
         writer = _cut(pdk, process, boxes, path)
         text = f"* {pdk.name} {process}, cut by eda-agent from {path.name}; {pdk.licence}\n" + "".join(writer.models)
@@ -157,13 +167,13 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         folder.mkdir(parents=True, exist_ok=True)
         write_text(models, text)
         digest = hashlib.sha256((text + devices).encode()).hexdigest()
-        write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": digest, "spreads": writer.spreads}))
-        kept = _kept(models, index)
+        write_text(index, json.dumps({"devices": devices, "bins": entries, "digest": digest}))
+        kept = _kept(models, index, mismatch)
         assert kept is not None
     return kept
 
 
-def _kept(models: Path, index: Path) -> CutLibrary | None:
+def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]]) -> CutLibrary | None:
     """A cut that was made before; None where its files are not there, or not as they were written."""
     try:
         data = json.loads(index.read_text(encoding="utf-8"))
@@ -171,9 +181,26 @@ def _kept(models: Path, index: Path) -> CutLibrary | None:
         if hashlib.sha256((models.read_text(encoding="utf-8") + devices).encode()).hexdigest() != digest:
             return None
         bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
-        return CutLibrary(models, devices, digest, bins, dict(data["spreads"]))
+        return CutLibrary(models, devices, digest, bins, mismatch)
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
+
+
+def _spreads(file: Path, make: Callable[[], Mapping[str, Spread]]) -> Mapping[str, Spread]:
+    """Those of a file, or made and written there where it is not, or not as it was written."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if data["digest"] == _digest(data["spreads"]):
+            return dict(data["spreads"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    made = make()
+    write_text(file, json.dumps({"digest": _digest(made), "spreads": made}))
+    return made
+
+
+def _digest(spreads: object) -> str:
+    return hashlib.sha256(json.dumps(spreads, sort_keys=True).encode()).hexdigest()
 
 
 def _neighbours(path: Path) -> list[Path]:
@@ -186,10 +213,10 @@ def _source_digest() -> str:
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in ("cut.py", "library.py", "mismatch.py"))).hexdigest()
 
 
-def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path) -> Writer:
+def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path, *, mismatch: bool = False) -> Writer:
     library = library_of(pdk, path, pdk.corners[process], tuple(sorted(boxes)))
     params = {**library.params, **{name: repr(value) for name, value in pdk.params.items()}}
-    return written(pdk, library, constants_of(params), boxes)
+    return written(pdk, library, constants_of(params), boxes, mismatch=mismatch)
 
 
 def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequence[str]) -> Library:
@@ -206,9 +233,9 @@ def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequenc
     return library
 
 
-def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box]) -> Writer:
-    """The cut of a library at these constants."""
-    writer = Writer(pdk, library, constants, boxes)
+def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool) -> Writer:
+    """The cut of a library at these constants, with its spreads if `mismatch`."""
+    writer = Writer(pdk, library, constants, boxes, mismatch=mismatch)
     for name in sorted(boxes):
         writer.device(name)
     return writer
@@ -235,8 +262,9 @@ def constants_of(params: Mapping[str, str]) -> dict[str, float]:
 class Writer:
     """Collects the text of a cut; every model and subcircuit is written once."""
 
-    def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box]):
+    def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool):
         self.pdk, self.library, self.constants, self.boxes = pdk, library, constants, boxes
+        self.mismatch = mismatch
         self.models: list[str] = []
         self.blocks: list[str] = []
         self.bins: list[Bin] = []
@@ -275,15 +303,18 @@ class Writer:
             target = words[5] if words[0][0].lower() == "m" and len(words) > 5 else ""
             if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(block.name)):
                 lines.append(self.mos(card, words[:6]))
-                spread = statistics(pairs(card.split(None, 6)[6]), {**block.defaults, **block.params}, self.statistical)
-                if spread:
-                    self.spreads[block.name] = spread
+                self.varied(block.name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
             else:
                 raise InputError(f"{self.pdk.name}: device {block.name!r} is built in a way that cannot be cut yet")
         used = _closure(lines, locals_)
         header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
         body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
         self.blocks.append(f".subckt {block.name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {block.name}\n")
+
+    def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
+        """Keep what mismatch does to a device or card, if anything."""
+        if self.mismatch and (spread := statistics(parameters, local, self.statistical)):
+            self.spreads[name] = spread
 
     def mos(self, card: str, head: list[str]) -> str:
         result = " ".join(head).lower()
@@ -312,32 +343,38 @@ class Writer:
             self.written.add(key)
             self.bins.append(entry)
             text = models[key]
-            kind = text.split(None, 2)[1].strip("(")
-            cells, given = [], pairs(text)
-            for parameter, value in given.items():
-                if _PLAIN.fullmatch(value):
-                    cells.append(f"{parameter}={value}")
-                    continue
-                try:
-                    node = self.folded(value)
-                except ExpressionError as error:
-                    raise InputError(f"{self.pdk.name}: model {key}: {error}") from None
-                if not isinstance(node, expression.Number):
-                    raise InputError(
-                        f"{self.pdk.name}: model {key}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
-                    )
-                cells.append(f"{parameter}={value.strip() if _is_number(value) else repr(node.value)}")
-            spread = statistics(given, {}, self.statistical)
-            if spread:
-                self.spreads[key] = spread
+            kind, *body = text.split(None, 2)[1:]
+            given = pairs(" ".join(body))
+            cells = [
+                f"{parameter}={value if value[0] != '-' and _PLAIN.fullmatch(value) else self.number(key, parameter, value)}"
+                for parameter, value in given.items()
+            ]
+            self.varied(key, given, {})
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
-            self.models.append(f".model {key} {kind}\n" + "".join(f"+ {row}\n" for row in rows))
+            self.models.append(f".model {key} {kind.strip('(')}\n" + "".join(f"+ {row}\n" for row in rows))
         return bool(chosen)
 
+    def number(self, model: str, parameter: str, text: str) -> str:
+        """What a parameter of a model's card comes to. Raises `InputError` where that is no number."""
+        if _PLAIN.fullmatch(text):
+            return repr(float(text))
+        try:
+            node = self.folded(text)
+        except ExpressionError as error:
+            raise InputError(f"{self.pdk.name}: model {model}: {error}") from None
+        if not isinstance(node, expression.Number):
+            raise InputError(
+                f"{self.pdk.name}: model {model}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
+            )
+        return text.strip() if _is_number(text) else repr(node.value)
+
     def bin(self, name: str, text: str) -> Bin:
-        bounds = {}
-        for key, value in re.findall(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", text[:4000], flags=re.IGNORECASE):
-            bounds[key.lower()] = expression.evaluate(self.folded(value), {})
+        # all four stand first in most cards, which are long; a number at the end of a piece may be half of one
+        found = _BOUND.findall(text[:400].rpartition(" ")[0])
+        found = found if len(found) == 4 else _BOUND.findall(text)
+        bounds = {
+            key.lower(): float(value) if _PLAIN.fullmatch(value) else expression.evaluate(self.folded(value), {}) for key, value in found
+        }
         width = (bounds.get("wmin", _ANY[0]), bounds.get("wmax", _ANY[1]))
         length = (bounds.get("lmin", _ANY[0]), bounds.get("lmax", _ANY[1]))
         return Bin(name, name.rpartition(".")[0], width, length)

@@ -6,7 +6,7 @@ Model cards are kept as text and only taken apart when a cut asks for them: a SK
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,12 @@ class Library:
 
 def pairs(text: str) -> dict[str, str]:
     """`key = value` pairs of a card, keys in lower case."""
+    words = text.split()
+    keys, values = words[0::3], words[2::3]
+    plain = len(keys) == len(values) == words[1::3].count("=") == text.count("=") and "'" not in text and all(map(str.isidentifier, keys))
+    # most of a library is `key = value`, three words each: split, that takes a third of the time of the expression, which finds the same
+    if plain and all(word[0] == "{" and word.find("}") == len(word) - 1 for word in values if "{" in word):
+        return dict(zip(map(str.lower, keys), values, strict=True))
     return {key.lower(): value for key, value in _PAIR.findall(text)}
 
 
@@ -98,7 +104,7 @@ class _Reader:
             except OSError as error:
                 raise InputError(f"{path}: cannot read the model library: {error.strerror}") from None
             self.library.files.append(path)
-            self.cards[path] = list(_join(text))
+            self.cards[path] = _join(text)
         return self.cards[path]
 
     def _run(self, path: Path, cards: list[str], depth: int) -> None:
@@ -131,18 +137,9 @@ class _Reader:
                     self.block.devices.append(card)
 
 
-def _join(text: str) -> Iterator[str]:
+def _join(text: str) -> list[str]:
     """Cards with continuation lines joined; comments inside a card do not end it."""
-    held: list[str] = []
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line or line[0] == "*":
-            continue
-        if line[0] == "+":
-            held.append(line[1:].split(" $", 1)[0])
-            continue
-        if held:
-            yield " ".join(held)
-        held = [line.split(" $", 1)[0]]
-    if held:
-        yield " ".join(held)
+    lines = [line for raw in text.splitlines() if (line := raw.strip()) and line[0] != "*"]
+    if " $" in text:
+        lines = [line.split(" $", 1)[0] for line in lines]
+    return "\n".join(["", *lines]).replace("\n+", " ").strip().split("\n") if lines else []

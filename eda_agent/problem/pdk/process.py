@@ -29,13 +29,13 @@ def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, f
     library = _library(pdk, tuple(sorted(boxes)))
     switches = {name: repr(float(value)) for name, value in {**pdk.params, **pdk.process["params"]}.items()}
     params = {name: _drawn(name, text, seed, sample) for name, text in {**library.params, **switches}.items()}
-    writer = written(pdk, library, constants_of(params), boxes)
+    writer = written(pdk, library, constants_of(params), boxes, mismatch=True)
     text = f"* {pdk.name}, seed {seed}, sample {sample}\n" + "".join(writer.models)
     folder.mkdir(parents=True, exist_ok=True)
     models = folder / f"{pdk.name}-{seed}-{sample}.models"
     write_text(models, text)
     devices = "".join(writer.blocks)
-    return CutLibrary(models, devices, hashlib.sha256((text + devices).encode()).hexdigest(), tuple(writer.bins), writer.spreads)
+    return CutLibrary(models, devices, hashlib.sha256((text + devices).encode()).hexdigest(), tuple(writer.bins), lambda: writer.spreads)
 
 
 def _library(pdk: Pdk, devices: tuple[str, ...]) -> Library:
