@@ -1,6 +1,6 @@
-"""Drafts are the learned circuits as a user would bring them: `init` makes a spec of each bare netlist anew, with its own roles, ranges, testbenches and targets.
+"""Drafts are circuits as a user would bring them: `init` makes a spec of each bare netlist anew, with its own roles, ranges, testbenches and targets.
 
-    python benchmarks/drafts.py DIR
+    python benchmarks/drafts.py DIR [--of unseen]
     eda-agent bench DIR/drafts.yaml --policy auto,auto:WEIGHTS,trust,cma,tpe --budget 60 --seeds 3 --out benchmarks/results/drafts
 
 Each stands there at nominal, and, where no long transients are simulated, in the sign-off corners. `auto:WEIGHTS` with the folder of the shipped model (`eda_agent/agent/language/weights`) is the
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eda_agent.bench.suite import LEARNED
+from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.cli.main import main as eda_agent
 
 SLOW = ("strongarm", "ring_vco")
@@ -25,11 +25,13 @@ CIRCUITS = Path(__file__).resolve().parents[1] / "circuits"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Draft the learned circuits anew, as a suite for `bench`.")
+    parser = argparse.ArgumentParser(description="Draft shipped circuits anew, as a suite for `bench`.")
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args(arguments).folder
+    parser.add_argument("--of", choices=("learned", "unseen"), default="learned")
+    options = parser.parse_args(arguments)
+    folder: Path = options.folder
     made = []
-    for name in LEARNED:
+    for name in LEARNED if options.of == "learned" else UNSEEN:
         one = folder / name
         one.mkdir(parents=True)
         shutil.copy(CIRCUITS / name / f"{name}.spice", one)
