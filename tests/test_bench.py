@@ -79,6 +79,22 @@ def test_estimates_are_means_with_intervals_over_targets() -> None:
     assert bench.curves(rows())["a"][0] == pytest.approx(0.5)
 
 
+def test_pairs_tell_apart_what_shares_do_not() -> None:
+    def row(policy: str, target: int, curve: list[float]) -> dict[str, Any]:
+        met = next((number for number, value in enumerate(curve) if value == 1.0), None)
+        return {"circuit": "c", "target": f"t{target}", "policy": policy, "seed": 0, "budget": 5, "curve": curve, "met_at": met}
+
+    # targets differ by 0.5 of score, policies by 0.01 on every one of them
+    made = [row("a", t, [0.0, 0.3 + 0.05 * t, 0.3 + 0.05 * t]) for t in range(10)]
+    made += [row("b", t, [0.0, 0.31 + 0.05 * t, 1.0 if t < 4 else 0.31 + 0.05 * t]) for t in range(10)]
+    made.append(row("b", 99, [0.0, 1.0]))  # nobody's pair
+    table = bench.paired(made, "a", "b")
+    assert "10 pairs" in table
+    assert "| 1 | 0.0 → 0.0 | +0.0 (+0.0 … +0.0) | +0.0100 (+0.0100 … +0.0100) |" in table
+    assert re.search(r"\| 5 \| 0\.0 → 40\.0 \| \+40\.0 \(\+\d\d\.0 … \+\d\d\.0\)", table)
+    assert "no run of a and x" in bench.paired(made, "a", "x")
+
+
 def test_nearly_all_is_not_rounded_to_all() -> None:
     from eda_agent.bench.tables import grade, share
 
