@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -172,3 +175,31 @@ def test_schema_is_json(problem: Problem) -> None:
     from eda_agent.agent.parse import reply_schema
 
     json.dumps(reply_schema(problem.space))
+
+
+def test_no_library_of_a_proposal_brings_threads_of_its_own() -> None:
+    """scipy's BLAS is not numpy's, and is loaded when the first process is fitted: within the limit that was set before."""
+    program = """
+import json
+from threadpoolctl import threadpool_info
+from eda_agent.agent.policies.base import single_threaded
+found = []
+with single_threaded():
+    import numpy as np, scipy.linalg, scipy.optimize
+    minimize, solve = scipy.optimize.minimize, scipy.linalg.solve_triangular
+    def counted(call):
+        def count(*given, **named):
+            found.append([pool["num_threads"] for pool in threadpool_info()])
+            return call(*given, **named)
+        return count
+    scipy.optimize.minimize, scipy.linalg.solve_triangular = counted(minimize), counted(solve)
+    from eda_agent.agent.policies.gaussian_process import fit
+    fit(np.random.default_rng(0).random((9, 2)), np.arange(9.0)).predict(np.zeros((1, 2)))
+print(json.dumps([found, [pool["num_threads"] for pool in threadpool_info()]]))
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    environment.pop("OMP_NUM_THREADS", None)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, timeout=60)
+    during, after = json.loads(done.stdout)
+    assert len(during) == 2 and all(set(threads) == {1} for threads in during)
+    assert set(after) == {min(2, os.cpu_count() or 1)}

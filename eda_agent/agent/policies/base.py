@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -19,14 +20,17 @@ from eda_agent.agent.turn import Proposal
 
 
 @functools.cache
-def _thread_pools() -> ThreadpoolController:
+def _thread_pools(scipy: bool) -> ThreadpoolController:
     # finding the libraries takes a millisecond
     return ThreadpoolController()
 
 
 def single_threaded() -> AbstractContextManager[object]:
-    """Matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5)."""
-    limit: AbstractContextManager[object] = _thread_pools().limit(limits=1)
+    """Matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5).
+
+    scipy brings a BLAS of its own, loaded when it is first needed: what was limited before then does not hold for it.
+    """
+    limit: AbstractContextManager[object] = _thread_pools("scipy.linalg" in sys.modules).limit(limits=1)
     return limit
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.agent.policies.base import single_threaded
+
 Real = NDArray[Any]
 
 _SQRT5 = math.sqrt(5.0)
@@ -45,7 +47,9 @@ class GaussianProcess:
 
         covariance = math.exp(self.log_variance) * matern(_distances(points, self.inputs, self.log_scales))
         mean = covariance @ self.solved
-        half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
+        # scipy may have come within the limit that the policy set
+        with single_threaded():
+            half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
         variance = np.maximum(math.exp(self.log_variance) - np.einsum("ij,ij->j", half, half), 1e-10)
         return self.mean + self.deviation * mean, self.deviation * np.sqrt(variance)
 
@@ -90,11 +94,12 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
         return float(value), gradient
 
     bounds = [_BOUNDS] * dimensions + [(math.log(0.05), math.log(20.0))]
-    theta = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
-    variance = math.exp(theta[-1])
-    matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
-    lower = np.linalg.cholesky(matrix)
-    solved = cho_solve((lower, True), targets, check_finite=False)
+    with single_threaded():
+        theta = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
+        variance = math.exp(theta[-1])
+        matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
+        lower = np.linalg.cholesky(matrix)
+        solved = cho_solve((lower, True), targets, check_finite=False)
     return GaussianProcess(inputs, theta[:-1], float(theta[-1]), mean, deviation, lower, solved)
 
 
