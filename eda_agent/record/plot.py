@@ -12,8 +12,8 @@ from eda_agent.units import format_quantity
 COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
 """Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
-LETTER, SAMPLE, ROW = 6.4, 24, 18
-"""Of a legend, in pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, height of a row."""
+LETTER, SAMPLE, GAP, ROW = 6.4, 24, 12, 18
+"""Of a legend, in pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, what stays free behind a name, height of a row."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _legend(plot: Plot, left: int) -> list[list[str]]:
     if len(plot.lines) < 2:
         return []
     room = plot.width - left
-    fit = max(1, int(room / max(SAMPLE + LETTER * len(line.name) for line in plot.lines)))
+    fit = max(1, int(room / max(SAMPLE + LETTER * len(line.name) + GAP for line in plot.lines)))
     rows = math.ceil(len(plot.lines) / fit)
     columns = math.ceil(len(plot.lines) / rows)
     drawn: list[list[str]] = [[] for _ in range(rows)]
