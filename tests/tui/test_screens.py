@@ -101,7 +101,7 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
                     await settled(pilot)
                 # under load a screen takes a moment to come to rest; one that is never what it was is another
                 kept = KEPT / size / f"{name}.txt"
-                for _ in range(0 if drawing or not kept.exists() else 40):
+                for _ in range(0 if drawing or not kept.exists() else 200):
                     if cells(app) == kept.read_text(encoding="utf-8"):
                         break
                     await pilot.pause(0.1)
