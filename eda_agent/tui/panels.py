@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.text import Text
 from textual.containers import Vertical
 from textual.widgets import DataTable, Static
+from textual.widgets.data_table import RowKey
 from textual_plotext import PlotextPlot
 
 from eda_agent.record.fold import RunState
@@ -47,6 +48,11 @@ class Table(DataTable[Text]):
             for at, cell in enumerate(row):
                 if self.get_cell(str(number), str(at)) != cell:
                     self.update_cell(str(number), str(at), cell, update_width=True)
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """A table painted before its columns found their widths would keep those cells for ever: their cache does not ask for the width."""
+        super()._update_dimensions(new_rows)
+        self._clear_caches()
 
 
 def _short(value: str, target: str) -> str:
