@@ -15,6 +15,7 @@ from pathlib import Path
 
 from eda_agent import __version__
 from eda_agent.errors import EdaAgentError
+from eda_agent.interrupts import obey
 
 POLICY_NAMES = ("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
 """The registry's names, written out so that the parser need not import it (a test compares them)."""
@@ -290,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.allow_code:
         os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
     # a terminated run ends like an interrupted one: journal complete, resumable
-    signal.signal(signal.SIGTERM, _interrupt)
+    obey(signal.SIGTERM)
     try:
         return _run(options)
     except EdaAgentError as error:
@@ -307,10 +308,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read stdout has gone (| head): say nothing, also not at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
+from eda_agent.interrupts import obey
 from eda_agent.record import about
 from eda_agent.record.event import Event
 from eda_agent.record.events import turn_data
@@ -25,6 +27,7 @@ from eda_agent.units import format_score
 def size_command(options: argparse.Namespace) -> int:
     """Size, then show specs, sizes and where the files are."""
     request = make_request(options)
+    obey(signal.SIGINT)
     control = Control(complain=lambda text: print(f"eda-agent: {text}", file=sys.stderr))
     if options.robust is not None:
         return _robust(options, request, control)

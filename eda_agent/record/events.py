@@ -22,6 +22,7 @@ from typing import Any
 
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.interrupts import Whole
 from eda_agent.problem.spec import Problem
 from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.record.event import VERSION, Event
@@ -138,5 +139,6 @@ class Stream:
         """Make an event and tell everyone."""
         event = envelope(self.sequence, type, fields)
         self.sequence += 1
-        for listener in self.listeners:
-            listener(event)
+        with Whole():
+            for listener in self.listeners:
+                listener(event)

@@ -18,6 +18,7 @@ import orjson
 
 from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import open_file
+from eda_agent.interrupts import Whole
 from eda_agent.record.event import VERSION, Event
 
 try:
@@ -92,12 +93,13 @@ class Journal:
 
     def close(self) -> None:
         """Wait until everything is on the disk."""
-        try:
-            with contextlib.suppress(OSError):
-                self._synced()
-        finally:
-            self._thread.shutdown()
-            self._file.close()
+        with Whole():
+            try:
+                with contextlib.suppress(OSError):
+                    self._synced()
+            finally:
+                self._thread.shutdown()
+                self._file.close()
 
     def leave(self) -> None:
         """Close it without a run; one that has nothing in it goes."""
