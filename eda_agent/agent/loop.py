@@ -5,6 +5,7 @@ It emits what happens as it happens (`Emit`); everything that is shown or kept i
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
@@ -15,7 +16,7 @@ from eda_agent.agent.edit import EDITS, completed, edited
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History, gathered
 from eda_agent.agent.orders import Order
-from eda_agent.agent.policies.base import ManyPolicy, Policy
+from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
 from eda_agent.problem.spec import Budget, Problem
@@ -62,7 +63,7 @@ class Loop:
 
     def run(self) -> str:
         fresh = not self.env.history.turns
-        baseline = self.env.start()
+        baseline = self._start()
         if fresh:
             self.emit("baseline", turn=baseline)
             self._tell_best(None)
@@ -82,6 +83,17 @@ class Loop:
             if self.review and not self._reviewed():
                 continue
             self._play()
+
+    def _start(self) -> Turn:
+        """The baseline; while it is simulated the policy prepares itself."""
+        if not isinstance(self.policy, PreparedPolicy):
+            return self.env.start()
+        preparing = threading.Thread(target=self.policy.prepare, args=[self.env.problem], name="policy")
+        preparing.start()
+        try:
+            return self.env.start()
+        finally:
+            preparing.join()
 
     def _propose(self) -> list[Proposal]:
         history = self.env.history

@@ -71,11 +71,13 @@ def _killed(worker: _Worker) -> bool:
 
 
 class LocalPool(Dispatcher):
-    """Worker processes on this machine, started at once and replaced when they exit, hang, crash or have run `RECYCLE` times."""
+    """Worker processes on this machine, replaced when they exit, hang, crash or have run `RECYCLE` times. They start at once, but for those that would
+    take the caller's core while it still prepares what they are to simulate: these start with the first requests."""
 
     def __init__(self, workers: int | None = None):
         super().__init__()
-        self.size = workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.size = workers or cores
         self.replaced = 0
         self._version = ""
         self.sandbox: list[str] = []
@@ -84,7 +86,7 @@ class LocalPool(Dispatcher):
         self._kills = 0
         self._selector = selectors.DefaultSelector()
         self._scratch = Scratch()
-        self._workers = [self._start() for _ in range(self.size)]
+        self._workers = [self._start() for _ in range(min(self.size, max(1, cores - 1)))]
 
     @property
     def version(self) -> str:
@@ -166,6 +168,8 @@ class LocalPool(Dispatcher):
         try:
             while len(replies) < len(requests):
                 self._fill(waiting)
+                while waiting and len(self._workers) < self.size:
+                    self._workers.append(self._start())
                 deadlines = [worker.deadline for worker in self._workers if worker.queue or not worker.ready]
                 before = len(replies)
                 retry = self._wait(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None, replies)

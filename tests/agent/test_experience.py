@@ -45,10 +45,11 @@ def test_a_run_begins_with_the_search_that_knows(miller: Problem) -> None:
     env = Environment(miller, made_up(miller))
     env.start()
     policy = AutoPolicy(0)
+    policy.prepare(miller)
     for _ in range(HEARD - 1):
         proposal = policy.propose(env.history)
         assert proposal.policy == "trust" and "same structure" in proposal.reasoning
-        # a function of the history: a run taken up again goes on alike
+        # a function of the history: a run taken up again goes on alike, prepared or not
         assert AutoPolicy(0).propose(env.history).sizing == proposal.sizing
         assert not env.history.tried(proposal.sizing or {})
         env.step(proposal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from typing import Any
 
 from eda_agent.agent.control import Control
@@ -123,3 +124,28 @@ def test_history_is_immutable(problem: Problem, simulator: FunctionSimulator) ->
     env.step(RandomPolicy(0).propose(env.history))
     assert len(before.turns) == 1
     assert dataclasses.is_dataclass(before)
+
+
+def test_a_policy_prepares_itself_while_the_first_design_is_simulated(problem: Problem, simulator: FunctionSimulator) -> None:
+    begun, simulated = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    class Prepared(ScriptedPolicy):
+        def prepare(self, problem: Problem) -> None:
+            begun.set()
+            assert simulated.wait(10)
+            order.append("prepared")
+
+        def propose(self, history: Any) -> Any:
+            order.append("asked")
+            return super().propose(history)
+
+    class Waiting(Environment):
+        def start(self) -> Any:
+            assert begun.wait(10)
+            simulated.set()
+            return super().start()
+
+    reason = run_loop(Waiting(problem, simulator), Prepared(script=[SOLVED]), Budget(5), lambda type, /, **fields: None, Control())
+    assert reason == "met"
+    assert order == ["prepared", "asked"]

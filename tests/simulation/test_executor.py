@@ -110,6 +110,14 @@ def test_what_waits_behind_a_simulation_that_goes_wrong_is_done_elsewhere(pool: 
         assert bandwidth(reply) == pytest.approx(1 / (2 * 3.141592653589793 * k * 1e3 * 1e-12), rel=2e-3)
 
 
+def test_one_core_is_the_callers_until_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
+    with LocalPool() as pool:
+        assert (pool.size, len(pool.pids())) == (2, 1)
+        pool.run([Task(RC, GOOD)] * 3)
+        assert len(pool.pids()) == 2
+
+
 def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECYCLE", 3)
     with LocalPool(1) as pool:

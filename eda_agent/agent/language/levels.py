@@ -45,8 +45,8 @@ def levels_of(parameter: Parameter) -> Levels:
         legal[index], values[index] = True, parameter.initial
         return Levels(parameter, legal, values)
     # of the levels that snap to the same value the nearest says it
-    for value in np.unique(values):
+    for value in dict.fromkeys(values.tolist()):
         same = np.flatnonzero(values == value)
-        position = parameter.to_unit(float(value)) * (LEVELS - 1)
+        position = parameter.to_unit(value) * (LEVELS - 1)
         legal[same[np.argmin(np.abs(same - position))]] = True
     return Levels(parameter, legal, values)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies import sheets
-from eda_agent.agent.policies.base import ManyPolicy, Policy
+from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
@@ -50,6 +50,11 @@ class AutoPolicy:
         self._judged: tuple[Problem, Sizing | None, bool] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
+
+    def prepare(self, problem: Problem) -> None:
+        if isinstance(self.model, PreparedPolicy):
+            self.model.prepare(problem)
+        self._experience(problem)
 
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]

@@ -17,6 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from eda_agent.agent.history import History
 from eda_agent.agent.turn import Proposal
+from eda_agent.problem.spec import Problem
 
 
 @functools.cache
@@ -48,6 +49,14 @@ class ManyPolicy(Policy, Protocol):
     """A policy with several proposals for the same history, the most promising first."""
 
     def proposals(self, history: History) -> list[Proposal]: ...
+
+
+@runtime_checkable
+class PreparedPolicy(Policy, Protocol):
+    """A policy that can work out before the first result what it will need of the problem. `prepare` runs in a thread of its own, while the first
+    design is simulated; it raises nothing, and without it the same is proposed, later."""
+
+    def prepare(self, problem: Problem) -> None: ...
 
 
 def turn_rng(seed: int, history: History, salt: str = "") -> np.random.Generator:

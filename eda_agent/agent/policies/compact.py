@@ -36,6 +36,10 @@ class CompactPolicy:
         self.sampler = CompactSampler(engine, 1.0 if temperature is None else temperature)
         self._language: CompactLanguage | None = None
 
+    def prepare(self, problem: Problem) -> None:
+        if not self.unreadable(problem):
+            self.temperature(problem)
+
     def unreadable(self, problem: Problem) -> str:
         """Why the language cannot say a problem, such as too many parameters; "" where it can."""
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.base import ManyPolicy, Policy
+from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal
+from eda_agent.problem.spec import Problem
 
 MEMORY = "memory"
 
@@ -20,6 +21,10 @@ class SeededPolicy:
     @property
     def name(self) -> str:
         return self.inner.name
+
+    def prepare(self, problem: Problem) -> None:
+        if isinstance(self.inner, PreparedPolicy):
+            self.inner.prepare(problem)
 
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]
