@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.tables import tables
 from eda_agent import bench
-from eda_agent.cli.bench import _curves
+from eda_agent.bench.picture import picture
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
@@ -104,7 +105,7 @@ def test_nearly_all_is_not_rounded_to_all() -> None:
 
 def test_the_curves_name_a_python_policy_by_its_class_where_that_tells_it() -> None:
     drawn = [{**row, "policy": name} for row in rows() for name in ("python:one.Climb", "python:two.Climb", "python:one.Walk", "trust")]
-    found = set(re.findall(r'data-name="([^"]*)"', _curves(drawn)))
+    found = set(re.findall(r'data-name="([^"]*)"', picture(drawn)))
     assert found == {"python:one.Climb", "python:two.Climb", "Walk", "trust"}
 
 
@@ -140,3 +141,8 @@ def test_a_suite_of_ones_own_and_bad_ones(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown policy"):
         bench.jobs_of(suite, ["best"], 1, 2, 1)
     assert set(bench.LEARNED + bench.UNSEEN) == set(NAMES)
+
+
+def test_the_tables_in_the_docs_are_what_the_records_say() -> None:
+    for path, text in tables().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: python benchmarks/tables.py writes it anew"

@@ -3,6 +3,7 @@
     suite     which circuits and targets, and the jobs that come of them
     runs      the jobs, side by side, one line of results a run
     tables    what came out, with intervals
+    picture   the curves of it
     paired    two policies run by run
 
 One line of `results.jsonl` a run, written when it ends: a bench that was stopped goes on where it was. A suite is the shipped circuits with

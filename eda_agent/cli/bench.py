@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent import bench
+from eda_agent.bench.picture import picture
 from eda_agent.cli.render import console, print_json
 from eda_agent.errors import InputError
 from eda_agent.files import write_text
-from eda_agent.record.plot import STYLE, Axis, Line, Plot, line_plot
 
 
 def bench_command(options: argparse.Namespace) -> int:
@@ -25,7 +25,7 @@ def bench_command(options: argparse.Namespace) -> int:
     errors = [row for row in rows if "error" in row]
     table = bench.markdown(rows)
     write_text(folder / "table.md", table)
-    write_text(folder / "curves.svg", _curves(rows))
+    write_text(folder / "curves.svg", picture(rows))
     if options.json:
         print_json({"runs": len(rows), "errors": len(errors), "table": str(folder / "table.md"), "curves": str(folder / "curves.svg")})
     else:
@@ -67,20 +67,3 @@ def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cl
             progress.update(task, completed=done, total=of, state=state)
 
         return bench.run_bench(jobs, results, workers, show, cluster)
-
-
-def _curves(rows: list[dict[str, Any]]) -> str:
-    """The mean best score against simulations, as an SVG file."""
-    curves = bench.curves(rows) if rows else {}
-    names = _short(list(curves))
-    drawn = [Line(names[policy], list(range(1, len(values))), values[1:]) for policy, values in curves.items()]
-    svg = line_plot(Plot("mean best score so far", Axis("simulations", log=True), Axis("score", high=1.0), drawn, width=760, height=400))
-    return (
-        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
-    )
-
-
-def _short(policies: list[str]) -> dict[str, str]:
-    """A Python policy by its class, where no other has that name."""
-    last = {policy: policy.rpartition(".")[2] if policy.startswith("python:") else policy for policy in policies}
-    return {policy: name if list(last.values()).count(name) == 1 else policy for policy, name in last.items()}

@@ -1,0 +1,127 @@
+"""The tables of benches that stand in docs, made from the records beside them: each stands between `<!-- name -->` and `<!-- /name -->`.
+
+    python benchmarks/tables.py                                    write every table and curve anew
+    python benchmarks/tables.py --add unseen100 runs/bench-unseen  put in the results of a bench first; those that a record has already stay as they are
+
+A seed counts when its policy has run it on as many targets as on its best: part of a seed would weigh its first circuits more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eda_agent.bench.picture import picture
+from eda_agent.bench.tables import estimate, grade, markdown, policies_in, score_at, share, solved_at
+from eda_agent.files import read_json_lines, write_text
+
+TOP = Path(__file__).parent.parent
+RESULTS = TOP / "benchmarks" / "results"
+SHOWN = {
+    "unseen100": ("docs/results.md", "unseen100"),
+    "learned100": ("docs/results.md", "learned100"),
+    "drafts": ("docs/results.md", "drafts"),
+    "drafts-unseen": ("docs/results.md", "drafts-unseen"),
+    "ablations20/learned": ("docs/model-card.md", "ablations20/learned"),
+    "ablations20/unseen": ("docs/model-card.md", "ablations20/unseen"),
+}
+"""Record → where its table stands, and between which marks."""
+SHORT = ("unseen100", "README.md", "unseen")
+"""The record that the README shows in one table."""
+
+Rows = list[dict[str, Any]]
+
+
+def whole_seeds(rows: Rows) -> Rows:
+    """Without the seeds that are not through."""
+    counts = collections.Counter((row["policy"], row["seed"]) for row in rows)
+    most = {policy: max(count for (name, _), count in counts.items() if name == policy) for policy, _ in counts}
+    return [row for row in rows if counts[row["policy"], row["seed"]] == most[row["policy"]]]
+
+
+def short_table(rows: Rows) -> str:
+    """Shares and scores at a few marks; the best of each column stands out."""
+    columns = [(solved_at, mark) for mark in (10, 20, 50, 100)] + [(score_at, mark) for mark in (10, 20, 50)]
+    lines = [
+        "| policy | runs | solved at 10 | at 20 | at 50 | at 100 | best score at 10 | at 20 | at 50 | s a run |",
+        "| --- |" + " --- |" * 9,
+    ]
+    policies = policies_in(rows)
+    found = {
+        policy: [estimate([row for row in rows if row["policy"] == policy], lambda row, value=value, mark=mark: float(value(row, mark))) for value, mark in columns]
+        for policy in policies
+    }  # fmt: skip
+    best = [max(found[policy][place].mean for policy in policies) for place in range(len(columns))]
+    for policy in policies:
+        mine = [row for row in rows if row["policy"] == policy]
+        cells = []
+        for place, (value, _) in enumerate(columns):
+            one = found[policy][place]
+            text = (
+                f"{share(one.mean)} ({share(one.low)}–{share(one.high)})"
+                if value is solved_at
+                else f"{min(float(grade(one.mean)), 0.999):.3f}"
+            )
+            bold, _, rest = text.partition(" ")
+            cells.append(f"**{text}**" if one.mean == best[place] else f"{bold} {rest}".rstrip())
+        seconds = sum(float(row["seconds"]) for row in mine) / len(mine)
+        lines.append(f"| `{policy}` | {len(mine)} | {' | '.join(cells)} | {seconds:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def put(text: str, name: str, table: str) -> str:
+    """A text with a table between its marks. Raises `ValueError` where it has no such place."""
+    before, first, rest = text.partition(f"<!-- {name} -->")
+    _, last, after = rest.partition(f"<!-- /{name} -->")
+    if not (first and last):
+        raise ValueError(f"no place for {name}")
+    return f"{before}{first}\n\n{table}\n{last}{after}"
+
+
+def tables() -> dict[Path, str]:
+    """File → what it should hold."""
+    result: dict[Path, str] = {}
+    for record, (place, name) in SHOWN.items():
+        rows = whole_seeds(read_json_lines(RESULTS / record / "results.jsonl"))
+        table = markdown(rows)
+        path = TOP / place
+        result[RESULTS / record / "table.md"] = table
+        result[RESULTS / record / "curves.svg"] = picture(rows)
+        result[path] = put(result.get(path) or path.read_text(encoding="utf-8"), name, table)
+    record, place, name = SHORT
+    rows = whole_seeds(read_json_lines(RESULTS / record / "results.jsonl"))
+    result[TOP / place] = put((TOP / place).read_text(encoding="utf-8"), name, short_table(rows))
+    return result
+
+
+def add(record: str, results: Path) -> int:
+    """Put new results into a record, policies and seeds in their order; gives how many came."""
+    path = RESULTS / record / "results.jsonl"
+    rows = read_json_lines(path)
+    known = {row["key"] for row in rows}
+    new = [row for row in read_json_lines(results) if row["key"] not in known]
+    order = {policy: place for place, policy in enumerate(policies_in([*rows, *new]))}
+    circuits = {circuit: place for place, circuit in enumerate(dict.fromkeys(row["circuit"] for row in [*rows, *new]))}
+    merged = sorted([*rows, *new], key=lambda row: (order[row["policy"]], row["seed"], circuits[row["circuit"]], row["target"]))
+    write_text(path, "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in merged))
+    return len(new)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--add", nargs=2, metavar=("RECORD", "DIR"), help="a record, and the folder of a bench that adds to it")
+    given = parser.parse_args(arguments).add
+    if given:
+        print(f"{add(given[0], Path(given[1]) / 'results.jsonl')} new results")
+    for path, text in tables().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+            print(path.relative_to(TOP))
+
+
+if __name__ == "__main__":
+    main()
