@@ -19,6 +19,7 @@ from eda_agent.agent.orders import Order
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
+from eda_agent.interrupts import Whole
 from eda_agent.problem.spec import Budget, Problem
 
 FAILED_IN_A_ROW = 20
@@ -89,7 +90,8 @@ class Loop:
         if not isinstance(self.policy, PreparedPolicy):
             return self.env.start()
         preparing = threading.Thread(target=self.policy.prepare, args=[self.env.problem], name="policy")
-        preparing.start()
+        with Whole():
+            preparing.start()
         try:
             return self.env.start()
         finally:
