@@ -37,7 +37,8 @@ def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, An
     groups: dict[str, list[float]] = {}
     for row in rows:
         groups.setdefault(f"{row['circuit']}/{row['target']}", []).append(float(value(row)))
-    means = [math.fsum(group) / len(group) for group in groups.values()]
+    # in an order of their own, so that the same runs give the same interval however they are kept
+    means = [math.fsum(groups[name]) / len(groups[name]) for name in sorted(groups)]
     if not means:
         return Estimate(math.nan, math.nan, math.nan)
     rng = random.Random(0)
