@@ -91,6 +91,8 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
         [sys.executable, "-m", "eda_agent", "size", OTA, "--policy", "random", "--budget", "5000", "--out", str(folder)],
         stderr=subprocess.PIPE,
         text=True,
+        # a shell that put the tests in the background has let them ignore Ctrl-C, and every child after them
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     while not (folder / "journal.jsonl").exists() or (folder / "journal.jsonl").read_text().count("turn.evaluated") < 2:
         time.sleep(0.05)

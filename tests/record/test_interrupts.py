@@ -21,7 +21,7 @@ from eda_agent.record.journal import Journal
 
 random.seed(1)
 obey(signal.SIGALRM)
-for round in range(1000):
+for round in range(600):
     journal = Journal(Path(sys.argv[1]))
     stream = Stream(journal.append)
     try:

@@ -121,7 +121,7 @@ def test_workers_say_what_holds_and_leave_nothing(monkeypatch: pytest.MonkeyPatc
     with LocalPool(2) as pool:
         assert pool.version
         assert set(pool.sandbox) <= {"no capabilities", "landlock", "seccomp"}
-        assert len(list(tmp_path.glob("eda-agent-*/*"))) == 2
+        assert len(list(tmp_path.glob("eda-agent-*/*"))) == len(pool.pids()) > 0
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setenv("EDA_AGENT_SANDBOX", "0")
     with LocalPool(1) as pool:
