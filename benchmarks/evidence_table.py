@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from eda_agent.files import write_text
-from eda_agent.record.plot import STYLE, Axis, Line, Plot, line_plot
+from eda_agent.record.plot import Axis, Line, Plot, line_plot, standing_alone
 
 DOCS = Path(__file__).parent.parent / "docs"
 POINTS = (1, 2, 5, 10, 20)
@@ -82,9 +82,7 @@ def plot(records: Rows) -> str:
             values = (curves(own) >= 1).mean((0, 1))
             drawn.append(Line(name, list(range(len(values))), values.tolist()))
     svg = line_plot(Plot("held-out targets solved", Axis("simulations"), Axis("share"), drawn, width=760, height=380))
-    return (
-        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
-    )
+    return standing_alone(svg)
 
 
 def write(records: Rows) -> None:

@@ -12,11 +12,12 @@ import argparse
 import collections
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from eda_agent.bench.picture import picture
-from eda_agent.bench.tables import estimate, grade, markdown, policies_in, score_at, share, solved_at
+from eda_agent.bench.tables import estimate, markdown, percent, policies_in, score_at, solved_at, value_at
 from eda_agent.files import read_json_lines, write_text
 
 TOP = Path(__file__).parent.parent
@@ -45,29 +46,19 @@ def whole_seeds(rows: Rows) -> Rows:
 
 def short_table(rows: Rows) -> str:
     """Shares and scores at a few marks; the best of each column stands out."""
-    columns = [(solved_at, mark) for mark in (10, 20, 50, 100)] + [(score_at, mark) for mark in (10, 20, 50)]
     lines = [
         "| policy | runs | solved at 10 | at 20 | at 50 | at 100 | best score at 10 | at 20 | at 50 | s a run |",
         "| --- |" + " --- |" * 9,
     ]
-    policies = policies_in(rows)
-    found = {
-        policy: [estimate([row for row in rows if row["policy"] == policy], lambda row, value=value, mark=mark: float(value(row, mark))) for value, mark in columns]
-        for policy in policies
-    }  # fmt: skip
-    best = [max(found[policy][place].mean for policy in policies) for place in range(len(columns))]
-    for policy in policies:
-        mine = [row for row in rows if row["policy"] == policy]
-        cells = []
-        for place, (value, _) in enumerate(columns):
-            one = found[policy][place]
-            text = (
-                f"{share(one.mean)} ({share(one.low)}–{share(one.high)})"
-                if value is solved_at
-                else f"{min(float(grade(one.mean)), 0.999):.3f}"
-            )
-            bold, _, rest = text.partition(" ")
-            cells.append(f"**{text}**" if one.mean == best[place] else f"{bold} {rest}".rstrip())
+    by_policy = {policy: [row for row in rows if row["policy"] == policy] for policy in policies_in(rows)}
+    columns = []
+    for value, mark in [(solved_at, mark) for mark in (10, 20, 50, 100)] + [(score_at, mark) for mark in (10, 20, 50)]:
+        found = [estimate(mine, partial(value_at, value, mark)) for mine in by_policy.values()]
+        best = max(one.mean for one in found)
+        # a score below 1 does not become 1 by rounding
+        texts = [percent(one) if value is solved_at else f"{min(one.mean, 0.999):.3f}" for one in found]
+        columns.append([f"**{text}**" if one.mean == best else text for one, text in zip(found, texts, strict=True)])
+    for (policy, mine), *cells in zip(by_policy.items(), *columns, strict=True):
         seconds = sum(float(row["seconds"]) for row in mine) / len(mine)
         lines.append(f"| `{policy}` | {len(mine)} | {' | '.join(cells)} | {seconds:.1f} |")
     return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eda_agent.bench.tables import curves
-from eda_agent.record.plot import STYLE, Axis, Line, Plot, line_plot
+from eda_agent.record.plot import Axis, Line, Plot, line_plot, standing_alone
 
 
 def picture(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -15,9 +15,7 @@ def picture(rows: Sequence[Mapping[str, Any]]) -> str:
     names = _short(list(means))
     drawn = [Line(names[policy], list(range(1, len(values))), values[1:]) for policy, values in means.items()]
     svg = line_plot(Plot("mean best score so far", Axis("simulations", log=True), Axis("score", high=1.0), drawn, width=760, height=400))
-    return (
-        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
-    )
+    return standing_alone(svg)
 
 
 def _short(policies: list[str]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     marks = [mark for mark in MARKS if mark <= budget]
     lines = []
     for title, value, text in (
-        ("Solved, % of runs (95 % interval)", solved_at, _percent),
+        ("Solved, % of runs (95 % interval)", solved_at, percent),
         ("Mean best score (95 % interval)", score_at, _score),
     ):
         lines += [
@@ -69,7 +69,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         ]
         for policy in policies_in(rows):
             mine = [row for row in rows if row["policy"] == policy]
-            cells = [text(estimate(mine, partial(_value_at, value, mark))) for mark in marks]
+            cells = [text(estimate(mine, partial(value_at, value, mark))) for mark in marks]
             seconds = math.fsum(float(row["seconds"]) for row in mine) / len(mine)
             lines.append(f"| `{policy}` | {' | '.join(cells)} | {seconds:.1f} |")
         lines.append("")
@@ -93,7 +93,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: Mapping[str, Any]) -> float:
+def value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: Mapping[str, Any]) -> float:
     return float(value(row, mark))
 
 
@@ -109,7 +109,7 @@ def grade(value: float) -> str:
     return "0.9999" if text == "1.0000" and value < 1 - 1e-12 else text
 
 
-def _percent(found: Estimate) -> str:
+def percent(found: Estimate) -> str:
     return f"{share(found.mean)} ({share(found.low)}–{share(found.high)})"
 
 

@@ -220,3 +220,10 @@ STYLE = (
     ".plot .level{stroke:#b00020;stroke-dasharray:5 4}.plot .tick{opacity:.85}"
 )
 """What an SVG needs around it; the colours of text follow the page."""
+
+
+def standing_alone(svg: str) -> str:
+    """An SVG element as the text of a file of its own, with the style that a page would have."""
+    return (
+        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
+    )
