@@ -153,6 +153,27 @@ def test_the_box_grows_shrinks_and_opens_again(problem: Problem, simulator: Func
     assert sides.count(START) > 6
 
 
+@pytest.mark.skipif(not HAS_BO, reason="needs the extra bo")
+@pytest.mark.filterwarnings("ignore")
+def test_scbo_fits_all_specs_at_once_as_it_would_each_alone() -> None:
+    import torch
+
+    from eda_agent.agent.policies.scbo import _fitted
+
+    rng = np.random.default_rng(3)
+    inputs, unseen = torch.from_numpy(rng.random((25, 4))), torch.from_numpy(rng.random((50, 4)))
+    # scales, offsets and smoothness differ from column to column, and one spec says nothing
+    outputs = torch.stack(
+        [1e3 * (2 * inputs[:, 0]).sin(), inputs.prod(dim=1) - 7, (9 * inputs[:, 1]).cos(), torch.ones(25).double()], dim=1
+    )
+    together = _fitted(inputs, outputs).posterior(unseen)
+    for column in range(outputs.shape[1]):
+        alone = _fitted(inputs, outputs[:, [column]]).posterior(unseen)
+        tolerance = 0.01 * float(outputs[:, column].std()) + 1e-3
+        for found, expected in ((together.mean, alone.mean), (together.variance.sqrt(), alone.variance.sqrt())):
+            assert np.allclose(found[:, column].detach(), expected[:, 0].detach(), atol=tolerance)
+
+
 def test_registry(problem: Problem) -> None:
     assert tuple(POLICIES) == POLICY_NAMES
     assert DEFAULT in POLICIES
