@@ -153,6 +153,19 @@ def test_the_box_grows_shrinks_and_opens_again(problem: Problem, simulator: Func
     assert sides.count(START) > 6
 
 
+def test_what_optuna_warns_of_is_not_written_across_the_terminal() -> None:
+    # in a process of its own: Optuna writes to the standard error that it found when it was imported
+    script = (
+        "import eda_agent.agent.policies.optuna_study, optuna\n"
+        "logger = optuna.logging.get_logger('optuna._gp.gp')\n"
+        "logger.warning('The optimization of kernel parameters failed')\n"
+        "logger.error('heard')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr
+    assert "heard" in said
+    assert "kernel" not in said
+
+
 @pytest.mark.skipif(not HAS_BO, reason="needs the extra bo")
 @pytest.mark.filterwarnings("ignore")
 def test_scbo_fits_all_specs_at_once_as_it_would_each_alone() -> None:

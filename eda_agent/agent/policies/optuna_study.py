@@ -14,7 +14,8 @@ from optuna.trial import create_trial
 from eda_agent.agent.history import History
 from eda_agent.agent.turn import Turn
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+# its warnings (a kernel whose fit failed keeps the defaults) ask nothing of a designer, and would be written across the terminal
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
