@@ -65,8 +65,8 @@ class _Worker:
 def _killed(worker: _Worker) -> bool:
     """Whether a worker that has ended was killed from outside. A worker that is alive was not."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        # its stream ends a moment before it does
-        worker.process.wait(0.2)
+        # its stream ends a moment before it does, and a moment is long on a busy machine
+        worker.process.wait(1.0)
     return worker.process.returncode == -signal.SIGKILL
 
 
@@ -146,9 +146,15 @@ class LocalPool(Dispatcher):
 
     def _replace(self, worker: _Worker) -> _Worker:
         if not worker.ready:
-            self._kills += _killed(worker)
-            self._start_failures += not _killed(worker)
-            if self._start_failures >= MAX_START_FAILURES or self._kills >= MAX_KILLS:
+            killed = _killed(worker)
+            self._kills += killed
+            self._start_failures += not killed
+            if self._kills >= MAX_KILLS:
+                raise WorkerError(
+                    f"simulator workers are killed from outside before they have started, {self._kills} times in a row\n"
+                    "    → see whether the machine is out of memory (`dmesg`), or try fewer with --workers"
+                )
+            if self._start_failures >= MAX_START_FAILURES:
                 words = ""
                 if worker.process.stderr:
                     worker.process.kill()

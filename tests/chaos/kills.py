@@ -69,11 +69,14 @@ def workers(place: Path, kills: int, seed: int) -> Count:
     while count.injected < kills:
         number += 1
         whole, torn = place / f"whole-w{number}", place / f"torn-w{number}"
+        began = time.monotonic()
         finish(_arguments(seed + number, whole), place / f"cache-whole-w{number}")
+        # a share of what a run takes on this machine now: where simulators are killed sooner than they can start, a run rightly gives up
+        took = time.monotonic() - began
         process = begin(_arguments(seed + number, torn), place / f"cache-w{number}")
         seen: set[int] = set()
         while process.poll() is None:
-            time.sleep(draw.uniform(0.05, 0.35))
+            time.sleep(took * draw.uniform(0.02, 0.25))
             for child in draw.sample(found, 1) if (found := children(process.pid)) else ():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)

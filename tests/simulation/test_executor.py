@@ -134,6 +134,19 @@ def test_a_library_that_does_not_load_is_one_clear_message(monkeypatch: pytest.M
         _ = pool.version
 
 
+def test_workers_killed_as_often_as_they_start_are_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = LocalPool._start
+
+    def doomed(pool: LocalPool) -> object:
+        worker = start(pool)
+        worker.process.kill()
+        return worker
+
+    monkeypatch.setattr(LocalPool, "_start", doomed)
+    with LocalPool(1) as pool, pytest.raises(WorkerError, match=f"killed from outside .* {module.MAX_KILLS} times in a row\n.*memory"):
+        _ = pool.version
+
+
 def test_keys_of_the_user_do_not_reach_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary-123")
     with LocalPool(1) as pool:
