@@ -117,7 +117,6 @@ def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
     # a line that was torn when the machine went down
     with results.open("a") as file:
         file.write('{"key": "ota')
-    results.write_text(results.read_text() + "\n")
     told: list[int] = []
     both = bench.run_bench(jobs, results, 1, lambda done, of, row: told.append(done))
     assert told == [1, 2]
@@ -125,7 +124,7 @@ def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert [len(row["curve"]) for row in both] == [4, 4]
     again = bench.run_bench(jobs, results, 1, lambda *_: None)
     assert again == both
-    assert {json.loads(line)["key"] for line in results.read_text().splitlines() if line.endswith("}")} == {job.key for job in jobs}
+    assert [json.loads(line)["key"] for line in results.read_text().splitlines()] == [job.key for job in jobs]
 
 
 def test_a_suite_of_ones_own_and_bad_ones(tmp_path: Path) -> None:

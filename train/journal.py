@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.files import read_json_lines
+from eda_agent.record.held import Held
 
 
 class TrainingJournal:
-    """`metrics.jsonl` in a folder. A resumed run forgets the steps after its checkpoint."""
+    """`metrics.jsonl` in a folder. A resumed run forgets the steps after its checkpoint. Raises `InputError` when another process is training there."""
 
     def __init__(self, folder: Path, keep: Mapping[str, int]):
         """`keep`: steps of each phase that stay."""
         self.path = folder / "metrics.jsonl"
+        self._file = Held(self.path, "training journal")
         rows = [row for row in read_json_lines(self.path) if row["step"] <= keep.get(row["phase"], 0)]
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        self._file = self.path.open("a", encoding="utf-8")
+        self._file.rewrite("".join(json.dumps(row) + "\n" for row in rows).encode())
         self._board: Any = None
         with contextlib.suppress(ImportError):
             from torch.utils.tensorboard import SummaryWriter
@@ -27,8 +28,8 @@ class TrainingJournal:
             self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=max(keep.values(), default=0) + 1)
 
     def add(self, phase: str, step: int, metrics: Mapping[str, float]) -> None:
-        self._file.write(json.dumps({"phase": phase, "step": step, **{name: _rounded(value) for name, value in metrics.items()}}) + "\n")
-        self._file.flush()
+        row = {"phase": phase, "step": step, **{name: _rounded(value) for name, value in metrics.items()}}
+        self._file.write((json.dumps(row) + "\n").encode())
         if self._board is not None:
             for name, value in metrics.items():
                 self._board.add_scalar(f"{phase}/{name}", value, step)

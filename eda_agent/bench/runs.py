@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,11 +15,12 @@ from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.bench.spread import spread
 from eda_agent.bench.suite import Job
-from eda_agent.errors import EdaAgentError
-from eda_agent.files import read_json_lines
+from eda_agent.errors import EdaAgentError, StorageError
+from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
+from eda_agent.record.held import Held
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
@@ -34,19 +34,40 @@ def run_bench(
     tell: Callable[[int, int, dict[str, Any] | None], None],
     cluster: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each. `cluster`: address of a Ray cluster."""
-    known = {row["key"]: row for row in read_json_lines(results)}
-    todo = [job for job in jobs if job.key not in known]
-    tell(len(jobs) - len(todo), len(jobs), None)
-    if todo:
+    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each. `cluster`: address of a Ray cluster.
+
+    Raises `InputError` when another process writes to `results`, `StorageError` when they cannot be written, `WorkerError` when a process that runs
+    jobs is lost; what came before is kept.
+    """
+    known = _rows(results)
+    if any(job.key not in known for job in jobs):
         results.parent.mkdir(parents=True, exist_ok=True)
-        with results.open("a", encoding="utf-8") as file, contextlib.closing(spread(run_job, todo, workers, cluster)) as rows:
-            for row in rows:
-                known[row["key"]] = row
-                file.write(json.dumps(row, separators=(",", ":")) + "\n")
-                file.flush()
-                tell(sum(job.key in known for job in jobs), len(jobs), row)
+        with Held(results, "record of results") as file:
+            # held before it is read: another process may just have left it
+            known = _rows(results)
+            todo = [job for job in jobs if job.key not in known]
+            tell(len(jobs) - len(todo), len(jobs), None)
+            with contextlib.closing(spread(run_job, todo, workers, cluster)) as rows:
+                for row in rows:
+                    _keep(file, results, row)
+                    known[row["key"]] = row
+                    tell(sum(job.key in known for job in jobs), len(jobs), row)
+    else:
+        tell(len(jobs), len(jobs), None)
     return [known[job.key] for job in jobs]
+
+
+def _rows(results: Path) -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for row in read_json_lines(results)}
+
+
+def _keep(file: Held, path: Path, row: dict[str, Any]) -> None:
+    try:
+        file.write(json_line(row).encode())
+    except OSError as error:
+        raise StorageError(
+            f"{path}: the results cannot be written: {error.strerror}\n    → make room, then give the same command again; nothing before is lost"
+        ) from None
 
 
 _POOL: list[LocalPool] = []

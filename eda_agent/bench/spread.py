@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +38,38 @@ def _processes(workers: int | None) -> Iterator[tuple[Submit, int]]:
     for name in THREADS:
         os.environ.setdefault(name, "1")
     width = workers or os.cpu_count() or 1
+    others = set(multiprocessing.active_children())
     # a fresh interpreter each: a fork would share the parent's threads and random state
-    pool = ProcessPoolExecutor(width, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(width, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
     try:
         yield pool.submit, width
-    except BaseException:
+    except BaseException as error:
         pool.shutdown(wait=False, cancel_futures=True)
+        # a run is not waited for: nobody would keep what comes of it
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerError(
+                "a process that ran jobs of the bench was killed from outside\n"
+                "    → see whether the machine is out of memory (`dmesg`), then give the same command again, perhaps with fewer --workers"
+            ) from None
         raise
     pool.shutdown()
+
+
+def _begin() -> None:
+    """In a process that runs jobs: it ends when its parent says so, or has gone."""
+    # Ctrl-C goes to the whole terminal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    # in the middle of a run; the simulator ends with us
+    os._exit(1)
 
 
 @contextlib.contextmanager

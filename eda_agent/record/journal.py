@@ -6,9 +6,7 @@ A line that was torn by a crash is cut off when the journal is opened again; eve
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,23 +15,12 @@ from typing import Any
 import orjson
 
 from eda_agent.errors import Finding, InputError, StorageError
-from eda_agent.files import open_file
+from eda_agent.files import json_line, open_file
 from eda_agent.interrupts import Whole
 from eda_agent.record.event import VERSION, Event
-
-try:
-    import fcntl
-except ImportError:  # not on Windows: two runs on one folder go unnoticed there
-    fcntl = None  # type: ignore[assignment]
-
+from eda_agent.record.held import Held
 
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
-
-
-BLOCK = 1 << 20
-"""Bytes read at once from the end of a journal."""
-LOOKS = 5
-"""Attempts at the lock."""
 
 
 class Journal:
@@ -41,29 +28,9 @@ class Journal:
 
     def __init__(self, path: Path):
         self.path = path
-        if path.exists() and not path.is_file():
-            raise InputError(Finding("this is no regular file, and no journal can be kept in it", path, fix="choose another --out"))
-        # without a buffer: what a full disk refused must not come back when the file is closed
-        self._file = path.open("ab+", buffering=0)
+        self._file = Held(path, "journal")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._sync: Future[None] | None = None
-        if fcntl is not None:
-            for attempt in range(LOOKS):
-                try:
-                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError:
-                    # someone who only looks whether the run is alive holds it for a moment
-                    if attempt < LOOKS - 1:
-                        time.sleep(0.05)
-                        continue
-                    self._file.close()
-                    raise InputError(
-                        Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")
-                    ) from None
-        whole = whole_length(path)
-        if whole < path.stat().st_size:
-            self._file.truncate(whole)
 
     def append(self, event: Event) -> None:
         """Write an event. When this returns it survives the death of the process.
@@ -73,12 +40,10 @@ class Journal:
         part of a line that was written until then is cut off when the journal is opened again.
         """
         measured = event["type"] not in _NOT_MEASURED
-        left = memoryview(json.dumps(event, separators=(",", ":"), allow_nan=False).encode() + b"\n")
         try:
             if measured:
                 self._synced()
-            while left:
-                left = left[self._file.write(left) :]
+            self._file.write(json_line(event).encode())
         except OSError as error:
             raise StorageError(
                 f"{self.path}: the journal cannot be written: {error.strerror}\n    → make room, then go on with --resume; nothing before is lost"
@@ -107,27 +72,6 @@ class Journal:
         if empty:
             self.path.unlink(missing_ok=True)
         self.close()
-
-
-def whole_length(path: Path) -> int:
-    """The length in bytes up to the last whole line. Reads from the end, as much as it must."""
-    with path.open("rb") as file:
-        begin = file.seek(0, os.SEEK_END)
-        data = b""
-        while True:
-            # a line can be whole and still garbage where a disk lost a block: then it is torn too
-            while (stop := data.rfind(b"\n")) >= 0 and (begin == 0 or data.find(b"\n", 0, stop) >= 0):
-                start = data.rfind(b"\n", 0, stop) + 1
-                with contextlib.suppress(ValueError):
-                    orjson.loads(data[start : stop + 1])
-                    return begin + stop + 1
-                data = data[:start]
-            if begin == 0:
-                return 0
-            step = min(max(BLOCK, len(data)), begin)
-            begin -= step
-            file.seek(begin)
-            data = file.read(step) + data
 
 
 def read_journal(path: Path) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -26,6 +27,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.target import read_targets, target_data
 from eda_agent.run import Request, size
 from eda_agent.train import warm_start
+from eda_agent.train.journal import TrainingJournal
 from eda_agent.train.kinds import CompactKind
 from eda_agent.train.learner import DivergedError, Learner, Rules
 from eda_agent.train.policies import CompactTrainable
@@ -294,3 +296,17 @@ def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int
     expected, found = weights(tmp_path / "run"), weights(tmp_path / "again")
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     assert load_problem(CIRCUITS / "ota_5t")
+
+
+def test_two_trainings_do_not_write_to_one_folder(tmp_path: Path) -> None:
+    with contextlib.closing(TrainingJournal(tmp_path, {})) as first:
+        first.add("rl", 1, {"reward": 0.5})
+        with pytest.raises(InputError, match="another process"):
+            TrainingJournal(tmp_path, {})
+        first.add("rl", 2, {"reward": 1 / 3})
+    with contextlib.closing(TrainingJournal(tmp_path, {"rl": 1})) as second:
+        second.add("rl", 2, {"reward": 0.25})
+    assert read_json_lines(tmp_path / "metrics.jsonl") == [
+        {"phase": "rl", "step": 1, "reward": 0.5},
+        {"phase": "rl", "step": 2, "reward": 0.25},
+    ]
