@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eda_agent import bench
-from eda_agent.errors import InputError
+from eda_agent.errors import InputError, StorageError
 from eda_agent.record.held import Held
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -100,3 +103,27 @@ def test_two_benches_do_not_write_to_one_record(tmp_path: Path) -> None:
     # one that has nothing to do only reads
     with Held(results, "record of results"):
         assert bench.run_bench(jobs, results, 1, lambda *_: None) == rows
+
+
+def test_a_full_disk_is_said_and_what_came_before_is_kept(tmp_path: Path) -> None:
+    jobs = bench.jobs_of(bench.read_suite("ota_5t"), ["random"], 3, 2, 1)
+    results = tmp_path / "results.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def fill(done: int, of: int, row: dict[str, Any] | None) -> None:
+        # the next line begins to be written and does not get through; the processes that run the jobs have their limits already
+        if row is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (results.stat().st_size + 20, hard))
+
+    try:
+        with pytest.raises(StorageError, match="the results cannot be written"):
+            bench.run_bench(jobs, results, 1, fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert len(results.read_bytes().splitlines()) == 2
+    first = json.loads(results.read_bytes().splitlines()[0])
+    rows = bench.run_bench(jobs, results, 1, lambda *_: None)
+    assert first in rows
+    assert sorted(json.loads(line)["key"] for line in results.read_text().splitlines()) == sorted(job.key for job in jobs)
