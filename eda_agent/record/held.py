@@ -18,7 +18,7 @@ from eda_agent.errors import Finding, InputError
 try:
     import fcntl
 except ImportError:  # not on Windows: two processes on one folder go unnoticed there
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # mypy knows it as a module; None says that there is none
 
 BLOCK = 1 << 20
 """Bytes read at once from the end of a file."""
