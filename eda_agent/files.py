@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,17 +16,30 @@ MOST = 50_000_000
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; two processes may write the same one."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    """Write a file whole or not at all; two processes may write the same one. Raises `OSError`, which names the file."""
+    with _whole(path, path.with_name(f"{path.name}.{os.getpid()}.part")) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """The same for a file that something else writes, by the path it is given; the suffix is kept."""
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")
-    write(part)
-    part.replace(path)
+    with _whole(path, path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")) as part:
+        write(part)
+
+
+@contextlib.contextmanager
+def _whole(path: Path, part: Path) -> Iterator[Path]:
+    """`part` becomes `path` at the end, or goes."""
+    try:
+        yield part
+        part.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(part)):
+            # a disk that fills up fails the write, and that does not say of which file
+            error.filename = str(path)
+        raise
 
 
 def read_file(path: Path, most: int = MOST) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -15,11 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eda_agent import __version__
-from eda_agent.errors import EdaAgentError
+from eda_agent.errors import EdaAgentError, StorageError
 from eda_agent.interrupts import obey
 
 POLICY_NAMES = ("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
 """The registry's names, written out so that the parser need not import it (a test compares them)."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says when a disk, a user's share of it or a file takes no more."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -309,6 +312,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read stdout has gone (| head): say nothing, also not at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        # what may go wrong with a file of the user's is said where it is used; this is for a disk that is full, gone or not ours to write
+        if error.filename is None and error.errno not in FULL:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        advice = "make room" if error.errno in FULL else "see that it is there and may be read and written"
+        print(
+            f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE, TMPDIR", file=sys.stderr
+        )
+        return StorageError.exit_status
 
 
 def _run(options: argparse.Namespace) -> int:
