@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 import re
+import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +70,7 @@ def rows() -> list[dict[str, Any]]:
     return result
 
 
-def test_estimates_are_means_with_intervals_over_targets() -> None:
+def test_estimates_are_means_with_intervals() -> None:
     mine = [row for row in rows() if row["policy"] == "b"]
     found = bench.estimate(mine, lambda row: float(bench.solved_at(row, 5)))
     assert found.mean == pytest.approx(2 / 3)
@@ -78,6 +82,51 @@ def test_estimates_are_means_with_intervals_over_targets() -> None:
     assert "| `a` |" in text
     assert "67 (" in text
     assert bench.curves(rows())["a"][0] == pytest.approx(0.5)
+
+
+def crossed(value: Callable[[int, int], float], targets: int = 40, seeds: int = 5) -> list[dict[str, Any]]:
+    """A run of every target with every seed; what it comes to lies in its curve."""
+    return [
+        {
+            "circuit": "c",
+            "target": f"t{target:02}",
+            "policy": "a",
+            "seed": seed,
+            "budget": 1,
+            "curve": [value(target, seed)],
+            "met_at": None,
+        }
+        for target in range(targets)
+        for seed in range(seeds)
+    ]
+
+
+@pytest.mark.parametrize("of_targets, of_seeds", [(1.0, 0.0), (0.0, 1.0), (0.5, 1.0)])
+def test_intervals_count_targets_and_seeds(of_targets: float, of_seeds: float) -> None:
+    draw = random.Random(1)
+    targets, seeds = [of_targets * draw.gauss(0, 1) for _ in range(40)], [of_seeds * draw.gauss(0, 1) for _ in range(5)]
+    found = bench.estimate(crossed(lambda target, seed: targets[target] + seeds[seed]), lambda row: bench.score_at(row, 0), draws=4000)
+    # the variance of a mean of crossed effects is the sum of theirs; a bootstrap's is that of the sample, not of its n - 1
+    spread = math.sqrt(statistics.pvariance(targets) / 40 + statistics.pvariance(seeds) / 5)
+    assert found.mean == pytest.approx(statistics.fmean(targets) + statistics.fmean(seeds))
+    assert found.high - found.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
+
+
+def test_intervals_do_not_hang_on_the_order_of_the_rows_or_on_runs_that_are_missing() -> None:
+    draw = random.Random(2)
+    made = crossed(lambda *_: draw.random())
+    kept = [row for row in made if draw.random() < 0.5]
+
+    def found(rows: list[dict[str, Any]]) -> bench.Estimate:
+        return bench.estimate(rows, lambda row: bench.score_at(row, 0))
+
+    assert found(kept) == found(sorted(kept, key=lambda row: draw.random()))
+    every, half = found(made), found(kept)
+    assert half.low < half.mean < half.high
+    assert half.high - half.low > every.high - every.low
+    # nothing is drawn of a single run
+    one = found(made[:1])
+    assert one.low == one.high == pytest.approx(one.mean)
 
 
 def test_pairs_tell_apart_what_shares_do_not() -> None:
