@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -156,6 +157,26 @@ def test_the_curves_name_a_python_policy_by_its_class_where_that_tells_it() -> N
     drawn = [{**row, "policy": name} for row in rows() for name in ("python:one.Climb", "python:two.Climb", "python:one.Walk", "trust")]
     found = set(re.findall(r'data-name="([^"]*)"', picture(drawn)))
     assert found == {"python:one.Climb", "python:two.Climb", "Walk", "trust"}
+
+
+def test_the_curves_show_shares_and_scores_and_a_policy_looks_the_same_in_every_picture() -> None:
+    def strokes(*policies: str) -> dict[str, set[tuple[str | None, str | None]]]:
+        drawn = ElementTree.fromstring(picture([{**row, "policy": name} for name in policies for row in rows() if row["policy"] == "a"]))
+        found: dict[str, set[tuple[str | None, str | None]]] = {}
+        for line in drawn.iter("{http://www.w3.org/2000/svg}polyline"):
+            found.setdefault(line.get("data-name", ""), set()).add((line.get("stroke"), line.get("stroke-dasharray")))
+        return found
+
+    many = strokes("other", "random", "auto", "python:one.Climb")
+    few = strokes("auto", "random")
+    assert {name: many[name] for name in few} == few
+    assert all(len(found) == 1 for found in many.values())  # the same in both panels
+    assert len(set().union(*many.values())) == 4
+    drawn = picture(rows())
+    assert drawn.count('data-name="a"') == 2
+    # two targets of three are met with the second simulation
+    assert bench.curves(rows(), bench.solved_at)["b"][:3] == [0.0, 0.0, pytest.approx(2 / 3)]
+    assert "nothing to draw" in picture([])
 
 
 def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:

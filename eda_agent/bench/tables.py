@@ -146,11 +146,11 @@ def _score(found: Estimate) -> str:
     return f"{grade(found.mean)} ({grade(found.low)}–{grade(found.high)})"
 
 
-def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """Policy → mean best score after 0, 1, 2 … simulations."""
+def curves(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any], int], float] = score_at) -> dict[str, list[float]]:
+    """Policy → mean of `value`, by default the best score, after 0, 1, 2 … simulations."""
     budget = max(int(row["budget"]) for row in rows)
     result = {}
     for policy in policies_in(rows):
         mine = [row for row in rows if row["policy"] == policy]
-        result[policy] = [math.fsum(score_at(row, count) for row in mine) / len(mine) for count in range(budget + 1)]
+        result[policy] = [math.fsum(value(row, count) for row in mine) / len(mine) for count in range(budget + 1)]
     return result

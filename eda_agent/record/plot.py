@@ -7,13 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from eda_agent.record.legend import COLOURS, ROW, legend, stroke
 from eda_agent.units import format_quantity
-
-COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
-"""Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
-DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
-LETTER, SAMPLE, GAP, ROW = 6.4, 24, 12, 18
-"""Of a legend, in pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, what stays free behind a name, height of a row."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +24,12 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
+    """`style`: number of its colour and dashes; None takes its place among the lines."""
+
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    style: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,17 @@ class Plot:
     height: int = 320
 
 
-def line_plot(plot: Plot) -> str:
-    """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor."""
-    left, right, top = 70, 14, 28
-    legend = _legend(plot, left)
-    inner = plot.width - left - right, plot.height - top - (62 if legend else 44)
-    height = plot.height + ROW * max(0, len(legend) - 1)
+LEFT = 70
+"""Pixels left of a plot's frame, for the marks of its axis."""
+
+
+def line_plot(plot: Plot, *, named: bool = True) -> str:
+    """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor; its lines named below unless `named` is false or there is but one."""
+    right, top = 14, 28
+    left = LEFT
+    names = legend(entries(plot), left, plot.width - left, plot.height - 8) if named and len(plot.lines) > 1 else []
+    inner = plot.width - left - right, plot.height - top - (62 if names else 44)
+    height = plot.height + ROW * max(0, len(names) - 1)
     xs = [value for line in plot.lines for value in line.x if _usable(value, plot.x)]
     ys = [value for line in plot.lines for value in line.y if _usable(value, plot.y)] + [
         v for v in plot.levels.values() if _usable(v, plot.y)
@@ -90,18 +93,39 @@ def line_plot(plot: Plot) -> str:
             parts.append(
                 f'<line x1="{left}" y1="{py(value):.1f}" x2="{left + inner[0]}" y2="{py(value):.1f}" class="level"/><text x="{left + inner[0] - 4}" y="{py(value) - 4:.1f}" class="tick" text-anchor="end">{escape(name)}</text>'
             )
-    for number, line in enumerate(plot.lines):
+    for line, (_, style) in zip(plot.lines, entries(plot), strict=True):
         points = [(px(x), py(y)) for x, y in zip(line.x, line.y, strict=True) if _usable(x, plot.x) and _usable(y, plot.y)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _thinned(points))
-        colour, dash = _stroke(number)
+        colour, dash = stroke(style)
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}" data-name="{escape(line.name)}"/>'
         )
-    parts += [entry for row in legend for entry in row]
+    parts += [entry for row in names for entry in row]
     parts.append(
         f'<text x="{left + inner[0] / 2}" y="{top + inner[1] + 32}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
     )
     return "\n".join(parts)
+
+
+def side_by_side(title: str, plots: Sequence[Plot]) -> str:
+    """Plots of the same lines in one SVG element, beside each other, the lines named once below."""
+    width, height = sum(plot.width for plot in plots), max(plot.height for plot in plots)
+    names = legend(entries(plots[0]), LEFT, width - LEFT, height + 10) if plots else []
+    tall = height + ROW * len(names) + 4
+    parts = [
+        f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {tall}" width="{width}" height="{tall}" class="plot">',
+        f"<title>{escape(title)}</title>",
+    ]
+    x = 0
+    for plot in plots:
+        parts.append(f'<g transform="translate({x} 0)">{line_plot(plot, named=False)}</g>')
+        x += plot.width
+    return "\n".join([*parts, *(entry for row in names for entry in row), "</svg>"])
+
+
+def entries(plot: Plot) -> list[tuple[str, int]]:
+    """Name and style of each line."""
+    return [(line.name, number if line.style is None else line.style) for number, line in enumerate(plot.lines)]
 
 
 def histogram(
@@ -176,31 +200,6 @@ def _label(value: float, axis: Axis) -> str:
     return format_quantity(value, axis.unit, 4) if axis.unit not in {""} else f"{value:.5g}"
 
 
-def _stroke(number: int) -> tuple[str, str]:
-    """Colour and dashes of a line: no two of the first 64 share both."""
-    return COLOURS[number % len(COLOURS)], DASHES[(number + number // len(COLOURS)) % len(DASHES)]
-
-
-def _legend(plot: Plot, left: int) -> list[list[str]]:
-    """The names of the lines below the axis, in as many rows of equal columns as they need; no row where one line needs no name."""
-    if len(plot.lines) < 2:
-        return []
-    room = plot.width - left
-    fit = max(1, int(room / max(SAMPLE + LETTER * len(line.name) + GAP for line in plot.lines)))
-    rows = math.ceil(len(plot.lines) / fit)
-    columns = math.ceil(len(plot.lines) / rows)
-    drawn: list[list[str]] = [[] for _ in range(rows)]
-    for number, line in enumerate(plot.lines):
-        row, x = number // columns, left + room * (number % columns) / columns
-        y = plot.height - 8 + ROW * row
-        colour, dash = _stroke(number)
-        drawn[row].append(
-            f'<line x1="{x:.0f}" y1="{y - 4}" x2="{x + SAMPLE - 4:.0f}" y2="{y - 4}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{x + SAMPLE:.0f}" y="{y}" class="tick">{escape(line.name)}</text>'
-        )
-    return drawn
-
-
 def _thinned(points: Sequence[tuple[float, float]], most: int = 800) -> list[tuple[float, float]]:
     """At most about `most` points, the extremes of each stretch kept: what the eye sees stays."""
     if len(points) <= most:
@@ -223,7 +222,6 @@ STYLE = (
 
 
 def standing_alone(svg: str) -> str:
-    """An SVG element as the text of a file of its own, with the style that a page would have."""
-    return (
-        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"<style>{STYLE}</style><title>", 1) + "\n"
-    )
+    """An SVG element as the text of a file of its own: with the style that a page would have, dark on white whatever the page that shows it."""
+    paper = f'<style>{STYLE}.plot{{color:#1c2024}}</style><rect width="100%" height="100%" fill="#fff"/>'
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"{paper}<title>", 1) + "\n"

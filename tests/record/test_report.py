@@ -20,7 +20,8 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.record.plot import SAMPLE, Axis, Line, Plot, histogram, line_plot
+from eda_agent.record.legend import SAMPLE
+from eda_agent.record.plot import Axis, Line, Plot, histogram, line_plot
 from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
 from eda_agent.record.xschem import write_sizes

@@ -1,0 +1,37 @@
+"""A legend names the lines of a plot beside samples of their strokes, in rows of equal columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
+"""Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
+DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
+LETTER, SAMPLE, GAP, ROW = 6.4, 24, 12, 18
+"""In pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, what stays free behind a name, height of a row."""
+
+
+def stroke(style: int) -> tuple[str, str]:
+    """Colour and dashes of a line: no two of the first 64 styles share both."""
+    return COLOURS[style % len(COLOURS)], DASHES[(style + style // len(COLOURS)) % len(DASHES)]
+
+
+def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: float) -> list[list[str]]:
+    """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, the first row's letters standing on `y`."""
+    if not entries:
+        return []
+    fit = max(1, int(width / max(SAMPLE + LETTER * len(name) + GAP for name, _ in entries)))
+    rows = math.ceil(len(entries) / fit)
+    columns = math.ceil(len(entries) / rows)
+    drawn: list[list[str]] = [[] for _ in range(rows)]
+    for number, (name, style) in enumerate(entries):
+        row, x = number // columns, left + width * (number % columns) / columns
+        line = y + ROW * row
+        colour, dash = stroke(style)
+        drawn[row].append(
+            f'<line x1="{x:.0f}" y1="{line - 4:.0f}" x2="{x + SAMPLE - 4:.0f}" y2="{line - 4:.0f}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{x + SAMPLE:.0f}" y="{line:.0f}" class="tick">{escape(name)}</text>'
+        )
+    return drawn
