@@ -64,7 +64,7 @@ class TurnRow:
 
 @dataclass(frozen=True)
 class Status:
-    """`rate`: simulated turns a second, None until it can be told; `left`: seconds that the rest of the budget takes at that rate."""
+    """`rate`: simulated turns a second, None until it can be told; `left`: seconds that the rest of the budget takes at that rate; `score`: the best, None before the first turn."""
 
     problem: str
     policy: str
@@ -76,7 +76,7 @@ class Status:
     rate: float | None
     elapsed: float
     left: float | None
-    score: float
+    score: float | None
     met: bool
 
 
@@ -220,7 +220,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     budget = begun.get("budget", {}).get("simulations", 0)
     running = bool(begun) and not state.finished
     reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
-    word = "no run yet" if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else reasons.get(state.finished["stop"], state.finished["stop"])  # fmt: skip
+    word = ("starting" if alive else "no run yet") if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else reasons.get(state.finished["stop"], state.finished["stop"])  # fmt: skip
     if running and state.review and state.pending:
         word = "waiting for your word"
     end = now if running and alive else (turns[-1]["t"] if turns else now)
@@ -229,7 +229,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     return Status(
         begun.get("problem", ""), f"{policy} ({last})" if last and last != policy and policy == "auto" else policy, word, state.simulations, budget,
         begun.get("workers", 0), tally.cached / tally.jobs if tally.jobs else 0.0, rate, max(end - begun.get("t", end), 0.0),
-        (budget - state.simulations) / rate if rate and running and alive else None, state.best.get("score", 0.0), bool(state.best.get("met")),
+        (budget - state.simulations) / rate if rate and running and alive else None, state.best.get("score"), bool(state.best.get("met")),
     )  # fmt: skip
 
 
@@ -243,8 +243,11 @@ def clock(seconds: float) -> str:
 
 
 def status_line(shown: Status) -> str:
+    if not shown.problem:
+        return shown.state  # nothing has been told yet
+    best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
     parts = [
-        shown.problem, shown.state, f"best {format_score(shown.score)}{' ✓' if shown.met else ''}", f"{shown.simulations}/{shown.budget} simulations",
+        shown.problem, shown.state, best, f"{shown.simulations}/{shown.budget} simulations",
         clock(shown.elapsed), f"{clock(shown.left)} left" if shown.left is not None else "", shown.policy, f"{shown.rate:.1f}/s" if shown.rate else "",
         f"{shown.workers} workers" if shown.workers else "", f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
     ]  # fmt: skip

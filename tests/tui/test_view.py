@@ -96,7 +96,9 @@ def test_status_tells_rate_and_what_is_left() -> None:
     assert status(state, 106.0, False).state == "interrupted" and status(state, 106.0, False).left is None
     state.paused = True
     assert status(state, 106.0, True).state == "paused"
-    assert status(RunState(), 0.0, False).state == "no run yet"
+    assert status_line(status(RunState(), 0.0, False)) == "no run yet"
+    assert status_line(status(RunState(), 0.0, True)) == "starting"
+    assert "best" not in status_line(status(RunState(started=begun), 101.0, True))
     assert [clock(seconds) for seconds in (5.9, 65, 3723)] == ["5 s", "1:05", "1:02:03"]
 
 
