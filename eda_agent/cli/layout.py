@@ -15,7 +15,7 @@ DEMONSTRATION = "demonstration"
 def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None) -> dict[str, Any]:
     """Place the devices in a new layout, or write their sizes into the PCells of `source`; gives what was done, and LVS in the demonstration process.
 
-    The file is GDS or OASIS by its suffix. Raises `InputError` where nothing can be written; `source` itself is never changed.
+    The file is GDS or OASIS by its suffix. Raises `InputError` where there is nothing to write, `MissingError` where the disk does not take it; `source` itself is never changed.
     """
     try:
         import pya
@@ -60,7 +60,11 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         result["lvs"] = {"match": checked.match, "differences": list(checked.differences)}
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))
-    write_file(out, lambda path: layout.write(str(path), options))
+    try:
+        write_file(out, lambda path: layout.write(str(path), options))
+    except RuntimeError as error:
+        # KLayout's own word for a disk that takes no more, or is not ours
+        raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
     return result
 
 

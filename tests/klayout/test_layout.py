@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eda_agent.errors import InputError
+from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
 from eda_agent.klayout import lvs, mos, place, writeback
 from eda_agent.klayout.table import Device, Table, TableError, read_table
@@ -209,3 +209,6 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
         with pytest.raises(InputError, match=said):
             write_layout(found, tmp_path / out, tmp_path / source if source else None, name, None)
         assert not list(tmp_path.glob("c*"))
+    # a disk that does not take it: here a folder that is not there
+    with pytest.raises(MissingError, match="none/d.gds: the layout cannot be written"):
+        write_layout(found, tmp_path / "none" / "d.gds", None, "demonstration", None)
