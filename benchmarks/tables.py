@@ -12,6 +12,7 @@ import argparse
 import collections
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,28 @@ SHOWN = {
     "ablations20/unseen": ("docs/model-card.md", "ablations20/unseen"),
 }
 """Record → where its table stands, and between which marks."""
-SHORT = ("unseen100", "README.md", "unseen")
-"""The record that the README shows in one table."""
+
+
+@dataclass(frozen=True)
+class Short:
+    """A table of the README: the marks at which it gives share solved and best score, and of which policies (none: all of the record)."""
+
+    record: str
+    solved: tuple[int, ...]
+    scores: tuple[int, ...]
+    policies: tuple[str, ...] = ()
+
+
+SHORT = {
+    "unseen": Short("unseen100", (10, 20, 50, 100), (10, 20, 50)),
+    "learned": Short(
+        "learned100",
+        (1, 5, 10, 20, 50, 100),
+        (1, 20),
+        ("auto", "embedded", "python:benchmarks.rivals.LookUp", "python:benchmarks.rivals.Portfolio", "trust"),
+    ),
+}
+"""Marks in the README → the table between them."""
 
 Rows = list[dict[str, Any]]
 
@@ -44,15 +65,15 @@ def whole_seeds(rows: Rows) -> Rows:
     return [row for row in rows if counts[row["policy"], row["seed"]] == most[row["policy"]]]
 
 
-def short_table(rows: Rows) -> str:
+def short_table(rows: Rows, short: Short) -> str:
     """Shares and scores at a few marks; the best of each column stands out."""
-    lines = [
-        "| policy | runs | solved at 10 | at 20 | at 50 | at 100 | best score at 10 | at 20 | at 50 | s a run |",
-        "| --- |" + " --- |" * 9,
-    ]
-    by_policy = {policy: [row for row in rows if row["policy"] == policy] for policy in policies_in(rows)}
+    marks = [(solved_at, mark) for mark in short.solved] + [(score_at, mark) for mark in short.scores]
+    first = {0: "solved ", len(short.solved): "best score "}
+    heads = [f"{first.get(place, '')}at {mark}" for place, (_, mark) in enumerate(marks)]
+    lines = [f"| policy | runs | {' | '.join(heads)} | s a run |", "| --- |" + " --- |" * (len(marks) + 2)]
+    by_policy = {policy: [row for row in rows if row["policy"] == policy] for policy in short.policies or policies_in(rows)}
     columns = []
-    for value, mark in [(solved_at, mark) for mark in (10, 20, 50, 100)] + [(score_at, mark) for mark in (10, 20, 50)]:
+    for value, mark in marks:
         found = [estimate(mine, partial(value_at, value, mark)) for mine in by_policy.values()]
         best = max(one.mean for one in found)
         # a score below 1 does not become 1 by rounding
@@ -60,7 +81,7 @@ def short_table(rows: Rows) -> str:
         columns.append([f"**{text}**" if one.mean == best else text for one, text in zip(found, texts, strict=True)])
     for (policy, mine), *cells in zip(by_policy.items(), *columns, strict=True):
         seconds = sum(float(row["seconds"]) for row in mine) / len(mine)
-        lines.append(f"| `{policy}` | {len(mine)} | {' | '.join(cells)} | {seconds:.1f} |")
+        lines.append(f"| `{policy.rpartition('.')[2]}` | {len(mine)} | {' | '.join(cells)} | {seconds:.1f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -83,9 +104,10 @@ def tables() -> dict[Path, str]:
         result[RESULTS / record / "table.md"] = table
         result[RESULTS / record / "curves.svg"] = picture(rows)
         result[path] = put(result.get(path) or path.read_text(encoding="utf-8"), name, table)
-    record, place, name = SHORT
-    rows = whole_seeds(read_json_lines(RESULTS / record / "results.jsonl"))
-    result[TOP / place] = put((TOP / place).read_text(encoding="utf-8"), name, short_table(rows))
+    path = TOP / "README.md"
+    for name, short in SHORT.items():
+        rows = whole_seeds(read_json_lines(RESULTS / short.record / "results.jsonl"))
+        result[path] = put(result.get(path) or path.read_text(encoding="utf-8"), name, short_table(rows, short))
     return result
 
 
