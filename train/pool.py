@@ -6,17 +6,20 @@ import hashlib
 import json
 import math
 import random
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.files import write_file
 from eda_agent.problem.spec import Corner, Problem
 from eda_agent.problem.target import Target
 from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluation, Evaluator
@@ -26,6 +29,7 @@ from eda_agent.train.designs import child, conditions, designs_around, draw_boun
 
 VERSION = 1
 _POINT = ("id", "gm_id", "margin")
+_COLUMNS = ("sizes", "values", "failed", "points")
 
 
 @dataclass(frozen=True)
@@ -144,20 +148,11 @@ def pool_problem(problem: Problem, count: int, seed: int, ranges: Mapping[str, t
     )
 
 
-def _kept(path: Path, problem: Problem) -> Pool | None:
-    """A pool that was made before; None where there is none, or a damaged one."""
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return Pool(problem, tuple(json.loads(str(data["devices"]))), data["sizes"], data["values"], data["failed"], data["points"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
-        return None
-
-
 def make_pool(
     problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None,
     begin: Callable[[random.Random, int], list[dict[str, float]]] | None = None, name: str | None = None,
 ) -> Pool:  # fmt: skip
-    """The pool of a problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there.
+    """The pool of a problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there, condition by condition: one that was stopped goes on where it was.
 
     `evaluator` gives the problem's simulator, and is asked only where something is simulated. `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
     found so far. `tell(done, all)` hears of simulations. `begin(draw, count)`: other designs to begin a condition with; the pool's `name` should then say
@@ -165,39 +160,69 @@ def make_pool(
     """
     begin = begin or (lambda draw, count: designs_around(problem, problem.space.snap(known), draw, count))
     path = folder / f"{name or problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
-    kept = _kept(path, problem)
-    if kept is not None:
-        return kept
-    simulate = evaluator()
-    devices = tuple(label for _, _, label in simulate.workbench.mosfets)
-    columns = []
-    for number, corner in enumerate(problem.corners):
-        draw = random.Random(f"pool of {problem.name} {seed} {number}")
-        chosen = begin(draw, designs // (rounds + 1))
-        found = simulate.evaluate(chosen, [corner.name])
-        for turn in range(rounds):
-            rows = [evaluation.values[corner.name] for evaluation in found]
-            parents = not_dominated(problem, rows) or list(range(len(chosen)))
-            count = designs - len(chosen) if turn == rounds - 1 else designs // (rounds + 1)
-            children = [child(problem, chosen[draw.choice(parents)], draw) for _ in range(count)]
-            chosen = chosen + children
-            found = found + simulate.evaluate(children, [corner.name])
-        columns.append((chosen, found))
-        tell((number + 1) * designs, len(problem.corners) * designs)
-    sizes = np.array([[[design[name] for name in problem.space.names] for design in chosen] for chosen, _ in columns])
-    values = np.array(
-        [
-            [[_number(evaluation.values[corner.name][name]) for name in problem.spec_names] for evaluation in found]
-            for corner, (_, found) in zip(problem.corners, columns, strict=True)
-        ]
+    kept = _read(path)
+    if kept is None:
+        parts = path.with_suffix(".parts")
+        simulate: Evaluator | None = None
+        columns = []
+        for number, corner in enumerate(problem.corners):
+            part = parts / f"{number}.npz"
+            column = _read(part)
+            if column is None:
+                simulate = simulate or evaluator()
+                column = _simulated(simulate, corner.name, random.Random(f"pool of {problem.name} {seed} {number}"), designs, rounds, begin)
+                _write(part, column)
+                tell((number + 1) * designs, len(problem.corners) * designs)
+            columns.append(column)
+        kept = {key: np.stack([column[key] for column in columns]) for key in _COLUMNS} | {"devices": columns[0]["devices"]}
+        _write(path, kept)
+        shutil.rmtree(parts, ignore_errors=True)
+    return Pool(problem, tuple(json.loads(str(kept["devices"]))), *(kept[key] for key in _COLUMNS))
+
+
+def _simulated(
+    evaluator: Evaluator, corner: str, draw: random.Random, designs: int, rounds: int, begin: Callable[[random.Random, int], list[dict[str, float]]]
+) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """The designs of one condition: the arrays of a pool without their first axis, and the devices."""
+    problem = evaluator.problem
+    chosen = begin(draw, designs // (rounds + 1))
+    found = evaluator.evaluate(chosen, [corner])
+    for turn in range(rounds):
+        rows = [evaluation.values[corner] for evaluation in found]
+        parents = not_dominated(problem, rows) or list(range(len(chosen)))
+        count = designs - len(chosen) if turn == rounds - 1 else designs // (rounds + 1)
+        children = [child(problem, chosen[draw.choice(parents)], draw) for _ in range(count)]
+        chosen = chosen + children
+        found = found + evaluator.evaluate(children, [corner])
+    devices = tuple(label for _, _, label in evaluator.workbench.mosfets)
+    return {
+        "devices": np.array(json.dumps(devices)),
+        "sizes": np.array([[design[name] for name in problem.space.names] for design in chosen]),
+        "values": np.array([[_number(evaluation.values[corner][name]) for name in problem.spec_names] for evaluation in found]),
+        "failed": np.array([bool(evaluation.failures) for evaluation in found]),
+        "points": np.array([_points(evaluation, devices) for evaluation in found], dtype=np.float32),
+    }
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+    """What `_write` kept; None where there is nothing, or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            found = {key: data[key] for key in ("devices", *_COLUMNS)}
+            tuple(json.loads(str(found["devices"])))
+            return found
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)  # another process may have been through with the same pool, and tidied up
+    write_file(
+        path,
+        lambda part: np.savez_compressed(
+            part, devices=kept["devices"], sizes=kept["sizes"], values=kept["values"], failed=kept["failed"], points=kept["points"]
+        ),
     )
-    failed = np.array([[bool(evaluation.failures) for evaluation in found] for _, found in columns])
-    points = np.array([[_points(evaluation, devices) for evaluation in found] for _, found in columns], dtype=np.float32)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    np.savez_compressed(part, devices=json.dumps(devices), sizes=sizes, values=values, failed=failed, points=points)
-    part.replace(path)
-    return Pool(problem, devices, sizes, values, failed, points)
 
 
 def _number(value: float | None) -> float:

@@ -30,7 +30,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.memory import Memory, circuit_key
 from eda_agent.train import checkpoint
-from eda_agent.train.pool import _kept
+from eda_agent.train.pool import _read
 
 VALUES = {
     "empty": "", "no JSON": "metrics", "a list": "[]", "a number": "7", "null": "null", "a word": '"metrics"', "an empty object": "{}", "deep": "[" * 100_000, "deep objects": '{"a":' * 100_000,
@@ -217,5 +217,5 @@ def test_pools_and_surrogates_of_strangers(name: str, small: Problem, tmp_path: 
         np.savez(path, index=np.frombuffer(b"[" * 5000, np.uint8), other=np.zeros(3))
     else:
         path.write_bytes(WEIGHTS[name])
-    assert _kept(path, small) is None and sheets.read_sheet(path, small) is None
+    assert _read(path) is None and sheets.read_sheet(path, small) is None
     assert not canary.exists()

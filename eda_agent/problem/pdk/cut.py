@@ -271,6 +271,8 @@ class Writer:
         self.spreads: dict[str, Spread] = {}
         self.seen: set[str] = set()
         self.written: set[str] = set()
+        self.numbers: dict[str, str] = {}
+        """What the texts of cards came to: a library has some hundred values for ten thousands of parameters."""
 
     @cached_property
     def statistical(self) -> dict[str, float]:
@@ -345,10 +347,8 @@ class Writer:
             text = models[key]
             kind, *body = text.split(None, 2)[1:]
             given = pairs(" ".join(body))
-            cells = [
-                f"{parameter}={value if value[0] != '-' and _PLAIN.fullmatch(value) else self.number(key, parameter, value)}"
-                for parameter, value in given.items()
-            ]
+            known = self.numbers
+            cells = [f"{parameter}={known.get(value) or self.number(key, parameter, value)}" for parameter, value in given.items()]
             self.varied(key, given, {})
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
             self.models.append(f".model {key} {kind.strip('(')}\n" + "".join(f"+ {row}\n" for row in rows))
@@ -357,16 +357,19 @@ class Writer:
     def number(self, model: str, parameter: str, text: str) -> str:
         """What a parameter of a model's card comes to. Raises `InputError` where that is no number."""
         if _PLAIN.fullmatch(text):
-            return repr(float(text))
-        try:
-            node = self.folded(text)
-        except ExpressionError as error:
-            raise InputError(f"{self.pdk.name}: model {model}: {error}") from None
-        if not isinstance(node, expression.Number):
-            raise InputError(
-                f"{self.pdk.name}: model {model}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
-            )
-        return text.strip() if _is_number(text) else repr(node.value)
+            result = text if text[0] != "-" else repr(float(text))
+        else:
+            try:
+                node = self.folded(text)
+            except ExpressionError as error:
+                raise InputError(f"{self.pdk.name}: model {model}: {error}") from None
+            if not isinstance(node, expression.Number):
+                raise InputError(
+                    f"{self.pdk.name}: model {model}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
+                )
+            result = text.strip() if _is_number(text) else repr(node.value)
+        self.numbers[text] = result
+        return result
 
     def bin(self, name: str, text: str) -> Bin:
         # all four stand first in most cards, which are long; a number at the end of a piece may be half of one
