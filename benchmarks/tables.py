@@ -3,7 +3,7 @@
     python benchmarks/tables.py                                    write every table and curve anew
     python benchmarks/tables.py --add unseen100 runs/bench-unseen  put in the results of a bench first; those that a record has already stay as they are
 
-A seed counts when its policy has run it on as many targets as on its best: part of a seed would weigh its first circuits more.
+A seed counts on a circuit when its policy has run it there on as many targets as its best one. Means are over targets, so that a circuit with more seeds weighs no more.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ Rows = list[dict[str, Any]]
 
 
 def whole_seeds(rows: Rows) -> Rows:
-    """Without the seeds that are not through."""
-    counts = collections.Counter((row["policy"], row["seed"]) for row in rows)
-    most = {policy: max(count for (name, _), count in counts.items() if name == policy) for policy, _ in counts}
-    return [row for row in rows if counts[row["policy"], row["seed"]] == most[row["policy"]]]
+    """Without the seeds that are not through with their circuit."""
+    counts = collections.Counter((row["policy"], row["circuit"], row["seed"]) for row in rows)
+    most: dict[tuple[str, str], int] = {}
+    for (policy, circuit, _), count in counts.items():
+        most[policy, circuit] = max(count, most.get((policy, circuit), 0))
+    return [row for row in rows if counts[row["policy"], row["circuit"], row["seed"]] == most[row["policy"], row["circuit"]]]
 
 
 def short_table(rows: Rows, short: Short) -> str:

@@ -176,6 +176,9 @@ def test_the_curves_show_shares_and_scores_and_a_policy_looks_the_same_in_every_
     assert drawn.count('data-name="a"') == 2
     # two targets of three are met with the second simulation
     assert bench.curves(rows(), bench.solved_at)["b"][:3] == [0.0, 0.0, pytest.approx(2 / 3)]
+    # a target that was run more often weighs no more, as in the table
+    more = rows() + [{**row, "seed": seed} for row in rows() if row["policy"] == "b" and row["target"] == "t1" for seed in (2, 3, 4)]
+    assert bench.curves(more, bench.solved_at)["b"][2] == pytest.approx(2 / 3)
     assert "nothing to draw" in picture([])
 
 

@@ -147,10 +147,16 @@ def _score(found: Estimate) -> str:
 
 
 def curves(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any], int], float] = score_at) -> dict[str, list[float]]:
-    """Policy → mean of `value`, by default the best score, after 0, 1, 2 … simulations."""
+    """Policy → mean over targets of `value`, by default the best score, after 0, 1, 2 … simulations."""
     budget = max(int(row["budget"]) for row in rows)
     result = {}
     for policy in policies_in(rows):
-        mine = [row for row in rows if row["policy"] == policy]
-        result[policy] = [math.fsum(value(row, count) for row in mine) / len(mine) for count in range(budget + 1)]
+        of_target: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for row in rows:
+            if row["policy"] == policy:
+                of_target.setdefault((row["circuit"], row["target"]), []).append(row)
+        result[policy] = [
+            math.fsum(math.fsum(value(row, count) for row in runs) / len(runs) for runs in of_target.values()) / len(of_target)
+            for count in range(budget + 1)
+        ]
     return result
