@@ -130,6 +130,14 @@ def test_intervals_do_not_hang_on_the_order_of_the_rows_or_on_runs_that_are_miss
     assert one.low == one.high == pytest.approx(one.mean)
 
 
+def test_a_hard_target_with_fewer_seeds_does_not_pull_the_interval() -> None:
+    # nine targets that are always met, and one never, which has one seed of five: chance is in which targets are drawn alone
+    made = [{"circuit": "c", "target": f"t{t}", "seed": s, "met": float(t > 0)} for t in range(10) for s in range(5) if t or not s]
+    found = bench.estimate(made, lambda row: float(row["met"]))
+    full = bench.estimate([{**row, "seed": s} for row in made if not row["seed"] for s in range(5)], lambda row: float(row["met"]))
+    assert found == full and found.mean == pytest.approx(0.9)
+
+
 def test_pairs_tell_apart_what_shares_do_not() -> None:
     def row(policy: str, target: int, curve: list[float]) -> dict[str, Any]:
         met = next((number for number, value in enumerate(curve) if value == 1.0), None)

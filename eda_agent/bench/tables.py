@@ -41,7 +41,7 @@ def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, An
     """Mean over targets, and percentile bootstrap over targets and seeds, each drawn by itself (Owen, "The pigeonhole bootstrap", 2007).
 
     Runs of one target are alike, and so are runs of one seed: a policy explores with the same designs for every target of a circuit.
-    Where neither is, this counts chance between runs three times, so that it is rather too wide than too narrow. A run has a `circuit`, a `target` and a `seed`; a target that has no run of the seeds drawn is left out of that draw.
+    Where neither is, this counts chance between runs three times, so that it is rather too wide than too narrow. A run has a `circuit`, a `target` and a `seed`; a target that has no run of the seeds drawn counts with its mean in that draw.
     """
     cells: dict[str, dict[int, list[float]]] = {}
     for row in rows:
@@ -55,10 +55,9 @@ def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, An
     counts = np.array([[float(len(runs)) for runs in row] for row in held])
     of_targets, of_seeds = _drawn(len(held), len(seeds), draws)
     had = of_seeds @ counts.T
-    means = np.divide(of_seeds @ sums.T, had, out=np.zeros_like(had), where=had > 0)
-    of_all = (of_targets * (had > 0)).sum(1)
-    some = of_all > 0
-    drawn = np.sort((of_targets * means).sum(1)[some] / of_all[some]).round(_DIGITS)
+    # left out instead, the circuits with fewer seeds, which may be the hard ones, would pull one end of the interval
+    means = np.divide(of_seeds @ sums.T, had, out=np.tile(sums.sum(1) / counts.sum(1), (draws, 1)), where=had > 0)
+    drawn = np.sort((of_targets * means).sum(1) / len(held)).round(_DIGITS)
     mean = math.fsum(sums.sum(1) / counts.sum(1)) / len(held)
     return Estimate(mean, float(drawn[int(0.025 * len(drawn))]), float(drawn[max(int(0.975 * len(drawn)) - 1, 0)]))
 
