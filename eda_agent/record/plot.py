@@ -51,8 +51,7 @@ LEFT = 70
 
 def line_plot(plot: Plot, *, named: bool = True) -> str:
     """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor; its lines named below unless `named` is false or there is but one."""
-    right, top = 14, 28
-    left = LEFT
+    left, right, top = LEFT, 14, 28
     names = legend(entries(plot), left, plot.width - left, plot.height - 8) if named and len(plot.lines) > 1 else []
     inner = plot.width - left - right, plot.height - top - (62 if names else 44)
     height = plot.height + ROW * max(0, len(names) - 1)
