@@ -46,6 +46,11 @@ _PLAUSIBLE = {
 """What a magnitude of an on-chip circuit can be; only used to catch m written for M and the like."""
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 turn`, `2 turns`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class QuantityError(ValueError):
     """A text that is no quantity; the message says what to write instead."""
 

@@ -10,6 +10,7 @@ from eda_agent.problem.load_corners import SETS
 from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.simulation.cache import cache_folder
 from eda_agent.simulation.deck import Workbench
+from eda_agent.units import counted
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -26,10 +27,13 @@ def check_command(options: argparse.Namespace) -> int:
         )  # fmt: skip
         return 0
     screen = console(to_stdout=True)
-    screen.print(
-        f"{problem.name}: {len(problem.space.parameters)} parameters, {len(problem.specs)} specs, {len(problem.corners)} corners, {len(workbench.mosfets)} MOSFETs",
-        markup=False,
-    )
+    sizes = {
+        "parameter": len(problem.space.parameters),
+        "spec": len(problem.specs),
+        "corner": len(problem.corners),
+        "MOSFET": len(workbench.mosfets),
+    }
+    screen.print(f"{problem.name}: {', '.join(counted(size, noun) for noun, size in sizes.items())}", markup=False)
     screen.print(f"models {problem.pdk.title} from {problem.pdk.models}", markup=False, soft_wrap=True)
     benches = ", ".join(
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()

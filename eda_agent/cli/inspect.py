@@ -15,7 +15,7 @@ from eda_agent.insight.verdict import judge
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score
 
 
 def runs_command(options: argparse.Namespace) -> int:
@@ -99,7 +99,8 @@ def show_command(options: argparse.Namespace) -> int:
     screen = console(to_stdout=True)
     begun = state.started
     screen.print(
-        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {state.simulations} simulations · {state.finished.get('stop', 'unfinished')}",
+        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {counted(state.simulations, 'simulation')}"
+        f" · {state.finished.get('stop', 'unfinished')}",
         markup=False,
     )
     screen.print(f"turn {turn['index']}: score {format_score(turn['score'])}\n", markup=False)

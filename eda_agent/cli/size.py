@@ -21,7 +21,7 @@ from eda_agent.record.event import Event
 from eda_agent.record.events import turn_data
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Outcome, Request, original_spec, size
-from eda_agent.units import format_score
+from eda_agent.units import counted, format_score
 
 
 def size_command(options: argparse.Namespace) -> int:
@@ -209,7 +209,7 @@ def _tell(event: Event, screen: Any) -> None:
     if event["type"] == "run.started":
         again = ", resumed" if event["resumed"] else ""
         screen.print(
-            f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {event['budget']['simulations']} simulations, {event['workers']} workers{again}",
+            f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
             markup=False,
         )
     elif event["type"] == "policy.changed":
@@ -248,10 +248,10 @@ def report(outcome: Outcome) -> None:
     screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
     if outcome.verified:
-        count, again = len(outcome.verified["corners"]), "met" if outcome.verified["met"] else "NOT met"
-        screen.print(f"\nsimulated anew without cache in {count} corner{'s' if count > 1 else ''}: {again}", markup=False, end="")
+        where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
+        screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(
-        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {outcome.simulations} simulations · {reasons[outcome.stop]}"
+        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reasons[outcome.stop]}"
     )
     screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

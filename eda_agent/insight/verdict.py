@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eda_agent.units import format_quantity
+from eda_agent.units import counted, format_quantity
 
 Row = Mapping[str, Any]
 
@@ -47,7 +47,7 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row])
     for one, other in itertools.combinations(names, 2):
         # of the pairs that clash only those that stand in the way of the best design
         if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
-            text = f"{one} was met in {len(met[one])} turns and {other} in {len(met[other])}, never both in one"
+            text = f"{one} was met in {counted(len(met[one]), 'turn')} and {other} in {len(met[other])}, never both in one"
             result.append(Finding("conflict", (one, other), (), text))
     for name in unmet:
         result += _blocking(name, simulated, parameters)

@@ -13,7 +13,7 @@ from eda_agent.insight.verdict import judge
 from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -101,11 +101,11 @@ def _summary(state: RunState) -> str:
     begun = state.started
     again = ""
     if state.verified:
-        again = (
-            f" Simulated anew without cache in {len(state.verified['corners'])} corners: {'met' if state.verified['met'] else 'not met'}."
-        )
+        where = counted(len(state.verified["corners"]), "corner")
+        again = f" Simulated anew without cache in {where}: {'met' if state.verified['met'] else 'not met'}."
     stop = state.finished.get("stop", "unfinished")
-    return f"Policy {begun['policy']}, seed {begun['seed']}, {state.simulations} simulations, {len(begun['corners'])} corners; ended: {stop}.{again}"
+    size = f"{counted(state.simulations, 'simulation')}, {counted(len(begun['corners']), 'corner')}"
+    return f"Policy {begun['policy']}, seed {begun['seed']}, {size}; ended: {stop}.{again}"
 
 
 def _specs(state: RunState, best: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from eda_agent.insight.explain import what_moved
 from eda_agent.record.about import target_text, verdict
 from eda_agent.record.fold import RunState
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score
 
 Row = Mapping[str, Any]
 Verdict = Literal["pass", "near", "fail", "none"]
@@ -249,7 +249,7 @@ def status_line(shown: Status) -> str:
     parts = [
         shown.problem, shown.state, best, f"{shown.simulations}/{shown.budget} simulations",
         clock(shown.elapsed), f"{clock(shown.left)} left" if shown.left is not None else "", shown.policy, f"{shown.rate:.1f}/s" if shown.rate else "",
-        f"{shown.workers} workers" if shown.workers else "", f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
+        counted(shown.workers, "worker") if shown.workers else "", f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 

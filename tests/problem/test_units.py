@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.units import QuantityError, format_quantity, parse_quantity, parse_spice_number
+from eda_agent.units import QuantityError, counted, format_quantity, parse_quantity, parse_spice_number
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,8 @@ def test_exponents_beyond_any_number_are_said_and_not_raised(text: str) -> None:
     assert parse_spice_number(text) in (None, 0.0, float("inf"))
     with contextlib.suppress(QuantityError):
         assert parse_quantity(text, "m") == 0.0
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 turns"), (1, "1 turn"), (2, "2 turns")])
+def test_counts_in_english(number: int, text: str) -> None:
+    assert counted(number, "turn") == text

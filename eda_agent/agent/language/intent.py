@@ -15,7 +15,7 @@ from eda_agent.agent.score import Score
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import Effect
-from eda_agent.units import format_quantity
+from eda_agent.units import counted, format_quantity
 
 
 def intended(
@@ -56,7 +56,7 @@ def sentence(
     ]
     others = len(changed) - len(moving)
     if others:
-        parts.append(f"{others} other{'s' if others > 1 else ''}" if parts else f"{others} parameter{'s' if others > 1 else ''}")
+        parts.append(counted(others, "other" if parts else "parameter"))
     words = f"for {spec}: " + (_list(parts) if parts else "nothing moves")
     notes = tuple(f"named {name}, which did not move" for name in named if name not in {parameter.name for parameter in changed})
     return words, notes

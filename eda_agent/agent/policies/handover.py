@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eda_agent.agent.history import History
 from eda_agent.agent.shelf import Order
+from eda_agent.units import counted
 
 SHARE = 0.05
 """Of what is missing to the full score: a turn that takes less off counts as none."""
@@ -45,7 +46,7 @@ def current_leg(
         spent = longest is not None and had >= longest.get(leg.who, had + 1)
         if spent or idle >= patience[leg.who]:
             place += 1
-            why = f"no gain in {idle} turns" if idle >= patience[leg.who] else f"it has had {had} turns"
+            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[leg.who] else f"it has had {counted(had, 'turn')}"
             leg = Leg(who[place % len(who)], number + 1, why)
             idle = had = 0
     return leg

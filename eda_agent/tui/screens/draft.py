@@ -17,6 +17,7 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.files import write_text
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.program import run_program
+from eda_agent.units import counted
 
 
 class DraftScreen(Screen[None]):
@@ -66,9 +67,8 @@ class DraftScreen(Screen[None]):
         except (EdaAgentError, OSError) as error:
             self.say(str(error))
             return False
-        self.say(
-            f"✓ {found['parameters']} parameters, {len(found['specs'])} specs, {len(found['corners'])} corners, {found['devices']} MOSFETs\nF5 starts the run"
-        )
+        sizes = {"parameter": found["parameters"], "spec": len(found["specs"]), "corner": len(found["corners"]), "MOSFET": found["devices"]}
+        self.say(f"✓ {', '.join(counted(size, noun) for noun, size in sizes.items())}\nF5 starts the run")
         return True
 
     def action_check(self) -> None:
