@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from eda_agent.cli.main import build_parser
+from eda_agent.cli.parser import build_parser
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_testbench import read_template, template_names
 from eda_agent.problem.metric import METRICS

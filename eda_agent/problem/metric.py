@@ -1,4 +1,4 @@
-"""A metric is a named number with a unit; what it is measured from stands in `eda_agent.simulation.measurements`.
+"""A metric is a named number with a unit; what it is measured from stands in `eda_agent.simulation.metrics`.
 
 `ramp` says how partial success is graded (`eda_agent.agent.score`): "log" for what spans decades, "linear" with `span` (in the
 metric's unit) between the target and the worst value, or, where `span` is None, the target's own size.

@@ -25,7 +25,7 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
-from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.mismatch import Spread, deviation, symbols
 from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.source import logical_lines

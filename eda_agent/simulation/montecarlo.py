@@ -15,7 +15,7 @@ from typing import Any
 
 from eda_agent.errors import InputError
 from eda_agent.problem.pdk import CutLibrary
-from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec

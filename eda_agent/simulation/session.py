@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from eda_agent.problem.pdk.cut import plain_card, read_cards
-from eda_agent.simulation import measurements
+from eda_agent.simulation import metrics
 from eda_agent.simulation.failure import Failure, classify
+from eda_agent.simulation.measurements import Unmeasurable
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.waveform import Waveform
@@ -292,8 +293,8 @@ class Session:
                 return value, ""
             return None, "the .meas line found nothing" if value is None else "the number is not finite"
         if how == "python":
-            return measurements.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
-        return measurements.measure(metric, wave, deck.settings)
+            return metrics.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
+        return metrics.measure(metric, wave, deck.settings)
 
     def _analyse(self, command: str) -> str:
         before = self.ngspice.plot()
@@ -366,16 +367,16 @@ def _program(path: str, text: str) -> dict[str, Any]:
     return scope
 
 
-def own_function(path: str, text: str, name: str) -> measurements.Measure:
+def own_function(path: str, text: str, name: str) -> metrics.Measure:
     """The user's function in a file of theirs, for files that the user has allowed (`load_measures`); it only ever raises `Unmeasurable`."""
 
     def call(wave: Waveform, settings: Mapping[str, float]) -> float:
         try:
             return float(_program(path, text)[name](wave, settings))
-        except measurements.Unmeasurable:
+        except Unmeasurable:
             raise
         except Exception as error:  # a file of the user's may fail in any way, on loading as on calling
-            raise measurements.Unmeasurable(f"{Path(path).name}: {type(error).__name__}: {error}") from error
+            raise Unmeasurable(f"{Path(path).name}: {type(error).__name__}: {error}") from error
 
     return call
 

@@ -179,5 +179,5 @@ def test_doctor_says_what_is_missing() -> None:
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:
-    code = "import sys, eda_agent, eda_agent.cli\nfrom eda_agent.cli.main import build_parser\nbuild_parser()\nprint([m for m in ('torch', 'textual', 'klayout', 'optuna', 'openai', 'numpy', 'rich', 'PySpice') if m in sys.modules])"
+    code = "import sys, eda_agent, eda_agent.cli\nfrom eda_agent.cli.parser import build_parser\nbuild_parser()\nprint([m for m in ('torch', 'textual', 'klayout', 'optuna', 'openai', 'numpy', 'rich', 'PySpice') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from eda_agent.problem.metric import METRICS
 from eda_agent.simulation import measurements as m
+from eda_agent.simulation import metrics
 from eda_agent.simulation.waveform import Waveform
 
 FREQUENCY = np.logspace(0, 10, 401)
@@ -224,11 +225,14 @@ def test_gate_area() -> None:
 
 
 def test_every_metric_can_be_measured_and_says_why_it_cannot() -> None:
-    assert set(m.MEASURES) == set(METRICS) - {"gate_area"}
-    value, why = m.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
+    assert set(metrics.MEASURES) == set(METRICS) - {"gate_area"}
+    value, why = metrics.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
     assert value is None
     assert "never" in why
-    assert m.measure("delay", Waveform("tran", FREQUENCY, {}), {"frequency": 1e6}) == (None, "the testbench has no probe or setting 'outp'")
+    assert metrics.measure("delay", Waveform("tran", FREQUENCY, {}), {"frequency": 1e6}) == (
+        None,
+        "the testbench has no probe or setting 'outp'",
+    )
 
 
 def test_phase_helper_agrees_with_cmath() -> None:

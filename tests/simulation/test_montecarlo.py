@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import binomtest
 
 from eda_agent.problem.pdk import cut_library, find_pdk
-from eda_agent.problem.pdk.cut import Box
+from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.mismatch import deviation, statistics, symbols
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.spec import Problem

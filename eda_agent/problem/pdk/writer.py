@@ -1,0 +1,204 @@
+"""A writer collects the text of a cut: the cards and subcircuits that the devices of a circuit need, each once, with their constants worked out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from eda_agent.errors import InputError
+from eda_agent.problem import expression
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.pdk.bins import ANY, Bin, Box
+from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.library import Block, Library, pairs, read_library
+from eda_agent.problem.pdk.mismatch import Spread, statistics
+
+_SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
+_PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number as it stands in most parameters of a card."""
+_BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=re.IGNORECASE)
+
+
+def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequence[str]) -> Library:
+    """The foundry's library, read as far as these devices need it."""
+    needed = [pdk.devices[name].file for name in devices if name in pdk.devices]
+
+    def wanted(file: Path) -> bool:
+        of_one_device = pdk.device_files and re.match(pdk.device_files, file.name)
+        return not of_one_device or any(file.name.startswith(prefix) for prefix in needed)
+
+    library = read_library(path, sections, wanted=wanted)
+    for name in pdk.include:
+        library.params.update(read_library(path.parent / name, ()).params)
+    return library
+
+
+def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool) -> Writer:
+    """The cut of a library at these constants, with its spreads if `mismatch`."""
+    writer = Writer(pdk, library, constants, boxes, mismatch=mismatch)
+    for name in sorted(boxes):
+        writer.device(name)
+    return writer
+
+
+def constants_of(params: Mapping[str, str]) -> dict[str, float]:
+    """Work out global parameters, whatever their order; those that cannot be are left out."""
+    values: dict[str, float] = {}
+    waiting = dict(params)
+    while waiting:
+        progress = False
+        for name, text in list(waiting.items()):
+            try:
+                values[name] = expression.evaluate(expression.parse(text), values)
+            except ExpressionError:
+                continue
+            del waiting[name]
+            progress = True
+        if not progress:
+            break
+    return values
+
+
+class Writer:
+    """Collects the text of a cut; every model and subcircuit is written once."""
+
+    def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool):
+        self.pdk, self.library, self.constants, self.boxes = pdk, library, constants, boxes
+        self.mismatch = mismatch
+        self.models: list[str] = []
+        self.blocks: list[str] = []
+        self.bins: list[Bin] = []
+        self.spreads: dict[str, Spread] = {}
+        self.seen: set[str] = set()
+        self.written: set[str] = set()
+        self.numbers: dict[str, str] = {}
+        """What the texts of cards came to: a library has some hundred values for ten thousands of parameters."""
+
+    @cached_property
+    def statistical(self) -> dict[str, float]:
+        """The constants with mismatch on."""
+        return {**self.constants, **self.pdk.mismatch}
+
+    def device(self, name: str) -> None:
+        if name in self.seen:
+            return
+        self.seen.add(name)
+        if name in self.library.blocks:
+            self.block(self.library.blocks[name])
+        elif not self.model(name, self.library.models, self.boxes.get(name)):
+            raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}")
+
+    def block(self, block: Block) -> None:
+        defaults = dict(block.defaults)
+        locals_: dict[str, str] = {}
+        declares = not block.defaults
+        for key, text in block.params.items():
+            # SKY130 declares W, L, … by a .param in the body; others declare them in the header and compute in the body
+            (defaults if declares and _is_number(text) else locals_)[key] = text
+        # GF180 declares m and never uses it, which makes ngspice ignore `m=` on an instance without a word: as if it were not
+        # declared, ngspice multiplies the devices inside, which is what m means
+        if not any(re.search(r"\bm\b", text) for card in block.devices for text in pairs(card).values()):
+            defaults.pop("m", None)
+        lines = []
+        for card in block.devices:
+            words = card.split()
+            target = words[5] if words[0][0].lower() == "m" and len(words) > 5 else ""
+            if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(block.name)):
+                lines.append(self.mos(card, words[:6]))
+                self.varied(block.name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
+            else:
+                raise InputError(f"{self.pdk.name}: device {block.name!r} is built in a way that cannot be cut yet")
+        used = _closure(lines, locals_)
+        header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
+        body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
+        self.blocks.append(f".subckt {block.name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {block.name}\n")
+
+    def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
+        """Keep what mismatch does to a device or card, if anything."""
+        if self.mismatch and (spread := statistics(parameters, local, self.statistical)):
+            self.spreads[name] = spread
+
+    def mos(self, card: str, head: list[str]) -> str:
+        result = " ".join(head).lower()
+        for key, text in pairs(card.split(None, 6)[6]).items():
+            node = self.folded(text)
+            power = _SCALE_POWER.get(key, 0)
+            if power and self.pdk.scale != 1.0:
+                node = expression.Call("*", (node, expression.Number(self.pdk.scale**power)))
+            if node != expression.Number(0.0) or key != "delvto":
+                result += f" {key}={{{expression.to_text(node)}}}"
+        return result + "\n"
+
+    def folded(self, text: str) -> expression.Node:
+        return expression.fold(expression.parse(text), self.constants)
+
+    def model(self, name: str, models: Mapping[str, str], box: Box | None) -> bool:
+        """Write the card of a model, or those of its bins that `box` touches. False when there is none."""
+        if name in models:
+            chosen = {name: Bin(name, name, ANY, ANY)}
+        else:
+            found = [self.bin(key, text) for key, text in models.items() if re.fullmatch(re.escape(name) + r"\.\d+", key)]
+            chosen = {entry.name: entry for entry in found if box is None or entry.touches(*box)}
+        for key, entry in chosen.items():
+            if key in self.written:
+                continue
+            self.written.add(key)
+            self.bins.append(entry)
+            text = models[key]
+            kind, *body = text.split(None, 2)[1:]
+            given = pairs(" ".join(body))
+            known = self.numbers
+            cells = [f"{parameter}={known.get(value) or self.number(key, parameter, value)}" for parameter, value in given.items()]
+            self.varied(key, given, {})
+            rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
+            self.models.append(f".model {key} {kind.strip('(')}\n" + "".join(f"+ {row}\n" for row in rows))
+        return bool(chosen)
+
+    def number(self, model: str, parameter: str, text: str) -> str:
+        """What a parameter of a model's card comes to. Raises `InputError` where that is no number."""
+        if _PLAIN.fullmatch(text):
+            result = text if text[0] != "-" else repr(float(text))
+        else:
+            try:
+                node = self.folded(text)
+            except ExpressionError as error:
+                raise InputError(f"{self.pdk.name}: model {model}: {error}") from None
+            if not isinstance(node, expression.Number):
+                raise InputError(
+                    f"{self.pdk.name}: model {model}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
+                )
+            result = text.strip() if _is_number(text) else repr(node.value)
+        self.numbers[text] = result
+        return result
+
+    def bin(self, name: str, text: str) -> Bin:
+        # all four stand first in most cards, which are long; a number at the end of a piece may be half of one
+        found = _BOUND.findall(text[:400].rpartition(" ")[0])
+        found = found if len(found) == 4 else _BOUND.findall(text)
+        bounds = {
+            key.lower(): float(value) if _PLAIN.fullmatch(value) else expression.evaluate(self.folded(value), {}) for key, value in found
+        }
+        width = (bounds.get("wmin", ANY[0]), bounds.get("wmax", ANY[1]))
+        length = (bounds.get("lmin", ANY[0]), bounds.get("lmax", ANY[1]))
+        return Bin(name, name.rpartition(".")[0], width, length)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isinstance(expression.parse(text), expression.Number)
+    except ExpressionError:
+        return False
+
+
+def _closure(lines: list[str], local: Mapping[str, str]) -> set[str]:
+    """The local parameters that the lines need, directly or through each other."""
+    needed: set[str] = set()
+    waiting = [word for line in lines for word in re.findall(r"[a-z_]\w*", " ".join(re.findall(r"\{[^}]*\}", line.lower())))]
+    while waiting:
+        word = waiting.pop()
+        if word in local and word not in needed:
+            needed.add(word)
+            waiting.extend(re.findall(r"[a-z_]\w*", local[word].lower()))
+    return needed

@@ -1,0 +1,185 @@
+"""A metric is measured from one waveform of its testbench: which measurement, of which probes, between which moments of the template.
+
+A measurement that the waveform does not allow gives no value and the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from eda_agent.simulation.measurements import (
+    Complex,
+    Real,
+    Unmeasurable,
+    bandwidth,
+    dc_gain,
+    decision_delay,
+    dropout,
+    gain_margin,
+    harmonic_distortion,
+    integrated_noise,
+    linear_range,
+    mean,
+    overshoot,
+    peaking,
+    periods,
+    phase_margin,
+    rejection,
+    settling_time,
+    slew_rate,
+    slope,
+    spot_noise,
+    temperature_coefficient,
+    unity_gain_frequency,
+)
+from eda_agent.simulation.waveform import Waveform
+
+Measure = Callable[[Waveform, Mapping[str, float]], float]
+"""From a waveform and the settings of its testbench to a number; raises `Unmeasurable`."""
+
+
+def _transfer(wave: Waveform) -> tuple[Real, Complex]:
+    return wave.axis, wave.probes["out"].astype(np.complex128) / wave.probes.get("in", 1.0)
+
+
+def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, float]:
+    """(low, high, first edge, second edge) of the step template: levels in V, times in s."""
+    start = settings["hold"] / 10
+    return settings["vcm"] - settings["step"] / 2, settings["vcm"] + settings["step"] / 2, start, start + settings["hold"]
+
+
+def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
+    first, second = _step_windows(settings)[2:]
+    time, out = wave.axis, wave.real("out")
+    # the output's own levels: an amplifier with an offset still slews
+    low, high = float(np.interp(first, time, out)), float(np.interp(second, time, out))
+    _must_move(high - low, settings)
+    start, stop = (first, second) if rising else (second, second + settings["hold"])
+    return slew_rate(time, out, low, high, rising=rising, after=start, before=stop)
+
+
+def _must_move(moved: float, settings: Mapping[str, float]) -> None:
+    if not 0.5 < moved / settings["step"] < 1.5:
+        raise Unmeasurable(f"the output moves {moved:.3g} V for a step of {settings['step']:.3g} V")
+
+
+def _settling(wave: Waveform, settings: Mapping[str, float]) -> float:
+    first, second = _step_windows(settings)[2:]
+    time, out = wave.axis, wave.real("out")
+    final = float(np.interp(second, time, out))
+    _must_move(final - float(np.interp(first, time, out)), settings)
+    return settling_time(time, out, final, settings["step"] * settings["tolerance"] / 100, first, second)
+
+
+def _overshoot(wave: Waveform, settings: Mapping[str, float]) -> float:
+    first, second = _step_windows(settings)[2:]
+    time, out = wave.axis, wave.real("out")
+    initial, final = float(np.interp(first, time, out)), float(np.interp(second, time, out))
+    _must_move(final - initial, settings)
+    return overshoot(time, out, initial, final, first, second)
+
+
+def _supply(wave: Waveform, settings: Mapping[str, float]) -> float:
+    if wave.kind != "tran":
+        return float(wave.real("supply")[0])
+    return mean(wave.axis, wave.real("supply"), settings["average_from"], settings["average_to"])
+
+
+def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
+    period = 1 / settings["frequency"]
+    # the input's sign turns after the first cycle's clock has fallen; see the comparator template
+    windows = [(0.45 * period, 0.98 * period, 1), (1.45 * period, 1.98 * period, -1)]
+    difference = wave.real("outp") - wave.real("outn")
+    clock = wave.real("clock")
+    return decision_delay(wave.axis, clock, difference, settings["vdd"] / 2, windows)
+
+
+def _load_step(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
+    """Excursion (V) after the load current rises (falls), from the output's settled value before it."""
+    first, second = settings["hold"] / 10, settings["hold"] * 1.1
+    start, stop = (first, second) if rising else (second, second + settings["hold"])
+    inside = (wave.axis >= start) & (wave.axis <= stop)
+    out = wave.real("out")
+    before = float(np.interp(start, wave.axis, out))
+    after = float(np.interp(min(stop, wave.axis[-1]), wave.axis, out))
+    # the settled values before and after differ by the load regulation, which is no over- or undershoot
+    if rising:
+        return max(min(before, after) - float(out[inside].min()), 1e-9)
+    return max(float(out[inside].max()) - max(before, after), 1e-9)
+
+
+def _periods(wave: Waveform, settings: Mapping[str, float]) -> Real:
+    return periods(wave.axis, wave.real("out"), settings["vdd"] / 2, float(wave.axis[-1]) / 2)
+
+
+def _jitter(wave: Waveform, settings: Mapping[str, float]) -> float:
+    if settings["ripple"] <= 0:
+        raise Unmeasurable("the supply has no ripple: set  ripple: 10m  in the testbench")
+    return float(_periods(wave, settings).std())
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise Unmeasurable("the supply delivers no power: the circuit is fed from elsewhere")
+    return value
+
+
+MEASURES: dict[str, Measure] = {
+    "dc_gain": lambda wave, _: dc_gain(_transfer(wave)[1]),
+    "gbw": lambda wave, _: unity_gain_frequency(*_transfer(wave)),
+    "phase_margin": lambda wave, _: phase_margin(*_transfer(wave)),
+    "gain_margin": lambda wave, _: gain_margin(_transfer(wave)[1]),
+    "bandwidth": lambda wave, _: bandwidth(*_transfer(wave)),
+    "supply_current": lambda wave, settings: _positive(_supply(wave, settings)),
+    "power": lambda wave, settings: _positive(_supply(wave, settings) * settings["vdd"]),
+    "input_offset": lambda wave, settings: abs(float(wave.real("out")[0]) - settings["vcm"]),
+    "input_noise": lambda wave, settings: spot_noise(wave.axis, wave.real("input"), settings["noise_frequency"]),
+    "output_noise": lambda wave, settings: spot_noise(wave.axis, wave.real("output"), settings["noise_frequency"]),
+    "integrated_noise": lambda wave, _: integrated_noise(wave.axis, wave.real("input")),
+    "slew_rate_up": lambda wave, settings: _slew(wave, settings, True),
+    "slew_rate_down": lambda wave, settings: _slew(wave, settings, False),
+    "settling_time": _settling,
+    "overshoot": _overshoot,
+    "output_swing": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
+    "delay": _delay,
+    "cmrr": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "psrr_plus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "psrr_minus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
+    "input_range": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
+    "thd": lambda wave, settings: harmonic_distortion(wave.axis, wave.real("out"), settings["frequency"]),
+    "line_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["line_low"], settings["line_high"]),
+    "load_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["load_low"], settings["load_current"]),
+    "dropout": lambda wave, settings: dropout(wave.axis, wave.real("out"), settings["vdd"]),
+    "load_undershoot": lambda wave, settings: _load_step(wave, settings, True),
+    "load_overshoot": lambda wave, settings: _load_step(wave, settings, False),
+    "quiescent_current": lambda wave, settings: _positive(_supply(wave, settings) - settings["load_current"]),
+    "reference_voltage": lambda wave, _: float(wave.real("out")[0]),
+    "temperature_coefficient": lambda wave, _: temperature_coefficient(wave.axis, wave.real("out")),
+    "oscillation_frequency": lambda wave, settings: 1 / float(_periods(wave, settings).mean()),
+    "period_jitter": _jitter,
+    "transimpedance": lambda wave, _: abs(_transfer(wave)[1][0]),
+    "peaking": lambda wave, _: peaking(_transfer(wave)[1]),
+    "input_noise_current": lambda wave, settings: spot_noise(wave.axis, wave.real("input"), settings["noise_frequency"]),
+}
+"""Metric → function of the waveform of its analysis and the testbench's settings."""
+
+
+def measure(metric: str, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
+    """(value, "") or (None, why not) of a metric."""
+    return measure_with(MEASURES[metric], wave, settings)
+
+
+def measure_with(function: Measure, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
+    """The same with any function."""
+    try:
+        value = function(wave, settings)
+    except Unmeasurable as error:
+        return None, str(error)
+    except KeyError as error:
+        return None, f"the testbench has no probe or setting {error.args[0]!r}"
+    if not math.isfinite(value):
+        return None, "the number is not finite"
+    return value, ""
