@@ -40,6 +40,7 @@ def drafted(file: str, tmp_path: Path) -> tuple[Problem, str, list[str]]:
         ("textbook.spice", "op-amp", "own", "2"),
         ("ota_xschem.spice", "op-amp", "sky130A", "vn"),
         ("ota.cdl", "op-amp", "sky130A", "inp"),
+        ("ota_gf180.cdl", "op-amp", "gf180mcuD", "vinn"),
         ("comparator_kicad.cir", "comparator", "own", "/inp"),
     ],
 )
@@ -53,6 +54,20 @@ def test_foreign_netlists_give_a_spec_that_runs(file: str, kind: str, pdk: str, 
     values = measure_once(problem)
     assert set(values) == set(problem.spec_names)
     assert values["power"] is not None
+
+
+def test_a_netlist_measures_the_same_whichever_release_named_its_devices(tmp_path: Path) -> None:
+    text = (FIXTURES / "ota_gf180.cdl").read_text()
+    values = []
+    for place, names in enumerate((("nfet_03v3", "pfet_03v3"), ("nmos_3p3", "pmos_3p3"))):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / "ota.cdl").write_text(text.replace("nfet_03v3", names[0]).replace("pfet_03v3", names[1]))
+        draft = read_circuit(folder / "ota.cdl", folder)
+        (folder / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+        values.append(measure_once(load_problem(folder / "spec.yaml")))
+    assert values[0] == values[1]
+    assert None not in values[0].values()
 
 
 def test_the_inverting_input_is_found_by_measuring_what_the_structure_says(tmp_path: Path) -> None:

@@ -97,6 +97,33 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
     assert compared >= len(pdk.corners) * len(names) * 6
 
 
+@pytest.mark.parametrize("subcircuits", [True, False])
+def test_a_device_is_found_by_what_another_release_calls_it(tmp_path: Path, subcircuits: bool) -> None:
+    """Netlists of newer open_pdks have `nfet_03v3` where the library of the package has `nmos_3p3`; libraries may have plain cards too."""
+    pdk, old, new = find_pdk("gf180mcuD"), "nmos_3p3", "nfet_03v3"
+    if not subcircuits:
+        cards = "".join(
+            f".model {old}.{place} nmos level=54 lmin={low}u lmax={high}u wmin=1u wmax=9u\n"
+            for place, low, high in ((0, 0.2, 1), (1, 1, 4))
+        )
+        (tmp_path / "own.lib").write_text(cards)
+        rule = "{type: nmos, w: [1u, 9u], l: [0.2u, 4u], aliases: [nfet_03v3]}"
+        (tmp_path / "own.yaml").write_text(
+            f"title: own\nlibrary: [{{path: own.lib}}]\ncorners: {{tt: []}}\nsupply: 1\nsubcircuits: false\ndevices: {{{old}: {rule}}}\n"
+        )
+        pdk = find_pdk("own.yaml", tmp_path)
+    reach = ((1e-6, 3e-6), (0.3e-6, 0.5e-6))
+    asked, known = (cut_library(pdk, "tt", {name: reach}, tmp_path / name) for name in (new, old))
+    inner = old if subcircuits else new  # the card behind a subcircuit keeps its name
+    assert asked.devices.replace(new, old) == known.devices
+    assert asked.models.read_text().replace(new, old) == known.models.read_text()
+    assert known.bins and [(entry.model, entry.width, entry.length) for entry in asked.bins] == [
+        (inner, one.width, one.length) for one in known.bins
+    ]
+    device = FlatDevice(("xdut", "m0"), "m", (), inner, new, {"w": 2e-6, "l": 0.4e-6})
+    assert asked.assigned([device])[0].startswith(f"{inner}.")
+
+
 def test_a_second_cut_comes_from_the_folder_and_a_size_outside_is_refused(tmp_path: Path) -> None:
     pdk = find_pdk("sky130A")
     boxes = {"sky130_fd_pr__nfet_01v8": ((1e-6, 3e-6), (0.15e-6, 0.5e-6))}

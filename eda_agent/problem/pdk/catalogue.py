@@ -24,13 +24,14 @@ from eda_agent.units import parse_quantity
 
 @dataclass(frozen=True)
 class DeviceRule:
-    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files."""
+    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files; `spellings`: what one release of the PDK or another calls it."""
 
     name: str
     type: str
     width: tuple[float, float]
     length: tuple[float, float]
     file: str = ""
+    spellings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,9 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
     devices: dict[str, DeviceRule] = {}
     for device, rule in data["devices"].items():
         width, length = (tuple(parse_quantity(bound, "m") for bound in rule[side]) for side in ("w", "l"))
-        for alias in (device, *rule.get("aliases", [])):
-            devices[alias] = DeviceRule(alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""))
+        spellings = (device, *rule.get("aliases", []))
+        for alias in spellings:
+            devices[alias] = DeviceRule(alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""), spellings)
     return Pdk(
         name=name,
         title=data["title"],

@@ -85,12 +85,17 @@ class Writer:
         if name in self.seen:
             return
         self.seen.add(name)
-        if name in self.library.blocks:
-            self.block(self.library.blocks[name])
-        elif not self.model(name, self.library.models, self.boxes.get(name)):
-            raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}")
+        rule = self.pdk.device(name)
+        for spelling in (name, *(rule.spellings if rule else ())):
+            if spelling in self.library.blocks:
+                self.block(self.library.blocks[spelling], name)
+                return
+            if self.model(name, _as(name, spelling, self.library.models), self.boxes.get(name)):
+                return
+        raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}")
 
-    def block(self, block: Block) -> None:
+    def block(self, block: Block, name: str) -> None:
+        """The subcircuit, under the name that the netlist has for it."""
         defaults = dict(block.defaults)
         locals_: dict[str, str] = {}
         declares = not block.defaults
@@ -105,15 +110,15 @@ class Writer:
         for card in block.devices:
             words = card.split()
             target = words[5] if words[0][0].lower() == "m" and len(words) > 5 else ""
-            if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(block.name)):
+            if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(name)):
                 lines.append(self.mos(card, words[:6]))
-                self.varied(block.name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
+                self.varied(name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
             else:
-                raise InputError(f"{self.pdk.name}: device {block.name!r} is built in a way that cannot be cut yet")
+                raise InputError(f"{self.pdk.name}: device {name!r} is built in a way that cannot be cut yet")
         used = _closure(lines, locals_)
         header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
         body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
-        self.blocks.append(f".subckt {block.name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {block.name}\n")
+        self.blocks.append(f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n")
 
     def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
         """Keep what mismatch does to a device or card, if anything."""
@@ -183,6 +188,13 @@ class Writer:
         width = (bounds.get("wmin", ANY[0]), bounds.get("wmax", ANY[1]))
         length = (bounds.get("lmin", ANY[0]), bounds.get("lmax", ANY[1]))
         return Bin(name, name.rpartition(".")[0], width, length)
+
+
+def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str]:
+    """The cards of a model and its bins under another name."""
+    if name == spelling:
+        return models
+    return {name + key.removeprefix(spelling): text for key, text in models.items() if key == spelling or key.startswith(f"{spelling}.")}
 
 
 def _is_number(text: str) -> bool:
