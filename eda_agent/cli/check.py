@@ -38,7 +38,7 @@ def check_command(options: argparse.Namespace) -> int:
     benches = ", ".join(
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
     )
-    screen.print(f"testbenches {benches}: {len(workbench.decks)} decks a turn", markup=False)
+    screen.print(f"testbenches {benches}: {counted(len(workbench.decks), 'deck')} a turn", markup=False)
     if workbench.hierarchical:
         screen.print(
             f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False

@@ -26,11 +26,14 @@ def init_command(options: argparse.Namespace) -> int:
         raise InputError(Finding("there is a spec already", target, fix="--force replaces it, --out writes elsewhere"))
     draft = read_circuit(netlist, folder, options.pdk, options.subckt)
     circuit = os.path.relpath(draft.source, folder)
-    measured = None
+    measured, deck = None, folder / draft.deck
+    if draft.starter and not deck.exists():
+        # one that is there holds the user's work
+        write_text(deck, draft.starter.deck)
     wanted = read_cace(options.cace) if options.cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
     doubts = list(draft.doubts)
-    if draft.kind.benches and not options.no_sim:
+    if (draft.kind.benches or draft.starter) and not options.no_sim:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
@@ -43,13 +46,13 @@ def init_command(options: argparse.Namespace) -> int:
     result: dict[str, object] = {
         "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,
         "changed": list(draft.changed), "doubts": doubts, "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
-        "measured": measured,
+        "measured": measured, "deck": str(deck) if draft.starter else None,
     }  # fmt: skip
     if options.json:
         print_json(result)
     else:
         _report(result, measured is not None)
-    return 0 if draft.kind.benches else 1
+    return 0 if draft.kind.name else 1
 
 
 def _report(result: dict[str, object], simulated: bool) -> None:
@@ -68,4 +71,9 @@ def _report(result: dict[str, object], simulated: bool) -> None:
         for entry in entries:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
     how = "targets are a step beyond what the netlist's sizes measure" if simulated else "targets are common values, nothing was simulated"
-    screen.print(f"wrote {result['spec']} ({how})\nnext   eda-agent check {result['spec']}", markup=False, soft_wrap=True)
+    todo = ""
+    if result["deck"]:
+        screen.print(f"wrote {result['deck']} (no template fits: a deck to begin with)", markup=False, soft_wrap=True)
+    if not result["kind"]:
+        how, todo = "what it is for is yours to add", "write testbenches and specs, then "
+    screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}eda-agent check {result['spec']}", markup=False, soft_wrap=True)

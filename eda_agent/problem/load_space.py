@@ -15,6 +15,8 @@ from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
 _GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
+_TOO_SMALL = 1e-9
+"""In m: no device is that small, but one whose micrometres were given a prefix besides is."""
 COUNTS = {"m", "nf", "mult", "ng"}
 
 
@@ -206,6 +208,12 @@ def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], net
         initial = initial_value(followers[0][0], netlist, subckt)
         if initial is None:
             node.wrong("the netlist's own value is no plain number", "write start: with the value to begin with")
+            return None
+        if unit == "m" and netlist_scale != 1.0 and 0 < initial * netlist_scale < _TOO_SMALL:
+            node.wrong(
+                f"{name} is {format_quantity(initial * netlist_scale, 'm')}: sizes in netlists of {pdk.name} are numbers of {format_quantity(netlist_scale, 'm')}",
+                f"write {initial / netlist_scale:g} in the netlist, not {format_quantity(initial).replace(' ', '')}",
+            )
             return None
         initial = float(f"{initial * netlist_scale:.12g}")
     lock = "lock" in values and values["lock"].text("lock").lower() in {"true", "yes"}

@@ -38,6 +38,9 @@ class Marked:
         """The value as a mapping; reports and gives {} when it is none."""
         if isinstance(self.value, dict):
             return self.value
+        if self.value in (None, ""):
+            self.wrong(f"nothing stands in {what}", "write its entries as  name: {…}  lines below it: docs/spec.md")
+            return {}
         self.wrong(f"{what} must be a mapping", "write  key: value  lines, or {key: value}")
         return {}
 

@@ -2,7 +2,7 @@
 
     dialect    what other programs write → plain SPICE         kind       structure → what the circuit is for
     circuit    a file → a `Draft`: all that is known of it     places     what can be sized, in which range, under which role
-    text       a `Draft` → the text of spec.yaml
+    starter    a deck where no template fits                   text       a `Draft` → the text of spec.yaml
 
 What could not be told is said (`Draft.doubts`), never guessed silently.
 """

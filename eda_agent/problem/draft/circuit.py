@@ -12,6 +12,7 @@ from eda_agent.files import write_text
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.flat import source_values
 from eda_agent.problem.draft.kind import Kind, tell_kind
+from eda_agent.problem.draft.starter import Starter, starter
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
 from eda_agent.problem.source import logical_lines, read_source, read_text
@@ -36,6 +37,13 @@ class Draft:
     kind: Kind
     doubts: list[str] = field(default_factory=list)
     driven: Mapping[str, float] = field(default_factory=dict)
+    starter: Starter | None = None
+    """Where no template fits."""
+
+    @property
+    def deck(self) -> str:
+        """The starter's file, beside the spec."""
+        return f"{self.name}.tb.spice"
 
 
 def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | None = None) -> Draft:
@@ -72,7 +80,8 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
-    return Draft(path.stem.removesuffix(".xschem"), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven)
+    begun = None if kind.benches else starter(structure, name, driven)
+    return Draft(path.stem.removesuffix(".xschem"), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven, begun)
 
 
 def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:

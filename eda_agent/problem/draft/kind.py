@@ -72,7 +72,7 @@ def tell_kind(structure: Structure) -> Kind:
     doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
     rest = [port for port in structure.ports if port not in structure.rails]
     pair = structure.input_pair
-    outputs = [port for port in rest if _drives(structure, port)]
+    outputs = outputs_of(structure, rest)
     if pair is not None and structure.clocks:
         return _comparator(structure, rails, rest, outputs, doubts)
     if pair is not None:
@@ -88,7 +88,7 @@ def tell_kind(structure: Structure) -> Kind:
         ports = {"out": outputs[0], **rails}
         if len(inputs) == 1:
             return Kind("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
-        return Kind("oscillator", ports, _biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
+        return Kind("oscillator", ports, biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
     if len(rest) == 1 and not inputs:
         return Kind("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
     doubts.append("what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised")
@@ -100,6 +100,9 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates]
+    if len(outputs) == 2:
+        doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 and nothing is fed back")
+        return Kind("differential amplifier", rails, {}, (), tuple(doubts))
     if len(outputs) != 1:
         doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; templates for one output only were tried")
         return Kind("", rails, {}, (), tuple(doubts))
@@ -110,7 +113,7 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     if not inverting or sorted(signs.values()) != [-1, 1]:
         inverting, plain = gates
         doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was taken")
-    bias = _biases(structure, rest, {out, *gates})
+    bias = biases(structure, rest, {out, *gates})
     if _has_no_sink(structure, out):
         # nothing inside pulls the output: the load does, as in a regulator
         return Kind("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
@@ -157,6 +160,11 @@ def _distance(structure: Structure, start: str, goal: str) -> int:
     return steps if front else 1_000
 
 
+def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
+    """Those that devices drive."""
+    return [port for port in ports if _drives(structure, port)]
+
+
 def _drives(structure: Structure, port: str) -> bool:
     """Whether devices drive a port: a drain that is not also the diode of a bias."""
     drains = [fet for fet in structure.fets if fet.drain == port]
@@ -170,8 +178,8 @@ def _has_no_sink(structure: Structure, out: str) -> bool:
     return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)
 
 
-def _biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Port → "source" (a current into the port), "sink" (out of it) or "voltage"."""
+def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """Port → what holds it: "source" (a current into the port), "sink" (out of it) or "voltage"."""
     result = {}
     for port in rest:
         if port in taken or port in structure.clocks:

@@ -11,6 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.kind import MIN
 from eda_agent.problem.draft.places import grouped, places_of, range_of, role_of
+from eda_agent.problem.draft.starter import NAME as STARTED
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
 from eda_agent.units import format_quantity
@@ -60,29 +61,44 @@ def write_draft(
     lines += _wiring(draft)
     lines.append("testbenches:")
     for bench in draft.kind.benches:
-        settings = "".join(f", {name}: {value}" for name, value in bench.settings.items())
-        lines.append(f"  {bench.name}: {{template: {bench.template}{settings}}}")
+        lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(bench.settings)}}}")
+    benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches]
+    if draft.starter:
+        probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.starter.probes.items())
+        lines.append(f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.starter.settings)}, probes: {{{probes}}}}}")
+        benches.append((STARTED, draft.starter.metrics, set(draft.starter.metrics)))
+    elif not benches:
+        lines.append("  # none could be drafted: name a template, or a deck of your own (docs/spec.md)")
     lines.append("specs:")
     given: set[str] = set()
-    for bench in draft.kind.benches:
-        asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in read_template(bench.template)["metrics"]}
+    for place, senses, able in benches:
+        asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
         for metric, bounds in asked.items():
             if metric not in given:
                 given.add(metric)
                 cells = ", ".join(_bound(metric, side, value) for side, value in bounds.items())
-                lines.append(f"  {metric}: {{testbench: {bench.name}, {cells}}}  # from the datasheet")
-        for metric, sense in bench.metrics.items():
+                lines.append(f"  {metric}: {{testbench: {place}, {cells}}}  # from the datasheet")
+        for metric, sense in senses.items():
             if metric in given:
                 continue
             value, how = _target(metric, sense, None if measured is None else measured.get(metric))
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
-            lines.append(f"  {metric}: {{testbench: {bench.name}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+            lines.append(f"  {metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
     lines += [
         "corners:",
         f"  nominal: {{process: tt, vdd: {_supply(draft):g}, temperature: 27}}",
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _settings(settings: Mapping[str, str]) -> str:
+    return "".join(f", {name}: {value}" for name, value in settings.items())
+
+
+def _word(text: str) -> str:
+    """As it may stand in a YAML mapping on one line."""
+    return text if re.fullmatch(r"[A-Za-z_][\w.]*", text) else f"'{text}'"
 
 
 def _bound(metric: str, sense: str, value: float) -> str:
@@ -127,11 +143,7 @@ def _parameters(draft: Draft) -> list[str]:
 
 def _wiring(draft: Draft) -> list[str]:
     ports = {role: port for role, port in draft.kind.ports.items() if role != port}
-    lines = (
-        [f"ports: {{{', '.join(f'{role}: {port!r}' if not port.isidentifier() else f'{role}: {port}' for role, port in ports.items())}}}"]
-        if ports
-        else []
-    )
+    lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
     bias, guessed = [], False
     for port, how in draft.kind.bias.items():
         kind = "voltage" if how == "voltage" else "current"

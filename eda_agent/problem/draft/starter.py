@@ -1,0 +1,89 @@
+"""A starter is the deck that a draft begins with where no template fits: every port held by something, and what can be measured so.
+
+A differential amplifier with two outputs is driven by a differential source and measured between its outputs. Of anything else the
+operating point alone is taken: what the circuit is for is the user's to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eda_agent.problem.draft.kind import MAX, MIN, biases, outputs_of
+from eda_agent.problem.structure import Structure
+from eda_agent.units import format_quantity
+
+NAME = "mine"
+"""Of its testbench."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """`deck`: the file's text. `settings` and `probes` of its testbench; `metrics`: metric → sense."""
+
+    deck: str
+    settings: Mapping[str, str]
+    probes: Mapping[str, str]
+    metrics: Mapping[str, str]
+
+
+def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> Starter | None:
+    """None where a rail is no port: nothing could be said of the supply.
+
+    `driven`: port → V or A of the source that stood on it in the netlist.
+    """
+    if structure.vdd not in structure.ports or structure.vss not in {*structure.ports, "0"}:
+        return None
+    rest = [port for port in structure.ports if port not in structure.rails]
+    outputs = outputs_of(structure, rest)
+    pair = structure.input_pair
+    inputs = [pair[0].gate, pair[1].gate] if pair else []
+    outputs = [port for port in outputs if port not in inputs]
+    differential = len(inputs) == len(outputs) == 2 and not structure.clocks
+    cards = [f"Vsup {structure.vdd} 0 {{vdd}}"]
+    if differential:
+        cards += [
+            "Vin tb_in 0 dc 0 ac 1",
+            "Vcm tb_cm 0 {vcm}",
+            f"Einp {inputs[0]} tb_cm tb_in 0 0.5",
+            f"Einn {inputs[1]} tb_cm tb_in 0 -0.5",
+        ]
+    held = [port for port in rest if port not in outputs and not (differential and port in inputs)]
+    how = biases(structure, held, set())
+    # a clock is no bias, but must not float either
+    cards += [_source(number, port, how.get(port, "voltage"), structure, driven) for number, port in enumerate(held, 1)]
+    cards += [f"C{number} {port} 0 {{load}}" for number, port in enumerate(outputs, 1)]
+    cards.append(f"Xdut {' '.join('0' if port == structure.vss else port for port in structure.ports)} {subckt}")
+    if differential:
+        cards += [
+            f"Ediff tb_diff 0 {outputs[0]} {outputs[1]} 1",
+            ".op",
+            ".ac dec 20 100 10G",
+            ".noise v(tb_diff) vin dec 10 {noise_start} {noise_stop}",
+        ]
+        metrics = {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX}
+        title = "inputs driven differentially around vcm, open loop, measured between the outputs"
+        return Starter(_text(title, cards), {"load": "1p"}, {"out": "tb_diff", "supply": "vsup"}, metrics)
+    cards.append(".op")
+    title = "every port is held, the operating point is taken; add stimulus, analyses and loads"
+    seen = next(iter([*outputs, *rest]), structure.vdd)
+    return Starter(_text(title, cards), {"load": "1p"}, {"out": seen, "supply": "vsup"}, {"power": MAX})
+
+
+def _source(number: int, port: str, how: str, structure: Structure, driven: Mapping[str, float]) -> str:
+    known = driven.get(port)
+    if how != "voltage":
+        amount = abs(known) if known else 5e-6
+        nets = f"0 {port}" if how == "source" else f"{port} 0"
+        return f"I{number} {nets} {format_quantity(amount).replace(' ', '')}"
+    if known is not None:
+        return f"V{number} {port} 0 {format_quantity(known).replace(' ', '')}"
+    if any(fet.type == "pmos" and port in (fet.source, fet.bulk) for fet in structure.fets):
+        return f"V{number} {port} 0 {{vdd}}"
+    if any(fet.type == "nmos" and port in (fet.source, fet.bulk) for fet in structure.fets):
+        return f"V{number} {port} 0 0"
+    return f"V{number} {port} 0 {{vcm}}"
+
+
+def _text(title: str, cards: list[str]) -> str:
+    return "\n".join([f"* drafted by `eda-agent init`: {title}", *cards]) + "\n"
