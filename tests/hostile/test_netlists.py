@@ -59,7 +59,7 @@ class Place:
 
     def check(self) -> None:
         """Read it as a run does and as `init` does; what is left goes through a plain ngspice."""
-        start = time.monotonic()
+        start = time.process_time()
         try:
             problem = load_problem(self.folder / "spec.yaml")
             Elaboration(problem.netlist, problem.subckt, {}).devices({})
@@ -71,7 +71,7 @@ class Place:
             self.harmless(draft.netlist)
         except InputError as error:
             plain(str(error))
-        assert time.monotonic() - start < SECONDS
+        assert time.process_time() - start < SECONDS
         assert not self.canary.exists()
 
     def harmless(self, netlist: Netlist) -> None:

@@ -33,7 +33,7 @@ from .texts import EVENT, EVENTS, ORDERS, REPLIES, YAML
 
 SPACE = DesignSpace((Parameter("M1.w", 1e-6, 2e-6, "m", "lin", None, "width", 1e-6, ()),))
 SECONDS = 20.0
-"""Far above what a slow machine with other work on it needs (many keys: 2 to 6), far below what does not end."""
+"""Of this process, so that other work on the machine does not count; far above what is needed (many keys: 2 to 6), far below what does not end."""
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
@@ -62,14 +62,14 @@ def test_yaml(name: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for content in (text, merged(text)):
         spec = place.folder / "spec.yaml"
         spec.write_text(content, encoding="utf-8", errors="surrogatepass")
-        start = time.monotonic()
+        start = time.process_time()
         try:
             problem = load_problem(spec)
             place.harmless(problem.netlist)
             assert len(problem.corners) <= 10_000
         except InputError as error:
             plain(str(error))
-        assert time.monotonic() - start < SECONDS
+        assert time.process_time() - start < SECONDS
     # every other file that is YAML
     other = place.folder / "tui.yaml"
     other.write_text(text, encoding="utf-8", errors="surrogatepass")
@@ -78,20 +78,20 @@ def test_yaml(name: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: read_settings(["pause"]), lambda: read_cace(other), lambda: read_suite(str(other)), lambda: find_pdk("tui.yaml", place.folder), lambda: load_recipe(other),
         lambda: read_targets(other),
     ):  # fmt: skip
-        start = time.monotonic()
+        start = time.process_time()
         try:
             read()
         except EdaAgentError as error:
             plain(str(error))
-        assert time.monotonic() - start < SECONDS
+        assert time.process_time() - start < SECONDS
     assert not place.canary.exists()
 
 
 @pytest.mark.parametrize("name", REPLIES)
 def test_replies(name: str, tmp_path: Path) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     proposal = parse_reply(REPLIES[name].replace("CANARY", str(tmp_path / "canary")), SPACE, {"M1.w": 1e-6})
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     if proposal.sizing is None:
         assert proposal.error
     else:
@@ -146,7 +146,7 @@ def test_journals(name: str, where: str, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes({"first": EVENTS[name] + good, "middle": good + EVENTS[name] + good, "last": good + EVENTS[name]}[where])
     before = path.read_bytes()
-    start = time.monotonic()
+    start = time.process_time()
     for read in (lambda: fold(read_journal(path)), lambda: JournalFeed(path).read()):
         try:
             read()
@@ -157,17 +157,17 @@ def test_journals(name: str, where: str, tmp_path: Path) -> None:
     journal.close()
     after = path.read_bytes()
     assert before.startswith(after) and (where == "first" or after.startswith(good))
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_orders(name: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     try:
         parse_order(ORDERS[name])
     except InputError as error:
         plain(str(error))
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def test_the_cases_are_many() -> None:
