@@ -62,6 +62,13 @@ def actors(nodes: Any) -> Iterator[RayPool]:
         yield pool
 
 
+def test_one_worker_has_them_all(request: pytest.FixtureRequest) -> None:
+    """A cluster takes half a minute to start; two at once may take so long that they give up."""
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("tests are not distributed by group: make test")
+    assert request.node.nodeid.endswith("@ray")
+
+
 class TestRayPool(ExecutorContract):
     @pytest.fixture
     def executor(self, actors: RayPool) -> Executor:
