@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
+# bytecode is kept whatever the environment says: hundreds of processes would each compile the same files anew
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: ray demo test lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
@@ -109,7 +111,8 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 	fi
 	@touch $@
 
+# of 28,000 files a tenth is imported: they are compiled when they are
 $(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout locks/dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c locks/dev.txt -e '.[dev,bo,train,ray]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c locks/dev.txt -e '.[dev,bo,train,ray]'
 	@touch $@
