@@ -174,7 +174,8 @@ def disk_full(place: Path, runs: int) -> Count:
         shutil.copytree(place / f"cache-d{number}" / "models", cache / "models")
         told = subprocess.run(
             command(*_arguments(number, torn)),
-            env=environment(cache),
+            # Python would keep the half of a module's bytecode that gets through
+            env={**environment(cache), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
             timeout=120,

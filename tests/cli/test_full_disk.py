@@ -31,7 +31,8 @@ def run(*words: str, cache: Path, most: int | None = None) -> subprocess.Complet
         [sys.executable, "-m", "eda_agent", *words],
         capture_output=True,
         text=True,
-        env={**os.environ, "EDA_AGENT_CACHE": str(cache)},
+        # Python keeps half of a module's bytecode where the rest does not get through, and stumbles over it ever after
+        env={**os.environ, "EDA_AGENT_CACHE": str(cache), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=limit,
         check=False,
     )
