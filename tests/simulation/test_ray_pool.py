@@ -65,6 +65,7 @@ def actors(nodes: Any) -> Iterator[RayPool]:
 def test_one_worker_has_them_all(request: pytest.FixtureRequest) -> None:
     """A cluster takes half a minute to start; two at once may take so long that they give up."""
     if not request.config.getoption("loadgroup", False):
+        # in one process, or spread in another way, there is no group that could be broken
         pytest.skip("tests are not distributed by group: make test")
     assert request.node.nodeid.endswith("@ray")
 
