@@ -26,7 +26,6 @@ CONTENT_VERSION = 4
 class ResultCache(Protocol):
     """What the evaluator asks of a cache."""
 
-    def get(self, key: str) -> dict[str, Any] | None: ...
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]: ...
     def put(self, key: str, value: dict[str, Any]) -> None: ...
     def close(self) -> None: ...
@@ -145,17 +144,21 @@ class Evaluator:
         draw = random.Random(0)
         moved = [position + draw.choice((-0.1, 0.1)) for position in space.to_unit(space.initial)]
         second = self.workbench.instance(space.from_unit([-p if p < 0 else 2 - p if p > 1 else p for p in moved]))
+        keys = {deck.key: self._hash("prepare", deck.key, first.circuit, second.circuit) for deck in self.workbench.decks}
+        known = self.cache.get_many(list(keys.values()))
+        new = []
         for deck in self.workbench.decks:
-            key = self._hash("prepare", deck.key, first.circuit, second.circuit)
-            known = self.cache.get(key)
-            if sound_preparation(known):
-                assert known is not None
-                preparations[deck.key] = Preparation(known["flat"], known["nodeset"], known["deviation"])
+            kept = known.get(keys[deck.key])
+            if sound_preparation(kept):
+                assert kept is not None
+                preparations[deck.key] = Preparation(kept["flat"], kept["nodeset"], kept["deviation"])
                 self.executor.adopt(deck, preparations[deck.key])
             else:
-                done = preparations[deck.key] = self.executor.prepare(deck, first, second, 10 * self.problem.budget.timeout)
-                if done.deviation is not None or done.nodeset:
-                    self.cache.put(key, {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation})
+                new.append(deck)
+        for deck, done in zip(new, self.executor.prepare(new, first, second, 10 * self.problem.budget.timeout), strict=True):
+            preparations[deck.key] = done
+            if done.deviation is not None or done.nodeset:
+                self.cache.put(keys[deck.key], {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation})
         self._prepared = True
         return preparations
 

@@ -54,7 +54,7 @@ class Executor(Protocol):
     def version(self) -> str: ...
     @property
     def preparations(self) -> Mapping[str, Preparation]: ...
-    def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation: ...
+    def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]: ...
     def adopt(self, deck: Deck, preparation: Preparation) -> None: ...
     def run(self, tasks: Sequence[Task], done: Done | None = None) -> list[dict[str, Any]]: ...
     def close(self) -> None: ...
@@ -97,10 +97,10 @@ class Dispatcher(ABC):
     def preparations(self) -> Mapping[str, Preparation]:
         return self._preparations
 
-    def prepare(self, deck: Deck, first: Instance, second: Instance, timeout: float) -> Preparation:
-        """Compare altering with loading at two sizings (see `Session.prepare`) and remember the outcome for all workers."""
+    def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]:
+        """Compare altering with loading at two sizings (see `Session.prepare`), deck by deck side by side, and remember the outcome for all workers."""
 
-        def message() -> dict[str, Any]:
+        def message(deck: Deck) -> dict[str, Any]:
             return {
                 "do": "prepare",
                 "key": deck.key,
@@ -110,10 +110,12 @@ class Dispatcher(ABC):
                 "start": first.wire(deck, flat=False),
             }
 
-        reply = self.dispatch([Request(0, deck, message, timeout)])[0]
-        preparation = Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation"))
-        self.adopt(deck, preparation)
-        return preparation
+        replies = self.dispatch([Request(index, deck, partial(message, deck), timeout) for index, deck in enumerate(decks)])
+        result = []
+        for deck, reply in zip(decks, replies, strict=True):
+            result.append(Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation")))
+            self.adopt(deck, result[-1])
+        return result
 
     def adopt(self, deck: Definition, preparation: Preparation) -> None:
         """Use what is already known of a deck."""

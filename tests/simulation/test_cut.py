@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
+from eda_agent.problem import expression
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import cut_library, find_pdk
-from eda_agent.problem.pdk.library import _PAIR, pairs
+from eda_agent.problem.pdk.library import _PAIR, Library, pairs
+from eda_agent.problem.pdk.writer import Writer
 
 PROBE = """
 import json, sys
@@ -198,6 +200,30 @@ NUMBER = st.sampled_from(
 def test_the_short_way_to_pairs_finds_what_the_expression_does(words: list[tuple[str, str, str]]) -> None:
     text = " ".join("".join(word) for word in words)
     assert pairs(text) == {key.lower(): value for key, value in _PAIR.findall(text)}
+
+
+TERM = st.sampled_from(
+    ["off*AGAUSS(0,1.0,1)*(4.148e-9*k/sqrt(l*w))", "off*k", "k*off", "0*1e-9", "on*k", "off", "off*k+on", "off*k+1", "off*k-1", "off*k ? 1 : 2",
+     "off*k > 1", "off*k*on/on", "off/k", "k-k", "(off*k)", "off*k)*(2", "", "off*"]
+)  # fmt: skip
+NOMINAL = st.sampled_from(["1", "-3.5e-9", "0.0", ".5", "-1.000421031e-01", "2k", "1.", "--1", "k"])
+
+
+@given(st.lists(st.tuples(NOMINAL, TERM), max_size=4))
+def test_the_short_way_past_a_term_that_is_off_finds_what_the_expression_does(values: list[tuple[str, str]]) -> None:
+    constants = {"off": 0.0, "on": 1.5, "k": 3.0}
+    writer = Writer(find_pdk("sky130A"), Library(), constants, {}, mismatch=False)
+    for nominal, term in values:
+        text = f"{{{nominal}+{term}}}"
+        try:
+            node = expression.fold(expression.parse(text), constants)
+        except expression.ExpressionError:
+            node = None
+        if isinstance(node, expression.Number):
+            assert writer.number("card", "vth0", text) == repr(node.value)
+        else:
+            with pytest.raises(InputError, match="card"):
+                writer.number("card", "vth0", text)
 
 
 def test_what_mismatch_does_is_worked_out_when_it_is_asked_for_and_kept(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import Cache, NoCache
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import Preparation, Task
+from eda_agent.simulation.executor import Done, Preparation, Request, Task
 from eda_agent.simulation.local_pool import LocalPool
 
 from ..conftest import CIRCUITS, NAMES
@@ -96,6 +98,22 @@ def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(miller: Problem, w
             done = evaluator.evaluate([sizings[index] for index in order])
             seen.append({index: evaluation.values for index, evaluation in zip(order, done, strict=True)})
     assert seen[0] == seen[1] == seen[2]
+
+
+def test_decks_are_prepared_side_by_side_as_one_after_another(miller: Problem, workbenches: dict[str, Workbench]) -> None:
+    asked: list[int] = []
+
+    class Watched(LocalPool):
+        def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+            asked.append(len(requests))
+            return super().dispatch(requests, done)
+
+    found = []
+    for size in (1, 3):
+        with Watched(size) as pool:
+            found.append(Evaluator(miller, workbenches["two_stage_miller"], pool, NoCache()).prepare())
+    assert found[0] == found[1] and list(found[0]) == [deck.key for deck in workbenches["two_stage_miller"].decks]
+    assert asked == [len(found[0])] * 2
 
 
 def test_the_operating_point_that_ac_leaves_is_that_of_op(miller: Problem, workbenches: dict[str, Workbench], pool: LocalPool) -> None:

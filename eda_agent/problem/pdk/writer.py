@@ -18,6 +18,8 @@ from eda_agent.problem.pdk.mismatch import Spread, statistics
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 """A number as it stands in most parameters of a card."""
+_VARIED = re.compile(r"\{(" + _PLAIN.pattern + r")\+([^{}]*)\}")
+"""A nominal value with a statistical term behind it: the rest of what stands in SKY130's cards."""
 _BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=re.IGNORECASE)
 
 
@@ -75,6 +77,8 @@ class Writer:
         self.written: set[str] = set()
         self.numbers: dict[str, str] = {}
         """What the texts of cards came to: a library has some hundred values for ten thousands of parameters."""
+        self.terms: dict[str, bool] = {}
+        """Whether a term is a product that comes to zero: a library has a thousand values before a handful of terms."""
 
     @cached_property
     def statistical(self) -> dict[str, float]:
@@ -165,6 +169,8 @@ class Writer:
         """What a parameter of a model's card comes to. Raises `InputError` where that is no number."""
         if _PLAIN.fullmatch(text):
             result = text if text[0] != "-" else repr(float(text))
+        elif (varied := _VARIED.fullmatch(text)) and self.off(varied[2]):
+            result = repr(float(varied[1]))
         else:
             try:
                 node = self.folded(text)
@@ -177,6 +183,18 @@ class Writer:
             result = text.strip() if _is_number(text) else repr(node.value)
         self.numbers[text] = result
         return result
+
+    def off(self, term: str) -> bool:
+        """Whether a term is a product and zero, so that nothing is left of it in a sum."""
+        if term not in self.terms:
+            try:
+                node = expression.parse(term)
+                self.terms[term] = (
+                    isinstance(node, expression.Call) and node.function == "*" and self.folded(term) == expression.Number(0.0)
+                )
+            except ExpressionError:
+                self.terms[term] = False
+        return self.terms[term]
 
     def bin(self, name: str, text: str) -> Bin:
         # all four stand first in most cards, which are long; a number at the end of a piece may be half of one
