@@ -103,9 +103,6 @@ class MemoryCache:
 class NoCache:
     """A cache that keeps nothing."""
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        return None
-
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {}
 
