@@ -3,6 +3,8 @@
 A token is a row of `COLUMNS` ids; the model adds their embeddings. Numbers are words too: levels on a parameter's own grid, margins and
 changes in bins that are fine near zero. Nothing in the vocabulary names a circuit, a parameter or a spec: parameters are what they do in
 the structure (`eda_agent.problem.structure`), specs are metric and sense.
+
+Trained weights depend on every id. `tests/agent/language/vocabulary.json` pins them; a change that moves one needs a new `VERSION` and a new model.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 
-from eda_agent.problem.metric import METRICS
 from eda_agent.problem.structure.parameters import QUANTITIES
 
 VERSION = 2
@@ -29,6 +30,14 @@ ROLES = (
     "switch", "clocked tail", "precharge switch", "compensation capacitor", "nulling resistor", "feedback resistor",
     "feedback capacitor", "load resistor", "load capacitor", "bypass resistor", "bypass capacitor", "series resistor", "series capacitor", "inductor",
 )  # fmt: skip
+METRIC_NAMES = (
+    "bandwidth", "cmrr", "dc_gain", "delay", "dropout", "gain_margin", "gate_area", "gbw", "input_noise", "input_noise_current",
+    "input_offset", "input_range", "integrated_noise", "line_regulation", "load_overshoot", "load_regulation", "load_undershoot",
+    "oscillation_frequency", "output_noise", "output_swing", "overshoot", "peaking", "period_jitter", "phase_margin", "power", "psrr_minus",
+    "psrr_plus", "quiescent_current", "reference_voltage", "settling_time", "slew_rate_down", "slew_rate_up", "supply_current",
+    "temperature_coefficient", "thd", "transimpedance",
+)  # fmt: skip
+"""The metrics of the vocabulary, in the order of their ids. Trained weights depend on it: append only, never sort, never remove."""
 SENSES = ("minimum", "maximum", "range")
 TYPES = ("", "own", "opposite", "both")
 MARGINS = (-0.99, -0.7, -0.5, -0.35, -0.25, -0.18, -0.13, -0.09, -0.06, -0.04, -0.025, -0.015, -0.008, -0.004, -0.002, 0.0, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)  # fmt: skip
@@ -87,11 +96,13 @@ FLAG = _words.add("flag", 4)
 AIM = _words.add("aim", SLOTS)
 NAMED = _words.add("named", SLOTS + 1)
 """The parameter in a slot, or none."""
+RANGES = dict(_words.ranges)
+"""Name of a range → (first id, count)."""
 VOCABULARY = 1 << (_words.size - 1).bit_length() if _words.size > 960 else 1024
 """Ids, with room for a few more words."""
 
-METRIC_IDS = {name: index + 1 for index, name in enumerate(sorted(METRICS))}
-"""0 is a metric of the user's own."""
+METRIC_IDS = {name: index + 1 for index, name in enumerate(METRIC_NAMES)}
+"""0 is a metric that is not in the vocabulary: one of the user's own, or one that no model was taught yet."""
 _ROLE_IDS = {name: index for index, name in enumerate(ROLES)}
 
 
