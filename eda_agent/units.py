@@ -143,10 +143,15 @@ def spice_number(value: float) -> str:
     return f"{sign}{digits}e{int(exponent) - len(digits) + 1}"
 
 
-def format_quantity(value: float | None, unit: str = "", digits: int = 4) -> str:
-    """Write a number with an engineering prefix and `digits` significant digits; `None` and nan are an em dash."""
+def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound: str = "") -> str:
+    """Write a number with an engineering prefix and `digits` significant digits; `None` and nan are an em dash.
+
+    `bound`: ">" or "<" of a censored value, which is written "> 1 us".
+    """
     if value is None or math.isnan(value):
         return "—"
+    if bound:
+        return f"{bound} {format_quantity(value, unit, digits)}"
     if value == 0 or math.isinf(value) or unit in {"dB", "deg", "degC", "%"}:
         return f"{value:.{digits}g}{' ' + unit if unit else ''}"
     exponent = min(max(math.floor(math.log10(abs(value)) / 3) * 3, -18), 12)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.files import write_file
-from eda_agent.problem.spec import Corner, Problem
+from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.problem.target import Target
 from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluation, Evaluator
 from eda_agent.simulation.failure import Failure
@@ -198,7 +198,7 @@ def _simulated(
     return {
         "devices": np.array(json.dumps(devices)),
         "sizes": np.array([[design[name] for name in problem.space.names] for design in chosen]),
-        "values": np.array([[_number(evaluation.values[corner][name]) for name in problem.spec_names] for evaluation in found]),
+        "values": np.array([[_number(evaluation, corner, spec) for spec in problem.specs] for evaluation in found]),
         "failed": np.array([bool(evaluation.failures) for evaluation in found]),
         "points": np.array([_points(evaluation, devices) for evaluation in found], dtype=np.float32),
     }
@@ -225,8 +225,12 @@ def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
     )
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+def _number(evaluation: Evaluation, corner: str, spec: Spec) -> float:
+    """A value for the pool, which keeps no bounds: a censored one only where its bound counts as a value does (see `agent.score`)."""
+    value, bound = evaluation.values[corner][spec.name], evaluation.bounds.get((corner, spec.name), "")
+    if value is None or (bound == ">" and spec.maximum is not None) or (bound == "<" and spec.minimum is not None):
+        return math.nan
+    return float(value)
 
 
 def _points(evaluation: Evaluation, devices: tuple[str, ...]) -> list[list[float]]:

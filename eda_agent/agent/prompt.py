@@ -82,7 +82,8 @@ def _results(history: History, turn: Turn) -> str:
     for result in turn.score.results:
         spec = specs[result.spec]
         state = "met" if result.met else "NOT met"
-        value = format_quantity(result.value, spec.metric.unit) if result.value is not None else f"not measurable ({result.why})"
+        value = "not measurable" if result.value is None else format_quantity(result.value, spec.metric.unit, bound=result.bound)
+        value += f" ({result.why})" if result.why else ""
         lines.append(
             f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin {result.margin:+.3f}"
         )
@@ -122,7 +123,7 @@ def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
     else:
         specs = {spec.name: spec for spec in problem.specs}
         outcome = ", ".join(
-            f"{result.spec} {format_quantity(result.value, specs[result.spec].metric.unit, 3)}{'' if result.met else ' (missed)'}"
+            f"{result.spec} {format_quantity(result.value, specs[result.spec].metric.unit, 3, result.bound)}{'' if result.met else ' (missed)'}"
             for result in turn.score.results
         )
     if incumbent is not None and incumbent.sizing is not None and incumbent.index != turn.index:

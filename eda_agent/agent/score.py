@@ -12,12 +12,16 @@ the worst corner c counting,
 
 A spec with both bounds takes the smaller margin; a value that could not be measured has satisfaction 0; w is the metric's
 (`LOG_SPAN` times off for log scales; `Metric.span` off for linear ones) unless spec.yaml says `worst:`.
+
+Of a censored value only a bound b is known: the truth lies above it ("> b") or below ("< b"). It counts as b where the truth can only be
+better: "> b" for a minimum, "< b" for a maximum, met when b meets it. Where the truth can only be worse it is never met, and its margin is
+that of b or `UNPROVEN`, whichever is less.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eda_agent.problem.metric import LOG_SPAN
@@ -26,11 +30,16 @@ from eda_agent.simulation.evaluate import Evaluation
 
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 _WORST_MARGIN = -1.0
+UNPROVEN = -0.5
+"""The most margin of a value that is only known to be worse than its bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpecResult:
-    """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1]."""
+    """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1].
+
+    `bound`: ">" or "<" where the value is censored (see `Evaluation.bounds`); `why`: what was not seen.
+    """
 
     spec: str
     corner: str
@@ -38,6 +47,7 @@ class SpecResult:
     margin: float
     satisfaction: float
     why: str = ""
+    bound: str = ""
 
     @property
     def met(self) -> bool:
@@ -62,15 +72,17 @@ class Score:
         return (self.value, self.merit if self.met else 0.0)
 
 
-def margin(spec: Spec, value: float | None) -> float:
-    """Signed distance from the target in units of the ramp; −1 (or below) is the worst value, ≥ 0 is met."""
+def margin(spec: Spec, value: float | None, bound: str = "") -> float:
+    """Signed distance from the target in units of the ramp; −1 (or below) is the worst value, ≥ 0 is met. `bound`: of a censored value."""
     if value is None or math.isnan(value):
         return _WORST_MARGIN
     margins = []
     if spec.minimum is not None:
-        margins.append(_margin(spec, value, spec.minimum, 1.0))
+        distance = _margin(spec, value, spec.minimum, 1.0)
+        margins.append(min(distance, UNPROVEN) if bound == "<" else distance)
     if spec.maximum is not None:
-        margins.append(_margin(spec, value, spec.maximum, -1.0))
+        distance = _margin(spec, value, spec.maximum, -1.0)
+        margins.append(min(distance, UNPROVEN) if bound == ">" else distance)
     return min(margins)
 
 
@@ -103,13 +115,13 @@ def margin_lines(spec: Spec) -> list[tuple[float, float]]:
     return lines
 
 
-def satisfaction(spec: Spec, value: float | None) -> float:
+def satisfaction(spec: Spec, value: float | None, bound: str = "") -> float:
     """1 exactly when the spec is met, falling to 0 at its worst value."""
-    return _satisfaction(spec, value, margin(spec, value))
+    return _satisfaction(spec, value, bound, margin(spec, value, bound))
 
 
-def _satisfaction(spec: Spec, value: float | None, distance: float) -> float:
-    if spec.met(value):
+def _satisfaction(spec: Spec, value: float | None, bound: str, distance: float) -> float:
+    if spec.met(value, bound):
         return 1.0
     return min(max(0.0, 1.0 + distance), _BELOW_ONE) if value is not None else 0.0
 
@@ -123,7 +135,7 @@ def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
     value = math.fsum(spec.weight * result.satisfaction for spec, result in zip(specs, results, strict=True)) / total
     met = all(result.met for result in results)
     value = 1.0 if met else min(value, _BELOW_ONE)
-    merit = math.fsum(spec.weight * _gain(spec, evaluation.values) for spec in specs if spec.objective) / total
+    merit = math.fsum(spec.weight * _gain(spec, evaluation) for spec in specs if spec.objective) / total
     return Score(value, merit, results)
 
 
@@ -131,23 +143,27 @@ def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
     rows = []
     for corner, row in evaluation.values.items():
         if spec.name in row:
-            found = row[spec.name]
-            distance = margin(spec, found)
-            rows.append((_satisfaction(spec, found, distance), distance, corner, found))
+            found, bound = row[spec.name], evaluation.bounds.get((corner, spec.name), "")
+            distance = margin(spec, found, bound)
+            rows.append((_satisfaction(spec, found, bound, distance), distance, corner, found, bound))
     if not rows:
         # its corners were skipped: nothing is known against it
         return SpecResult(spec.name, "", None, 0.0, 1.0, "not simulated")
-    graded, distance, corner, value = min(rows, key=lambda row: (row[0], row[1]))
-    return SpecResult(spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""))
+    graded, distance, corner, value, bound = min(rows, key=lambda row: (row[0], row[1]))
+    return SpecResult(
+        spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""), bound
+    )
 
 
-def _gain(spec: Spec, values: Mapping[str, Mapping[str, float | None]]) -> float:
+def _gain(spec: Spec, evaluation: Evaluation) -> float:
     """How far the worst corner lies beyond the target in the direction of the objective, in units of the ramp."""
     sign = 1.0 if spec.objective == "maximize" else -1.0
+    worse = "<" if sign > 0 else ">"
     gains = []
-    for row in values.values():
+    for corner, row in evaluation.values.items():
         if spec.name not in row:
             continue
         value = row[spec.name]
-        gains.append(_margin(spec, value, spec.target, sign) if value is not None else _WORST_MARGIN)
+        known = value is not None and evaluation.bounds.get((corner, spec.name)) != worse
+        gains.append(_margin(spec, value, spec.target, sign) if known and value is not None else _WORST_MARGIN)
     return max(min(gains, default=0.0), -1e3)

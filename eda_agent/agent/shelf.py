@@ -158,14 +158,15 @@ def encoded(turn: Turn) -> bytes:
             [(testbench, corner, failure.kind, failure.words) for testbench, corner, failure in evaluation.failures],
             {name: [getattr(point, field) for field in FIELDS] for name, point in evaluation.operating_points.items()},
             evaluation.jobs, evaluation.cached, evaluation.seconds, score.value, score.merit,
-            [(one.spec, one.corner, one.why, one.value, one.margin, one.satisfaction) for one in score.results],
+            [(one.spec, one.corner, one.why, one.bound, one.value, one.margin, one.satisfaction) for one in score.results],
+            [(*where, bound) for where, bound in evaluation.bounds.items()],
         ),
     )  # fmt: skip
 
 
 class Measured(NamedTuple):
     """Evaluation and score as plain data. `reasons`: (corner, spec, why); `failures`: (testbench, corner, kind, words); `points`: device → numbers in the
-    order of `FIELDS`; `results`: (spec, corner, why, value, margin, satisfaction)."""
+    order of `FIELDS`; `results`: (spec, corner, why, bound, value, margin, satisfaction); `bounds`: (corner, spec, bound)."""
 
     values: Mapping[str, Mapping[str, float | None]]
     reasons: Sequence[Sequence[str]]
@@ -176,7 +177,8 @@ class Measured(NamedTuple):
     seconds: float
     value: float
     merit: float
-    results: Sequence[tuple[str, str, str, float | None, float, float]]
+    results: Sequence[tuple[str, str, str, str, float | None, float, float]]
+    bounds: Sequence[Sequence[str]]
 
 
 def record(
@@ -199,7 +201,8 @@ def record(
     if measured is not None:
         words += [
             [(corner, row(values)) for corner, values in measured.values.items()], measured.reasons, measured.failures, list(measured.points),
-            (measured.jobs, measured.cached), [(spec, corner, why, value is None) for spec, corner, why, value, _, _ in measured.results],
+            (measured.jobs, measured.cached),
+            [(spec, corner, why, bound, value is None) for spec, corner, why, bound, value, _, _ in measured.results], measured.bounds,
         ]  # fmt: skip
         for point in measured.points.values():
             numbers.extend(point)
@@ -232,16 +235,16 @@ def decoded(data: bytes) -> Turn:
     proposal = Proposal(proposed, reasoning, "", error, tuple(notes), policy, handover)
     if len(words) == 4:
         return Turn(index, proposal, sizing, None, None)
-    values, reasons, failures, devices, (jobs, cached), results = words[4:]
+    values, reasons, failures, devices, (jobs, cached), results, bounds = words[4:]
     measured = {corner: row(metrics) for corner, metrics in values}
     points = {device: OperatingPoint(*islice(numbers, len(FIELDS))) for device in devices}
     seconds, value, merit = islice(numbers, 3)
     evaluation = Evaluation(
         measured, {(corner, spec): why for corner, spec, why in reasons}, tuple((testbench, corner, Failure(kind, said)) for testbench, corner, kind, said in failures),
-        points, jobs, cached, seconds,
+        points, jobs, cached, seconds, {(corner, spec): bound for corner, spec, bound in bounds},
     )  # fmt: skip
     told = []
-    for spec, corner, why, missing in results:
+    for spec, corner, why, bound, missing in results:
         reached, margin, satisfaction = islice(numbers, 3)
-        told.append(SpecResult(spec, corner, None if missing else reached, margin, satisfaction, why))
+        told.append(SpecResult(spec, corner, None if missing else reached, margin, satisfaction, why, bound))
     return Turn(index, proposal, sizing, evaluation, Score(value, merit, tuple(told)))

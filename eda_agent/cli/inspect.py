@@ -105,7 +105,7 @@ def show_command(options: argparse.Namespace) -> int:
     )
     screen.print(f"turn {turn['index']}: score {format_score(turn['score'])}\n", markup=False)
     if "evaluation" in turn:
-        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]["values"]))
+        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]))
         screen.print()
         screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"]))
         points = turn["evaluation"]["operating_points"]

@@ -11,7 +11,7 @@ from eda_agent.cli.render import console, print_json
 from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
-from eda_agent.record.about import target_text
+from eda_agent.record.about import extremes, target_text
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
 from eda_agent.units import format_quantity
@@ -48,14 +48,14 @@ def _share(found: Yield) -> str:
 def table(result: MonteCarlo) -> Table:
     """One row a spec."""
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield"):
+    for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield", ""):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
     for spec in result.specs:
         unit = spec.metric.unit
         mean, deviation = result.spread(spec.name)
-        found = [value for value in result.values[spec.name] if value is not None]
+        low, high = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
-        ends = (min(found), max(found)) if found else (None, None)
-        cells = [format_quantity(value, unit, 3) for value in (mean, deviation, *ends)]
-        rows.add_row(spec.name, target, *cells, f"{100 * result.yield_of(spec).share:.1f} %")
+        cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), low, high)]
+        censored = result.censored(spec.name)
+        rows.add_row(spec.name, target, *cells, f"{100 * result.yield_of(spec).share:.1f} %", f"{censored} censored" if censored else "")
     return rows

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from eda_agent.record.about import target_text, verdict
+from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity
 
@@ -38,10 +38,8 @@ def status(met: bool, margin: float | None) -> str:
     return {"pass": "[green]✓ pass[/]", "near": "[yellow]~ near[/]", "fail": "[red]✗ fail[/]"}[verdict(met, margin)]
 
 
-def spec_table(
-    specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], values: Mapping[str, Mapping[str, float | None]]
-) -> Table:
-    """Specs × corners, with target and verdict. `results`: spec → worst corner's result.
+def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]) -> Table:
+    """Specs × corners, with target and verdict. `results`: spec → worst corner's result; `evaluation`: as in an event.
 
     More corners than fit side by side are shown by the first, the range over all, and the worst by name.
     """
@@ -55,11 +53,10 @@ def spec_table(
     table.add_column("margin", justify="right")
     for spec in specs:
         result = results[spec["name"]]
-        row = [values.get(corner, {}).get(spec["name"]) for corner in corners]
+        row = found_in(evaluation, spec["name"], corners)
         if many:
-            found = [value for value in row if value is not None]
-            row = [row[0], min(found, default=None), max(found, default=None)]
-        cells = [format_quantity(value, spec["unit"], 3) for value in row] + ([result["corner"]] if many else [])
+            row = [row[0], *extremes(row)]
+        cells = [format_quantity(value, spec["unit"], 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         table.add_row(

@@ -121,7 +121,11 @@ def compare_command(options: argparse.Namespace) -> int:
 
 def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str:
     result = best["specs"].get(spec["name"])
-    return "—" if result is None else f"{format_quantity(result['value'], spec['unit'], 3)} {status(result['met'], result['margin'])}"
+    return (
+        "—"
+        if result is None
+        else f"{format_quantity(result['value'], spec['unit'], 3, result.get('bound', ''))} {status(result['met'], result['margin'])}"
+    )
 
 
 def front_command(options: argparse.Namespace) -> int:
@@ -133,7 +137,12 @@ def front_command(options: argparse.Namespace) -> int:
             raise InputError(Finding(f"the run has no spec {name!r}", options.run, fix=f"one of {', '.join(specs)}"))
     turns = front(state.turns, options.one, options.other)
     rows = [
-        {"turn": turn["index"], "score": turn["score"], **{name: turn["specs"][name]["value"] for name in (options.one, options.other)}}
+        {
+            "turn": turn["index"],
+            "score": turn["score"],
+            **{name: turn["specs"][name]["value"] for name in (options.one, options.other)},
+            "bounds": {name: turn["specs"][name].get("bound", "") for name in (options.one, options.other)},
+        }
         for turn in turns
     ]
     if options.json:
@@ -146,7 +155,7 @@ def front_command(options: argparse.Namespace) -> int:
     for row in rows:
         table.add_row(
             str(row["turn"]),
-            *(format_quantity(row[name], specs[name]["unit"], 3) for name in (options.one, options.other)),
+            *(format_quantity(row[name], specs[name]["unit"], 3, row["bounds"][name]) for name in (options.one, options.other)),
             f"{format_score(row['score'])}",
         )
     screen.print(table)

@@ -31,6 +31,7 @@ def sim_command(options: argparse.Namespace) -> int:
             _write_waves(options.waves, evaluator.waveforms(sizing))
     graded = score(problem.specs, evaluation)
     results = {result.spec: result_data(result) for result in graded.results}
+    told = evaluation_data(evaluation)
     points = {name: {**point.data(), "region": point.region} for name, point in evaluation.operating_points.items()}
     if options.json:
         print_json(
@@ -39,13 +40,13 @@ def sim_command(options: argparse.Namespace) -> int:
                 "met": graded.met,
                 "sizing": sizing,
                 "specs": results,
-                **evaluation_data(evaluation),
+                **told,
                 "operating_points": plain(points),
             }
         )
         return 0 if graded.met else 1
     screen = console(to_stdout=True)
-    screen.print(spec_table(about.spec_table(problem), results, [corner.name for corner in problem.corners], evaluation.values))
+    screen.print(spec_table(about.spec_table(problem), results, [corner.name for corner in problem.corners], told))
     screen.print()
     screen.print(sizing_table(about.parameter_table(problem), sizing))
     if points:

@@ -243,7 +243,7 @@ def report(outcome: Outcome) -> None:
     screen = console()
     screen.print()
     corners = [corner.name for corner in problem.corners]
-    screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]["values"]))
+    screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]))
     screen.print()
     screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}

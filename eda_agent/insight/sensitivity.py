@@ -20,7 +20,7 @@ STEP = 0.02
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """`slopes`: spec → parameter → S, None where a side could not be measured. `corner`: where it was taken."""
+    """`slopes`: spec → parameter → S, None where a side could not be measured or is censored. `corner`: where it was taken."""
 
     corner: str
     slopes: Mapping[str, Mapping[str, float | None]]
@@ -49,7 +49,8 @@ def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: fl
         width = space.to_unit(neighbours[2 * place + 1])[number] - space.to_unit(neighbours[2 * place])[number]
         for spec in problem.specs:
             values = [evaluation.values[corner].get(spec.name) for evaluation in (below, above)]
-            known = all(value is not None for value in values) and width > 0
+            seen = not any((corner, spec.name) in evaluation.bounds for evaluation in (below, above))
+            known = seen and all(value is not None for value in values) and width > 0
             slopes[spec.name][name] = (margin(spec, values[1]) - margin(spec, values[0])) / width if known else None
     return Sensitivity(corner, slopes)
 

@@ -62,7 +62,7 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row]) -> Finding:
     value = (
         "never measurable"
         if seen["value"] is None
-        else f"at best {format_quantity(seen['value'], spec['unit'], 3)} in {seen['corner']} (turn {best['index']})"
+        else f"at best {format_quantity(seen['value'], spec['unit'], 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
     )
     text = f"{name} was met in none of {len(simulated)} turns: {value}, wanted {format_quantity(target, spec['unit'], 3)}"
     return Finding("out of reach", (name,), (), text)

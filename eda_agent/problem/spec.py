@@ -43,10 +43,13 @@ class Spec:
     def sense(self) -> str:
         return "≥" if self.maximum is None else "≤" if self.minimum is None else "in"
 
-    def met(self, value: float | None) -> bool:
+    def met(self, value: float | None, bound: str = "") -> bool:
+        """Whether a value meets the spec. Of a censored one (`bound` ">": the truth lies above it, "<": below) only what the bound proves counts."""
         if value is None or value != value:
             return False
-        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+        return (self.minimum is None or (value >= self.minimum and bound != "<")) and (
+            self.maximum is None or (value <= self.maximum and bound != ">")
+        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from eda_agent.units import format_quantity
@@ -59,3 +59,21 @@ def target_text(spec: Mapping[str, Any]) -> str:
 
 def verdict(met: bool, margin: float | None) -> Literal["pass", "near", "fail"]:
     return "pass" if met else "near" if margin is not None and margin > -NEAR else "fail"
+
+
+Found = tuple[float | None, str]
+"""A value and its bound: ">" or "<" where it is censored, else ""."""
+
+
+def found_in(evaluation: Mapping[str, Any], spec: str, corners: Sequence[str]) -> list[Found]:
+    """What each corner measured of a spec, from an evaluation as event data; journals of old have no bounds."""
+    values = evaluation.get("values", {})
+    bounds = {corner: bound for corner, name, bound in evaluation.get("bounds", ()) if name == spec}
+    return [(values.get(corner, {}).get(spec), bounds.get(corner, "")) for corner in corners]
+
+
+def extremes(found: Sequence[Found]) -> tuple[Found, Found]:
+    """The lowest and the highest of some values; one value known to lie beyond its bound leaves that end open."""
+    known = [value for value, _ in found if value is not None]
+    bounds = {bound for _, bound in found}
+    return (min(known, default=None), "<" if "<" in bounds else ""), (max(known, default=None), ">" if ">" in bounds else "")

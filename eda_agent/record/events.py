@@ -93,6 +93,7 @@ def result_data(result: SpecResult) -> Event:
         "satisfaction": result.satisfaction,
         "met": result.met,
         "why": result.why,
+        "bound": result.bound,
     }
 
 
@@ -100,6 +101,7 @@ def evaluation_data(evaluation: Evaluation) -> Event:
     return {
         "values": plain(evaluation.values),
         "reasons": [[corner, spec, why] for (corner, spec), why in evaluation.reasons.items()],
+        "bounds": [[corner, spec, bound] for (corner, spec), bound in evaluation.bounds.items()],
         "failures": [[testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures],
         "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()} for name, point in evaluation.operating_points.items()},
         "jobs": evaluation.jobs, "cached": evaluation.cached, "seconds": round(evaluation.seconds, 6),
@@ -119,6 +121,7 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
                 "yield": passed.share,
                 "interval": passed.interval,
                 "values": list(result.values[spec.name]),
+                "bounds": list(result.bounds[spec.name]),
             }
         )
     total = result.total

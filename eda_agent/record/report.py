@@ -10,7 +10,7 @@ from eda_agent.errors import visible
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
-from eda_agent.record.about import target_text, verdict
+from eda_agent.record.about import found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.units import counted, format_quantity, format_score
@@ -110,7 +110,6 @@ def _summary(state: RunState) -> str:
 
 def _specs(state: RunState, best: Mapping[str, Any]) -> str:
     corners = state.started["corners"]
-    values = best.get("evaluation", {}).get("values", {})
     rows = [
         "<tr><th>spec</th><th>target</th>"
         + "".join(f"<th>{escape(corner)}</th>" for corner in corners)
@@ -120,9 +119,9 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         result = best["specs"][spec["name"]]
         kind = verdict(result["met"], result["margin"])
         sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
-        cells = "".join(
-            f"<td>{escape(format_quantity(values.get(corner, {}).get(spec['name']), spec['unit'], 3))}</td>" for corner in corners
-        )
+        found = found_in(best.get("evaluation", {}), spec["name"], corners)
+        cells = "".join(f"<td>{escape(format_quantity(value, spec['unit'], 3, bound))}</td>" for value, bound in found)
+        sign += f" ({escape(result['why'])})" if result["why"] else ""
         margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
         rows.append(
             f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td>{cells}<td>{escape(result["corner"])}</td><td>{margin}</td><td class="{kind}">{sign}</td></tr>'
@@ -244,13 +243,19 @@ def _monte_carlo(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) ->
             target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
             parts.append(
                 histogram(
-                    f"{spec['name']} · {100 * found['yield']:.0f} %",
+                    f"{spec['name']} · {100 * found['yield']:.0f} %{_open(found)}",
                     [value for value in found["values"] if value is not None],
                     spec["unit"],
                     target,
                 )
             )
     return [*parts, "</div>"]
+
+
+def _open(found: Mapping[str, Any]) -> str:
+    """How many samples of a Monte Carlo run are censored."""
+    count = sum(bool(bound) for bound in found.get("bounds", ()))
+    return f" · {count} censored" if count else ""
 
 
 def _turns(state: RunState, most: int = 200) -> str:

@@ -77,7 +77,11 @@ def _recorded(event: Event) -> Event:
             evaluation["values"], evaluation["reasons"], evaluation["failures"],
             {name: list(point.values()) for name, point in evaluation["operating_points"].items()}, evaluation["jobs"], evaluation["cached"],
             evaluation["seconds"], event["score"], merit,
-            [(spec, one["corner"], one["why"], one["value"], _finite(one["margin"]), one["satisfaction"]) for spec, one in event["specs"].items()],
+            [
+                (spec, one["corner"], one["why"], one.get("bound", ""), one["value"], _finite(one["margin"]), one["satisfaction"])
+                for spec, one in event["specs"].items()
+            ],
+            evaluation.get("bounds", ()),
         )  # fmt: skip
     words = [made["reasoning"], made["error"], made["notes"], made["policy"], ""]
     return {
@@ -108,7 +112,8 @@ def _turn(row: Event, problem: Problem) -> Turn:
     if tuple(told) != tuple(problem.spec_names):
         return regraded(problem, turn)
     results = tuple(
-        SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"]) for spec, one in told.items()
+        SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"], one.get("bound", ""))
+        for spec, one in told.items()
     )
     return replace(turn, score=Score(row["score"], _finite(row["merit"]), results))
 

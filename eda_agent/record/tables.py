@@ -13,7 +13,7 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.marked import read_plain
 from eda_agent.problem.metric import METRICS
-from eda_agent.record.about import target_text, verdict
+from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn
 from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity
@@ -23,7 +23,7 @@ CACE_VERSION = 5.2
 
 
 def csv_turns(state: RunState) -> str:
-    """One row a turn: score, sizes and worst-corner values in SI units."""
+    """One row a turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`."""
     names = [entry["name"] for entry in state.started["parameters"]]
     specs = [spec["name"] for spec in state.started["specs"]]
     out = io.StringIO()
@@ -31,7 +31,7 @@ def csv_turns(state: RunState) -> str:
     writer.writerow(["turn", "policy", "score", "met", *names, *specs])
     for turn in state.turns:
         sizing, results = turn["sizing"] or {}, turn.get("specs", {})
-        values = [results.get(name, {}).get("value") for name in specs]
+        reached = [results.get(name, {}) for name in specs]
         writer.writerow(
             [
                 turn["index"],
@@ -39,7 +39,10 @@ def csv_turns(state: RunState) -> str:
                 turn["score"],
                 turn["met"],
                 *(sizing.get(name, "") for name in names),
-                *("" if value is None else value for value in values),
+                *(
+                    "" if one.get("value") is None else f"{one['bound']}{one['value']}" if one.get("bound") else one["value"]
+                    for one in reached
+                ),
             ]
         )
     return out.getvalue()
@@ -48,13 +51,14 @@ def csv_turns(state: RunState) -> str:
 def markdown_summary(state: RunState) -> str:
     """Specs × corners and sizes of the best design."""
     best, corners = best_turn(state), state.started["corners"]
-    values = best.get("evaluation", {}).get("values", {})
     lines = [f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {format_score(best['score'])}", ""]
     lines += [f"| spec | target | {' | '.join(corners)} | verdict |", "| --- | ---: |" + " ---: |" * len(corners) + " --- |"]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
-        cells = [format_quantity(values.get(corner, {}).get(spec["name"]), spec["unit"], 3) for corner in corners]
-        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(result['met'], result['margin'])} |")
+        found = found_in(best.get("evaluation", {}), spec["name"], corners)
+        cells = [format_quantity(value, spec["unit"], 3, bound) for value, bound in found]
+        why = f" ({result['why']})" if result["why"] else ""
+        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(result['met'], result['margin'])}{why} |")
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
     lines += [
         f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"
@@ -64,18 +68,23 @@ def markdown_summary(state: RunState) -> str:
 
 
 def cace_datasheet(state: RunState, netlist: str) -> str:
-    """The specs with their targets, and what the best design reaches over all corners, as a CACE datasheet."""
+    """The specs with their targets, and what the best design reaches over all corners, as a CACE datasheet.
+
+    CACE knows no censored values: what is not known is left out.
+    """
     best = best_turn(state)
-    values = best.get("evaluation", {}).get("values", {})
+    evaluation = best.get("evaluation", {})
     parameters: dict[str, Any] = {}
     for spec in state.started["specs"]:
-        found = [row[spec["name"]] for row in values.values() if row.get(spec["name"]) is not None]
+        found = [one for one in found_in(evaluation, spec["name"], list(evaluation.get("values", {}))) if one[0] is not None]
         bounds: dict[str, Any] = {
             side: {"value": spec[side], **({"fail": True} if spec[side] is not None else {})}
             for side in ("minimum", "maximum")
             if spec[side] is not None
         }
-        results = {"minimum": min(found), "typical": found[0], "maximum": max(found)} if found else {}
+        low, high = extremes(found)
+        named = {"minimum": low, "typical": found[0], "maximum": high} if found else {}
+        results = {name: value for name, (value, bound) in named.items() if not bound}
         parameters[spec["name"]] = {
             "description": METRICS[spec["metric"]].description,
             "display": spec["name"].replace("_", " "),

@@ -23,7 +23,7 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
             continue
         if any(set(row) != set(problem.spec_names) for row in design.values.values()):
             continue
-        value = score(problem.specs, Evaluation(design.values, {}, (), {}, 0, 0, 0.0))
+        value = score(problem.specs, Evaluation(design.values, {}, (), {}, 0, 0, 0.0, design.bounds))
         graded.append((value.order, dict(design.sizing)))
     graded.sort(key=lambda entry: entry[0], reverse=True)
     return [sizing for _, sizing in graded if sizing != problem.space.initial][:SEEDS]
@@ -32,7 +32,7 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
 def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
     """Keep the last designs that ran whole, in every corner, as many as a memory has of a circuit."""
     whole = (
-        Remembered(turn.sizing, turn.evaluation.values)
+        Remembered(turn.sizing, turn.evaluation.values, turn.evaluation.bounds)
         for turn in reversed(turns)
         if turn.sizing is not None and turn.evaluation is not None and not turn.evaluation.failures
         and len(turn.evaluation.values) == len(problem.corners)

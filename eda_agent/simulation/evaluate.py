@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from eda_agent.problem.space import Sizing
@@ -19,7 +19,7 @@ from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 from eda_agent.simulation.reply import sound, sound_preparation
 
-CONTENT_VERSION = 4
+CONTENT_VERSION = 5
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 
@@ -34,7 +34,8 @@ class ResultCache(Protocol):
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why. Corners that were
-    not simulated, and specs that do not count in one, are missing.
+    not simulated, and specs that do not count in one, are missing. `bounds`: (corner, spec) → ">" or "<" of the values that are censored:
+    the truth is above or below them, and `reasons` says why it was not seen.
 
     `failures`: (testbench, corner, failure). `jobs`: testbench-corner runs, of which `cached` came from the cache. `seconds` is
     the simulators' time. `operating_points`: device → bias, in the first corner.
@@ -47,6 +48,7 @@ class Evaluation:
     jobs: int
     cached: int
     seconds: float
+    bounds: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def joined(one: Evaluation, other: Evaluation) -> Evaluation:
@@ -54,7 +56,7 @@ def joined(one: Evaluation, other: Evaluation) -> Evaluation:
     return Evaluation(
         values={**one.values, **other.values}, reasons={**one.reasons, **other.reasons}, failures=one.failures + other.failures,
         operating_points=one.operating_points or other.operating_points, jobs=one.jobs + other.jobs, cached=one.cached + other.cached,
-        seconds=one.seconds + other.seconds,
+        seconds=one.seconds + other.seconds, bounds={**one.bounds, **other.bounds},
     )  # fmt: skip
 
 
@@ -174,6 +176,7 @@ class Evaluator:
         by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
         values: dict[str, dict[str, float | None]] = {}
         reasons: dict[tuple[str, str], str] = {}
+        bounds: dict[tuple[str, str], str] = {}
         failures = []
         points: dict[str, OperatingPoint] = {}
         for (testbench, corner), reply in by_place.items():
@@ -192,12 +195,14 @@ class Evaluator:
                     row[spec.name] = instance.parts.gate_area
                     continue
                 reply = by_place[spec.testbench, corner_.name]
-                value, why = reply.get("metrics", {}).get(spec.metric.name, (None, "the simulation failed"))
+                value, why, bound = reply.get("metrics", {}).get(spec.metric.name, (None, "the simulation failed", ""))
                 row[spec.name] = value
-                if value is None:
+                if why:
                     reasons[corner_.name, spec.name] = why
+                if bound:
+                    bounds[corner_.name, spec.name] = bound
         seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
-        return Evaluation(values, reasons, tuple(failures), points, len(by_place), cached, seconds)
+        return Evaluation(values, reasons, tuple(failures), points, len(by_place), cached, seconds, bounds)
 
 
 class CornerView:

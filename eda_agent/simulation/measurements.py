@@ -20,6 +20,17 @@ class Unmeasurable(ValueError):
     """The waveform has no such number; the message says why."""
 
 
+class Censored(Unmeasurable):
+    """The number lies beyond what was looked at: above (`bound` ">") or below ("<") `value`, the end of a window, a sweep or a band.
+
+    The message is short and says what was not seen: "not settled".
+    """
+
+    def __init__(self, why: str, bound: str, value: float):
+        super().__init__(why)
+        self.bound, self.value = bound, value
+
+
 # frequency domain
 
 

@@ -10,8 +10,9 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CONTENT_VERSION
@@ -22,10 +23,11 @@ MOST = 400
 
 @dataclass(frozen=True)
 class Remembered:
-    """`values`: corner → spec → value in SI units, None where there is none."""
+    """`values`: corner → spec → value in SI units, None where there is none. `bounds`: of those that are censored (see `Evaluation`)."""
 
     sizing: Mapping[str, float]
     values: Mapping[str, Mapping[str, float | None]]
+    bounds: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def circuit_key(problem: Problem) -> str:
@@ -47,7 +49,17 @@ class Memory:
 
     def add(self, circuit: str, designs: Sequence[Remembered]) -> None:
         rows = [
-            (circuit, _text(dict(design.sizing)), _text({corner: dict(row) for corner, row in design.values.items()})) for design in designs
+            (
+                circuit,
+                _text(dict(design.sizing)),
+                _text(
+                    {
+                        "values": {corner: dict(row) for corner, row in design.values.items()},
+                        "bounds": [(*where, bound) for where, bound in design.bounds.items()],
+                    }
+                ),
+            )
+            for design in designs
         ]
         with self._open() as database:
             if database is None:
@@ -70,7 +82,7 @@ class Memory:
             except sqlite3.DatabaseError:
                 return []
         for sizing, measured in rows:
-            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 result.append(_remembered(json.loads(sizing), json.loads(measured)))
         return result
 
@@ -97,12 +109,13 @@ def _text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
-def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Mapping[str, object]]) -> Remembered:
+def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Any]) -> Remembered:
     values = {
         str(corner): {str(name): None if value is None else _number(value) for name, value in row.items()}
-        for corner, row in measured.items()
+        for corner, row in measured["values"].items()
     }
-    return Remembered({str(name): _number(value) for name, value in sizing.items()}, values)
+    bounds = {(str(corner), str(name)): str(bound) for corner, name, bound in measured["bounds"]}
+    return Remembered({str(name): _number(value) for name, value in sizing.items()}, values, bounds)
 
 
 def _number(value: object) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from eda_agent.simulation.measurements import (
+    Censored,
     Complex,
     Real,
     Unmeasurable,
@@ -167,19 +168,25 @@ MEASURES: dict[str, Measure] = {
 """Metric → function of the waveform of its analysis and the testbench's settings."""
 
 
-def measure(metric: str, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
-    """(value, "") or (None, why not) of a metric."""
+Measured = tuple[float | None, str, str]
+"""(value, "", ""); of a censored value (value, why, ">" or "<"): the truth lies above or below it; (None, why not, "")."""
+
+
+def measure(metric: str, wave: Waveform, settings: Mapping[str, float]) -> Measured:
+    """A metric of a waveform."""
     return measure_with(MEASURES[metric], wave, settings)
 
 
-def measure_with(function: Measure, wave: Waveform, settings: Mapping[str, float]) -> tuple[float | None, str]:
+def measure_with(function: Measure, wave: Waveform, settings: Mapping[str, float]) -> Measured:
     """The same with any function."""
     try:
-        value = function(wave, settings)
+        found: Measured = (function(wave, settings), "", "")
+    except Censored as error:
+        found = (error.value, str(error), error.bound)
     except Unmeasurable as error:
-        return None, str(error)
+        return None, str(error), ""
     except KeyError as error:
-        return None, f"the testbench has no probe or setting {error.args[0]!r}"
-    if not math.isfinite(value):
-        return None, "the number is not finite"
-    return value, ""
+        return None, f"the testbench has no probe or setting {error.args[0]!r}", ""
+    if found[0] is None or not math.isfinite(found[0]):
+        return None, "the number is not finite", ""
+    return found

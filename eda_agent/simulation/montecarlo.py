@@ -48,30 +48,40 @@ class Yield:
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured.
+    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured. `bounds`: spec → for
+    each sample ">" or "<" where its value is censored, else "".
 
     `process`: whether the chips differ in process too, instead of the corners' own.
     """
 
     specs: tuple[Spec, ...]
     values: Mapping[str, Sequence[float | None]]
+    bounds: Mapping[str, Sequence[str]]
     corners: tuple[str, ...]
     seed: int
     process: bool = False
 
     def yield_of(self, spec: Spec) -> Yield:
-        values = self.values[spec.name]
-        return Yield(sum(spec.met(value) for value in values), len(values))
+        met = self._met(spec)
+        return Yield(sum(met), len(met))
 
     @property
     def total(self) -> Yield:
         """Samples that meet every spec."""
-        rows = list(zip(*(self.values[spec.name] for spec in self.specs), strict=True))
-        return Yield(sum(all(spec.met(value) for spec, value in zip(self.specs, row, strict=True)) for row in rows), len(rows))
+        rows = list(zip(*map(self._met, self.specs), strict=True))
+        return Yield(sum(map(all, rows)), len(rows))
+
+    def _met(self, spec: Spec) -> list[bool]:
+        """By sample; a censored one only where its bound proves it."""
+        return [spec.met(value, bound) for value, bound in zip(self.values[spec.name], self.bounds[spec.name], strict=True)]
+
+    def censored(self, name: str) -> int:
+        """Samples whose value is only bounded."""
+        return sum(bool(bound) for bound in self.bounds[name])
 
     def spread(self, name: str) -> tuple[float, float]:
-        """(mean, standard deviation) of the samples that could be measured."""
-        found = [value for value in self.values[name] if value is not None]
+        """(mean, standard deviation) of the samples that were measured; censored ones are not."""
+        found = [value for value, bound in zip(self.values[name], self.bounds[name], strict=True) if value is not None and not bound]
         if len(found) < 2:
             return (found[0] if found else math.nan), math.nan
         mean = math.fsum(found) / len(found)
@@ -122,13 +132,16 @@ def monte_carlo(
                 tasks.append(Task(drawn, instance, timeout=problem.budget.timeout, sample=(seed, sample)))
         replies = evaluator.executor.run(tasks, tell)
     values: dict[str, list[float | None]] = {spec.name: [] for spec in problem.specs}
+    bounds: dict[str, list[str]] = {spec.name: [] for spec in problem.specs}
     for sample in range(samples):
         by_place = {
             (deck.testbench, deck.corner): replies[sample * len(decks) + number].get("metrics", {}) for number, deck in enumerate(decks)
         }
         for spec in problem.specs:
-            values[spec.name].append(_worst(spec, by_place, chosen, instance.parts.gate_area))
-    return MonteCarlo(problem.specs, values, chosen, seed, varied)
+            value, bound = _worst(spec, by_place, chosen, instance.parts.gate_area)
+            values[spec.name].append(value)
+            bounds[spec.name].append(bound)
+    return MonteCarlo(problem.specs, values, bounds, chosen, seed, varied)
 
 
 def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, folder: Path) -> CutLibrary:
@@ -144,19 +157,21 @@ def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, fold
     return process_sample(evaluator.problem.pdk, boxes, seed, sample, folder)
 
 
-def _worst(spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], area: float) -> float | None:
-    """The value of one chip, in the corner where it is worst; None as soon as one cannot be measured."""
+def _worst(
+    spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], area: float
+) -> tuple[float | None, str]:
+    """The value of one chip with its bound, in the corner where it is worst; None as soon as one cannot be measured."""
     if not spec.testbench:
-        return area
-    found = []
+        return area, ""
+    found: list[tuple[float, str]] = []
     for corner in corners:
         if spec.counts_in(corner):
-            value = replies[spec.testbench, corner].get(spec.metric.name, (None, ""))[0]
+            value, _, bound = replies[spec.testbench, corner].get(spec.metric.name, (None, "", ""))
             if value is None:
-                return None
-            found.append(float(value))
+                return None, ""
+            found.append((float(value), bound))
     if not found:
-        return None
-    unmet = [value for value in found if not spec.met(value)]
+        return None, ""
+    unmet = [one for one in found if not spec.met(*one)]
     worst = min if spec.maximum is None else max
     return worst(unmet or found)

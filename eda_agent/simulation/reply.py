@@ -13,10 +13,12 @@ from eda_agent.simulation.failure import HINTS
 
 LONGEST = 20_000
 """Characters of a word: a simulator's log is shortened to less."""
+BOUNDS = ("", ">", "<")
+"""Where the truth lies: at a measured number, above it, below it."""
 
 
 def sound(reply: object) -> bool:
-    """Whether this is a reply: {metrics: name → [number or null, why]} or {failure: {kind, words}}, with operating_point and seconds."""
+    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point and seconds."""
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
     if "failure" in reply:
@@ -25,14 +27,18 @@ def sound(reply: object) -> bool:
     metrics, points = reply.get("metrics"), reply.get("operating_point", {})
     return (
         isinstance(metrics, dict)
-        and all(
-            isinstance(entry, list) and len(entry) == 2 and (entry[0] is None or _number(entry[0])) and _word(entry[1])
-            for entry in metrics.values()
-        )
+        and all(map(_measured, metrics.values()))
         and isinstance(points, dict)
         # what a model does not have is nan: vth of a level-1 transistor
         and all(isinstance(numbers, dict) and all(map(_float, numbers.values())) for numbers in points.values())
     )
+
+
+def _measured(entry: object) -> bool:
+    """Whether this is [number or null, why, bound]; only a number has a bound."""
+    if not isinstance(entry, list) or len(entry) != 3 or not _word(entry[1]) or entry[2] not in BOUNDS:
+        return False
+    return not entry[2] if entry[0] is None else _number(entry[0])
 
 
 def sound_preparation(found: object) -> bool:

@@ -285,13 +285,13 @@ class Session:
                 vector = self.ngspice.vector(metric)
                 self.own[metric] = float(vector[0].real) if vector is not None else None
 
-    def _measured(self, deck: LoadedDeck, metric: str, wave: Waveform) -> tuple[float | None, str]:
+    def _measured(self, deck: LoadedDeck, metric: str, wave: Waveform) -> metrics.Measured:
         how, _, text = deck.measures.get(metric, "").partition(" ")
         if how == "meas":
             value = self.own.get(metric)
             if value is not None and math.isfinite(value):
-                return value, ""
-            return None, "the .meas line found nothing" if value is None else "the number is not finite"
+                return value, "", ""
+            return None, "the .meas line found nothing" if value is None else "the number is not finite", ""
         if how == "python":
             return metrics.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
         return metrics.measure(metric, wave, deck.settings)

@@ -81,21 +81,25 @@ class SpecsPanel(Vertical):
         self.border_title = "specs" if turn is None else f"specs · {'best, ' if best else ''}turn {turn['index']}"
         corners = list(state.started.get("corners", ()))
         many = len(corners) > MOST_CORNERS
-        rows = [self._row(row, many) for row in spec_rows(state, turn)]
+        specs = spec_rows(state, turn)
+        told = any(row.why for row in specs)
+        rows = [self._row(row, many, told) for row in specs]
+        why = ["not seen"] if told else []
         # more corners than stand side by side begin with what matters of all of them
-        middle = ["satisfied", "lowest", "highest", "worst in", *corners] if many else [*corners, "satisfied"]
+        middle = ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
         self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)
 
     @staticmethod
-    def _row(row: SpecRow, many: bool) -> list[Text]:
+    def _row(row: SpecRow, many: bool, told: bool) -> list[Text]:
         colour = COLOURS[row.verdict]
         corners = [right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells]
         satisfied = Text(row.bar, style=colour)
+        why = [Text(row.why, style="yellow")] if told else []
         low, high, worst = row.extremes
         ends = [right(_short(text, row.target)) for text in (low, high)]
         return [
             Text(SIGNS[row.verdict], style=f"bold {colour}"), Text(row.name), right(row.target, "dim"), right(row.margin, colour),
-            *([satisfied, *ends, Text(worst), *corners] if many else [*corners, satisfied]),
+            *([satisfied, *ends, Text(worst), *why, *corners] if many else [*corners, satisfied, *why]),
         ]  # fmt: skip
 
     @property

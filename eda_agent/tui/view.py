@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eda_agent.insight.explain import what_moved
-from eda_agent.record.about import target_text, verdict
+from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.units import counted, format_quantity, format_score
 
@@ -25,7 +25,8 @@ _RECENT = 25
 
 @dataclass(frozen=True)
 class SpecRow:
-    """`cells`: one a corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the corner that counts. `bar`: satisfaction."""
+    """`cells`: one a corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the corner that counts. `bar`: satisfaction. `why`: what could not be
+    seen, of a value that is censored or missing."""
 
     name: str
     target: str
@@ -34,6 +35,7 @@ class SpecRow:
     margin: str
     bar: str
     extremes: tuple[str, str, str]
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,41 +103,44 @@ def turn_of(state: RunState, index: int | None) -> Row | None:
 
 def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     rows = []
-    values: Mapping[str, Mapping[str, float | None]] = (turn or {}).get("evaluation", {}).get("values", {})
+    evaluation: Row = (turn or {}).get("evaluation", {})
+    corners = state.started.get("corners", ())
     for spec in state.started.get("specs", ()):
         result = (turn or {}).get("specs", {}).get(spec["name"])
-        cells = []
-        for corner in state.started.get("corners", ()):
-            value = values.get(corner, {}).get(spec["name"])
-            cells.append((_told(spec, value), _cell(spec, result, corner, value)))
-        found = [value for row in values.values() if (value := row.get(spec["name"])) is not None]
-        low, high = (format_quantity(end, spec["unit"], 3) for end in (min(found, default=None), max(found, default=None)))
+        cells = [
+            (_told(spec, *found), _cell(spec, result, corner, *found))
+            for corner, found in zip(corners, found_in(evaluation, spec["name"], corners), strict=True)
+        ]
+        every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
+        low, high = (format_quantity(end, spec["unit"], 3, bound) for end, bound in extremes(every))
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
                 spec["name"], target_text(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
-                bar(result["satisfaction"] if result else 0.0), (low, high, result["corner"] if result else ""),
+                bar(result["satisfaction"] if result else 0.0), (low, high, result["corner"] if result else ""), printable(result.get("why", "")) if result else "",
             )
         )  # fmt: skip
     return rows
 
 
-def _told(spec: Row, value: float | None) -> str:
-    """A value in three digits; in more where it would read as its bound and has not reached it."""
+def _told(spec: Row, value: float | None, bound: str = "") -> str:
+    """A value in three digits; in more where it would read as its bound and has not reached it. A censored one reads "> 1 us"."""
+    if bound:
+        return format_quantity(value, spec["unit"], 3, bound)
     short = format_quantity(value, spec["unit"], 3)
     low, high = spec.get("minimum"), spec.get("maximum")
     missed = [end for end, out in ((low, value is not None and low is not None and value < low), (high, value is not None and high is not None and value > high)) if out]  # fmt: skip
     return format_quantity(value, spec["unit"], 6) if any(format_quantity(end, spec["unit"], 3) == short for end in missed) else short
 
 
-def _cell(spec: Row, result: Row | None, corner: str, value: float | None) -> Verdict:
-    """The verdict of one corner: met by its own value; how near it is, only the worst corner's margin tells."""
+def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound: str = "") -> Verdict:
+    """The verdict of one corner: met by its own value, or by what its bound proves; how near it is, only the worst corner's margin tells."""
     if result is None:
         return "none"
     if value is None:
         return "fail" if corner == result["corner"] and not result["met"] else "none"
     low, high = spec.get("minimum"), spec.get("maximum")
-    if (low is None or value >= low) and (high is None or value <= high):
+    if (low is None or (value >= low and bound != "<")) and (high is None or (value <= high and bound != ">")):
         return "pass"
     return verdict_of(result) if corner == result["corner"] else "fail"
 
@@ -261,6 +266,7 @@ def describe(state: RunState) -> str:
     lines = [f"{state.started.get('problem', '')}: score {format_score(state.best.get('score', 0.0))} at turn {state.best.get('index', 0)}"]
     for row in spec_rows(state, turn):
         cells = ", ".join(f"{corner} {text}" for corner, (text, _) in zip(corners, row.cells, strict=True))
-        lines.append(f"{row.name}: {row.verdict}, target {row.target}, {cells}")
+        why = f" ({row.why})" if row.why else ""
+        lines.append(f"{row.name}: {row.verdict}{why}, target {row.target}, {cells}")
     lines += [f"{row.name} = {row.value}{f' ({row.mark})' if row.mark else ''}" for row in size_rows(state, turn)]
     return "\n".join(lines)

@@ -110,3 +110,49 @@ def test_a_worst_value_of_ones_own() -> None:
     assert satisfaction(spec, 50.0) == pytest.approx(0.5)
     assert margin(spec, 40.0) == -1.0
     assert satisfaction(dataclasses.replace(HIGH, worst=1e-3), 1e-4 * math.sqrt(10)) == pytest.approx(0.5)
+
+
+TARGETS = (LOW, HIGH, GAIN, OFFSET)
+
+
+def censored(value: float, bound: str, spec: Spec) -> Evaluation:
+    return dataclasses.replace(evaluation({spec.name: value}), bounds={("c0", spec.name): bound}, reasons={("c0", spec.name): "not seen"})
+
+
+@given(st.sampled_from(TARGETS), st.floats(1e-3, 1e3), st.floats(1.0, 1e3), st.sampled_from("<>"))
+def test_a_censored_value_is_never_graded_above_the_truth(spec: Spec, share: float, beyond: float, bound: str) -> None:
+    """Whatever the truth is on its side of the bound: what the bound says is met, is met; where only worse is possible, nothing is."""
+    seen = spec.target * share
+    truth = seen * beyond if bound == ">" else seen / beyond
+    (result,) = score([spec], censored(seen, bound, spec)).results
+    better = bound == (">" if spec.minimum is not None else "<")
+    assert (result.bound, result.why) == (bound, "not seen")
+    if better:
+        assert result.satisfaction == satisfaction(spec, seen) <= satisfaction(spec, truth)
+        assert result.met == spec.met(seen)
+    else:
+        assert not result.met
+        assert result.satisfaction <= min(satisfaction(spec, seen), 0.5)
+        assert result.margin <= min(margin(spec, seen), -0.5) + 1e-12 or result.margin == -1.0
+
+
+@given(st.sampled_from(TARGETS), st.floats(1e-3, 1e3), st.floats(1e-3, 1e3), st.sampled_from(["", "<", ">"]))
+def test_a_bound_further_out_is_graded_accordingly(spec: Spec, one: float, other: float, bound: str) -> None:
+    near, far = sorted((one, other), reverse=spec.minimum is not None)
+    assert satisfaction(spec, spec.target * near, bound) >= satisfaction(spec, spec.target * far, bound)
+
+
+def test_settling_that_was_not_seen_is_no_plateau_worth_most_of_its_spec() -> None:
+    """What was measured on public amplifiers: 500 ns wanted, and the step's window ends at 1 us."""
+    spec = Spec("settling_time", METRICS["settling_time"], "", None, 500e-9)
+    assert satisfaction(spec, 1e-6) == pytest.approx(0.85, abs=0.01)
+    assert satisfaction(spec, 1e-6, ">") == 0.5
+    assert satisfaction(spec, 64e-6, ">") < 0.01
+    assert not spec.met(400e-9, ">") and spec.met(400e-9, "<") and spec.met(400e-9)
+
+
+def test_a_bound_on_the_better_side_counts_for_the_objective_and_one_on_the_other_does_not() -> None:
+    spec = dataclasses.replace(LOW, objective="maximize")
+    plain, above, below = (score([spec], censored(2e7, bound, spec)) for bound in ("", ">", "<"))
+    assert above.met and above.merit == plain.merit > 0
+    assert not below.met and below.merit < 0

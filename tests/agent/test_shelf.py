@@ -38,8 +38,9 @@ EVALUATIONS = st.builds(
     Evaluation, st.dictionaries(WORDS, ROWS, max_size=3), st.dictionaries(st.tuples(WORDS, WORDS), WORDS, max_size=2),
     st.lists(st.tuples(WORDS, WORDS, st.builds(Failure, WORDS, WORDS)), max_size=2).map(tuple),
     st.dictionaries(WORDS, st.builds(OperatingPoint, *[NUMBERS] * len(FIELDS)), max_size=3), st.integers(0, 99), st.integers(0, 99), NUMBERS,
+    st.dictionaries(st.tuples(WORDS, WORDS), st.sampled_from(["", ">", "<"]), max_size=2),
 )  # fmt: skip
-RESULTS = st.builds(SpecResult, WORDS, WORDS, st.none() | NUMBERS, NUMBERS, NUMBERS, WORDS)
+RESULTS = st.builds(SpecResult, WORDS, WORDS, st.none() | NUMBERS, NUMBERS, NUMBERS, WORDS, st.sampled_from(["", ">", "<"]))
 SCORES = st.builds(Score, NUMBERS, NUMBERS, st.lists(RESULTS, max_size=4).map(tuple))
 MEASURED = st.builds(Turn, st.integers(0, 10**6), PROPOSALS, SIZINGS, EVALUATIONS, SCORES)
 TURNS = MEASURED | st.builds(Turn, st.integers(0, 10**6), PROPOSALS, SIZINGS, st.none(), st.none())

@@ -13,10 +13,10 @@ SPEC = {"name": "gain", "unit": "dB", "minimum": 60.0, "maximum": None}
 
 
 def shown(corners: list[str], width: int = 100) -> str:
-    values = {corner: {"gain": 60.0 + number} for number, corner in enumerate(corners)}
+    evaluation = {"values": {corner: {"gain": 60.0 + number} for number, corner in enumerate(corners)}}
     result = {"corner": corners[-1], "value": 60.0, "margin": 0.1, "met": True, "why": ""}
     screen = Console(file=io.StringIO(), width=width, color_system=None)
-    screen.print(spec_table([SPEC], {"gain": result}, corners, values))
+    screen.print(spec_table([SPEC], {"gain": result}, corners, evaluation))
     assert isinstance(screen.file, io.StringIO)
     return screen.file.getvalue()
 
@@ -33,3 +33,20 @@ def test_a_score_is_one_only_when_it_is() -> None:
     assert format_score(1.0) == "1.0000"
     assert format_score(0.99999) == "0.9999"
     assert format_score(0.1) == "0.1000"
+
+
+def test_a_censored_value_is_written_as_a_bound_with_its_reason() -> None:
+    spec = {"name": "settling", "unit": "s", "minimum": None, "maximum": 5e-7}
+    result = {"corner": "slow", "value": 1e-6, "margin": -0.5, "met": False, "why": "not settled", "bound": ">"}
+    for corners in (["nominal", "slow"], ["nominal", "slow", *"abcd"]):
+        evaluation = {
+            "values": {corner: {"settling": 2e-6 if corner == "nominal" else 1e-6} for corner in corners},
+            "bounds": [["slow", "settling", ">"]],
+        }
+        screen = Console(file=io.StringIO(), width=120, color_system=None)
+        screen.print(spec_table([spec], {"settling": result}, corners, evaluation))
+        assert isinstance(screen.file, io.StringIO)
+        text = screen.file.getvalue()
+        assert "fail (not settled)" in text
+        # of several corners the highest lies above every value that is known
+        assert ("> 1 us" if len(corners) == 2 else "> 2 us") in text

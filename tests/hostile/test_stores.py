@@ -34,9 +34,11 @@ from eda_agent.train.pool import _read
 
 VALUES = {
     "empty": "", "no JSON": "metrics", "a list": "[]", "a number": "7", "null": "null", "a word": '"metrics"', "an empty object": "{}", "deep": "[" * 100_000, "deep objects": '{"a":' * 100_000,
-    "metrics is a list": '{"metrics":[1,2]}', "a metric is a number": '{"metrics":{"dc_gain":5}}', "a metric is a word": '{"metrics":{"dc_gain":["90",""]}}',
-    "a metric is true": '{"metrics":{"dc_gain":[true,""]}}', "a metric is no number": '{"metrics":{"dc_gain":[NaN,""]}}', "a metric is infinite": '{"metrics":{"dc_gain":[Infinity,""]}}',
-    "a metric without why": '{"metrics":{"dc_gain":[90.0]}}', "why is a list": '{"metrics":{"dc_gain":[null,["x"]]}}', "an endless why": json.dumps({"metrics": {"dc_gain": [None, "x" * 10**6]}}),
+    "metrics is a list": '{"metrics":[1,2]}', "a metric is a number": '{"metrics":{"dc_gain":5}}', "a metric is a word": '{"metrics":{"dc_gain":["90","",""]}}',
+    "a metric is true": '{"metrics":{"dc_gain":[true,"",""]}}', "a metric is no number": '{"metrics":{"dc_gain":[NaN,"",""]}}', "a metric is infinite": '{"metrics":{"dc_gain":[Infinity,"",""]}}',
+    "a metric without why": '{"metrics":{"dc_gain":[90.0]}}', "why is a list": '{"metrics":{"dc_gain":[null,["x"],""]}}', "an endless why": json.dumps({"metrics": {"dc_gain": [None, "x" * 10**6, ""]}}),
+    "a metric without bound": '{"metrics":{"dc_gain":[90.0,""]}}', "a bound of no kind": '{"metrics":{"dc_gain":[90.0,"","≥"]}}', "a bound is a list": '{"metrics":{"dc_gain":[90.0,"",[">"]]}}',
+    "a bound without a number": '{"metrics":{"dc_gain":[null,"not seen",">"]}}',
     "points is a list": '{"metrics":{},"operating_point":[1]}', "a point is a word": '{"metrics":{},"operating_point":{"m1":"x"}}', "a point's number is a word": '{"metrics":{},"operating_point":{"m1":{"id":"1"}}}',
     "a failure is a word": '{"failure":"no"}', "a failure of no kind": '{"failure":{"kind":"__class__","words":"x"}}', "a failure without words": '{"failure":{"kind":"crash"}}', "seconds is a word": '{"metrics":{},"seconds":"1"}',
     "seconds without end": '{"metrics":{},"seconds":1e999}', "a preparation that is none": '{"flat":1,"nodeset":[],"deviation":"x"}', "a node at a word": '{"flat":true,"nodeset":{"a":".shell"},"deviation":null}', "bytes": b"\xff\x00\xfe",

@@ -23,3 +23,21 @@ def test_margins_without_end_are_the_same_again(miller: Problem, gain: float | N
     (found,) = restore_turns(restore_state([event]).turns, miller)
     assert found.score is not None and turn.score is not None
     assert [result.margin for result in found.score.results] == [result.margin for result in turn.score.results]
+
+
+def test_a_censored_value_comes_back_and_a_journal_of_old_opens(miller: Problem) -> None:
+    names = [spec.name for spec in miller.specs]
+    corner, spec = miller.corners[0].name, miller.specs[0]
+    values = {one.name: dict.fromkeys(names, 1.0) for one in miller.corners}
+    evaluation = Evaluation(values, {(corner, spec.name): "not settled"}, (), {}, 1, 0, 0.0, {(corner, spec.name): "<"})
+    turn = Turn(0, Proposal(miller.space.initial), miller.space.initial, evaluation, score(miller.specs, evaluation))
+    event = orjson.loads(orjson.dumps(envelope(0, "baseline", {"turn": turn})))
+    (found,) = restore_turns(restore_state([event]).turns, miller)
+    assert found.evaluation == evaluation and found.score == turn.score
+    # version 0.1.0 knew no bounds
+    del event["evaluation"]["bounds"]
+    for told in event["specs"].values():
+        del told["bound"]
+    (found,) = restore_turns(restore_state([event]).turns, miller)
+    assert found.evaluation is not None and not found.evaluation.bounds
+    assert found.score is not None and not any(result.bound for result in found.score.results)

@@ -113,3 +113,31 @@ def test_the_run_as_text(state: RunState) -> None:
     assert f"at turn {state.best['index']}" in text and len(text.splitlines()) == 1 + len(state.started["specs"]) + len(
         state.started["parameters"]
     )
+
+
+def test_a_censored_value_reads_as_a_bound_and_says_why(state: RunState) -> None:
+    corner, spec = state.started["corners"][0], state.started["specs"][0]
+    limit = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
+    bound = "<" if spec["minimum"] is not None else ">"
+    best = turn_of(state, None)
+    assert best is not None
+    values = {name: {**row, spec["name"]: limit} for name, row in best["evaluation"]["values"].items()}
+    result = {
+        **best["specs"][spec["name"]],
+        "corner": corner,
+        "value": limit,
+        "bound": bound,
+        "why": "not settled",
+        "met": False,
+        "margin": -0.5,
+    }
+    turn = {
+        **best,
+        "evaluation": {"values": values, "bounds": [[corner, spec["name"], bound]]},
+        "specs": {**best["specs"], spec["name"]: result},
+    }
+    row = spec_rows(state, turn)[0]
+    # its value is that of the target, which the others meet by and this one does not
+    assert row.cells[0][0].startswith(f"{bound} ") and row.cells[0][1] == "fail" and row.why == "not settled"
+    assert all(verdict == "pass" for _, verdict in row.cells[1:])
+    assert row.extremes[0 if bound == "<" else 1].startswith(bound)

@@ -41,9 +41,12 @@ def knowledge(history: History) -> tuple[Real, Real]:
         margins.append(row)
         partial.append(not whole)
         if whole and len(corners) > 1:
-            first = turn.evaluation.values[corners[0]]
+            first, bounds = turn.evaluation.values[corners[0]], turn.evaluation.bounds
             alone = [
-                min(max(margin(spec, first[spec.name]), CLIP[0]), CLIP[1]) if spec.name in first else row[k] for k, spec in enumerate(specs)
+                min(max(margin(spec, first[spec.name], bounds.get((corners[0], spec.name), "")), CLIP[0]), CLIP[1])
+                if spec.name in first
+                else row[k]
+                for k, spec in enumerate(specs)
             ]
             differences.append([worst - nominal for worst, nominal in zip(row, alone, strict=True)])
     result = np.asarray(margins, dtype=np.float64)

@@ -138,9 +138,11 @@ class MonteCarloScreen(Simulated):
                 plot.vline(spec[side], color="red")
         widget.refresh()
         low, high = self.found["interval"]
-        centre = statistics.fmean(values) if values else None
+        seen = [value for value, bound in zip(row["values"], row["bounds"], strict=True) if value is not None and not bound]
+        centre = statistics.fmean(seen) if seen else None
+        censored = len(values) - len(seen)
         self.say(
-            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it · all specs {100 * self.found['yield']:.0f} % "
+            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
             f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
         )
 

@@ -121,7 +121,9 @@ class Run:
             margin = result.get("margin")
             sign = "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
             value = quantity(result["value"], spec["unit"])
-            if not result["met"] and value in target:
+            if result.get("bound"):
+                value = f"{result['bound']} {value} ({result.get('why', '')})"
+            elif not result["met"] and value in target:
                 # it would read as its bound, which it has not reached
                 value = quantity(result["value"], spec["unit"], 7)
             rows.append((sign, spec["name"], target, value, result.get("corner", "")))
