@@ -44,7 +44,7 @@ def test_metrics_are_only_ever_appended() -> None:
 
 def test_another_metric_of_the_program_moves_no_id() -> None:
     """The table does not depend on what else the program can measure."""
-    assert words.METRIC_IDS == {name: place + 1 for place, name in enumerate(words.METRIC_NAMES)}
+    assert {name: place + 1 for place, name in enumerate(words.METRIC_NAMES)} == words.METRIC_IDS
     assert words.METRIC_IDS["bandwidth"] == 1 and words.METRIC_IDS["transimpedance"] == 36
 
 
