@@ -23,6 +23,7 @@ from eda_agent.problem.pdk import find_pdk, pdk_names
 from eda_agent.simulation.cache import cache_folder
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.ngspice import find_library
+from eda_agent.simulation.sandbox import gaps
 
 _REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
 _TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
@@ -116,8 +117,9 @@ def _ngspice() -> Any:
         library = find_library()
         with LocalPool(1) as pool:
             yield _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
-            held = ", ".join(pool.sandbox)
-            yield _row("sandbox", bool(held), held or "simulators are not confined", "Linux 5.13 or later confines them (docs/security.md)")
+            held, open_ = ", ".join(pool.sandbox), gaps(pool.sandbox)
+            found = f"{held or 'nothing'}; a simulator that a netlist took over could {', '.join(open_)}" if open_ else held
+            yield _row("sandbox", not open_, found, "Linux 5.13 or later on x86-64 or aarch64 has every layer (docs/security.md)")
     except EdaAgentError as error:
         message, _, fix = str(error).partition("\n    → ")
         yield _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)

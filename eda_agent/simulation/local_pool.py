@@ -27,10 +27,31 @@ DEPTH = 2
 """Requests that a worker may hold: with the next one at hand it need not wait for us between two simulations."""
 START_TIMEOUT = 60.0
 _PASSED = frozenset(
-    ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "NGSPICE_LIBRARY_PATH", "EDA_AGENT_SANDBOX"]
+    [
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_NUMERIC",
+        "TMPDIR",
+        "VIRTUAL_ENV",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "OPENBLAS_CORETYPE",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONUTF8",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONFAULTHANDLER",
+        "NGSPICE_LIBRARY_PATH",
+        "SPICE_LIB_DIR",
+        "SPICE_SCRIPTS",
+        "EDA_AGENT_SANDBOX",
+    ]
 )
-_PASSED_GROUPS = ("LC_", "PYTHON", "SPICE", "OMP_", "COV_")
-"""Environment variables that a worker is given."""
+"""The environment variables that a worker is given. Each is named: a group of names could have a secret among them."""
 MAX_START_FAILURES = 3
 MAX_KILLS = 20
 """Times in a row that a worker may be killed from outside, or one simulation's workers: after that it is not chance."""
@@ -119,7 +140,7 @@ class LocalPool(Dispatcher):
         folder = self._scratch.take()
         command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno()), str(folder)]
         # secrets have no name to know them by: what a simulator needs is named instead
-        environment = {key: value for key, value in os.environ.items() if key in _PASSED or key.startswith(_PASSED_GROUPS)}
+        environment = {key: value for key, value in os.environ.items() if key in _PASSED}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
         process = subprocess.Popen(
             command,
