@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from functools import lru_cache
+from typing import Any
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SPEC = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*$", re.DOTALL)
@@ -27,17 +30,23 @@ PREFIXES = {
 """Prefix → power of ten, in the spec dialect."""
 _SPICE_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "g": 9, "t": 12, "a": -18}
 _ENGINEERING = dict(zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T"], strict=True))
+_LEAST_PLAIN, _MOST_PLAIN = 1e-9, 1e9
+"""Of a number in a unit that takes no prefix: below it is 0, above it is out of any sense."""
+_LEAST_SCALED, _MOST_SCALED = 1e-3, 1e6
+"""Of a number in a scaled unit of the user's, such as mV or V/us."""
 
 UNITS = {
-    "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm",
+    "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm", "S": "S",
     "m": "m", "m²": "m²", "m2": "m²", "m^2": "m²", "dB": "dB", "deg": "deg", "°": "deg", "degC": "degC", "C": "degC", "°C": "degC",
     "V/s": "V/s", "V/us": "V/us", "V/µs": "V/us", "V/√Hz": "V/√Hz", "V/sqrt(Hz)": "V/√Hz", "V/rtHz": "V/√Hz",
-    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "V/V": "V/V", "ppm/K": "ppm/K", "ppm/°C": "ppm/K",
-    "%": "%", "": "", "1": "", "J": "J",
+    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "A/m": "A/m", "A/um": "A/um", "A/µm": "A/um", "1/V": "1/V", "V/V": "V/V", "ppm": "ppm", "ppm/K": "ppm/K",
+    "ppm/°C": "ppm/K", "%": "%", "": "", "1": "", "J": "J",
 }  # fmt: skip
 """Accepted spellings → the unit's one name."""
+PLAIN = frozenset({"dB", "deg", "degC", "%", "ppm", "ppm/K", "V/V", "1/V"})
+"""Units that get no prefix; mV/V is read where a user writes it."""
 
-_SCALED_UNITS = {"V/us": ("V/s", Decimal(1_000_000))}
+_COMPOUND = {"V/us": ("V/s", Decimal(1_000_000)), "A/um": ("A/m", Decimal(1_000_000))}
 _PLAUSIBLE = {
     "Hz": (1.0, 1e12), "s": (1e-15, 1e3), "V": (1e-9, 1e4), "A": (1e-15, 1e3), "W": (1e-15, 1e4), "F": (1e-18, 1.0),
     "H": (1e-15, 1e3), "Ohm": (1e-2, 1e13), "m": (1e-9, 1e-1), "m²": (1e-18, 1e-2), "V/s": (1.0, 1e13),
@@ -55,11 +64,50 @@ class QuantityError(ValueError):
     """A text that is no quantity; the message says what to write instead."""
 
 
+@dataclass(frozen=True)
+class Unit:
+    """A unit as a user spells it. `name` is what is shown, `stem` the same without its prefix, `base` the SI unit of the numbers, `factor` SI per unit."""
+
+    name: str
+    stem: str
+    base: str
+    factor: Decimal
+
+    @property
+    def prefixed(self) -> bool:
+        return self.name != self.stem
+
+
+@lru_cache(maxsize=1024)
+def read_unit(text: str) -> Unit:
+    """A unit such as V, mV, V/us or ppm/K. Raises `QuantityError`."""
+    for prefix in sorted(PREFIXES, key=len):
+        name = UNITS.get(text[len(prefix) :]) if text.startswith(prefix) else None
+        if name is None or (prefix and (not name or (name in PLAIN and name != "V/V"))):
+            continue
+        base, factor = _COMPOUND.get(name, (name, Decimal(1)))
+        # a prefix on a squared unit is squared too
+        power = PREFIXES[prefix] * (2 if base == "m²" else 1)
+        shown = _ENGINEERING[PREFIXES[prefix]]
+        return Unit(f"{shown}{name}", name, base, factor * Decimal(10) ** power)
+    raise QuantityError(f"unknown unit or prefix {text!r}; prefixes are a f p n u m k M G T")
+
+
+def base_unit(unit: str) -> str:
+    """The SI unit of the numbers that are written in a unit: V/s for V/us."""
+    return read_unit(unit).base
+
+
+def shown_unit(spec: Mapping[str, Any]) -> str:
+    """The unit that a spec is shown in: the user's, where the journal has it."""
+    return str(spec.get("shown", spec["unit"]))
+
+
 def parse_quantity(value: object, unit: str = "") -> float:
     """Read a number of the spec dialect, in SI units.
 
-    `value` is a number or a text such as "4.7u", "10M", "10 MHz", "1e-6"; `unit` is the unit expected (a name of `UNITS`),
-    which may stand after the prefix. Raises `QuantityError`.
+    `value` is a number in SI units, or a text such as "4.7u", "10M", "10 MHz", "1e-6"; `unit` is the unit expected (see `read_unit`),
+    which may stand after the prefix and which a bare text is in: "5" is 0.005 where the unit is mV. Raises `QuantityError`.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise QuantityError("a number such as 4.7u or 10M is needed")
@@ -70,7 +118,7 @@ def parse_quantity(value: object, unit: str = "") -> float:
         if not match:
             raise QuantityError("not a number; write for example 4.7u or 10M")
         # decimal arithmetic: 200u is the float nearest to 0.0002, not 200 * 1e-6
-        factor = _suffix_factor(match[2].replace(" ", ""), unit)
+        factor = _suffix_factor(match[2].replace(" ", ""), read_unit(unit))
         try:
             number = float(Decimal(match[1]) * factor)
         except (DecimalException, OverflowError):
@@ -83,19 +131,20 @@ def parse_quantity(value: object, unit: str = "") -> float:
     return number
 
 
-def _suffix_factor(suffix: str, unit: str) -> Decimal:
-    wanted, factor = _SCALED_UNITS.get(unit, (unit, Decimal(1)))
-    if suffix in PREFIXES and not (suffix == "m" and unit == "m²"):
+def _suffix_factor(suffix: str, wanted: Unit) -> Decimal:
+    if not suffix:
+        return wanted.factor
+    if suffix in PREFIXES and not (suffix == "m" and wanted.base == "m²"):
         # "10m" with unit metre is ten millimetres: a prefix wins over a unit of the same letter
-        return Decimal(10) ** PREFIXES[suffix]
-    for prefix in sorted(PREFIXES, key=len, reverse=True):
-        if suffix.startswith(prefix) and suffix[len(prefix) :] in UNITS:
-            found = UNITS[suffix[len(prefix) :]]
-            found, found_factor = _SCALED_UNITS.get(found, (found, Decimal(1)))
-            if found not in {wanted, ""}:
-                raise QuantityError(f"unit {found!r} where {unit or 'a plain number'!r} is expected")
-            return Decimal(10) ** PREFIXES[prefix] * (found_factor / factor if found else 1)
-    raise QuantityError(f"unknown unit or prefix {suffix!r}; prefixes are a f p n u m k M G T")
+        if wanted.prefixed:
+            raise QuantityError(
+                f"prefix {suffix!r} on a number in {wanted.name}; write the number of {wanted.name} alone, or its unit in full"
+            )
+        return Decimal(10) ** PREFIXES[suffix] * wanted.factor
+    found = read_unit(suffix)
+    if found.base != wanted.base:
+        raise QuantityError(f"unit {found.name!r} where {wanted.name or 'a plain number'!r} is expected")
+    return found.factor
 
 
 def likely_mix_up(text: str, number: float, unit: str) -> str | None:
@@ -109,7 +158,7 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
             continue
         if low <= magnitude * factor <= high:
             name = {"m": "milli", "M": "mega"}[written]
-            return f"{text.strip()} is {format_quantity(number)} {unit} ({written} is {name} here); did you mean {re.sub(rf'{written}', meant, text.strip(), count=1)}?"
+            return f"{text.strip()} is {format_quantity(number, unit)} ({written} is {name} here); did you mean {re.sub(rf'{written}', meant, text.strip(), count=1)}?"
     return None
 
 
@@ -144,26 +193,68 @@ def spice_number(value: float) -> str:
 
 
 def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound: str = "") -> str:
-    """Write a number with an engineering prefix and `digits` significant digits; `None` and nan are an em dash.
+    """Write a number in SI units with `digits` significant digits and no exponent; `None` and nan are an em dash.
 
-    `bound`: ">" or "<" of a censored value, which is written "> 1 us".
+    `unit` is the one to show, such as V/us for a number in V/s. An engineering prefix stands before units that take one; a scaled unit
+    (mV, V/us) stays as it is. What is smaller than any prefix is 0, what is larger than all of them is said to be so. `bound`: ">" or "<"
+    of a censored value, which is written "> 1 us".
     """
     if value is None or math.isnan(value):
         return "—"
     if bound:
         return f"{bound} {format_quantity(value, unit, digits)}"
-    if value == 0 or math.isinf(value) or unit in {"dB", "deg", "degC", "%"}:
-        return f"{value:.{digits}g}{' ' + unit if unit else ''}"
-    exponent = min(max(math.floor(math.log10(abs(value)) / 3) * 3, -18), 12)
-    if unit == "m²":
-        # a prefix on a squared unit is squared too
-        return f"{value * 1e12:.{digits}g} µm²"
-    mantissa = f"{value / 10.0**exponent:.{digits}g}"
-    if abs(float(mantissa)) >= 1000 and exponent < 12:  # 999.96 rounds up into the next prefix
-        exponent += 3
-        mantissa = f"{value / 10.0**exponent:.{digits}g}"
-    prefix = _ENGINEERING[exponent]
-    return f"{mantissa}{' ' if unit else ''}{prefix}{unit}"
+    shown = _shown_unit(unit)
+    number = value / float(shown.factor)
+    if math.isinf(value):
+        return f"{'-' if value < 0 else ''}inf {shown.name}".rstrip()
+    scaled = shown.name != shown.base
+    if scaled and number and not _LEAST_SCALED <= abs(number) < _MOST_SCALED:
+        # another prefix, or the unit without one, serves better
+        scaled, shown = False, read_unit(shown.stem)
+        number = value / float(shown.factor)
+    if scaled or shown.name in PLAIN or shown.name not in UNITS or not number:
+        return _plain(number, shown.name, digits)
+    powers = 2 if shown.base == "m²" else 1
+    if abs(number) < 10.0 ** (powers * min(_ENGINEERING) - 3):
+        return f"0 {shown.name}".rstrip()
+    if abs(number) >= 10.0 ** (powers * max(_ENGINEERING) + 6):
+        return f"{'under -' if value < 0 else 'over '}1000000 {_prefixed(max(_ENGINEERING), shown.name)}"
+    # "5 m" would be read as milli
+    exponent = _exponent(number, digits, powers, -3 if shown.name == "m" else max(_ENGINEERING))
+    mantissa, written = plain_number(number / 10.0 ** (exponent * powers), digits), _prefixed(exponent, shown.name)
+    return f"{mantissa}{' ' if shown.name else ''}{written}"
+
+
+def _shown_unit(unit: str) -> Unit:
+    try:
+        return read_unit(unit)
+    except QuantityError:
+        return Unit(unit, unit, unit, Decimal(1))  # as a journal of another version has it
+
+
+def _plain(number: float, name: str, digits: int) -> str:
+    if abs(number) >= _MOST_PLAIN:
+        return f"{'under -' if number < 0 else 'over '}1000000000 {name}"
+    return f"{plain_number(number, digits) if abs(number) >= _LEAST_PLAIN else 0} {name}".rstrip()
+
+
+def _exponent(number: float, digits: int, powers: int, most: int) -> int:
+    """The power of ten of the prefix under which the rounded number has one to three digits before its point (to six on a squared unit)."""
+    rounded = Decimal(f"{abs(number):.{digits - 1}e}")  # 999.96 rounds up into the next prefix
+    exponent = 3 * math.floor(rounded.adjusted() / (3 * powers))
+    return min(max(exponent, min(_ENGINEERING)), most)
+
+
+def _prefixed(exponent: int, name: str) -> str:
+    # um and uV are what every netlist and spec has, µm² what nobody types
+    return f"{'µ' if exponent == -6 and name == 'm²' else _ENGINEERING[exponent]}{name}"
+
+
+def plain_number(number: float, digits: int = 4) -> str:
+    """A number with `digits` significant digits, never with an exponent."""
+    text = format(Decimal(f"{number:.{digits - 1}e}"), "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def format_score(score: float) -> str:

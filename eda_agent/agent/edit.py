@@ -13,7 +13,7 @@ from eda_agent.agent.orders import Order
 from eda_agent.errors import InputError
 from eda_agent.problem.space import Parameter
 from eda_agent.problem.spec import Problem
-from eda_agent.units import QuantityError, format_quantity, parse_quantity
+from eda_agent.units import QuantityError, base_unit, format_quantity, parse_quantity
 
 EDITS = frozenset({"lock", "unlock", "range", "target"})
 
@@ -38,6 +38,20 @@ def edited(problem: Problem, opened: Problem, order: Order) -> Problem:
     return replace(problem, space=replace(problem.space, parameters=parameters))
 
 
+def settled(problem: Problem, order: Order) -> Order:
+    """The same edit with its texts as numbers in SI units: what a journal keeps. A bare text is in the unit that the user sees. Raises `InputError`."""
+    fields = dict(order.fields)
+    for name in fields.keys() & {"minimum", "maximum", "value"}:
+        if order.do == "target":
+            units = {spec.name: spec.shown_unit for spec in problem.specs}
+        else:
+            units = {parameter.name: parameter.unit for parameter in problem.space.parameters}
+        wanted = fields["spec" if order.do == "target" else "parameter"]
+        if wanted in units:
+            fields[name] = _quantity(fields[name], units[wanted])
+    return Order(order.do, fields)
+
+
 def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any]) -> Parameter:
     low = _quantity(fields["minimum"], first.unit) if "minimum" in fields else parameter.minimum
     high = _quantity(fields["maximum"], first.unit) if "maximum" in fields else parameter.maximum
@@ -57,7 +71,7 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
         if side in fields:
             if getattr(spec, side) is None:
                 raise InputError(f"order target: {spec.name} has no {side}")
-            changes[side] = _quantity(fields[side], spec.metric.unit)
+            changes[side] = _quantity(fields[side], base_unit(spec.metric.unit))
     if not changes:
         raise InputError("order target: give a minimum or a maximum")
     changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum))

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, Protocol
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import EDITS, completed, edited
+from eda_agent.agent.edit import EDITS, completed, edited, settled
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History, gathered
 from eda_agent.agent.orders import Order
@@ -228,6 +228,7 @@ class Loop:
         if order.do == "lock" and "value" not in order.fields:
             # said in full, so that a resumed run locks the same
             order = Order("lock", {**order.fields, "value": self._best_sizing().get(order.fields["parameter"], 0.0)})
+        order = settled(self.env.problem, order)
         problem = edited(self.env.problem, self.opened, order)
         self._drop_pending()
         before = self.env.history.incumbent

@@ -57,9 +57,9 @@ def bound_text(spec: Spec) -> str:
     """A spec's bounds as text, such as `≥ 60 dB`."""
     parts = []
     if spec.minimum is not None:
-        parts.append(f"≥ {format_quantity(spec.minimum, spec.metric.unit)}")
+        parts.append(f"≥ {format_quantity(spec.minimum, spec.shown_unit)}")
     if spec.maximum is not None:
-        parts.append(f"≤ {format_quantity(spec.maximum, spec.metric.unit)}")
+        parts.append(f"≤ {format_quantity(spec.maximum, spec.shown_unit)}")
     return " and ".join(parts)
 
 
@@ -82,7 +82,7 @@ def _results(history: History, turn: Turn) -> str:
     for result in turn.score.results:
         spec = specs[result.spec]
         state = "met" if result.met else "NOT met"
-        value = "not measurable" if result.value is None else format_quantity(result.value, spec.metric.unit, bound=result.bound)
+        value = "not measurable" if result.value is None else format_quantity(result.value, spec.shown_unit, bound=result.bound)
         value += f" ({result.why})" if result.why else ""
         lines.append(
             f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin {result.margin:+.3f}"
@@ -123,7 +123,7 @@ def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
     else:
         specs = {spec.name: spec for spec in problem.specs}
         outcome = ", ".join(
-            f"{result.spec} {format_quantity(result.value, specs[result.spec].metric.unit, 3, result.bound)}{'' if result.met else ' (missed)'}"
+            f"{result.spec} {format_quantity(result.value, specs[result.spec].shown_unit, 3, result.bound)}{'' if result.met else ' (missed)'}"
             for result in turn.score.results
         )
     if incumbent is not None and incumbent.sizing is not None and incumbent.index != turn.index:

@@ -51,7 +51,7 @@ def table(result: MonteCarlo) -> Table:
     for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield", ""):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
     for spec in result.specs:
-        unit = spec.metric.unit
+        unit = spec.shown_unit
         mean, deviation = result.spread(spec.name)
         low, high = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})

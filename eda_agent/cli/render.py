@@ -12,7 +12,7 @@ from rich.table import Table
 
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, shown_unit
 
 Row = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         row = found_in(evaluation, spec["name"], corners)
         if many:
             row = [row[0], *extremes(row)]
-        cells = [format_quantity(value, spec["unit"], 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
+        cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         table.add_row(

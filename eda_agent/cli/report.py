@@ -24,7 +24,7 @@ from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import format_quantity, format_score, shown_unit
 
 FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
 
@@ -124,7 +124,7 @@ def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str:
     return (
         "—"
         if result is None
-        else f"{format_quantity(result['value'], spec['unit'], 3, result.get('bound', ''))} {status(result['met'], result['margin'])}"
+        else f"{format_quantity(result['value'], shown_unit(spec), 3, result.get('bound', ''))} {status(result['met'], result['margin'])}"
     )
 
 
@@ -155,7 +155,7 @@ def front_command(options: argparse.Namespace) -> int:
     for row in rows:
         table.add_row(
             str(row["turn"]),
-            *(format_quantity(row[name], specs[name]["unit"], 3, row["bounds"][name]) for name in (options.one, options.other)),
+            *(format_quantity(row[name], shown_unit(specs[name]), 3, row["bounds"][name]) for name in (options.one, options.other)),
             f"{format_score(row['score'])}",
         )
     screen.print(table)

@@ -21,7 +21,7 @@ from eda_agent.record.event import Event
 from eda_agent.record.events import turn_data
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Outcome, Request, original_spec, size
-from eda_agent.units import counted, format_score
+from eda_agent.units import base_unit, counted, format_score
 
 
 def size_command(options: argparse.Namespace) -> int:
@@ -229,7 +229,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "specs": {
             result.spec: {
                 "value": result.value, "minimum": targets[result.spec].minimum, "maximum": targets[result.spec].maximum, "target": targets[result.spec].target,
-                "unit": targets[result.spec].metric.unit, "margin": result.margin, "met": result.met, "worst_corner": result.corner,
+                "unit": base_unit(targets[result.spec].metric.unit), "margin": result.margin, "met": result.met, "worst_corner": result.corner,
             }
             for result in best.score.results
         },

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eda_agent.units import counted, format_quantity
+from eda_agent.units import counted, format_quantity, shown_unit
 
 Row = Mapping[str, Any]
 
@@ -62,9 +62,9 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row]) -> Finding:
     value = (
         "never measurable"
         if seen["value"] is None
-        else f"at best {format_quantity(seen['value'], spec['unit'], 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
+        else f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
     )
-    text = f"{name} was met in none of {len(simulated)} turns: {value}, wanted {format_quantity(target, spec['unit'], 3)}"
+    text = f"{name} was met in none of {len(simulated)} turns: {value}, wanted {format_quantity(target, shown_unit(spec), 3)}"
     return Finding("out of reach", (name,), (), text)
 
 

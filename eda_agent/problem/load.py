@@ -18,7 +18,7 @@ from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Budget, Problem, Spec, Testbench
-from eda_agent.units import QuantityError, parse_quantity
+from eda_agent.units import QuantityError, parse_quantity, read_unit
 
 KEYS = [
     "name",
@@ -160,7 +160,8 @@ def _specs(
             entry.wrong(f"unknown metric {metric_name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(metrics)}")
             continue
         unit = values["unit"].text("unit") if "unit" in values else metric.unit
-        bounds = {key: _bound(values[key], unit, metric.unit, key) for key in ("minimum", "maximum", "worst") if key in values}
+        unit = _spec_unit(values.get("unit"), unit, metric.unit)
+        bounds = {key: quantity(values[key], unit, key) for key in ("minimum", "maximum", "worst") if key in values}
         low, high = bounds.get("minimum"), bounds.get("maximum")
         if low is None and high is None:
             entry.wrong("a spec needs minimum or maximum")
@@ -183,7 +184,7 @@ def _specs(
             values["weight"].wrong("a weight is positive")
         only = _spec_corners(values.get("corners"), corners)
         result.append(
-            Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective), only)
+            Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective), only, unit)
         )
     if node is not None and not result and not node.report.findings:
         node.wrong("there is no spec", "name at least one metric and its target")
@@ -199,15 +200,17 @@ def _spec_corners(node: Marked | None, known: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _bound(node: Marked, unit: str, wanted: str, what: str) -> float:
+def _spec_unit(node: Marked | None, unit: str, wanted: str) -> str:
+    """The unit that a spec's numbers are in, of the metric's kind; reports and gives the metric's where it is another."""
     try:
-        parse_quantity(f"1{unit}" if unit and unit != "m" else "1", wanted)
+        found = read_unit(unit)
+        if found.base != read_unit(wanted).base:
+            raise QuantityError(f"unit {unit!r} where {wanted or 'a plain number'!r} is expected")
     except QuantityError as error:
-        node.wrong(str(error), f"the metric is in {wanted or 'plain numbers'}")
-        return 1.0
-    value = quantity(node, unit, what)
-    # "unit: V/us" makes a bare number one of those; SI inside
-    return value * (1e6 if unit in {"V/us", "V/µs"} else 1.0)
+        if node is not None:
+            node.wrong(str(error), f"the metric is in {wanted or 'plain numbers'}")
+        return wanted
+    return found.name
 
 
 def _testbench_of(

@@ -18,7 +18,7 @@ from eda_agent.problem.space import DesignSpace
 class Spec:
     """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's.
 
-    `corners`: those in which it counts, () for all.
+    `corners`: those in which it counts, () for all. `unit`: the one that the user wrote it in and sees it in; "" takes the metric's.
     """
 
     name: str
@@ -30,6 +30,11 @@ class Spec:
     worst: float | None = None
     objective: Literal["minimize", "maximize"] | None = None
     corners: tuple[str, ...] = ()
+    unit: str = ""
+
+    @property
+    def shown_unit(self) -> str:
+        return self.unit or self.metric.unit
 
     def counts_in(self, corner: str) -> bool:
         return not self.corners or corner in self.corners

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from eda_agent.units import format_quantity
+from eda_agent.units import base_unit, format_quantity, shown_unit
 
 if TYPE_CHECKING:  # fronts word verdicts without loading what a problem is made of
     from eda_agent.problem.spec import Problem
@@ -15,12 +15,13 @@ NEAR = 0.05
 
 
 def spec_table(problem: Problem) -> list[dict[str, Any]]:
-    """The specs as plain data, for events and tables."""
+    """The specs as plain data, for events and tables. Their numbers are in `unit`; `shown` is the unit that a person reads them in."""
     return [
         {
             "name": spec.name,
             "metric": spec.metric.name,
-            "unit": spec.metric.unit,
+            "unit": base_unit(spec.metric.unit),
+            "shown": spec.shown_unit,
             "minimum": spec.minimum,
             "maximum": spec.maximum,
             "weight": spec.weight,
@@ -50,7 +51,7 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
 def target_text(spec: Mapping[str, Any]) -> str:
     """`≥ 60 dB`."""
     parts = [
-        f"{sign} {format_quantity(spec[side], spec['unit'])}"
+        f"{sign} {format_quantity(spec[side], shown_unit(spec))}"
         for side, sign in (("minimum", "≥"), ("maximum", "≤"))
         if spec.get(side) is not None
     ]

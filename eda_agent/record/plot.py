@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from eda_agent.record.legend import COLOURS, ROW, legend, stroke
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, plain_number
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _ticks(low: float, high: float, axis: Axis) -> list[float]:
 
 
 def _label(value: float, axis: Axis) -> str:
-    return format_quantity(value, axis.unit, 4) if axis.unit not in {""} else f"{value:.5g}"
+    return format_quantity(value, axis.unit, 4) if axis.unit else plain_number(value, 5)
 
 
 def _thinned(points: Sequence[tuple[float, float]], most: int = 800) -> list[tuple[float, float]]:

@@ -13,7 +13,7 @@ from eda_agent.insight.verdict import judge
 from eda_agent.record.about import found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
-from eda_agent.units import counted, format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -120,7 +120,7 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         kind = verdict(result["met"], result["margin"])
         sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
-        cells = "".join(f"<td>{escape(format_quantity(value, spec['unit'], 3, bound))}</td>" for value, bound in found)
+        cells = "".join(f"<td>{escape(format_quantity(value, shown_unit(spec), 3, bound))}</td>" for value, bound in found)
         sign += f" ({escape(result['why'])})" if result["why"] else ""
         margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
         rows.append(
@@ -245,7 +245,7 @@ def _monte_carlo(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) ->
                 histogram(
                     f"{spec['name']} · {100 * found['yield']:.0f} %{_open(found)}",
                     [value for value in found["values"] if value is not None],
-                    spec["unit"],
+                    shown_unit(spec),
                     target,
                 )
             )

@@ -16,7 +16,7 @@ from eda_agent.problem.metric import METRICS
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn
-from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity
+from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity, read_unit, shown_unit
 
 CACE_VERSION = 5.2
 """The datasheet format of CACE 2 and later."""
@@ -56,7 +56,7 @@ def markdown_summary(state: RunState) -> str:
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
-        cells = [format_quantity(value, spec["unit"], 3, bound) for value, bound in found]
+        cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in found]
         why = f" ({result['why']})" if result["why"] else ""
         lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(result['met'], result['margin'])}{why} |")
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
@@ -77,18 +77,23 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
     parameters: dict[str, Any] = {}
     for spec in state.started["specs"]:
         found = [one for one in found_in(evaluation, spec["name"], list(evaluation.get("values", {}))) if one[0] is not None]
+        unit = read_unit(shown_unit(spec))
+
+        def number(value: float, factor: float = float(unit.factor)) -> float:
+            return float(f"{value / factor:.12g}")
+
         bounds: dict[str, Any] = {
-            side: {"value": spec[side], **({"fail": True} if spec[side] is not None else {})}
+            side: {"value": number(spec[side]), **({"fail": True} if spec[side] is not None else {})}
             for side in ("minimum", "maximum")
             if spec[side] is not None
         }
         low, high = extremes(found)
         named = {"minimum": low, "typical": found[0], "maximum": high} if found else {}
-        results = {name: value for name, (value, bound) in named.items() if not bound}
+        results = {name: number(value) for name, (value, bound) in named.items() if value is not None and not bound}
         parameters[spec["name"]] = {
             "description": METRICS[spec["metric"]].description,
             "display": spec["name"].replace("_", " "),
-            "unit": spec["unit"] or "none",
+            "unit": unit.name or "none",
             "spec": {spec["metric"]: bounds},
             "results": results,
         }

@@ -32,7 +32,7 @@ from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.simulation.measurements import gate_area
-from eda_agent.units import spice_number
+from eda_agent.units import format_quantity, spice_number
 
 _KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".option", ".options", ".subckt", ".ends", ".nodeset"}
 
@@ -167,6 +167,10 @@ class Instance:
         return self._assigned[library.digest]
 
 
+def _span(ends: tuple[float, float]) -> str:
+    return " to ".join(format_quantity(end, "m") for end in ends)
+
+
 def _draws(spread: Spread, seed: int, sample: int, label: str) -> dict[str, float]:
     """The normal draws of one device in one sample: they depend on its name, so that a changed sizing meets the same chip."""
     rng = np.random.default_rng([seed, sample, zlib.crc32(label.encode())])
@@ -240,7 +244,7 @@ class Workbench:
         if got[0] < allowed[0] * (1 - 1e-6) or got[1] > allowed[1] * (1 + 1e-6):
             raise InputError(
                 Finding(
-                    f"{side} of {name} reaches from {got[0] * 1e6:.4g}u to {got[1] * 1e6:.4g}u; the models cover {allowed[0] * 1e6:.4g}u to {allowed[1] * 1e6:.4g}u",
+                    f"{side} of {name} reaches from {_span(got)}; the models cover {_span(allowed)}",
                     self.problem.path, where="parameters", fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
                 )
             )  # fmt: skip

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.units import format_quantity
+
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
@@ -119,7 +121,7 @@ def _falling(frequency: Real, level: Real, threshold: float, why: str) -> float:
 def spot_noise(frequency: Real, density: Real, at: float) -> float:
     """Density (V/√Hz) at a frequency (Hz), interpolated on log axes."""
     if not frequency[0] * (1 - 1e-9) <= at <= frequency[-1] * (1 + 1e-9):
-        raise Unmeasurable(f"the noise was not simulated at {at:g} Hz")
+        raise Unmeasurable(f"the noise was not simulated at {format_quantity(at, 'Hz')}")
     return math.exp(float(np.interp(math.log(at), np.log(frequency), np.log(np.maximum(density, 1e-300)))))
 
 
@@ -155,7 +157,7 @@ def crossing(time: Real, value: Real, threshold: float, *, rising: bool, after: 
         moment = float(time[index] + share * (time[index + 1] - time[index]))
         if after <= moment <= before:
             return moment
-    raise Unmeasurable(f"never {'rises' if rising else 'falls'} through {threshold:.4g} V")
+    raise Unmeasurable(f"never {'rises' if rising else 'falls'} through {format_quantity(threshold, 'V')}")
 
 
 def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool, after: float, before: float) -> float:

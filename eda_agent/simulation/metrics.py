@@ -37,6 +37,7 @@ from eda_agent.simulation.measurements import (
     unity_gain_frequency,
 )
 from eda_agent.simulation.waveform import Waveform
+from eda_agent.units import format_quantity
 
 Measure = Callable[[Waveform, Mapping[str, float]], float]
 """From a waveform and the settings of its testbench to a number; raises `Unmeasurable`."""
@@ -64,7 +65,7 @@ def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
 
 def _must_move(moved: float, settings: Mapping[str, float]) -> None:
     if not 0.5 < moved / settings["step"] < 1.5:
-        raise Unmeasurable(f"the output moves {moved:.3g} V for a step of {settings['step']:.3g} V")
+        raise Unmeasurable(f"the output moves {format_quantity(moved, 'V', 3)} for a step of {format_quantity(settings['step'], 'V', 3)}")
 
 
 def _settling(wave: Waveform, settings: Mapping[str, float]) -> float:

@@ -25,7 +25,7 @@ from eda_agent.simulation.measurements import Unmeasurable
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.waveform import Waveform
-from eda_agent.units import spice_number
+from eda_agent.units import format_quantity, spice_number
 
 MAX_CIRCUITS = 64
 EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
@@ -318,7 +318,9 @@ class Session:
             peak = float(np.max(np.abs(array)))
             # an AC transfer may be large, and a broken solution is anything
             if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
-                raise SimulationFailed(Failure("absurd", f"{role} reaches {peak:.3g} in {kind}"))
+                raise SimulationFailed(
+                    Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role == 'supply' else 'V', 3)} in {kind}")
+                )
         axis = np.empty(0)
         for name in _AXES.get(kind, ()):
             found = self.ngspice.vector(f"{plot}.{name}")

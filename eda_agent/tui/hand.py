@@ -13,7 +13,7 @@ from eda_agent.record.fold import RunState
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, TurnsPanel
 from eda_agent.tui.process import RunProcess
 from eda_agent.tui.screens.ask import Ask
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, shown_unit
 
 WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
 """Orders that make sense of a run that has ended: it is gone on with."""
@@ -156,7 +156,7 @@ class Hand(App[None]):
 
         self._ask(
             f"Target of {spec['name']}",
-            {side: format_quantity(value, spec["unit"], 6).replace(" ", "") for side, value in sides.items()},
+            {side: format_quantity(value, shown_unit(spec), 6).replace(" ", "") for side, value in sides.items()},
             send,
         )
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from eda_agent.insight.explain import what_moved
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
-from eda_agent.units import counted, format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 Row = Mapping[str, Any]
 Verdict = Literal["pass", "near", "fail", "none"]
@@ -112,7 +112,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
             for corner, found in zip(corners, found_in(evaluation, spec["name"], corners), strict=True)
         ]
         every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
-        low, high = (format_quantity(end, spec["unit"], 3, bound) for end, bound in extremes(every))
+        low, high = (format_quantity(end, shown_unit(spec), 3, bound) for end, bound in extremes(every))
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
@@ -126,11 +126,13 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
 def _told(spec: Row, value: float | None, bound: str = "") -> str:
     """A value in three digits; in more where it would read as its bound and has not reached it. A censored one reads "> 1 us"."""
     if bound:
-        return format_quantity(value, spec["unit"], 3, bound)
-    short = format_quantity(value, spec["unit"], 3)
+        return format_quantity(value, shown_unit(spec), 3, bound)
+    short = format_quantity(value, shown_unit(spec), 3)
     low, high = spec.get("minimum"), spec.get("maximum")
     missed = [end for end, out in ((low, value is not None and low is not None and value < low), (high, value is not None and high is not None and value > high)) if out]  # fmt: skip
-    return format_quantity(value, spec["unit"], 6) if any(format_quantity(end, spec["unit"], 3) == short for end in missed) else short
+    return (
+        format_quantity(value, shown_unit(spec), 6) if any(format_quantity(end, shown_unit(spec), 3) == short for end in missed) else short
+    )
 
 
 def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound: str = "") -> Verdict:

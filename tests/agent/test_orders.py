@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from eda_agent.agent import history as module
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import completed, edited
+from eda_agent.agent.edit import completed, edited, settled
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
 from eda_agent.agent.orders import Order, order, parse_order
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
+from eda_agent.problem.metric import METRICS
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import envelope
 from eda_agent.record.fold import RunState, fold
@@ -245,3 +246,18 @@ def test_a_file_of_orders_is_followed(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('nt", "text": "x"}\n')
     assert [one.do for one in control.wait()] == ["hint"]
+
+
+def test_a_bare_number_is_in_the_unit_that_the_user_sees(problem: Problem) -> None:
+    """A field that shows `20 V/us` and gets a 6 means 6 V/us; the journal has the number in SI units, so that a resumed run reads it the same."""
+    import dataclasses
+
+    known = METRICS["slew_rate_up"]
+    spec = dataclasses.replace(problem.specs[0], name="slew", metric=known, minimum=20e6, maximum=None, unit="V/us")
+    asked = dataclasses.replace(problem, specs=(spec, *problem.specs[1:]))
+    for text, value in (("6", 6e6), ("6 V/us", 6e6), ("7M V/s", 7e6), (5e6, 5e6)):
+        kept = settled(asked, order({"do": "target", "spec": "slew", "minimum": text}))
+        assert kept.fields["minimum"] == pytest.approx(value)
+        assert edited(asked, asked, Order("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(value)
+    # as a journal of 0.1.0 has it: in SI units
+    assert edited(asked, asked, order({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)

@@ -1,6 +1,7 @@
 """spec.yaml → Problem: the shipped ones, and bad ones with one clear message per fault."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.record.about import spec_table, target_text
+
+from ..conftest import CIRCUITS
 
 NETLIST = """* divider amplifier
 .param W=4 Rload=10k
@@ -71,6 +75,41 @@ def test_values_units_and_places(folder: Path) -> None:
     assert set(problem.space.edits({"W": 2e-6, "Rload": 5e3, "M2.m": 3, "M2.w": 1.5e-6}).values()) == {2.0, 5e3, 3.0, 1.5}
     assert {place.edit.device for place in matched.places} == {"xm2", "xm3"}
     assert problem.specs[0].testbench == "own"
+
+
+@pytest.mark.parametrize(
+    ("circuit", "old", "new", "minimum", "shown"),
+    [
+        ("ota_5t", "unit: V, minimum: 1.5", "unit: mV, minimum: 1500", 1.5, "≥ 1500 mV"),
+        ("ota_5t", "unit: V, minimum: 1.5", "unit: mV, minimum: 1.5V", 1.5, "≥ 1500 mV"),
+        ("ota_5t", "unit: V/us, minimum: 20", "unit: V/us, minimum: 0.25", 0.25e6, "≥ 0.25 V/us"),
+        ("ota_5t", "unit: V/us, minimum: 20", "unit: V/us, minimum: 3M V/s", 3e6, "≥ 3 V/us"),
+        ("ota_5t", "unit: V/us, minimum: 20", "minimum: 3M", 3e6, "≥ 3 MV/s"),
+        ("ldo", "unit: V/V, maximum: 10m", "unit: mV/V, maximum: 12", 0.012, "≤ 12 mV/V"),
+    ],
+)
+def test_a_spec_is_read_and_shown_in_the_unit_that_it_is_written_in(
+    tmp_path: Path, circuit: str, old: str, new: str, minimum: float, shown: str
+) -> None:
+    """`unit: mV` with 1500 was 1500 V, and 0.25 V/us was shown as 250 kV/s."""
+    shutil.copytree(CIRCUITS / circuit, tmp_path / circuit)
+    file = tmp_path / circuit / "spec.yaml"
+    before = file.read_text()
+    assert old in before
+    file.write_text(before.replace(old, new, 1))
+    problem = load_problem(file)
+    place = next(number for number, line in enumerate(before[before.index("specs:") :].splitlines()[1:]) if old in line)
+    assert problem.specs[place].target == pytest.approx(minimum)
+    assert target_text(spec_table(problem)[place]) == shown
+
+
+@pytest.mark.parametrize("unit", ["A", "mA", "furlong", "kppm/K"])
+def test_a_unit_of_another_kind_is_refused(tmp_path: Path, unit: str) -> None:
+    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "amp")
+    file = tmp_path / "amp" / "spec.yaml"
+    file.write_text(file.read_text().replace("unit: V, minimum: 1.5", f"unit: {unit}, minimum: 1.5"))
+    with pytest.raises(InputError, match="the metric is in V"):
+        load_problem(file)
 
 
 def test_objects_are_frozen(folder: Path) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from eda_agent.problem.pdk.catalogue import DeviceRule, Pdk
+from eda_agent.units import format_quantity
 
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
 _POLARITIES = {"n": "nmos", "nmos": "nmos", "nmos4": "nmos", "nch": "nmos", "nfet": "nmos", "p": "pmos", "pmos": "pmos", "pmos4": "pmos", "pch": "pmos", "pfet": "pmos"}  # fmt: skip
@@ -58,5 +59,6 @@ def _sizes(text: str, rule: DeviceRule, pdk: Pdk, notes: list[str]) -> str:
     grid = 2 * pdk.grid
     length = round(_LENGTHS * rule.length[0] / grid) * grid
     start = {"w": max(rule.width[0], round(_SHAPE[rule.type] * length / grid) * grid), "l": length}
-    notes.append(f"devices without sizes: {', '.join(f'{side.upper()} = {start[side] * 1e6:.4g} um' for side in missing)} for {rule.name}")
+    said = ", ".join(f"{side.upper()} = {format_quantity(start[side], 'm')}" for side in missing)
+    notes.append(f"devices without sizes: {said} for {rule.name}")
     return "".join(f" {side.upper()}={start[side] * 1e6:.6g}u" for side in missing)

@@ -14,7 +14,7 @@ from eda_agent.problem.draft.places import grouped, places_of, range_of, role_of
 from eda_agent.problem.draft.starter import NAME as STARTED
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
-from eda_agent.units import format_quantity
+from eda_agent.units import PLAIN, format_quantity, plain_number
 
 MAX_PARAMETERS = 40
 TYPICAL = {
@@ -104,8 +104,10 @@ def _word(text: str) -> str:
 def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
     if unit == "V/s":
-        return f"unit: V/us, {sense}: {value / 1e6:g}"
-    return f"unit: {unit}, {sense}: {format_quantity(value).replace(' ', '')}" if unit else f"{sense}: {value:g}"
+        return f"unit: V/us, {sense}: {plain_number(value / 1e6, 6)}"
+    if not unit or unit in PLAIN:
+        return f"{f'unit: {unit}, ' if unit else ''}{sense}: {plain_number(value, 6)}"
+    return f"unit: {unit}, {sense}: {format_quantity(value)}"
 
 
 def _target(metric: str, sense: str, now: float | None) -> tuple[float, str]:

@@ -28,6 +28,7 @@ from eda_agent.problem.pdk.bins import EDGE, Bin, Box
 from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.mismatch import Spread
 from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, written
+from eda_agent.units import format_quantity
 
 _SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "writer.py")
 """What decides on the text of a cut: part of the names of the files that are kept."""
@@ -71,7 +72,9 @@ class CutLibrary:
                     return name
                 edge = edge or name
         if not edge:
-            raise InputError(f"{device.label}: no model of {device.model} covers W = {width * 1e6:.4g}u, L = {length * 1e6:.4g}u")
+            raise InputError(
+                f"{device.label}: no model of {device.model} covers W = {format_quantity(width, 'm')}, L = {format_quantity(length, 'm')}"
+            )
         return edge
 
     def needed(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from eda_agent.tui.panels import Table, right
 from eda_agent.tui.program import run_program
 from eda_agent.tui.screens.details import Detail
 from eda_agent.tui.view import turn_of
-from eda_agent.units import format_quantity
+from eda_agent.units import format_quantity, shown_unit
 
 SAMPLES = 100
 STRONG = 0.5
@@ -142,7 +142,7 @@ class MonteCarloScreen(Simulated):
         centre = statistics.fmean(seen) if seen else None
         censored = len(values) - len(seen)
         self.say(
-            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, spec['unit'])}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
+            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
             f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
         )
 
@@ -195,7 +195,7 @@ class WavesScreen(Simulated):
             plot.plot(shown, ys, marker="braille", color=COLOURS[number % len(COLOURS)], label=name)
             at = shown[0] + self.cursor * (shown[-1] - shown[0])
             nearest = min(range(len(shown)), key=lambda place: abs(shown[place] - at))
-            values.append(f"{name} {ys[nearest]:.5g}")
+            values.append(f"{name} {format_quantity(ys[nearest], digits=5)}")
         plot.vline(at, color="gray")
         plot.xlabel(f"log10 {axis}" if log else axis)
         widget.refresh()

@@ -8,6 +8,7 @@ from typing import Any
 import pya
 
 from .stream import quantity
+from .units import shown_unit
 
 AS_IN_SPEC = "as in the spec"
 SIDES = ("minimum", "maximum")
@@ -33,9 +34,9 @@ class Form(pya.QDialog):
             self._put(self.specs, row, 0, spec["name"], False)
             for column, side in enumerate(SIDES, start=1):
                 there = spec.get(side) is not None
-                text = self._shown["specs", row, column] = quantity(spec[side], spec["unit"], 6) if there else ""
+                text = self._shown["specs", row, column] = quantity(spec[side], shown_unit(spec), 6) if there else ""
                 self._put(self.specs, row, column, text, there)
-            self._put(self.specs, row, 3, spec["unit"], False)
+            self._put(self.specs, row, 3, shown_unit(spec), False)
         layout.addWidget(self.specs)
         layout.addWidget(
             pya.QLabel("Sizes. A range may become narrower; a locked size stays what the netlist says, or what you write.", self)

@@ -7,9 +7,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from .units import format_quantity, shown_unit
+
 VERSION = 1
 """Of the events that are understood."""
-_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 NEAR = 0.05
 
 
@@ -111,7 +112,7 @@ class Run:
         for spec in self.started.get("specs", ()):
             result = turn.get("specs", {}).get(spec["name"])
             target = " ".join(
-                f"{sign} {quantity(spec[side], spec['unit'])}"
+                f"{sign} {quantity(spec[side], shown_unit(spec))}"
                 for side, sign in (("minimum", "≥"), ("maximum", "≤"))
                 if spec.get(side) is not None
             )
@@ -120,12 +121,12 @@ class Run:
                 continue
             margin = result.get("margin")
             sign = "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
-            value = quantity(result["value"], spec["unit"])
+            value = quantity(result["value"], shown_unit(spec))
             if result.get("bound"):
                 value = f"{result['bound']} {value} ({result.get('why', '')})"
             elif not result["met"] and value in target:
                 # it would read as its bound, which it has not reached
-                value = quantity(result["value"], spec["unit"], 7)
+                value = quantity(result["value"], shown_unit(spec), 7)
             rows.append((sign, spec["name"], target, value, result.get("corner", "")))
         return rows
 
@@ -178,11 +179,4 @@ def score(value: float) -> str:
 
 def quantity(value: Any, unit: str, digits: int = 4) -> str:
     """A few digits with a prefix: 12.83 um."""
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        return "—"
-    if unit in ("", "dB", "deg", "%", "°C") or value == 0:
-        return f"{value:.{digits}g} {unit}".strip()
-    if unit == "m²":
-        return f"{value * 1e12:.{digits}g} µm²"
-    exponent = max(-15, min(9, 3 * math.floor(math.log10(abs(value)) / 3)))
-    return f"{value / 10.0**exponent:.{digits}g} {_PREFIXES[exponent]}{unit}"
+    return format_quantity(value if isinstance(value, (int, float)) and math.isfinite(value) else None, unit, digits)

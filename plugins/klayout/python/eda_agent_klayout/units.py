@@ -1,0 +1,1 @@
+../../../../eda_agent/units.py
