@@ -22,6 +22,7 @@ def check_command(options: argparse.Namespace) -> int:
             {
                 "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": problem.pdk.models, "parameters": len(problem.space.parameters),
                 "specs": list(problem.spec_names), "corners": [corner.name for corner in problem.corners], "decks": len(workbench.decks), "devices": len(workbench.mosfets),
+                "notes": [str(note) for note in problem.notes],
                 "tables": {"specs": spec_table(problem), "parameters": parameter_table(problem), "corner_sets": list(SETS), "budget": problem.budget.simulations},
             }
         )  # fmt: skip
@@ -39,6 +40,8 @@ def check_command(options: argparse.Namespace) -> int:
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
     )
     screen.print(f"testbenches {benches}: {counted(len(workbench.decks), 'deck')} a turn", markup=False)
+    for note in problem.notes:
+        screen.print(f"! {note}", markup=False, soft_wrap=True)
     if workbench.hierarchical:
         screen.print(
             f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False

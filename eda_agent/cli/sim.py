@@ -46,6 +46,8 @@ def sim_command(options: argparse.Namespace) -> int:
         )
         return 0 if graded.met else 1
     screen = console(to_stdout=True)
+    for note in problem.notes:
+        screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print(spec_table(about.spec_table(problem), results, [corner.name for corner in problem.corners], told))
     screen.print()
     screen.print(sizing_table(about.parameter_table(problem), sizing))

@@ -241,6 +241,8 @@ def report(outcome: Outcome) -> None:
     # not from the journal: that of a day has gigabytes once it is read
     problem, best, baseline = outcome.problem, turn_data(outcome.best), outcome.turns[0]
     screen = console()
+    for note in problem.notes:
+        screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print()
     corners = [corner.name for corner in problem.corners]
     screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, cast
@@ -16,8 +18,9 @@ from eda_agent.problem.marked import Marked, read_marked
 from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
-from eda_agent.problem.source import read_source
-from eda_agent.problem.spec import Budget, Problem, Spec, Testbench
+from eda_agent.problem.shadow import netlist_shadows
+from eda_agent.problem.source import Line, read_source
+from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, parse_quantity, read_unit
 
 KEYS = [
@@ -56,7 +59,8 @@ def load_problem(path: Path | str) -> Problem:
         if key not in fields:
             top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
     pdk = _pdk(fields.get("pdk"), path.parent)
-    netlist = _netlist(path, fields, pdk)
+    left_out: list[Line] = []
+    netlist = _netlist(path, fields, pdk, left_out)
     corners = load_corners(fields.get("corners"), pdk)
     subckt = fields["subckt"].text("subckt").lower() if "subckt" in fields else ""
     scope = netlist.subcircuits.get(subckt) if netlist is not None else None
@@ -70,11 +74,16 @@ def load_problem(path: Path | str) -> Problem:
         top.report.raise_if_any()
     assert netlist is not None and scope is not None and pdk is not None
     space, groups = load_space(fields, netlist, subckt, pdk)
+    errors, notes = netlist_shadows(netlist, pdk.devices.keys() if pdk.subcircuits else (), left_out, corners, pdk.corners)
+    for finding in errors:
+        top.report.add(finding)
+    sized = {edit.attribute for edit in space.edits(space.initial) if not edit.scope and not edit.device}
     testbenches = {}
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
-        bench = load_testbench(name, node, fields, scope, corners, path.parent)
+        bench = load_testbench(name, node, fields, scope, corners, path.parent, netlist, sized, notes)
         if bench is not None:
             testbenches[name] = bench
+    _check_corner_settings(fields, testbenches, corners)
     metrics = {**METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
     specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics)
     budget = _budget(fields.get("budget"))
@@ -85,7 +94,20 @@ def load_problem(path: Path | str) -> Problem:
         name=fields["name"].text("name") if "name" in fields else path.resolve().parent.name,
         path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
         testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
+        notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
+
+
+def _check_corner_settings(fields: Mapping[str, Marked], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> None:
+    """A corner's settings are some testbench's: a misspelt one would change nothing, without a word."""
+    known = {name for bench in testbenches.values() for name in bench.settings}
+    decks = "\n".join(bench.deck for bench in testbenches.values()).lower()
+    for name in dict.fromkeys(name for corner in corners for name in corner.settings):
+        if testbenches and name not in known and not re.search(rf"\{{[^}}]*\b{re.escape(name)}\b", decks, re.IGNORECASE):
+            near = difflib.get_close_matches(name, known, 1)
+            fields["corners"].wrong(
+                f"{name} is a setting of no testbench", f"did you mean {near[0]}?" if near else f"settings: {', '.join(sorted(known))}"
+            )
 
 
 def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str]) -> None:
@@ -118,7 +140,7 @@ def _pdk(node: Marked | None, folder: Path) -> Pdk | None:
         return None
 
 
-def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netlist | None:
+def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None, left_out: list[Line]) -> Netlist | None:
     if "circuit" not in fields:
         return None
     node = fields["circuit"]
@@ -135,7 +157,8 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None) -> Netli
         else set()
     )
     try:
-        return parse_netlist(read_source(file, folders, library_files=libraries | set(pdk.include if pdk else ())))
+        files = libraries | set(pdk.include if pdk else ())
+        return parse_netlist(read_source(file, folders, library_files=files, left_out=left_out))
     except InputError as error:
         for finding in error.findings:
             node.report.add(finding)
@@ -154,8 +177,6 @@ def _specs(
         metric_name = values["metric"].text("metric") if "metric" in values else name
         metric = metrics.get(metric_name)
         if metric is None:
-            import difflib
-
             near = difflib.get_close_matches(metric_name, metrics, 3)
             entry.wrong(f"unknown metric {metric_name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(metrics)}")
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any
 
 import yaml
 
-from eda_agent.errors import InputError
+from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.marked import Marked
 from eda_agent.problem.metric import METRICS
-from eda_agent.problem.netlist import Subcircuit
+from eda_agent.problem.netlist import Netlist, Subcircuit
+from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import QuantityError, parse_quantity
@@ -71,12 +72,16 @@ def read_template(name: str) -> dict[str, Any]:
 
 
 def load_testbench(
-    name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path
-) -> Testbench | None:
-    """Build a testbench around subcircuit `scope`; None when findings were reported."""
+    name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
+    netlist: Netlist, sized: Collection[str] = (), notes: list[Finding] | None = None,
+) -> Testbench | None:  # fmt: skip
+    """Build a testbench around subcircuit `scope` of `netlist`; None when findings were reported.
+
+    `sized`: top parameters of the netlist that spec.yaml sizes. `notes` gets what is to be said and is no fault.
+    """
     values = node.mapping("a testbench")
     if "deck" in values:
-        return _own(name, node, values, scope, corners, folder)
+        return _own(name, node, values, scope, corners, folder, netlist, sized, notes if notes is not None else [])
     template = check_template(node)
     if not template:
         return None
@@ -196,17 +201,17 @@ def _wire(
 
 
 def _own(
-    name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path
-) -> Testbench | None:
+    name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
+    netlist: Netlist, sized: Collection[str], notes: list[Finding],
+) -> Testbench | None:  # fmt: skip
     file = folder / values["deck"].text("deck")
     probes = {
         role: child.text("a probe").lower() for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
     settings = {key: _default(value) for key, value in _OWN_SETTINGS.items()}
-    for key, child in values.items():
-        if key not in {"deck", "probes"}:
-            settings[key] = _setting(child, key, "", {"vdd", "temperature", *settings, *values})
-    _check_settings(node, settings, corners)
+    given = [key for key in values if key not in {"deck", "probes"}]
+    for key in given:
+        settings[key] = _setting(values[key], key, "", {"vdd", "temperature", *settings, *values})
     try:
         lines = [line for line in read_source(file, [folder], analyses=True) if line.text]
     except InputError as error:
@@ -214,17 +219,42 @@ def _own(
             node.report.add(finding)
         return None
     analyses = tuple(Analysis(line.card[1:], line.text.strip()[1:]) for line in lines if line.card in ANALYSIS_CARDS)
-    cards = [line.text for line in lines if line.card not in ANALYSIS_CARDS and line.card != ".end"]
-    if not any(re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}\s*$", card, re.IGNORECASE) for card in cards):
-        values["deck"].wrong(f"the deck holds no instance of {scope.name}", f"add  Xdut … {scope.name}")
-    if not any(card.lower().startswith("xdut ") for card in cards):
-        values["deck"].wrong("the instance under test must be called Xdut", f"write  Xdut … {scope.name}")
+    body = [line for line in lines if line.card not in ANALYSIS_CARDS and line.card != ".end"]
+    read = read_deck(body, netlist, sized, settings, given, corners)
+    for finding in read.errors:
+        node.report.add(finding)
+    notes += read.notes
+    settings |= read.settings
+    _check_settings(node, settings, corners)
+    for key in given:
+        if key not in _OWN_SETTINGS and not any(
+            re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", line.text, re.IGNORECASE) for line in lines
+        ):
+            values[key].wrong(f"the deck names {key} nowhere", f"write {{{key}}} in {file.name}, or remove it here")
+    _check_deck(node, values["deck"], read.cards, scope, analyses, probes)
+    kinds = {analysis.kind for analysis in analyses}
+    sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}
+    return Testbench(name, "", "\n".join(read.cards) + "\n", {}, settings, analyses, probes, sources)
+
+
+def _check_deck(
+    node: Marked, deck: Marked, cards: Sequence[str], scope: Subcircuit, analyses: Sequence[Analysis], probes: Mapping[str, str]
+) -> None:
+    """What a user's deck must have."""
+    calls = [card for card in cards if re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}(\s|$)", card, re.IGNORECASE)]
+    if not calls:
+        deck.wrong(f"the deck holds no instance of {scope.name}", f"add  Xdut … {scope.name}")
+    under_test = next((card for card in cards if card.lower().startswith("xdut ")), "")
+    if not under_test:
+        deck.wrong("the instance under test must be called Xdut", f"write  Xdut … {scope.name}")
+    elif under_test.split()[-1].lower() != scope.name and calls:
+        deck.wrong(
+            f"Xdut sets parameters: {under_test.strip()[:80]}",
+            f"end the line after {scope.name}; the netlist and spec.yaml size the circuit",
+        )
     if not analyses:
-        values["deck"].wrong("the deck runs no analysis", "add .op, .ac, .dc, .tran or .noise")
+        deck.wrong("the deck runs no analysis", "add .op, .ac, .dc, .tran or .noise")
     if not probes:
         node.wrong("probes are missing", "write  probes: {out: node, supply: name of the supply source}")
-    kinds = {analysis.kind for analysis in analyses}
-    if len(kinds) < len(analyses):
-        values["deck"].wrong("one analysis of a kind", "use a second testbench for the other")
-    sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}
-    return Testbench(name, "", "\n".join(cards) + "\n", {}, settings, analyses, probes, sources)
+    if len({analysis.kind for analysis in analyses}) < len(analyses):
+        deck.wrong("one analysis of a kind", "use a second testbench for the other")

@@ -17,9 +17,12 @@ from typing import Any
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.expression import FUNCTIONS
 from eda_agent.problem.source import IGNORED_CARDS, Line
+from eda_agent.units import parse_spice_number
 
-_NAME_VALUE = r"(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s={},]+)"
-
+_TERM = r"(?:\{[^}]*\}|'[^']*'|\"[^\"]*\"|(?:\([^()]*\)|[^\s={},()]++)++)"
+_VALUE = rf"{_TERM}(?:\s++(?:\*\*|[-+*/^])\s++{_TERM})*+"
+"""What stands behind `name =`: ngspice reads a sum with blanks around its signs as one value."""
+_NAME_VALUE = rf"(?<![\w.])(?P<name>[A-Za-z_]\w*+)\s*+=\s*+(?P<value>{_VALUE})"
 
 _AT_ONCE = 50
 """Lines given to spicelib at once: it searches them all for each of them."""
@@ -45,6 +48,8 @@ _NODES = {
     "t": 4,
 }
 """Element letter → fewest nodes."""
+_PLAIN = frozenset("mxrclqdjz")
+"""Elements whose parameters are `name = value` pairs and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -140,19 +145,23 @@ class Netlist:
             assert device is not None
             return device.line
         if edit.attribute in scope.params:
-            inside = ""
+            # of two definitions ngspice takes the last
+            inside, found = "", None
             for line in self.lines:
                 if line.card == ".subckt":
                     inside = line.text.split()[1].lower()
                 elif line.card == ".ends":
                     inside = ""
-                elif line.card in {".param", ".params"} and inside == scope.name and edit.attribute in _assignments(line.text):
-                    return line
+                elif line.card in {".param", ".params"} and inside == scope.name and edit.attribute in assignments(line.text):
+                    found = line
+            if found is not None:
+                return found
         assert scope.line is not None
         return scope.line
 
 
-def _assignments(text: str) -> dict[str, str]:
+def assignments(text: str) -> dict[str, str]:
+    """The `name = value` pairs of a line, names in lower case; of two with one name the last, as in ngspice."""
     return {match["name"].lower(): match["value"] for match in re.finditer(_NAME_VALUE, text)}
 
 
@@ -168,9 +177,8 @@ def _edit_text(text: str, edit: Edit, value: str) -> str | None:
             flags=re.IGNORECASE,
         )
         return new if count else None
-    pattern = rf"(?<![\w.])({re.escape(edit.attribute)}\s*=\s*)(\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|[^\s={{}},]+)"
-    new, count = re.subn(pattern, lambda m: m[1] + value, text, count=1, flags=re.IGNORECASE)
-    return new if count else None
+    places = [match for match in re.finditer(_NAME_VALUE, text) if match["name"].lower() == edit.attribute]
+    return text[: places[-1].start("value")] + value + text[places[-1].end("value") :] if places else None
 
 
 def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
@@ -199,8 +207,8 @@ def parse_netlist(lines: Sequence[Line]) -> Netlist:
         params: dict[str, str] = {}
         for line in body:
             if line.card in {".param", ".params"}:
-                params.update(_assignments(line.text))
-                for word in _assignments(line.text).keys() & FUNCTIONS.keys():
+                params.update(assignments(line.text))
+                for word in assignments(line.text).keys() & FUNCTIONS.keys():
                     findings.append(
                         line.finding(f"a parameter cannot be called {word}: ngspice reads the function", f"rename it, for example {word}_")
                     )
@@ -242,7 +250,7 @@ def _group_by_subckt(lines: Sequence[Line], findings: list[Finding]) -> tuple[di
 
 def _read_header(line: Line) -> tuple[tuple[str, ...], dict[str, str]]:
     text = re.sub(r"\bparams:", " ", line.text, flags=re.IGNORECASE)
-    defaults = _assignments(text)
+    defaults = assignments(text)
     ports = re.sub(_NAME_VALUE, " ", text).split()[2:]
     return tuple(port.lower() for port in ports), defaults
 
@@ -289,6 +297,9 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
         line = by_name.pop(restored)
         try:
             params = {key.lower(): _text(value) for key, value in editor.get_component_parameters(name).items() if key != "Value"}
+            if restored[0] in _PLAIN:
+                # spicelib loses the prefix of 5e+06u and ends a value at a blank
+                params = {key: _plain(value) for key, value in assignments(line.text).items()}
             nodes = tuple(words.restored(node).lower() for node in editor.get_component_nodes(name))
             value = words.restored(_text(editor.get_component_value(name)))
         except Exception as error:  # noqa: BLE001  # the reader raises its own zoo of errors on malformed text
@@ -309,8 +320,8 @@ class _Words:
     def plain(self, text: str) -> str:
         """The line with every odd name before its first parameter replaced."""
         head, equals, tail = text.partition("=")
-        cut = head.rfind(" ") if equals else len(head)
-        words = [self._plain_word(word) for word in head[:cut].split()]
+        cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
+        words = [self._plain_word(word) for word in re.findall(r"\{[^}]*\}|'[^']*'|\S+", head[:cut])]
         return " ".join(words) + head[cut:] + equals + tail
 
     def _plain_word(self, word: str) -> str:
@@ -346,11 +357,18 @@ def _open_editor(lines: Sequence[Line], words: _Words) -> Any:
 def _device(name: str, nodes: tuple[str, ...], value: str, params: dict[str, str], line: Line) -> Device:
     kind = name[0]
     # "R1 a b r=1k" and "R1 a b 1k" are the same device
-    if kind in "rcl" and not value and kind in params:
-        value = params.pop(kind)
+    if kind in "rcl" and kind in params:
+        given = params.pop(kind)
+        value = value or given
     if kind in "vi":
         value = re.sub(r"^dc\s+", "", value, flags=re.IGNORECASE)
     return Device(name, kind, nodes, value, params, line)
+
+
+def _plain(text: str) -> str:
+    """A plain number in one spelling, so that `2` and `2.0` are the same text; anything else as it is."""
+    number = parse_spice_number(text)
+    return text if number is None else repr(number)
 
 
 def _text(value: object) -> str:

@@ -100,21 +100,25 @@ class Line:
         return Finding(message, self.file, self.number, read=self.text.strip()[:80], fix=fix)
 
 
-def read_source(path: Path, folders: Sequence[Path], *, library_files: Iterable[str] = (), analyses: bool = False) -> tuple[Line, ...]:
+def read_source(
+    path: Path, folders: Sequence[Path], *, library_files: Iterable[str] = (), analyses: bool = False, left_out: list[Line] | None = None
+) -> tuple[Line, ...]:
     """Read a netlist with its includes inlined, or raise `InputError` with every fault found.
 
     `folders`: where includes may lie (symbolic links are followed before the test). `library_files`: names of the PDK's own
     top libraries, whose `.lib` lines are left out because the corner decides them. `analyses`: whether analysis cards may
-    stand in the file (a user's own testbench).
+    stand in the file (a user's own testbench). `left_out` gets the lines that name one of `library_files` with a section.
     """
     findings: list[Finding] = []
-    lines = _read(path, [folder.resolve() for folder in folders], frozenset(library_files), analyses, findings, 0)
+    lines = _read(path, [folder.resolve() for folder in folders], frozenset(library_files), analyses, findings, 0, left_out)
     if findings:
         raise InputError(findings)
     return tuple(lines)
 
 
-def _read(path: Path, folders: list[Path], libraries: frozenset[str], analyses: bool, findings: list[Finding], depth: int) -> list[Line]:
+def _read(
+    path: Path, folders: list[Path], libraries: frozenset[str], analyses: bool, findings: list[Finding], depth: int, left_out: list[Line] | None
+) -> list[Line]:  # fmt: skip
     if depth > MAX_INCLUDE_DEPTH:
         findings.append(Finding(f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?"))
         return []
@@ -124,7 +128,9 @@ def _read(path: Path, folders: list[Path], libraries: frozenset[str], analyses: 
         if line.card in {".include", ".inc", ".lib"}:
             target = _include_target(line, folders, libraries, findings)
             if target is not None:
-                result.extend(_read(target, folders, libraries, analyses, findings, depth + 1))
+                result.extend(_read(target, folders, libraries, analyses, findings, depth + 1, left_out))
+            elif left_out is not None and line.card == ".lib" and len(line.text.split()) > 2:
+                left_out.append(line)
         elif line.card == ".end" and line.text.strip().lower() == ".end":
             if depth == 0:
                 result.append(line)

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from eda_agent.errors import Finding
 from eda_agent.problem.metric import Metric
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
@@ -112,6 +113,8 @@ class Budget:
 
 @dataclass(frozen=True)
 class Problem:
+    """`notes`: what the files say that is not used, and what stands in its place."""
+
     name: str
     path: Path
     text: str
@@ -124,6 +127,7 @@ class Problem:
     specs: tuple[Spec, ...]
     corners: tuple[Corner, ...]
     budget: Budget
+    notes: tuple[Finding, ...] = ()
 
     @cached_property
     def spec_names(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ keeps its hierarchy in the deck: what ngspice reads is what the designer wrote, 
 from __future__ import annotations
 
 import hashlib
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.problem import expression
 from eda_agent.problem.elaborate import Elaboration, reach
-from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
@@ -265,11 +263,11 @@ class Workbench:
         library = self.libraries[corner.process]
         settings = work_out(bench.settings, corner)
         call, bench_cards = self._call(bench)
-        tail = f"{_fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
+        tail = f"{fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
-        analyses = tuple((analysis.kind, _fill(analysis.command, settings)) for analysis in bench.analyses)
+        analyses = tuple((analysis.kind, fill(analysis.command, settings)) for analysis in bench.analyses)
         measures = {name: how for name, how in bench.measures.items() if name in wanted}
         measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
         content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics, measured))
@@ -345,15 +343,3 @@ def _stamp(how: str) -> str:
 
 def _blocks(text: str) -> Mapping[str, Subcircuit]:
     return parse_netlist(logical_lines(text, Path("library"))).subcircuits
-
-
-def _fill(text: str, settings: Mapping[str, float]) -> str:
-    """Replace `{expression}` by its number where the settings decide it; leave the rest to ngspice."""
-
-    def number(match: re.Match[str]) -> str:
-        try:
-            return repr(expression.evaluate(expression.parse(match[1]), settings))
-        except ExpressionError:
-            return match[0]
-
-    return re.sub(r"\{([^}]*)\}", number, text)

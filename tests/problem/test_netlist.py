@@ -151,3 +151,29 @@ def test_a_parameter_named_like_a_function_is_refused(tmp_path: Path) -> None:
     path.write_text("* c\n.param Ln=1u\n.subckt a b\nR1 b 0 {Ln}\n.ends\n")
     with pytest.raises(InputError, match="cannot be called ln"):
         parse_netlist(read_source(path, [tmp_path]))
+
+
+def test_numbers_are_what_spice_reads(tmp_path: Path) -> None:
+    text = """* as magic and people write them
+.param a=1 b = 2 * 3 c={a + 1} d=max(1, 2) e=4
+.subckt s p q
+XM1 p q p p dev w=5e+06u l=500000u nf=1 m = 2 ad='2 * 3' pd=2 * 3
+X2 p q cell wn=1e-6u k={a+ 1}
+M3 p q p p nmos W = 3u L= 0.09u geo=3
+R4 p q {2 * 5k}
+.ends
+"""
+    netlist = read(tmp_path, text)
+    assert netlist.top.params == {"a": "1", "b": "2 * 3", "c": "{a + 1}", "d": "max(1, 2)", "e": "4"}
+    first, second, third, fourth = netlist.subcircuits["s"].devices
+    assert {name: first.params[name] for name in ("w", "l", "m", "nf")} == {"w": "5.0", "l": "0.5", "m": "2.0", "nf": "1.0"}
+    assert (first.params["ad"], first.params["pd"]) == ("'2 * 3'", "2 * 3")
+    assert second.params == {"wn": "1e-12", "k": "{a+ 1}"}
+    assert {name: float(text) for name, text in third.params.items()} == {"w": 3e-6, "l": 0.09e-6, "geo": 3.0}
+    assert fourth.value == "{2 * 5k}"
+    # the whole value is replaced, and of two on a line the last
+    assert " b = 7 c=" in netlist.text({Edit("", "", "b"): "7"})
+    assert "pd=8\n" in netlist.text({Edit("s", "xm1", "pd"): "8"})
+    twice = read(tmp_path, ".param a=1 a=2\n.subckt s p q\nR1 p q {a}\n.ends\n")
+    assert twice.top.params["a"] == "2"
+    assert ".param a=1 a=3\n" in twice.text({Edit("", "", "a"): "3"})
