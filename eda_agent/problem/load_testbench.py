@@ -53,6 +53,7 @@ _OWN_SETTINGS = {
     "line_low": "0.95*vdd",
     "line_high": "1.05*vdd",
     "ripple": "0",
+    "ripple_frequency": "frequency/7",
     "vcm": "vdd/2",
 }
 
@@ -188,12 +189,17 @@ def _wire(
         values = child.mapping("a bias")
         net = nets[port.lower()] = f"bias_{port.lower()}"
         if "current" in values:
-            # a positive current flows from the supply into the port
-            cards.append(f"I{net} vdd {net} dc {{{_setting(values['current'], 'current', 'A', {'vdd', 'temperature'})}}}\n")
+            current = _setting(values["current"], "current", "A", {"vdd", "temperature"})
+            # what flows into the port comes from the positive supply and what flows out of it goes to the negative one: a sink that
+            # gave its current back to vdd would hide it from the supply current
+            cards.append(f"I{net} vdd {net} dc {{max({current}, 0)}}\nIsink_{net} {net} vss dc {{max(-({current}), 0)}}\n")
         elif "voltage" in values:
             cards.append(f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n")
         else:
-            child.wrong("a bias is a current or a voltage", "write {current: 10u} (from the supply into the port) or {voltage: 0.6}")
+            child.wrong(
+                "a bias is a current or a voltage",
+                "write {current: 10u} (from the supply into the port; -10u: out of it to vss) or {voltage: 0.6}",
+            )
     for port in scope.ports:
         if port not in nets:
             node.wrong(f"port {port!r} of {scope.name} is connected to nothing", f"name it under ports: ({', '.join(roles)}) or bias:")

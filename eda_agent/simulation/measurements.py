@@ -78,20 +78,48 @@ def gain_margin(transfer: Complex) -> float:
 
 
 def bandwidth(frequency: Real, transfer: Complex) -> float:
-    """The first frequency (Hz) where |H| is 20 log √2 = 3.01 dB below its value at the lowest frequency."""
+    """The first frequency (Hz) where |H| is 20 log √2 = 3.01 dB below its value at the lowest frequency.
+
+    Raises `Unmeasurable` where |H| is not flat there: its value is no passband's then.
+    """
+    _must_be_flat(frequency, transfer)
     magnitude = _decibel(transfer)
     return _falling(frequency, magnitude, float(magnitude[0]) - 20 * math.log10(math.sqrt(2)), "the gain never falls by 3 dB")
 
 
 def rejection(frequency: Real, output: Complex, at: float) -> float:
     """−20 log |output| at a frequency (Hz), in dB: how far a disturbance of 1 is held off."""
+    _must_cover(frequency, at, "the response")
     return -float(np.interp(math.log(at), np.log(frequency), _decibel(output)))
 
 
-def peaking(transfer: Complex) -> float:
-    """The largest |H| above that at the lowest frequency, in dB; 0 when there is none."""
-    magnitude = _decibel(transfer)
-    return max(0.0, float(magnitude.max() - magnitude[0]))
+def peaking(frequency: Real, transfer: Complex) -> float:
+    """The largest |H| above that at the lowest frequency, in dB; 0 when there is none.
+
+    Between grid points 1/|H|² is taken as a parabola in f², which a second-order low-pass is: its peak is exact on any grid.
+    """
+    _must_be_flat(frequency, transfer)
+    inverse = 1 / np.maximum(np.abs(transfer), 1e-150) ** 2
+    index = int(inverse.argmin())
+    lowest = float(inverse[index])
+    if 0 < index < len(inverse) - 1:
+        square = (frequency[index - 1 : index + 2] / frequency[index]) ** 2
+        a, b, c = np.polyfit(square, inverse[index - 1 : index + 2], 2)
+        if a > 0:
+            vertex = float(c - b * b / (4 * a))
+            lowest = vertex if 0 < vertex < lowest else lowest
+    return max(0.0, 10 * math.log10(float(inverse[0]) / lowest))
+
+
+def _must_be_flat(frequency: Real, transfer: Complex) -> None:
+    # the phase tells before the magnitude: a pole at ten times the frequency turns by 6° and lowers |H| by 0.5 %
+    if abs(transfer[0].imag) > 0.1 * abs(transfer[0].real):
+        raise Unmeasurable(f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be lower")
+
+
+def _must_cover(axis: Real, at: float, what: str) -> None:
+    if not axis.min() * (1 - 1e-9) <= at <= axis.max() * (1 + 1e-9):
+        raise Unmeasurable(f"{what} was not simulated at {format_quantity(at, 'Hz')}")
 
 
 def _decibel(transfer: Complex) -> Real:
@@ -120,8 +148,7 @@ def _falling(frequency: Real, level: Real, threshold: float, why: str) -> float:
 
 def spot_noise(frequency: Real, density: Real, at: float) -> float:
     """Density (V/√Hz) at a frequency (Hz), interpolated on log axes."""
-    if not frequency[0] * (1 - 1e-9) <= at <= frequency[-1] * (1 + 1e-9):
-        raise Unmeasurable(f"the noise was not simulated at {format_quantity(at, 'Hz')}")
+    _must_cover(frequency, at, "the noise")
     return math.exp(float(np.interp(math.log(at), np.log(frequency), np.log(np.maximum(density, 1e-300)))))
 
 
@@ -148,11 +175,13 @@ def mean(time: Real, value: Real, start: float, stop: float) -> float:
     return float(np.trapezoid(np.interp(axis, time, value), axis) / (stop - start))
 
 
-def crossing(time: Real, value: Real, threshold: float, *, rising: bool, after: float = -math.inf, before: float = math.inf) -> float:
-    """The first time (s) at or after `after` at which `value` passes `threshold` in the given direction."""
+def crossing(
+    time: Real, value: Real, threshold: float, *, rising: bool, after: float = -math.inf, before: float = math.inf, last: bool = False
+) -> float:
+    """The first (or `last`) time (s) from `after` to `before` at which `value` passes `threshold` in the given direction."""
     side = value >= threshold if rising else value <= threshold
     steps = np.flatnonzero(~side[:-1] & side[1:])
-    for index in steps:
+    for index in steps[::-1] if last else steps:
         share = (threshold - value[index]) / (value[index + 1] - value[index])
         moment = float(time[index] + share * (time[index + 1] - time[index]))
         if after <= moment <= before:
@@ -211,32 +240,66 @@ def harmonic_distortion(time: Real, value: Real, frequency: float, harmonics: in
     return 100.0 * float(np.sqrt(np.sum(amplitude[1:] ** 2)) / amplitude[0])
 
 
-def periods(time: Real, value: Real, level: float, after: float) -> Real:
-    """Times (s) between rising crossings of `level` after a time; at least five of them."""
+def rising_edges(time: Real, value: Real, after: float) -> Real:
+    """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
+
+    The middle is that of the waveform's own extremes: not every oscillator swings around half of its supply. Raises
+    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation.
+    """
+    late = time >= (after + time[-1]) / 2
+    early = (time >= after) & ~late
+    level = float(value[late].max() + value[late].min()) / 2
+    swings = float(np.ptp(value[early])), float(np.ptp(value[late]))
+    if swings[1] < 0.01:
+        raise Unmeasurable("no steady oscillation: the output stands still in the second half of the transient")
+    if not 0.8 < swings[1] / swings[0] < 1.25:
+        raise Unmeasurable(
+            f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to {format_quantity(swings[1], 'V')} in the second half"
+        )
     rising = np.flatnonzero((value[:-1] < level) & (value[1:] >= level))
     share = (level - value[rising]) / (value[rising + 1] - value[rising])
     moments = time[rising] + share * (time[rising + 1] - time[rising])
-    result = np.diff(moments[moments >= after])
-    if result.size < 5:
+    moments = moments[moments >= after]
+    if moments.size < 6:
         raise Unmeasurable("no steady oscillation: fewer than five periods in the second half of the transient")
-    return np.asarray(result)
+    return np.asarray(moments)
+
+
+def period_modulation(edges: Real, frequency: float) -> float:
+    """RMS (s) of the sine of a known frequency (Hz) in the periods between edges, fitted by least squares.
+
+    The standard deviation of the periods would depend on where in its cycle the modulation is cut off.
+    """
+    phase = 2 * math.pi * frequency * (edges[:-1] + edges[1:]) / 2
+    terms = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], axis=1)
+    found, _, rank, _ = np.linalg.lstsq(terms, np.diff(edges), rcond=1e-3)
+    if rank < 3:
+        raise Unmeasurable("the ripple cannot be told from the oscillation: another ripple_frequency is needed")
+    return float(math.hypot(found[1], found[2]) / math.sqrt(2))
 
 
 def slope(sweep: Real, output: Real, low: float, high: float) -> float:
     """|Δoutput / Δsweep| between two points of a DC sweep."""
     order = np.argsort(sweep)
+    slack = 1e-6 * abs(high - low)
+    if min(low, high) < sweep.min() - slack or max(low, high) > sweep.max() + slack or low == high:
+        raise Unmeasurable(f"the sweep does not reach from {low:.4g} to {high:.4g}")
     ends = np.interp([low, high], sweep[order], output[order])
     return float(abs(ends[1] - ends[0]) / abs(high - low))
 
 
-def dropout(supply: Real, output: Real, nominal: float, fall: float = 0.02) -> float:
+def dropout(supply: Real, output: Real, nominal: float, intended: float | None = None, fall: float = 0.02) -> float:
     """Input minus output (V) where, with a falling input, the output first is `fall` below its value at `nominal` input.
 
-    Raises `Unmeasurable` when the output does not regulate at `nominal` or never falls.
+    Raises `Unmeasurable` when the output at `nominal` is not within a tenth of the `intended` voltage, or never falls.
     """
     order = np.argsort(supply)[::-1]
     axis, out = supply[order], output[order]
+    if axis[0] < nominal * (1 - 1e-6):
+        raise Unmeasurable(f"the sweep does not reach {format_quantity(nominal, 'V')}")
     regulated = float(np.interp(nominal, axis[::-1], out[::-1]))
+    if intended is not None and abs(regulated - intended) > 0.1 * abs(intended):
+        raise Unmeasurable(f"the output does not regulate: it is {format_quantity(regulated, 'V')} for {format_quantity(intended, 'V')}")
     level = regulated * (1 - fall)
     below = np.flatnonzero((axis <= nominal) & (out < level))
     if below.size == 0 or below[0] == 0:
@@ -254,17 +317,31 @@ def temperature_coefficient(temperature: Real, output: Real) -> float:
     return 1e6 * float(output.max() - output.min()) / (mean_ * float(np.ptp(temperature)))
 
 
-def linear_range(sweep: Real, output: Real, slope: float) -> float:
-    """Width (V) of the output interval around the middle of the sweep where |dout/dsweep| ≥ slope."""
-    gradient = np.abs(np.gradient(output, sweep))
-    middle = len(sweep) // 2
-    if gradient[middle] < slope:
-        raise Unmeasurable("the loop is not linear even in the middle of its range")
-    outside = gradient < slope
-    left, right = np.flatnonzero(outside[:middle]), np.flatnonzero(outside[middle:])
-    first = int(left[-1]) + 1 if left.size else 0
-    last = middle + int(right[0]) - 1 if right.size else len(sweep) - 1
-    return float(abs(output[last] - output[first]))
+def linear_range(sweep: Real, output: Real, linearity: float, gain: float = 1.0) -> tuple[float, float]:
+    """The ends (low, high, in V of the sweep) of the widest interval where dout/dsweep differs from `gain` by |gain|·(1 − linearity) at most.
+
+    A slope that is too steep counts as little as one that is too flat: where an output that was stuck catches up, nothing is linear.
+    """
+    order = np.argsort(sweep)
+    ends = sweep[order]
+    middles = (ends[:-1] + ends[1:]) / 2
+    # of each step of the sweep; above 0 inside
+    excess = (1 - linearity) - np.abs(np.diff(output[order]) / np.diff(ends) / gain - 1)
+    inside = np.concatenate([[False], excess >= 0, [False]])
+    starts, stops = np.flatnonzero(~inside[:-1] & inside[1:]), np.flatnonzero(inside[:-1] & ~inside[1:]) - 1
+    if starts.size == 0:
+        raise Unmeasurable("the loop is linear nowhere in its range")
+    widest = int(np.argmax(middles[stops] - middles[starts]))
+    first, last = int(starts[widest]), int(stops[widest])
+    low = ends[0] if first == 0 else _edge(middles, excess, first, first - 1)
+    high = ends[-1] if last == middles.size - 1 else _edge(middles, excess, last, last + 1)
+    return float(low), float(high)
+
+
+def _edge(axis: Real, excess: Real, inside: int, outside: int) -> float:
+    """Where `excess` is 0 between a point inside and its neighbour outside."""
+    share = excess[inside] / (excess[inside] - excess[outside])
+    return float(axis[inside] + share * (axis[outside] - axis[inside]))
 
 
 def decision_delay(time: Real, clock: Real, difference: Real, level: float, expected: Iterable[tuple[float, float, int]]) -> float:
@@ -277,7 +354,7 @@ def decision_delay(time: Real, clock: Real, difference: Real, level: float, expe
     for start, stop, sign in expected:
         edge = crossing(time, clock, float(clock.max()) / 2, rising=True, after=start, before=stop)
         signed = difference * sign
-        moment = crossing(time, signed, level, rising=True, after=edge, before=stop)
+        moment = crossing(time, signed, level, rising=True, after=edge, before=stop, last=True)
         if float(np.interp(stop, time, signed)) < level:
             raise Unmeasurable("the decision does not hold")
         delays.append(moment - edge)

@@ -26,9 +26,10 @@ from eda_agent.simulation.measurements import (
     mean,
     overshoot,
     peaking,
-    periods,
+    period_modulation,
     phase_margin,
     rejection,
+    rising_edges,
     settling_time,
     slew_rate,
     slope,
@@ -100,7 +101,7 @@ def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
 
 
 def _load_step(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
-    """Excursion (V) after the load current rises (falls), from the output's settled value before it."""
+    """Excursion (V) after the load current rises (falls), past both settled values, before it and after it."""
     first, second = settings["hold"] / 10, settings["hold"] * 1.1
     start, stop = (first, second) if rising else (second, second + settings["hold"])
     inside = (wave.axis >= start) & (wave.axis <= stop)
@@ -113,14 +114,38 @@ def _load_step(wave: Waveform, settings: Mapping[str, float], rising: bool) -> f
     return max(float(out[inside].max()) - max(before, after), 1e-9)
 
 
-def _periods(wave: Waveform, settings: Mapping[str, float]) -> Real:
-    return periods(wave.axis, wave.real("out"), settings["vdd"] / 2, float(wave.axis[-1]) / 2)
+def _edges(wave: Waveform) -> Real:
+    return rising_edges(wave.axis, wave.real("out"), float(wave.axis[-1]) / 2)
+
+
+def _frequency(wave: Waveform) -> float:
+    edges = _edges(wave)
+    return (edges.size - 1) / float(edges[-1] - edges[0])
 
 
 def _jitter(wave: Waveform, settings: Mapping[str, float]) -> float:
     if settings["ripple"] <= 0:
         raise Unmeasurable("the supply has no ripple: set  ripple: 10m  in the testbench")
-    return float(_periods(wave, settings).std())
+    return period_modulation(_edges(wave), settings["ripple_frequency"])
+
+
+def _swing(wave: Waveform, settings: Mapping[str, float]) -> float:
+    """Width (V) of the output over the interval where the gain is −1."""
+    low, high = linear_range(wave.axis, wave.real("out"), settings["linearity"], -1.0)
+    order = np.argsort(wave.axis)
+    ends = np.interp([low, high], wave.axis[order], wave.real("out")[order])
+    return float(abs(ends[1] - ends[0]))
+
+
+def _input_range(wave: Waveform, settings: Mapping[str, float]) -> float:
+    low, high = linear_range(wave.axis, wave.real("out"), settings["linearity"])
+    return high - low
+
+
+def _dropout(wave: Waveform, settings: Mapping[str, float]) -> float:
+    divider = {"vref", "r_top", "r_bottom"}
+    intended = settings["vref"] * (1 + settings["r_top"] / settings["r_bottom"]) if divider <= settings.keys() else None
+    return dropout(wave.axis, wave.real("out"), settings["vdd"], intended)
 
 
 def _positive(value: float) -> float:
@@ -145,25 +170,25 @@ MEASURES: dict[str, Measure] = {
     "slew_rate_down": lambda wave, settings: _slew(wave, settings, False),
     "settling_time": _settling,
     "overshoot": _overshoot,
-    "output_swing": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
+    "output_swing": _swing,
     "delay": _delay,
     "cmrr": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
     "psrr_plus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
     "psrr_minus": lambda wave, settings: rejection(*_transfer(wave), settings["at_frequency"]),
-    "input_range": lambda wave, settings: linear_range(wave.axis, wave.real("out"), settings["linearity"]),
+    "input_range": _input_range,
     "thd": lambda wave, settings: harmonic_distortion(wave.axis, wave.real("out"), settings["frequency"]),
     "line_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["line_low"], settings["line_high"]),
     "load_regulation": lambda wave, settings: slope(wave.axis, wave.real("out"), settings["load_low"], settings["load_current"]),
-    "dropout": lambda wave, settings: dropout(wave.axis, wave.real("out"), settings["vdd"]),
+    "dropout": _dropout,
     "load_undershoot": lambda wave, settings: _load_step(wave, settings, True),
     "load_overshoot": lambda wave, settings: _load_step(wave, settings, False),
     "quiescent_current": lambda wave, settings: _positive(_supply(wave, settings) - settings["load_current"]),
     "reference_voltage": lambda wave, _: float(wave.real("out")[0]),
     "temperature_coefficient": lambda wave, _: temperature_coefficient(wave.axis, wave.real("out")),
-    "oscillation_frequency": lambda wave, settings: 1 / float(_periods(wave, settings).mean()),
+    "oscillation_frequency": lambda wave, _: _frequency(wave),
     "period_jitter": _jitter,
     "transimpedance": lambda wave, _: abs(_transfer(wave)[1][0]),
-    "peaking": lambda wave, _: peaking(_transfer(wave)[1]),
+    "peaking": lambda wave, _: peaking(*_transfer(wave)),
     "input_noise_current": lambda wave, settings: spot_noise(wave.axis, wave.real("input"), settings["noise_frequency"]),
 }
 """Metric → function of the waveform of its analysis and the testbench's settings."""

@@ -145,9 +145,29 @@ def test_an_output_that_does_not_settle_has_no_settling_time() -> None:
 
 def test_linear_range_of_a_clipped_line() -> None:
     sweep = np.linspace(0, 1.8, 1801)
-    assert m.linear_range(sweep, np.clip(1.8 - sweep, 0.3, 1.4), 0.9) == pytest.approx(1.1, abs=0.005)
+    assert m.linear_range(sweep, np.clip(1.8 - sweep, 0.3, 1.4), 0.9, -1.0) == pytest.approx((0.4, 1.5), abs=0.002)
     with pytest.raises(m.Unmeasurable):
         m.linear_range(sweep, np.full_like(sweep, 0.9), 0.9)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_linear_range_need_not_hold_the_middle_of_the_sweep(direction: int) -> None:
+    sweep = np.linspace(0, 1.8, 181)[::direction]
+    assert m.linear_range(sweep, np.maximum(sweep, 1.0), 0.9) == pytest.approx((1.0, 1.8), abs=0.01)
+
+
+def test_a_jump_and_an_inverted_slope_are_not_linear() -> None:
+    sweep = np.linspace(0, 1.8, 181)
+    # stuck at 0 up to 0.6 V, jumps, and follows: the jump of 0.6 V is no swing
+    assert m.linear_range(sweep, np.where(sweep < 0.6, 0.0, sweep), 0.9) == pytest.approx((0.61, 1.8), abs=0.011)
+    # the phase turns over below 0.5 V, as an input pair does beyond its common mode
+    assert m.linear_range(sweep, np.abs(sweep - 0.5) + 0.5, 0.9) == pytest.approx((0.5, 1.8), abs=0.011)
+
+
+def test_a_linear_range_ends_between_grid_points() -> None:
+    sweep = np.linspace(0, 1.8, 181)
+    # slope 1 − (x/1.5)²: within 10 % up to 1.5·√0.1
+    assert m.linear_range(sweep, sweep - sweep**3 / (3 * 1.5**2), 0.9)[1] == pytest.approx(1.5 * math.sqrt(0.1), abs=1e-3)
 
 
 def decision(time: np.ndarray, *edges: tuple[float, int]) -> np.ndarray:
@@ -165,6 +185,9 @@ def test_the_slower_decision_counts_and_a_wrong_one_is_none() -> None:
     assert m.decision_delay(time, clock, right, 0.5, windows) == pytest.approx(0.255, abs=1e-3)
     with pytest.raises(m.Unmeasurable):
         m.decision_delay(time, clock, -right, 0.5, windows)
+    # what crosses and falls back has not decided: the decision is the crossing after which it holds
+    hesitant = right - decision(time, (0.7, 1)) + decision(time, (0.8, 1))
+    assert m.decision_delay(time, clock, hesitant, 0.5, windows) == pytest.approx(0.305, abs=1e-3)
 
 
 def test_rejection_and_peaking_of_a_resonance() -> None:
@@ -172,9 +195,32 @@ def test_rejection_and_peaking_of_a_resonance() -> None:
     s = 1j * FREQUENCY / w0
     second_order = 1 / (1 + s / q + s**2)
     # |H| peaks at Q / sqrt(1 - 1/(4 Q^2))
-    assert m.peaking(second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=0.1)
-    assert m.peaking(1 / (1 + s)) == 0.0
+    assert m.peaking(FREQUENCY, second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=1e-6)
+    assert m.peaking(FREQUENCY, 1 / (1 + s)) == 0.0
     assert m.rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(60 - 10 * math.log10(2), abs=0.05)
+
+
+@given(st.floats(0.75, 30), st.floats(1e4, 1e7))
+def test_a_peak_between_grid_points_is_found(q: float, natural: float) -> None:
+    s = 1j * FREQUENCY / natural
+    peak = 20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q)))
+    assert m.peaking(FREQUENCY, 1 / (1 + s / q + s**2)) == pytest.approx(peak, abs=1e-3)
+
+
+def test_nothing_is_said_of_frequencies_outside_the_sweep() -> None:
+    for at in (0.1, 1e11):
+        with pytest.raises(m.Unmeasurable, match="was not simulated"):
+            m.rejection(FREQUENCY, amplifier(1e-3, 1e3), at)
+
+
+def test_no_bandwidth_and_peaking_where_the_sweep_begins_above_the_pole() -> None:
+    # at 0.3 Hz the pole lies below the first point: 3 dB below that is at 1.4 Hz, which is nothing of the amplifier's
+    for measured in (m.bandwidth, m.peaking):
+        with pytest.raises(m.Unmeasurable, match="f_start"):
+            measured(FREQUENCY, amplifier(1e6, 0.3))
+        # a path that is coupled by a capacitor
+        with pytest.raises(m.Unmeasurable, match="f_start"):
+            measured(FREQUENCY, 1 - amplifier(1.0, 1e4))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1])
@@ -188,17 +234,30 @@ def test_harmonic_distortion_of_known_harmonics(share: float) -> None:
         m.harmonic_distortion(time[:100], wave[:100], 1e3)
 
 
-def test_periods_of_a_sine_that_is_modulated() -> None:
+def test_edges_of_a_sine_that_is_modulated() -> None:
     time = np.linspace(0, 40e-9, 40001)
-    found = m.periods(time, np.sin(2 * math.pi * 1e9 * time), 0.0, 20e-9)
+    # around 1.7 V: an oscillator on a coil swings around its supply
+    steady = 1.7 + np.sin(2 * math.pi * 1e9 * time)
+    found = np.diff(m.rising_edges(time, steady, 20e-9))
     assert found.mean() == pytest.approx(1e-9, rel=1e-5)
     assert found.std() < 1e-14
-    # period 1/(f0 (1 + a cos)) spreads by a/sqrt(2) to first order
-    slow, depth = 1e9 / 10, 0.02
-    modulated = np.sin(2 * math.pi * (1e9 * time + 1e9 * depth / (2 * math.pi * slow) * np.sin(2 * math.pi * slow * time)))
-    assert m.periods(time, modulated, 0.0, 20e-9).std() == pytest.approx(1e-9 * depth / math.sqrt(2), rel=0.05)
-    with pytest.raises(m.Unmeasurable):
-        m.periods(time, np.full_like(time, 0.9), 0.45, 20e-9)
+    with pytest.raises(m.Unmeasurable, match="stands still"):
+        m.rising_edges(time, np.full_like(time, 0.9), 20e-9)
+    # ringing that dies out, and what has not come to its amplitude yet
+    for rate in (-3e7, 3e7):
+        with pytest.raises(m.Unmeasurable, match="its swing goes from"):
+            m.rising_edges(time, np.exp(rate * (time - 20e-9)) * np.sin(2 * math.pi * 1e9 * time), 20e-9)
+
+
+@given(st.floats(0, 6.28), st.floats(1.1, 4.9))
+def test_a_known_modulation_of_the_period_is_found_wherever_it_is_cut_off(phase: float, cycles: float) -> None:
+    """The instantaneous frequency f0 (1 + a cos) bends the period by a/√2 of it, less what averaging over a period takes: sinc."""
+    time = np.linspace(0, 40e-9, 20001)
+    slow, depth = cycles / 20e-9, 0.02
+    turns = 1e9 * time + 1e9 * depth / (2 * math.pi * slow) * np.sin(2 * math.pi * slow * time + phase)
+    edges = m.rising_edges(time, np.sin(2 * math.pi * turns), 20e-9)
+    expected = 1e-9 * depth / math.sqrt(2) * float(np.sinc(slow / 1e9))
+    assert m.period_modulation(edges, slow) == pytest.approx(expected, rel=0.04)
 
 
 def test_a_regulator_with_known_slopes_and_dropout() -> None:
@@ -210,6 +269,14 @@ def test_a_regulator_with_known_slopes_and_dropout() -> None:
     assert m.dropout(supply, output, 1.8) == pytest.approx((level + 0.1) - level, abs=1e-6)
     with pytest.raises(m.Unmeasurable):
         m.dropout(supply, np.full_like(supply, 1.2), 1.8)
+    # an output that hangs 0.1 V below its input everywhere drops out of nothing
+    with pytest.raises(m.Unmeasurable, match="does not regulate"):
+        m.dropout(supply, supply - 0.1, 1.8, 1.2)
+    for low, high in ((0.5, 1.8), (1.8, 2.1)):
+        with pytest.raises(m.Unmeasurable, match="does not reach"):
+            m.slope(supply, output, low, high)
+    with pytest.raises(m.Unmeasurable, match="does not reach"):
+        m.dropout(supply, output, 2.2)
 
 
 def test_temperature_coefficient_of_a_parabola() -> None:

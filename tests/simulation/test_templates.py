@@ -122,3 +122,64 @@ def test_an_oscillator_without_losses(tmp_path: Path) -> None:
     values = measured(tmp_path, netlist, "osc", f"{{template: oscillator, load: 25p, frequency: {frequency:.6g}}}", specs)
     assert values["oscillation_frequency"] == pytest.approx(frequency, rel=3e-3)
     assert values["power"] == pytest.approx(1.8**2 / 10e3, rel=1e-3)
+
+
+def test_a_current_out_of_a_port_counts_as_supply_current(tmp_path: Path) -> None:
+    """A diode to the supply whose current a sink takes: the supply delivers it. A source into a port comes from the supply as well."""
+    netlist = "* bias\n.model n nmos level=1\n.subckt amp inp inn out vdd vss up down\nRd vdd up 1k\nRu down vss 1k\nR9 vdd vss {R}\nR8 inp inn 1g\nRo out vss 1g\n.param R=18k\n.ends\n"
+    (tmp_path / "c.spice").write_text(netlist)
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: amp\npdk: own\nparameters: {R: {min: 100, max: 100k}}\n"
+        "bias: {up: {current: -10u}, down: {current: vdd/90k}}\ntestbenches: {t: {template: opamp_loop}}\n"
+        "specs: {supply_current: {testbench: t, unit: A, maximum: 1}}\ncorners: {nominal: {process: tt, vdd: 1.8, temperature: 27}}\n"
+    )
+    values = measure_once(load_problem(tmp_path / "spec.yaml"))
+    # 1.8 V / 18 kΩ, 10 µA and 20 µA
+    assert values["supply_current"] == pytest.approx(130e-6, rel=1e-4)
+
+
+def test_rejection_at_a_frequency_is_on_the_grid_wherever_it_lies(tmp_path: Path) -> None:
+    """A coupling that a notch at 33 kHz blocks, and one below 1 Hz, where a sweep from 1 Hz would have nothing."""
+    resonant = "Lsup c n 23.2605m\nCsup n d 1n\nRx d 0 1\nEn c 0 vdd 0 1\n"
+    netlist = (
+        "* coupled\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\n"
+        + resonant
+        + "Ed out 0 d 0 1\nR9 vdd inn {R}\n.param R=1k\n.ends\n"
+    )
+    notch = 1 / (2 * math.pi * math.sqrt(23.2605e-3 * 1e-9))
+    for at in (notch, 0.02, 3.3e9):
+        bench = f"{{template: opamp_psrr_plus, at_frequency: {at:.9g}}}"
+        values = measured(tmp_path, netlist, "amp", bench, "{psrr_plus: {testbench: t, unit: dB, minimum: 1}}")
+        reactance = 2 * math.pi * at * 23.2605e-3 - 1 / (2 * math.pi * at * 1e-9)
+        assert values["psrr_plus"] == pytest.approx(20 * math.log10(math.hypot(1, reactance)), abs=0.02)
+
+
+def test_the_swing_of_an_amplifier_whose_common_mode_is_not_in_the_middle(tmp_path: Path) -> None:
+    # an ideal amplifier between rails at 0.1 and 1.7 V; vcm is 0.5 V
+    netlist = "* rails\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\nB1 a 0 v=min(max(1e4*v(inp,inn),0.1),1.7)\nRa a out 1\nR9 vdd vss {R}\n.param R=1k\n.ends\n"
+    specs = "{output_swing: {testbench: t, unit: V, minimum: 0.1}}"
+    for vcm in (0.5, 0.9, 1.4):
+        values = measured(tmp_path, netlist, "amp", f"{{template: opamp_swing, vcm: {vcm}}}", specs)
+        assert values["output_swing"] == pytest.approx(1.6, abs=0.011)
+
+
+def test_an_oscillator_that_dies_out_has_no_frequency(tmp_path: Path) -> None:
+    netlist = (
+        "* tank\n.model n nmos level=1\n.subckt osc out vdd vss\nEmid mid 0 vdd 0 0.5\nL1 out mid 1u\nR9 out mid {R}\n.param R=2k\n.ends\n"
+    )
+    frequency = 1 / (2 * math.pi * math.sqrt(1e-6 * 25e-12))
+    specs = "{oscillation_frequency: {testbench: t, unit: Hz, minimum: 1}}"
+    values = measured(tmp_path, netlist, "osc", f"{{template: oscillator, load: 25p, frequency: {frequency:.6g}}}", specs)
+    assert values["oscillation_frequency"] is None
+
+
+def test_line_regulation_beside_the_nominal_supply(tmp_path: Path) -> None:
+    """Settings that leave out the nominal input, or reach below what dropout needs."""
+    netlist = "* ldo\n.model n nmos level=1\n.subckt ldo vdd vss vref fb out\nB1 a 0 v=min(100*v(vref,fb),v(vdd)-0.1)+0.01*v(vdd)\nRo a out 1\nR9 vdd vss {R}\n.param R=1k\n.ends\n"
+    specs = "{line_regulation: {testbench: t, unit: V/V, maximum: 1}, dropout: {testbench: t, unit: V, maximum: 1}}"
+    for low, high in ((1.5, 1.7), (1.6, 1.9), (0.3, 0.5)):
+        values = measured(tmp_path, netlist, "ldo", f"{{template: ldo_line, line_low: {low}, line_high: {high}}}", specs)
+        expected = 1.01 if high < 1 else 0.01 / (1 + 100 * 2 / 3)
+        assert values["line_regulation"] == pytest.approx(expected, rel=0.01)
+        # 0.1 V, less 1 % of the input, and 1 Ω times 1 mA and the divider's current
+        assert values["dropout"] == pytest.approx(0.1 - 0.0127 + 1e-3, abs=2e-3)
