@@ -72,7 +72,7 @@ def load_state(folder: Path) -> RunState:
     return state
 
 
-def _turn(state: RunState, number: int | None, folder: Path) -> dict[str, Any]:
+def chosen_turn(state: RunState, number: int | None, folder: Path) -> dict[str, Any]:
     wanted = number if number is not None else state.best.get("index", 0)
     for turn in state.turns:
         if turn["index"] == wanted:
@@ -83,7 +83,7 @@ def _turn(state: RunState, number: int | None, folder: Path) -> dict[str, Any]:
 def show_command(options: argparse.Namespace) -> int:
     """Show a run, or one turn of it."""
     state = load_state(options.run)
-    turn = _turn(state, options.turn, options.run)
+    turn = chosen_turn(state, options.turn, options.run)
     if options.json:
         print_json(
             {
@@ -161,30 +161,21 @@ def _improvements(state: RunState) -> list[dict[str, Any]]:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist, or a diff."""
+    from eda_agent.cli.chosen import asked_by
     from eda_agent.files import write_text
     from eda_agent.insight.devices import devices
-    from eda_agent.problem.load import load_problem
     from eda_agent.record.export import netlist_diff, sized_netlist
-    from eda_agent.run import original_spec
 
-    turn = _turn(load_state(options.run), options.turn, options.run)
+    state = load_state(options.run)
+    turn = chosen_turn(state, options.turn, options.run)
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
-    problem = load_problem(original_spec(options.run))
+    problem = asked_by(options.run, state)
     if options.devices or options.layout is not None:
         return _export_layout(options, devices(problem, turn["sizing"]))
     if options.xschem is not None:
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
-    try:
-        text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
-    except KeyError as error:
-        raise InputError(
-            Finding(
-                f"the spec names a parameter {error.args[0]!r} that this run does not have",
-                problem.path,
-                fix="the spec has changed since the run",
-            )
-        ) from None
+    text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
     if options.out is None:
         sys.stdout.write(text)
     else:

@@ -7,10 +7,9 @@ import argparse
 from rich.table import Table
 
 from eda_agent import run
+from eda_agent.cli.chosen import chosen
 from eda_agent.cli.render import console, print_json
-from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import InputError
-from eda_agent.problem.load import load_problem
 from eda_agent.record.about import extremes, target_text
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
@@ -19,12 +18,11 @@ from eda_agent.units import format_quantity
 
 def mc_command(options: argparse.Namespace) -> int:
     """0 when every sample meets every spec, 1 when not."""
-    problem = load_problem(options.spec)
+    problem, sizing = chosen(options)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: there is no such corner\n    → all, or one of {', '.join(names)}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
-    sizing = problem.space.snap(chosen_sizing(problem, options))
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
     if options.json:

@@ -95,7 +95,6 @@ def build_parser() -> argparse.ArgumentParser:
     tui.add_argument("--anywhere", action="store_true", help=argparse.SUPPRESS)
 
     sim = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
-    sim.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     _a_sizing(sim)
     sim.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
     sim.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
@@ -107,7 +106,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="Monte Carlo of one sizing",
         description="Simulate one sizing on many chips: mismatch of every device, yield of every spec.",
     )
-    mc.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     mc.add_argument("--samples", type=_count, default=100, metavar="N", help="chips (default 100)")
     mc.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the chips (default 0)")
     mc.add_argument(
@@ -183,7 +181,6 @@ def build_parser() -> argparse.ArgumentParser:
     sens = commands.add_parser(
         "sensitivity", help="which size moves which spec", description="Slope of every spec's margin over every size."
     )
-    sens.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
     _a_sizing(sens)
     sens.add_argument("--step", type=float, default=0.02, metavar="X", help="step as a share of each range (default 0.02)")
     sens.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -245,6 +242,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _a_sizing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "spec", type=Path, nargs="?", help="spec.yaml, or the folder that holds it; the folder of a run: what it asks, with its best sizes"
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -252,7 +252,10 @@ def _a_sizing(parser: argparse.ArgumentParser) -> None:
         dest="values",
         help="a size that differs from the netlist's, such as W1=4u",
     )
-    parser.add_argument("--from", type=Path, metavar="RUN", dest="run", help="begin with the best sizing of a run")
+    parser.add_argument(
+        "--from", type=Path, metavar="RUN", dest="run", help="the best sizes of a run, in its corners and against its targets"
+    )
+    parser.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn of the run (default: the best)")
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:

@@ -11,14 +11,13 @@ from typing import Any
 from rich.table import Table
 
 from eda_agent import run
+from eda_agent.cli.chosen import asked_by, chosen
 from eda_agent.cli.inspect import load_state
 from eda_agent.cli.render import console, print_json, status
-from eda_agent.cli.sim import chosen_sizing
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
-from eda_agent.problem.load import load_problem
 from eda_agent.record.about import target_text
 from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
@@ -65,13 +64,11 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def _html(options: argparse.Namespace, state: RunState) -> str:
-    """The page, with waveforms and Monte Carlo where the spec is still there to simulate."""
+    """The page, with waveforms and Monte Carlo where the circuit is still there to simulate."""
     best = best_turn(state)
     diff, waves, samples = "", None, None
     try:
-        problem = run.with_corners(load_problem(run.original_spec(options.run)), state.started.get("corner_set"))
-        if list(problem.space.names) != [entry["name"] for entry in state.started["parameters"]]:
-            raise InputError("the spec has other parameters than the run")
+        problem = asked_by(options.run, state)
     except InputError as error:
         print(f"eda-agent: without waveforms and diff: {error}", file=sys.stderr)
     else:
@@ -164,8 +161,7 @@ def front_command(options: argparse.Namespace) -> int:
 
 def sensitivity_command(options: argparse.Namespace) -> int:
     """How each spec answers to each parameter around a design."""
-    problem = load_problem(options.spec)
-    sizing = problem.space.snap(chosen_sizing(problem, options))
+    problem, sizing = chosen(options)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         found = sensitivity(problem, evaluator, sizing, options.step)
     if options.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,20 +10,19 @@ from typing import Any
 
 from eda_agent import run
 from eda_agent.agent.score import score
+from eda_agent.cli.chosen import chosen
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
-from eda_agent.files import read_file, write_text
-from eda_agent.problem.load import load_problem
-from eda_agent.problem.spec import Problem
+from eda_agent.files import write_text
 from eda_agent.record import about
 from eda_agent.record.events import evaluation_data, plain, result_data
-from eda_agent.units import QuantityError, format_score, parse_quantity
+from eda_agent.units import format_score
 
 
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate; 0 when every spec is met, 1 when not."""
-    problem = run.with_corners(load_problem(options.spec), options.corners)
-    sizing = problem.space.snap(chosen_sizing(problem, options))
+    problem, sizing = chosen(options)
+    problem = run.with_corners(problem, options.corners)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
         if options.waves is not None:
@@ -70,32 +68,3 @@ def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]
         write_text(path, json.dumps(plain(rows)) + "\n")
     except OSError as error:
         raise InputError(f"--waves {path}: {error.strerror}") from None
-
-
-def chosen_sizing(problem: Problem, options: argparse.Namespace) -> dict[str, Any]:
-    """The sizing that --from and --set name; the netlist's own without them. Raises `InputError`."""
-    sizing = problem.space.initial
-    if options.run is not None:
-        try:
-            best = json.loads(read_file(options.run / "best.json", 10_000_000))["sizing"]
-            sizing.update({name: float(best[name]) for name in problem.space.names})
-        except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(
-                f"{options.run}: there is no best.json with sizes for this spec\n    → name the folder of a run of the same spec"
-            ) from None
-    units = {parameter.name: parameter for parameter in problem.space.parameters}
-    for text in options.values:
-        name, equals, value = text.partition("=")
-        if not equals or name not in units:
-            near = difflib.get_close_matches(name, units, 1)
-            raise InputError(
-                f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    → {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}"
-            )
-        try:
-            number = parse_quantity(value, units[name].unit)
-        except QuantityError as error:
-            raise InputError(f"--set {text}: {error}") from None
-        if not units[name].minimum <= number <= units[name].maximum:
-            raise InputError(f"--set {text}: outside the range of {name}\n    → widen min and max in {problem.path}")
-        sizing[name] = number
-    return sizing

@@ -20,6 +20,7 @@ class Spec:
     """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's.
 
     `corners`: those in which it counts, () for all. `unit`: the one that the user wrote it in and sees it in; "" takes the metric's.
+    `asked`: minimum and maximum as the user asked for them, where the bounds here are tightened for the yield (`eda_agent.robust`).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Spec:
     objective: Literal["minimize", "maximize"] | None = None
     corners: tuple[str, ...] = ()
     unit: str = ""
+    asked: tuple[float | None, float | None] | None = None
 
     @property
     def shown_unit(self) -> str:

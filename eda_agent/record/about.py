@@ -26,8 +26,19 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
             "maximum": spec.maximum,
             "weight": spec.weight,
             "objective": spec.objective,
+            "worst": spec.worst,
+            "corners": list(spec.corners),
+            **({"asked": list(spec.asked)} if spec.asked is not None else {}),
         }
         for spec in problem.specs
+    ]
+
+
+def corner_table(problem: Problem) -> list[dict[str, Any]]:
+    """The corners as plain data: all that a view needs to simulate in the same ones."""
+    return [
+        {"name": one.name, "process": one.process, "vdd": one.vdd, "temperature": one.temperature, "settings": dict(one.settings)}
+        for one in problem.corners
     ]
 
 

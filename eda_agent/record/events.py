@@ -29,6 +29,7 @@ from eda_agent.record.event import VERSION, Event
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
+from eda_agent.units import base_unit
 
 
 def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
@@ -122,6 +123,10 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
                 "interval": passed.interval,
                 "values": list(result.values[spec.name]),
                 "bounds": list(result.bounds[spec.name]),
+                "minimum": spec.minimum,
+                "maximum": spec.maximum,
+                "unit": base_unit(spec.metric.unit),
+                "shown": spec.shown_unit,
             }
         )
     total = result.total

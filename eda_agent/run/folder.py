@@ -1,15 +1,14 @@
-"""The folder of a run holds `journal.jsonl`, `spec.yaml` as read, `best.json` and `sized.spice`."""
+"""The folder of a run holds `journal.jsonl`, a copy of the spec and of what it names (`run.copy`), `best.json` and `sized.spice`."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
 
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import Finding, InputError, StorageError
-from eda_agent.files import read_file, write_text
+from eda_agent.files import write_text
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import sized_netlist
 from eda_agent.record.fold import RunState
@@ -47,21 +46,6 @@ def check_resumable(request: Request, state: RunState, folder: Path, problem: Pr
         raise InputError(
             Finding("the run was started in other corners", folder, fix="leave --corners out to go on in the same ones, or start a new run")
         )
-
-
-def write_spec(problem: Problem, folder: Path) -> None:
-    write_text(folder / "spec.yaml", problem.text)
-    # the netlist lies beside the original, not beside this copy
-    write_text(folder / "origin.json", json.dumps({"spec": str(problem.path.resolve())}) + "\n")
-
-
-def original_spec(folder: Path) -> Path:
-    """The spec that a run was started from; the run's own copy where that has gone."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        origin = Path(json.loads(read_file(folder / "origin.json", 10_000))["spec"])
-        if origin.is_file():
-            return origin
-    return folder / "spec.yaml"
 
 
 def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:

@@ -22,13 +22,14 @@ from eda_agent.errors import StorageError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
-from eda_agent.record.about import parameter_table, spec_table
+from eda_agent.record.about import corner_table, parameter_table, spec_table
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
 from eda_agent.record.fold import RunState
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.restore import restore_pending, restore_state, restore_turns
-from eda_agent.run.folder import check_resumable, run_folder, write_artifacts, write_spec
+from eda_agent.run.copy import write_copy
+from eda_agent.run.folder import check_resumable, run_folder, write_artifacts
 from eda_agent.run.once import open_evaluator
 from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
@@ -74,7 +75,7 @@ def size(
         stack.callback(journal.leave)
         evaluator = stack.enter_context(open_evaluator(problem, cache=request.cache, pool=pool))
         if not state.started:
-            write_spec(problem, folder)
+            write_copy(problem, folder)
         stream = Stream(journal.append, listen, sequence=state.sequence)
         budget = _budget(problem, request, state)
         remembered = Memory(cache_folder() / "memory.sqlite")
@@ -92,7 +93,7 @@ def size(
         )
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
-            parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], specs=spec_table(problem), parameters=parameter_table(problem),
+            parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem), parameters=parameter_table(problem),
         )  # fmt: skip
         asked = problem
         for edit in state.edits:

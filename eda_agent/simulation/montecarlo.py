@@ -131,17 +131,19 @@ def monte_carlo(
                     evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
                 tasks.append(Task(drawn, instance, timeout=problem.budget.timeout, sample=(seed, sample)))
         replies = evaluator.executor.run(tasks, tell)
-    values: dict[str, list[float | None]] = {spec.name: [] for spec in problem.specs}
-    bounds: dict[str, list[str]] = {spec.name: [] for spec in problem.specs}
+    # a spec that counts in none of these corners is not asked for here
+    counted = tuple(spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen))
+    values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
+    bounds: dict[str, list[str]] = {spec.name: [] for spec in counted}
     for sample in range(samples):
         by_place = {
             (deck.testbench, deck.corner): replies[sample * len(decks) + number].get("metrics", {}) for number, deck in enumerate(decks)
         }
-        for spec in problem.specs:
+        for spec in counted:
             value, bound = _worst(spec, by_place, chosen, instance.parts.gate_area)
             values[spec.name].append(value)
             bounds[spec.name].append(bound)
-    return MonteCarlo(problem.specs, values, bounds, chosen, seed, varied)
+    return MonteCarlo(counted, values, bounds, chosen, seed, varied)
 
 
 def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, folder: Path) -> CutLibrary:

@@ -16,10 +16,11 @@ OK = (0, 1)
 """Statuses of commands that did their work: specs met, and not."""
 
 
-async def run_program(command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
-    """`eda-agent COMMAND SPEC --set … --json` for a sizing. Raises `InputError` with what it said."""
+async def run_program(command: str, target: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """`eda-agent COMMAND TARGET --set … --json` for a sizing; `target`: a spec, or the folder of a run. `said` is what it said beside. Raises `InputError` with what it said."""
     sizes = [word for name, value in sizing.items() for word in ("--set", f"{name}={value!r}")]
-    return dict(json.loads((await run_command(command, str(spec), *sizes, "--json", *arguments))[0]))
+    out, words = await run_command(command, str(target), *sizes, "--json", *arguments)
+    return {**json.loads(out), "said": words}
 
 
 async def run_command(*arguments: str) -> tuple[str, str]:

@@ -20,10 +20,9 @@ from eda_agent.insight.drawing import drawing
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
-from eda_agent.problem.load import load_problem
 from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
-from eda_agent.run import original_spec
+from eda_agent.run import problem_of_run
 from eda_agent.simulation.operating_point import OFF, inversion
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table, right
@@ -200,7 +199,7 @@ class DiffScreen(Detail):
     def __init__(self, state: RunState, folder: Path, index: int | None):
         super().__init__()
         self.heading = "netlist · what changed"
-        self.folder, self.sizing = folder, (turn_of(state, index) or {}).get("sizing")
+        self.state, self.folder, self.sizing = state, folder, (turn_of(state, index) or {}).get("sizing")
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="detail"):
@@ -211,11 +210,11 @@ class DiffScreen(Detail):
 
     def _text(self) -> Text:
         try:
-            problem = load_problem(original_spec(self.folder))
-            lines = netlist_diff(problem, self.sizing or problem.space.initial).splitlines()
+            asked = problem_of_run(self.folder, self.state)
+            lines = netlist_diff(asked.problem, self.sizing or asked.problem.space.initial).splitlines()
         except EdaAgentError as error:
             return Text(str(error))
-        text = Text("\n")
+        text = Text("\n" + "".join(f"! {line}\n" for line in asked.said))
         for line in lines or ["nothing changed"]:
             style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim" if line.startswith("@") else ""
             text.append(line + "\n", style=style)
@@ -230,7 +229,7 @@ class CircuitScreen(Detail):
         turn = turn_of(state, index)
         self.heading = f"circuit · sizes of turn {turn['index'] if turn else '—'}"
         self.sizing = (turn or {}).get("sizing")
-        self.folder = folder
+        self.state, self.folder = state, folder
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="detail"):
@@ -245,8 +244,9 @@ class CircuitScreen(Detail):
 
     def _lines(self, width: int) -> list[str]:
         try:
-            problem = load_problem(original_spec(self.folder))
-            return drawing(problem, self.sizing or problem.space.initial, width)
+            asked = problem_of_run(self.folder, self.state)
+            drawn = drawing(asked.problem, self.sizing or asked.problem.space.initial, width)
+            return [*(f"! {line}" for line in asked.said), *drawn]
         except EdaAgentError as error:
             return [str(error)]
 

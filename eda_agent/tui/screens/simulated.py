@@ -21,7 +21,6 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.record.about import target_text
 from eda_agent.record.fold import RunState
-from eda_agent.run import original_spec
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.program import run_program
 from eda_agent.tui.screens.details import Detail
@@ -67,6 +66,13 @@ class Simulated(Detail):
     async def simulate(self) -> None:
         """Run the program and show what it says."""
 
+    async def ask(self, command: str, *arguments: str) -> dict[str, Any]:
+        """What a command answers for the shown sizes, in the run's corners and against its targets; what it says beside is shown as well."""
+        found = await run_program(command, self.folder, self.sizing, arguments)
+        if found.get("said"):
+            self.notify(found["said"], severity="warning")
+        return found
+
 
 class SensitivityScreen(Simulated):
     """How each spec's margin answers to each size, per range."""
@@ -77,7 +83,7 @@ class SensitivityScreen(Simulated):
         yield Table(id="sensitivity")
 
     async def simulate(self) -> None:
-        found = await run_program("sensitivity", original_spec(self.folder), self.sizing)
+        found = await self.ask("sensitivity")
         specs = list(found["slopes"])
         rows = []
         for name in self.sizing:
@@ -113,7 +119,7 @@ class MonteCarloScreen(Simulated):
         yield PlotextPlot(id="histogram")
 
     async def simulate(self) -> None:
-        self.found = await run_program("mc", original_spec(self.folder), self.sizing, ["--samples", str(SAMPLES)])
+        self.found = await self.ask("mc", "--samples", str(SAMPLES))
         self.draw()
 
     def action_turn(self, by: int) -> None:
@@ -124,7 +130,7 @@ class MonteCarloScreen(Simulated):
     def draw(self) -> None:
         name = list(self.found["specs"])[self.place]
         row = self.found["specs"][name]
-        spec = next(one for one in self.state.started["specs"] if one["name"] == name)
+        spec = {**next(one for one in self.state.started["specs"] if one["name"] == name), **row}
         values = [value for value in row["values"] if value is not None]
         widget = self.query_one(PlotextPlot)
         plot = widget.plt
@@ -168,7 +174,7 @@ class WavesScreen(Simulated):
     async def simulate(self) -> None:
         with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
             path = Path(folder) / "waves.json"
-            await run_program("sim", original_spec(self.folder), self.sizing, ["--waves", str(path)])
+            await self.ask("sim", "--waves", str(path))
             self.plots = plots_of(json.loads(path.read_text(encoding="utf-8")))
         self.draw()
 

@@ -1,0 +1,92 @@
+"""What a command simulates is chosen by its options: a spec with the netlist's sizes, or a run with what it asks and the sizes of its best design."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+from typing import Any
+
+from eda_agent import run
+from eda_agent.cli.inspect import chosen_turn, load_state
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.units import QuantityError, parse_quantity
+
+
+def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
+    """(the problem, a legal sizing) that SPEC, --from, --turn and --set name. Raises `InputError`.
+
+    A run asks for its own targets and corners, the user's edits included. Another spec beside it is one that the user wants its sizes graded by.
+    """
+    folder = options.run or (options.spec if options.spec is not None and (options.spec / "journal.jsonl").is_file() else None)
+    if folder is None:
+        if options.spec is None:
+            raise InputError("name a spec, or a run: its folder, or --from RUN")
+        if options.turn is not None:
+            raise InputError("--turn names a turn of a run\n    → give the run's folder, or --from RUN")
+        problem = load_problem(options.spec)
+        return problem, _with_values(problem, problem.space.initial, options.values)
+    state = load_state(folder)
+    turn = chosen_turn(state, options.turn, folder)
+    if turn["sizing"] is None:
+        raise InputError(Finding(f"turn {turn['index']} has no sizing", folder))
+    if _another(options.spec, folder):
+        problem = load_problem(options.spec)
+        print(f"eda-agent: targets and corners are those of {options.spec}, the sizes those of {folder}", file=sys.stderr)
+    else:
+        problem = asked_by(folder, state)
+    try:
+        sizing = {name: float(turn["sizing"][name]) for name in problem.space.names}
+    except KeyError as error:
+        raise InputError(
+            f"{folder}: the run has no size {error.args[0]!r} that {options.spec} names\n    → name the folder of a run of the same spec"
+        ) from None
+    legal = problem.space.snap(sizing)
+    moved = [name for name, value in legal.items() if value != sizing[name]]
+    if moved:
+        print(
+            f"eda-agent: {', '.join(moved)} of the run lie outside of the ranges of {problem.path}, and are moved into them",
+            file=sys.stderr,
+        )
+    return problem, _with_values(problem, legal, options.values)
+
+
+def asked_by(folder: Path, state: Any) -> Problem:
+    """The problem as a run asks it; what differs from when it was made is told on stderr."""
+    asked = run.problem_of_run(folder, state)
+    for line in asked.said:
+        print(f"eda-agent: {line}", file=sys.stderr)
+    return asked.problem
+
+
+def _another(spec: Path | None, folder: Path) -> bool:
+    """Whether a spec was named that is not the run's own."""
+    if spec is None or spec.resolve() == folder.resolve():
+        return False
+    path = (spec / "spec.yaml" if spec.is_dir() else spec).resolve()
+    if path == run.original_spec(folder).resolve() and run.changed_since(folder):
+        print(f"eda-agent: {spec} has changed since the run: targets and corners are those of the run", file=sys.stderr)
+    return path not in {run.original_spec(folder).resolve(), (folder / "spec.yaml").resolve()}
+
+
+def _with_values(problem: Problem, sizing: dict[str, float], values: list[str]) -> dict[str, float]:
+    """The sizing with what --set says."""
+    units = {parameter.name: parameter for parameter in problem.space.parameters}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or name not in units:
+            near = difflib.get_close_matches(name, units, 1)
+            raise InputError(
+                f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    → {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}"
+            )
+        try:
+            number = parse_quantity(value, units[name].unit)
+        except QuantityError as error:
+            raise InputError(f"--set {text}: {error}") from None
+        if not units[name].minimum <= number <= units[name].maximum:
+            raise InputError(f"--set {text}: outside the range of {name}\n    → widen min and max in {problem.path}")
+        sizing[name] = number
+    return problem.space.snap(sizing)

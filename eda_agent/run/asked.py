@@ -1,0 +1,93 @@
+"""What a run asks is its problem as the journal has it: the targets with the user's edits on the way, the corners, the budget.
+
+Every view that simulates, grades or exports takes its problem from here. The circuit comes from the run's copy (`run.copy`); targets, corners and
+budget never come from a spec, which may have changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_corners import named_set
+from eda_agent.problem.spec import Budget, Corner, Problem, Spec
+from eda_agent.record.fold import RunState
+from eda_agent.run.copy import spec_of_run
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`problem`: with the targets that the user asked for, also where the run sized for tighter ones. `said`: what differs from when the run was made."""
+
+    problem: Problem
+    said: tuple[str, ...] = ()
+
+
+def problem_of_run(folder: Path, state: RunState) -> Asked:
+    """The problem as a run asks it. Raises `InputError` where its circuit is not there any more, or is another.
+
+    The ranges of the sizes are those that the run was opened with: earlier turns lie outside of what was narrowed later.
+    """
+    path, said = spec_of_run(folder)
+    problem = load_problem(path)
+    begun = state.started
+    for what, ours, theirs in (("parameters", problem.space.names, begun["parameters"]), ("specs", problem.spec_names, begun["specs"])):
+        if sorted(ours) != sorted(row["name"] for row in theirs):
+            raise InputError(
+                Finding(f"the spec has other {what} than the run", path, fix=f"put back the {path.name} that the run was started with")
+            )
+    corners = _corners(problem, begun, path)
+    specs = _specs(problem, begun["specs"], begun.get("corner_set"))
+    others = [spec.name for spec, old in zip(specs, problem.specs, strict=True) if _bounds(spec) != _bounds(old)]
+    if others and not state.edits:
+        said = (*said, f"{path} asks for another {', '.join(others)} than the run did: the run's targets are shown")
+    if state.turns and _moved(problem, state.turns[0].get("sizing")):
+        said = (*said, f"the netlist of {path} has other sizes than when the run began: what is kept from it may differ")
+    return Asked(replace(problem, name=begun["problem"], specs=specs, corners=corners, budget=_budget(problem, begun)), said)
+
+
+def _corners(problem: Problem, begun: Row, path: Path) -> tuple[Corner, ...]:
+    if "corner_table" in begun:
+        return tuple(
+            Corner(row["name"], row["process"], row["vdd"], row["temperature"], dict(row["settings"])) for row in begun["corner_table"]
+        )
+    # a journal of version 0.1.0 has the names
+    named = begun.get("corner_set")
+    corners = named_set(named, problem.pdk) if named else problem.corners
+    if [corner.name for corner in corners] != begun["corners"]:
+        raise InputError(Finding("the spec has other corners than the run", path, fix=f"the run's are {', '.join(begun['corners'][:6])}"))
+    return corners
+
+
+def _specs(problem: Problem, rows: Sequence[Row], named: str | None) -> tuple[Spec, ...]:
+    told = {row["name"]: row for row in rows}
+    result = []
+    for spec in problem.specs:
+        row = told[spec.name]
+        low, high = row.get("asked") or (row["minimum"], row["maximum"])
+        corners = tuple(row["corners"]) if "corners" in row else () if named else spec.corners
+        result.append(
+            replace(
+                spec, minimum=low, maximum=high, weight=row["weight"], objective=row["objective"], worst=row.get("worst", spec.worst), corners=corners
+            )
+        )  # fmt: skip
+    return tuple(result)
+
+
+def _bounds(spec: Spec) -> tuple[float | None, float | None]:
+    return spec.minimum, spec.maximum
+
+
+def _moved(problem: Problem, first: Mapping[str, float] | None) -> bool:
+    return first is not None and problem.space.snap(problem.space.initial) != problem.space.snap(first)
+
+
+def _budget(problem: Problem, begun: Row) -> Budget:
+    known = {name: value for name, value in begun.get("budget", {}).items() if name in vars(problem.budget)}
+    return replace(problem.budget, **known)

@@ -1,0 +1,159 @@
+"""A run's copy is what its spec names, kept in the run's folder: the spec itself, the netlist with its includes written in, decks and programs.
+
+Every view simulates and exports from the copy, so that what it shows is of the circuit that the run sized, whatever became of the files since. A
+PDK's file and its libraries stay where they are; the copy names them by their full path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import read_file, write_text
+from eda_agent.problem.source import read_source
+from eda_agent.problem.spec import Problem
+
+ORIGIN = "origin.json"
+"""File in a run's folder that says where the spec lies that it was started from, and what was copied."""
+SPEC = "spec.yaml"
+_TAKEN = frozenset(["journal.jsonl", "orders.jsonl", "stderr.log", SPEC, ORIGIN, "best.json", "sized.spice", "montecarlo.json"])
+"""Names of a run's own files."""
+
+
+def write_copy(problem: Problem, folder: Path) -> None:
+    """Copy a problem's spec and what it names into the folder of its run. A file of another content that is there already is never replaced."""
+    files: dict[str, str] = {}
+    origin = problem.path.resolve()
+    if origin != (folder / SPEC).resolve():
+        text, files = _copied(problem, folder)
+        files[SPEC] = text
+        for name, content in files.items():
+            write_text(folder / name, content)
+    record = {
+        "spec": str(origin),
+        "read": _digest(problem.text.encode()),
+        "files": {name: _digest(content.encode()) for name, content in files.items()},
+    }
+    write_text(folder / ORIGIN, json.dumps(record) + "\n")
+
+
+def original_spec(folder: Path) -> Path:
+    """The spec that a run was started from; the run's own copy where that has gone."""
+    named = _origin(folder).get("spec")
+    origin = Path(named) if isinstance(named, str) else folder / SPEC
+    return origin if origin.is_file() else folder / SPEC
+
+
+def changed_since(folder: Path) -> bool:
+    """Whether the spec that a run was started from has changed since; not where nothing tells."""
+    read, origin = _origin(folder).get("read"), original_spec(folder)
+    return isinstance(read, str) and origin.is_file() and _digest(origin.read_text(encoding="utf-8", errors="replace").encode()) != read
+
+
+def spec_of_run(folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """(the spec from which a run's circuit is read, what is to be said about it). Raises `InputError` where neither copy nor original is there."""
+    files = _origin(folder).get("files")
+    files = files if isinstance(files, dict) else {}
+    missing = sorted(name for name in files if not (folder / name).is_file())
+    if files and not missing:
+        changed = [name for name, digest in files.items() if _digest(read_file(folder / name)) != digest]
+        said = f"{', '.join(sorted(changed))} in {folder} changed after the run had copied it: what is shown is of the changed circuit"
+        return folder / SPEC, (said,) if changed else ()
+    origin = original_spec(folder)
+    if not origin.is_file():
+        raise InputError(
+            Finding(
+                "the spec of this run is gone: neither the run's copy nor the original is there",
+                folder,
+                fix=f"put {SPEC} and its netlist back",
+            )
+        )
+    if missing:
+        return origin, (f"{', '.join(missing)}, the run's copy, is missing in {folder}: the circuit is read from {origin}",)
+    return origin, ()
+
+
+def _origin(folder: Path) -> Mapping[str, Any]:
+    try:
+        data = json.loads(read_file(folder / ORIGIN, 1_000_000))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _copied(problem: Problem, folder: Path) -> tuple[str, dict[str, str]]:
+    """(the spec's text, name of a file → its text). The spec's text changes only where a file must have another name."""
+    beside = problem.path.parent
+    text = problem.text
+    files: dict[str, str] = {}
+    # from the end, so that the places before stay where they are
+    for kind, node in sorted(_names(problem.text), key=lambda found: -found[1].start_mark.index):
+        if kind == "pdk":
+            name = str((beside / node.value).resolve())
+        else:
+            content = _text(problem, kind, beside / node.value)
+            name = _free(Path(node.value).name, content, folder, files)
+            files[name] = content
+        if name != node.value:
+            text = text[: node.start_mark.index] + json.dumps(name) + text[node.end_mark.index :]
+    return text, files
+
+
+def _names(text: str) -> Iterator[tuple[str, yaml.ScalarNode]]:
+    """(kind, node) of every file that a spec names."""
+    top = _children(yaml.compose(text, Loader=yaml.SafeLoader))
+    circuit, pdk = top.get("circuit"), top.get("pdk")
+    if isinstance(circuit, yaml.ScalarNode):
+        yield "circuit", circuit
+    if isinstance(pdk, yaml.ScalarNode) and pdk.value.endswith((".yaml", ".yml")):
+        yield "pdk", pdk
+    for section, kind in (("testbenches", "deck"), ("measures", "python")):
+        for entry in _children(top.get(section)).values():
+            named = _children(entry).get(kind)
+            if isinstance(named, yaml.ScalarNode):
+                yield kind, named
+
+
+def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {str(key.value): child for key, child in node.value} if isinstance(node, yaml.MappingNode) else {}
+
+
+def _text(problem: Problem, kind: str, path: Path) -> str:
+    if kind == "python":
+        return read_file(path).decode("utf-8", errors="replace")
+    lines = problem.netlist.lines if kind == "circuit" else read_source(path, [problem.path.parent], analyses=True)
+    text = "\n".join(raw for line in lines for raw in line.raw) + "\n"
+    if lines and lines[0].file.resolve() != path.resolve():
+        # what an include begins with is no title
+        text = f"* {path.name}, its includes written in\n{text}"
+    return text
+
+
+def _free(name: str, content: str, folder: Path, files: Mapping[str, str]) -> str:
+    """A name that no file of other content has."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    for number in range(1000):
+        chosen = f"{stem}-{number}{suffix}" if number else name
+        if chosen in files:
+            if files[chosen] == content:
+                return chosen
+        elif chosen not in _TAKEN and (not (folder / chosen).exists() or _same(folder / chosen, content)):
+            return chosen
+    raise InputError(Finding(f"there is no free name for a copy of {name}", folder, fix="choose another --out"))
+
+
+def _same(path: Path, content: str) -> bool:
+    try:
+        return read_file(path).decode("utf-8", errors="replace") == content
+    except OSError:
+        return False
