@@ -9,7 +9,10 @@ from pathlib import Path
 
 from eda_agent.agent.orders import Order, parse_order
 from eda_agent.errors import InputError
+from eda_agent.files import open_own
 
+PIECE = 1_000_000
+"""Bytes of the file that are read at a look; the rest is read at the next one."""
 POLL = 0.1
 """Seconds between two looks at the file while the loop waits."""
 
@@ -60,17 +63,28 @@ class Control:
             self.stop = True
             self._came.notify_all()
 
+    def _refuse(self, why: str) -> None:
+        """Hear no more orders of the file."""
+        self.complain(f"{self._file}: no order is read from here any more: {why}")
+        self._file = None
+
     def _look(self) -> None:
         if self._file is None:
             return
         try:
-            with self._file.open("rb") as file:
+            with open_own(self._file, "rb") as file:
                 file.seek(self._read)
-                data = file.read()
-        except OSError:
+                data = file.read(PIECE)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._refuse(str(error.strerror))
             return
         # a line that is still being written waits for its end
         whole = data.rfind(b"\n") + 1
+        if not whole and len(data) == PIECE:
+            self._refuse(f"a line is longer than {PIECE:,} bytes")
+            return
         self._read += whole
         for line in data[:whole].decode("utf-8", errors="replace").splitlines():
             if not line.strip():

@@ -14,6 +14,7 @@ from types import TracebackType
 import orjson
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.files import MOST, open_own
 
 try:
     import fcntl
@@ -33,10 +34,11 @@ class Held:
     """
 
     def __init__(self, path: Path, kind: str):
-        if path.exists() and not path.is_file():
-            raise InputError(Finding(f"this is no regular file, and no {kind} can be kept in it", path, fix="choose another --out"))
-        # without a buffer: what a full disk refused must not come back when the file is closed
-        self._file = path.open("ab+", buffering=0)
+        try:
+            # without a buffer: what a full disk refused must not come back when the file is closed
+            self._file = open_own(path, "ab")
+        except OSError as error:
+            raise InputError(Finding(f"no {kind} can be kept here: {error.strerror}", path, fix="choose another --out")) from None
         if fcntl is not None:
             for attempt in range(LOOKS):
                 try:
@@ -81,7 +83,7 @@ class Held:
 
 def whole_length(path: Path) -> int:
     """The length in bytes up to the last whole line. Reads from the end, as much as it must."""
-    with path.open("rb") as file:
+    with open_own(path, "rb") as file:
         begin = file.seek(0, os.SEEK_END)
         data = b""
         while True:
@@ -95,6 +97,8 @@ def whole_length(path: Path) -> int:
             if begin == 0:
                 return 0
             step = min(max(BLOCK, len(data)), begin)
+            if len(data) > MOST:
+                raise InputError(Finding(f"a line is longer than {MOST / 1e6:g} MB", path, fix="the file was not written by this program"))
             begin -= step
             file.seek(begin)
             data = file.read(step) + data

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from eda_agent.errors import Finding, InputError, StorageError
-from eda_agent.files import json_line, open_file
+from eda_agent.files import json_line, lines_of, open_own
 from eda_agent.interrupts import Whole
 from eda_agent.record.event import VERSION, Event
 from eda_agent.record.held import Held
@@ -77,11 +77,11 @@ class Journal:
 def read_journal(path: Path) -> Iterator[Event]:
     """The events of a journal; a torn last line is left out. Raises `InputError` for a file that is no journal."""
     try:
-        file = open_file(path)
+        file = open_own(path, "rb")
     except OSError as error:
         raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
     with file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(file, path), start=1):
             if not line.endswith(b"\n"):
                 return
             try:
@@ -104,3 +104,10 @@ def read_journal(path: Path) -> Iterator[Event]:
                     )
                 )
             yield event
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    try:
+        yield from lines_of(file)
+    except OSError as error:
+        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="it was not written by this program")) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Protocol
 import orjson
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import open_file
+from eda_agent.files import MOST as LONGEST
+from eda_agent.files import open_own
 from eda_agent.record.event import VERSION, Event
 
 MOST = 20_000
@@ -36,13 +38,15 @@ class JournalFeed:
 
     def read(self) -> list[Event]:
         try:
-            with open_file(self.path) as file:
+            with open_own(self.path, "rb") as file:
                 file.seek(self._at)
                 events: list[Event] = []
                 until = time.monotonic() + PATIENCE
                 while len(events) < MOST and (len(events) % 64 or time.monotonic() < until):
-                    line = file.readline()
+                    line = file.readline(LONGEST)
                     if not line.endswith(b"\n"):
+                        if len(line) == LONGEST:
+                            raise OSError(errno.EFBIG, f"a line is longer than {LONGEST / 1e6:g} MB")
                         break
                     self._at += len(line)
                     self._line += 1

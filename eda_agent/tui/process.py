@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eda_agent.agent.orders import ORDERS, Order
 from eda_agent.errors import InputError
-from eda_agent.files import json_line
+from eda_agent.files import json_line, open_own, read_file
 
 WORDS = "stderr.log"
 """What the process says, in the run's folder."""
@@ -33,7 +33,7 @@ class RunProcess:
         if self._process is not None and self._process.poll() is None:
             return True
         try:
-            with (self.folder / "journal.jsonl").open("rb") as file:
+            with open_own(self.folder / "journal.jsonl", "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 return False
         except FileNotFoundError:
@@ -47,7 +47,7 @@ class RunProcess:
         if self._process is None or self._process.poll() in (None, 0, 1, 130) or self.alive:
             return ""
         with contextlib.suppress(OSError):
-            return (self.folder / WORDS).read_text(encoding="utf-8", errors="replace").strip()
+            return read_file(self.folder / WORDS).decode("utf-8", errors="replace").strip()
         return f"the run ended with status {self._process.returncode}"
 
     def send(self, order: Order) -> None:
@@ -63,8 +63,8 @@ class RunProcess:
 
 def write_order(folder: Path, order: Order) -> None:
     try:
-        with (folder / ORDERS).open("a", encoding="utf-8") as file:
-            file.write(json_line(order.data()))
+        with open_own(folder / ORDERS, "ab") as file:
+            file.write(json_line(order.data()).encode())
     except OSError as error:
         raise InputError(f"{folder / ORDERS}: {error.strerror}") from None
 
@@ -88,7 +88,7 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = (), orders: Seque
         str(since),
         *arguments,
     ]
-    with (folder / WORDS).open("wb") as words:
+    with open_own(folder / WORDS, "wb") as words:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from eda_agent import __version__
 from eda_agent.errors import InputError
-from eda_agent.files import write_text
+from eda_agent.files import read_file, write_text
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.bins import EDGE, Bin, Box
 from eda_agent.problem.pdk.catalogue import Pdk
@@ -32,6 +32,8 @@ from eda_agent.units import format_quantity
 
 _SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "writer.py")
 """What decides on the text of a cut: part of the names of the files that are kept."""
+MOST_BYTES = 200_000_000
+"""Of a file of model cards that was cut before."""
 _ULPS = 1e-15
 """Relative distance within which a size lies on a bin's edge (ngspice: 3 units in the last place)."""
 
@@ -155,9 +157,9 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
 def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]]) -> CutLibrary | None:
     """A cut that was made before; None where its files are not there, or not as they were written."""
     try:
-        data = json.loads(index.read_text(encoding="utf-8"))
+        data = json.loads(read_file(index, MOST_BYTES))
         devices, digest = data["devices"], data["digest"]
-        if hashlib.sha256((models.read_text(encoding="utf-8") + devices).encode()).hexdigest() != digest:
+        if hashlib.sha256(read_file(models, MOST_BYTES) + devices.encode()).hexdigest() != digest:
             return None
         bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
         return CutLibrary(models, devices, digest, bins, mismatch)
@@ -168,7 +170,7 @@ def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]
 def _spreads(file: Path, make: Callable[[], Mapping[str, Spread]]) -> Mapping[str, Spread]:
     """Those of a file, or made and written there where it is not, or not as it was written."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(read_file(file, MOST_BYTES))
         if data["digest"] == _digest(data["spreads"]):
             return dict(data["spreads"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

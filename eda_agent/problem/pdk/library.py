@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eda_agent.errors import InputError
+from eda_agent.files import read_file
 
+MOST_BYTES = 300_000_000
+"""Of one file of a library; SKY130's largest has 27 MB."""
 _TERM = r"(?:'[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)"
 # a value may be a sum with blanks around its signs, as in SKY130's `lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)`
 _PAIR = re.compile(rf"([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
@@ -100,7 +103,7 @@ class _Reader:
         path = path.resolve()
         if path not in self.cards:
             try:
-                text = path.read_text(encoding="utf-8", errors="replace")
+                text = read_file(path, MOST_BYTES).decode("utf-8", errors="replace")
             except OSError as error:
                 raise InputError(f"{path}: cannot read the model library: {error.strerror}") from None
             self.library.files.append(path)
