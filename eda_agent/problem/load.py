@@ -16,6 +16,7 @@ from eda_agent.problem.load_space import load_space
 from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.marked import Marked, read_marked
 from eda_agent.problem.metric import METRICS, Metric
+from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.shadow import netlist_shadows
@@ -80,6 +81,7 @@ def load_problem(path: Path | str) -> Problem:
     sized = {edit.attribute for edit in space.edits(space.initial) if not edit.scope and not edit.device}
     testbenches = {}
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
+        check_name(node, name, "a testbench")
         bench = load_testbench(name, node, fields, scope, corners, path.parent, netlist, sized, notes)
         if bench is not None:
             testbenches[name] = bench
@@ -87,11 +89,12 @@ def load_problem(path: Path | str) -> Problem:
     metrics = {**METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
     specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics)
     budget = _budget(fields.get("budget"))
+    called = _name(fields.get("name"), path)
     top.report.raise_if_any()
     for name, bench in testbenches.items():
         testbenches[name] = _only_needed(bench, specs)
     return Problem(
-        name=fields["name"].text("name") if "name" in fields else path.resolve().parent.name,
+        name=called,
         path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
         testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
         notes=tuple(dict.fromkeys(notes)),
@@ -118,6 +121,11 @@ def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str])
     metrics = {**METRICS, **{name: Metric(name, "", "log", None, "") for name in own}}
     _specs(fields.get("specs"), {}, fields, corners, metrics)
     _budget(fields.get("budget"))
+
+
+def _name(node: Marked | None, path: Path) -> str:
+    """The name of a spec; without one, its folder's."""
+    return name_from(path.resolve().parent.name) if node is None else check_name(node, node.text("name"), "a spec")
 
 
 def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:
@@ -172,6 +180,7 @@ def _specs(
     result = []
     known = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
     for name, entry in node.mapping("specs").items() if node else ():
+        check_name(entry, name, "a spec")
         values = entry.mapping("a spec")
         entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners")
         metric_name = values["metric"].text("metric") if "metric" in values else name

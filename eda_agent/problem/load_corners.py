@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Mapping
 
 from eda_agent.problem.marked import Marked
+from eda_agent.problem.names import check_name
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.spec import Corner
 from eda_agent.units import QuantityError, parse_quantity
@@ -48,7 +49,7 @@ def load_corners(node: Marked | None, pdk: Pdk | None) -> tuple[Corner, ...]:
     elif isinstance(node.value, dict) and set(node.value) == {"cross"}:
         result = _cross(node.value["cross"], pdk)
     else:
-        result = [_corner(name, entry, pdk) for name, entry in node.mapping("corners").items()]
+        result = [_corner(check_name(entry, name, "a corner"), entry, pdk) for name, entry in node.mapping("corners").items()]
     if not result:
         node.wrong("there is no corner", "leave the key out for the nominal corner alone")
     names = [corner.name for corner in result]

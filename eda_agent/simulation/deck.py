@@ -26,7 +26,7 @@ from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.mismatch import Spread, deviation, symbols
 from eda_agent.problem.pdk.stand_in import stand_ins
-from eda_agent.problem.source import logical_lines
+from eda_agent.problem.source import IGNORED_CARDS, logical_lines
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.simulation.measurements import gate_area
@@ -252,7 +252,7 @@ class Workbench:
         kept, inside = set(), False
         for line in self.problem.netlist.lines:
             inside = inside or line.card == ".subckt"
-            if inside or line.card in _KEPT_AT_TOP:
+            if (inside and line.card not in IGNORED_CARDS) or line.card in _KEPT_AT_TOP:
                 kept.add(id(line))
             if line.card == ".ends":
                 inside = False

@@ -13,6 +13,7 @@ HINTS = {
     "timeout": "the circuit oscillates or barely converges; shorten the transient or raise budget.timeout",
     "crash": "ngspice ended by itself; the worker was replaced",
     "absurd": "the solver returned numbers that no circuit has; treat the sizing as failed",
+    "refused": "a line of the deck or a command is no part of a simulation, and ngspice was not given it; check the netlist and the spec",
     "syntax": "ngspice did not accept a card; see its words",
     "unknown": "ngspice gave no result and no reason; see its words",
 }
@@ -64,3 +65,11 @@ def classify(log: Sequence[str]) -> Failure:
         if line and re.search(r"error|warning|fail|singular|abort|find|undefined|unknown|converge|too small", line, re.IGNORECASE)
     ]
     return Failure(kind, " | ".join((telling or lines)[:4])[:400])
+
+
+class SimulationFailed(Exception):
+    """Carries a `Failure` out of the run of one deck."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(str(failure))
+        self.failure = failure

@@ -20,7 +20,7 @@ import numpy as np
 
 from eda_agent.problem.pdk.cut import plain_card, read_cards
 from eda_agent.simulation import metrics
-from eda_agent.simulation.failure import Failure, classify
+from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.measurements import Unmeasurable
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.operating_point import OFF
@@ -91,14 +91,6 @@ class LoadedDeck:
         With `keepopinfo` ngspice leaves the point that AC starts from as a plot, equal to that of `op` to the last bit.
         """
         return {"op", "ac"} <= {kind for kind, _ in self.analyses}
-
-
-class SimulationFailed(Exception):
-    """Carries a `Failure` out of the run of one deck."""
-
-    def __init__(self, failure: Failure):
-        super().__init__(str(failure))
-        self.failure = failure
 
 
 class Session:

@@ -66,7 +66,7 @@ def _die_with_parent() -> None:
 
 def serve(connection: socket.socket, folder: Path) -> None:
     """Answer requests until the parent closes the socket; `folder` is all that may be written to."""
-    from eda_agent.simulation.ngspice import Ngspice
+    from eda_agent.simulation.gate import Gated
     from eda_agent.simulation.sandbox import confine
     from eda_agent.simulation.session import LoadedDeck, Session, Sizing
 
@@ -76,7 +76,7 @@ def serve(connection: socket.socket, folder: Path) -> None:
         send(connection, {"failure": {"kind": "crash", "words": words}, "seconds": 0.0, "gone": True})
         os._exit(3)
 
-    ngspice = Ngspice(on_exit=leave)
+    ngspice = Gated(on_exit=leave)
     session = Session(ngspice)
     # nothing of the user's has been read yet
     held = confine(folder, [place for place in sys.path if place]) if os.environ.get(SANDBOX, "1") != "0" else []

@@ -13,6 +13,7 @@ from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.flat import source_values
 from eda_agent.problem.draft.kind import Kind, tell_kind
 from eda_agent.problem.draft.starter import Starter, starter
+from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
 from eda_agent.problem.source import logical_lines, read_source, read_text
@@ -81,7 +82,9 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
     begun = None if kind.benches else starter(structure, name, driven)
-    return Draft(path.stem.removesuffix(".xschem"), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven, begun)
+    return Draft(
+        name_from(path.stem.removesuffix(".xschem")), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven, begun
+    )
 
 
 def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:

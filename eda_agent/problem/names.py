@@ -1,0 +1,31 @@
+"""A name is a word of the user's that becomes part of decks, folders and tables: letters, digits, `_`, `.` and `-`, at most 64 of them."""
+
+from __future__ import annotations
+
+import re
+
+from eda_agent.problem.marked import Marked
+
+MOST = 64
+_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MOST - 1}}}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a name. It cannot begin with a dot or a minus sign: `..` leads out of a folder, and `-x` is an option."""
+    return _NAME.fullmatch(text) is not None
+
+
+def check_name(node: Marked, text: str, what: str) -> str:
+    """The text where it is a name; else a finding, and a name made of it."""
+    if not is_name(text):
+        node.wrong(f"{text[:MOST]!r} cannot be the name of {what}", f"letters, digits, _ . and -, at most {MOST}: {name_from(text)}")
+        return name_from(text)
+    return text
+
+
+def name_from(text: str) -> str:
+    """A name as near to a text as one can be; `circuit` where nothing is left."""
+    if is_name(text):
+        return text
+    kept = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_").lstrip("._-")[:MOST].rstrip("_")
+    return kept or "circuit"
