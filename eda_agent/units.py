@@ -39,7 +39,7 @@ UNITS = {
     "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm", "S": "S",
     "m": "m", "m²": "m²", "m2": "m²", "m^2": "m²", "dB": "dB", "deg": "deg", "°": "deg", "degC": "degC", "C": "degC", "°C": "degC",
     "V/s": "V/s", "V/us": "V/us", "V/µs": "V/us", "V/√Hz": "V/√Hz", "V/sqrt(Hz)": "V/√Hz", "V/rtHz": "V/√Hz",
-    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "A/m": "A/m", "A/um": "A/um", "A/µm": "A/um", "1/V": "1/V", "V/V": "V/V", "ppm": "ppm", "ppm/K": "ppm/K",
+    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "A/m": "A/m", "A/um": "A/um", "A/µm": "A/um", "1/V": "1/V", "S/A": "1/V", "V/V": "V/V", "ppm": "ppm", "ppm/K": "ppm/K",
     "ppm/°C": "ppm/K", "%": "%", "": "", "1": "", "J": "J",
 }  # fmt: skip
 """Accepted spellings → the unit's one name."""

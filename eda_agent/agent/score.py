@@ -38,7 +38,7 @@ UNPROVEN = -0.5
 class SpecResult:
     """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1].
 
-    `bound`: ">" or "<" where the value is censored (see `Evaluation.bounds`); `why`: what was not seen.
+    `bound`: ">" or "<" where the value is censored (see `Evaluation.bounds`); `why`: what was not seen, or the device whose value it is.
     """
 
     spec: str

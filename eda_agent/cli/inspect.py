@@ -11,6 +11,7 @@ from typing import Any
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import Finding, InputError, visible
 from eda_agent.insight.explain import what_moved
+from eda_agent.insight.saturation import said_of
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.fold import RunState, fold
@@ -119,6 +120,8 @@ def show_command(options: argparse.Namespace) -> int:
     if turn["proposal"]["reasoning"]:
         screen.print(f"\nreasoning: {visible(turn['proposal']['reasoning'])}", markup=False)
     _show_moves(screen, state, turn)
+    for line in said_of(begun, state.verified, turn):
+        screen.print(f"! {line}", markup=False, soft_wrap=True)
     for finding in judge(state.turns, begun["specs"], begun["parameters"]) if options.turn is None else ():
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
     if options.turn is None:

@@ -15,6 +15,7 @@ from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
+from eda_agent.insight.saturation import said_of, saturated_devices
 from eda_agent.interrupts import obey
 from eda_agent.record import about
 from eda_agent.record.event import Event
@@ -252,6 +253,8 @@ def report(outcome: Outcome) -> None:
     if outcome.verified:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
+    for line in said_of({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
+        screen.print(f"\n[yellow]![/] {line}", end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(
         f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reasons[outcome.stop]}"

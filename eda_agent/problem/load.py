@@ -6,10 +6,13 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.bias import BIAS_METRICS
+from eda_agent.problem.load_bias import Circuit, biased_testbench, circuit_of, devices_of, is_bias, rated_bound, region_of
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space
@@ -86,8 +89,9 @@ def load_problem(path: Path | str) -> Problem:
         if bench is not None:
             testbenches[name] = bench
     _check_corner_settings(fields, testbenches, corners)
-    metrics = {**METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
-    specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics)
+    metrics = {**METRICS, **BIAS_METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
+    circuit = circuit_of(netlist, subckt, pdk, groups)
+    specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name)
     budget = _budget(fields.get("budget"))
     called = _name(fields.get("name"), path)
     top.report.raise_if_any()
@@ -118,7 +122,7 @@ def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str])
     for node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).values():
         check_template(node)
     own = fields["measures"].mapping("measures") if "measures" in fields else {}
-    metrics = {**METRICS, **{name: Metric(name, "", "log", None, "") for name in own}}
+    metrics = {**METRICS, **BIAS_METRICS, **{name: Metric(name, "", "log", None, "") for name in own}}
     _specs(fields.get("specs"), {}, fields, corners, metrics)
     _budget(fields.get("budget"))
 
@@ -175,15 +179,16 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None, left_out
 
 def _specs(
     node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked], corners: Sequence[str],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric], circuit: Circuit | None = None, pdk: str = "",
 ) -> tuple[Spec, ...]:  # fmt: skip
     result = []
     known = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
     for name, entry in node.mapping("specs").items() if node else ():
         check_name(entry, name, "a spec")
         values = entry.mapping("a spec")
-        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners")
-        metric_name = values["metric"].text("metric") if "metric" in values else name
+        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners", "devices", "region")
+        region = region_of(entry, values)
+        metric_name = region[0] if region else values["metric"].text("metric") if "metric" in values else name
         metric = metrics.get(metric_name)
         if metric is None:
             near = difflib.get_close_matches(metric_name, metrics, 3)
@@ -191,13 +196,22 @@ def _specs(
             continue
         unit = values["unit"].text("unit") if "unit" in values else metric.unit
         unit = _spec_unit(values.get("unit"), unit, metric.unit)
-        bounds = {key: quantity(values[key], unit, key) for key in ("minimum", "maximum", "worst") if key in values}
+        bounds: dict[str, float] = {key: quantity(values[key], unit, key) for key in ("minimum", "maximum", "worst") if key in values}
+        bounds |= region[1] if region else {}
+        bias = is_bias(values, metric.name)
+        devices = devices_of(entry, values, circuit) if bias else ()
+        if bias and not bounds.keys() & {"minimum", "maximum"}:
+            bounds |= rated_bound(entry, metric, devices, circuit, pdk)
         low, high = bounds.get("minimum"), bounds.get("maximum")
         if low is None and high is None:
             entry.wrong("a spec needs minimum or maximum")
             continue
         if low is not None and high is not None and low > high:
             entry.wrong("minimum is above maximum", "exchange them")
+        if bias and low is not None and high is not None:
+            entry.wrong("a spec on devices has one bound: the worst device for a minimum is another than for a maximum", "write two specs")
+        if not bias and "devices" in values:
+            values["devices"].wrong(f"{metric.name} is no metric of devices", f"metrics of devices: {', '.join(BIAS_METRICS)}")
         if metric.ramp == "log" and min(bound for bound in (low, high) if bound is not None) <= 0:
             entry.wrong(f"{metric.name} is a positive quantity", "write a bound above 0")
         worst = bounds.get("worst")
@@ -205,7 +219,9 @@ def _specs(
             (low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)
         ):
             values["worst"].wrong("worst is the value that scores 0: it lies beyond the target, and serves one bound only")
-        testbench = _testbench_of(entry, values, metric.name, testbenches, known)
+        testbench = (biased_testbench if bias else partial(_testbench_of, metric=metric.name))(
+            entry, values, testbenches=testbenches, known=known
+        )
         objective = values["objective"].text("objective") if "objective" in values else None
         if objective not in {None, "minimize", "maximize"}:
             values["objective"].wrong("unknown objective", "minimize or maximize")
@@ -214,7 +230,19 @@ def _specs(
             values["weight"].wrong("a weight is positive")
         only = _spec_corners(values.get("corners"), corners)
         result.append(
-            Spec(name, metric, testbench, low, high, weight, worst, cast(Literal["minimize", "maximize"] | None, objective), only, unit)
+            Spec(
+                name,
+                metric,
+                testbench,
+                low,
+                high,
+                weight,
+                worst,
+                cast(Literal["minimize", "maximize"] | None, objective),
+                only,
+                unit,
+                devices=devices,
+            )
         )
     if node is not None and not result and not node.report.findings:
         node.wrong("there is no spec", "name at least one metric and its target")
@@ -287,7 +315,7 @@ def _budget(node: Marked | None) -> Budget:
 
 def _only_needed(bench: Testbench, specs: tuple[Spec, ...]) -> Testbench:
     """Leave out the analyses that no spec asks for; the operating point stays, since every turn shows it."""
-    kinds = {bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name}
+    kinds = {"op" if spec.devices else bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name}
     analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds)
     if analyses and kinds != {"op"}:
         analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds | {"op"})

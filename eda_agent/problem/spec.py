@@ -21,6 +21,7 @@ class Spec:
 
     `corners`: those in which it counts, () for all. `unit`: the one that the user wrote it in and sees it in; "" takes the metric's.
     `asked`: minimum and maximum as the user asked for them, where the bounds here are tightened for the yield (`eda_agent.robust`).
+    `devices`: the MOSFETs whose worst counts, of a metric of `problem.bias`; () for others.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Spec:
     corners: tuple[str, ...] = ()
     unit: str = ""
     asked: tuple[float | None, float | None] | None = None
+    devices: tuple[str, ...] = ()
 
     @property
     def shown_unit(self) -> str:

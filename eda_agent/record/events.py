@@ -7,7 +7,7 @@ A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the
     turn.evaluated values, margins, score, operating point    sim.failed     testbench, corner, kind, the simulator's words
     best.updated   index, score, per-spec pass, sizing        run.finished   stop reason, score, artifacts
     policy.changed another policy proposes from a turn on     log            level, message
-    verified       the incumbent simulated anew in every corner
+    verified       the incumbent simulated anew in every corner, with the devices that leave saturation
 
 What the user does to a run (`eda_agent.agent.orders`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
 problem.changed (specs, parameters, and every turn as it counts now), proposal.dropped, branched (turns after one are set aside), returned.

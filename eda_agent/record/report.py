@@ -8,6 +8,7 @@ from typing import Any
 
 from eda_agent.errors import visible
 from eda_agent.insight.explain import what_moved
+from eda_agent.insight.saturation import said_of
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
 from eda_agent.record.about import found_in, target_text, verdict
@@ -62,6 +63,7 @@ def html_report(
         f"<p>{escape(_summary(state))}</p>",
         "<h2>Specs</h2>",
         _specs(state, best),
+        *(f'<p class="near">! {escape(line)}</p>' for line in said_of(begun, state.verified, best)),
         *_verdict(state),
         "<h2>Best score so far</h2>",
         line_plot(

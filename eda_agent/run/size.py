@@ -19,6 +19,7 @@ from eda_agent.agent.policies.seeded import SeededPolicy
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import StorageError
+from eda_agent.insight.saturation import left_saturation, saturated_devices
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Problem
@@ -94,6 +95,7 @@ def size(
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
             parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem), parameters=parameter_table(problem),
+            saturated=saturated_devices(problem),
         )  # fmt: skip
         asked = problem
         for edit in state.edits:
@@ -151,10 +153,11 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
 
     `problem`: what is asked for in the end, edits of the user's included.
 
-    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit.
+    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit. `left_saturation`: devices
+    that are meant to be in saturation and are not, in any corner.
     """
     assert best.sizing is not None and best.evaluation is not None
-    fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache())
+    fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache(), keep_points=True)
     evaluation = fresh.evaluate([best.sizing])[0]
     graded = score(problem.specs, evaluation)
     deviation = 0.0
@@ -166,6 +169,10 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     return {
         "index": best.index, "met": graded.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
         "worst": {result.spec: result.corner for result in graded.results},
+        "left_saturation": left_saturation(
+            {corner: {name: point.data() for name, point in row.items()} for corner, row in evaluation.corner_points.items()},
+            saturated_devices(problem),
+        ),
     }  # fmt: skip
 
 

@@ -100,6 +100,15 @@ class Elaborated:
     fixed: str = ""
     gate_area: float = 0.0
 
+    @property
+    def widths(self) -> dict[str, float]:
+        """MOSFET → W in m, over all fingers and copies."""
+        result: dict[str, float] = {}
+        for device in self.devices:
+            if device.kind == "m" and "w" in device.values:
+                result[device.label] = result.get(device.label, 0.0) + device.values["w"] * device.values.get("m", 1.0)
+        return result
+
 
 @dataclass(frozen=True, eq=False)
 class Instance:
@@ -265,7 +274,7 @@ class Workbench:
         call, bench_cards = self._call(bench)
         tail = f"{fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
-        wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name}
+        wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
         analyses = tuple((analysis.kind, fill(analysis.command, settings)) for analysis in bench.analyses)
         measures = {name: how for name, how in bench.measures.items() if name in wanted}

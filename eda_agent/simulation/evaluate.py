@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from eda_agent.problem.space import Sizing
-from eda_agent.problem.spec import Problem
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.simulation.bias import worst_device
 from eda_agent.simulation.deck import Deck, Instance, Workbench
 from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
@@ -33,12 +34,13 @@ class ResultCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`values`: corner → spec → value in SI units, None where there is none, with `reasons` (corner, spec) → why. Corners that were
-    not simulated, and specs that do not count in one, are missing. `bounds`: (corner, spec) → ">" or "<" of the values that are censored:
-    the truth is above or below them, and `reasons` says why it was not seen.
+    """`values`: corner → spec → value in SI units, None where there is none. `reasons`: (corner, spec) → why there is none, or the device that
+    a value is of. Corners that were not simulated, and specs that do not count in one, are missing. `bounds`: (corner, spec) → ">" or "<" of
+    the values that are censored: the truth is above or below them, and `reasons` says why it was not seen.
 
     `failures`: (testbench, corner, failure). `jobs`: testbench-corner runs, of which `cached` came from the cache. `seconds` is
-    the simulators' time. `operating_points`: device → bias, in the first corner.
+    the simulators' time. `operating_points`: device → bias, in the first corner; `corner_points`: corner → the same, of an evaluator that
+    keeps them.
     """
 
     values: Mapping[str, Mapping[str, float | None]]
@@ -49,6 +51,7 @@ class Evaluation:
     cached: int
     seconds: float
     bounds: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    corner_points: Mapping[str, Mapping[str, OperatingPoint]] = field(default_factory=dict)
 
 
 def joined(one: Evaluation, other: Evaluation) -> Evaluation:
@@ -56,7 +59,7 @@ def joined(one: Evaluation, other: Evaluation) -> Evaluation:
     return Evaluation(
         values={**one.values, **other.values}, reasons={**one.reasons, **other.reasons}, failures=one.failures + other.failures,
         operating_points=one.operating_points or other.operating_points, jobs=one.jobs + other.jobs, cached=one.cached + other.cached,
-        seconds=one.seconds + other.seconds, bounds={**one.bounds, **other.bounds},
+        seconds=one.seconds + other.seconds, bounds={**one.bounds, **other.bounds}, corner_points={**one.corner_points, **other.corner_points},
     )  # fmt: skip
 
 
@@ -69,18 +72,25 @@ class Simulator(Protocol):
 class Evaluator:
     """Evaluates sizings of a problem on an executor.
 
-    Operating points are those of the first corner; with `points_everywhere`, those of the first corner that is simulated.
+    Operating points are those of the first corner; with `points_everywhere`, those of the first corner that is simulated. With `keep_points`
+    those of every corner are kept (`Evaluation.corner_points`).
     """
 
-    def __init__(self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache, *, points_everywhere: bool = False):
+    def __init__(
+        self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache, *, points_everywhere: bool = False, keep_points: bool = False,
+    ):  # fmt: skip
         self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
         self._prepared = False
+        self._keep_points = keep_points
         # one testbench of a corner has all operating points
-        shown = [corner.name for corner in problem.corners][: None if points_everywhere else 1]
+        shown = [corner.name for corner in problem.corners][: None if points_everywhere or keep_points else 1]
         biased = [
             [deck for deck in workbench.decks if deck.corner == name and any(kind == "op" for kind, _ in deck.analyses)] for name in shown
         ]
-        self._biased = {decks[0].key for decks in biased if decks}
+        self._shown = {decks[0].key for decks in biased if decks}
+        asked = {(spec.testbench, corner.name) for spec in problem.specs if spec.devices for corner in problem.corners if spec.counts_in(corner.name)}  # fmt: skip
+        self.biased = self._shown | {deck.key for deck in workbench.decks if (deck.testbench, deck.corner) in asked}
+        """Keys of the decks whose operating points are read."""
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
         """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side. `corners`: only these."""
@@ -99,7 +109,7 @@ class Evaluator:
                 pending.cached[number] += 1
             else:
                 pending.tasks.append(
-                    Task(deck, instances[number], operating_point=deck.key in self._biased, timeout=self.problem.budget.timeout)
+                    Task(deck, instances[number], operating_point=deck.key in self.biased, timeout=self.problem.budget.timeout)
                 )
                 pending.keys.append(key)
                 pending.places.append((number, deck.key))
@@ -165,7 +175,7 @@ class Evaluator:
         return preparations
 
     def _key(self, deck: Deck, instance: Instance) -> str:
-        return self._hash("run", deck.key, deck.key in self._biased, instance.circuit)
+        return self._hash("run", deck.key, deck.key in self.biased, instance.circuit)
 
     def _hash(self, *parts: object) -> str:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
@@ -178,12 +188,12 @@ class Evaluator:
         reasons: dict[tuple[str, str], str] = {}
         bounds: dict[tuple[str, str], str] = {}
         failures = []
-        points: dict[str, OperatingPoint] = {}
-        for (testbench, corner), reply in by_place.items():
+        points: dict[str, dict[str, OperatingPoint]] = {}
+        for deck, reply in replies.items():
             if "failure" in reply:
-                failures.append((testbench, corner, Failure(reply["failure"]["kind"], reply["failure"]["words"])))
-            for label, numbers in reply.get("operating_point", {}).items():
-                points.setdefault(label, operating_point(numbers))
+                failures.append((deck.testbench, deck.corner, Failure(reply["failure"]["kind"], reply["failure"]["words"])))
+            elif deck.key in self._shown:
+                points[deck.corner] = {label: operating_point(numbers) for label, numbers in reply.get("operating_point", {}).items()}
         for corner_ in self.problem.corners:
             if corners is not None and corner_.name not in corners:
                 continue
@@ -194,15 +204,27 @@ class Evaluator:
                 if not spec.testbench:
                     row[spec.name] = instance.parts.gate_area
                     continue
-                reply = by_place[spec.testbench, corner_.name]
-                value, why, bound = reply.get("metrics", {}).get(spec.metric.name, (None, "the simulation failed", ""))
+                value, why, bound = measured(spec, by_place[spec.testbench, corner_.name], instance)
                 row[spec.name] = value
                 if why:
                     reasons[corner_.name, spec.name] = why
                 if bound:
                     bounds[corner_.name, spec.name] = bound
         seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
-        return Evaluation(values, reasons, tuple(failures), points, len(by_place), cached, seconds, bounds)
+        first = next(iter(points.values()), {})
+        kept = points if self._keep_points else {}
+        return Evaluation(values, reasons, tuple(failures), first, len(by_place), cached, seconds, bounds, kept)
+
+
+def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:
+    """(value, the device that it is of or why it is censored, bound), or (None, why not, ""), of a spec from its testbench's reply."""
+    if "metrics" not in reply:
+        return None, "the simulation failed", ""
+    if spec.devices:
+        widths = instance.parts.widths if spec.metric.name == "current_density" else {}
+        return *worst_device(spec, reply.get("operating_point", {}), widths), ""
+    value, why, bound = reply["metrics"].get(spec.metric.name, (None, "the simulation failed", ""))
+    return value, why, bound
 
 
 class CornerView:

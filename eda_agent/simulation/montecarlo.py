@@ -20,7 +20,7 @@ from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
 from eda_agent.simulation.deck import Instance
-from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluate import Evaluator, measured
 from eda_agent.simulation.executor import Task
 
 
@@ -100,7 +100,8 @@ def monte_carlo(
     problem, bench = evaluator.problem, evaluator.workbench
     chosen = tuple(corners or [problem.corners[0].name])
     instance = bench.instance(sizing)
-    decks = [deck for deck in bench.decks if deck.corner in chosen and deck.metrics]
+    wanted = {spec.testbench for spec in problem.specs}
+    decks = [deck for deck in bench.decks if deck.corner in chosen and deck.testbench in wanted]
     if not any(deck.library.spreads for deck in decks):
         raise InputError(
             f"the models of {problem.pdk.name} carry no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK file with `mismatch:`"
@@ -129,18 +130,17 @@ def monte_carlo(
                 drawn = deck if chip is None else replace(deck, library=chip, key=f"{deck.key}-{seed}-{sample}")
                 if chip is not None:
                     evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
-                tasks.append(Task(drawn, instance, timeout=problem.budget.timeout, sample=(seed, sample)))
+                biased = deck.key in evaluator.biased
+                tasks.append(Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample)))
         replies = evaluator.executor.run(tasks, tell)
     # a spec that counts in none of these corners is not asked for here
     counted = tuple(spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen))
     values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
     bounds: dict[str, list[str]] = {spec.name: [] for spec in counted}
     for sample in range(samples):
-        by_place = {
-            (deck.testbench, deck.corner): replies[sample * len(decks) + number].get("metrics", {}) for number, deck in enumerate(decks)
-        }
+        by_place = {(deck.testbench, deck.corner): replies[sample * len(decks) + number] for number, deck in enumerate(decks)}
         for spec in counted:
-            value, bound = _worst(spec, by_place, chosen, instance.parts.gate_area)
+            value, bound = _worst(spec, by_place, chosen, instance)
             values[spec.name].append(value)
             bounds[spec.name].append(bound)
     return MonteCarlo(counted, values, bounds, chosen, seed, varied)
@@ -160,15 +160,15 @@ def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, fold
 
 
 def _worst(
-    spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], area: float
+    spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], instance: Instance
 ) -> tuple[float | None, str]:
     """The value of one chip with its bound, in the corner where it is worst; None as soon as one cannot be measured."""
     if not spec.testbench:
-        return area, ""
+        return instance.parts.gate_area, ""
     found: list[tuple[float, str]] = []
     for corner in corners:
         if spec.counts_in(corner):
-            value, _, bound = replies[spec.testbench, corner].get(spec.metric.name, (None, "", ""))
+            value, _, bound = measured(spec, replies[spec.testbench, corner], instance)
             if value is None:
                 return None, ""
             found.append((float(value), bound))

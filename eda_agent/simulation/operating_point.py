@@ -1,6 +1,7 @@
 """An operating point says of one MOSFET where it is biased, from what ngspice reports.
 
-Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V); signs are dropped, so that PMOS reads like NMOS.
+Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V); signs are dropped, so that PMOS reads like NMOS; that of vth stays, which ngspice gives
+as of an NMOS and which is negative for a device that conducts at vgs = 0.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-OFF = 1e-9
-"""A device that carries less current (A) is called off."""
+from eda_agent.problem.bias import OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,5 @@ def inversion(gm_id: float) -> str:
 def operating_point(values: Mapping[str, float]) -> OperatingPoint:
     """From the simulator's numbers of one device."""
     size = {name: abs(values.get(name, float("nan"))) for name in ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")}
+    size["vth"] = values.get("vth", float("nan"))
     return OperatingPoint(**size, gm_id=size["gm"] / size["id"] if size["id"] > 0 else 0.0, margin=size["vds"] - size["vdsat"])

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from eda_agent.problem.bias import OFF
 from eda_agent.problem.pdk.cut import plain_card, read_cards
 from eda_agent.simulation import metrics
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.measurements import Unmeasurable
 from eda_agent.simulation.ngspice import Ngspice
-from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.waveform import Waveform
 from eda_agent.units import format_quantity, spice_number
 
@@ -34,7 +34,7 @@ EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
 The arithmetic is the same but its order is not, and a node held by leakage alone settles within the solver's tolerance: 1e-7 was
 seen there, 1e-12 elsewhere. A wrong parameter shows as 1e-3 and more.
 """
-OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
+OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
 """Analysis → names that its axis may have: ngspice calls a DC sweep's after what is swept."""
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3

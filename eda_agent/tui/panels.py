@@ -84,7 +84,7 @@ class SpecsPanel(Vertical):
         specs = spec_rows(state, turn)
         told = any(row.why for row in specs)
         rows = [self._row(row, many, told) for row in specs]
-        why = ["not seen"] if told else []
+        why = ["note"] if told else []
         # more corners than stand side by side begin with what matters of all of them
         middle = ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
         self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)

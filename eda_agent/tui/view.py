@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eda_agent.insight.explain import what_moved
+from eda_agent.insight.saturation import said_of
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
@@ -26,7 +27,7 @@ _RECENT = 25
 @dataclass(frozen=True)
 class SpecRow:
     """`cells`: one a corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the corner that counts. `bar`: satisfaction. `why`: what could not be
-    seen, of a value that is censored or missing."""
+    seen, of a value that is censored or missing; or the device that a spec on operating points found worst."""
 
     name: str
     target: str
@@ -270,5 +271,6 @@ def describe(state: RunState) -> str:
         cells = ", ".join(f"{corner} {text}" for corner, (text, _) in zip(corners, row.cells, strict=True))
         why = f" ({row.why})" if row.why else ""
         lines.append(f"{row.name}: {row.verdict}{why}, target {row.target}, {cells}")
+    lines += [f"! {line}" for line in said_of(state.started, state.verified, turn or {})]
     lines += [f"{row.name} = {row.value}{f' ({row.mark})' if row.mark else ''}" for row in size_rows(state, turn)]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ from eda_agent.units import parse_quantity
 
 @dataclass(frozen=True)
 class DeviceRule:
-    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files; `spellings`: what one release of the PDK or another calls it."""
+    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files; `spellings`: what one release of the PDK or another calls it. `rated`: the most (V) that may stand between two of its terminals, None where it is not known."""
 
     name: str
     type: str
@@ -32,6 +32,7 @@ class DeviceRule:
     length: tuple[float, float]
     file: str = ""
     spellings: tuple[str, ...] = ()
+    rated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,10 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         width, length = (tuple(parse_quantity(bound, "m") for bound in rule[side]) for side in ("w", "l"))
         spellings = (device, *rule.get("aliases", []))
         for alias in spellings:
-            devices[alias] = DeviceRule(alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""), spellings)
+            rated = parse_quantity(str(rule["rated"]), "V") if "rated" in rule else None
+            devices[alias] = DeviceRule(
+                alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""), spellings, rated
+            )
     return Pdk(
         name=name,
         title=data["title"],

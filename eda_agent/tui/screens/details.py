@@ -20,10 +20,11 @@ from eda_agent.insight.drawing import drawing
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
 from eda_agent.insight.verdict import judge
+from eda_agent.problem.bias import OFF
 from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
 from eda_agent.run import problem_of_run
-from eda_agent.simulation.operating_point import OFF, inversion
+from eda_agent.simulation.operating_point import inversion
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.view import printable, turn_of

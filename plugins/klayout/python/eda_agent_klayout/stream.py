@@ -91,6 +91,9 @@ class Run:
             self.log.append(f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}")
         elif kind == "policy.changed":
             self.log.append(f"{event.get('before')} hands over to {event.get('after')} ({event.get('reason')})")
+        elif kind == "verified":
+            self.log += [f"! {row['text']}" for row in event.get("left_saturation", ())]
+            self.warnings += [str(row["text"]) for row in event.get("left_saturation", ())]
         elif kind == "run.finished":
             self.finished = event
 
@@ -127,7 +130,8 @@ class Run:
             elif not result["met"] and value in target:
                 # it would read as its bound, which it has not reached
                 value = quantity(result["value"], shown_unit(spec), 7)
-            rows.append((sign, spec["name"], target, value, result.get("corner", "")))
+            device = result.get("why", "") if result["value"] is not None and not result.get("bound") else ""
+            rows.append((sign, spec["name"], target, value, result.get("corner", "") + (f", {device}" if device else "")))
         return rows
 
     def size_rows(self, index: int | None = None) -> list[tuple[str, str, str, str]]:

@@ -1,0 +1,68 @@
+"""What leaves saturation: devices that are meant to be there (`problem.structure.saturation`) and are not, in the corner where they are furthest out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eda_agent.errors import InputError
+from eda_agent.problem.bias import OFF
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.recognise import recognise
+from eda_agent.problem.structure.saturation import meant_for_saturation
+from eda_agent.units import format_quantity
+
+Row = Mapping[str, Any]
+
+
+def saturated_devices(problem: Problem) -> tuple[str, ...]:
+    """The devices that a problem's circuit needs in saturation, less those that a spec wants in triode or off."""
+    elsewhere = {
+        device
+        for spec in problem.specs
+        if spec.maximum is not None and spec.metric.name in {"saturation_margin", "drain_current"}
+        for device in spec.devices
+    }
+    try:
+        structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+    except InputError:
+        return ()
+    return tuple(name for name in meant_for_saturation(structure) if name not in elsewhere)
+
+
+def left_saturation(points: Mapping[str, Mapping[str, Row]], devices: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of device, region, corner, `short` (V that its margin lacks, None for one that is off), `corners` (names) and text, the worst first.
+
+    `points`: corner → device → operating point with `id` and `margin`.
+    """
+    rows = []
+    for device in devices:
+        found = {corner: row[device] for corner, row in points.items() if device in row}
+        out = {
+            corner: None if abs(point["id"] or 0.0) < OFF else -point["margin"]
+            for corner, point in found.items()
+            if abs(point["id"] or 0.0) < OFF or (point["margin"] is not None and point["margin"] < 0)
+        }
+        if out:
+            corner = max(out, key=lambda name: float("inf") if (short := out[name]) is None else short)
+            rows.append(_row(device, corner, out[corner], list(out)))
+    return sorted(rows, key=lambda row: -(float("inf") if row["short"] is None else row["short"]))
+
+
+def _row(device: str, corner: str, short: float | None, corners: list[str]) -> dict[str, Any]:
+    others = len(corners) - 1
+    also = f" (and in {others} other{'s' if others > 1 else ''})" if others else ""
+    where = f"in {corner}{also}"
+    text = f"{device} is off {where}" if short is None else f"{device} is out of saturation by {format_quantity(short, 'V', 3)} {where}"
+    return {"device": device, "region": "off" if short is None else "triode", "corner": corner, "short": short, "corners": corners, "text": text}  # fmt: skip
+
+
+def said_of(started: Row, verified: Row, turn: Row) -> list[str]:
+    """What leaves saturation in a turn, as lines: in every corner where the sign-off looked, else in the corner whose operating points it has."""
+    if verified.get("index") == turn.get("index") and "left_saturation" in verified:
+        rows: Sequence[Row] = verified["left_saturation"]
+    else:
+        points = turn.get("evaluation", {}).get("operating_points", {})
+        first = next(iter(started.get("corners", ())), "")
+        rows = left_saturation({first: points}, started.get("saturated", ()))
+    return [str(row["text"]) for row in rows]
