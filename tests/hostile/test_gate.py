@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.names import is_name, name_from
+from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.failure import SimulationFailed
@@ -71,7 +72,8 @@ def test_the_decks_of_every_circuit_pass(problems: dict[str, Problem], tmp_path:
     for deck in bench.decks:
         for flat in (False, True):
             circuit = instance.wire(deck, flat=flat)["circuit"]
-            check_deck(f"{deck.title}{deck.models}{'' if flat else deck.library.devices}{circuit}{deck.call}{deck.tail}.end".split("\n"))
+            cards = "".join(f"{card.rstrip()}\n" for card in read_cards(deck.models).values())
+            check_deck(f"{deck.title}{cards}{'' if flat else deck.library.devices}{circuit}{deck.call}{deck.tail}.end".split("\n"))
         for _, command in deck.analyses:
             check_command(command)
 
