@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="BYTE",
         help="obey orders.jsonl from there on (default: what is appended from the start of the run)",
     )
+    size.add_argument("--force", action="store_true", help="size with testbenches that do not test, too")
     size.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
     size.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
     _shared(size)

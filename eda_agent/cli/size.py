@@ -127,7 +127,7 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
         simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cluster=options.cluster, cache=not options.no_cache,
-        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory, orders_from=options.orders_from,
+        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory, orders_from=options.orders_from, force=options.force,
     )  # fmt: skip
 
 
@@ -191,6 +191,8 @@ def _with_progress(request: Request, control: Control, note: Callable[[Event], N
                 progress.update(task, state=_best_line(event))
             elif event["type"] == "policy.changed":
                 progress.console.print(_handover_line(event), markup=False)
+            elif event["type"] == "log" and "about" in event:
+                progress.console.print(f"! {event['message']}", markup=False, soft_wrap=True)
 
         return size(request, listen, control)
 
@@ -217,6 +219,8 @@ def _tell(event: Event, screen: Any) -> None:
         screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":
         screen.print(_best_line(event), markup=False)
+    elif event["type"] == "log" and "about" in event:
+        screen.print(f"! {event['message']}", markup=False, soft_wrap=True)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
@@ -226,7 +230,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     targets = {spec.name: spec for spec in outcome.problem.specs}
     return {
         "run": str(outcome.folder), "stop": outcome.stop, "met": outcome.met, "score": best.value, "simulations": outcome.simulations,
-        "turns": len(outcome.turns) - 1, "policy": outcome.policy, "seed": outcome.seed, "best_turn": best.index, "sizing": dict(best.sizing or {}),
+        "testbenches": [*outcome.remarks, *outcome.unsound], "turns": len(outcome.turns) - 1, "policy": outcome.policy, "seed": outcome.seed, "best_turn": best.index, "sizing": dict(best.sizing or {}),
         "specs": {
             result.spec: {
                 "value": result.value, "minimum": targets[result.spec].minimum, "maximum": targets[result.spec].maximum, "target": targets[result.spec].target,
@@ -250,13 +254,16 @@ def report(outcome: Outcome) -> None:
     screen.print()
     screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+    reason = reasons[outcome.stop] if outcome.met or not outcome.best.met else "every spec met, but a testbench does not test"
     if outcome.verified:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
     for line in said_of({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
         screen.print(f"\n[yellow]![/] {line}", end="")
+    for remark in (*outcome.remarks, *outcome.unsound):
+        screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")
     verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
     screen.print(
-        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reasons[outcome.stop]}"
+        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reason}"
     )
     screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ class Request:
     `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
     from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
     workers busy. `orders_from`: byte of orders.jsonl from which orders are obeyed, None for those written from now on. `cluster`: address of a Ray cluster that simulates (`RayPool`). `memory`: begin with the best designs of earlier runs on the same circuit.
+    `force`: size with testbenches that do not test (`simulation.soundness`) too.
     """
 
     spec: Path
@@ -40,12 +41,14 @@ class Request:
     parallel: int | None = None
     memory: bool = False
     orders_from: int | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended. `stop` is the reason; `best` the incumbent; `turns` all turns, the baseline first; `verified` what came of the incumbent
-    simulated anew, empty for a run that the user stopped."""
+    simulated anew, empty for a run that the user stopped; `remarks` what was said of the testbenches at the beginning; `forced`: whether they count
+    as they are."""
 
     problem: Problem
     folder: Path
@@ -55,10 +58,18 @@ class Outcome:
     policy: str
     seed: int
     verified: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
+    forced: bool = False
 
     @property
     def met(self) -> bool:
-        return self.best.met
+        """Whether every spec is met, in testbenches that test."""
+        return self.best.met and (self.forced or not self.unsound)
+
+    @property
+    def unsound(self) -> tuple[str, ...]:
+        """What the testbenches show of the best design that no working circuit does."""
+        return tuple(self.verified.get("unsound", ()))
 
     @property
     def simulations(self) -> int:

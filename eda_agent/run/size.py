@@ -34,11 +34,13 @@ from eda_agent.run.folder import check_resumable, run_folder, write_artifacts
 from eda_agent.run.once import open_evaluator
 from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
+from eda_agent.run.soundly import ABOUT, begin_soundly, told, unsound_at
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.memory import Memory
+from eda_agent.simulation.soundness import watch
 
 
 def size(
@@ -92,11 +94,17 @@ def size(
             ngspice=pool.version,
             capabilities=["resume", "control"],
         )
+        # nothing is said to have started that is refused
+        force = request.force or bool(state.started.get("forced"))
+        remarks = told(begin_soundly(evaluator, force=force)) if not state.turns else []
         stream.emit(
             "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
-            parallel=width, seeds=seeds, resumed=bool(state.turns), corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem), parameters=parameter_table(problem),
+            parallel=width, seeds=seeds, resumed=bool(state.turns), forced=force, corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem), parameters=parameter_table(problem),
             saturated=saturated_devices(problem),
         )  # fmt: skip
+        for remark in remarks:
+            stream.emit("log", level="warning", about=ABOUT, message=remark)
+        remarks = remarks or [entry["message"] for entry in state.logs if entry.get("about") == ABOUT]
         asked = problem
         for edit in state.edits:
             asked = edited(asked, problem, order(edit))
@@ -112,7 +120,7 @@ def size(
         # what was read is turns now; a long journal's is hundreds of megabytes
         state.turns.clear()
         state.left.clear()
-        stop, kept = "user", True
+        stop, kept, sound = "user", True, True
         checked: Mapping[str, Any] = {}
         try:
             stop = loop.run()
@@ -126,18 +134,19 @@ def size(
                 if stop != "user":
                     checked = verify(evaluator, env.problem, pool, best)
                     stream.emit("verified", **checked)
+                    sound = force or not checked["unsound"]
                 artifacts = write_artifacts(env.problem, folder, best)
                 stream.emit(
                     "run.finished",
                     stop=stop,
                     score=best.value,
-                    met=best.met,
+                    met=best.met and sound,
                     simulations=env.history.simulations,
                     turns=len(env.history.turns) - 1,
                     artifacts=artifacts,
                 )
     assert best is not None
-    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed, checked)
+    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed, checked, tuple(remarks), force)
 
 
 def with_corners(problem: Problem, name: str | None) -> Problem:
@@ -154,11 +163,11 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     `problem`: what is asked for in the end, edits of the user's included.
 
     `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit. `left_saturation`: devices
-    that are meant to be in saturation and are not, in any corner.
+    that are meant to be in saturation and are not, in any corner. `unsound`: what its testbenches show that no working circuit does, a sentence each.
     """
     assert best.sizing is not None and best.evaluation is not None
     fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache(), keep_points=True)
-    evaluation = fresh.evaluate([best.sizing])[0]
+    evaluation, seen = watch(fresh, best.sizing)
     graded = score(problem.specs, evaluation)
     deviation = 0.0
     for corner, row in best.evaluation.values.items():
@@ -169,6 +178,7 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     return {
         "index": best.index, "met": graded.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
         "worst": {result.spec: result.corner for result in graded.results},
+        "unsound": unsound_at(seen),
         "left_saturation": left_saturation(
             {corner: {name: point.data() for name, point in row.items()} for corner, row in evaluation.corner_points.items()},
             saturated_devices(problem),

@@ -1,0 +1,50 @@
+"""A run begins soundly: what its testbenches show of the netlist's own sizes is looked at before anything is proposed, and again at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.soundness import Observation, Soundness, judge, symptoms_of
+from eda_agent.simulation.soundness.judgement import heading
+
+ABOUT = "testbench"
+"""What a log event of this is about."""
+FORCE = "--force sizes it as it is"
+
+
+def begin_soundly(evaluator: Evaluator, *, force: bool) -> Soundness:
+    """What the testbenches show at the beginning. Raises `InputError` where one does not test, unless it is to be forced."""
+    found = judge(evaluator)
+    if found.refused and not force:
+        raise refusal(found)
+    return found
+
+
+def refusal(found: Soundness) -> InputError:
+    """One message: what the circuit did, what to look at, how to go on."""
+    *others, last = found.findings
+    return InputError([*others, Finding(last.message, fix=f"{last.fix}; {FORCE}")])
+
+
+def unsound_at(seen: Iterable[Observation]) -> list[str]:
+    """What the observations of one sizing say against their testbenches, a sentence for each kind."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for symptom in symptoms_of(seen):
+        groups.setdefault((symptom.testbench, symptom.check), []).append((symptom.corner, symptom.did))
+    # of a testbench the first: the rest follows from it
+    first: dict[str, list[tuple[str, str]]] = {}
+    for (testbench, _), rows in groups.items():
+        first.setdefault(testbench, rows)
+    return [f"{heading([testbench])} in {_corners([corner for corner, _ in rows])}: {rows[0][1]}" for testbench, rows in first.items()]
+
+
+def _corners(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def told(found: Soundness) -> list[str]:
+    """What a run that begins all the same says of its testbenches."""
+    return [*(f"{replace(finding, fix='')} (forced)" for finding in found.findings), *found.notes]

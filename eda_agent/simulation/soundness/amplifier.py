@@ -1,0 +1,52 @@
+"""The amplifier's check: its input pair carries current, its gain exceeds 1 somewhere, and it does not invert where feedback would latch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eda_agent.simulation.measurements import Unmeasurable
+from eda_agent.simulation.metrics import MEASURES
+from eda_agent.simulation.operating_point import OFF
+from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.symptom import Symptom
+from eda_agent.units import format_quantity
+
+_LOOPS = frozenset({"gbw", "phase_margin", "gain_margin"})
+_PAIRED = _LOOPS | {"dc_gain", "slew_rate_up", "slew_rate_down", "settling_time", "input_range", "output_swing", "thd"}
+
+
+def check(seen: Observation) -> Iterator[Symptom]:
+    if seen.pair and seen.metrics & _PAIRED and max(seen.pair.values()) < OFF:
+        most = format_quantity(max(seen.pair.values()), "A", 2)
+        did = f"the input pair ({' '.join(seen.pair)}) is off: it carries {most} at most"
+        yield Symptom("pair off", seen.testbench, seen.corner, did, "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)")  # fmt: skip
+    wave = seen.wave("ac", "out")
+    if wave is None or not _amplifies(seen):
+        return
+    if _inverts(seen):
+        yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
+    try:
+        gain = MEASURES["dc_gain"](wave, seen.settings) + MEASURES["peaking"](wave, seen.settings)
+    except (Unmeasurable, KeyError):
+        return
+    if gain < 0:
+        did = f"it attenuates: its gain is {format_quantity(gain, 'dB', 3)} at most"
+        yield Symptom("attenuates", seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)")
+
+
+def _amplifies(seen: Observation) -> bool:
+    """Whether gain above 1 is asked for: a unity-gain frequency, a margin, or a gain of more than 0 dB."""
+    gains = [spec.minimum for spec in seen.specs if spec.metric.name == "dc_gain" and spec.minimum is not None]
+    return bool(seen.metrics & _LOOPS) or any(gain > 0 for gain in gains)
+
+
+def _inverts(seen: Observation) -> bool:
+    if "phase_margin" not in seen.metrics:
+        return False
+    try:
+        MEASURES["phase_margin"](seen.waves["ac"], seen.settings)
+    except Unmeasurable as error:
+        return "inverts" in str(error)
+    except KeyError:
+        return False
+    return False

@@ -1,0 +1,121 @@
+"""The judge tells a testbench that cannot test from a start that is merely bad: other sizings escape what is bad, none what cannot test."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from eda_agent.errors import Finding
+from eda_agent.problem.space import Sizing
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.soundness import amplifier, comparator, noise, oscillator, output, reference, regulator, supply
+from eda_agent.simulation.soundness.observation import Observation, observe
+from eda_agent.simulation.soundness.symptom import Symptom
+from eda_agent.simulation.soundness.unmoved import unmoved
+from eda_agent.units import counted
+
+CHECKS = (amplifier.check, output.check, comparator.check, oscillator.check, regulator.check, reference.check, noise.check, supply.check)
+"""The cause before what follows from it: of a testbench the first symptom is told."""
+DRAWS = 16
+"""Sizings that a symptom of the baseline is looked for in. A circuit that works in a quarter of its space escapes with 99 %."""
+
+
+@dataclass(frozen=True)
+class Soundness:
+    """`refused`: what every sizing shows. `said`: what the baseline shows and some sizing escapes. `values`: spec → value of the baseline."""
+
+    refused: tuple[Symptom, ...]
+    said: tuple[Symptom, ...]
+    draws: int = 0
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is refused, as one message; a cause that several testbenches show is told once."""
+        others = f"; {counted(self.draws, 'other sizing')} over the ranges did the same" if self.draws else ""
+        return [
+            Finding(
+                f"{heading(names)} {'does' if len(names) == 1 else 'do'} not test: {first.did}{others if first.check != 'unmoved' else ''}",
+                fix=f"look at {first.look}",
+            )
+            for names, first in together(self.refused)
+        ]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is only said, a sentence each."""
+        return [f"at the netlist's own sizes, in {heading(names)}: {first.did}" for names, first in together(self.said)]
+
+    @property
+    def testbenches(self) -> frozenset[str]:
+        """Those with any symptom: what they measured says nothing of the circuit."""
+        return frozenset(symptom.testbench for symptom in (*self.refused, *self.said))
+
+
+def judge(evaluator: Evaluator) -> Soundness:
+    """Look at the baseline, in the first corner; at other sizings where it shows a symptom, until some escape it.
+
+    Simulated anew, without the cache. The draws depend on nothing but the design space.
+    """
+    problem = evaluator.problem
+    corner, start = problem.corners[0].name, problem.space.initial
+    sizings = _draws(evaluator)
+    base, other = observe(evaluator, [start, sizings[0]], corner)
+    found = symptoms_of(base)
+    told = {symptom.testbench for symptom in found}
+    frozen = [symptom for symptom in unmoved(base, other) if symptom.testbench not in told] if sizings[0] != start else []
+    if not found:
+        return Soundness(tuple(frozen), ())
+    left, looked = _escaping(found, other), [other]
+    batch = max(2, evaluator.executor.size)
+    while left and len(looked) < len(sizings):
+        more = observe(evaluator, sizings[len(looked) : len(looked) + batch], corner, {symptom.testbench for symptom in left})
+        looked += more
+        batch *= 2
+        for seen in more:
+            left = _escaping(left, seen)
+    # a testbench that was never simulated again says nothing
+    again = {seen.testbench for shown in looked for seen in shown}
+    refused = [symptom for symptom in left if symptom.testbench in again]
+    hopeless = {symptom.testbench for symptom in refused}
+    said = [symptom for symptom in found if symptom.testbench not in hopeless]
+    return Soundness((*_first(refused), *frozen), tuple(_first(said)), len(looked))
+
+
+def symptoms_of(seen: Iterable[Observation]) -> list[Symptom]:
+    """All that these observations show, the cause before what follows from it."""
+    return [symptom for one in seen for check in CHECKS for symptom in check(one)]
+
+
+def together(symptoms: Iterable[Symptom]) -> list[tuple[list[str], Symptom]]:
+    """Symptoms of one kind in several testbenches as one: (testbenches, the first of them)."""
+    groups: dict[str, list[Symptom]] = {}
+    for symptom in symptoms:
+        groups.setdefault(symptom.check, []).append(symptom)
+    return [(list(dict.fromkeys(one.testbench for one in group)), group[0]) for group in groups.values()]
+
+
+def heading(names: Sequence[str]) -> str:
+    return f"testbench{'es' if len(names) > 1 else ''} {' and '.join(names)}"
+
+
+def _escaping(symptoms: Sequence[Symptom], seen: Sequence[Observation]) -> list[Symptom]:
+    """The symptoms that another sizing does not escape: it shows them too, or was not simulated."""
+    shown = {(symptom.testbench, symptom.check) for symptom in symptoms_of(seen)}
+    simulated = {one.testbench for one in seen}
+    return [one for one in symptoms if one.testbench not in simulated or (one.testbench, one.check) in shown]
+
+
+def _first(symptoms: Iterable[Symptom]) -> list[Symptom]:
+    """The first of each testbench."""
+    result: dict[str, Symptom] = {}
+    for symptom in symptoms:
+        result.setdefault(symptom.testbench, symptom)
+    return list(result.values())
+
+
+def _draws(evaluator: Evaluator) -> list[Sizing]:
+    """Legal sizings over the whole space and half way to it in turn: what works may lie near the start."""
+    space, draw = evaluator.problem.space, random.Random(0)
+    start = space.to_unit(space.initial)
+    return [space.from_unit([place + (0.5, 1.0)[number % 2] * (draw.random() - place) for place in start]) for number in range(DRAWS)]

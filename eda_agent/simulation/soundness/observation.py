@@ -1,0 +1,142 @@
+"""An observation is what one testbench shows of one sizing in one corner: waveforms, settings, and the bias of the input pair."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from eda_agent.errors import InputError
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Problem, Spec, Testbench
+from eda_agent.problem.structure import recognise
+from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.executor import Task
+from eda_agent.simulation.reply import sound
+from eda_agent.simulation.waveform import Waveform
+
+
+@dataclass(frozen=True)
+class Observation:
+    """`template`: "" for a deck of the user's own. `specs`: those that the testbench is measured for. `able`: what its template measures.
+
+    `settings` hold vdd (V) and temperature (°C) too. `pair`: device of the input pair → its current in A, where it was reported.
+    `held`: sources inside the circuit that stand on its output.
+    """
+
+    testbench: str
+    corner: str
+    template: str
+    specs: tuple[Spec, ...]
+    able: frozenset[str]
+    settings: Mapping[str, float]
+    waves: Mapping[str, Waveform]
+    pair: Mapping[str, float]
+    held: tuple[str, ...] = ()
+
+    @cached_property
+    def metrics(self) -> frozenset[str]:
+        """What it is there to measure: all that its template can, or what is asked of a deck of the user's own."""
+        return frozenset(spec.metric.name for spec in self.specs) | (self.able if self.template else frozenset())
+
+    @property
+    def vdd(self) -> float:
+        return self.settings["vdd"]
+
+    @property
+    def level(self) -> float | None:
+        """The output's voltage (V) at the operating point, else in the middle of what was swept; None where no output is probed."""
+        for kind in ("op", "tran", "dc"):
+            if kind in self.waves and "out" in self.waves[kind].probes:
+                return float(np.median(self.waves[kind].real("out")))
+        return None
+
+    def wave(self, kind: str, *roles: str) -> Waveform | None:
+        """The waveform of an analysis, where it ran with these probes."""
+        found = self.waves.get(kind)
+        return found if found is not None and all(role in found.probes for role in roles) else None
+
+
+def observe(
+    evaluator: Evaluator, sizings: Sequence[Sizing], corner: str, testbenches: Collection[str] | None = None
+) -> list[tuple[Observation, ...]]:
+    """What every testbench (or these) shows of each sizing in a corner, simulated anew; one that failed shows nothing."""
+    evaluator.prepare()
+    decks = [deck for deck in evaluator.workbench.decks if deck.corner == corner and (testbenches is None or deck.testbench in testbenches)]
+    timeout = evaluator.problem.budget.timeout
+    tasks = [
+        Task(deck, instance, operating_point=_biased(deck), waveforms=True, timeout=timeout)
+        for instance in map(evaluator.workbench.instance, sizings)
+        for deck in decks
+    ]
+    replies = iter(evaluator.executor.run(tasks) if tasks else ())
+    return [read(evaluator.problem, [(deck, next(replies)) for deck in decks]) for _ in sizings]
+
+
+def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Observation, ...]]:
+    """An evaluation of a sizing in every corner, with what every testbench shows in it. What the cache knows shows nothing: give an evaluator without."""
+    pending = evaluator.begin([sizing])
+    decks = {deck.key: deck for deck in pending.decks}
+    shown: list[tuple[Deck, dict[str, Any]]] = []
+
+    def keep(place: int, reply: dict[str, Any]) -> None:
+        shown.append((decks[pending.places[place][1]], reply))
+        evaluator.keep(pending, place, {key: entry for key, entry in reply.items() if key != "waveforms"})
+
+    evaluator.executor.run([replace(task, waveforms=True, operating_point=_biased(task.deck)) for task in pending.tasks], keep)
+    return evaluator.finish(pending)[0], read(evaluator.problem, shown)
+
+
+def read(problem: Problem, replies: Sequence[tuple[Deck, Mapping[str, Any]]]) -> tuple[Observation, ...]:
+    """The observations in the replies to decks."""
+    pair = _input_pair(problem)
+    result = []
+    for deck, reply in replies:
+        if not sound(reply) or "waveforms" not in reply:
+            continue
+        bench = problem.testbenches[deck.testbench]
+        specs = tuple(spec for spec in problem.specs if spec.testbench == deck.testbench and spec.counts_in(deck.corner))
+        if not specs:
+            # nothing counts here
+            continue
+        currents = {name: abs(numbers["id"]) for name, numbers in reply.get("operating_point", {}).items() if name in pair}
+        result.append(
+            Observation(
+                deck.testbench, deck.corner, bench.template, specs, frozenset(bench.sources),
+                deck.settings, {kind: _wave(kind, wave) for kind, wave in reply["waveforms"].items()}, currents, _held(problem, bench),
+            )
+        )  # fmt: skip
+    return tuple(result)
+
+
+def _biased(deck: Deck) -> bool:
+    return any(kind == "op" for kind, _ in deck.analyses)
+
+
+def _input_pair(problem: Problem) -> frozenset[str]:
+    """Its devices, as operating points name them."""
+    try:
+        pair = recognise(problem.netlist, problem.subckt, problem.pdk).input_pair
+    except InputError:
+        return frozenset()
+    return frozenset(fet.name for fet in pair or ())
+
+
+def _held(problem: Problem, bench: Testbench) -> tuple[str, ...]:
+    """Sources of the circuit itself that stand on its output."""
+    scope = problem.netlist.subcircuits[problem.subckt]
+    outs = {port for port, net in bench.nets.items() if net == bench.probes.get("out")}
+    return tuple(device.name.upper() for device in scope.devices if device.kind in "ve" and outs & set(device.nodes[:2]))
+
+
+def _wave(kind: str, data: Mapping[str, Any]) -> Waveform:
+    """The inverse of how a session writes it: complex arrays are [real parts, imaginary parts]."""
+    probes: dict[str, Any] = {}
+    for role, array in data["probes"].items():
+        nested = bool(array) and isinstance(array[0], list)
+        probes[role] = np.array(array[0]) + 1j * np.array(array[1]) if nested else np.array(array)
+    return Waveform(kind, np.array(data["axis"]), probes)

@@ -1,0 +1,35 @@
+"""The oscillator's check: it swings once the kick is over, and often enough for a frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from eda_agent.simulation.measurements import Unmeasurable, periods
+from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.symptom import Symptom
+from eda_agent.units import format_quantity
+
+SWING = 0.1
+"""Of the supply: what swings by less drives nothing that follows, and dies out or is ripple."""
+
+
+def check(seen: Observation) -> Iterator[Symptom]:
+    wave = seen.wave("tran", "out")
+    if "oscillation_frequency" not in seen.metrics or wave is None:
+        return
+    half = float(wave.axis[-1]) / 2
+    late = wave.real("out")[wave.axis >= half]
+    window = format_quantity(half, "s", 2)
+    if np.ptp(late) < SWING * seen.vdd:
+        did = f"it stands still: out swings by {format_quantity(float(np.ptp(late)), 'V', 2)} in the last {window}"
+        yield Symptom(
+            "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and how long is simulated (frequency:)"
+        )
+        return
+    try:
+        periods(wave.axis, wave.real("out"), seen.vdd / 2, half)
+    except Unmeasurable:
+        did = f"it moves, but has no five periods through half the supply in the last {window}"
+        yield Symptom("no periods", seen.testbench, seen.corner, did, "how long is simulated (frequency: about what is expected)")

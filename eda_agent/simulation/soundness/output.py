@@ -1,0 +1,52 @@
+"""The output's check: whether it moves when it is driven, and whether what gives a voltage of its own stands off the rails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.symptom import Symptom
+from eda_agent.units import format_quantity
+
+STILL = 1e-3
+"""An output that moves by less than this of what drives it is not driven by it: 60 dB down, where an amplifier is asked for gain."""
+RAIL = 0.01
+"""Of the supply: closer to a rail than this no device that holds the output has a drain-source voltage to work with (18 mV of 1.8 V are
+less than kT/q, and a saturated device needs about 4 kT/q)."""
+DRIVEN = frozenset({
+    "dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth", "transimpedance", "peaking", "slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "thd",
+    "output_swing", "input_range",
+})  # fmt: skip
+"""Metrics of testbenches that drive the output by their input."""
+HOLDING = frozenset({"reference_voltage", "temperature_coefficient", "dropout", "load_regulation", "quiescent_current", "load_undershoot"})
+"""Metrics of testbenches whose circuit holds its output by itself: it stands still where all is well."""
+
+
+def check(seen: Observation) -> Iterator[Symptom]:
+    level = seen.level
+    place = "" if level is None else _place(level, seen.vdd)
+    if seen.metrics & DRIVEN and (moved := _moved(seen)) is not None and moved < STILL:
+        where = f"out stands at {place + ',' if place else format_quantity(level, 'V', 3)} and" if level is not None else "out"
+        look = f"what holds the output: {' '.join(seen.held)} in the netlist" if seen.held else "what holds the output, and the bias"
+        yield Symptom("still output", seen.testbench, seen.corner, f"{where} does not move", look)
+    elif seen.metrics & HOLDING and place:
+        yield Symptom("output at a rail", seen.testbench, seen.corner, f"out stands at {place}", "the bias, a start-up state without current, and what loads the output")  # fmt: skip
+
+
+def _place(level: float, vdd: float) -> str:
+    """Which rail a voltage (V) stands at, "" for none."""
+    if abs(level) < RAIL * vdd:
+        return f"{format_quantity(level, 'V', 3)}, the negative rail"
+    return f"{format_quantity(level, 'V', 3)}, the supply" if abs(level - vdd) < RAIL * vdd else ""
+
+
+def _moved(seen: Observation) -> float | None:
+    """How far the output moves for a stimulus of 1 (1 V in AC; of the supply in time and in sweeps); None where nothing drives it."""
+    found = []
+    for kind in ("ac", "tran", "dc"):
+        if (wave := seen.wave(kind, "out")) is not None:
+            out = wave.probes["out"]
+            found.append(float(np.abs(out).max()) if kind == "ac" else float(np.ptp(np.real(out))) / seen.vdd)
+    return max(found) if found else None

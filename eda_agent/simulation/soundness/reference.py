@@ -1,0 +1,34 @@
+"""The reference's check: its output depends on the supply less than a divider's would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.symptom import Symptom
+
+FOLLOWS = 0.5
+"""Relative change of the output per relative change of the supply: a divider of any ratio has exactly 1, and so has an output that is tied
+to the supply; half of it is no reference yet."""
+
+
+def check(seen: Observation) -> Iterator[Symptom]:
+    wave = seen.wave("dc", "out")
+    if "line_regulation" not in seen.metrics and "line_sensitivity" not in seen.metrics:
+        return
+    if wave is None or wave.axis.size < 2 or "line_low" not in seen.settings:
+        return
+    share = sensitivity(wave.axis, wave.real("out"), seen.settings["line_low"], seen.settings["line_high"])
+    if share > FOLLOWS:
+        did = f"out follows the supply: it changes by {100 * share:.0f} % of itself for 100 % of the supply"
+        yield Symptom("follows the supply", seen.testbench, seen.corner, did, "the bias, a start-up state without current, and whether the supply is high enough")  # fmt: skip
+
+
+def sensitivity(supply: np.ndarray, output: np.ndarray, low: float, high: float) -> float:
+    """|Δout / out| / |Δsupply / supply| between two supplies (V), about their middle; 0 for an output without a value."""
+    order = np.argsort(supply)
+    first, last = (float(np.interp(point, supply[order], output[order])) for point in (low, high))
+    middle = (abs(first) + abs(last)) / 2
+    return abs(last - first) / middle * (low + high) / 2 / (high - low) if middle > 0 else 0.0

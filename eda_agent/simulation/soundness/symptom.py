@@ -1,0 +1,16 @@
+"""A symptom is one thing that a testbench shows and that no working circuit in a working testbench does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """`check` names the kind. `did`: what the circuit did, a sentence without its subject's testbench. `look`: what to look at."""
+
+    check: str
+    testbench: str
+    corner: str
+    did: str
+    look: str
