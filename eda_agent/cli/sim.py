@@ -16,15 +16,17 @@ from eda_agent.errors import InputError
 from eda_agent.files import write_text
 from eda_agent.record import about
 from eda_agent.record.events import evaluation_data, plain, result_data
+from eda_agent.simulation.soundness import observe
 from eda_agent.units import format_score
 
 
 def sim_command(options: argparse.Namespace) -> int:
-    """Simulate; 0 when every spec is met, 1 when not."""
+    """Simulate; 0 when every spec is met in testbenches that test, 1 when not."""
     problem, sizing = chosen(options)
     problem = run.with_corners(problem, options.corners)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
+        unsound = run.unsound_at(observe(evaluator, [sizing], problem.corners[0].name)[0])
         if options.waves is not None:
             _write_waves(options.waves, evaluator.waveforms(sizing))
     graded = score(problem.specs, evaluation)
@@ -40,9 +42,10 @@ def sim_command(options: argparse.Namespace) -> int:
                 "specs": results,
                 **told,
                 "operating_points": plain(points),
+                "unsound": unsound,
             }
         )
-        return 0 if graded.met else 1
+        return 0 if graded.met and not unsound else 1
     screen = console(to_stdout=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
@@ -54,8 +57,11 @@ def sim_command(options: argparse.Namespace) -> int:
         screen.print(operating_table(points))
     for testbench, corner, failure in evaluation.failures:
         screen.print(f"{testbench} in {corner} failed: {failure}", markup=False)
-    screen.print(f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}")
-    return 0 if graded.met else 1
+    for remark in unsound:
+        screen.print(f"! {remark}", markup=False, soft_wrap=True)
+    doubtful = ", but a testbench does not test" if unsound else ""
+    screen.print(f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}{doubtful}")
+    return 0 if graded.met and not unsound else 1
 
 
 def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:

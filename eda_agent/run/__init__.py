@@ -10,8 +10,9 @@ from eda_agent.run.once import measure_once, open_evaluator, simulate_for_report
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.size import size, with_corners
+from eda_agent.run.soundly import unsound_at
 
 __all__ = [
     "Asked", "Outcome", "Request", "changed_since", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
-    "simulate_for_report", "size", "with_corners",
+    "simulate_for_report", "size", "unsound_at", "with_corners",
 ]  # fmt: skip

@@ -117,7 +117,8 @@ def test_the_amplifier_itself_is_not_refused(tmp_path: Path, pool: LocalPool) ->
     assert judged(amplifier(tmp_path), pool) == Soundness((), ())
 
 
-def test_a_start_that_is_merely_bad_is_said_and_not_refused(tmp_path: Path, pool: LocalPool) -> None:
+def test_a_start_that_is_merely_bad_is_said_and_not_refused(tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 16)
     problem = amplifier(tmp_path, more="RL out mid 4k\nVmid mid vss 0.9")
     found = judged(problem, pool)
     assert not found.refused

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eda_agent.simulation.measurements import Unmeasurable
-from eda_agent.simulation.metrics import MEASURES
+from eda_agent.simulation.metrics import measure
 from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
@@ -25,10 +24,10 @@ def check(seen: Observation) -> Iterator[Symptom]:
         return
     if _inverts(seen):
         yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
-    try:
-        gain = MEASURES["dc_gain"](wave, seen.settings) + MEASURES["peaking"](wave, seen.settings)
-    except (Unmeasurable, KeyError):
+    low, peak = (measure(metric, wave, seen.settings)[0] for metric in ("dc_gain", "peaking"))
+    if low is None:
         return
+    gain = low + (peak or 0.0)
     if gain < 0:
         did = f"it attenuates: its gain is {format_quantity(gain, 'dB', 3)} at most"
         yield Symptom("attenuates", seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)")
@@ -41,12 +40,4 @@ def _amplifies(seen: Observation) -> bool:
 
 
 def _inverts(seen: Observation) -> bool:
-    if "phase_margin" not in seen.metrics:
-        return False
-    try:
-        MEASURES["phase_margin"](seen.waves["ac"], seen.settings)
-    except Unmeasurable as error:
-        return "inverts" in str(error)
-    except KeyError:
-        return False
-    return False
+    return "phase_margin" in seen.metrics and "inverts" in measure("phase_margin", seen.waves["ac"], seen.settings)[1]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from eda_agent.simulation.measurements import Unmeasurable
-from eda_agent.simulation.metrics import MEASURES
+from eda_agent.simulation.metrics import measure
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
@@ -22,7 +21,7 @@ BELOW = 0.1
 LEAST_OUTPUT = 1e-12
 """V/√Hz, the noise of 60 µΩ at room temperature: no output of a chip has so little resistance."""
 LEAST_CURRENT = 1e-18
-"""A/√Hz, the noise of 16 GΩ·10⁶ at room temperature, or the shot noise of three electrons a second."""
+"""A/√Hz, the noise of 16 PΩ at room temperature: no chip insulates so well."""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
@@ -31,9 +30,8 @@ def check(seen: Observation) -> Iterator[Symptom]:
         wave = seen.wave("noise")
         if metric not in {"input_noise", "output_noise", "integrated_noise", "input_noise_current"} or wave is None:
             continue
-        try:
-            value = MEASURES[metric](wave, seen.settings)
-        except (Unmeasurable, KeyError):
+        value = measure(metric, wave, seen.settings)[0]
+        if value is None:
             continue
         least = _least(metric, seen)
         if value < least:

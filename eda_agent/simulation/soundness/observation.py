@@ -87,7 +87,9 @@ def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Obser
         shown.append((decks[pending.places[place][1]], reply))
         evaluator.keep(pending, place, {key: entry for key, entry in reply.items() if key != "waveforms"})
 
-    evaluator.executor.run([replace(task, waveforms=True, operating_point=_biased(task.deck)) for task in pending.tasks], keep)
+    evaluator.executor.run(
+        [replace(task, waveforms=True, operating_point=task.operating_point or _biased(task.deck)) for task in pending.tasks], keep
+    )
     return evaluator.finish(pending)[0], read(evaluator.problem, shown)
 
 

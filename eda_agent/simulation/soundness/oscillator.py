@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eda_agent.simulation.measurements import Unmeasurable, periods
+from eda_agent.simulation.metrics import measure
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
@@ -28,8 +28,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
             "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and how long is simulated (frequency:)"
         )
         return
-    try:
-        periods(wave.axis, wave.real("out"), seen.vdd / 2, half)
-    except Unmeasurable:
-        did = f"it moves, but has no five periods through half the supply in the last {window}"
+    value, why, _ = measure("oscillation_frequency", wave, seen.settings)
+    if value is None:
+        did = f"it moves, but has {why} (the last {window})"
         yield Symptom("no periods", seen.testbench, seen.corner, did, "how long is simulated (frequency: about what is expected)")

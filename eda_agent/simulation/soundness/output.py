@@ -23,6 +23,9 @@ DRIVEN = frozenset({
 HOLDING = frozenset({"reference_voltage", "temperature_coefficient", "dropout", "load_regulation", "quiescent_current", "load_undershoot"})
 """Metrics of testbenches whose circuit holds its output by itself: it stands still where all is well."""
 
+FOLLOWERS = frozenset({"opamp_open_loop", "opamp_loop", "opamp_step", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus"})
+"""Templates whose amplifier holds its output at the common mode by feedback."""
+
 
 def check(seen: Observation) -> Iterator[Symptom]:
     level = seen.level
@@ -31,7 +34,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
         where = f"out stands at {place + ',' if place else format_quantity(level, 'V', 3)} and" if level is not None else "out"
         look = f"what holds the output: {' '.join(seen.held)} in the netlist" if seen.held else "what holds the output, and the bias"
         yield Symptom("still output", seen.testbench, seen.corner, f"{where} does not move", look)
-    elif seen.metrics & HOLDING and place:
+    elif place and (seen.metrics & HOLDING or seen.template in FOLLOWERS):
         yield Symptom("output at a rail", seen.testbench, seen.corner, f"out stands at {place}", "the bias, a start-up state without current, and what loads the output")  # fmt: skip
 
 
