@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eda_agent.problem.bias import OFF
 from eda_agent.simulation.metrics import measure
-from eda_agent.simulation.operating_point import OFF
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
