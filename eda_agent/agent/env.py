@@ -100,7 +100,15 @@ def graded(
     turns = []
     for proposal, sizing in zip(proposals, sizings, strict=True):
         evaluation = next(left) if sizing is not None else None
-        turns.append(Turn(index, proposal, sizing, evaluation, score(problem.specs, evaluation) if evaluation is not None else None))
+        turns.append(
+            Turn(
+                index,
+                proposal,
+                sizing,
+                evaluation,
+                score(problem.specs, evaluation, len(problem.corners)) if evaluation is not None else None,
+            )
+        )
     return turns
 
 

@@ -50,7 +50,7 @@ class History:
         history = History(self.problem, turns, self.hints)
         # where a cached property keeps its value
         best = self.incumbent
-        better = (order := order_of(turn)) is not None and (best is None or order > (order_of(best) or WORST))
+        better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
         history.__dict__["incumbent"] = turn if better else best
         history.__dict__["simulations"] = self.simulations + (turn.index > 0 and turn.evaluation is not None)
         return history
@@ -81,8 +81,16 @@ class History:
 
     @cached_property
     def incumbent(self) -> Turn | None:
-        """The best turn so far; the earliest of equals."""
-        return self.turns[max(self.measured, key=lambda place: self.orders[place] or WORST)] if self.measured else None
+        """The best turn so far of those that were simulated in every corner; the earliest of equals."""
+        if not self.measured:
+            return None
+        turns, corners = self.turns, len(self.problem.corners)
+        counts = turns.corners if isinstance(turns, ShelvedTurns) else [turn.corners for turn in turns]
+        return turns[max(self.measured, key=lambda place: (counts[place] >= corners, self.orders[place] or WORST))]
+
+    def _rank(self, turn: Turn) -> tuple[bool, Order]:
+        """What the incumbent is the largest of: a score in some corners only is a bound, whatever it promises."""
+        return turn.corners >= len(self.problem.corners), order_of(turn) or WORST
 
     @cached_property
     def simulations(self) -> int:

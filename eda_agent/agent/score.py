@@ -126,14 +126,17 @@ def _satisfaction(spec: Spec, value: float | None, bound: str, distance: float) 
     return min(max(0.0, 1.0 + distance), _BELOW_ONE) if value is not None else 0.0
 
 
-def score(specs: Sequence[Spec], evaluation: Evaluation) -> Score:
-    """Grade an evaluation; see the module's formula. A simulation that failed anywhere makes the whole proposal 0."""
+def score(specs: Sequence[Spec], evaluation: Evaluation, corners: int = 0) -> Score:
+    """Grade an evaluation; see the module's formula. A simulation that failed anywhere makes the whole proposal 0.
+
+    `corners`: how many the problem has. In fewer of them the score is a bound, and meets nothing.
+    """
     results = tuple(_worst(spec, evaluation) for spec in specs)
     if evaluation.failures:
         return Score(0.0, 0.0, results)
     total = math.fsum(spec.weight for spec in specs)
     value = math.fsum(spec.weight * result.satisfaction for spec, result in zip(specs, results, strict=True)) / total
-    met = all(result.met for result in results)
+    met = all(result.met for result in results) and len(evaluation.values) >= corners
     value = 1.0 if met else min(value, _BELOW_ONE)
     merit = math.fsum(spec.weight * _gain(spec, evaluation) for spec in specs if spec.objective) / total
     return Score(value, merit, results)

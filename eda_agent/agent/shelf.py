@@ -50,16 +50,17 @@ class Shelf:
         self._orders = array("d")
         self.proposers: list[str] = []
         self.marks = array("q")
+        self.corners = array("H")
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def put(self, turn: Turn) -> None:
         """The model's own words are left out, which no policy reads again and the journal has."""
-        self.put_record(encoded(turn), order_of(turn), turn.proposal.policy, mark_of(turn.sizing))
+        self.put_record(encoded(turn), order_of(turn), turn.proposal.policy, mark_of(turn.sizing), turn.corners)
 
-    def put_record(self, text: bytes, order: Order | None, proposer: str, mark: int) -> None:
-        """A turn that is a `record` already."""
+    def put_record(self, text: bytes, order: Order | None, proposer: str, mark: int, corners: int) -> None:
+        """A turn that is a `record` already. `corners`: how many it was simulated in."""
         place, end = len(self), self._ends[-1]
         try:
             if os.pwrite(self._file.fileno(), text, end) < len(text):
@@ -71,6 +72,7 @@ class Shelf:
         self._orders.extend(order or (nan, nan))
         self.proposers.append(sys.intern(proposer))
         self.marks.append(mark)
+        self.corners.append(corners)
 
     def __getitem__(self, place: int) -> Turn:
         kept = self._kept.get(place)
@@ -132,6 +134,11 @@ class ShelvedTurns(Sequence[Turn]):
     @property
     def proposers(self) -> list[str]:
         return [*islice(self._shelf.proposers, self._count), *(turn.proposal.policy for turn in self._last)]
+
+    @property
+    def corners(self) -> list[int]:
+        """How many corners each was simulated in."""
+        return [*self._shelf.corners[: self._count], *(turn.corners for turn in self._last)]
 
     @property
     def marks(self) -> Iterable[int]:

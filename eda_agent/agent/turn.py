@@ -50,7 +50,12 @@ class Turn:
     def met(self) -> bool:
         return self.score is not None and self.score.met
 
+    @property
+    def corners(self) -> int:
+        """How many corners it was simulated in."""
+        return len(self.evaluation.values) if self.evaluation is not None else 0
+
 
 def regraded(problem: Problem, turn: Turn) -> Turn:
     """A turn as it counts for what a problem asks."""
-    return replace(turn, score=score(problem.specs, turn.evaluation) if turn.evaluation is not None else None)
+    return replace(turn, score=score(problem.specs, turn.evaluation, len(problem.corners)) if turn.evaluation is not None else None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import Finding, InputError, visible
+from eda_agent.insight.complete import corners_of, partial, share_text
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
 from eda_agent.insight.verdict import judge
@@ -94,6 +95,7 @@ def show_command(options: argparse.Namespace) -> int:
                 "finished": state.finished,
                 "curve": state.curve,
                 "simulations": state.simulations,
+                "corners": {"simulated": corners_of(turn), "of": state.corners},
             }
         )
         return 0
@@ -104,7 +106,11 @@ def show_command(options: argparse.Namespace) -> int:
         f" · {state.finished.get('stop', 'unfinished')}",
         markup=False,
     )
-    screen.print(f"turn {turn['index']}: score {format_score(turn['score'])}\n", markup=False)
+    share = share_text(turn, state.corners)
+    reached = (
+        f"at most {format_score(turn['score'])}, simulated in {share}: this is no complete turn" if share else format_score(turn["score"])
+    )
+    screen.print(f"turn {turn['index']}: score {reached}\n", markup=False)
     if "evaluation" in turn:
         screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]))
         screen.print()
@@ -122,7 +128,7 @@ def show_command(options: argparse.Namespace) -> int:
     _show_moves(screen, state, turn)
     for line in said_of(begun, state.verified, turn):
         screen.print(f"! {line}", markup=False, soft_wrap=True)
-    for finding in judge(state.turns, begun["specs"], begun["parameters"]) if options.turn is None else ():
+    for finding in judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ():
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
     if options.turn is None:
         screen.print("\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)), markup=False)
@@ -131,7 +137,7 @@ def show_command(options: argparse.Namespace) -> int:
 
 def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
     """What a turn moved against the best one before it."""
-    moves = what_moved(state.turns, turn["index"], state.started["parameters"])
+    moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
     if moves is None:
         return
     units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
@@ -145,7 +151,8 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
         markup=False,
         soft_wrap=True,
     )
-    screen.print(f"margins: {', '.join(margins) or 'unchanged'}", markup=False, soft_wrap=True)
+    if not partial(turn, state.corners):
+        screen.print(f"margins: {', '.join(margins) or 'unchanged'}", markup=False, soft_wrap=True)
 
 
 def _region(point: dict[str, Any]) -> str:
@@ -157,6 +164,8 @@ def _region(point: dict[str, Any]) -> str:
 def _improvements(state: RunState) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = []
     for turn in state.turns:
+        if partial(turn, state.corners):
+            continue
         if not result or turn["score"] > result[-1]["score"]:
             result.append(turn)
     return result

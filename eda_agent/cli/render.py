@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from eda_agent.insight.complete import share_text
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity, shown_unit
@@ -44,6 +45,7 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
     More corners than fit side by side are shown by the first, the range over all, and the worst by name.
     """
     many = len(corners) > MOST_CORNERS
+    share = share_text({"evaluation": evaluation}, len(corners))
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("spec", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
@@ -59,9 +61,9 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
-        table.add_row(
-            spec["name"], target_text(spec), *cells, status(result["met"], margin) + why, f"{margin:+.3f}" if margin is not None else "—"
-        )
+        # what is met in some corners is not met yet; what fails in one fails
+        said = f"· in {share}" if share and result["met"] else status(result["met"], margin)
+        table.add_row(spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—")
     return table
 
 

@@ -132,7 +132,7 @@ def front_command(options: argparse.Namespace) -> int:
     for name in (options.one, options.other):
         if name not in specs:
             raise InputError(Finding(f"the run has no spec {name!r}", options.run, fix=f"one of {', '.join(specs)}"))
-    turns = front(state.turns, options.one, options.other)
+    turns = front(state.turns, options.one, options.other, state.corners)
     rows = [
         {
             "turn": turn["index"],

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eda_agent.insight.complete import complete_turns, partial
+
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Moves:
-    """`sizes`: parameter → (before, after), the largest moves in their ranges first. `margins`: spec → (before, after), likewise."""
+    """`sizes`: parameter → (before, after), the largest moves in their ranges first. `margins`: spec → (before, after), likewise; none where the
+    turn was simulated in fewer corners than the one before, since the worst of some is not the worst of all.
+    """
 
     against: int
     sizes: Mapping[str, tuple[float, float]]
@@ -19,10 +23,13 @@ class Moves:
     gained: float
 
 
-def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row]) -> Moves | None:
-    """The moves of turn `index` (as event data) against the best turn before it; None for the baseline and for failed proposals."""
+def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row], corners: int) -> Moves | None:
+    """The moves of turn `index` (as event data) against the best complete turn before it; None for the baseline and for failed proposals.
+
+    `corners`: how many the run has.
+    """
     turn = next((turn for turn in turns if turn["index"] == index), None)
-    before = [turn for turn in turns if turn["index"] < index and "specs" in turn]
+    before = complete_turns([turn for turn in turns if turn["index"] < index], corners)
     if turn is None or not before or "specs" not in turn or turn["sizing"] is None:
         return None
     best = max(before, key=lambda turn: (turn["score"], turn.get("merit") or 0.0, -turn["index"]))
@@ -34,7 +41,7 @@ def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row]) -> M
     changes = {
         name: (best["specs"][name]["margin"], result["margin"])
         for name, result in turn["specs"].items()
-        if None not in (result["margin"], best["specs"][name]["margin"])
+        if None not in (result["margin"], best["specs"][name]["margin"]) and not partial(turn, corners)
     }
     margins = {name: pair for name, pair in sorted(changes.items(), key=lambda item: -abs(item[1][1] - item[1][0])) if pair[0] != pair[1]}
     return Moves(best["index"], sizes, margins, turn["score"] - best["score"])

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eda_agent.insight.complete import complete_turns
+
 Row = Mapping[str, Any]
 
 
-def front(turns: Sequence[Row], one: str, other: str, *, rest_met: bool = True) -> list[Row]:
-    """The non-dominated turns (as event data) in the margins of two specs, best in `one` first.
+def front(turns: Sequence[Row], one: str, other: str, corners: int, *, rest_met: bool = True) -> list[Row]:
+    """The non-dominated turns (as event data) in the margins of two specs, best in `one` first. `corners`: how many the run
+    has; a turn that was simulated in fewer is on no front.
 
     `rest_met`: only among turns that meet all other specs, where there are any; a trade with a broken circuit is none.
     """
-    able = [turn for turn in turns if "specs" in turn and all(turn["specs"][name]["margin"] is not None for name in (one, other))]
+    able = [turn for turn in complete_turns(turns, corners) if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
     if rest_met:
         whole = [turn for turn in able if all(result["met"] for name, result in turn["specs"].items() if name not in (one, other))]
         able = whole or able

@@ -1,4 +1,4 @@
-"""A verdict says honestly why a run did not meet its specs, with the evidence: turns of the run itself.
+"""A verdict says honestly why a run did not meet its specs, with the evidence: turns of the run itself that were simulated in every corner.
 
 out of reach   a spec that no turn met, and the best that was seen
 conflict       two specs that were each met, never together
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eda_agent.insight.complete import complete_turns, partial
 from eda_agent.units import counted, format_quantity, shown_unit
 
 Row = Mapping[str, Any]
@@ -32,18 +33,20 @@ class Finding:
     text: str
 
 
-def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row]) -> tuple[Finding, ...]:
-    """Findings on a run's turns (as event data); () when it was met, or when too little was simulated to tell."""
+def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row], corners: int) -> tuple[Finding, ...]:
+    """Findings on a run's turns (as event data); () when it was met, or when too little was simulated to tell. `corners`: how many the run has."""
     simulated = [
-        turn for turn in turns if "specs" in turn and turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
+        turn for turn in complete_turns(turns, corners) if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
     ]
+    left = sum(partial(turn, corners) for turn in turns)
+    others = f" ({left} more simulated in fewer corners do not count)" if left else ""
     if any(turn["met"] for turn in simulated) or len(simulated) < ENOUGH:
         return ()
     names = [spec["name"] for spec in specs]
     met = {name: [turn for turn in simulated if turn["specs"][name]["met"]] for name in names}
     best = max(simulated, key=lambda turn: (turn["score"], -turn["index"]))
     unmet = [name for name in names if not best["specs"][name]["met"]]
-    result = [_out_of_reach(spec, simulated) for spec in specs if not met[spec["name"]]]
+    result = [_out_of_reach(spec, simulated, others) for spec in specs if not met[spec["name"]]]
     for one, other in itertools.combinations(names, 2):
         # of the pairs that clash only those that stand in the way of the best design
         if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
@@ -54,7 +57,7 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row])
     return tuple(result)
 
 
-def _out_of_reach(spec: Row, simulated: Sequence[Row]) -> Finding:
+def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Finding:
     name = spec["name"]
     best = max(simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0)
     seen = best["specs"][name]
@@ -64,7 +67,7 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row]) -> Finding:
         if seen["value"] is None
         else f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
     )
-    text = f"{name} was met in none of {len(simulated)} turns: {value}, wanted {format_quantity(target, shown_unit(spec), 3)}"
+    text = f"{name} was met in none of {len(simulated)} turns{others}: {value}, wanted {format_quantity(target, shown_unit(spec), 3)}"
     return Finding("out of reach", (name,), (), text)
 
 

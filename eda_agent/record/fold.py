@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from eda_agent.insight.complete import complete_turns, partial
 from eda_agent.record.event import Event
 
 
 @dataclass
 class Tally:
-    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length."""
+    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length. `corners`: of the run."""
 
     turns: list[dict[str, Any]]
+    corners: int
     simulations: int = 0
     jobs: int = 0
     cached: int = 0
@@ -22,7 +24,9 @@ class Tally:
     def catch_up(self) -> None:
         for place in range(len(self.curve), len(self.turns)):
             turn = self.turns[place]
-            self.curve.append(max(turn["score"], self.curve[-1] if self.curve else 0.0))
+            # a score in fewer corners is a bound
+            reached = 0.0 if partial(turn, self.corners) else turn["score"]
+            self.curve.append(max(reached, self.curve[-1] if self.curve else 0.0))
             if "evaluation" in turn:
                 self.simulations += turn["index"] > 0
                 self.jobs += turn["evaluation"]["jobs"]
@@ -101,13 +105,28 @@ class RunState:
                     self.left.append(now_left)
                 self.turns = [*self.turns[: event["turn"]], *back]
             case "best.updated":
-                self.best = event
+                self.best = self._complete(event)
             case "sim.failed":
                 self.failures.append(event)
             case "verified":
                 self.verified = event
             case "run.finished":
                 self.finished = event
+
+    def _complete(self, best: Event) -> Event:
+        """A best as it was told; of a journal of version 0.1.0, where a score in some corners could win, the best of those in all."""
+        told = next((turn for turn in reversed(self.turns) if turn["index"] == best["index"]), None)
+        if told is None or not partial(told, self.corners):
+            return best
+        turn = max(
+            complete_turns(self.turns, self.corners), key=lambda one: (one["score"], one.get("merit") or 0.0, -one["index"]), default=told
+        )
+        return {**best, **{name: turn[name] for name in ("index", "score", "met", "sizing", "specs", "merit") if name in turn}}
+
+    @property
+    def corners(self) -> int:
+        """How many corners the run has: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
+        return len(self.started.get("corners", ()))
 
     @property
     def simulations(self) -> int:
@@ -123,7 +142,7 @@ class RunState:
     def tally(self) -> Tally:
         """Sums over the turns."""
         if self._tally is None or self._tally.turns is not self.turns:
-            self._tally = Tally(self.turns)
+            self._tally = Tally(self.turns, self.corners)
         self._tally.catch_up()
         return self._tally
 

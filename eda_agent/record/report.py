@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eda_agent.errors import visible
+from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
@@ -132,7 +133,7 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
 
 
 def _verdict(state: RunState) -> list[str]:
-    findings = judge(state.turns, state.started["specs"], state.started["parameters"])
+    findings = judge(state.turns, state.started["specs"], state.started["parameters"], state.corners)
     if not findings:
         return []
     return [
@@ -266,10 +267,10 @@ def _turns(state: RunState, most: int = 200) -> str:
     units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
     shown = 0
     for turn in state.turns:
-        if turn["score"] <= best or shown >= most:
+        if partial(turn, state.corners) or turn["score"] <= best or shown >= most:
             continue
         best, shown = turn["score"], shown + 1
-        moves = what_moved(state.turns, turn["index"], state.started["parameters"])
+        moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
         sizes = (
             ", ".join(
                 f"{name} {format_quantity(before, units[name], 3)} → {format_quantity(after, units[name], 3)}"

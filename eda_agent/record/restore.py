@@ -44,7 +44,7 @@ def restore_turns(rows: Sequence[Event], problem: Problem) -> Sequence[Turn]:
         shelf = Shelf()
         for row in rows[:early]:
             if _stands(row, problem):
-                shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"])
+                shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"], row["corners"])
             else:
                 shelf.put(_turn(row, problem))
         return ShelvedTurns(shelf, early, last)
@@ -87,7 +87,7 @@ def _recorded(event: Event) -> Event:
     return {
         "type": event["type"], "seq": event["seq"], "index": event["index"], "score": event["score"], "proposal": {"reply": ""},
         "record": record(event["index"], words, sizing, made["sizing"], measured), "order": order, "proposer": made["policy"], "mark": mark_of(sizing),
-        "names": _shared(tuple(event["specs"])) if measured is not None else None,
+        "corners": len(evaluation["values"]) if evaluation is not None else 0, "names": _shared(tuple(event["specs"])) if measured is not None else None,
     }  # fmt: skip
 
 

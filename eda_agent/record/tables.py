@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.insight.complete import corners_of
 from eda_agent.problem.marked import read_plain
 from eda_agent.problem.metric import METRICS
 from eda_agent.record.about import extremes, found_in, target_text, verdict
@@ -23,12 +24,15 @@ CACE_VERSION = 5.2
 
 
 def csv_turns(state: RunState) -> str:
-    """One row a turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`."""
+    """One row a turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`.
+
+    `corners`: how many the turn was simulated in; in fewer than the run has, its score is a bound.
+    """
     names = [entry["name"] for entry in state.started["parameters"]]
     specs = [spec["name"] for spec in state.started["specs"]]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["turn", "policy", "score", "met", *names, *specs])
+    writer.writerow(["turn", "policy", "score", "met", "corners", *names, *specs])
     for turn in state.turns:
         sizing, results = turn["sizing"] or {}, turn.get("specs", {})
         reached = [results.get(name, {}) for name in specs]
@@ -38,6 +42,7 @@ def csv_turns(state: RunState) -> str:
                 turn["proposal"]["policy"],
                 turn["score"],
                 turn["met"],
+                corners_of(turn),
                 *(sizing.get(name, "") for name in names),
                 *(
                     "" if one.get("value") is None else f"{one['bound']}{one['value']}" if one.get("bound") else one["value"]

@@ -12,6 +12,7 @@ from textual.widgets import DataTable, Static
 from textual.widgets.data_table import RowKey
 from textual_plotext import PlotextPlot
 
+from eda_agent.insight.complete import partial, share_text
 from eda_agent.record.fold import RunState
 from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import SIGNS, SpecRow, Status, Verdict, better, size_rows, spec_rows, status_line, turn_of, turn_row
@@ -78,7 +79,10 @@ class SpecsPanel(Vertical):
     def show(self, state: RunState, index: int | None) -> None:
         turn = turn_of(state, index)
         best = turn is not None and turn["index"] == state.best.get("index")
-        self.border_title = "specs" if turn is None else f"specs · {'best, ' if best else ''}turn {turn['index']}"
+        share = share_text(turn or {}, state.corners)
+        self.border_title = (
+            "specs" if turn is None else f"specs · {'best, ' if best else ''}turn {turn['index']}{f' · {share} simulated' if share else ''}"
+        )
         corners = list(state.started.get("corners", ()))
         many = len(corners) > MOST_CORNERS
         specs = spec_rows(state, turn)
@@ -200,24 +204,30 @@ class TurnsPanel(Vertical):
         self.border_title = "turns"
         self._turns: list[Any] = []
         self._parameters: Sequence[Any] = ()
+        self._corners = 0
         self._bests: list[int] = []
         """The place of the incumbent before each turn; −1 before the first."""
 
     def show(self, state: RunState) -> None:
         # turns are added to the same list; going back, or other targets, make a new one
         fresh = state.turns is not self._turns
-        self._turns, self._parameters = state.turns, state.started.get("parameters", ())
+        self._turns, self._parameters, self._corners = state.turns, state.started.get("parameters", ()), state.corners
         if fresh:
             self._bests = []
         for place in range(len(self._bests), len(self._turns)):
             before = self._bests[-1] if self._bests else -1
             last = place - 1
-            self._bests.append(last if last >= 0 and (before < 0 or better(self._turns[last], self._turns[before])) else before)
+            won = (
+                last >= 0
+                and not partial(self._turns[last], self._corners)
+                and (before < 0 or better(self._turns[last], self._turns[before]))
+            )
+            self._bests.append(last if won else before)
         self.table.show(len(self._turns), self._cells, fresh)
 
     def _cells(self, place: int) -> list[Text]:
         best = self._bests[place]
-        row = turn_row(self._turns, place, self._parameters, self._turns[best] if best >= 0 else None)
+        row = turn_row(self._turns, place, self._parameters, self._turns[best] if best >= 0 else None, self._corners)
         style = "bold green" if row.best else ""
         return [
             right(f" {row.index}"), right(f" {row.score}", style), right(f" {row.gain}", style), Text(f" {row.policy}", style="dim"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from eda_agent.insight.complete import partial, share_text
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
 from eda_agent.record.about import extremes, found_in, target_text, verdict
@@ -54,7 +55,7 @@ class SizeRow:
 
 @dataclass(frozen=True)
 class TurnRow:
-    """`moved`: what changed against the best until then. `best`: it became the incumbent."""
+    """`moved`: what changed against the best until then, behind the number of corners where that was not all. `best`: it became the incumbent."""
 
     index: int
     score: str
@@ -106,6 +107,8 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     rows = []
     evaluation: Row = (turn or {}).get("evaluation", {})
     corners = state.started.get("corners", ())
+    # what is met in some corners is not met yet; what fails in one fails
+    in_part = partial(turn or {}, state.corners)
     for spec in state.started.get("specs", ()):
         result = (turn or {}).get("specs", {}).get(spec["name"])
         cells = [
@@ -117,7 +120,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
-                spec["name"], target_text(spec), tuple(cells), verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
+                spec["name"], target_text(spec), tuple(cells), "none" if in_part and result and result["met"] else verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
                 bar(result["satisfaction"] if result else 0.0), (low, high, result["corner"] if result else ""), printable(result.get("why", "")) if result else "",
             )
         )  # fmt: skip
@@ -186,13 +189,13 @@ def better(turn: Row, than: Row) -> bool:
     return bool((turn["score"], turn.get("merit") or 0.0) > (than["score"], than.get("merit") or 0.0))
 
 
-def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None) -> TurnRow:
-    """The row of turn number `place` of a list. `best_before`: the incumbent until then."""
+def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None, corners: int) -> TurnRow:
+    """The row of turn number `place` of a list. `best_before`: the incumbent until then. `corners`: how many the run has."""
     turn = turns[place]
     before = best_before["score"] if best_before is not None else 0.0
     moved = ""
     if best_before is not None and turn.get("sizing") and "specs" in turn:
-        moves = what_moved([best_before, turn], turn["index"], parameters)
+        moves = what_moved([best_before, turn], turn["index"], parameters, corners)
         units = {parameter["name"]: parameter["unit"] for parameter in parameters}
         shown = list(moves.sizes.items())[:2] if moves is not None else []
         moved = ", ".join(
@@ -203,14 +206,15 @@ def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_b
     proposal = turn.get("proposal", {})
     words = proposal.get("error") or proposal.get("reasoning") or ""
     gain = turn["score"] - before
+    share = share_text(turn, corners)
     return TurnRow(
         turn["index"],
-        format_score(turn["score"]),
-        "" if place == 0 else f"{gain:+.4f}" if abs(gain) >= 5e-5 else "≈ 0",
+        f"≤ {format_score(turn['score'])}" if share else format_score(turn["score"]),
+        "" if place == 0 or share else f"{gain:+.4f}" if abs(gain) >= 5e-5 else "≈ 0",
         proposal.get("policy", ""),
-        moved,
+        ": ".join(text for text in (share, moved) if text),
         printable(words),
-        best_before is None or better(turn, best_before),
+        not share and (best_before is None or better(turn, best_before)),
     )
 
 

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -60,12 +61,16 @@ def test_what_is_no_number_stays_none() -> None:
     assert found.evaluation is not None and math.isnan(found.evaluation.operating_points["M1"].gm)
 
 
+TASK = SimpleNamespace(corners=("a", "b"))
+"""All that a history asks of its task."""
+
+
 def some(values: Iterable[float | None]) -> list[Turn]:
     """Turns of these scores; every third sizing is one that was there before."""
     found = []
     for index, value in enumerate(values):
         score = None if value is None else Score(value, 0.5, ())
-        evaluation = None if value is None else Evaluation({}, {}, (), {}, 1, 0, 0.0)
+        evaluation = None if value is None else Evaluation({name: {} for name in "ab"[: 1 + (index % 4 > 0)]}, {}, (), {}, 1, 0, 0.0)
         sizing = None if value is None else {"W": float(index % 3 and index)}
         found.append(Turn(index, Proposal(sizing, policy="ab"[index % 2]), sizing, evaluation, score))
     return found
@@ -76,23 +81,23 @@ def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float |
     turns = some(values)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "RECENT", recent)
-        history = History(None)  # type: ignore[arg-type]  # no task is needed
+        history = History(TASK)  # type: ignore[arg-type]  # likewise
         for turn in turns:
             history = history.grown(turn)
         # another one that goes on from an earlier turn leaves this as it is
-        other = History(None, gathered(turns[:parted]))  # type: ignore[arg-type]  # likewise
+        other = History(TASK, gathered(turns[:parted]))  # type: ignore[arg-type]  # likewise
         first = other
         for turn in some([0.25, 0.75] * 3):
             other = other.grown(turn)
         for turn in turns[parted:]:
             first = first.grown(turn)
-    plain = History(None, tuple(turns))  # type: ignore[arg-type]  # likewise
+    plain = History(TASK, tuple(turns))  # type: ignore[arg-type]  # likewise
     for found in (history, first):
         assert isinstance(found.turns, ShelvedTurns) == (len(turns) > recent)
         assert len(found.turns) == len(turns) and list(found.turns) == turns and list(found.turns[1:-1]) == turns[1:-1]
         assert list(found.orders) == list(plain.orders) and list(found.proposers) == list(plain.proposers)
         assert list(found.measured) == list(plain.measured) and found.simulations == plain.simulations
-        assert found.incumbent == plain.incumbent == History(None, found.turns).incumbent  # type: ignore[arg-type]  # likewise
+        assert found.incumbent == plain.incumbent == History(TASK, found.turns).incumbent  # type: ignore[arg-type]  # likewise
         assert found._marks == plain._marks
     assert list(other.turns) == [*turns[:parted], *some([0.25, 0.75] * 3)]
 

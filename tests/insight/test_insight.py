@@ -34,7 +34,7 @@ def turn(index: int, gain: float, power: float, width: float = 1e-5, units: floa
 
 def test_a_spec_that_was_never_met_is_out_of_reach() -> None:
     turns = [turn(k, -0.5 + 0.04 * k, 0.1) for k in range(10)]
-    (finding,) = [finding for finding in judge(turns, SPECS, PARAMETERS) if finding.kind == "out of reach"]
+    (finding,) = [finding for finding in judge(turns, SPECS, PARAMETERS, 1) if finding.kind == "out of reach"]
     assert finding.specs == ("gain",)
     assert "38.4 dB" not in finding.text
     assert f"{60 + 60 * (-0.5 + 0.36):.3g} dB" in finding.text
@@ -42,39 +42,39 @@ def test_a_spec_that_was_never_met_is_out_of_reach() -> None:
 
 def test_two_specs_that_were_never_met_together_conflict() -> None:
     turns = [turn(k, 0.1, -0.2) if k % 2 else turn(k, -0.2, 0.1) for k in range(10)]
-    kinds = {(finding.kind, finding.specs) for finding in judge(turns, SPECS, PARAMETERS)}
+    kinds = {(finding.kind, finding.specs) for finding in judge(turns, SPECS, PARAMETERS, 1)}
     assert ("conflict", ("gain", "power")) in kinds
     assert not any(kind == "out of reach" for kind, _ in kinds)
 
 
 def test_a_range_that_ends_too_early_is_named() -> None:
     turns = [turn(k, -0.5, 0.1, 1e-5) for k in range(10)] + [turn(10 + k, -0.1 + 0.01 * k, 0.1, 1e-4) for k in range(5)]
-    findings = [finding for finding in judge(turns, SPECS, PARAMETERS) if finding.kind == "range"]
+    findings = [finding for finding in judge(turns, SPECS, PARAMETERS, 1) if finding.kind == "range"]
     assert [(finding.specs, finding.parameters) for finding in findings] == [(("gain",), ("W",))]
     assert "maximum 100 um" in findings[0].text
 
 
 def test_no_verdict_on_a_run_that_met_or_has_hardly_begun() -> None:
-    assert judge([turn(k, -0.5, 0.1) for k in range(5)], SPECS, PARAMETERS) == ()
-    assert judge([turn(k, 0.5, 0.1) for k in range(12)], SPECS, PARAMETERS) == ()
+    assert judge([turn(k, -0.5, 0.1) for k in range(5)], SPECS, PARAMETERS, 1) == ()
+    assert judge([turn(k, 0.5, 0.1) for k in range(12)], SPECS, PARAMETERS, 1) == ()
 
 
 def test_the_front_is_what_no_turn_beats_in_both() -> None:
     points = [(0.1, 0.5), (0.2, 0.4), (0.15, 0.3), (0.5, 0.1), (0.5, 0.05), (-0.2, 0.9)]
     turns = [turn(k, gain, power) for k, (gain, power) in enumerate(points)]
     expected = [k for k, (a, b) in enumerate(points) if not any((c >= a and d >= b) and (c, d) != (a, b) for c, d in points)]
-    assert sorted(row["index"] for row in front(turns, "gain", "power")) == sorted(expected)
+    assert sorted(row["index"] for row in front(turns, "gain", "power", 1)) == sorted(expected)
 
 
 def test_what_moved_is_against_the_best_turn_before() -> None:
     turns = [turn(0, -0.5, 0.1), turn(1, -0.2, 0.1, 2e-5), turn(2, -0.9, 0.1, 9e-5), turn(3, -0.1, 0.05, 2e-5, 6.0)]
-    moves = what_moved(turns, 3, PARAMETERS)
+    moves = what_moved(turns, 3, PARAMETERS, 1)
     assert moves is not None
     assert moves.against == 1
     assert dict(moves.sizes) == {"m": (5.0, 6.0)}
     assert list(moves.margins) == ["gain", "power"]
     assert moves.gained == pytest.approx(0.05)
-    assert what_moved(turns, 0, PARAMETERS) is None
+    assert what_moved(turns, 0, PARAMETERS, 1) is None
 
 
 def test_sensitivities_are_the_slopes_of_margins(miller: Problem) -> None:

@@ -71,7 +71,7 @@ def test_turns_say_what_moved_and_what_it_gained(state: RunState) -> None:
     parameters = state.started["parameters"]
     best: Any = None
     for place, turn in enumerate(state.turns):
-        row = turn_row(state.turns, place, parameters, best)
+        row = turn_row(state.turns, place, parameters, best, state.corners)
         assert row.best == (best is None or turn["score"] > best["score"])
         if best is not None:
             assert row.gain == ("≈ 0" if abs(turn["score"] - best["score"]) < 5e-5 else f"{turn['score'] - best['score']:+.4f}")

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
+from eda_agent.insight.complete import complete_turns, share_text
 from eda_agent.insight.drawing import drawing
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.front import front
@@ -28,7 +29,7 @@ from eda_agent.simulation.operating_point import inversion
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.view import printable, turn_of
-from eda_agent.units import format_quantity, format_score
+from eda_agent.units import counted, format_quantity, format_score
 
 if TYPE_CHECKING:
     from eda_agent.tui.app import SizingApp
@@ -85,21 +86,24 @@ class TurnScreen(Detail):
         if turn is None:
             return []
         proposal = turn.get("proposal", {})
-        lines = [f"score {format_score(turn['score'])} · proposed by {proposal.get('policy', '?')}", ""]
+        share = share_text(turn, self.state.corners)
+        reached = f"at most {format_score(turn['score'])}, simulated in {share}" if share else format_score(turn["score"])
+        lines = [f"score {reached} · proposed by {proposal.get('policy', '?')}", ""]
         if proposal.get("reasoning"):
             lines += [f"said    {printable(proposal['reasoning'])}"]
         lines += [f"        {printable(note)}" for note in proposal.get("notes", ())]
         if proposal.get("error"):
             lines += [f"failed  {printable(proposal['error'])}"]
-        moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"])
+        moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"], self.state.corners)
         if moves is not None:
             units = {entry["name"]: entry["unit"] for entry in self.state.started["parameters"]}
-            lines += ["", f"moved against turn {moves.against}, score {moves.gained:+.4f}"]
+            lines += ["", f"moved against turn {moves.against}" + ("" if share else f", score {moves.gained:+.4f}")]
             lines += [
                 f"  {name:<14} {format_quantity(old, units[name])} → {format_quantity(new, units[name])}"
                 for name, (old, new) in moves.sizes.items()
             ]
-            lines += ["", "margins"] + [f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()]
+            if not share:
+                lines += ["", "margins"] + [f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()]
         for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
             lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
         return lines
@@ -156,7 +160,9 @@ class FrontScreen(Detail):
     async def fill(self) -> None:
         self.draw()
         begun = self.state.started
-        findings = await asyncio.to_thread(judge, list(self.state.turns), begun.get("specs", ()), begun.get("parameters", ()))
+        findings = await asyncio.to_thread(
+            judge, list(self.state.turns), begun.get("specs", ()), begun.get("parameters", ()), self.state.corners
+        )
         self.query_one("#verdict", Static).update(Text("\n".join(finding.text for finding in findings)))
 
     def action_turn(self, by: int) -> None:
@@ -171,9 +177,9 @@ class FrontScreen(Detail):
         if not self.pairs:
             return
         one, other = self.pairs[self.place]
-        seen = [
-            turn for turn in self.state.turns if "specs" in turn and all(turn["specs"][name]["margin"] is not None for name in (one, other))
-        ]
+        whole = complete_turns(self.state.turns, self.state.corners)
+        left = sum("specs" in turn for turn in self.state.turns) - len(whole)
+        seen = [turn for turn in whole if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
         if seen:
             plot.scatter(
                 [turn["specs"][one]["margin"] for turn in seen],
@@ -181,14 +187,17 @@ class FrontScreen(Detail):
                 marker="dot",
                 color="gray",
             )
-        best = front(self.state.turns, one, other)
+        best = front(self.state.turns, one, other, self.state.corners)
         plot.plot([turn["specs"][one]["margin"] for turn in best], [turn["specs"][other]["margin"] for turn in best], marker="braille")
         plot.vline(0)
         plot.hline(0)
         plot.xlabel(f"margin of {one}")
         plot.ylabel(f"margin of {other}")
         self.query_one(".detail-title", Static).update(
-            Text(f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)")
+            Text(
+                f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)"
+                + (f" · {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else "")
+            )
         )
         widget.display = True
         widget.refresh()

@@ -40,7 +40,7 @@ class Lines:
 
 @dataclass
 class Run:
-    """What the events so far say. `warnings`: what the user has not been told yet, such as an order that could not be obeyed."""
+    """What the events so far say. `left`: turns set aside by going back. `warnings`: what the user has not been told yet, such as an order that could not be obeyed."""
 
     folder: str = ""
     started: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Run:
     log: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     fault: str = ""
+    left: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def apply(self, event: dict[str, Any]) -> None:
         """Take one event in; one of another version sets `fault`."""
@@ -81,8 +82,16 @@ class Run:
             self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
             now = {turn["index"]: turn for turn in event["turns"]}
             self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
+        elif kind == "budget.changed":
+            self.started = {**self.started, "budget": {**self.started.get("budget", {}), "simulations": event["simulations"]}}
         elif kind == "branched":
+            self.left.append(self.turns[event["turn"] + 1 :])
             self.turns = self.turns[: event["turn"] + 1]
+        elif kind == "returned":
+            back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
+            if now_left:
+                self.left.append(now_left)
+            self.turns = [*self.turns[: event["turn"]], *back]
         elif kind == "log":
             self.log.append(str(event.get("message", "")))
             if event.get("level") == "warning":
@@ -101,16 +110,23 @@ class Run:
     def curve(self) -> list[float]:
         result: list[float] = []
         for turn in self.turns:
-            result.append(max(float(turn.get("score", 0.0)), result[-1] if result else 0.0))
+            reached = 0.0 if self.share(turn) else float(turn.get("score", 0.0))
+            result.append(max(reached, result[-1] if result else 0.0))
         return result
+
+    def share(self, turn: dict[str, Any]) -> str:
+        """`3 of 17 corners` of a turn that was simulated in fewer than all, whose score is a bound; else ""."""
+        count, every = len(turn.get("evaluation", {}).get("values", ())), len(self.started.get("corners", ()))
+        return f"{count} of {every} corners" if 0 < count < every else ""
 
     def turn(self, index: int | None) -> dict[str, Any]:
         wanted = self.best.get("index", 0) if index is None else index
         return next((turn for turn in reversed(self.turns) if turn["index"] == wanted), {})
 
     def spec_rows(self, index: int | None = None) -> list[tuple[str, str, str, str, str]]:
-        """(sign, name, target, value in the worst corner, that corner); the sign is ✓, ~ (near) or ✗."""
+        """(sign, name, target, value in the worst corner, that corner); the sign is ✓, ~ (near), ✗, or · where nothing is known yet."""
         turn = self.turn(index)
+        share = self.share(turn)
         rows = []
         for spec in self.started.get("specs", ()):
             result = turn.get("specs", {}).get(spec["name"])
@@ -123,7 +139,7 @@ class Run:
                 rows.append(("·", spec["name"], target, "—", ""))
                 continue
             margin = result.get("margin")
-            sign = "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
+            sign = "·" if result["met"] and share else "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
             value = quantity(result["value"], shown_unit(spec))
             if result.get("bound"):
                 value = f"{result['bound']} {value} ({result.get('why', '')})"
@@ -148,7 +164,16 @@ class Run:
         for turn in self.turns[start:]:
             proposal = turn.get("proposal", {})
             words = str(proposal.get("error") or proposal.get("reasoning") or "")
-            rows.append((str(turn["index"]), score(turn.get("score", 0.0)), str(proposal.get("policy", "")), printable(words)))
+            share = self.share(turn)
+            reached = score(turn.get("score", 0.0))
+            rows.append(
+                (
+                    str(turn["index"]),
+                    f"≤ {reached}" if share else reached,
+                    str(proposal.get("policy", "")),
+                    ": ".join(text for text in (share, printable(words)) if text),
+                )
+            )
         return rows
 
     @property
