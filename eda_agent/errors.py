@@ -17,8 +17,8 @@ from pathlib import Path
 
 
 def visible(text: str) -> str:
-    """A text with every control character but the end of a line as its code: what a file says must not steer the terminal that shows it."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
+    """A text with every control character but tab and the end of a line as its code: what a file says must not steer the terminal that shows it."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ MOST = 50_000_000
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; two processes may write the same one. Raises `OSError`, which names the file."""
     with _whole(path, path.with_name(f"{path.name}.{_word()}.part")) as part, open_own(part, "xb") as file:
-        file.write(text.encode())
+        write_all(file, text.encode())
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -103,6 +103,13 @@ def _opened(path: Path, flags: int, mode: str, *, single: bool = False) -> Binar
     if mode == "wb":
         os.ftruncate(descriptor, 0)
     return cast(BinaryIO, open(descriptor, mode.replace("x", "w"), buffering=-1 if mode == "rb" else 0))
+
+
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write everything to a file without a buffer, which may take less at once. Raises `OSError`."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def lines_of(file: BinaryIO, most: int = MOST) -> Iterator[bytes]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import sys
 from pathlib import Path
 from typing import Any
 
 from eda_agent import run
 from eda_agent.cli.inspect import chosen_turn, load_state
+from eda_agent.cli.say import say
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
@@ -35,7 +35,7 @@ def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", folder))
     if _another(options.spec, folder):
         problem = load_problem(options.spec)
-        print(f"eda-agent: targets and corners are those of {options.spec}, the sizes those of {folder}", file=sys.stderr)
+        say(f"eda-agent: targets and corners are those of {options.spec}, the sizes those of {folder}")
     else:
         problem = asked_by(folder, state)
     try:
@@ -47,10 +47,7 @@ def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
     legal = problem.space.snap(sizing)
     moved = [name for name, value in legal.items() if value != sizing[name]]
     if moved:
-        print(
-            f"eda-agent: {', '.join(moved)} of the run lie outside of the ranges of {problem.path}, and are moved into them",
-            file=sys.stderr,
-        )
+        say(f"eda-agent: {', '.join(moved)} of the run lie outside of the ranges of {problem.path}, and are moved into them")
     return problem, _with_values(problem, legal, options.values)
 
 
@@ -58,7 +55,7 @@ def asked_by(folder: Path, state: Any) -> Problem:
     """The problem as a run asks it; what differs from when it was made is told on stderr."""
     asked = run.problem_of_run(folder, state)
     for line in asked.said:
-        print(f"eda-agent: {line}", file=sys.stderr)
+        say(f"eda-agent: {line}")
     return asked.problem
 
 
@@ -68,7 +65,7 @@ def _another(spec: Path | None, folder: Path) -> bool:
         return False
     path = (spec / "spec.yaml" if spec.is_dir() else spec).resolve()
     if path == run.original_spec(folder).resolve() and run.changed_since(folder):
-        print(f"eda-agent: {spec} has changed since the run: targets and corners are those of the run", file=sys.stderr)
+        say(f"eda-agent: {spec} has changed since the run: targets and corners are those of the run")
     return path not in {run.original_spec(folder).resolve(), (folder / "spec.yaml").resolve()}
 
 

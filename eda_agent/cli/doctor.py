@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from eda_agent import __version__
 from eda_agent.cli.render import console, print_json
+from eda_agent.cli.say import write
 from eda_agent.errors import EdaAgentError, visible
 from eda_agent.problem.pdk import find_pdk, pdk_names
 from eda_agent.simulation.cache import cache_folder
@@ -36,7 +37,7 @@ def doctor_command(options: argparse.Namespace) -> int:
     rows = list(_examine())
     able = all(row["ok"] for row in rows if row["needed"])
     if options.report:
-        sys.stdout.write(bug_report(rows))
+        write(bug_report(rows))
         return 0 if able else 3
     if options.json:
         print_json({"ok": able, "checks": rows})

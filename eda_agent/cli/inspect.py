@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+from eda_agent.cli.say import say, write
 from eda_agent.errors import Finding, InputError, visible
 from eda_agent.insight.complete import corners_of, partial, share_text
 from eda_agent.insight.explain import what_moved
@@ -27,7 +27,7 @@ def runs_command(options: argparse.Namespace) -> int:
         try:
             rows.append(_row(path))
         except InputError as error:
-            print(f"eda-agent: {error}", file=sys.stderr)
+            say(f"eda-agent: {error}")
     if options.json:
         print_json({"runs": rows})
         return 0
@@ -189,10 +189,10 @@ def export_command(options: argparse.Namespace) -> int:
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
     text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
     if options.out is None:
-        sys.stdout.write(text)
+        write(text)
     else:
         write_text(options.out, text)
-        print(f"wrote {options.out}", file=sys.stderr)
+        say(f"wrote {options.out}")
     return 0
 
 
@@ -201,10 +201,10 @@ def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
     if options.layout is None:
         print_json(found)
         return 0
-    from eda_agent.cli.layout import say, write_layout
+    from eda_agent.cli.layout import tell, write_layout
 
     result = write_layout(found, options.layout, options.into, options.table, options.cell)
-    say(result)
+    tell(result)
     return 0 if result.get("lvs", {"match": True})["match"] and not result.get("conflicts") else 1
 
 
@@ -218,13 +218,13 @@ def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
     text, missing = write_sizes(path, values)
     old = path.read_text(encoding="utf-8")
     for name in missing:
-        print(f"! {path}: no place for {name}", file=sys.stderr)
+        say(f"! {path}: no place for {name}")
     if text == old:
-        print(f"{path}: nothing to change", file=sys.stderr)
+        say(f"{path}: nothing to change")
         return 1 if missing else 0
     backup = path.with_name(path.name + ".bak")
     write_text(backup, old)
     write_text(path, text)
-    sys.stdout.write("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), backup.name, path.name)))
-    print(f"wrote {path}; undo: mv {backup} {path}", file=sys.stderr)
+    write("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), backup.name, path.name)))
+    say(f"wrote {path}; undo: mv {backup} {path}")
     return 1 if missing else 0

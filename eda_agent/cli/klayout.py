@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.cli.render import print_json
+from eda_agent.cli.say import say, write
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 
@@ -65,18 +66,18 @@ def install(options: argparse.Namespace) -> int:
         ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    print(f"installed {target}\nstart KLayout: Tools > eda-agent", file=sys.stderr)
+    say(f"installed {target}\nstart KLayout: Tools > eda-agent")
     return 0
 
 
 def remove(options: argparse.Namespace) -> int:
     target = grain()
     if not target.exists():
-        print(f"nothing to remove: there is no {target}", file=sys.stderr)
+        say(f"nothing to remove: there is no {target}")
         return 0
     _ours(target)
     shutil.rmtree(target)
-    print(f"removed {target}", file=sys.stderr)
+    say(f"removed {target}")
     return 0
 
 
@@ -93,9 +94,9 @@ def doctor(options: argparse.Namespace) -> int:
         print_json({"ok": all(row["ok"] for row in rows), "checks": rows})
     else:
         for row in rows:
-            print(f"{'✓' if row['ok'] else '✗'} {row['name']:<12} {row['found']}")
+            write(f"{'✓' if row['ok'] else '✗'} {row['name']:<12} {row['found']}\n")
             if not row["ok"]:
-                print(f"    → {row['fix']}")
+                write(f"    → {row['fix']}\n")
     return 0 if all(row["ok"] for row in rows) else 3
 
 

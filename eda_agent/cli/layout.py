@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from eda_agent.cli.say import say
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.files import write_file
 
@@ -68,19 +68,19 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     return result
 
 
-def say(result: dict[str, Any]) -> None:
+def tell(result: dict[str, Any]) -> None:
     """The same for people, on stderr."""
     if "placed" in result:
-        print(f"placed {result['placed']} transistors", file=sys.stderr)
+        say(f"placed {result['placed']} transistors")
     for line in result.get("changes", []):
-        print(f"  {line}", file=sys.stderr)
+        say(f"  {line}")
     for name, text in (("missing", "not in the layout"), ("foreign", "not in the schematic"), ("others", "not drawn (no PCell)")):
         if result.get(name):
-            print(f"! {text}: {', '.join(result[name])}", file=sys.stderr)
+            say(f"! {text}: {', '.join(result[name])}")
     for text in result.get("conflicts", []):
-        print(f"! {text}", file=sys.stderr)
+        say(f"! {text}")
     if "lvs" in result:
-        print("LVS: layout and schematic match" if result["lvs"]["match"] else "LVS: they do not match", file=sys.stderr)
+        say("LVS: layout and schematic match" if result["lvs"]["match"] else "LVS: they do not match")
         for text in result["lvs"]["differences"]:
-            print(f"  {text}", file=sys.stderr)
-    print(f"wrote {result['layout']}", file=sys.stderr)
+            say(f"  {text}")
+    say(f"wrote {result['layout']}")

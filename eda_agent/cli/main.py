@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from eda_agent.cli.parser import build_parser
+from eda_agent.cli.say import forgive_encodings, say, write
 from eda_agent.errors import EdaAgentError, StorageError
 from eda_agent.interrupts import obey
 
@@ -23,6 +24,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
+    forgive_encodings()
     options = build_parser().parse_args(arguments)
     if options.allow_code:
         os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
@@ -31,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except EdaAgentError as error:
-        print(f"eda-agent: {error}", file=sys.stderr)
+        say(f"eda-agent: {error}")
         return error.exit_status
     except RecursionError:
         # what nests without end is refused where it is read; this is for what was not thought of
-        print("eda-agent: the input is nested too deeply\n    → write it in parts", file=sys.stderr)
+        say("eda-agent: the input is nested too deeply\n    → write it in parts")
         return 2
     except KeyboardInterrupt:
-        print("eda-agent: interrupted", file=sys.stderr)
+        say("eda-agent: interrupted")
         return 130
     except BrokenPipeError:
         # whoever read stdout has gone (| head): say nothing, also not at exit
@@ -50,9 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         where = f"{error.filename}: " if error.filename is not None else ""
         advice = "make room" if error.errno in FULL else "see that it is there and may be read and written"
-        print(
-            f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE, TMPDIR", file=sys.stderr
-        )
+        say(f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE, TMPDIR")
         return StorageError.exit_status
 
 
@@ -111,5 +111,5 @@ def _run(options: argparse.Namespace) -> int:
         case _:
             import shtab
 
-            print(shtab.complete(build_parser(), options.shell))
+            write(f"{shtab.complete(build_parser(), options.shell)}\n")
             return 0

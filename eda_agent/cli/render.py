@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 
+from eda_agent.errors import visible
 from eda_agent.insight.complete import share_text
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
@@ -22,9 +24,16 @@ MOST_CORNERS = 5
 """Corners that a table shows one by one."""
 
 
-def console(*, to_stdout: bool = False) -> Console:
+class Screen(Console):
+    """A console whose colours and cursor are the program's own: whatever is printed on it, text has no control characters."""
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        return super()._render_buffer(segment if segment.control else Segment(visible(segment.text), segment.style) for segment in buffer)
+
+
+def console(*, to_stdout: bool = False) -> Screen:
     """Human text goes to stderr unless it is what the command is for. NO_COLOR is honoured by rich itself."""
-    return Console(stderr=not to_stdout, highlight=False, soft_wrap=False)
+    return Screen(stderr=not to_stdout, highlight=False, soft_wrap=False)
 
 
 def print_json(data: Any) -> None:

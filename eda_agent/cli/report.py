@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from eda_agent import run
 from eda_agent.cli.chosen import asked_by, chosen
 from eda_agent.cli.inspect import load_state
 from eda_agent.cli.render import console, print_json, status
+from eda_agent.cli.say import say, write
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.insight.front import front
@@ -56,10 +56,10 @@ def report_command(options: argparse.Namespace) -> int:
                 + "\n"
             )
     if str(target) == "-":
-        sys.stdout.write(text)
+        write(text)
     else:
         write_text(target, text)
-        print(f"wrote {target}", file=sys.stderr)
+        say(f"wrote {target}")
     return 0
 
 
@@ -70,7 +70,7 @@ def _html(options: argparse.Namespace, state: RunState) -> str:
     try:
         problem = asked_by(options.run, state)
     except InputError as error:
-        print(f"eda-agent: without waveforms and diff: {error}", file=sys.stderr)
+        say(f"eda-agent: without waveforms and diff: {error}")
     else:
         diff = netlist_diff(problem, best["sizing"])
         if not options.no_sim:

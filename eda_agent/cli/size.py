@@ -14,6 +14,7 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.orders import parse_order
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
+from eda_agent.cli.say import say
 from eda_agent.errors import InputError
 from eda_agent.insight.saturation import said_of, saturated_devices
 from eda_agent.interrupts import obey
@@ -29,7 +30,7 @@ def size_command(options: argparse.Namespace) -> int:
     """Size, then show specs, sizes and where the files are."""
     request = make_request(options)
     obey(signal.SIGINT)
-    control = Control(complain=lambda text: print(f"eda-agent: {text}", file=sys.stderr))
+    control = Control(complain=lambda text: say(f"eda-agent: {text}"))
     if options.robust is not None:
         return _robust(options, request, control)
     folder: list[str] = []
@@ -51,7 +52,7 @@ def size_command(options: argparse.Namespace) -> int:
             outcome = _with_progress(request, control, note_folder, quiet=options.json)
     except KeyboardInterrupt:
         hint = f"; go on with: eda-agent size --resume {folder[0]}" if folder else ""
-        print(f"eda-agent: interrupted{hint}", file=sys.stderr)
+        say(f"eda-agent: interrupted{hint}")
         return 130
     if options.json:
         print_json(summary(outcome))

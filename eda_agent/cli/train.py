@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from eda_agent.cli.render import console, print_json
+from eda_agent.cli.say import write
 from eda_agent.errors import InputError, MissingError
 
 SHOWN = ("loss", "entropy", "reward", "best", "solved", "kl")
@@ -23,7 +24,7 @@ def train_command(options: argparse.Namespace) -> int:
         from eda_agent.train.recipe import load_recipe, reference
 
         if options.fields:
-            print(reference())
+            write(f"{reference()}\n")
             return 0
         from eda_agent.train.trainer import train
     except ImportError as error:
@@ -37,7 +38,7 @@ def train_command(options: argparse.Namespace) -> int:
     if options.plan:
         from eda_agent.train.plan import CARDS, make_plan
 
-        print(make_plan(recipe, CARDS[options.plan]).text(CARDS[options.plan]))
+        write(f"{make_plan(recipe, CARDS[options.plan]).text(CARDS[options.plan])}\n")
         return 0
     folder: Path = out or Path("runs") / f"train-{recipe.name}"
     start = time.perf_counter()

@@ -14,7 +14,7 @@ from types import TracebackType
 import orjson
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import MOST, open_own
+from eda_agent.files import MOST, open_own, write_all
 
 try:
     import fcntl
@@ -59,9 +59,7 @@ class Held:
 
     def write(self, line: bytes) -> None:
         """Write a line with its end: when this returns it survives the death of the process. Raises `OSError`."""
-        left = memoryview(line)
-        while left:
-            left = left[self._file.write(left) :]
+        write_all(self._file, line)
 
     def rewrite(self, text: bytes) -> None:
         """Write the file anew. Raises `OSError`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eda_agent.agent.orders import ORDERS, Order
 from eda_agent.errors import InputError
-from eda_agent.files import json_line, open_own, read_file
+from eda_agent.files import json_line, open_own, read_file, write_all
 
 WORDS = "stderr.log"
 """What the process says, in the run's folder."""
@@ -64,7 +64,7 @@ class RunProcess:
 def write_order(folder: Path, order: Order) -> None:
     try:
         with open_own(folder / ORDERS, "ab") as file:
-            file.write(json_line(order.data()).encode())
+            write_all(file, json_line(order.data()).encode())
     except OSError as error:
         raise InputError(f"{folder / ORDERS}: {error.strerror}") from None
 
