@@ -11,6 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
 
 
@@ -26,7 +27,7 @@ def init_command(options: argparse.Namespace) -> int:
         raise InputError(Finding("there is a spec already", target, fix="--force replaces it, --out writes elsewhere"))
     draft = read_circuit(netlist, folder, options.pdk, options.subckt)
     circuit = os.path.relpath(draft.source, folder)
-    measured, deck = None, folder / draft.deck
+    measured, untested, deck = None, set[str](), folder / draft.deck
     if draft.starter and not deck.exists():
         # one that is there holds the user's work
         write_text(deck, draft.starter.deck)
@@ -37,22 +38,31 @@ def init_command(options: argparse.Namespace) -> int:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
-            measured = run.measure_once(load_problem(trial))
+            problem = load_problem(trial)
+            values, found = run.try_out(problem)
         finally:
             trial.unlink(missing_ok=True)
         draft.doubts[:] = doubts
-        text = write_draft(draft, circuit, measured, wanted)
+        # what a testbench that shows a symptom measures is no place to begin from
+        measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
+        draft.noticed += [*map(str, found.findings), *found.notes]
+        untested = {symptom.testbench for symptom in found.refused}
+        text = write_draft(draft, circuit, measured, wanted, untested)
     write_text(target, text)
     result: dict[str, object] = {
         "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,
-        "changed": list(draft.changed), "doubts": doubts, "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
+        "changed": list(draft.changed), "doubts": doubts, "noticed": draft.noticed, "untested": sorted(untested), "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
         "measured": measured, "deck": str(deck) if draft.starter else None,
     }  # fmt: skip
     if options.json:
         print_json(result)
     else:
         _report(result, measured is not None)
-    return 0 if draft.kind.name else 1
+    return 0 if draft.kind.name and not untested else 1
+
+
+def _bench(problem: Problem, name: str) -> str:
+    return next(spec.testbench for spec in problem.specs if spec.name == name)
 
 
 def _report(result: dict[str, object], simulated: bool) -> None:
@@ -65,7 +75,7 @@ def _report(result: dict[str, object], simulated: bool) -> None:
     width = max(map(len, roles), default=0)
     for role, names in roles.items():
         screen.print(f"  {role:<{width}}  {' '.join(names)}", markup=False, soft_wrap=True)
-    for heading, key in (("changed", "changed"), ("could not tell", "doubts")):
+    for heading, key in (("changed", "changed"), ("noticed", "noticed"), ("could not tell", "doubts")):
         entries = result[key]
         assert isinstance(entries, list)
         for entry in entries:
@@ -74,6 +84,8 @@ def _report(result: dict[str, object], simulated: bool) -> None:
     todo = ""
     if result["deck"]:
         screen.print(f"wrote {result['deck']} (no template fits: a deck to begin with)", markup=False, soft_wrap=True)
+    if result["untested"]:
+        how, todo = "no targets: a testbench does not test the circuit", "mend the circuit or its testbench, then "
     if not result["kind"]:
         how, todo = "what it is for is yours to add", "write testbenches and specs, then "
     screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}eda-agent check {result['spec']}", markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ takes designs from earlier runs.
 
 from eda_agent.run.asked import Asked, problem_of_run
 from eda_agent.run.copy import changed_since, original_spec
-from eda_agent.run.once import measure_once, open_evaluator, simulate_for_report
+from eda_agent.run.once import measure_once, open_evaluator, simulate_for_report, try_out
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.size import size, with_corners
@@ -14,5 +14,5 @@ from eda_agent.run.soundly import unsound_at
 
 __all__ = [
     "Asked", "Outcome", "Request", "changed_since", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
-    "simulate_for_report", "size", "unsound_at", "with_corners",
+    "simulate_for_report", "size", "try_out", "unsound_at", "with_corners",
 ]  # fmt: skip

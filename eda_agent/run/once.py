@@ -15,6 +15,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
+from eda_agent.simulation.soundness import Soundness, judge
 
 
 @contextlib.contextmanager
@@ -38,6 +39,15 @@ def measure_once(problem: Problem) -> dict[str, float | None]:
     with open_evaluator(problem) as evaluator:
         evaluation = evaluator.evaluate([problem.space.initial])[0]
     return dict(evaluation.values[problem.corners[0].name])
+
+
+def try_out(problem: Problem) -> tuple[dict[str, float | None], Soundness]:
+    """(spec name → value of the netlist's own sizes in the first corner, whether the testbenches test)."""
+    problem = replace(problem, corners=problem.corners[:1])
+    with open_evaluator(problem) as evaluator:
+        found = judge(evaluator)
+        evaluation = evaluator.evaluate([problem.space.initial])[0]
+    return dict(evaluation.values[problem.corners[0].name]), found
 
 
 def simulate_for_report(

@@ -24,7 +24,8 @@ from eda_agent.problem.structure import Structure, recognise
 class Draft:
     """`source`: the netlist, or its plain copy where it had to be `changed`; `netlist_text` is what stands in it.
 
-    `driven`: port → V or A of the source that stood on it in a flat schematic.
+    `driven`: port → V or A of the source that stood on it in a flat schematic. `noticed`: what was seen of the circuit and acted on, or
+    what it did when it was simulated, one sentence each.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Draft:
     kind: Kind
     doubts: list[str] = field(default_factory=list)
     driven: Mapping[str, float] = field(default_factory=dict)
+    noticed: list[str] = field(default_factory=list)
     starter: Starter | None = None
     """Where no template fits."""
 
@@ -83,7 +85,19 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
     begun = None if kind.benches else starter(structure, name, driven)
     return Draft(
-        name_from(path.stem.removesuffix(".xschem")), file, text, notes, netlist, chosen, name, structure, kind, doubts, driven, begun
+        name_from(path.stem.removesuffix(".xschem")),
+        file,
+        text,
+        notes,
+        netlist,
+        chosen,
+        name,
+        structure,
+        kind,
+        doubts,
+        driven,
+        list(kind.noticed),
+        begun,
     )
 
 

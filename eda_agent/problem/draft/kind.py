@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.draft.enable import enables_of
 from eda_agent.problem.structure import Structure, polarity
 
 
@@ -20,9 +21,10 @@ class Bench:
 
 @dataclass(frozen=True)
 class Kind:
-    """`ports`: role in the testbenches → port. `bias`: port → "current" (sign in `sink`: the current leaves the circuit) or "voltage".
+    """`ports`: role in the testbenches → port. `bias`: port → how it is held (`biases`).
 
-    `doubts`: what could not be told, one sentence each.
+    `doubts`: what could not be told, one sentence each. `noticed`: what was told and is worth saying.
+    `switches`: devices that an enable turns on to switch the circuit off; there is nothing to size in them.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Kind:
     bias: Mapping[str, str]
     benches: tuple[Bench, ...]
     doubts: tuple[str, ...] = field(default_factory=tuple)
+    noticed: tuple[str, ...] = field(default_factory=tuple)
+    switches: tuple[str, ...] = field(default_factory=tuple)
 
 
 MIN, MAX = "minimum", "maximum"
@@ -68,9 +72,17 @@ _REFERENCE = (
 
 def tell_kind(structure: Structure) -> Kind:
     """What the circuit is. `name` is "" when that cannot be told."""
+    enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
+    kind = _tell(structure, set(enables))
+    bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
+    switches = tuple(name for enable in enables.values() for name in enable.switches)
+    return replace(kind, bias=bias, noticed=tuple(enable.words for enable in enables.values()), switches=switches)
+
+
+def _tell(structure: Structure, enables: set[str]) -> Kind:
     rails = {"vdd": structure.vdd, "vss": structure.vss}
     doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
-    rest = [port for port in structure.ports if port not in structure.rails]
+    rest = [port for port in structure.ports if port not in structure.rails and port not in enables]
     pair = structure.input_pair
     outputs = outputs_of(structure, rest)
     if pair is not None and structure.clocks:
@@ -179,7 +191,7 @@ def _has_no_sink(structure: Structure, out: str) -> bool:
 
 
 def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Port → what holds it: "source" (a current into the port), "sink" (out of it) or "voltage"."""
+    """Port → what holds it: "source" (a current into the port), "sink" (out of it) or "voltage"; an enable stands at "low" or "high"."""
     result = {}
     for port in rest:
         if port in taken or port in structure.clocks:

@@ -33,7 +33,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
             for attribute in ("w", "l", "m"):
                 text = device.params.get(attribute, "")
-                leads = path not in follows[attribute]
+                leads = path not in follows[attribute] and path not in draft.kind.switches
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
                     result.append(
                         (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eda_agent.problem.draft.enable import enables_of
 from eda_agent.problem.draft.kind import MAX, MIN, biases, outputs_of
 from eda_agent.problem.structure import Structure
 from eda_agent.units import format_quantity
@@ -49,7 +50,8 @@ def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> S
             f"Einn {inputs[1]} tb_cm tb_in 0 -0.5",
         ]
     held = [port for port in rest if port not in outputs and not (differential and port in inputs)]
-    how = biases(structure, held, set())
+    enables = enables_of(structure, held)
+    how = {**biases(structure, held, set()), **{port: enable.level for port, enable in enables.items()}}
     # a clock is no bias, but must not float either
     cards += [_source(number, port, how.get(port, "voltage"), structure, driven) for number, port in enumerate(held, 1)]
     cards += [f"C{number} {port} 0 {{load}}" for number, port in enumerate(outputs, 1)]
@@ -72,7 +74,9 @@ def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> S
 
 def _source(number: int, port: str, how: str, structure: Structure, driven: Mapping[str, float]) -> str:
     known = driven.get(port)
-    if how != "voltage":
+    if how in {"low", "high"} and known is None:
+        return f"V{number} {port} 0 {'0' if how == 'low' else '{vdd}'}"
+    if how in {"source", "sink"}:
         amount = abs(known) if known else 5e-6
         nets = f"0 {port}" if how == "source" else f"{port} 0"
         return f"I{number} {nets} {format_quantity(amount).replace(' ', '')}"

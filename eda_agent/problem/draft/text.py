@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
@@ -33,14 +33,20 @@ _ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
 
 
 def write_draft(
-    draft: Draft, circuit: str, measured: Mapping[str, float | None] | None = None, wanted: Mapping[str, Mapping[str, float]] | None = None
+    draft: Draft,
+    circuit: str,
+    measured: Mapping[str, float | None] | None = None,
+    wanted: Mapping[str, Mapping[str, float]] | None = None,
+    untested: Collection[str] = (),
 ) -> str:
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
-    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} that a datasheet asks for.
+    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} that a datasheet asks for. `untested`:
+    testbenches that do not test: what is asked of them stands there as a comment, without a target of its own making.
     """
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; everything here is yours to change",
+        *(f"# {line}" for text in draft.noticed for line in text.splitlines()),
         *(f"# could not tell {doubt}" for doubt in draft.doubts),
         f"name: {draft.name}",
         f"circuit: {circuit}",
@@ -72,18 +78,20 @@ def write_draft(
     lines.append("specs:")
     given: set[str] = set()
     for place, senses, able in benches:
+        mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
         for metric, bounds in asked.items():
             if metric not in given:
                 given.add(metric)
                 cells = ", ".join(_bound(metric, side, value) for side, value in bounds.items())
-                lines.append(f"  {metric}: {{testbench: {place}, {cells}}}  # from the datasheet")
+                lines.append(f"{mark}{metric}: {{testbench: {place}, {cells}}}  # from the datasheet")
         for metric, sense in senses.items():
             if metric in given:
                 continue
             value, how = _target(metric, sense, None if measured is None else measured.get(metric))
+            how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
-            lines.append(f"  {metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+            lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
     lines += [
         "corners:",
         f"  nominal: {{process: tt, vdd: {_supply(draft):g}, temperature: 27}}",
@@ -148,13 +156,17 @@ def _wiring(draft: Draft) -> list[str]:
     lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
     bias, guessed = [], False
     for port, how in draft.kind.bias.items():
-        kind = "voltage" if how == "voltage" else "current"
+        kind = "current" if how in {"source", "sink"} else "voltage"
         held = draft.driven.get(port)
         known = held is not None and (held > 0 or kind == "current") and (kind == "voltage" or (held > 0) == (how == "source"))
-        value = held if held is not None and known else {"source": 5e-6, "sink": -5e-6, "voltage": _supply(draft) / 2}[how]
+        value = (
+            held
+            if held is not None and known
+            else {"source": 5e-6, "sink": -5e-6, "voltage": _supply(draft) / 2, "low": 0.0, "high": _supply(draft)}[how]
+        )
         cell = f"{{{kind}: {format_quantity(value).replace(' ', '')}}}"
         bias.append(f"{port}: {cell}")
-        if not known:
+        if not known and how not in {"low", "high"}:
             guessed = True
             draft.doubts.append(f"the {kind} of bias port {port}: {cell} was taken")
     if bias:

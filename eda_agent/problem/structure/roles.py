@@ -62,6 +62,8 @@ def _carries(found: Patterns, fet: Fet) -> bool:
 def _single_role(found: Patterns, fet: Fet) -> str:
     if any(other.source == fet.drain and other.drain == fet.source and other.type != fet.type for other in found.fets):
         return "class-AB mesh"
+    if _switches(found, fet):
+        return "switch"
     if fet.diode:
         return "load diode" if _carries(found, fet) and fet.source in found.rails else "bias diode"
     below = [other for other in found.by_drain[fet.source] if other.name != fet.name]
@@ -78,6 +80,13 @@ def _single_role(found: Patterns, fet: Fet) -> str:
     if any(other.type == fet.type for other in below):
         return f"cascode {fet.type}"
     return "device"
+
+
+def _switches(found: Patterns, fet: Fet) -> bool:
+    """Whether a port turns a device on that takes a diode's voltage away: an enable."""
+    alike = [other for other in found.by_gate.get(fet.drain, ()) if other.type == fet.type and other.source == fet.source]
+    at_a_port = fet.gate in found.circuit.ports and fet.gate not in found.rails
+    return fet.source in found.rails and at_a_port and not fet.diode and any(other.diode for other in alike)
 
 
 def _passive_role(found: Patterns, passive: Passive) -> str:

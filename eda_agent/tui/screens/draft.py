@@ -90,6 +90,6 @@ def told(found: Mapping[str, Any]) -> str:
         roles.setdefault(role, []).append(name)
     lines = [f"{found['subckt']}: {found['kind'] or 'unknown kind of circuit'}, {found['pdk']}", ""]
     lines += [f"{role}: {' '.join(names)}" for role, names in roles.items()]
-    for heading, key in (("changed", "changed"), ("could not tell", "doubts")):
-        lines += ["", *[f"! {heading}: {entry}" for entry in found[key]]] if found[key] else []
+    for heading, key in (("changed", "changed"), ("noticed", "noticed"), ("could not tell", "doubts")):
+        lines += ["", *[f"! {heading}: {entry}" for entry in found.get(key, [])]] if found.get(key) else []
     return "\n".join(lines)

@@ -1,0 +1,108 @@
+"""What `init` says of circuits that do not work as they are drafted, and of ports that switch them on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.draft.enable import enables_of
+from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.structure.recognise import analyse
+
+from ..simulation.test_soundness import OTA
+from .test_cli import run
+
+ENABLED = OTA.replace("ib vdd vss", "ib en vdd vss")
+
+
+def test_a_shorted_output_gets_no_targets(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="V9 out vdd 0"), encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"))
+    assert done.returncode == 1
+    assert "out stands at 1.8 V, the supply, and does not move" in done.stderr
+    assert "V9 in the netlist" in done.stderr
+    assert "no targets" in done.stderr
+    text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "out stands at 1.8 V" in text
+    assert "e-2" not in text and "now" not in text, "nothing that was measured is a target"
+    specs = text[text.index("specs:") : text.index("corners:")].splitlines()[1:]
+    assert len(specs) == 8 and all(line.startswith("  # ") for line in specs)
+    sized = run("size", str(tmp_path / "spec.yaml"))
+    assert sized.returncode == 2
+    assert "nothing stands in specs" in sized.stderr
+    # with the targets taken over as they stand there, size says the same
+    (tmp_path / "spec.yaml").write_text(text.replace("  # dc_gain", "  dc_gain").replace("  # settling", "  settling"), encoding="utf-8")
+    sized = run("size", str(tmp_path / "spec.yaml"), "--out", str(tmp_path / "run"))
+    assert sized.returncode == 2
+    assert "testbenches loop and step do not test: out stands at 1.8 V, the supply, and does not move" in sized.stderr
+
+
+def test_a_bad_start_gets_common_targets(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["untested"] == []
+    assert any("it attenuates" in words for words in found["noticed"])
+    assert "gbw: {testbench: loop, unit: Hz, minimum: 10M}  # a common value" in (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("more", "level", "words"),
+    [
+        ("XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15 nf=1 m=1", "0", "en switches the bias off when high (XME): tied low"),
+        (
+            "XME ib enb vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nXMI enb en vss vss sky130_fd_pr__nfet_01v8 W=1 L=0.15\n"
+            "XMJ enb en vdd vdd sky130_fd_pr__pfet_01v8 W=2 L=0.15",
+            "1.8",
+            "en switches the bias off when low (XME): tied high",
+        ),
+    ],
+)
+def test_an_enable_is_held_where_the_circuit_is_on(more: str, level: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(ENABLED.format(drain="out", more=more), encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert words in found["noticed"]
+    assert found["roles"]["xme"] == "switch" or "enb" in more
+    assert found["measured"]["gbw"] > 1e6, "the amplifier is on"
+    text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert f"# {words}" in text
+    assert f"en: {{voltage: {level}}}" in text
+    assert not any(parameter.name.startswith("XME") for parameter in load_problem(tmp_path / "spec.yaml").space.parameters)
+
+
+def fet(name: str, kind: str, drain: str, gate: str, source: str) -> FlatDevice:
+    return FlatDevice((name,), "m", (drain, gate, source, "vss" if kind == "nmos" else "vdd"), kind, "", {})
+
+
+BIAS = [
+    fet("d", "nmos", "ib", "ib", "vss"),
+    fet("c", "nmos", "x", "ib", "vss"),
+    fet("p", "pmos", "x", "x", "vdd"),
+    fet("q", "pmos", "out", "x", "vdd"),
+]
+
+
+@pytest.mark.parametrize(
+    ("devices", "level"),
+    [
+        ([fet("s", "nmos", "ib", "en", "vss")], "low"),
+        ([fet("s", "pmos", "x", "en", "vdd")], "high"),
+        # a current source that a bias voltage drives, into an output
+        ([fet("s", "nmos", "out", "en", "vss")], ""),
+        # a switch of one kind, and a gate that does something else
+        ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "nmos", "out", "en", "vss")], ""),
+        # off both ways
+        ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "pmos", "x", "en", "vdd")], ""),
+        ([fet("t", "pmos", "x", "enb", "vdd"), fet("i", "nmos", "enb", "en", "vss"), fet("j", "pmos", "enb", "en", "vdd")], "low"),
+    ],
+)  # fmt: skip
+def test_only_what_switches_the_bias_is_an_enable(devices: list[FlatDevice], level: str) -> None:
+    structure = analyse([*BIAS, *devices], ["ib", "out", "en", "vdd", "vss"], {"nmos": "nmos", "pmos": "pmos"})
+    found = enables_of(structure, ["ib", "out", "en"])
+    assert {port: enable.level for port, enable in found.items()} == ({"en": level} if level else {})
