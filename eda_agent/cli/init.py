@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from eda_agent import run
 from eda_agent.cli.render import console, print_json
@@ -34,19 +35,23 @@ def init_command(options: argparse.Namespace) -> int:
     wanted = read_cace(options.cace) if options.cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
     doubts = list(draft.doubts)
-    if (draft.kind.benches or draft.starter) and not options.no_sim:
+    if draft.kind.benches or draft.starter:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
-            problem = load_problem(trial)
-            values, found = run.try_out(problem)
+            problem = _loaded(trial, tolerant=options.no_sim)
+            tried = run.try_out(problem) if problem is not None and not options.no_sim else None
         finally:
             trial.unlink(missing_ok=True)
         draft.doubts[:] = doubts
-        # what a testbench that shows a symptom measures is no place to begin from
-        measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
-        draft.noticed += [*map(str, found.findings), *found.notes]
-        untested = {symptom.testbench for symptom in found.refused}
+        if problem is not None:
+            draft.noticed += [note.message for note in problem.notes]
+        if problem is not None and tried is not None:
+            values, found = tried
+            # what a testbench that shows a symptom measures is no place to begin from
+            measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
+            draft.noticed += [*map(str, found.findings), *found.notes]
+            untested = {symptom.testbench for symptom in found.refused}
         text = write_draft(draft, circuit, measured, wanted, untested)
     write_text(target, text)
     result: dict[str, object] = {
@@ -59,6 +64,16 @@ def init_command(options: argparse.Namespace) -> int:
     else:
         _report(result, measured is not None)
     return 0 if draft.kind.name and not untested else 1
+
+
+def _loaded(spec: Path, *, tolerant: bool) -> Problem | None:
+    """The draft as a problem; None where it is none yet and that may be."""
+    try:
+        return load_problem(spec)
+    except InputError:
+        if not tolerant:
+            raise
+        return None
 
 
 def _bench(problem: Problem, name: str) -> str:

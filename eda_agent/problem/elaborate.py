@@ -31,6 +31,7 @@ _MAX_DEPTH = 30
 _MAX_SIZE = 50_000
 
 Symbols = Mapping[str, Number | Name]
+Side = tuple[float, float]
 
 
 class Elaboration:
@@ -242,10 +243,8 @@ def _substituted(node: Node, known: Symbols) -> Node:
     return node
 
 
-def reach(
-    elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]
-) -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
-    """The box ((W min, W max), (L min, L max)) in metres that each foundry device or model can reach.
+def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]) -> dict[str, tuple[Side, Side, Side]]:
+    """(least, most) of the total width, of a finger's width and of the length that each foundry device or model can reach, in the netlist's unit.
 
     `choices`: one entry a parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in almost every
     circuit, so the extremes of each parameter alone and of all together span the box; a product of parameters that moves
@@ -259,7 +258,7 @@ def reach(
         for index in range(len(choices)):
             patterns.add(tuple(int(other == index) for other in range(len(choices))))
             patterns.add(tuple(int(other != index) for other in range(len(choices))))
-    boxes: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {}
+    sides: dict[str, tuple[Side, Side, Side]] = {}
     for pattern in sorted(patterns):
         edits = {edit: bounds[side] for side, places in zip(pattern, choices, strict=True) for edit, bounds in places.items()}
         for device in elaboration.devices(edits):
@@ -270,7 +269,7 @@ def reach(
             if width is None or length is None:
                 continue
             fingers = max(device.values.get("nf", 1.0), 1.0)
-            widths = (width, width / fingers)
-            (w0, w1), (l0, l1) = boxes.get(name, ((math.inf, -math.inf), (math.inf, -math.inf)))
-            boxes[name] = ((min(w0, *widths), max(w1, *widths)), (min(l0, length), max(l1, length)))
-    return boxes
+            found = sides.get(name, ((math.inf, -math.inf),) * 3)
+            w, f, l = ((min(low, at), max(high, at)) for (low, high), at in zip(found, (width, width / fingers, length), strict=True))  # noqa: E741  # the field's letters
+            sides[name] = w, f, l
+    return sides

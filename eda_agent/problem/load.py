@@ -15,7 +15,7 @@ from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.load_bias import Circuit, biased_testbench, circuit_of, devices_of, is_bias, rated_bound, region_of
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
-from eda_agent.problem.load_space import load_space
+from eda_agent.problem.load_space import load_space, start_notes
 from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.marked import Marked, read_marked
 from eda_agent.problem.metric import METRICS, Metric
@@ -82,6 +82,8 @@ def load_problem(path: Path | str) -> Problem:
     for finding in errors:
         top.report.add(finding)
     sized = {edit.attribute for edit in space.edits(space.initial) if not edit.scope and not edit.device}
+    if not top.report.findings:
+        notes = [*start_notes(fields, space, netlist, subckt), *notes]
     testbenches = {}
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
         check_name(node, name, "a testbench")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, cast
 
+from eda_agent.errors import Finding
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.marked import Marked
@@ -79,6 +81,42 @@ def _twins(edit: Edit, netlist: Netlist) -> list[Edit]:
     """xschem writes the number of units twice, as m for ngspice and as mult for the foundry's mismatch: where both say the same, both follow."""
     twin = Edit(edit.scope, edit.device, "mult")
     return [twin] if edit.attribute == "m" and netlist.value_text(twin) == netlist.value_text(edit) else []
+
+
+def own_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
+    """The netlist's own number in a place, in the netlist's unit; None where that depends on who calls the cell, or is no arithmetic."""
+    text = netlist.value_text(edit)
+    if edit.scope not in {"", subckt} and text is not None and _names(text):
+        return None
+    return initial_value(edit, netlist, subckt)
+
+
+def changed_at_start(space: DesignSpace, netlist: Netlist, subckt: str) -> list[tuple[Parameter, Place, float, float]]:
+    """(parameter, place, the netlist's own number, what turn 0 has there) wherever the two differ."""
+    result = []
+    start = space.edits(space.initial)
+    for parameter in space.parameters:
+        for place in parameter.places:
+            own = own_value(place.edit, netlist, subckt)
+            if own is not None and not math.isclose(own, start[place.edit], rel_tol=1e-9):
+                result.append((parameter, place, own, start[place.edit]))
+    return result
+
+
+def start_notes(fields: Mapping[str, Marked], space: DesignSpace, netlist: Netlist, subckt: str) -> list[Finding]:
+    """What the first sizing changes in the netlist, and why."""
+    result = []
+    nodes = fields["parameters"].mapping("parameters")
+    for parameter, place, own, now in changed_at_start(space, netlist, subckt):
+        node = nodes[parameter.name]
+        if "start" in node.mapping("a parameter"):
+            continue
+        shown, wanted = (format_quantity(value * place.scale, parameter.unit, 6) for value in (own, now))
+        name = _show(place.edit)
+        clipped = not parameter.minimum <= parameter.initial <= parameter.maximum
+        why = f"{parameter.name} is outside its range" if clipped else f"it follows {parameter.name}"
+        result.append(Finding(f"{name} is {shown} in the netlist; sizing begins at {wanted}: {why}", node.report.file, node.line, node.key))
+    return result
 
 
 def _near(name: str, netlist: Netlist, subckt: str) -> str:
@@ -238,6 +276,14 @@ def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
         return None
 
 
+def fingers_of(device: Device, scope: str, netlist: Netlist, subckt: str) -> float | None:
+    """The number of fingers that the netlist gives a device, 1 without; None where it is no number."""
+    if "nf" not in device.params:
+        return 1.0
+    value = own_value(Edit(scope, device.name, "nf"), netlist, subckt)
+    return max(value, 1.0) if value is not None else None
+
+
 def uses_of(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
     """The device parameters that a place feeds, directly or through other parameters."""
     scopes = [netlist.subcircuits[edit.scope]] if edit.scope else list(netlist.subcircuits.values())
@@ -299,6 +345,12 @@ def _check_rules(name: str, node: Marked, edit: Edit, netlist: Netlist, subckt: 
         if not edit.device and expression.strip_quotes(text).lower() != edit.attribute:
             continue  # scaled by an expression: the elaborated sizes are checked instead
         least, most = rule.width if key == "w" else rule.length
+        if key == "w":
+            # the models' range is a finger's; where their number is sized too, the elaborated sizes are checked instead
+            fingers = fingers_of(device, edit.scope or subckt, netlist, subckt)
+            if fingers is None:
+                continue
+            least, most = least * fingers, most * fingers
         if low < least * (1 - 1e-9) or high > most * (1 + 1e-9):
             node.wrong(
                 f"{name} from {format_quantity(low, 'm')} to {format_quantity(high, 'm')}: {device.value} allows {key.upper()} from {format_quantity(least, 'm')} to {format_quantity(most, 'm')}",

@@ -21,6 +21,9 @@ Sizing = Mapping[str, float]
 _DIGITS = 4
 """Significant digits of a parameter without a grid: finer differences are not manufacturable and only defeat the cache."""
 
+_SAME = 1e-11
+"""Relative distance within which two values are one: positions in [0, 1] and back cost a few units in the last place."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -33,7 +36,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One degree of freedom. Bounds, `step` and `initial` in SI units; `step` None means no grid."""
+    """One degree of freedom. Bounds, `step` and `initial` in SI units; `step` None means no grid.
+
+    `initial`, the netlist's own value, is legal wherever it lies inside the bounds, on the grid or not.
+    """
 
     name: str
     minimum: float
@@ -49,6 +55,8 @@ class Parameter:
     def snap(self, value: float) -> float:
         """The legal value nearest to `value`."""
         value = min(max(value, self.minimum), self.maximum)
+        if math.isclose(value, self.initial, rel_tol=_SAME):
+            return min(max(self.initial, self.minimum), self.maximum)
         if self.step is None:
             snapped = float(f"{value:.{_DIGITS}g}")
         else:
@@ -116,7 +124,9 @@ class DesignSpace:
                     if one.scale == "log"
                     else one.minimum + result[:, column] * (one.maximum - one.minimum)
                 )
+                own = np.isclose(values, one.initial, rtol=_SAME, atol=0.0) & (one.minimum <= one.initial <= one.maximum)
                 values = np.clip(np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum)
+                values = np.where(own, one.initial, values)
                 result[:, column] = (
                     np.log(values / one.minimum) / math.log(ratio)
                     if one.scale == "log"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 
+from eda_agent.problem.load_space import own_value
 from eda_agent.problem.spec import Problem
 
 
 def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
-    """The netlist with the sizes written in; places whose value does not change keep their text."""
-    space = problem.space
-    edits = space.edits(sizing)
-    before = space.edits(space.initial)
-    return problem.netlist.text({edit: f"{value:.10g}" for edit, value in edits.items() if value != before.get(edit)})
+    """The netlist with the sizes written in; places that have their value already keep their text."""
+    changed = {}
+    for edit, value in problem.space.edits(sizing).items():
+        own = own_value(edit, problem.netlist, problem.subckt)
+        if own is None or not math.isclose(own, value, rel_tol=1e-9):
+            changed[edit] = f"{value:.10g}"
+    return problem.netlist.text(changed)
 
 
 def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:

@@ -229,7 +229,7 @@ class Workbench:
             problem.netlist, problem.subckt, stand_ins(problem.pdk), [place for places in choices for place in places]
         )
         boxes: dict[str, Box] = {}
-        for name, (width, length) in reach(elaboration, choices).items():
+        for name, (width, finger, length) in reach(elaboration, choices).items():
             if name in problem.netlist.models:
                 continue  # the netlist brings its own model card
             rule = problem.pdk.device(name)
@@ -239,19 +239,20 @@ class Workbench:
                 for device in scope.devices
             )
             scale = problem.pdk.scale if used_as_device else 1.0
-            box: Box = ((width[0] * scale, width[1] * scale), (length[0] * scale, length[1] * scale))
+            # ngspice bins by finger or by total width, depending on version and settings
+            box: Box = ((min(width[0], finger[0]) * scale, max(width[1], finger[1]) * scale), (length[0] * scale, length[1] * scale))
             if rule is not None:
-                self._check(name, "W", box[0], rule.width)
+                # the PDK's rule is for the finger
+                self._check(name, "W", (finger[0] * scale, finger[1] * scale), rule.width)
                 self._check(name, "L", box[1], rule.length)
             boxes[name] = box
         return boxes
 
     def _check(self, name: str, side: str, got: tuple[float, float], allowed: tuple[float, float]) -> None:
-        # W of a finger may be below the minimum of the whole only if nf > 1: the PDK's rule is for the finger
         if got[0] < allowed[0] * (1 - 1e-6) or got[1] > allowed[1] * (1 + 1e-6):
             raise InputError(
                 Finding(
-                    f"{side} of {name} reaches from {_span(got)}; the models cover {_span(allowed)}",
+                    f"{side} of {name}{' (a finger)' if side == 'W' else ''} reaches from {_span(got)}; the models cover {_span(allowed)}",
                     self.problem.path, where="parameters", fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
                 )
             )  # fmt: skip

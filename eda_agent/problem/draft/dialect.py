@@ -16,6 +16,7 @@ from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.units import parse_spice_number
 
 _LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+_SIZE = re.compile(r"([A-Za-z_]+)\s*=\s*([^\s=]+)")
 _CDL_CARDS = re.compile(
     r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
 )
@@ -25,7 +26,7 @@ _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNO
 def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     """(netlist, what was changed). `pdks` are asked whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
-    lines = _without_simulation(text.splitlines(), notes)
+    lines = _without_simulation(_scaled(text.splitlines(), notes), notes)
     if not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines):
         lines = _uncomment_subckt(lines, notes)
     lines = without_sources(lines, notes)
@@ -35,6 +36,25 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     lines = [_foundry_device(line, pdks, notes) for line in lines]
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
     return result, tuple(dict.fromkeys(notes))
+
+
+def _scaled(lines: list[str], notes: list[str]) -> list[str]:
+    """The lines with `.option scale` worked into the sizes of MOSFETs: magic writes whole numbers and the unit once."""
+    found = [match[1] for line in lines if (match := re.match(r"\s*\.options?\b.*\bscale\s*=\s*([^\s,]+)", line, re.IGNORECASE))]
+    scale = parse_spice_number(found[-1]) if found else None
+    if scale is None or scale == 1.0:
+        return lines
+    notes.append(f"sizes were multiplied by the scale of .option, {found[-1]}")
+
+    def sized(match: re.Match[str]) -> str:
+        number, power = parse_spice_number(match[2]), _LENGTHS.get(match[1].lower(), 0)
+        return f"{match[1]}={number * scale**power:.10g}" if number is not None and power else match[0]
+
+    result, device = [], False
+    for line in lines:
+        device = bool(re.match(r"\s*[mx]", line, re.IGNORECASE)) or (device and line.lstrip().startswith("+"))
+        result.append(_SIZE.sub(sized, line) if device else line)
+    return result
 
 
 def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
@@ -111,4 +131,5 @@ def _foundry_device(line: str, pdks: Sequence[Pdk], notes: list[str]) -> str:
             return match[0]
         return f"{match[1]}={number / pdk.scale**power:.10g}"
 
-    return f"X{found[1]}{found[2]}{re.sub(r'([A-Za-z_]+)=([^ =]+)', scaled, found[3])}"
+    sizes = _SIZE.sub(scaled, found[3])
+    return f"X{found[1]}{found[2]}{sizes}"

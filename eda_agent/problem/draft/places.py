@@ -6,10 +6,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from eda_agent.problem import expression
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.load_space import COUNTS, initial_value, place_unit, uses_of
+from eda_agent.problem.draft.ratios import Ratios, tied
+from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.problem.netlist import Device, Edit
 from eda_agent.units import format_quantity
 
@@ -19,14 +21,15 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     scope = draft.netlist.subcircuits[draft.subckt]
     result: list[tuple[str, Edit]] = []
     seen: set[str] = set()
+    tied = ratios_of(draft).of
     for owner, params in ((draft.subckt, {**scope.defaults, **scope.params}), ("", draft.netlist.top.params)):
         for name, text in params.items():
             edit = Edit(owner, "", name)
             # a parameter made of others follows them
             made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
-            if name not in seen and not made and _sizes(draft, edit):
-                result.append((_spelled(draft, name), edit))
-                seen.add(name)
+            if name not in seen and not made and edit not in tied and _sizes(draft, edit):
+                result.append((spelled(draft, edit), edit))
+            seen.add(name)
     follows = grouped(draft).follows
     for inner in _reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
@@ -34,13 +37,10 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             for attribute in ("w", "l", "m"):
                 text = device.params.get(attribute, "")
                 leads = path not in follows[attribute] and path not in draft.kind.switches
+                leads = leads and Edit(inner, device.name, attribute) not in tied
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
-                    result.append(
-                        (
-                            f"{path.upper()}.{attribute}" if inner == draft.subckt else f"{path}.{attribute}",
-                            Edit(inner, device.name, attribute),
-                        )
-                    )
+                    edit = Edit(inner, device.name, attribute)
+                    result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value):
                 result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
     return result
@@ -57,14 +57,19 @@ def _reached(draft: Draft) -> list[str]:
     return result
 
 
-def _spelled(draft: Draft, name: str) -> str:
-    """A parameter as the netlist spells it."""
-    found = re.search(rf"(?<![\w.])({re.escape(name)})\s*=", draft.netlist_text, re.IGNORECASE)
-    return found[1] if found else name
+def spelled(draft: Draft, edit: Edit) -> str:
+    """A place as a spec names it: a parameter as the netlist spells it, M1.w, or CELL.M1.w."""
+    if edit.device:
+        path = edit.device.upper() if edit.scope == draft.subckt else f"{edit.scope}.{edit.device}"
+        return f"{path}.{edit.attribute}"
+    found = re.search(rf"(?<![\w.])({re.escape(edit.attribute)})\s*=", draft.netlist_text, re.IGNORECASE)
+    return found[1] if found else edit.attribute
 
 
 def _sizes(draft: Draft, edit: Edit) -> bool:
-    return any(key in {"w", "l", "m", "value"} for device, key in uses_of(edit, draft.netlist, draft.subckt))
+    """Whether a place is a size: what it gives a source inside the circuit is a condition, and stays."""
+    uses = uses_of(edit, draft.netlist, draft.subckt)
+    return any(key in {"w", "l", "m"} or (key == "value" and device.kind in "rcl") for device, key in uses)
 
 
 def _is_expression(text: str) -> bool:
@@ -93,13 +98,14 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     if unit == "m":
         rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
         least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
-        if key == "w":
-            # the models' smallest width is a finger's
-            texts = [other.params.get("nf", "1") for other, _ in uses]
-            least *= max(expression.evaluate(expression.parse(text), {}) if _is_number(text) else 1.0 for text in texts)
         most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
-        top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
         grid = 2 * draft.pdk.grid
+        if key == "w":
+            # the models' widths and the grid are a finger's
+            fingers = [fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses]
+            least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
+            grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
+        top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
         low = math.ceil(least / grid - 1e-9) * grid
         high = min(math.floor(most / grid + 1e-9) * grid, _nice(top))
         return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
@@ -160,11 +166,14 @@ class Groups:
     match: list[list[str]] = field(default_factory=list)
     mirrors: list[list[str]] = field(default_factory=list)
     follows: dict[str, set[str]] = field(default_factory=lambda: {"w": set(), "l": set(), "m": set()})
+    equal: list[tuple[list[str], str]] = field(default_factory=list)
+    """(devices, attribute) of all that follows."""
 
     def add(self, names: list[str], attributes: str) -> None:
         """All but the first follow the first in these attributes."""
         for attribute in attributes:
             self.follows[attribute].update(names[1:])
+            self.equal.append((names, attribute))
 
 
 def grouped(draft: Draft) -> Groups:
@@ -173,6 +182,7 @@ def grouped(draft: Draft) -> Groups:
     Sizes that the designer made different stay so. A mirror's reference is the measure: its own m is no parameter.
     """
     groups = Groups()
+    value = partial(_canonical, draft)
     references = {mirror.reference.name for mirror in draft.structure.mirrors}
     for group in draft.structure.matched:
         # the same device of a cell that is called twice is one line of the netlist
@@ -183,22 +193,20 @@ def grouped(draft: Draft) -> Groups:
         counted = all("m" in device.params for _, device in lines.values())
         groups.follows["m"].update(path for path, (label, _) in lines.items() if label in references)
         sides = ("w", "l") if counted or not mirror else ("l",)
-        for names in _classes(
-            {path: tuple(_canonical(device.params.get(side, "")) for side in sides) for path, (_, device) in lines.items()}
-        ):
+        for names in _classes({path: tuple(value(path, side) for side in sides) for path in lines}):
             if not mirror:
                 groups.match.append(names)
                 groups.add(names, "wl")
-                for equal in _classes({name: (_canonical(lines[name][1].params.get("m", "")),) for name in names}):
+                for equal in _classes({name: (value(name, "m"),) for name in names}):
                     groups.add(equal, "m")
                 continue
             groups.mirrors.append(names)
             groups.add(names, "wl" if counted else "l")
             keys: dict[str, tuple[str, ...]] = {}
             for name in names:
-                label, device = lines[name]
+                label, _ = lines[name]
                 role = "" if label in references else draft.structure.roles[label]
-                keys[name] = (role, _canonical(device.params.get("m" if counted else "w", "")))
+                keys[name] = (role, value(name, "m" if counted else "w"))
             for equal in _classes(keys):
                 groups.match.append(equal)
                 groups.add(equal, "m" if counted else "w")
@@ -219,5 +227,15 @@ def _path(draft: Draft, label: str) -> str:
     return device.name if cell == draft.subckt else f"{cell}.{device.name}"
 
 
-def _canonical(text: str) -> str:
-    return repr(expression.evaluate(expression.parse(text), {})) if _is_number(text) else text
+def _canonical(draft: Draft, path: str, side: str) -> str:
+    """What a device's attribute comes to, as text: its number, or what the netlist says where that depends on who calls the cell."""
+    cell, _, name = path.rpartition(".")
+    edit = Edit(cell or draft.subckt, name, side)
+    text = draft.netlist.value_text(edit) or ""
+    own = own_value(edit, draft.netlist, draft.subckt) if text else None
+    return text if own is None else repr(float(f"{own:.12g}"))
+
+
+def ratios_of(draft: Draft) -> Ratios:
+    """What ties the parameters of devices that are equal and are written with two of them."""
+    return tied(draft.netlist, draft.subckt, grouped(draft).equal)

@@ -10,7 +10,8 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.kind import MIN
-from eda_agent.problem.draft.places import grouped, places_of, range_of, role_of
+from eda_agent.problem.draft.places import grouped, places_of, range_of, ratios_of, role_of, spelled
+from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.starter import NAME as STARTED
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
@@ -64,6 +65,10 @@ def write_draft(
     for key, found in (("match", groups.match), ("mirrors", groups.mirrors)):
         if found:
             lines.append(f"{key}: [{', '.join('[' + ', '.join(name.upper() for name in group) + ']' for group in found)}]")
+    tied = ratios_of(draft)
+    names = {edit: name for name, edit in places_of(draft)[:MAX_PARAMETERS]}
+    if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}):
+        lines.append(f"ratios: {{{', '.join(rows)}}}")
     lines += _wiring(draft)
     lines.append("testbenches:")
     for bench in draft.kind.benches:
