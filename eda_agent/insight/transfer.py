@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eda_agent.problem.loop_probe import LOOP
+
 
 def transfer(wave: Mapping[str, Any]) -> list[complex]:
-    """out / in at every point of the axis; the input is 1 V where it was not recorded."""
+    """out / in at every point of the axis, or the loop gain where the testbench measures that; the input is 1 V where it was not recorded."""
+    if LOOP in wave["probes"]:
+        return _complexes(wave["probes"][LOOP])
     out = _complexes(wave["probes"]["out"])
     if "in" not in wave["probes"]:
         return out

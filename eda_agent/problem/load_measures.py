@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.problem.marked import Marked
 from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.spec import Testbench
@@ -48,6 +49,11 @@ def load_measures(node: Marked | None, testbenches: dict[str, Testbench], folder
         elif kind not in KINDS or kind not in {analysis.kind for analysis in testbenches[bench].analyses}:
             able = [analysis.kind for analysis in testbenches[bench].analyses if analysis.kind in KINDS]
             entry.wrong(f"testbench {bench!r} runs no analysis {kind!r}", f"analysis: {' or '.join(able) or 'none can be measured'}")
+        elif kind == "ac" and LOOP in testbenches[bench].probes and "meas" in values:
+            entry.wrong(
+                f"the ac analysis of testbench {bench!r} gives its loop gain, which a .meas line cannot see",
+                "use a python function on wave.probes['loop'], or a testbench without a loop probe",
+            )
         elif unit == "?":
             entry.wrong("unknown unit", f"one of {', '.join(sorted(set(UNITS.values()) - {''}))}, or none")
         else:

@@ -14,6 +14,7 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.loop_probe import LOOP, LOOP_METRICS, LoopProbeError, injection, with_injection
 from eda_agent.problem.marked import Marked
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.netlist import Netlist, Subcircuit
@@ -97,8 +98,9 @@ def load_testbench(
     nets, sources = _wire(node, data["ports"], data.get("nets", {}), fields, scope)
     if nets is None:
         return None
+    deck = with_injection(data["deck"], data["probes"][LOOP]) if LOOP in data["probes"] else data["deck"]
     return Testbench(
-        name=name, template=template, deck=data["deck"] + sources, nets=nets, settings=settings,
+        name=name, template=template, deck=deck + sources, nets=nets, settings=settings,
         analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
         probes=data["probes"], sources=data["metrics"],
     )  # fmt: skip
@@ -240,7 +242,15 @@ def _own(
     _check_deck(node, values["deck"], read.cards, scope, analyses, probes)
     kinds = {analysis.kind for analysis in analyses}
     sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}
-    return Testbench(name, "", "\n".join(read.cards) + "\n", {}, settings, analyses, probes, sources)
+    deck = "\n".join(read.cards) + "\n"
+    if LOOP in probes:
+        try:
+            deck = with_injection(deck, probes[LOOP])
+            injection(deck, probes[LOOP])
+        except LoopProbeError as error:
+            values["probes"].wrong(str(error), "write  loop: the name of a voltage source of 0 V that stands in the loop")
+        sources = {metric: kind for metric, kind in sources.items() if kind != "ac" or metric in LOOP_METRICS}
+    return Testbench(name, "", deck, {}, settings, analyses, probes, sources)
 
 
 def _check_deck(

@@ -25,15 +25,21 @@ class Metric:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("dc_gain", "dB", "linear", 60.0, "differential gain at the lowest frequency"),
+        Metric("dc_gain", "dB", "linear", 60.0, "gain at the lowest frequency: of the loop where the testbench has a loop probe"),
         Metric("gbw", "Hz", "log", None, "unity-gain frequency"),
-        Metric("phase_margin", "deg", "linear", 90.0, "180° plus the unwrapped phase of the loop at the unity-gain frequency"),
+        Metric(
+            "phase_margin",
+            "deg",
+            "linear",
+            90.0,
+            "angle between the loop gain and −1 where its magnitude is 1; negative where the loop is unstable",
+        ),
         Metric(
             "gain_margin",
             "dB",
             "linear",
             20.0,
-            "attenuation of the loop where its phase has turned by 180°, or at the end of the sweep where it never does",
+            "change of the loop gain that makes it unstable; the attenuation at the end of the sweep where its phase never turns by 180°",
         ),
         Metric("bandwidth", "Hz", "log", None, "frequency where the gain is 3 dB below its low-frequency value"),
         Metric("supply_current", "A", "log", None, "mean current out of the supply"),

@@ -12,6 +12,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.record.about import found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
@@ -182,8 +183,9 @@ def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) 
             found = transfer(wave)
             gain.append(Line(corner, wave["axis"], decibels(found)))
             phase.append(Line(corner, wave["axis"], unwrapped(found)))
+        what = "loop gain" if any(LOOP in wave["probes"] for wave in corners.values()) else "gain"
         return [
-            Plot(f"{testbench}: gain", axis, Axis("dB", "dB"), gain, width=520, height=280),
+            Plot(f"{testbench}: {what}", axis, Axis("dB", "dB"), gain, width=520, height=280),
             Plot(f"{testbench}: phase", axis, Axis("deg", "deg"), phase, width=520, height=280),
         ]
     if kind == "noise":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from eda_agent.problem.elaborate import Elaboration, reach
 from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
+from eda_agent.problem.loop_probe import LOOP, Injection, injection
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.bins import Box
@@ -43,7 +44,7 @@ class Deck:
     under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
     measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
     flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist. `measures`:
-    metric of the user's own → how.
+    metric of the user's own → how. `injection`: where the loop gain is measured, if it is.
     """
 
     key: str
@@ -62,12 +63,14 @@ class Deck:
     flat_cards: str
     scale: float = 1.0
     measures: Mapping[str, str] = field(default_factory=dict)
+    injection: Injection | None = None
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
         return {
             "key": self.key, "models": self.models_name, "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
+            "injection": asdict(self.injection) if self.injection else None,
             "measures": dict(self.measures), "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
         }  # fmt: skip
 
@@ -286,7 +289,7 @@ class Workbench:
             call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
             library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
             scale=problem.pdk.scale,
-            measures=measures,
+            measures=measures, injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
         )  # fmt: skip
 
     def _call(self, bench: Testbench) -> tuple[str, str]:

@@ -46,35 +46,15 @@ def dc_gain(transfer: Complex) -> float:
 
 def unity_gain_frequency(frequency: Real, transfer: Complex) -> float:
     """The first frequency (Hz) where |H| falls through 1."""
-    return _falling(frequency, _decibel(transfer), 0.0, "the gain never falls through 1 in the swept range")
+    level = _decibel(transfer)
+    return _falling(frequency, level, 0.0, no_unity(level))
 
 
-def phase_margin(frequency: Real, transfer: Complex) -> float:
-    """180° + ∠H at the unity-gain frequency, in degrees, with ∠H unwrapped from the lowest frequency.
-
-    The phase is referred to the DC sign of H: an amplifier that inverts at DC is no follower, and raises `Unmeasurable`
-    instead of gaining 180°. Unwrapping keeps a loop that has turned past 180° negative: no other branch can pass for it.
-    """
-    phase = _phase_from_dc(transfer)
-    crossing = unity_gain_frequency(frequency, transfer)
-    return 180.0 + float(np.interp(math.log(crossing), np.log(frequency), phase))
-
-
-def gain_margin(transfer: Complex) -> float:
-    """−20 log |H| in dB where the unwrapped phase first reaches −180°.
-
-    Where it never does, the attenuation at the end of the sweep is returned: the margin is at least that.
-    """
-    phase = _phase_from_dc(transfer)
-    below = np.flatnonzero(phase <= -180.0)
-    magnitude = _decibel(transfer)
-    if below.size == 0:
-        return -float(magnitude[-1])
-    index = int(below[0])
-    if index == 0:
-        return -float(magnitude[0])
-    share = (-180.0 - phase[index - 1]) / (phase[index] - phase[index - 1])
-    return -float(magnitude[index - 1] + share * (magnitude[index] - magnitude[index - 1]))
+def no_unity(level: Real) -> str:
+    """Why a gain (dB over frequency) has no unity-gain frequency."""
+    if level.max() < 0:
+        return f"the gain never reaches 1: it is {level.max():.3g} dB at most"
+    return f"the gain never falls through 1 in the swept range: it is {level[-1]:.3g} dB at the end"
 
 
 def bandwidth(frequency: Real, transfer: Complex) -> float:
@@ -124,12 +104,6 @@ def _must_cover(axis: Real, at: float, what: str) -> None:
 
 def _decibel(transfer: Complex) -> Real:
     return 20 * np.log10(np.maximum(np.abs(transfer), 1e-300))
-
-
-def _phase_from_dc(transfer: Complex) -> Real:
-    if transfer[0].real <= 0 and abs(transfer[0].imag) < abs(transfer[0].real):
-        raise Unmeasurable("the path inverts at low frequency: feedback through it is positive")
-    return np.degrees(np.unwrap(np.angle(transfer)))
 
 
 def _falling(frequency: Real, level: Real, threshold: float, why: str) -> float:

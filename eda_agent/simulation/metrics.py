@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.simulation.measurements import (
     Censored,
     Complex,
@@ -19,7 +20,6 @@ from eda_agent.simulation.measurements import (
     dc_gain,
     decision_delay,
     dropout,
-    gain_margin,
     harmonic_distortion,
     integrated_noise,
     linear_range,
@@ -27,7 +27,6 @@ from eda_agent.simulation.measurements import (
     overshoot,
     peaking,
     period_modulation,
-    phase_margin,
     rejection,
     rising_edges,
     settling_time,
@@ -37,6 +36,7 @@ from eda_agent.simulation.measurements import (
     temperature_coefficient,
     unity_gain_frequency,
 )
+from eda_agent.simulation.stability import gain_margin, phase_margin
 from eda_agent.simulation.waveform import Waveform
 from eda_agent.units import format_quantity
 
@@ -45,6 +45,8 @@ Measure = Callable[[Waveform, Mapping[str, float]], float]
 
 
 def _transfer(wave: Waveform) -> tuple[Real, Complex]:
+    if LOOP in wave.probes:
+        return wave.axis, wave.probes[LOOP].astype(np.complex128)
     return wave.axis, wave.probes["out"].astype(np.complex128) / wave.probes.get("in", 1.0)
 
 
@@ -157,7 +159,7 @@ def _positive(value: float) -> float:
 MEASURES: dict[str, Measure] = {
     "dc_gain": lambda wave, _: dc_gain(_transfer(wave)[1]),
     "gbw": lambda wave, _: unity_gain_frequency(*_transfer(wave)),
-    "phase_margin": lambda wave, _: phase_margin(*_transfer(wave)),
+    "phase_margin": lambda wave, _: phase_margin(_transfer(wave)[1]),
     "gain_margin": lambda wave, _: gain_margin(_transfer(wave)[1]),
     "bandwidth": lambda wave, _: bandwidth(*_transfer(wave)),
     "supply_current": lambda wave, settings: _positive(_supply(wave, settings)),

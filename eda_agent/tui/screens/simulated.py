@@ -19,6 +19,7 @@ from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.record.about import target_text
 from eda_agent.record.fold import RunState
 from eda_agent.tui.panels import Table, right
@@ -226,10 +227,10 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
         testbench, corner = row["testbench"], row["corner"]
         for kind, wave in row["analyses"].items():
             xs, probes = wave["axis"], wave["probes"]
-            if kind == "ac" and "out" in probes:
-                values = transfer(wave)
-                add(testbench, "gain, dB", "Hz", corner, xs, decibels(values))
-                add(testbench, "phase, degrees", "Hz", corner, xs, unwrapped(values))
+            if kind == "ac" and {LOOP, "out"} & probes.keys():
+                values, what = transfer(wave), "loop gain" if LOOP in probes else "gain"
+                add(testbench, f"{what}, dB", "Hz", corner, xs, decibels(values))
+                add(testbench, "phase of the loop, degrees" if LOOP in probes else "phase, degrees", "Hz", corner, xs, unwrapped(values))
             elif kind == "noise":
                 for role in ("input", "output"):
                     if role in probes:

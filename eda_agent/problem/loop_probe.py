@@ -1,0 +1,89 @@
+"""A loop probe is a voltage source of 0 V in a feedback loop of a testbench, at which the loop gain is measured.
+
+A testbench names it among its probes (`probes: {loop: vprobe}`). Its AC analysis then gives the loop gain at that place and nothing
+else (see `simulation.loop_gain`): the deck's own AC sources are silent meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LOOP = "loop"
+"""The probe's role."""
+LOOP_METRICS = ("dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth")
+"""What a loop gain is measured for."""
+_SOURCE = re.compile(r"\s*([vi]\S*)\s+\S+\s+\S+\s*(.*)", re.IGNORECASE)
+_AC = re.compile(r"(?:^|\s)ac\b\s*=?\s*(\S+)?", re.IGNORECASE)
+
+
+class LoopProbeError(ValueError):
+    """The deck has no such probe; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Injection:
+    """Where a loop is excited.
+
+    `voltage`: the source in the loop, `node`: the net at its plus side. `current`: the source that feeds the net at its minus side, from
+    ground. `silent`: the deck's other AC sources → magnitude, which is 0 while the loop gain is measured.
+    """
+
+    voltage: str
+    node: str
+    current: str
+    silent: dict[str, float]
+
+
+def with_injection(deck: str, probe: str) -> str:
+    """A testbench's cards with the current source that the injection at `probe` needs.
+
+    Raises `LoopProbeError`.
+    """
+    words = _card(deck.splitlines(), probe).split()
+    value = " ".join(words[3:]).lower()
+    value = _AC.split(value)[0].strip().removeprefix("dc").strip(" =")
+    if value not in {"", "0", "0.0"}:
+        raise LoopProbeError(f"{probe} is {value}, and a loop probe has 0 V")
+    return f"{deck.rstrip()}\n{_current(probe)} 0 {words[2]} dc 0 ac 0\n"
+
+
+def injection(tail: str, probe: str) -> Injection:
+    """The injection at `probe` in a testbench's cards, numbers filled in. Raises `LoopProbeError`."""
+    lines = tail.splitlines()
+    silent, depth = {}, 0
+    for line in lines:
+        card = line.split(maxsplit=1)[0].lower() if line.strip() else ""
+        depth += (card == ".subckt") - (card == ".ends")
+        found = _SOURCE.match(line)
+        excited = _AC.search(found[2]) if found else None
+        if found is None or excited is None:
+            continue
+        magnitude = _magnitude(excited[1])
+        if depth and magnitude:
+            raise LoopProbeError(
+                f"{found[1]} has an AC value inside a subcircuit, where it cannot be silenced: give it none, or place it outside"
+            )
+        if magnitude:
+            silent[found[1].lower()] = magnitude
+    return Injection(probe.lower(), _card(lines, probe).split()[1].lower(), _current(probe), silent)
+
+
+def _magnitude(word: str | None) -> float:
+    """The number after `ac`; ngspice takes 1 where there is none."""
+    try:
+        return float(word) if word else 1.0
+    except ValueError:
+        return 1.0
+
+
+def _current(probe: str) -> str:
+    return f"i_{probe.lower()}"
+
+
+def _card(lines: Sequence[str], probe: str) -> str:
+    found = [line for line in lines if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0].lower() == probe.lower()]
+    if not probe.lower().startswith("v") or len(found) != 1 or len(found[0].split()) < 3:
+        raise LoopProbeError(f"the loop probe {probe} is no voltage source of the deck")
+    return found[0]

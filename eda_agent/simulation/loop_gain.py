@@ -1,0 +1,73 @@
+"""A loop gain is what a signal is multiplied with on its way once around a feedback loop, measured with the loop closed.
+
+Double injection: M. Tian, V. Visvanathan, J. Hantgan and K. Kundert, "Striving for small-signal stability", IEEE Circuits and Devices
+Magazine 17 (1), 2001; after R. D. Middlebrook, "Measurement of loop gain in feedback systems", Int. J. Electronics 38 (4), 1975.
+
+A source of 0 V stands in the loop, from net x to net y, and carries the loop's whole signal. Without it the circuit is a two-port with
+admittances Y: i_x = Yxx v_x + Yxy v_y and i_y = Yyx v_x + Yyy v_y, currents into the circuit. Where the wire is closed, v_x = v_y = v and the
+circuit's own motions obey S v = 0 with S = Yxx + Yyy + Yxy + Yyx. The loop's transmission is Yxy one way and Yyx the other way round, its
+load Yxx + Yyy on both sides of the wire:
+
+    T = (Yxy + Yyx) / (Yxx + Yyy),        1 + T = S / (Yxx + Yyy)
+
+Negative feedback has T > 0 at DC. The closed loop's poles are the zeros of 1 + T, whatever the impedances are. T changes neither with
+the direction of the source nor, where the signal goes round one way only (Yyx = 0), with the place of the break: it is the return ratio.
+
+Two analyses give it. (1) The source has 1 V AC, v_y − v_x = 1: a = v_y = (Yxx + Yyx) / S and c = i_y = (Yxx Yyy − Yxy Yyx) / S.
+(2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b = i_y = (Yyx + Yyy) / S. Then ab − cd = Yyx / S, and
+
+    1 / (1 + T) = a + b − 2 (ab − cd)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.problem.loop_probe import Injection
+
+Complex = NDArray[np.complex128]
+
+
+def loop_gain(voltage: tuple[Complex, Complex], current: tuple[Complex, Complex]) -> Complex:
+    """T from (v_y, i_y) with 1 V injected and (v_y, i_y) with 1 A injected; i_y goes into the circuit at y."""
+    a, c = voltage
+    d, b = current
+    return 1 / (a + b - 2 * (a * b - c * d)) - 1
+
+
+@contextmanager
+def _set(alter: Callable[[str, float], None], source: str, magnitude: float, then: float) -> Iterator[None]:
+    alter(source, magnitude)
+    try:
+        yield
+    finally:
+        alter(source, then)
+
+
+def measure_loop(
+    injection: Injection, alter: Callable[[str, float], None], analyse: Callable[[], str], read: Callable[[str], Complex]
+) -> tuple[str, Complex]:
+    """The loop gain of a loaded circuit, and the plot of its first analysis.
+
+    `alter(source, magnitude)` sets a source's AC magnitude, which is as before when this returns; `analyse()` runs the AC analysis and
+    gives the plot's name; `read` gives a vector by its name, such as `ac3.out`.
+    """
+
+    def response() -> tuple[str, tuple[Complex, Complex]]:
+        plot = analyse()
+        # a source's branch current goes from its plus to its minus side, out of the circuit at y
+        return plot, (read(f"{plot}.{injection.node}"), -read(f"{plot}.{injection.voltage}#branch"))
+
+    for source in injection.silent:
+        alter(source, 0.0)
+    with _set(alter, injection.voltage, 1.0, 0.0):
+        plot, by_voltage = response()
+    with _set(alter, injection.current, 1.0, 0.0):
+        _, by_current = response()
+    for source, magnitude in injection.silent.items():
+        alter(source, magnitude)
+    return plot, loop_gain(by_voltage, by_current)

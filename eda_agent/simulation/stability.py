@@ -1,0 +1,75 @@
+"""Stability margins say how far a loop gain T(jω) passes by −1, the point where the closed loop oscillates.
+
+The loop is stable where T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11, 1932): where its phase
+passes −180° (−540°, +180°, …) as often back as forth while |T| > 1. That holds for a loop that is stable when it is broken. So a
+loop whose phase dips below −180° at high gain and comes back (a conditionally stable one) has positive margins, and one whose gain
+rises above 1 a second time is judged at every crossing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from eda_agent.simulation.measurements import Complex, Real, Unmeasurable, no_unity
+
+
+def phase_margin(transfer: Complex) -> float:
+    """Degrees between T and −1 at the worst frequency where |T| = 1; negative where the closed loop is unstable.
+
+    With one crossing this is 180° + ∠T, the phase unwrapped from a positive sign at the lowest frequency: a loop that has turned past 180° stays
+    negative, no other branch can pass for it. Raises `Unmeasurable` where the path inverts at low frequency or |T| never passes 1.
+    """
+    level, phase = _polar(transfer)
+    turns = [float(_at(phase, place)) for place, _ in _passes(level, 0.0)]
+    if not turns:
+        raise Unmeasurable(no_unity(level))
+    if _encircles(level, phase):
+        return min(180.0 - abs(turn) for turn in turns)
+    return min(abs(turn % 360.0 - 180.0) for turn in turns)
+
+
+def gain_margin(transfer: Complex) -> float:
+    """The smallest change of gain in dB, up or down, that makes the loop unstable; of an unstable one, the excess as a negative number.
+
+    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the attenuation at the end of the sweep
+    is returned: the margin is at least that.
+    """
+    level, phase = _polar(transfer)
+    at = [float(_at(level, place)) for place, _ in _half_turns(phase)]
+    if not at:
+        return -float(level[-1])
+    return -max(at) if _encircles(level, phase) else min(abs(value) for value in at)
+
+
+def _polar(transfer: Complex) -> tuple[Real, Real]:
+    """|T| in dB and ∠T in degrees, unwrapped."""
+    if transfer[0].real <= 0 and abs(transfer[0].imag) < abs(transfer[0].real):
+        raise Unmeasurable("the path inverts at low frequency: feedback through it is positive")
+    return 20 * np.log10(np.maximum(np.abs(transfer), 1e-300)), np.degrees(np.unwrap(np.angle(transfer)))
+
+
+def _encircles(level: Real, phase: Real) -> bool:
+    return sum(direction for place, direction in _half_turns(phase) if _at(level, place) > 0) != 0
+
+
+def _half_turns(phase: Real) -> list[tuple[float, int]]:
+    """Where ∠T passes ±180°, ±540°, …, as `_passes` gives it."""
+    first, last = (math.floor((end - 180.0) / 360.0) for end in (phase.min(), phase.max()))
+    return [found for turn in range(first, last + 1) for found in _passes(phase, 180.0 + 360.0 * turn)]
+
+
+def _passes(values: Real, threshold: float) -> list[tuple[float, int]]:
+    """(place, direction) of every passage of a threshold; a place is an index with a fraction, a direction 1 upwards and −1 downwards."""
+    above = values >= threshold
+    result = []
+    for index in np.flatnonzero(above[:-1] != above[1:]):
+        share = (threshold - values[index]) / (values[index + 1] - values[index])
+        result.append((float(index + share), 1 if above[index + 1] else -1))
+    return result
+
+
+def _at(values: Real, place: float) -> float:
+    index = min(int(place), len(values) - 2)
+    return float(values[index] + (place - index) * (values[index + 1] - values[index]))
