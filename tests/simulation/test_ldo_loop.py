@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.space import Sizing
-from eda_agent.problem.spec import Problem
+from eda_agent.problem.spec import Corner, Problem
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.deck import Deck, Instance, Workbench
 from eda_agent.simulation.evaluate import Evaluator
@@ -23,6 +24,7 @@ from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.measurements import unity_gain_frequency
 from eda_agent.simulation.stability import phase_margin
 
+Loop = tuple[NDArray[np.float64], NDArray[np.complex128]]
 ROOT = Path(__file__).parents[2]
 KNOWN = json.loads((ROOT / "circuits" / "ldo" / "known.json").read_text())["sizing"]
 ONCE_SIGNED_OFF = {
@@ -61,12 +63,18 @@ SOURCES = {
 }
 
 
-def plain_deck(deck: Deck, instance: Instance, cards: str, vdd: float, temperature: float) -> str:
+def circuit(deck: Deck, instance: Instance) -> str:
+    """Model cards, the foundry's subcircuits and the sized netlist, as it would be exported."""
+    wire, known = instance.wire(deck, flat=False), read_cards(deck.models)
+    cards = "".join(known[name].rstrip("\n") + "\n" for name in wire["cards"])
+    return f"* regulator\n{cards}{deck.library.devices}{wire['circuit']}"
+
+
+def plain_deck(deck: Deck, instance: Instance, vdd: float, temperature: float) -> str:
     """Four copies of the regulator in its feedback network, for `ngspice -b`."""
-    wire = instance.wire(deck, flat=False)
     call = deck.call.split()
     bias = next(line for line in deck.tail.splitlines() if line.lower().startswith("ibias"))
-    text = f"* four loops\n{cards}{deck.library.devices}{wire['circuit']}"
+    text = circuit(deck, instance)
     for number, (place, volt, ampere) in enumerate((("tap", 1, 0), ("tap", 0, 1), ("out", 1, 0), ("out", 0, 1))):
         n = str(number)
         ports = " ".join({"fb": "below"}.get(net, net) for net in call[1:-1])
@@ -75,14 +83,17 @@ def plain_deck(deck: Deck, instance: Instance, cards: str, vdd: float, temperatu
     return f"{text}.option temp={temperature!r}\n.ac dec 20 10 10g\n.save all\n.end\n"
 
 
-def read_raw(path: Path) -> dict[str, np.ndarray]:
-    """The complex vectors of a binary raw file with one plot."""
-    data = path.read_bytes()
+def run(file: Path, text: str, kind: type[np.generic]) -> dict[str, np.ndarray]:
+    """The vectors of a deck's one analysis by `ngspice -b`, real or complex, from its binary raw file."""
+    file.write_text(text)
+    raw = file.with_suffix(".raw")
+    subprocess.run(["ngspice", "-b", "-r", str(raw), str(file)], capture_output=True, check=False, timeout=60, cwd=file.parent)
+    data = raw.read_bytes()
     head, _, body = data.partition(b"Binary:\n")
     text = head.decode("utf-8", "replace")
     points, count = (int(re.search(rf"{what}:\s*(\d+)", text)[1]) for what in ("No. Points", "No. Variables"))  # type: ignore[index]
     names = [line.split()[1] for line in text.partition("Variables:\n")[2].splitlines()[:count]]
-    table = np.frombuffer(body, np.complex128, points * count).reshape(points, count)
+    table = np.frombuffer(body, kind, points * count).reshape(points, count)
     return dict(zip(names, table.T, strict=True))
 
 
@@ -98,35 +109,71 @@ def by_middlebrook(raw: dict[str, np.ndarray], first: int, front: str, back: str
     return (voltage * current - 1) / (voltage + current + 2)
 
 
+def loops(
+    problem: Problem, pool: LocalPool, cache: Path, sizing: Sizing, corners: tuple[Corner, ...]
+) -> tuple[Workbench, Instance, dict[str, Loop]]:
+    """The bench, the sized circuit, and corner → (frequency, loop gain by the template) under full load."""
+    kept = tuple(spec for spec in problem.specs if spec.name == "phase_margin")
+    problem = replace(problem, corners=corners, specs=kept, testbenches={"full": problem.testbenches["full"]})
+    workbench = Workbench(problem, cache / "models")
+    legal = problem.space.snap(sizing)
+    replies = Evaluator(problem, workbench, pool, NoCache()).waveforms(legal)
+    found = {}
+    for (_, corner), reply in replies.items():
+        wave = reply["waveforms"]["ac"]
+        found[corner] = np.array(wave["axis"]), np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1])
+    return workbench, workbench.instance(legal), found
+
+
 @pytest.mark.parametrize("sizing", [KNOWN, ONCE_SIGNED_OFF], ids=["known", "once signed off"])
 def test_three_ways_to_the_loop_gain_agree_in_every_corner(
     problems: dict[str, Problem], pool: LocalPool, own_cache: Path, tmp_path: Path, sizing: Sizing
 ) -> None:
-    problem = problems["ldo"]
-    kept = tuple(spec for spec in problem.specs if spec.name == "phase_margin")
-    problem = replace(problem, corners=named_set("signoff", problem.pdk), specs=kept, testbenches={"full": problem.testbenches["full"]})
-    workbench = Workbench(problem, own_cache / "models")
-    evaluator = Evaluator(problem, workbench, pool, NoCache())
-    legal = problem.space.snap(sizing)
-    replies = evaluator.waveforms(legal)
-    instance = workbench.instance(legal)
+    corners = {corner.name: corner for corner in named_set("signoff", problems["ldo"].pdk)}
+    workbench, instance, templates = loops(problems["ldo"], pool, own_cache, sizing, tuple(corners.values()))
 
     def plain(deck: Deck) -> dict[str, np.ndarray]:
-        corner = next(corner for corner in problem.corners if corner.name == deck.corner)
-        known = read_cards(deck.models)
-        cards = "".join(known[name].rstrip("\n") + "\n" for name in instance.wire(deck, flat=False)["cards"])
-        file = tmp_path / f"{deck.corner}.cir"
-        file.write_text(plain_deck(deck, instance, cards, corner.vdd, corner.temperature))
-        raw = file.with_suffix(".raw")
-        subprocess.run(["ngspice", "-b", "-r", str(raw), str(file)], capture_output=True, check=False, timeout=60, cwd=tmp_path)
-        return read_raw(raw)
+        corner = corners[deck.corner]
+        return run(tmp_path / f"{deck.corner}.cir", plain_deck(deck, instance, corner.vdd, corner.temperature), np.complex128)
 
     with ThreadPoolExecutor(2) as threads:
         found = dict(zip((deck.corner for deck in workbench.decks), threads.map(plain, workbench.decks), strict=True))
     assert len(found) == 17
     for corner, raw in found.items():
-        wave = replies["full", corner]["waveforms"]["ac"]
-        frequency, template = np.array(wave["axis"]), np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1])
+        frequency, template = templates[corner]
         for other in (by_middlebrook(raw, 0, "fb", "tap"), by_middlebrook(raw, 2, "top", "out")):
             assert phase_margin(other) == pytest.approx(phase_margin(template), abs=1.0), corner
             assert unity_gain_frequency(frequency, other) == pytest.approx(unity_gain_frequency(frequency, template), rel=0.03), corner
+
+
+def test_the_closed_loop_rings_as_the_loop_gain_says(
+    problems: dict[str, Problem], pool: LocalPool, own_cache: Path, tmp_path: Path
+) -> None:
+    """Where 1 + T(s) = 0 the regulator rings: frequency and decay of a small load step, against T continued off the axis by a rational fit."""
+    pytest.importorskip("scipy", minversion="1.15")
+    from scipy.interpolate import AAA
+
+    corner = next(corner for corner in named_set("signoff", problems["ldo"].pdk) if corner.name == "sf_1.98V_-40C")
+    workbench, instance, templates = loops(problems["ldo"], pool, own_cache, ONCE_SIGNED_OFF, (corner,))
+    frequency, template = templates[corner.name]
+    near = (frequency > 1e5) & (frequency < 5e9)
+    roots = AAA(2j * np.pi * frequency[near] / 1e8, 1 + template[near], rtol=1e-8).roots() * 1e8
+    pole = max((root for root in roots if root.imag > 1e8), key=lambda root: root.real / abs(root))
+    (deck,) = workbench.decks
+    feedback = "".join(
+        line + "\n" for line in deck.tail.splitlines() if line.split()[0].lower() not in {"vprobe", "i_vprobe", "iload", ".option"}
+    )
+    text = (
+        f"{circuit(deck, instance)}{deck.call}{feedback}Vprobe fb tap dc 0\nIload out 0 dc 5m pulse(5m 5.01m 10n 0.1n 0.1n 1u 2u)\n"
+        f".option temp={corner.temperature!r} reltol=1e-5\n.tran 0.1n 250n 0 0.1n\n.end\n"
+    )
+    wave = run(tmp_path / "step.cir", text, np.float64)
+    time, out = wave["time"], wave["v(out)"]
+    late = time > 30e-9
+    time, out = time[late], out[late] - out[-1]
+    peaks = np.flatnonzero((out[1:-1] > out[:-2]) & (out[1:-1] > out[2:])) + 1
+    period = np.diff(time[peaks])[:4]
+    assert 2 * np.pi / period.mean() == pytest.approx(pole.imag, rel=0.01)
+    swing = np.log(out[peaks][:4] - np.array([out[one:other].min() for one, other in zip(peaks[:4], peaks[1:5], strict=True)]))
+    decay = np.polyfit(time[peaks[:4]], swing, 1)[0]
+    assert decay == pytest.approx(pole.real, rel=0.03)
