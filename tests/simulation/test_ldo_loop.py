@@ -7,6 +7,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,6 @@ def test_the_closed_loop_rings_as_the_loop_gain_says(
     peaks = np.flatnonzero((out[1:-1] > out[:-2]) & (out[1:-1] > out[2:])) + 1
     period = np.diff(time[peaks])[:4]
     assert 2 * np.pi / period.mean() == pytest.approx(pole.imag, rel=0.01)
-    swing = np.log(out[peaks][:4] - np.array([out[one:other].min() for one, other in zip(peaks[:4], peaks[1:5], strict=True)]))
+    swing = np.log(out[peaks][:4] - np.array([out[one:other].min() for one, other in pairwise(peaks[:5])]))
     decay = np.polyfit(time[peaks[:4]], swing, 1)[0]
     assert decay == pytest.approx(pole.real, rel=0.03)
