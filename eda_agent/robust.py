@@ -53,7 +53,7 @@ def size_robust(
         outcome = size(replace(request, out=folder, resume=resume), listen, control, problem=asked)
         assert outcome.best.sizing is not None
         with open_evaluator(problem, workers=request.workers, cluster=request.cluster) as evaluator:
-            chips = monte_carlo(evaluator, outcome.best.sizing, samples, request.seed)
+            chips = monte_carlo(evaluator, outcome.best.sizing, samples, request.chosen_seed)
         write_text(folder / "montecarlo.json", json.dumps(monte_carlo_data(chips)) + "\n")
         rounds.append((outcome.best.value, chips.total.passed))
         if best is None or chips.total.passed > best.chips.total.passed:

@@ -8,7 +8,18 @@ from pathlib import Path
 
 from eda_agent import __version__
 
-POLICY_NAMES = ("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat")
+
+class PolicyNames(tuple[str, ...]):
+    """What `--policy` may be: these names, a model in a folder (local:FOLDER), a policy of one's own (python:MODULE.CLASS)."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        kind, colon, rest = str(name).partition(":")
+        return tuple.__contains__(self, name) or (bool(colon and rest) and kind in {"python", "local", "embedded"})
+
+
+POLICY_NAMES = PolicyNames(("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat"))
 """The registry's names, written out so that the parser need not import it (a test compares them)."""
 
 
@@ -23,7 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
         "size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met."
     )
     size.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it; with --resume also the folder of the run")
-    size.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help=f"what proposes: {', '.join(POLICY_NAMES)} (default auto)")
+    size.add_argument(
+        "--policy",
+        choices=POLICY_NAMES,
+        metavar="NAME",
+        help=f"what proposes: {', '.join(POLICY_NAMES)}, or python:MODULE.CLASS, a policy of your own (default auto)",
+    )
     size.add_argument("--budget", type=_count, metavar="N", help="simulated proposals at most (default: the spec's)")
     size.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
     size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")

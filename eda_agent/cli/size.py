@@ -12,7 +12,6 @@ from typing import Any
 
 from eda_agent.agent.control import Control
 from eda_agent.agent.orders import parse_order
-from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
 from eda_agent.cli.say import say
 from eda_agent.errors import InputError
@@ -21,8 +20,7 @@ from eda_agent.interrupts import obey
 from eda_agent.record import about
 from eda_agent.record.event import Event
 from eda_agent.record.events import turn_data
-from eda_agent.record.journal import read_journal
-from eda_agent.run import Outcome, Request, original_spec, size
+from eda_agent.run import Outcome, Request, size
 from eda_agent.units import base_unit, counted, format_score
 
 
@@ -93,20 +91,9 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
 
 
 def make_request(options: argparse.Namespace) -> Request:
-    """The request that the options make; with --resume, what they leave out is taken from the run."""
-    spec, out = options.spec, options.out
-    policy, seed, corners, skip = options.policy, options.seed, options.corners, options.skip
-    if options.resume and out is None:
-        out = spec
-    if options.resume:
-        if out is None or not (out / "journal.jsonl").is_file():
-            raise InputError(f"{out}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
-        started = next((event for event in read_journal(out / "journal.jsonl") if event["type"] == "run.started"), {})
-        policy, seed = policy or started.get("policy"), seed if seed is not None else started.get("seed")
-        corners = corners or started.get("corner_set")
-        skip = skip if skip is not None else started.get("skip")
-        if spec == out and started:
-            spec = original_spec(out)
+    """The request that the options make. What they leave out, the run, the spec or a default says (`run.resume`)."""
+    if options.resume and options.out is None:
+        options.out = options.spec
     given: dict[str, Any] = {
         "endpoint": options.endpoint,
         "model": options.model,
@@ -114,21 +101,11 @@ def make_request(options: argparse.Namespace) -> Request:
         "request_seed": False if options.no_request_seed else None,
         "script": options.script,
     }
-    allowed = {
-        "auto": {"endpoint", "model", "request_seed"},
-        "chat": {"endpoint", "model", "request_seed", "timeout"},
-        "embedded": {"model"},
-        "local": {"model"},
-        "scripted": {"script"},
-    }.get(policy or DEFAULT, set())
-    for name, value in given.items():
-        if value is not None and name not in allowed:
-            flag = {"request_seed": "no-request-seed", "timeout": "answer-timeout"}.get(name, name)
-            raise InputError(f"--{flag} does not go with policy {policy or DEFAULT}")
     return Request(
-        spec=spec, policy=policy or DEFAULT, options={name: value for name, value in given.items() if value is not None}, seed=seed or 0,
-        simulations=options.budget, out=out, resume=options.resume, workers=options.workers, cluster=options.cluster, cache=not options.no_cache,
-        corners=corners, skip=skip, parallel=options.parallel, memory=options.memory, orders_from=options.orders_from, force=options.force,
+        spec=options.spec, policy=options.policy, options={name: value for name, value in given.items() if value is not None}, seed=options.seed,
+        simulations=options.budget, out=options.out, resume=options.resume, workers=options.workers, cluster=options.cluster,
+        cache=False if options.no_cache else None, corners=options.corners, skip=options.skip, parallel=options.parallel,
+        memory=options.memory or None, orders_from=options.orders_from, force=options.force or None,
     )  # fmt: skip
 
 
@@ -192,14 +169,18 @@ def _with_progress(request: Request, control: Control, note: Callable[[Event], N
                 progress.update(task, state=_best_line(event))
             elif event["type"] == "policy.changed":
                 progress.console.print(_handover_line(event), markup=False)
-            elif event["type"] == "log" and "about" in event:
-                progress.console.print(f"! {event['message']}", markup=False, soft_wrap=True)
+            elif event["type"] in {"log", "spec.changed"}:
+                progress.console.print(_note(event), markup=False, soft_wrap=True)
 
         return size(request, listen, control)
 
 
 def _handover_line(event: Event) -> str:
     return f"turn {event['index']}: {event['before']} hands over to {event['after']} ({event['reason']})"
+
+
+def _note(event: Event) -> str:
+    return f"! {event['message']}" if event["type"] == "log" else "\n".join(event["diff"])
 
 
 def _best_line(event: Event) -> str:
@@ -220,8 +201,8 @@ def _tell(event: Event, screen: Any) -> None:
         screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":
         screen.print(_best_line(event), markup=False)
-    elif event["type"] == "log" and "about" in event:
-        screen.print(f"! {event['message']}", markup=False, soft_wrap=True)
+    elif event["type"] in {"log", "spec.changed"}:
+        screen.print(_note(event), markup=False, soft_wrap=True)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

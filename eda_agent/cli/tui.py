@@ -27,7 +27,7 @@ def tui_command(options: argparse.Namespace) -> int:
         if options.replay is not None:
             app = SizingApp(Replay(feed, options.replay), target)
         elif options.resume:
-            app = SizingApp(feed, target, start(target, target, ["--resume"]))
+            app = SizingApp(feed, target, start(target, target, ["--resume", *_given(options)]))
         else:
             app = SizingApp(feed, target, RunProcess(target))
     else:
@@ -35,15 +35,15 @@ def tui_command(options: argparse.Namespace) -> int:
         if not spec.is_file():
             raise InputError(Finding("there is no run and no spec here", target, fix="give a spec.yaml, a netlist, or the folder of a run"))
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
-        arguments = [
-            word
-            for name in ("policy", "budget", "seed")
-            if (value := getattr(options, name)) is not None
-            for word in (f"--{name}", str(value))
-        ]
         bare = spec.suffix not in {".yaml", ".yml"}
-        run = None if bare else start(spec, folder, arguments)
+        run = None if bare else start(spec, folder, _given(options))
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, run, draft=spec if bare else None)
     app.pauses.begin()
     app.run()
     return 0
+
+
+def _given(options: argparse.Namespace) -> list[str]:
+    """What is passed on to `size`."""
+    given = {name: getattr(options, name) for name in ("policy", "budget", "seed")}
+    return [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]

@@ -10,7 +10,7 @@ A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the
     verified       the incumbent simulated anew in every corner, with the devices that leave saturation
 
 What the user does to a run (`eda_agent.agent.orders`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
-problem.changed (specs, parameters, and every turn as it counts now), proposal.dropped, branched (turns after one are set aside), returned.
+problem.changed (specs, parameters, and every turn as it counts now), spec.changed (the same, where a resumed run found another spec), proposal.dropped, branched (turns after one are set aside), returned.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ class RunState:
     """What the events so far say. `pending`: proposals that were made and not yet evaluated. `handovers`: policy.changed events.
 
     `edits`: orders that changed what is asked for; `started` has specs, parameters and budget as they are now. `left`: turns set aside by going
-    back. `policy`: the last that the user changed to (name, options). `budget`: simulations, where the user changed them.
+    back. `policy`: the last that the user changed to (name, options). `budget`: simulations, where the user changed them since the run was last
+    taken up. `opened`: the request, and what the measurements depend on, as the run was last taken up (`run.resume`); empty in a journal of 0.1.0.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class RunState:
     budget: int | None = None
     paused: bool = False
     review: bool = False
+    opened: dict[str, Any] = field(default_factory=dict)
     logs: list[dict[str, Any]] = field(default_factory=list)
     sequence: int = 0
     _tally: Tally | None = field(default=None, repr=False, compare=False)
@@ -65,8 +67,12 @@ class RunState:
         self.sequence = event["seq"] + 1
         match event["type"]:
             case "run.started":
-                self.started = self.started or event
-                self.finished = {}
+                # a resumed run may have another budget and other machines; what it was begun with stays
+                again: dict[str, Any] = {name: event[name] for name in ("budget", "workers", "parallel") if name in event}
+                self.started = {**self.started, **again} if self.started else event
+                if self.policy:
+                    self.policy = {**self.policy, "options": event.get("opened", {}).get("going", self.policy["options"])}
+                self.opened, self.budget, self.finished = event.get("opened", {}), None, {}
             case "baseline" | "turn.evaluated":
                 # the model's own words stand in turn.proposed only
                 if self.pending and event["type"] == "turn.evaluated":
@@ -93,9 +99,10 @@ class RunState:
                 self.started = {**self.started, "budget": {**self.started["budget"], "simulations": self.budget}}
             case "problem.changed":
                 self.edits.append(event["order"])
-                self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
-                now = {turn["index"]: turn for turn in event["turns"]}
-                self.turns = [{**turn, **now[turn["index"]]} for turn in self.turns]
+                self._counted_anew(event)
+            case "spec.changed":
+                self.edits = list(event["edits"])
+                self._counted_anew(event)
             case "branched":
                 self.left.append(self.turns[event["turn"] + 1 :])
                 self.turns = self.turns[: event["turn"] + 1]
@@ -127,6 +134,11 @@ class RunState:
     def corners(self) -> int:
         """How many corners the run has: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
         return len(self.started.get("corners", ()))
+
+    def _counted_anew(self, event: Event) -> None:
+        self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
+        now = {turn["index"]: turn for turn in event["turns"]}
+        self.turns = [{**turn, **now[turn["index"]]} for turn in self.turns]
 
     @property
     def simulations(self) -> int:

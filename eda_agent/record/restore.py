@@ -34,19 +34,19 @@ def restore_state(events: Iterable[Event]) -> RunState:
     return state
 
 
-def restore_turns(rows: Sequence[Event], problem: Problem) -> Sequence[Turn]:
-    """The turns of a restored state as they count for a problem."""
+def restore_turns(rows: Sequence[Event], problem: Problem, *, anew: bool = False) -> Sequence[Turn]:
+    """The turns of a restored state as they count for a problem. `anew`: whatever was told of them, since it asks for something else now."""
     early = max(len(rows) - history.RECENT, 0)
     with _no_collection():
-        last = tuple(_turn(row, problem) for row in rows[early:])
+        last = tuple(_turn(row, problem, anew) for row in rows[early:])
         if not early:
             return last
         shelf = Shelf()
         for row in rows[:early]:
-            if _stands(row, problem):
+            if _stands(row, problem) and not anew:
                 shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"], row["corners"])
             else:
-                shelf.put(_turn(row, problem))
+                shelf.put(_turn(row, problem, anew))
         return ShelvedTurns(shelf, early, last)
 
 
@@ -104,8 +104,10 @@ def _stands(row: Event, problem: Problem) -> bool:
     return "specs" not in row and (row["names"] is None or row["names"] == tuple(problem.spec_names))
 
 
-def _turn(row: Event, problem: Problem) -> Turn:
+def _turn(row: Event, problem: Problem, anew: bool = False) -> Turn:
     turn = decoded(row["record"])
+    if anew:
+        return regraded(problem, turn)
     if _stands(row, problem) or turn.score is None:
         return turn
     told: Mapping[str, Mapping[str, Any]] = row.get("specs", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -11,13 +12,12 @@ from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import write_text
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import sized_netlist
-from eda_agent.record.fold import RunState
 from eda_agent.run.request import Request
 
 
 def run_folder(request: Request, problem: Problem) -> Path:
     """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME."""
-    folder = request.out or Path("runs") / f"{problem.name}-{request.policy}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = request.out or Path("runs") / f"{problem.name}-{_word(request.chosen_policy)}-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -25,27 +25,9 @@ def run_folder(request: Request, problem: Problem) -> Path:
     return folder
 
 
-def check_resumable(request: Request, state: RunState, folder: Path, problem: Problem) -> None:
-    if not state.started:
-        return
-    if not request.resume:
-        raise InputError(Finding("this folder already holds a run", folder, fix="add --resume to go on with it, or choose another --out"))
-    then, now = state.started, {"policy": request.policy, "seed": request.seed}
-    for key, value in now.items():
-        if then[key] != value:
-            raise InputError(
-                Finding(
-                    f"the run was started with {key} {then[key]}, not {value}", folder, fix=f"add --{key} {then[key]}, or start a new run"
-                )
-            )
-    if [entry["name"] for entry in then["parameters"]] != list(problem.space.names) or [entry["name"] for entry in then["specs"]] != list(
-        problem.spec_names
-    ):
-        raise InputError(Finding("the spec has other parameters or specs than this run", folder, fix="start a new run"))
-    if then["corners"] != [corner.name for corner in problem.corners]:
-        raise InputError(
-            Finding("the run was started in other corners", folder, fix="leave --corners out to go on in the same ones, or start a new run")
-        )
+def _word(policy: str) -> str:
+    """A policy's name as part of a file's: `python:mine.Climb` has a colon."""
+    return re.sub(r"[^\w.-]+", "-", policy)[-40:]
 
 
 def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,26 @@ from typing import Any
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.registry import DEFAULT
 from eda_agent.agent.turn import Turn
+from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
 SKIP_FROM = 6
 """With few corners a policy learns more from all of them than skipping saves: over 10 runs in 3 corners 533 proposals for 407."""
 
 
+ABOUT = {
+    "auto": {"endpoint", "model", "request_seed"}, "chat": {"endpoint", "model", "request_seed", "timeout"}, "embedded": {"model"}, "local": {"model"},
+    "scripted": {"script"},
+}  # fmt: skip
+"""Policy → the options of the command line that go with it."""
+FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout", "simulations": "budget", "cache": "no-cache", "skip": "all-corners or --skip-corners"}  # fmt: skip
+"""Name here → on the command line, where they differ."""
+_SECRET = re.compile(r"(api_?|^)key$|secret|password|(?<!max_)token$", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; None takes the spec's or the default.
+    """What the user asked for; None takes the spec's, the default, or what the run was asked for when it is resumed.
 
     `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
     from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
@@ -27,21 +39,79 @@ class Request:
     """
 
     spec: Path
-    policy: str = DEFAULT
+    policy: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    seed: int | None = None
     simulations: int | None = None
     out: Path | None = None
     resume: bool = False
     workers: int | None = None
     cluster: str | None = None
-    cache: bool = True
+    cache: bool | None = None
     corners: str | None = None
     skip: bool | None = None
     parallel: int | None = None
-    memory: bool = False
+    memory: bool | None = None
     orders_from: int | None = None
-    force: bool = False
+    force: bool | None = None
+
+    @property
+    def chosen_policy(self) -> str:
+        return self.policy or DEFAULT
+
+    @property
+    def chosen_seed(self) -> int:
+        return self.seed or 0
+
+
+KEPT: dict[str, type] = {
+    "policy": str, "options": dict, "seed": int, "simulations": int, "workers": int, "cluster": str, "cache": bool, "corners": str, "skip": bool,
+    "parallel": int, "memory": bool, "force": bool,
+}  # fmt: skip
+"""Fields of a request that a journal keeps, and what they are."""
+
+
+def flag(name: str) -> str:
+    """`--budget` for `simulations`."""
+    return f"--{FLAGS.get(name, name)}"
+
+
+def check_options(request: Request) -> None:
+    """Raises `InputError` for an option of the command line that the policy does not have."""
+    known = {name for names in ABOUT.values() for name in names}
+    for name in request.options:
+        if name in known and name not in ABOUT.get(request.chosen_policy.partition(":")[0], set()):
+            raise InputError(f"{flag(name)} does not go with policy {request.chosen_policy}")
+
+
+def request_data(request: Request) -> dict[str, Any]:
+    """A request as a journal keeps it: JSON, paths in full, no secrets."""
+    data = {name: getattr(request, name) for name in KEPT}
+    data["policy"], data["seed"] = request.chosen_policy, request.chosen_seed
+    # a chat model's name may be that of a folder, too
+    files = {"script"} if request.chosen_policy == "chat" or "endpoint" in request.options else {"script", "model"}
+    data["options"] = {name: _plain(value, name in files) for name, value in request.options.items() if not _SECRET.search(name)}
+    return data
+
+
+def _plain(value: Any, is_file: bool) -> Any:
+    """A folder or file of the user's is named in full: a run is resumed from anywhere."""
+    if isinstance(value, Path) or (is_file and isinstance(value, str) and value and Path(value).exists()):
+        return str(Path(value).resolve())
+    return list(value) if isinstance(value, tuple) else value
+
+
+def request_from(data: Mapping[str, Any], spec: Path) -> Request:
+    """The request that a journal keeps. What it does not have is None. Raises `InputError` for what is none."""
+    fields: dict[str, Any] = {}
+    for name, kind in KEPT.items():
+        value = data.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise InputError(f"the journal's request has {name} {value!r}\n    → the journal was changed after it was written")
+        fields[name] = value
+    return Request(spec=spec, **fields)
 
 
 @dataclass(frozen=True)

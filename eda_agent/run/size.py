@@ -20,25 +20,21 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import StorageError
 from eda_agent.insight.saturation import left_saturation, saturated_devices
-from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_corners import named_set
-from eda_agent.problem.spec import Budget, Problem
+from eda_agent.problem.spec import Problem
 from eda_agent.record.about import corner_table, parameter_table, spec_table
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
-from eda_agent.record.fold import RunState
-from eda_agent.record.journal import Journal, read_journal
-from eda_agent.record.restore import restore_pending, restore_state, restore_turns
+from eda_agent.record.restore import restore_pending, restore_turns
 from eda_agent.run.copy import write_copy
-from eda_agent.run.folder import check_resumable, run_folder, write_artifacts
-from eda_agent.run.once import open_evaluator
+from eda_agent.run.folder import write_artifacts
+from eda_agent.run.opening import open_run
 from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
+from eda_agent.run.resume import compare, opened_data
 from eda_agent.run.soundly import ABOUT, begin_soundly, told, unsound_at
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
-from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.memory import Memory
 from eda_agent.simulation.soundness import watch
 
@@ -56,34 +52,17 @@ def size(
     complete journal and is raised again. `problem`: what `request.spec` was made into already.
     """
     control = control or Control()
-    # the slow starters first, so that they overlap with reading the spec
-    pool = open_pool(request.workers, request.cluster)
-    journal: Journal | None = None
-    try:
-        problem = problem or with_corners(load_problem(request.spec), request.corners)
-        folder = run_folder(request, problem)
-        # held before it is read: what another process wrote until now is there, and it writes no more
-        journal = Journal(folder / "journal.jsonl")
-        state = restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()
-        check_resumable(request, state, folder, problem)
-        # the user may have changed it on the way
-        chosen = state.policy or {"name": request.policy, "options": request.options}
-        policy = make_policy(chosen["name"], request.seed, chosen["options"])
-    except BaseException:
-        pool.close()
-        if journal is not None:
-            journal.leave()
-        raise
     with contextlib.ExitStack() as stack:
-        stack.callback(journal.leave)
-        evaluator = stack.enter_context(open_evaluator(problem, cache=request.cache, pool=pool))
-        if not state.started:
+        run = open_run(request, problem, stack)
+        request, problem, folder, state, pool, evaluator = run.resumed.request, run.problem, run.folder, run.state, run.pool, run.evaluator
+        changes = compare(request, state, problem, evaluator.workbench, folder)
+        if not state.started or changes.diff:
             write_copy(problem, folder)
-        stream = Stream(journal.append, listen, sequence=state.sequence)
-        budget = _budget(problem, request, state)
+        stream = Stream(run.journal.append, listen, sequence=state.sequence)
+        budget = problem.budget if request.simulations is None else replace(problem.budget, simulations=request.simulations)
         remembered = Memory(cache_folder() / "memory.sqlite")
         seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, remembered) if request.memory else []
-        policy = SeededPolicy(policy, seeds) if seeds else policy
+        policy = SeededPolicy(run.policy, seeds) if seeds else run.policy
         # a resumed run proposes as it did, on whatever machine
         width = request.parallel or state.started.get("parallel") or max(1, pool.size // max(len(evaluator.workbench.decks), 1))
         stream.emit(
@@ -95,27 +74,32 @@ def size(
             capabilities=["resume", "control"],
         )
         # nothing is said to have started that is refused
-        force = request.force or bool(state.started.get("forced"))
+        force = bool(request.force or state.started.get("forced"))
         remarks = told(begin_soundly(evaluator, force=force)) if not state.turns else []
+        asked = problem
+        for edit in changes.edits:
+            asked = edited(asked, problem, order(edit))
+        skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
+        env = Environment(asked, evaluator, restore_turns(state.turns, asked, anew=changes.anew), skip=skip)
+        if changes.anew:
+            # before run.started, which says what is asked now: a run that is killed between the two counts its turns anew again
+            stream.emit("spec.changed", diff=changes.diff, edits=changes.edits, problem=asked, turns=env.history.turns)
         stream.emit(
-            "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.seed, budget=vars(budget), workers=pool.size,
+            "run.started", problem=problem.name, folder=str(folder), policy=policy.name, seed=request.chosen_seed, budget=vars(budget), workers=pool.size,
             parallel=width, seeds=seeds, resumed=bool(state.turns), forced=force, corner_set=request.corners, skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem), parameters=parameter_table(problem),
-            saturated=saturated_devices(problem),
+            saturated=saturated_devices(problem), opened=opened_data(run.resumed, problem, evaluator.workbench, run.policy),
         )  # fmt: skip
         for remark in remarks:
             stream.emit("log", level="warning", about=ABOUT, message=remark)
         remarks = remarks or [entry["message"] for entry in state.logs if entry.get("about") == ABOUT]
-        asked = problem
-        for edit in state.edits:
-            asked = edited(asked, problem, order(edit))
-        skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
-        env = Environment(asked, evaluator, restore_turns(state.turns, asked), skip=skip)
+        for note in (*run.resumed.notes, *changes.notes):
+            stream.emit("log", level="info", message=note)
         for hint in state.hints:
             env.hint(hint)
         control.follow(folder / ORDERS, request.orders_from)
         loop = Loop(
-            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=state.best.get("index", -1) if state.turns else None,
-            make_policy=lambda name, options: make_policy(name, request.seed, options), left=[restore_turns(rows, asked) for rows in state.left],
+            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=None if not state.turns else -1 if changes.anew else state.best.get("index", -1),
+            make_policy=lambda name, options: make_policy(name, request.chosen_seed, options), left=[restore_turns(rows, asked, anew=changes.anew) for rows in state.left],
         )  # fmt: skip
         # what was read is turns now; a long journal's is hundreds of megabytes
         state.turns.clear()
@@ -146,15 +130,7 @@ def size(
                     artifacts=artifacts,
                 )
     assert best is not None
-    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.seed, checked, tuple(remarks), force)
-
-
-def with_corners(problem: Problem, name: str | None) -> Problem:
-    """The problem in a named set of corners, or as it is for None. Specs that count in corners of the spec only count in all then."""
-    if name is None:
-        return problem
-    specs = tuple(replace(spec, corners=()) for spec in problem.specs)
-    return replace(problem, corners=named_set(name, problem.pdk), specs=specs)
+    return Outcome(env.problem, folder, stop, best, env.history.turns, policy.name, request.chosen_seed, checked, tuple(remarks), force)
 
 
 def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -> dict[str, Any]:
@@ -184,10 +160,3 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
             saturated_devices(problem),
         ),
     }  # fmt: skip
-
-
-def _budget(problem: Problem, request: Request, state: RunState) -> Budget:
-    """The request's, else what the user changed it to on the way, else the spec's."""
-    count = request.simulations if request.simulations is not None else state.budget
-    budget = problem.budget
-    return budget if count is None else Budget(count, budget.timeout, budget.patience, budget.until)

@@ -25,8 +25,9 @@ from eda_agent.simulation.fake import FunctionSimulator
 
 from .conftest import amplifier
 
+OWN = "python:tests.agent.own_policy.Climb"
 HAS_BO = importlib.util.find_spec("botorch") is not None
-LOCAL = ["random", "tpe", "cma", "trust", "scripted", *(["gp", "scbo"] if HAS_BO else [])]
+LOCAL = ["random", OWN, "tpe", "cma", "trust", "scripted", *(["gp", "scbo"] if HAS_BO else [])]
 SCRIPT = {"scripted": {"script": ['{"sizing": {"W12": "5u"}}', '{"sizing": {"W12": "7u"}}']}}
 
 

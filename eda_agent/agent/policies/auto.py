@@ -51,6 +51,11 @@ class AutoPolicy:
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of the endpoint, where there is one."""
+        return self.model.settings if isinstance(self.model, ChatPolicy) else {}
+
     def prepare(self, problem: Problem) -> None:
         if isinstance(self.model, PreparedPolicy):
             self.model.prepare(problem)

@@ -58,6 +58,11 @@ class ChatPolicy:
         self.unusable = 0
         self.model = model or self._only_model()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is asked where, also when the environment or the endpoint said so: a resumed run goes on with the same."""
+        return {"endpoint": str(self.endpoint), "model": self.model}
+
     def propose(self, history: History) -> Proposal:
         space = history.problem.space
         best = history.incumbent

@@ -76,14 +76,16 @@ def known(name: str) -> bool:
 def _own(target: str, seed: int) -> Policy:
     """A class of the user's, called with `seed`: importable, or in the folder that the command was started in."""
     module, _, symbol = target.rpartition(".")
+    if not module or not symbol:
+        raise InputError(f"policy python:{target}: a module and a class are needed\n    → python:MODULE.CLASS, such as python:mine.Climb")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
         policy = getattr(importlib.import_module(module), symbol)(seed=seed)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # whatever a program of the user's may raise
         raise InputError(
-            f"policy python:{target}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
-        ) from None
+            f"policy python:{target}: {type(error).__name__}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
+        ) from error
     if not isinstance(policy, Policy):
         raise InputError(f"policy python:{target}: it has no name or no propose(history)")
     return policy

@@ -62,7 +62,8 @@ class Run:
             self.fault = f"this eda-agent speaks version {event['v']} of its events, the plugin understands {VERSION}: update the plugin with 'eda-agent klayout install'"
             return
         if kind == "run.started":
-            self.started = self.started or event
+            again: dict[str, Any] = {name: event[name] for name in ("budget", "workers") if name in event}
+            self.started = {**self.started, **again} if self.started else event
             self.folder = str(event.get("folder", self.folder))
             self.finished = {}
         elif kind in ("baseline", "turn.evaluated"):
@@ -78,7 +79,8 @@ class Run:
             self.paused = kind == "run.paused"
         elif kind == "review":
             self.review = bool(event.get("on"))
-        elif kind == "problem.changed":
+        elif kind in ("problem.changed", "spec.changed"):
+            self.log += [str(line) for line in event.get("diff", ())]
             self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
             now = {turn["index"]: turn for turn in event["turns"]}
             self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]

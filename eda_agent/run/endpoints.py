@@ -1,0 +1,52 @@
+"""The endpoints that this user has named himself: a journal, which may be somebody else's, sends netlists and keys to no other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.simulation.cache import cache_folder
+
+_MOST = 100
+
+
+def remember_endpoint(endpoint: str) -> None:
+    """Keep an address that was given on a command line. A cache that cannot be written costs a question later."""
+    known = [line for line in _known() if line != endpoint]
+    with contextlib.suppress(OSError):
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        write_text(_file(), "".join(f"{line}\n" for line in [*known, endpoint][-_MOST:]))
+
+
+def check_endpoint(endpoint: str, folder: Path) -> None:
+    """Raises `InputError` for an address that is not on this machine, not `OPENAI_BASE_URL`, and was never given on a command line here."""
+    if _local(endpoint) or endpoint == os.environ.get("OPENAI_BASE_URL") or endpoint in _known():
+        return
+    raise InputError(
+        Finding(
+            f"the run asks the endpoint {endpoint}, which you have not named here before: it would get your netlist and your key",
+            folder, fix=f"if it is yours, add --endpoint {endpoint}",
+        )
+    )  # fmt: skip
+
+
+def _local(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _file() -> Path:
+    return cache_folder() / "endpoints"
+
+
+def _known() -> list[str]:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return _file().read_text(encoding="utf-8").splitlines()
+    return []

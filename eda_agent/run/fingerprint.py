@@ -1,0 +1,91 @@
+"""A fingerprint says what a run's measurements and scores depend on, so that a later day can tell whether they still hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eda_agent.problem.spec import Problem, Testbench
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import CONTENT_VERSION
+
+WHOLE = 64_000_000
+"""Bytes of a model's file up to which all of it is read; of a larger one its size and both ends."""
+_END = 1_000_000
+
+
+def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
+    """Part → digest, or name → digest where a part has several. Equal parts give equal measurements."""
+    return {
+        "netlist": _digest(problem.netlist.text(), problem.subckt),
+        "parameters": {
+            one.name: _digest(one.minimum, one.maximum, one.scale, one.step, one.initial, one.locked, one.places) for one in problem.space.parameters
+        },
+        "testbenches": {name: _digest(*_bench(bench)) for name, bench in problem.testbenches.items()},
+        "specs": {spec.name: _digest(spec.metric.name, spec.testbench, spec.corners) for spec in problem.specs},
+        "corners": {corner.name: _digest(corner) for corner in problem.corners},
+        "models": {process: library.digest[:16] for process, library in workbench.libraries.items()},
+        "measurements": CONTENT_VERSION,
+    }  # fmt: skip
+
+
+def targets(problem: Problem) -> dict[str, Any]:
+    """What scores and the end of a run depend on beside the measurements: it may change, and the turns count anew."""
+    return {
+        "specs": {spec.name: {"minimum": spec.minimum, "maximum": spec.maximum, "weight": spec.weight, "worst": spec.worst, "objective": spec.objective} for spec in problem.specs},
+        "budget": dict(vars(problem.budget)),
+    }  # fmt: skip
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The parts of two fingerprints that differ, for people: `testbenches: loop`. A part that an older journal lacks is no difference."""
+    found = []
+    for part, value in now.items():
+        before = then.get(part)
+        if before is None or before == value:
+            continue
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            names = sorted(name for name in {*value, *before} if value.get(name) != before.get(name))
+            found.append(f"{part}: {', '.join(names)}")
+        else:
+            found.append(
+                {"netlist": "the netlist, or a file that it includes", "measurements": "how this version of eda-agent measures"}.get(
+                    part, part
+                )
+            )
+    return found
+
+
+def weights(folder: Path) -> str:
+    """A digest of the model in a folder, or of a file; "" where there is none."""
+    files = [folder] if folder.is_file() else sorted([*folder.glob("*.safetensors"), *folder.glob("config.json")])
+    digest = hashlib.sha256()
+    try:
+        for path in files:
+            size = path.stat().st_size
+            digest.update(f"{path.name}:{size}:".encode() if folder.is_dir() else b"")
+            with path.open("rb") as file:
+                if size <= WHOLE:
+                    digest.update(file.read())
+                else:
+                    digest.update(file.read(_END))
+                    file.seek(-_END, 2)
+                    digest.update(file.read())
+    except OSError:
+        return ""
+    return digest.hexdigest()[:16] if files else ""
+
+
+def _bench(bench: Testbench) -> tuple[object, ...]:
+    """A testbench with the user's own measurements in Python as they are now, wherever their files lie."""
+    paths = {name: Path(how.partition(" ")[2]) for name, how in bench.measures.items() if how.startswith("python ")}
+    measures = {name: paths[name].read_text(encoding="utf-8") if name in paths else how for name, how in bench.measures.items()}
+    return replace(bench, measures={}), sorted(measures.items())
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps([repr(part) for part in parts]).encode()).hexdigest()[:16]

@@ -1,0 +1,85 @@
+"""Opening a run makes what it is played with: its folder and journal, its problem, a policy, workers, an evaluator."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.registry import make_policy
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_corners import named_set
+from eda_agent.problem.spec import Problem
+from eda_agent.record.fold import RunState
+from eda_agent.record.journal import Journal, read_journal
+from eda_agent.record.restore import restore_state
+from eda_agent.run.endpoints import remember_endpoint
+from eda_agent.run.folder import run_folder
+from eda_agent.run.once import open_evaluator
+from eda_agent.run.request import Request, check_options
+from eda_agent.run.resume import Resumed, run_to_resume, settle
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.machines import open_pool
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """What a run is played with."""
+
+    resumed: Resumed
+    problem: Problem
+    folder: Path
+    journal: Journal
+    state: RunState
+    policy: Policy
+    pool: Executor
+    evaluator: Evaluator
+
+
+def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStack) -> OpenRun:
+    """Open what a run needs; it is closed on leaving the stack, the journal last."""
+    state, resumed = RunState(), Resumed(given, given.chosen_policy, given.options)
+    journal: Journal | None = None
+    if given.resume:
+        folder = run_to_resume(given)
+        journal, state = _held(folder, stack)
+        resumed = settle(given, state, folder)
+    request = resumed.request
+    check_options(request)
+    # the slow starters first, so that they overlap with reading the spec
+    pool = open_pool(request.workers, request.cluster)
+    with contextlib.ExitStack() as failing:
+        failing.callback(pool.close)
+        problem = problem or with_corners(load_problem(request.spec), request.corners)
+        folder = run_folder(request, problem)
+        if journal is None:
+            journal, state = _held(folder, stack)
+            if state.started:
+                raise InputError(
+                    Finding("this folder already holds a run", folder, fix="add --resume to go on with it, or choose another --out")
+                )
+        # the user may have changed it on the way
+        policy = make_policy(resumed.policy, request.chosen_seed, resumed.options)
+        if (endpoint := given.options.get("endpoint")) is not None:
+            remember_endpoint(str(endpoint))
+        failing.pop_all()
+    evaluator = stack.enter_context(open_evaluator(problem, cache=request.cache is not False, pool=pool))
+    return OpenRun(resumed, problem, folder, journal, state, policy, pool, evaluator)
+
+
+def _held(folder: Path, stack: contextlib.ExitStack) -> tuple[Journal, RunState]:
+    """The journal, held before it is read: what another process wrote until now is there, and it writes no more."""
+    journal = Journal(folder / "journal.jsonl")
+    stack.callback(journal.leave)
+    return journal, restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()
+
+
+def with_corners(problem: Problem, name: str | None) -> Problem:
+    """The problem in a named set of corners, or as it is for None. Specs that count in corners of the spec only count in all then."""
+    if name is None:
+        return problem
+    specs = tuple(replace(spec, corners=()) for spec in problem.specs)
+    return replace(problem, corners=named_set(name, problem.pdk), specs=specs)

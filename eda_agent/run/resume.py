@@ -1,0 +1,240 @@
+"""Resuming takes a run up again as it was asked for: the request comes from its journal, and what differs now is agreed to, said, or refused.
+
+what the user gives again    policy, seed, corners, model and script must be the run's; budget, workers and the like may change, and the change is said
+what the spec asks           other targets, weights or budget: the turns count anew; anything that the measurements depend on: refused
+what only the user may say   a policy of one's own (it is a program), and an endpoint that the user's key has not gone to before
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from eda_agent import __version__
+from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.embedded import shipped_model
+from eda_agent.errors import Finding, InputError, MissingError, visible
+from eda_agent.problem.spec import Problem
+from eda_agent.record.fold import RunState
+from eda_agent.run.copy import original_spec
+from eda_agent.run.endpoints import check_endpoint
+from eda_agent.run.fingerprint import differences, fingerprint, targets, weights
+from eda_agent.run.request import ABOUT, Request, check_options, flag, request_data, request_from
+from eda_agent.simulation.deck import Workbench
+
+_FIXED = ("policy", "seed", "corners")
+_FREE = ("simulations", "workers", "cluster", "cache", "skip", "parallel", "force")
+_FREE_OPTIONS = ("endpoint", "request_seed", "timeout")
+_LONGEST_DIFF = 60
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """`request` is whole; `policy` and `options` are those that go on, which the user may have changed on the way. `notes` are for people."""
+
+    request: Request
+    policy: str
+    options: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """`anew`: whether the turns until now count for other targets. `edits`: the user's orders that still hold. `diff`: of the spec, as lines."""
+
+    anew: bool
+    edits: tuple[Mapping[str, Any], ...]
+    diff: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def run_to_resume(request: Request) -> Path:
+    """The folder of the run that a request wants to go on with. Raises `InputError` where there is none."""
+    folder = request.out or request.spec
+    if not (folder / "journal.jsonl").is_file():
+        raise InputError(f"{folder}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
+    return folder
+
+
+def settle(given: Request, state: RunState, folder: Path) -> Resumed:
+    """The whole request of a run that goes on, from its journal and what is given now. Raises `InputError` for what does not agree."""
+    spec = original_spec(folder) if given.spec.resolve() == folder.resolve() else given.spec
+    if not state.started:
+        return Resumed(replace(given, spec=spec, out=folder), given.chosen_policy, given.options)
+    then, notes = _journaled(state, spec)
+    for name in _FIXED:
+        value, before = getattr(given, name), getattr(then, name)
+        if value is not None and value != before and not (name == "policy" and value == state.policy.get("name")):
+            words = f"{name} {before}" if before is not None else f"the spec's own {name}"
+            fix = f"add {flag(name)} {before}" if before is not None else f"leave {flag(name)} out"
+            raise InputError(Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run"))
+    check_options(replace(then, policy=state.policy.get("name", then.policy), options=given.options))
+    for name in _FREE:
+        value, before = getattr(given, name), getattr(then, name)
+        if value is not None and value != before:
+            notes.append(f"changed: {flag(name)} is {value}, was {before if before is not None else 'left open'}")
+    if given.memory and not then.memory:
+        notes.append("--memory is for the start of a run: this one goes on without")
+    # options that are given now are for the policy that proposes now, which the user may have changed to on the way
+    options = dict(then.options) if state.policy else _options(given, then, state, folder, notes)
+    whole = replace(
+        then, options=options, out=folder, resume=True, orders_from=given.orders_from,
+        **{name: getattr(given, name) for name in _FREE if getattr(given, name) is not None},
+    )  # fmt: skip
+    going: Mapping[str, Any] = {"name": whole.chosen_policy, "options": options}
+    if state.policy:
+        going = {**state.policy, "options": {**state.policy["options"], **request_data(given)["options"]}}
+    _ask_again(given, going, folder)
+    return Resumed(whole, going["name"], going["options"], tuple(notes))
+
+
+def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
+    """The request as the journal has it, and what is to be said of one that has little."""
+    data = state.opened.get("request")
+    if isinstance(data, Mapping):
+        then = request_from(data, spec)
+        return (then if state.budget is None else replace(then, simulations=state.budget)), []
+    first = state.started
+    budget = state.budget if state.budget is not None else first.get("budget", {}).get("simulations")
+    then = request_from({**first, "corners": first.get("corner_set"), "options": {}, "workers": None, "simulations": budget}, spec)
+    told = "this run was begun by a version whose journal keeps neither the policy's options nor what its measurements depend on"
+    named = [flag(name) for name in sorted(ABOUT.get(then.chosen_policy, ()))]
+    return then, [f"{told}: give {', '.join(named)} again where it had one" if named else told]
+
+
+def _options(given: Request, then: Request, state: RunState, folder: Path, notes: list[str]) -> dict[str, Any]:
+    """The policy's options, those that are given now before the journal's."""
+    now, before = request_data(given)["options"], dict(then.options)
+    weighed = state.opened.get("weights")
+    for name, value in now.items():
+        if "request" not in state.opened or (name in before and before[name] == value):
+            continue
+        same = weighed and name in {"model", "script"} and weights(Path(str(value))) == weighed
+        if not same and name not in _FREE_OPTIONS:
+            raise InputError(
+                Finding(f"the run was started with {name} {before.get(name, 'of the policy')}, not {value}", folder, fix=f"leave {flag(name)} out, or start a new run")
+            )  # fmt: skip
+        notes.append(f"changed: {flag(name)} is {value}, was {before.get(name, 'left open')}")
+    return {**before, **now}
+
+
+def _ask_again(given: Request, going: Mapping[str, Any], folder: Path) -> None:
+    """A journal may be somebody else's: it starts no program, and sends the user's key nowhere."""
+    name, endpoint = str(going["name"]), going["options"].get("endpoint")
+    if name.startswith("python:") and given.policy != name:
+        raise InputError(
+            Finding(
+                f"the run's policy is a program, {name}, which a journal may not start", folder, fix=f"if it is yours, add --policy {name}"
+            )
+        )
+    if endpoint is not None and given.options.get("endpoint") != endpoint:
+        check_endpoint(str(endpoint), folder)
+
+
+def opened_data(resumed: Resumed, problem: Problem, workbench: Workbench, policy: Policy) -> dict[str, Any]:
+    """What a journal keeps of a run's request, for `settle` and `compare`. `going`: the options of the policy that proposes."""
+    request = resumed.request
+    # an endpoint and its model may have come from the environment
+    going = replace(request, policy=resumed.policy, options={**resumed.options, **getattr(policy, "settings", {})})
+    kept = going if resumed.policy == request.chosen_policy else request
+    return {
+        "version": __version__, "request": request_data(kept), "going": request_data(going)["options"], "spec": problem.text,
+        "fingerprint": fingerprint(problem, workbench), "targets": targets(problem), "weights": _weights(request),
+    }  # fmt: skip
+
+
+def compare(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
+    """What the spec asks now against what the run was asked. Raises `InputError` where its measurements no longer hold."""
+    try:
+        return _compared(request, state, problem, workbench, folder)
+    except (KeyError, TypeError, AttributeError):
+        raise InputError(
+            Finding("what the journal says of the run's spec is not as this program writes it", folder, fix="the journal was changed after it was written")
+        ) from None  # fmt: skip
+
+
+def _compared(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
+    edits = tuple(state.edits)
+    if not state.started:
+        return Changes(False, edits)
+    kept = state.opened.get("fingerprint")
+    wrong = differences(kept, fingerprint(problem, workbench)) if isinstance(kept, Mapping) else _other_names(state, problem)
+    before, now = _targets(state), targets(problem)
+    diff = tuple(_diff(str(state.opened.get("spec", problem.text)), problem.text))
+    if wrong:
+        words = "\n    ".join(["what the run measured no longer holds: other than then are", *wrong, *diff])
+        raise InputError(
+            Finding(
+                words, folder, fix="put back what changed, or start a new run; --memory begins it with earlier designs of the same circuit"
+            )
+        )
+    notes = (
+        [f"the model of policy {request.chosen_policy} is another than the run was begun with: it proposes otherwise from here on"]
+        if _other_weights(request, state)
+        else []
+    )
+    asked = before["specs"]
+    changed = {name for name, bounds in now["specs"].items() if any(bounds[side] != value for side, value in asked.get(name, {}).items())}
+    anew = bool(changed) or (bool(asked) and list(now["specs"]) != list(asked))
+    if anew:
+        notes.append(
+            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every turn until now counts for what it asks now"
+        )
+    if before["budget"] and now["budget"] != before["budget"]:
+        notes.append(
+            "the budget in the spec has changed"
+            + (f"; the run keeps its own of {request.simulations} simulations" if request.simulations else "")
+        )
+    kept = tuple(edit for edit in edits if not (edit.get("do") == "target" and edit.get("spec") in changed))
+    return Changes(anew, kept, diff, tuple(notes))  # fmt: skip
+
+
+def _other_names(state: RunState, problem: Problem) -> list[str]:
+    """What can be told to differ from a run whose journal has no fingerprint."""
+    then = state.started
+    names = {
+        "parameters": ([entry["name"] for entry in then["parameters"]], list(problem.space.names)),
+        "specs": ([entry["name"] for entry in then["specs"]], list(problem.spec_names)),
+        "corners": (then["corners"], [corner.name for corner in problem.corners]),
+    }  # fmt: skip
+    return [
+        f"{part}: {', '.join(sorted(set(before) ^ set(now))) or 'their order'}" for part, (before, now) in names.items() if before != now
+    ]
+
+
+def _targets(state: RunState) -> Mapping[str, Any]:
+    """The targets of the run; of a journal without them, those of its first event, where the user has not changed them since."""
+    kept = state.opened.get("targets")
+    if isinstance(kept, Mapping):
+        return kept
+    sides = ("minimum", "maximum", "weight", "objective")
+    specs = (
+        {} if state.edits else {entry["name"]: {side: entry[side] for side in sides if side in entry} for entry in state.started["specs"]}
+    )
+    return {"specs": specs, "budget": {}}
+
+
+def _diff(before: str, now: str) -> list[str]:
+    lines = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "spec.yaml of the run", "spec.yaml now", n=0, lineterm=""))
+    lines = [visible(line) for line in lines]
+    return lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} lines more"]
+
+
+def _weights(request: Request) -> str:
+    """A digest of what the policy proposes from: a model in a folder, or a script; "" where it has neither."""
+    name, _, inside = request.chosen_policy.partition(":")
+    source = inside or request.options.get("model") or request.options.get("script")
+    if name in {"auto", "embedded"} and not source and "endpoint" not in request.options:
+        try:
+            return weights(shipped_model())
+        except MissingError:
+            return ""
+    return weights(Path(source)) if isinstance(source, (str, Path)) and name != "python" and "endpoint" not in request.options else ""
+
+
+def _other_weights(request: Request, state: RunState) -> bool:
+    kept = state.opened.get("weights")
+    return bool(kept) and kept != _weights(request)
