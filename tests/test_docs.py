@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from eda_agent.agent.history import History
+from eda_agent.agent.policies.registry import make_policy
 from eda_agent.cli.parser import build_parser
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_testbench import read_template, template_names
@@ -64,3 +68,15 @@ def test_the_pdk_page_shows_a_file_that_loads(tmp_path: Path) -> None:
     pdk = find_pdk("fab.yaml", tmp_path)
     assert pdk.corners["ss"] == ("slow",)
     assert pdk.devices["nch"].length == (0.18e-6, 20e-6)
+
+
+def test_the_policy_of_the_document_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `tests/agent/test_policies.py` asks of every policy: legal, and the same when it is asked again."""
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "resume.md").read_text(), re.DOTALL)[0]
+    (tmp_path / "halfway_of_the_docs.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    problem = load_problem(CIRCUITS / "ota_5t")
+    policy, history = make_policy("python:halfway_of_the_docs.Halfway", 3), History(problem)
+    first = policy.propose(history).sizing
+    assert first is not None and first == policy.propose(history).sizing
+    assert problem.space.snap(first).keys() == problem.space.initial.keys()

@@ -49,7 +49,9 @@ def _task(problem: Problem) -> str:
     for spec in problem.specs:
         goal = f", then {spec.objective}" if spec.objective else ""
         lines.append(f"- {spec.name} {bound_text(spec)}{goal} ({spec.metric.description})")
-    corners = "; ".join(f"{corner.name}: {corner.process}, {corner.vdd:g} V, {corner.temperature:g} °C" for corner in problem.corners)
+    corners = "; ".join(
+        f"{corner.name}: {corner.process}, {format_quantity(corner.vdd, 'V')}, {corner.temperature:g} °C" for corner in problem.corners
+    )
     return "\n".join([*lines, f"Corners: {corners}"])
 
 

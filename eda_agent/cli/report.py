@@ -23,7 +23,7 @@ from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn, html_report
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
-from eda_agent.units import format_quantity, format_score, shown_unit
+from eda_agent.units import format_quantity, format_score, plain_number, shown_unit
 
 FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
 
@@ -110,7 +110,7 @@ def compare_command(options: argparse.Namespace) -> int:
         sizes.add_column(heading, justify="left" if heading == "size" else "right")
     for entry in states[0].started["parameters"]:
         values = [best["sizing"].get(entry["name"]) for best in bests]
-        ratio = f"{values[1] / values[0]:.3g}" if values[0] and values[1] is not None else "—"
+        ratio = plain_number(values[1] / values[0], 3) if values[0] and values[1] is not None else "—"
         sizes.add_row(entry["name"], *(format_quantity(value, entry["unit"]) for value in values), ratio)
     screen.print(sizes)
     return 0

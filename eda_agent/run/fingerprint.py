@@ -26,7 +26,7 @@ def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
             one.name: _digest(one.minimum, one.maximum, one.scale, one.step, one.initial, one.locked, one.places) for one in problem.space.parameters
         },
         "testbenches": {name: _digest(*_bench(bench)) for name, bench in problem.testbenches.items()},
-        "specs": {spec.name: _digest(spec.metric.name, spec.testbench, spec.corners) for spec in problem.specs},
+        "specs": {spec.name: _digest(spec.metric.name, spec.testbench, spec.corners, spec.devices) for spec in problem.specs},
         "corners": {corner.name: _digest(corner) for corner in problem.corners},
         "models": {process: library.digest[:16] for process, library in workbench.libraries.items()},
         "measurements": CONTENT_VERSION,

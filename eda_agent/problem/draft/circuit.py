@@ -18,6 +18,7 @@ from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
 from eda_agent.problem.source import logical_lines, read_source, read_text
 from eda_agent.problem.structure import Structure, recognise
+from eda_agent.units import format_quantity
 
 
 @dataclass
@@ -80,7 +81,9 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:
         doubts.append("smallest W and L of these models: the smallest in the netlist were taken")
     elif chosen.name == "own":
-        doubts.append(f"supply, smallest W and L of these models: {chosen.supply:g} V and the smallest in the netlist were taken")
+        doubts.append(
+            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the netlist were taken"
+        )
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
     begun = None if kind.benches else starter(structure, name, driven)
