@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from eda_agent.errors import InputError
@@ -69,6 +69,8 @@ class Writer:
     def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool):
         self.pdk, self.library, self.constants, self.boxes = pdk, library, constants, boxes
         self.mismatch = mismatch
+        self.statistical = {**constants, **pdk.mismatch}
+        """The constants with mismatch on."""
         self.models: list[str] = []
         self.blocks: list[str] = []
         self.bins: list[Bin] = []
@@ -79,11 +81,6 @@ class Writer:
         """What the texts of cards came to: a library has some hundred values for ten thousands of parameters."""
         self.terms: dict[str, bool] = {}
         """Whether a term is a product that comes to zero: a library has a thousand values before a handful of terms."""
-
-    @cached_property
-    def statistical(self) -> dict[str, float]:
-        """The constants with mismatch on."""
-        return {**self.constants, **self.pdk.mismatch}
 
     def device(self, name: str) -> None:
         if name in self.seen:
@@ -100,6 +97,12 @@ class Writer:
 
     def block(self, block: Block, name: str) -> None:
         """The subcircuit, under the name that the netlist has for it."""
+        fets = [card.split() for card in block.devices]
+        if not all(words[0][0].lower() == "m" and len(words) > 5 for words in fets):
+            self.blocks.append(self.whole(block, name))
+            return
+        for words in fets:
+            self.card(words[5].lower(), block, self.boxes.get(name))
         defaults = dict(block.defaults)
         locals_: dict[str, str] = {}
         declares = not block.defaults
@@ -110,19 +113,75 @@ class Writer:
         # declared, ngspice multiplies the devices inside, which is what m means
         if not any(re.search(r"\bm\b", text) for card in block.devices for text in pairs(card).values()):
             defaults.pop("m", None)
-        lines = []
-        for card in block.devices:
-            words = card.split()
-            target = words[5] if words[0][0].lower() == "m" and len(words) > 5 else ""
-            if target and self.model(target.lower(), {**self.library.models, **block.models}, self.boxes.get(name)):
-                lines.append(self.mos(card, words[:6]))
+        with self.inside(block):
+            lines = [self.mos(card, card.split()[:6]) for card in block.devices]
+            for card in block.devices:
                 self.varied(name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
-            else:
-                raise InputError(f"{self.pdk.name}: device {name!r} is built in a way that cannot be cut yet")
-        used = _closure(lines, locals_)
-        header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
-        body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
+            used = _closure(lines, locals_)
+            header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
+            body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
         self.blocks.append(f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n")
+
+    @contextmanager
+    def inside(self, block: Block) -> Iterator[None]:
+        """What a subcircuit sees of the library: its own parameters hide constants of the same names, as in SPICE.
+
+        SKY130's files set `w = 3` and `l = 4u` for the whole library, beside a device with a W and L of its own.
+        """
+        hidden = block.defaults.keys() | block.params.keys()
+        outer = self.constants, self.statistical, self.numbers, self.terms
+        if hidden & (self.constants.keys() | self.statistical.keys()):
+            self.constants = {key: value for key, value in outer[0].items() if key not in hidden}
+            self.statistical = {key: value for key, value in outer[1].items() if key not in hidden}
+            self.numbers, self.terms = {}, {}
+        try:
+            yield
+        finally:
+            self.constants, self.statistical, self.numbers, self.terms = outer
+
+    def card(self, target: str, block: Block, box: Box | None) -> None:
+        """The model card of a device in a subcircuit: the subcircuit's own, or the library's."""
+        with self.inside(block):
+            if self.model(target, block.models, box):
+                return
+        if not self.model(target, self.library.models, box):
+            raise InputError(f"{self.pdk.name}: device {block.name!r} needs model {target!r}, which the library does not have")
+
+    def whole(self, block: Block, name: str) -> str:
+        """A subcircuit of resistors, capacitors, diodes or bipolars as it is, with what the library decides worked out."""
+        kinds = {card[0].lower() for card in block.devices}
+        if not kinds or not kinds <= set("rcdq") or self.pdk.scale != 1.0:
+            raise InputError(f"{self.pdk.name}: device {name!r} is built in a way that cannot be cut yet")
+        with self.inside(block):
+            local = {**block.defaults, **block.params}
+            cards = [*block.models.values(), *block.devices]
+            if self.mismatch and any(statistics(pairs(card), local, self.statistical) for card in cards):
+                raise InputError(f"{self.pdk.name}: the mismatch of device {name!r} cannot be drawn yet")
+            header = " ".join(f"{key}={self.kept(text)}" for key, text in block.defaults.items())
+            lines = [f".param {key}={self.kept(text)}" for key, text in block.params.items()]
+            for key, text in block.models.items():
+                kind, *rest = text.split(None, 2)[1:]
+                cells = [f"{parameter}={self.kept(value)}" for parameter, value in pairs(" ".join(rest)).items()]
+                lines.append(f".model {key} {kind.strip('(')} {' '.join(cells)}")
+            lines += [self.element(card) for card in block.devices]
+        return f".subckt {name} {' '.join(block.ports)} {header}\n" + "\n".join(lines) + f"\n.ends {name}\n"
+
+    def element(self, card: str) -> str:
+        """An element line. Its value comes first: ngspice takes `l=` for the resistance where `r=` stands behind it."""
+        first = re.search(r"\s[A-Za-z_]\w*\s*=", card)
+        head, tail = (card[: first.start()], card[first.start() :]) if first else (card, "")
+        given = pairs(tail)
+        kind = card[0].lower()
+        order = sorted(given, key=lambda key: key != kind)
+        return " ".join([head.strip(), *(f"{key}={self.kept(given[key])}" for key in order)])
+
+    def kept(self, text: str) -> str:
+        """A value with the library's constants worked out; in the foundry's own words where it is more than arithmetic."""
+        try:
+            node = self.folded(text)
+        except ExpressionError:
+            return f"{{{_with_constants(expression.strip_quotes(text), self.constants)}}}"
+        return repr(node.value) if isinstance(node, expression.Number) else f"{{{expression.to_text(node)}}}"
 
     def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
         """Keep what mismatch does to a device or card, if anything."""
@@ -213,6 +272,13 @@ def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str
     if name == spelling:
         return models
     return {name + key.removeprefix(spelling): text for key, text in models.items() if key == spelling or key.startswith(f"{spelling}.")}
+
+
+def _with_constants(text: str, constants: Mapping[str, float]) -> str:
+    """A text with every constant's name replaced by its number."""
+    return re.sub(
+        r"[A-Za-z_][\w.]*(?!\s*\()", lambda match: f"({constants[match[0].lower()]!r})" if match[0].lower() in constants else match[0], text
+    )
 
 
 def _is_number(text: str) -> bool:
