@@ -40,10 +40,10 @@ UNITS = {
     "m": "m", "m²": "m²", "m2": "m²", "m^2": "m²", "dB": "dB", "deg": "deg", "°": "deg", "degC": "degC", "C": "degC", "°C": "degC",
     "V/s": "V/s", "V/us": "V/us", "V/µs": "V/us", "V/√Hz": "V/√Hz", "V/sqrt(Hz)": "V/√Hz", "V/rtHz": "V/√Hz",
     "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "A/m": "A/m", "A/um": "A/um", "A/µm": "A/um", "1/V": "1/V", "S/A": "1/V", "V/V": "V/V", "ppm": "ppm", "ppm/K": "ppm/K",
-    "ppm/°C": "ppm/K", "%": "%", "": "", "1": "", "J": "J",
+    "ppm/°C": "ppm/K", "%": "%", "%/V": "%/V", "": "", "1": "", "J": "J",
 }  # fmt: skip
 """Accepted spellings → the unit's one name."""
-PLAIN = frozenset({"dB", "deg", "degC", "%", "ppm", "ppm/K", "V/V", "1/V"})
+PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V"})
 """Units that get no prefix; mV/V is read where a user writes it."""
 
 _COMPOUND = {"V/us": ("V/s", Decimal(1_000_000)), "A/um": ("A/m", Decimal(1_000_000))}

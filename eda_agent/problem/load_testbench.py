@@ -24,7 +24,7 @@ from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
 OWN_SOURCES = {
-    "op": ("supply_current", "power", "input_offset", "quiescent_current", "reference_voltage"),
+    "op": ("supply_current", "power", "input_offset", "quiescent_current", "reference_voltage", "output_current"),
     "ac": (
         "dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth", "cmrr", "psrr_plus", "psrr_minus", "transimpedance", "peaking",
     ),
@@ -33,7 +33,7 @@ OWN_SOURCES = {
         "oscillation_frequency", "period_jitter",
     ),
     "noise": ("input_noise", "output_noise", "integrated_noise", "input_noise_current"),
-    "dc": ("output_swing", "input_range", "line_regulation", "load_regulation", "dropout", "temperature_coefficient"),
+    "dc": ("output_swing", "input_range", "line_regulation", "load_regulation", "dropout", "temperature_coefficient", "line_sensitivity", "compliance_range"),
 }  # fmt: skip
 """What a user's own deck can be measured for, by the analyses that stand in it."""
 _OWN_SETTINGS = {

@@ -66,6 +66,11 @@ METRICS = {
         Metric("quiescent_current", "A", "log", None, "supply current less the load's"),
         Metric("reference_voltage", "V", "linear", None, "the reference's output"),
         Metric("temperature_coefficient", "ppm/K", "log", None, "box method: (max − min) / mean per kelvin of the range"),
+        Metric("output_current", "A", "log", None, "the reference's current into its compliance voltage"),
+        Metric("line_sensitivity", "%/V", "log", None, "relative change of the reference's current per change of the supply"),
+        Metric(
+            "compliance_range", "V", "linear", None, "range of output voltage over which the reference's current stays within the tolerance"
+        ),
         Metric("oscillation_frequency", "Hz", "log", None, "mean frequency once the oscillation is steady"),
         Metric("period_jitter", "s", "log", None, "rms deviation of the period that the supply's ripple causes"),
         Metric("transimpedance", "Ohm", "log", None, "output voltage per input current at the lowest frequency"),

@@ -86,7 +86,7 @@ class Testbench:
     """A deck around the device under test.
 
     `deck`: its cards, with expressions in braces over settings, `vdd` and `temperature`. `nets`: port → net. `settings`: name →
-    expression, worked out per corner. `probes`: role → node, or name of a voltage source for the role "supply". `sources`:
+    expression, worked out per corner. `probes`: role → node, or name of a voltage source for the roles "supply" and "current". `sources`:
     metric → analysis kind. `measures`: metric of the user's own → how (see `load_measures`).
     """
 

@@ -201,12 +201,13 @@ def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) 
             )
         ]
     roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
+    unit = "A" if roles == ["current"] else "V"
     label = Axis("time", "s") if kind == "tran" else Axis("swept", "V")
     return [
         Plot(
             f"{testbench}: {', '.join(roles)}",
             label,
-            Axis("V", "V"),
+            Axis(unit, unit),
             [Line(f"{corner} {role}", wave["axis"], wave["probes"][role]) for corner, wave in corners.items() for role in roles],
             width=520,
             height=280,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from eda_agent.problem.loop_probe import LOOP
+from eda_agent.simulation.currents import compliance_range, flowing, line_sensitivity
 from eda_agent.simulation.measurements import (
     Censored,
     Complex,
@@ -156,6 +157,17 @@ def _positive(value: float) -> float:
     return value
 
 
+def _reference(wave: Waveform) -> Real:
+    """What a reference gives: a voltage, or a current as it flows."""
+    return flowing(wave.real("current")) if "current" in wave.probes else wave.real("out")
+
+
+def _positive_current(value: float) -> float:
+    if value <= 0:
+        raise Unmeasurable("the reference gives no current")
+    return value
+
+
 MEASURES: dict[str, Measure] = {
     "dc_gain": lambda wave, _: dc_gain(_transfer(wave)[1]),
     "gbw": lambda wave, _: unity_gain_frequency(*_transfer(wave)),
@@ -186,7 +198,14 @@ MEASURES: dict[str, Measure] = {
     "load_overshoot": lambda wave, settings: _load_step(wave, settings, False),
     "quiescent_current": lambda wave, settings: _positive(_supply(wave, settings) - settings["load_current"]),
     "reference_voltage": lambda wave, _: float(wave.real("out")[0]),
-    "temperature_coefficient": lambda wave, _: temperature_coefficient(wave.axis, wave.real("out")),
+    "temperature_coefficient": lambda wave, _: temperature_coefficient(wave.axis, _reference(wave)),
+    "output_current": lambda wave, _: _positive_current(float(flowing(wave.real("current"))[0])),
+    "line_sensitivity": lambda wave, settings: line_sensitivity(
+        wave.axis, wave.real("current"), settings["line_low"], settings["line_high"]
+    ),
+    "compliance_range": lambda wave, settings: compliance_range(
+        wave.axis, wave.real("current"), settings["compliance"], settings["tolerance"]
+    ),
     "oscillation_frequency": lambda wave, _: _frequency(wave),
     "period_jitter": _jitter,
     "transimpedance": lambda wave, _: abs(_transfer(wave)[1][0]),

@@ -26,7 +26,7 @@ from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
 from eda_agent.simulation.measurements import Unmeasurable
 from eda_agent.simulation.ngspice import Ngspice
-from eda_agent.simulation.waveform import Waveform
+from eda_agent.simulation.waveform import CURRENTS, Waveform
 from eda_agent.units import format_quantity, spice_number
 
 MAX_CIRCUITS = 64
@@ -324,14 +324,14 @@ class Session:
             return Waveform(
                 kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")}
             )
-        nodes = {role: f"{probe}#branch" if role == "supply" else probe for role, probe in probes.items() if role != LOOP}
+        nodes = {role: f"{probe}#branch" if role in CURRENTS else probe for role, probe in probes.items() if role != LOOP}
         arrays = {role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
         for role, array in arrays.items():
             peak = float(np.max(np.abs(array)))
             # an AC transfer may be large, and a broken solution is anything
-            if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role == "supply" else _ABSURD_VOLT)):
+            if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role in CURRENTS else _ABSURD_VOLT)):
                 raise SimulationFailed(
-                    Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role == 'supply' else 'V', 3)} in {kind}")
+                    Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role in CURRENTS else 'V', 3)} in {kind}")
                 )
         return Waveform(kind, self._axis(kind, plot), arrays)
 

@@ -1,7 +1,7 @@
 """A waveform is what one analysis recorded: an axis and one array per probe role.
 
 Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current out of
-the supply in A, positive when the circuit draws; other probes are voltages in V, complex for ac. Noise has "input" and
+the supply in A, positive when the circuit draws, and "current" what flows from the circuit into a voltage source in A; other probes are voltages in V, complex for ac. Noise has "input" and
 "output" densities in V/√Hz instead.
 """
 
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64] | NDArray[np.complex128]
+
+CURRENTS = frozenset({"supply", "current"})
+"""Probes that are currents, through a voltage source that they name."""
 
 
 @dataclass(frozen=True)

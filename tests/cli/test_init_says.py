@@ -12,6 +12,7 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.recognise import analyse
 
+from ..simulation.test_current_reference import SOURCE
 from ..simulation.test_soundness import OTA
 from .test_cli import run
 
@@ -106,3 +107,21 @@ def test_only_what_switches_the_bias_is_an_enable(devices: list[FlatDevice], lev
     structure = analyse([*BIAS, *devices], ["ib", "out", "en", "vdd", "vss"], {"nmos": "nmos", "pmos": "pmos"})
     found = enables_of(structure, ["ib", "out", "en"])
     assert {port: enable.level for port, enable in found.items()} == ({"en": level} if level else {})
+
+
+def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(SOURCE, encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["kind"] == "current reference"
+    assert found["doubts"] == found["noticed"] == []
+    assert found["measured"]["output_current"] == pytest.approx(10.9e-6, rel=0.02)
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert set(problem.spec_names) == {"output_current", "temperature_coefficient", "power", "line_sensitivity", "compliance_range"}
+    text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "mirrors: [[XM3, XM4, XM5]]" in text
+    assert [name for name in problem.space.names if name.endswith((".l", ".w")) and name[:3] in {"XM3", "XM4", "XM5"}] == ["XM3.w", "XM3.l"]
+    assert not any(prefix + unit in text for prefix in "fpnumkMG" for unit in ("ppm", " %", "%/V", "dB")), "no prefix before a ratio"
+    simulated = run("sim", str(tmp_path / "spec.yaml"), "--json")
+    assert json.loads(simulated.stdout)["unsound"] == []

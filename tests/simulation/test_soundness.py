@@ -220,6 +220,23 @@ def test_a_reference_that_follows_its_supply(body: str, refused: list[tuple[str,
     assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
 
 
+CURRENT = REFERENCE.replace("template: reference", "template: current_reference").replace("line_regulation: {testbench: line, unit: V/V, maximum: 10m}", "line_sensitivity: {testbench: line, unit: '%/V', maximum: 10}\n  output_current: {testbench: drift, unit: A, minimum: 1u}")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        # its gate at the supply: off
+        ("R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out vdd vdd vdd sky130_fd_pr__pfet_01v8 W=5 L=1", [("drift", "no current")]),
+        # a resistor and a mirror: poor, and real
+        ("R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1", []),
+    ],
+)  # fmt: skip
+def test_a_current_reference_that_is_off(body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool) -> None:
+    problem = written(tmp_path, f"* a reference\n.subckt ref out vdd vss\n{body}\n.ends\n", CURRENT)
+    assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
+
+
 def test_a_regulator_with_its_inputs_exchanged(tmp_path: Path, pool: LocalPool, problems: dict[str, Problem]) -> None:
     ldo = problems["ldo"]
     text = ldo.text.replace("subckt: ldo", "subckt: ldo\nports: {vref: fb, fb: vref}")

@@ -36,7 +36,8 @@ class Kind:
     switches: tuple[str, ...] = field(default_factory=tuple)
 
 
-MIN, MAX = "minimum", "maximum"
+MIN, MAX, NEAR = "minimum", "maximum", "near"
+"""`NEAR`: a value that is to be kept, between two bounds."""
 
 _OPAMP = (
     Bench(
@@ -67,6 +68,12 @@ _VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscilla
 _REFERENCE = (
     Bench("drift", "reference", {}, {"temperature_coefficient": MAX, "power": MAX}),
     Bench("line", "reference_line", {}, {"line_regulation": MAX}),
+)
+
+_CURRENT_REFERENCE = (
+    Bench("drift", "current_reference", {}, {"output_current": NEAR, "temperature_coefficient": MAX, "power": MAX}),
+    Bench("line", "current_reference_line", {}, {"line_sensitivity": MAX}),
+    Bench("compliance", "current_reference_compliance", {}, {"compliance_range": MIN}),
 )
 
 
@@ -101,6 +108,8 @@ def _tell(structure: Structure, enables: set[str]) -> Kind:
         if len(inputs) == 1:
             return Kind("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
         return Kind("oscillator", ports, biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
+    if len(rest) == 1 and not inputs and _gives_current(structure, rest[0]):
+        return Kind("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
         return Kind("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
     doubts.append("what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised")
@@ -175,6 +184,13 @@ def _distance(structure: Structure, start: str, goal: str) -> int:
 def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
     """Those that devices drive."""
     return [port for port in ports if _drives(structure, port)]
+
+
+def _gives_current(structure: Structure, port: str) -> bool:
+    """Whether drains of one type alone stand on a port, and nothing that makes a voltage of their current."""
+    fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
+    loads = [passive for passive in structure.passives if passive.kind != "c" and port in passive.nets]
+    return bool(fets) and not loads and len({fet.type for fet in fets}) == 1 and all(fet.drain == port != fet.gate for fet in fets)
 
 
 def _drives(structure: Structure, port: str) -> bool:

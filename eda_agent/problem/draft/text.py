@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.kind import MIN
+from eda_agent.problem.draft.kind import MIN, NEAR
 from eda_agent.problem.draft.places import grouped, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.starter import NAME as STARTED
@@ -22,7 +22,7 @@ TYPICAL = {
     "dc_gain": 60.0, "gbw": 10e6, "phase_margin": 60.0, "input_noise": 100e-9, "power": 500e-6, "slew_rate_up": 5e6, "slew_rate_down": 5e6,
     "settling_time": 500e-9, "delay": 1e-9, "psrr_plus": 40.0, "quiescent_current": 100e-6, "load_regulation": 5.0, "line_regulation": 10e-3,
     "dropout": 0.2, "transimpedance": 5e3, "bandwidth": 1e9, "peaking": 1.0, "input_noise_current": 5e-12, "oscillation_frequency": 500e6,
-    "temperature_coefficient": 100.0,
+    "temperature_coefficient": 100.0, "output_current": 10e-6, "line_sensitivity": 2.0, "compliance_range": 1.0,
 }  # fmt: skip
 """Targets where nothing was measured."""
 _STEP = {"dB": 6.0, "deg": 5.0}
@@ -31,6 +31,11 @@ _FACTOR = 1.5
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
 """What nobody asks more of than this."""
+
+_NEAR = 0.05
+"""How far from what it is now a value may be that is to be kept."""
+_KEPT = frozenset({"compliance_range"})
+"""What the supply bounds: a step beyond it may not exist."""
 
 
 def write_draft(
@@ -116,9 +121,13 @@ def _word(text: str) -> str:
 
 def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
+    if sense == NEAR:
+        return f"unit: {unit}, minimum: {format_quantity(value * (1 - _NEAR), digits=3)}, maximum: {format_quantity(value * (1 + _NEAR), digits=3)}"
     if unit == "V/s":
         return f"unit: V/us, {sense}: {plain_number(value / 1e6, 6)}"
-    if not unit or unit in PLAIN:
+    # YAML reads % as something else
+    unit = f"'{unit}'" if unit.startswith("%") else unit
+    if not unit or unit.strip("'") in PLAIN:
         return f"{f'unit: {unit}, ' if unit else ''}{sense}: {plain_number(value, 6)}"
     return f"unit: {unit}, {sense}: {format_quantity(value)}"
 
@@ -130,6 +139,10 @@ def _target(metric: str, sense: str, now: float | None) -> tuple[float, str]:
     shown = format_quantity(now, unit, 3)
     if metric in _ADEQUATE:
         return _ADEQUATE[metric], f"now {shown}"
+    if sense == NEAR:
+        return now, f"now {shown}"
+    if metric in _KEPT:
+        return float(f"{(1 - _NEAR) * now:.2g}"), f"now {shown}"
     sign = 1 if sense == MIN else -1
     if unit in _STEP:
         return float(round(now + sign * _STEP[unit])), f"now {shown}"

@@ -79,7 +79,8 @@ def judge(evaluator: Evaluator) -> Soundness:
     refused = [symptom for symptom in left if symptom.testbench in again]
     hopeless = {symptom.testbench for symptom in refused}
     said = [symptom for symptom in found if symptom.testbench not in hopeless]
-    return Soundness((*_first(refused), *frozen), tuple(_first(said)), len(looked))
+    # where something else is refused, what does not move follows from it
+    return Soundness(tuple(_first(refused) or frozen), tuple(_first(said)), len(looked))
 
 
 def symptoms_of(seen: Iterable[Observation]) -> list[Symptom]:

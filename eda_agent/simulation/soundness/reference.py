@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from eda_agent.problem.bias import OFF
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
+from eda_agent.units import format_quantity
 
 FOLLOWS = 0.5
 """Relative change of the output per relative change of the supply: a divider of any ratio has exactly 1, and so has an output that is tied
@@ -15,8 +17,14 @@ to the supply; half of it is no reference yet."""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
+    if "output_current" in seen.metrics and (held := seen.wave("op", "current")) is not None:
+        current = abs(float(held.real("current")[0]))
+        if current < OFF:
+            did = f"the output gives no current: {format_quantity(current, 'A', 2)}"
+            yield Symptom("no current", seen.testbench, seen.corner, did, "a start-up state without current, and the voltage that holds the output (compliance)")  # fmt: skip
     wave = seen.wave("dc", "out")
-    if "line_regulation" not in seen.metrics and "line_sensitivity" not in seen.metrics:
+    # a current that follows the supply is a poor one, as of a resistor and a mirror, and not a testbench that does not test
+    if "line_regulation" not in seen.metrics:
         return
     if wave is None or wave.axis.size < 2 or "line_low" not in seen.settings:
         return

@@ -247,7 +247,7 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
                     if role != "supply":
                         add(
                             testbench,
-                            "transient, V" if kind == "tran" else "sweep, V",
+                            f"{'transient' if kind == 'tran' else 'sweep'}, {'A' if role == 'current' else 'V'}",
                             "s" if kind == "tran" else "V",
                             f"{corner} {role}",
                             xs,

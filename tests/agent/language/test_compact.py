@@ -149,8 +149,9 @@ def test_failures_and_unmeasurable_values_have_words_of_their_own(problems: dict
     assert words.MARGIN + len(words.MARGINS) + 1 in how and words.SCORE + len(words.SCORES) + 1 in how
 
 
-def test_every_metric_has_a_word() -> None:
-    assert set(words.METRIC_IDS) == set(METRICS) and max(words.METRIC_IDS.values()) < 64
+def test_every_word_is_a_metric() -> None:
+    # a metric that no model was taught has none: it is 0, as one of the user's own
+    assert set(words.METRIC_IDS) <= set(METRICS) and max(words.METRIC_IDS.values()) < 64
 
 
 def test_too_many_parameters_are_refused(problems: dict[str, Problem]) -> None:
