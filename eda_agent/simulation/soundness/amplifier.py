@@ -19,11 +19,9 @@ def check(seen: Observation) -> Iterator[Symptom]:
         most = format_quantity(max(seen.pair.values()), "A", 2)
         did = f"the input pair ({' '.join(seen.pair)}) is off: it carries {most} at most"
         yield Symptom("pair off", seen.testbench, seen.corner, did, "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)")  # fmt: skip
-    wave = seen.wave("ac", "out")
+    wave = seen.response
     if wave is None or not _amplifies(seen):
         return
-    if _inverts(seen):
-        yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
     low, peak = (measure(metric, wave, seen.settings)[0] for metric in ("dc_gain", "peaking"))
     if low is None:
         return
@@ -31,6 +29,8 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if gain < 0:
         did = f"it attenuates: its gain is {format_quantity(gain, 'dB', 3)} at most"
         yield Symptom("attenuates", seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)")
+    elif _inverts(seen):
+        yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
 
 
 def _amplifies(seen: Observation) -> bool:

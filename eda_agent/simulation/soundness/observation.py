@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eda_agent.errors import InputError
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem, Spec, Testbench
 from eda_agent.problem.structure import recognise
@@ -54,6 +55,11 @@ class Observation:
             if kind in self.waves and "out" in self.waves[kind].probes:
                 return float(np.median(self.waves[kind].real("out")))
         return None
+
+    @property
+    def response(self) -> Waveform | None:
+        """The AC analysis of what is driven: an output, or a loop that is probed."""
+        return self.wave("ac", LOOP) or self.wave("ac", "out")
 
     def wave(self, kind: str, *roles: str) -> Waveform | None:
         """The waveform of an analysis, where it ran with these probes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from eda_agent.problem.loop_probe import LOOP
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
@@ -46,10 +47,8 @@ def _place(level: float, vdd: float) -> str:
 
 
 def _moved(seen: Observation) -> float | None:
-    """How far the output moves for a stimulus of 1 (1 V in AC; of the supply in time and in sweeps); None where nothing drives it."""
-    found = []
-    for kind in ("ac", "tran", "dc"):
-        if (wave := seen.wave(kind, "out")) is not None:
-            out = wave.probes["out"]
-            found.append(float(np.abs(out).max()) if kind == "ac" else float(np.ptp(np.real(out))) / seen.vdd)
+    """How far the output moves for a stimulus of 1 (1 V in AC, or 1 in a loop that is probed; of the supply in time and in sweeps); None where nothing drives it."""
+    found = [float(np.ptp(wave.real("out"))) / seen.vdd for kind in ("tran", "dc") if (wave := seen.wave(kind, "out")) is not None]
+    if (response := seen.response) is not None:
+        found.append(float(np.abs(response.probes[LOOP if LOOP in response.probes else "out"]).max()))
     return max(found) if found else None
