@@ -74,7 +74,7 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
             changes[side] = _quantity(fields[side], base_unit(spec.metric.unit))
     if not changes:
         raise InputError("order target: give a minimum or a maximum")
-    changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum))
+    changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum), asked=None)
     if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
         raise InputError(f"order target: {spec.name} is graded on a log scale, its bound must be positive")
     if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:

@@ -45,9 +45,12 @@ def build_parser() -> argparse.ArgumentParser:
     size.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
     size.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
     size.add_argument(
-        "--robust", type=float, metavar="SHARE", help="size until this share of Monte Carlo chips meets the specs, such as 0.99"
+        "--robust",
+        type=float,
+        metavar="SHARE",
+        help="size until Monte Carlo chips show that this share meets the specs (lower end of the 95 %% interval), such as 0.99",
     )
-    size.add_argument("--samples", type=_count, default=100, metavar="N", help="chips of --robust (default 100)")
+    size.add_argument("--samples", type=_count, metavar="N", help="chips of --robust (default: as many as show that share, 100 or more)")
     which = size.add_mutually_exclusive_group()
     which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every corner of every proposal")
     which.add_argument(

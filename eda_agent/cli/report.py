@@ -95,14 +95,22 @@ def compare_command(options: argparse.Namespace) -> int:
     screen = console(to_stdout=True)
     names = [folder.resolve().name for folder in options.runs]
     specs = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for heading in ("spec", "target", *names):
-        specs.add_column(heading, justify="left" if heading == "spec" else "right")
-    for spec in {spec["name"]: spec for state in states for spec in state.started["specs"]}.values():
-        cells = [_spec_cell(best, spec) for best in bests]
-        specs.add_row(spec["name"], target_text(spec), *cells)
-    specs.add_row("score", "", *(f"{format_score(best['score'])}" for best in bests))
-    specs.add_row("simulations", "", *(str(state.simulations) for state in states))
-    specs.add_row("policy", "", *(str(state.started["policy"]) for state in states))
+    asked = [{spec["name"]: spec for spec in state.started["specs"]} for state in states]
+    every = {name: None for rows in asked for name in rows}
+    # each run is judged by its own targets: where they differ, both are shown
+    same = all(len({target_text(rows[name]) for rows in asked if name in rows}) == 1 for name in every)
+    targets = ["target"] if same else [f"target of {name}" for name in names]
+    for place, heading in enumerate(("spec", *targets, *names)):
+        specs.add_column(heading, justify="left" if place == 0 else "right")
+    for name in every:
+        told = [target_text(rows[name]) if name in rows else "—" for rows in asked]
+        cells = [_spec_cell(best, rows[name]) if name in rows else "—" for best, rows in zip(bests, asked, strict=True)]
+        specs.add_row(name, *([next(text for text in told if text != "—")] if same else told), *cells)
+    blank = [""] * (len(targets) - 1)
+    specs.add_row("corners", "", *blank, *(str(state.corners) for state in states))
+    specs.add_row("score", "", *blank, *(f"{format_score(best['score'])}" for best in bests))
+    specs.add_row("simulations", "", *blank, *(str(state.simulations) for state in states))
+    specs.add_row("policy", "", *blank, *(str(state.started["policy"]) for state in states))
     screen.print(specs)
     screen.print()
     sizes = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")

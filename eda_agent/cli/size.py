@@ -18,6 +18,7 @@ from eda_agent.errors import InputError
 from eda_agent.insight.saturation import said_of, saturated_devices
 from eda_agent.interrupts import obey
 from eda_agent.record import about
+from eda_agent.record.about import target_text
 from eda_agent.record.event import Event
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome, Request, size
@@ -77,13 +78,14 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     result = size_robust(request, options.robust, options.samples, tell, control)
     total = result.chips.total
     low, high = total.interval
-    reached = total.share >= options.robust
+    reached = result.reached(options.robust)
     if options.json:
-        print_json({**summary(result.outcome), "rounds": result.rounds, "monte_carlo": monte_carlo_data(result.chips)})
+        print_json({**summary(result.outcome), "rounds": result.rounds, "reached": reached, "monte_carlo": monte_carlo_data(result.chips)})
     elif not options.events:
         report(result.outcome)
         screen.print(
-            f"{'✓' if reached else '✗'} yield {100 * total.share:.1f} % of {total.samples} chips (95 %: {100 * low:.1f} to {100 * high:.1f} %), rounds: {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
+            f"{'✓' if reached else '✗'} {total.passed} of {total.samples} chips pass in {', '.join(result.chips.corners)}: a yield of at least {100 * low:.1f} % is shown (95 %: {100 * low:.1f} to {100 * high:.1f} %), "
+            f"{100 * options.robust:g} % wanted; rounds: {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
             markup=False,
             soft_wrap=True,
         )
@@ -197,6 +199,9 @@ def _tell(event: Event, screen: Any) -> None:
             f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
             markup=False,
         )
+        tightened = [f"{spec['name']} {target_text(spec)}" for spec in event["specs"] if spec.get("asked")]
+        if tightened:
+            screen.print(f"targets tightened for the yield: {'; '.join(tightened)}", markup=False, soft_wrap=True)
     elif event["type"] == "policy.changed":
         screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":

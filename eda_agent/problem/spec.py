@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -60,6 +60,13 @@ class Spec:
         return (self.minimum is None or (value >= self.minimum and bound != "<")) and (
             self.maximum is None or (value <= self.maximum and bound != ">")
         )
+
+
+def as_asked(specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
+    """The specs with the bounds that the user asked for, where they are tightened."""
+    return tuple(
+        replace(spec, minimum=spec.asked[0], maximum=spec.asked[1], asked=None) if spec.asked is not None else spec for spec in specs
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import StorageError
 from eda_agent.insight.saturation import left_saturation, saturated_devices
-from eda_agent.problem.spec import Problem
+from eda_agent.problem.spec import Problem, as_asked
 from eda_agent.record.about import corner_table, parameter_table, spec_table
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
@@ -136,7 +136,7 @@ def size(
 def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -> dict[str, Any]:
     """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot matter here.
 
-    `problem`: what is asked for in the end, edits of the user's included.
+    `problem`: what is asked for in the end, edits of the user's included. `asked_met`: by the user's targets, where the run's are tighter.
 
     `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit. `left_saturation`: devices
     that are meant to be in saturation and are not, in any corner. `unsound`: what its testbenches show that no working circuit does, a sentence each.
@@ -144,7 +144,7 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     assert best.sizing is not None and best.evaluation is not None
     fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache(), keep_points=True)
     evaluation, seen = watch(fresh, best.sizing)
-    graded = score(problem.specs, evaluation)
+    graded, asked = (score(specs, evaluation) for specs in (problem.specs, as_asked(problem.specs)))
     deviation = 0.0
     for corner, row in best.evaluation.values.items():
         for spec, value in row.items():
@@ -152,7 +152,7 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
             if value is not None and again is not None:
                 deviation = max(deviation, abs(again - value) / max(abs(value), 1e-30))
     return {
-        "index": best.index, "met": graded.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
+        "index": best.index, "met": graded.met, "asked_met": asked.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
         "worst": {result.spec: result.corner for result in graded.results},
         "unsound": unsound_at(seen),
         "left_saturation": left_saturation(

@@ -115,5 +115,6 @@ def test_sizing_for_yield(tmp_path: Path) -> None:
     done = run("size", OTA, "--robust", "0.5", "--samples", "10", "--budget", "45", "--out", str(tmp_path / "r"), "--json")
     data = json.loads(done.stdout)
     assert data["monte_carlo"]["samples"] == 10
-    assert done.returncode == (0 if data["monte_carlo"]["yield"] >= 0.5 else 1)
+    assert done.returncode == (0 if data["monte_carlo"]["interval"][0] >= 0.5 else 1)
+    assert data["reached"] == (done.returncode == 0)
     assert run("size", OTA, "--robust", "1.5").returncode == 2

@@ -105,9 +105,16 @@ class CompareScreen(Detail):
                 Text("—") if row is None else Text(f"{SIGNS[row.verdict]} {row.margin}", style=COLOURS[row.verdict], justify="right")
                 for row in (first, second)
             ]
-            rows.append([Text(first.name), right(first.target, "dim"), *cells])
+            theirs = first.target if second is None or second.target == first.target else f"{first.target} | {second.target}"
+            rows.append([Text(first.name), right(theirs, "dim"), *cells])
         scores = [right(format_score(state.best.get("score", 0.0)), "bold") for state in states]
-        rows += [[Text("score"), Text(""), *scores], [Text("simulations"), Text(""), *[right(str(state.simulations)) for state in states]]]
+        corners = [right(str(state.corners)) for state in states]
+        if states[0].corners != states[1].corners:
+            rows.append([Text("corners"), Text(""), *corners])
+        rows += [
+            [Text("score"), Text(""), *scores],
+            [Text("simulations"), Text(""), *[right(str(state.simulations)) for state in states]],
+        ]
         self.query_one("#reached", Table).show(["spec", "target", "margin", "margin of the other"], rows)
         sizes = [{row.name: row.value for row in size_rows(state, turn)} for state, turn in zip(states, turns, strict=True)]
         self.query_one("#sizes-of-both", Table).show(

@@ -137,6 +137,11 @@ class Run:
                 for side, sign in (("minimum", "≥"), ("maximum", "≤"))
                 if spec.get(side) is not None
             )
+            if spec.get("asked"):
+                # tightened for the yield: this is what the user asked for
+                target += ", asked " + " ".join(
+                    f"{'≥≤'[side]} {quantity(bound, spec['unit'])}" for side, bound in enumerate(spec["asked"]) if bound is not None
+                )
             if result is None:
                 rows.append(("·", spec["name"], target, "—", ""))
                 continue
