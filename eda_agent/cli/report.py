@@ -14,7 +14,7 @@ from eda_agent.cli.chosen import asked_by, chosen
 from eda_agent.cli.inspect import load_state
 from eda_agent.cli.render import console, print_json, status
 from eda_agent.cli.say import say, write
-from eda_agent.errors import Finding, InputError
+from eda_agent.errors import Finding, InputError, visible
 from eda_agent.files import write_text
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
@@ -36,9 +36,9 @@ def report_command(options: argparse.Namespace) -> int:
         case "html":
             text = _html(options, state)
         case "csv":
-            text = csv_turns(state)
+            text = visible(csv_turns(state))
         case "md":
-            text = markdown_summary(state)
+            text = visible(markdown_summary(state))
         case "cace":
             text = cace_datasheet(state, str(options.run / "sized.spice"))
         case _:

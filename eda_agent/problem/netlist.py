@@ -321,7 +321,7 @@ class _Words:
         """The line with every odd name before its first parameter replaced."""
         head, equals, tail = text.partition("=")
         cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
-        words = [self._plain_word(word) for word in re.findall(r"\{[^}]*\}|'[^']*'|\S+", head[:cut])]
+        words = [self._plain_word(word) for word in re.findall(r"\{[^{}]*\}|'[^']*'|\S+", head[:cut])]
         return " ".join(words) + head[cut:] + equals + tail
 
     def _plain_word(self, word: str) -> str:

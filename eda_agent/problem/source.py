@@ -19,6 +19,9 @@ from eda_agent.files import read_file
 MAX_BYTES = 10_000_000
 MAX_LINES = 200_000
 MAX_INCLUDE_DEPTH = 10
+MAX_INCLUDES = 1000
+MAX_WORD = 2000
+"""Characters without a blank: longer than any name or expression, and short enough for every pattern that reads it."""
 
 CIRCUIT_CARDS = frozenset(
     [
@@ -109,36 +112,64 @@ def read_source(
     top libraries, whose `.lib` lines are left out because the corner decides them. `analyses`: whether analysis cards may
     stand in the file (a user's own testbench). `left_out` gets the lines that name one of `library_files` with a section.
     """
-    findings: list[Finding] = []
-    lines = _read(path, [folder.resolve() for folder in folders], frozenset(library_files), analyses, findings, 0, left_out)
-    if findings:
-        raise InputError(findings)
+    reader = _Reader([folder.resolve() for folder in folders], frozenset(library_files), analyses, left_out)
+    lines = reader.read(path, 0)
+    if reader.findings:
+        raise InputError(reader.findings)
     return tuple(lines)
 
 
-def _read(
-    path: Path, folders: list[Path], libraries: frozenset[str], analyses: bool, findings: list[Finding], depth: int, left_out: list[Line] | None
-) -> list[Line]:  # fmt: skip
-    if depth > MAX_INCLUDE_DEPTH:
-        findings.append(Finding(f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?"))
-        return []
-    text = read_text(path, findings)
-    result: list[Line] = []
-    for line in logical_lines(text, path, title=depth == 0):
-        if line.card in {".include", ".inc", ".lib"}:
-            target = _include_target(line, folders, libraries, findings)
-            if target is not None:
-                result.extend(_read(target, folders, libraries, analyses, findings, depth + 1, left_out))
-            elif left_out is not None and line.card == ".lib" and len(line.text.split()) > 2:
-                left_out.append(line)
-        elif line.card == ".end" and line.text.strip().lower() == ".end":
-            if depth == 0:
+class _Reader:
+    """Reads a file with its includes. What they have together is limited, since four files that include each other often make billions of lines."""
+
+    def __init__(self, folders: list[Path], libraries: frozenset[str], analyses: bool, left_out: list[Line] | None):
+        self.folders, self.libraries, self.analyses, self.left_out = folders, libraries, analyses, left_out
+        self.findings: list[Finding] = []
+        self._files = self._bytes = self._lines = 0
+
+    def read(self, path: Path, depth: int) -> list[Line]:
+        if depth > MAX_INCLUDE_DEPTH:
+            self.findings.append(
+                Finding(f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?")
+            )
+            return []
+        text = read_text(path, self.findings)
+        if self._too_much(path, text):
+            return []
+        result: list[Line] = []
+        for line in logical_lines(text, path, title=depth == 0):
+            if self._full:
+                break
+            if line.card in {".include", ".inc", ".lib"}:
+                target = _include_target(line, self.folders, self.libraries, self.findings)
+                if target is not None:
+                    result.extend(self.read(target, depth + 1))
+                elif self.left_out is not None and line.card == ".lib" and len(line.text.split()) > 2:
+                    self.left_out.append(line)
+            elif line.card == ".end" and line.text.strip().lower() == ".end":
+                if depth == 0:
+                    result.append(line)
+                break
+            else:
+                _refuse_unsafe(line, self.analyses, self.findings)
                 result.append(line)
-            break
-        else:
-            _refuse_unsafe(line, analyses, findings)
-            result.append(line)
-    return result
+        return result
+
+    @property
+    def _full(self) -> bool:
+        return self._files > MAX_INCLUDES or self._bytes > MAX_BYTES or self._lines > MAX_LINES
+
+    def _too_much(self, path: Path, text: str) -> bool:
+        """Count one more file; a finding where it was one too many."""
+        self._files += 1
+        self._bytes += len(text)
+        self._lines += text.count("\n")
+        if self._full:
+            limits = f"{MAX_INCLUDES:,} files, {MAX_LINES:,} lines or {MAX_BYTES / 1e6:g} MB"
+            self.findings.append(
+                Finding(f"the netlist and its includes have more than {limits} together", path, fix="include each file once")
+            )
+        return self._full
 
 
 def read_text(path: Path, findings: list[Finding]) -> str:
@@ -236,6 +267,9 @@ def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], 
 def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     card = line.card
     if not card or card in IGNORED_CARDS:
+        return
+    if len(line.text) > MAX_WORD and max(map(len, line.text.split())) > MAX_WORD:
+        findings.append(line.finding(f"a word has more than {MAX_WORD:,} characters", "this is no netlist that a simulator reads"))
         return
     if _MARKS.search(line.text):
         findings.append(line.finding("this line holds a control character or a backtick", "remove it"))

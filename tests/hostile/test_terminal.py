@@ -52,7 +52,8 @@ def test_a_run_of_somebody_else(evil_run: Path, words: list[str]) -> None:
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "300"},
     )  # fmt: skip
     assert done.returncode in {0, 1, 2}, done.stderr
-    assert not STEERS.search(done.stdout + done.stderr)
+    written = "".join(path.read_text(encoding="utf-8") for path in evil_run.glob("report.*"))
+    assert not STEERS.search(done.stdout + done.stderr + written)
 
 
 @pytest.mark.parametrize("command", ["check", "sim", "size"])
@@ -68,8 +69,9 @@ def test_a_spec_of_somebody_else(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_terminal_without_the_letters(encoding: str) -> None:
-    for words in (["show", str(RUN)], ["check", "circuits/ota_5t"], ["report", str(RUN), "--format", "md"]):
+def test_a_terminal_without_the_letters(encoding: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "report.md")
+    for words in (["show", str(RUN)], ["check", "circuits/ota_5t"], ["report", str(RUN), "--format", "md", "--out", out]):
         done = subprocess.run(
             [sys.executable, "-m", "eda_agent", *words], capture_output=True, timeout=60, check=False,
             env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},

@@ -37,7 +37,7 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of file names that belong to one device, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `process`: the `sections` and `params` of its
+    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of the names of files that belong to one device, with `*` as in a shell, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `process`: the `sections` and `params` of its
     process statistics, empty where it has none. `corners`: process → library sections."""
 
     name: str

@@ -15,9 +15,11 @@ from eda_agent.files import read_file
 
 MOST_BYTES = 300_000_000
 """Of one file of a library; SKY130's largest has 27 MB."""
+MAX_RUNS = 20_000
+"""Files and sections that a library is read from; SKY130's whole one has 1,500."""
 _TERM = r"(?:'[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)"
 # a value may be a sum with blanks around its signs, as in SKY130's `lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)`
-_PAIR = re.compile(rf"([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
+_PAIR = re.compile(rf"(?<!\w)([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
 
 
 @dataclass
@@ -74,6 +76,7 @@ class _Reader:
         self.wanted = wanted
         self.block: Block | None = None
         self.cards: dict[Path, list[str]] = {}
+        self._runs = 0
 
     def file(self, path: Path, depth: int = 0) -> None:
         self._run(path, self._cards(path), depth)
@@ -111,19 +114,24 @@ class _Reader:
         return self.cards[path]
 
     def _run(self, path: Path, cards: list[str], depth: int) -> None:
+        self._runs += 1
         if depth > 20:
             raise InputError(f"{path}: the library includes itself")
+        if self._runs > MAX_RUNS:
+            raise InputError(f"{path}: the library and its includes have more than {MAX_RUNS:,} files and sections together")
         for card in cards:
             word, _, rest = card.partition(" ")
             match word.lower():
                 case ".model":
-                    name = rest.split(None, 1)[0].lower()
+                    name = next(iter(rest.split(None, 1)), "").lower()
                     (self.block or self.library).models[name] = rest
                 case ".param" | ".params":
                     (self.block or self.library).params.update(pairs(rest))
                 case ".subckt":
                     header = re.sub(r"\bparams:", " ", rest, flags=re.IGNORECASE)
                     words = _PAIR.sub(" ", header).lower().split()
+                    if not words:
+                        raise InputError(f"{path}: a subcircuit has no name")
                     self.block = Block(words[0], tuple(words[1:]), pairs(header))
                     self.library.blocks[words[0]] = self.block
                 case ".ends":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from eda_agent.errors import InputError
@@ -28,7 +29,7 @@ def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequenc
     needed = [pdk.devices[name].file for name in devices if name in pdk.devices]
 
     def wanted(file: Path) -> bool:
-        of_one_device = pdk.device_files and re.match(pdk.device_files, file.name)
+        of_one_device = pdk.device_files and fnmatchcase(file.name, pdk.device_files)
         return not of_one_device or any(file.name.startswith(prefix) for prefix in needed)
 
     library = read_library(path, sections, wanted=wanted)
