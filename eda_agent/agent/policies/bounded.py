@@ -6,12 +6,15 @@ HTTP clients have time-outs between two pieces of an answer; a server that sends
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator
 
 import httpx2 as httpx
 
 MOST = 16_000_000
-"""Bytes of an answer."""
+"""Bytes of an answer, inflated where it is compressed."""
+WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""Coding of an answer → what zlib is told of it."""
 
 
 class Bounded(httpx.HTTPTransport):
@@ -22,25 +25,42 @@ class Bounded(httpx.HTTPTransport):
         self.seconds, self.most = seconds, most
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.headers["accept-encoding"] = ", ".join(WINDOWS)
         response = super().handle_request(request)
         assert isinstance(response.stream, httpx.SyncByteStream)
-        response.stream = _Stream(response.stream, self.seconds, self.most, request)
+        # the client would inflate a compressed answer whole, whatever it grows to
+        coding = response.headers.pop("content-encoding", "identity").strip().lower()
+        if coding not in {*WINDOWS, "identity", ""}:
+            response.close()
+            raise httpx.ReadError(f"the answer is compressed as {coding[:20]!r}, which was not asked for", request=request)
+        window = WINDOWS.get(coding)
+        response.stream = _Stream(response.stream, self.seconds, self.most, request, window)
         return response
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, stream: httpx.SyncByteStream, seconds: float, most: int, request: httpx.Request):
+    def __init__(self, stream: httpx.SyncByteStream, seconds: float, most: int, request: httpx.Request, window: int | None):
         self.stream, self.seconds, self.most, self.request = stream, seconds, most, request
+        self._inflater = None if window is None else zlib.decompressobj(window)
 
     def __iter__(self) -> Iterator[bytes]:
         until, left = time.monotonic() + self.seconds, self.most
-        for part in self.stream:
+        for sent in self.stream:
+            part = self._inflated(sent, left + 1)
             left -= len(part)
             if left < 0:
                 raise httpx.ReadError(f"the answer is longer than {self.most / 1e6:g} MB", request=self.request)
             if time.monotonic() > until:
                 raise httpx.ReadTimeout(f"the answer took more than {self.seconds:g} s", request=self.request)
             yield part
+
+    def _inflated(self, part: bytes, most: int) -> bytes:
+        if self._inflater is None:
+            return part
+        try:
+            return self._inflater.decompress(part, most)
+        except zlib.error:
+            raise httpx.ReadError("the answer is not compressed as it says", request=self.request) from None
 
     def close(self) -> None:
         self.stream.close()
