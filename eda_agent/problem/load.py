@@ -22,7 +22,7 @@ from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
-from eda_agent.problem.shadow import netlist_shadows
+from eda_agent.problem.shadow import hidden_sizes, netlist_shadows
 from eda_agent.problem.source import Line, read_source
 from eda_agent.problem.spec import Budget, Corner, Problem, Spec, Testbench
 from eda_agent.units import QuantityError, parse_quantity, read_unit
@@ -81,6 +81,7 @@ def load_problem(path: Path | str) -> Problem:
     errors, notes = netlist_shadows(netlist, pdk.devices.keys() if pdk.subcircuits else (), left_out, corners, pdk.corners)
     for finding in errors:
         top.report.add(finding)
+    notes += hidden_sizes(netlist, [*space.edits(space.initial)])
     sized = {edit.attribute for edit in space.edits(space.initial) if not edit.scope and not edit.device}
     if not top.report.findings:
         notes = [*start_notes(fields, space, netlist, subckt), *notes]
@@ -90,7 +91,7 @@ def load_problem(path: Path | str) -> Problem:
         bench = load_testbench(name, node, fields, scope, corners, path.parent, netlist, sized, notes)
         if bench is not None:
             testbenches[name] = bench
-    _check_corner_settings(fields, testbenches, corners)
+    notes += _unused_settings(fields, testbenches, corners)
     metrics = {**METRICS, **BIAS_METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
     circuit = circuit_of(netlist, subckt, pdk, groups)
     specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name)
@@ -107,16 +108,17 @@ def load_problem(path: Path | str) -> Problem:
     )  # fmt: skip
 
 
-def _check_corner_settings(fields: Mapping[str, Marked], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> None:
-    """A corner's settings are some testbench's: a misspelt one would change nothing, without a word."""
+def _unused_settings(fields: Mapping[str, Marked], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:
+    """Settings of corners that no testbench has: a misspelt one would change nothing, without a word."""
     known = {name for bench in testbenches.values() for name in bench.settings}
-    decks = "\n".join(bench.deck for bench in testbenches.values()).lower()
+    words = {word for bench in testbenches.values() for word in re.findall(r"\w+", bench.deck.lower())}
+    result = []
     for name in dict.fromkeys(name for corner in corners for name in corner.settings):
-        if testbenches and name not in known and not re.search(rf"\{{[^}}]*\b{re.escape(name)}\b", decks, re.IGNORECASE):
+        if testbenches and name not in known and name.lower() not in words:
             near = difflib.get_close_matches(name, known, 1)
-            fields["corners"].wrong(
-                f"{name} is a setting of no testbench", f"did you mean {near[0]}?" if near else f"settings: {', '.join(sorted(known))}"
-            )
+            hint = f"; did you mean {near[0]}?" if near else ""
+            result.append(fields["corners"].noted(f"{name} is not used: no testbench has such a setting{hint}"))
+    return result
 
 
 def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str]) -> None:

@@ -115,7 +115,7 @@ def start_notes(fields: Mapping[str, Marked], space: DesignSpace, netlist: Netli
         name = _show(place.edit)
         clipped = not parameter.minimum <= parameter.initial <= parameter.maximum
         why = f"{parameter.name} is outside its range" if clipped else f"it follows {parameter.name}"
-        result.append(Finding(f"{name} is {shown} in the netlist; sizing begins at {wanted}: {why}", node.report.file, node.line, node.key))
+        result.append(node.noted(f"{name} is {shown} in the netlist; sizing begins at {wanted}: {why}"))
     return result
 
 

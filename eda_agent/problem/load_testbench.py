@@ -234,11 +234,10 @@ def _own(
     notes += read.notes
     settings |= read.settings
     _check_settings(node, settings, corners)
+    words = set(re.findall(r"\w+", " ".join(line.text for line in lines).lower()))
     for key in given:
-        if key not in _OWN_SETTINGS and not any(
-            re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", line.text, re.IGNORECASE) for line in lines
-        ):
-            values[key].wrong(f"the deck names {key} nowhere", f"write {{{key}}} in {file.name}, or remove it here")
+        if key not in _OWN_SETTINGS and key.lower() not in words:
+            notes.append(values[key].noted(f"{key} is not used: {file.name} does not name it"))
     _check_deck(node, values["deck"], read.cards, scope, analyses, probes)
     kinds = {analysis.kind for analysis in analyses}
     sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}

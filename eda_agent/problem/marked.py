@@ -34,6 +34,10 @@ class Marked:
         read = self.value if isinstance(self.value, str) else ""
         self.report.add(Finding(message, self.report.file, self.line, self.key, read, fix))
 
+    def noted(self, message: str) -> Finding:
+        """A finding about this place that is no fault."""
+        return Finding(message, self.report.file, self.line, self.key)
+
     def mapping(self, what: str) -> dict[str, Marked]:
         """The value as a mapping; reports and gives {} when it is none."""
         if isinstance(self.value, dict):

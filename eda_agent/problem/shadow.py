@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
 from eda_agent.problem.expression import FUNCTIONS, ExpressionError
-from eda_agent.problem.netlist import Netlist, assignments
+from eda_agent.problem.netlist import Edit, Netlist, assignments
 from eda_agent.problem.source import IGNORED_CARDS, Line
 from eda_agent.problem.spec import Corner
 from eda_agent.units import parse_spice_number
@@ -132,6 +132,26 @@ def netlist_shadows(netlist: Netlist, devices: Collection[str], left_out: Iterab
             processes = ", ".join(dict.fromkeys(corner.process for corner in corners))
             notes.append(line.finding(f"this section of the library is not used: the corners of spec.yaml have process {processes}"))
     return errors, notes
+
+
+def hidden_sizes(netlist: Netlist, sized: Collection[Edit]) -> list[Finding]:
+    """Notes: cells with a parameter of their own that has the name of one that is sized outside, and that no call hands on."""
+    names = {edit.attribute: edit for edit in sized if not edit.device}
+    result = []
+    for scope in (netlist.top, *netlist.subcircuits.values()):
+        for call in scope.devices:
+            inner = netlist.subcircuits.get(call.value.lower()) if call.kind == "x" else None
+            if inner is None or inner.line is None:
+                continue
+            for name, edit in names.items():
+                own = inner.params.get(name) or inner.defaults.get(name)
+                if own is not None and edit.scope != inner.name and name not in call.params:
+                    result.append(
+                        inner.line.finding(
+                            f"{inner.name} has a {name} of its own, {own}, as {call.name} calls it: what is sized does not reach it"
+                        )
+                    )
+    return list(dict.fromkeys(result))
 
 
 def _temperatures(lines: Iterable[Line], corners: Sequence[Corner]) -> list[Finding]:

@@ -108,16 +108,21 @@ PAIRED = SIZES.map(
 )
 
 
-def scaled_lines(sizes: dict[str, Size]) -> str:
+def scaled_lines(sizes: dict[str, Size], scale: str, letter: str) -> str:
     """As magic writes with a scale: whole numbers of nanometres here."""
     rows = []
     for name, size in sizes.items():
-        rows += [f"X{name} {NODES[name]} {SKY[polarity(name)]}", f"+ w={size.w * 1e3:.0f} l={size.l * 1e3:.0f} nf={size.nf} m={size.m}"]
-    return "\n".join(["* ota", ".option scale=1m", HEAD, *rows, TAIL, ""])
+        rows += [
+            f"{letter}{name} {NODES[name]} {SKY[polarity(name)]}",
+            f"+ w={size.w * 1e3:.0f} l={size.l * 1e3:.0f} nf={size.nf} m={size.m}",
+        ]
+    return "\n".join(["* ota", f".option scale={scale}", HEAD, *rows, TAIL, ""])
 
 
 DIALECTS = {
-    "scale": scaled_lines,
+    "magic's scale": lambda sizes: scaled_lines(sizes, "1000u", "X"),
+    "scale in metres": lambda sizes: scaled_lines(sizes, "1n", "X"),
+    "scale of M lines": lambda sizes: scaled_lines(sizes, "1m", ""),
     "plain": lambda sizes: sky_lines(sizes, "plain"),
     "magic": lambda sizes: sky_lines(sizes, "magic"),
     "exponent": lambda sizes: sky_lines(sizes, "exponent"),
@@ -129,7 +134,7 @@ DIALECTS = {
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.one_of(SIZES, PAIRED))
 def test_turn_0_has_the_netlists_own_numbers(dialect: str, sizes: dict[str, Size], tmp_path: Path) -> None:
     problem = drafted(tmp_path, DIALECTS[dialect](sizes), "c.spice", "--no-sim")

@@ -140,8 +140,6 @@ def test_a_temperature_of_the_deck_is_not_used_and_said(tmp_path: Path, capsys: 
         (DECK, ".func sqrt(x)={2*x}\n" + CIRCUIT, SPEC, "c.spice:1", "sqrt is a function of ngspice"),
         (DECK, ".model rm r r=4\n.model rm r r=8\n" + CIRCUIT, SPEC, "c.spice:2", "ngspice takes one"),
         (DECK.replace("0 div", "0 div rb=3k"), CIRCUIT, SPEC, "spec.yaml:6", "Xdut sets parameters"),
-        (DECK, CIRCUIT, SPEC.replace("27}", "27, vmc: 0.6}"), "spec.yaml:8", "vmc is a setting of no testbench"),
-        (DECK, CIRCUIT, SPEC.replace("tb.spice,", "tb.spice, vmc: 0.6,"), "spec.yaml:6", "names vmc nowhere"),
         (DECK, CIRCUIT + ".subckt sky130_fd_pr__nfet_01v8 d g s b\n.ends\n", SPEC.replace("own", "sky130A"), "c.spice:9", "ngspice would take the PDK's"),
     ],
 )  # fmt: skip
@@ -160,3 +158,26 @@ def test_a_library_section_of_another_process_is_said(tmp_path: Path, capsys: py
     assert re.search(r"c\.spice:1: this section .* have process tt", capsys.readouterr().out)
     assert main(["check", written(tmp_path, circuit=circuit, spec=spec.replace("process: tt", "process: ss"))]) == 0
     assert "this section" not in capsys.readouterr().out
+
+
+def test_settings_that_nothing_uses_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = SPEC.replace("27}", "27, vmc: 0.6}").replace("tb.spice,", "tb.spice, laod: 1p,")
+    assert main(["check", written(tmp_path, spec=spec)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"spec\.yaml:8: corners: vmc is not used: .*did you mean vcm", said)
+    assert re.search(r"spec\.yaml:6: testbenches\.b\.laod: laod is not used: tb\.spice does not name it", said)
+
+
+@pytest.mark.parametrize(("cell", "call", "reached"), [("rb=5k", "", False), ("", "", True), ("rb=5k", "rb={rb}", True)])
+def test_a_cell_with_a_default_of_its_own_is_said(
+    cell: str, call: str, reached: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    circuit = CIRCUIT.replace("Rb out vss {rb}", f"Xb out vss part {call}") + f".subckt part p q {cell}\nRb p q {{rb}}\n.ends\n"
+    folder = written(tmp_path, circuit=circuit)
+    values = [simulated(capsys, folder, "--set", f"rb={size}") for size in ("1k", "10k")]
+    for size, value in zip(("1k", "10k"), values, strict=True):
+        truth = by_ngspice(tmp_path, circuit.replace("rb=2k", f"rb={size}"), DECK.replace("{vcm}", "0.75"))
+        assert value == pytest.approx(truth, rel=1e-6)
+    assert (values[0] != values[1]) == reached
+    assert main(["check", folder]) == 0
+    assert ("part has a rb of its own, 5k" in capsys.readouterr().out) != reached

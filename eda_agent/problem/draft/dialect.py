@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.pdk.catalogue import Pdk
-from eda_agent.units import parse_spice_number
+from eda_agent.units import format_quantity, parse_spice_number
 
 _LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+_FINE = 1e-6
+"""In m: a layout's unit is finer."""
 _SIZE = re.compile(r"([A-Za-z_]+)\s*=\s*([^\s=]+)")
 _CDL_CARDS = re.compile(
     r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
@@ -26,35 +28,46 @@ _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNO
 def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     """(netlist, what was changed). `pdks` are asked whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
-    lines = _without_simulation(_scaled(text.splitlines(), notes), notes)
+    lines = _without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
     if not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines):
         lines = _uncomment_subckt(lines, notes)
     lines = without_sources(lines, notes)
     lines = [_slashes(line, notes) for line in lines]
     for pdk in pdks:
         lines = with_devices(lines, pdk, notes)
-    lines = [_foundry_device(line, pdks, notes) for line in lines]
+    lines = _foundry_devices(lines, pdks, notes)
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
     return result, tuple(dict.fromkeys(notes))
 
 
-def _scaled(lines: list[str], notes: list[str]) -> list[str]:
+def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
     """The lines with `.option scale` worked into the sizes of MOSFETs: magic writes whole numbers and the unit once."""
     found = [match[1] for line in lines if (match := re.match(r"\s*\.options?\b.*\bscale\s*=\s*([^\s,]+)", line, re.IGNORECASE))]
     scale = parse_spice_number(found[-1]) if found else None
-    if scale is None or scale == 1.0:
+    unit = pdks[0].scale if pdks else 1.0
+    # 10n is metres; magic's 10000u is in micrometres where the PDK's netlists are
+    metres = scale if scale is None or scale <= _FINE else scale * unit
+    if metres is None or metres == unit:
         return lines
-    notes.append(f"sizes were multiplied by the scale of .option, {found[-1]}")
+    notes.append(f"sizes were multiplied by the scale of .option, {found[-1]}: one is {format_quantity(metres, 'm')}")
+
+    result, times = [], 1.0
+    for line in lines:
+        if not line.lstrip().startswith("+"):
+            # the numbers of a PDK's subcircuit are in its own unit
+            times = {"m": metres, "x": metres / unit}.get(line.lstrip()[:1].lower(), 1.0)
+        result.append(_times(line, times))
+    return result
+
+
+def _times(line: str, factor: float) -> str:
+    """A line with its plain lengths multiplied by a factor, and areas by its square."""
 
     def sized(match: re.Match[str]) -> str:
         number, power = parse_spice_number(match[2]), _LENGTHS.get(match[1].lower(), 0)
-        return f"{match[1]}={number * scale**power:.10g}" if number is not None and power else match[0]
+        return f"{match[1]}={number * factor**power:.10g}" if number is not None and power else match[0]
 
-    result, device = [], False
-    for line in lines:
-        device = bool(re.match(r"\s*[mx]", line, re.IGNORECASE)) or (device and line.lstrip().startswith("+"))
-        result.append(_SIZE.sub(sized, line) if device else line)
-    return result
+    return line if factor == 1.0 else _SIZE.sub(sized, line)
 
 
 def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
@@ -114,22 +127,19 @@ def _slashes(line: str, notes: list[str]) -> str:
     return re.sub(r"\s/\s", " ", line, count=1)
 
 
-def _foundry_device(line: str, pdks: Sequence[Pdk], notes: list[str]) -> str:
-    """An M line whose model is a subcircuit of the PDK becomes an X line, with sizes in the PDK's unit."""
-    found = _PLAIN_MOS.match(line.strip())
-    if not found:
-        return line
-    pdk = next((pdk for pdk in pdks if pdk.subcircuits and pdk.device(found[2]) is not None), None)
-    if pdk is None:
-        return line
-    notes.append(f"M lines became X lines: the devices of {pdk.name} are subcircuits")
-
-    def scaled(match: re.Match[str]) -> str:
-        number = parse_spice_number(match[2])
-        power = _LENGTHS.get(match[1].lower(), 0)
-        if number is None or not power or pdk.scale == 1.0:
-            return match[0]
-        return f"{match[1]}={number / pdk.scale**power:.10g}"
-
-    sizes = _SIZE.sub(scaled, found[3])
-    return f"X{found[1]}{found[2]}{sizes}"
+def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
+    """M lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on continuation lines too."""
+    result, factor = [], 1.0
+    for line in lines:
+        if line.lstrip().startswith("+"):
+            result.append(_times(line, factor))
+            continue
+        found, factor = _PLAIN_MOS.match(line.strip()), 1.0
+        pdk = next((pdk for pdk in pdks if found and pdk.subcircuits and pdk.device(found[2]) is not None), None)
+        if found is None or pdk is None:
+            result.append(line)
+            continue
+        notes.append(f"M lines became X lines: the devices of {pdk.name} are subcircuits")
+        factor = 1.0 / pdk.scale
+        result.append(f"X{found[1]}{found[2]}{_times(found[3], factor)}")
+    return result

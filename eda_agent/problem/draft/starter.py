@@ -69,7 +69,8 @@ def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> S
     cards.append(".op")
     title = "every port is held, the operating point is taken; add stimulus, analyses and loads"
     seen = next(iter([*outputs, *rest]), structure.vdd)
-    return Starter(_text(title, cards), {"load": "1p"}, {"out": seen, "supply": "vsup"}, {"power": MAX})
+    settings = {"load": "1p"} if outputs else {}
+    return Starter(_text(title, cards), settings, {"out": seen, "supply": "vsup"}, {"power": MAX})
 
 
 def _source(number: int, port: str, how: str, structure: Structure, driven: Mapping[str, float]) -> str:
