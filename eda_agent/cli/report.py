@@ -18,6 +18,7 @@ from eda_agent.errors import Finding, InputError, visible
 from eda_agent.files import write_text
 from eda_agent.insight.front import front
 from eda_agent.insight.sensitivity import sensitivity
+from eda_agent.insight.shown import shown
 from eda_agent.record.about import target_text
 from eda_agent.record.export import netlist_diff
 from eda_agent.record.fold import RunState
@@ -67,6 +68,7 @@ def _html(options: argparse.Namespace, state: RunState) -> str:
     """The page, with waveforms and Monte Carlo where the circuit is still there to simulate."""
     best = best_turn(state)
     diff, waves, samples = "", None, None
+    about: dict[str, Any] = {}
     try:
         problem = asked_by(options.run, state)
     except InputError as error:
@@ -74,8 +76,9 @@ def _html(options: argparse.Namespace, state: RunState) -> str:
     else:
         diff = netlist_diff(problem, best["sizing"])
         if not options.no_sim:
+            about = {name: shown(problem, name) for name in problem.testbenches}
             waves, samples = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
-    return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples)
+    return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples, about=about)
 
 
 def compare_command(options: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ from eda_agent.cli.chosen import chosen
 from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
 from eda_agent.errors import InputError
 from eda_agent.files import write_text
+from eda_agent.insight.shown import shown
+from eda_agent.problem.spec import Problem
 from eda_agent.record import about
 from eda_agent.record.events import evaluation_data, plain, result_data
 from eda_agent.simulation.soundness import observe
@@ -28,7 +30,7 @@ def sim_command(options: argparse.Namespace) -> int:
         evaluation = evaluator.evaluate([sizing])[0]
         unsound = run.unsound_at(observe(evaluator, [sizing], problem.corners[0].name)[0])
         if options.waves is not None:
-            _write_waves(options.waves, evaluator.waveforms(sizing))
+            _write_waves(options.waves, evaluator.waveforms(sizing), problem)
     graded = score(problem.specs, evaluation)
     results = {result.spec: result_data(result) for result in graded.results}
     told = evaluation_data(evaluation)
@@ -64,10 +66,10 @@ def sim_command(options: argparse.Namespace) -> int:
     return 0 if graded.met and not unsound else 1
 
 
-def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
-    """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}}], complex probes as [real, imaginary]."""
+def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]], problem: Problem) -> None:
+    """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}, shown: what a plot says (`insight.shown`)}], complex probes as [real, imaginary]."""
     rows = [
-        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"]}
+        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"], "shown": shown(problem, testbench)}
         for (testbench, corner), reply in replies.items() if "waveforms" in reply
     ]  # fmt: skip
     try:

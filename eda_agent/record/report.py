@@ -10,10 +10,12 @@ from eda_agent.errors import visible
 from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
+from eda_agent.insight.shown import DEFAULT, held
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.loop_probe import LOOP
 from eda_agent.record.about import found_in, target_text, verdict
+from eda_agent.record.again import repeated
 from eda_agent.record.fold import RunState
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
@@ -54,9 +56,9 @@ def escape(text: str) -> str:
 
 def html_report(
     state: RunState, *, diff: str = "", waveforms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, monte_carlo: Mapping[str, Any] | None = None,
-    command: str = "",
+    about: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:  # fmt: skip
-    """The page. `waveforms`: (testbench, corner) → kind → {axis, probes}, as workers send them; `monte_carlo`: what `mc --json` prints."""
+    """The page. `waveforms`: (testbench, corner) → kind → {axis, probes}, as workers send them; `about`: testbench → what is shown of it (`insight.shown`); `monte_carlo`: what `mc --json` prints."""
     begun, best = state.started, best_turn(state)
     title = f"{begun['problem']}: {'met' if best['met'] else 'not met'}"
     parts = [
@@ -82,7 +84,7 @@ def html_report(
         _sizes(state, best),
     ]
     if waveforms:
-        parts += ["<h2>Waveforms of the best design</h2>", '<div class="grid">', *_waveforms(waveforms), "</div>"]
+        parts += ["<h2>Waveforms of the best design</h2>", '<div class="grid">', *_waveforms(waveforms, about or {}), "</div>"]
     points = best.get("evaluation", {}).get("operating_points", {})
     if points:
         parts += [f"<h2>Operating points in {escape(begun['corners'][0])}</h2>", _points(points)]
@@ -91,7 +93,7 @@ def html_report(
     parts += ["<h2>Turns</h2>", _turns(state)]
     if diff:
         parts += ["<h2>Netlist</h2>", f"<pre>{_diff(diff)}</pre>"]
-    parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(command or _command(state))}</pre>"]
+    parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(repeated(state))}</pre>"]
     return _PAGE.format(title=escape(title), style=_CSS + STYLE, body="\n".join(parts), script=_SCRIPT)
 
 
@@ -162,8 +164,8 @@ def _sizes(state: RunState, best: Mapping[str, Any]) -> str:
     return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
 
 
-def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[str]:
-    """A plot for each testbench and analysis, the corners as lines."""
+def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]], about: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A plot for each testbench and analysis, the corners as lines. `about`: testbench → what is shown of it (`insight.shown`)."""
     by_kind: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for (testbench, corner), kinds in waveforms.items():
         for kind, wave in kinds.items():
@@ -171,48 +173,52 @@ def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[s
                 by_kind.setdefault((testbench, kind), {})[corner] = wave
     result = []
     for (testbench, kind), corners in by_kind.items():
-        result += [line_plot(plot) for plot in _plots(testbench, kind, corners)]
+        result += [line_plot(plot) for plot in wave_plots(testbench, kind, corners, about.get(testbench, DEFAULT))]
     return result
 
 
-def _plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]]) -> list[Plot]:
+def wave_plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any]) -> list[Plot]:
+    """The plots of one analysis."""
+    frequency = Axis("frequency", "Hz", log=True)
     if kind == "ac":
-        axis = Axis("frequency", "Hz", log=True)
+        sign = about["ac"]["sign"]
         gain, phase = [], []
         for corner, wave in corners.items():
             found = transfer(wave)
-            gain.append(Line(corner, wave["axis"], decibels(found)))
+            gain.append(Line(corner, wave["axis"], [sign * value for value in decibels(found)]))
             phase.append(Line(corner, wave["axis"], unwrapped(found)))
-        what = "loop gain" if any(LOOP in wave["probes"] for wave in corners.values()) else "gain"
-        return [
-            Plot(f"{testbench}: {what}", axis, Axis("dB", "dB"), gain, width=520, height=280),
-            Plot(f"{testbench}: phase", axis, Axis("deg", "deg"), phase, width=520, height=280),
-        ]
+        looped = any(LOOP in wave["probes"] for wave in corners.values())
+        what = "loop gain" if looped else about["ac"]["what"]
+        unit = "dBΩ" if what == "transimpedance" else "dB"
+        plots = [_plot(f"{testbench}: {what}", frequency, Axis(unit, "dB"), gain)]
+        # how a disturbance is turned says nothing of how far it is held off
+        return plots if sign < 0 else [*plots, _plot(f"{testbench}: phase of the {what}", frequency, Axis("deg", "deg"), phase)]
     if kind == "noise":
-        axis = Axis("frequency", "Hz", log=True)
         return [
-            Plot(
-                f"{testbench}: input noise",
-                axis,
-                Axis("density", "V/√Hz", log=True),
-                [Line(corner, wave["axis"], wave["probes"]["input"]) for corner, wave in corners.items()],
-                width=520,
-                height=280,
+            _plot(
+                f"{testbench}: {role} noise",
+                frequency,
+                Axis("density", about["noise"]["unit"] if role == "input" else "V/√Hz", log=True),
+                [Line(corner, wave["axis"], wave["probes"][role]) for corner, wave in corners.items()],
             )
+            for role in about["noise"]["roles"]
+            if all(role in wave["probes"] for wave in corners.values())
         ]
     roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
     unit = "A" if roles == ["current"] else "V"
-    label = Axis("time", "s") if kind == "tran" else Axis("swept", "V")
-    return [
-        Plot(
-            f"{testbench}: {', '.join(roles)}",
-            label,
-            Axis(unit, unit),
-            [Line(f"{corner} {role}", wave["axis"], wave["probes"][role]) for corner, wave in corners.items() for role in roles],
-            width=520,
-            height=280,
-        )
-    ]
+    axis = Axis("time", "s") if kind == "tran" else Axis(about["dc"]["axis"], about["dc"]["unit"])
+    lines, cut = [], False
+    for corner, wave in corners.items():
+        for role in roles:
+            values, beyond = held(wave["probes"][role], about["limits"] if unit == "V" else None)
+            cut = cut or beyond
+            lines.append(Line(f"{corner} {role}", wave["axis"], values))
+    title = f"{testbench}: {', '.join(roles)}{' (cut: an ideal source pulls it beyond the rails)' if cut else ''}"
+    return [_plot(title, axis, Axis(unit, unit), lines)]
+
+
+def _plot(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> Plot:
+    return Plot(title, x, y, lines, width=520, height=280)
 
 
 def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
@@ -299,8 +305,3 @@ def _diff(diff: str) -> str:
     return "\n".join(
         f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:1] in kinds else escape(line) for line in diff.splitlines()
     )
-
-
-def _command(state: RunState) -> str:
-    begun = state.started
-    return f"eda-agent size {begun['folder']}/spec.yaml --policy {begun['policy']} --seed {begun['seed']} --budget {begun['budget']['simulations']}"

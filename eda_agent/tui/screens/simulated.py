@@ -18,6 +18,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
+from eda_agent.insight.shown import DEFAULT, held
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.problem.loop_probe import LOOP
 from eda_agent.record.about import target_text
@@ -224,19 +225,20 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
             units[testbench, what] = unit
 
     for row in rows:
-        testbench, corner = row["testbench"], row["corner"]
+        testbench, corner, about = row["testbench"], row["corner"], row.get("shown", DEFAULT)
         for kind, wave in row["analyses"].items():
             xs, probes = wave["axis"], wave["probes"]
             if kind == "ac" and {LOOP, "out"} & probes.keys():
-                values, what = transfer(wave), "loop gain" if LOOP in probes else "gain"
-                add(testbench, f"{what}, dB", "Hz", corner, xs, decibels(values))
+                values, what = transfer(wave), "loop gain" if LOOP in probes else about["ac"]["what"]
+                sign = 1 if LOOP in probes else about["ac"]["sign"]
+                add(testbench, f"{what}, dB", "Hz", corner, xs, [sign * value for value in decibels(values)])
                 add(testbench, "phase of the loop, degrees" if LOOP in probes else "phase, degrees", "Hz", corner, xs, unwrapped(values))
             elif kind == "noise":
-                for role in ("input", "output"):
+                for role in about["noise"]["roles"]:
                     if role in probes:
                         add(
                             testbench,
-                            f"{role} noise, log10 V/√Hz",
+                            f"{role} noise, log10 {about['noise']['unit'] if role == 'input' else 'V/√Hz'}",
                             "Hz",
                             corner,
                             xs,
@@ -248,9 +250,9 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
                         add(
                             testbench,
                             f"{'transient' if kind == 'tran' else 'sweep'}, {'A' if role == 'current' else 'V'}",
-                            "s" if kind == "tran" else "V",
+                            "s" if kind == "tran" else about["dc"]["unit"],
                             f"{corner} {role}",
                             xs,
-                            values,
+                            held(values, None if role == "current" else about["limits"])[0],
                         )
     return [(f"{testbench}: {what}", units[testbench, what], lines) for (testbench, what), lines in found.items()]

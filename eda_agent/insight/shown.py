@@ -1,0 +1,63 @@
+"""What is shown of a testbench's waveforms: the name and sign of its transfer, which noise the specs ask for, what a sweep sweeps, and in which units.
+
+ac      what: gain, loop gain, or a rejection in dB, whose sign is that of its metric (−20 log |out|)
+noise   roles: input, output, as the specs ask; unit: of the density that the input is given in
+dc      axis: what is swept; unit: V, A or °C
+limits  lowest and highest voltage that a circuit between its rails drives; an ideal source beyond what it can deliver goes on to any voltage
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eda_agent.problem.spec import Problem
+
+BEYOND = 0.5
+"""V outside of the rails: a junction's drop is less."""
+_REJECTIONS = {
+    "cmrr": "common-mode rejection",
+    "psrr_plus": "rejection of the positive supply",
+    "psrr_minus": "rejection of the negative supply",
+}
+_INPUT_NOISE = {"input_noise", "integrated_noise", "input_noise_current"}
+_SWEPT = {
+    "temp": "temperature",
+    "vvdd": "supply",
+    "iload": "load current",
+    "vinp": "input",
+    "vsweep": "output of an ideal amplifier",
+    "vhold": "voltage at the output",
+}
+_UNITS = {"v": "V", "i": "A", "t": "°C"}
+DEFAULT: Mapping[str, Any] = {
+    "ac": {"what": "gain", "sign": 1}, "noise": {"roles": ["input", "output"], "unit": "V/√Hz"}, "dc": {"axis": "swept", "unit": "V"}, "limits": None,
+}  # fmt: skip
+"""Of waveforms whose testbench is not known."""
+
+
+def shown(problem: Problem, testbench: str) -> dict[str, Any]:
+    """What to write on the plots of a testbench, as plain data; see the module."""
+    bench = problem.testbenches[testbench]
+    asked = {spec.metric.name for spec in problem.specs if spec.testbench == testbench}
+    rejection = next((what for metric, what in _REJECTIONS.items() if metric in asked), "")
+    gain = "transimpedance" if "transimpedance" in bench.sources else "gain"
+    roles = [role for role, metrics in (("input", _INPUT_NOISE), ("output", {"output_noise"})) if metrics & asked]
+    sweep = next((analysis.command.split() for analysis in bench.analyses if analysis.kind == "dc"), [])
+    source = sweep[1].lower() if len(sweep) > 1 else "v"
+    highest = max(corner.vdd for corner in problem.corners)
+    return {
+        "ac": {"what": rejection or gain, "sign": -1 if rejection else 1},
+        "noise": {"roles": roles or ["input", "output"], "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz"},
+        "dc": {"axis": _SWEPT.get(source, f"swept {source}"), "unit": _UNITS.get(source[0], "V")},
+        "limits": [-BEYOND, highest + BEYOND],
+    }
+
+
+def held(values: Sequence[float], limits: Sequence[float] | None) -> tuple[list[float], bool]:
+    """(the values, none beyond the limits; whether one was)."""
+    if limits is None:
+        return list(values), False
+    low, high = limits
+    inside = [min(max(value, low), high) for value in values]
+    return inside, inside != list(values)
