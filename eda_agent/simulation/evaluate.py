@@ -20,7 +20,7 @@ from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 from eda_agent.simulation.reply import sound, sound_preparation
 
-CONTENT_VERSION = 7
+CONTENT_VERSION = 8
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 

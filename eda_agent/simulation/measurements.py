@@ -91,6 +91,18 @@ def peaking(frequency: Real, transfer: Complex) -> float:
     return max(0.0, 10 * math.log10(float(inverse[0]) / lowest))
 
 
+def must_be_stable(impedance: Complex) -> None:
+    """Raise `Unmeasurable` where the impedance at a port that is driven with a current has poles in the right half plane.
+
+    The small-signal response of a circuit that oscillates looks like any other. The argument principle tells: with the port shorted
+    the loop is open and the circuit stable, so that all zeros lie in the left half plane; from DC, where the impedance is a
+    resistance, to high frequencies, where it is a capacitance, the phase then turns by −90°, and by 180° more for each pole in the right.
+    """
+    phase = np.unwrap(np.angle(impedance))
+    if phase[-1] - phase[0] > math.pi / 2:
+        raise Unmeasurable("it oscillates: the loop around it is unstable")
+
+
 def _must_be_flat(frequency: Real, transfer: Complex) -> None:
     # the phase tells before the magnitude: a pole at ten times the frequency turns by 6° and lowers |H| by 0.5 %
     if abs(transfer[0].imag) > 0.1 * abs(transfer[0].real):

@@ -25,6 +25,7 @@ from eda_agent.simulation.measurements import (
     integrated_noise,
     linear_range,
     mean,
+    must_be_stable,
     overshoot,
     peaking,
     period_modulation,
@@ -48,6 +49,8 @@ Measure = Callable[[Waveform, Mapping[str, float]], float]
 def _transfer(wave: Waveform) -> tuple[Real, Complex]:
     if LOOP in wave.probes:
         return wave.axis, wave.probes[LOOP].astype(np.complex128)
+    if "driven" in wave.probes:
+        must_be_stable(wave.probes["driven"].astype(np.complex128))
     return wave.axis, wave.probes["out"].astype(np.complex128) / wave.probes.get("in", 1.0)
 
 

@@ -1,0 +1,48 @@
+"""References: temperature coefficient against operating points at five set temperatures, line regulation against a sweep downwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eda_agent.problem.load import load_problem
+from eda_agent.run import measure_once
+
+from .plain import library, ngspice
+
+NFET = "sky130_fd_pr__nfet_01v8"
+CIRCUITS = {
+    "gate-source voltage": f"R1 vdd out {{R}}\nXM1 out out vss vss {NFET} w=5 l=1\n",
+    "difference of two": f"R1 vdd a {{R}}\nXM1 a a vss vss {NFET} w=1 l=2\nXM2 vdd a out vss {NFET} w=20 l=0.5\nR2 out vss 200k\n",
+}
+SPECS = (
+    "{reference_voltage: {testbench: t, unit: V, minimum: 0.1}, temperature_coefficient: {testbench: t, unit: ppm/K, maximum: 1}, "
+    "supply_current: {testbench: t, unit: A, maximum: 1}, line_regulation: {testbench: l, unit: V/V, maximum: 1}}"
+)
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_reference(name: str, tmp_path: Path) -> None:
+    netlist = f".param R=100k\n.subckt ref out vdd vss\n{CIRCUITS[name]}.ends\n"
+    (tmp_path / "c.spice").write_text("* reference\n" + netlist)
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: ref\npdk: sky130A\nparameters: {R: {min: 1k, max: 1M}}\n"
+        f"testbenches: {{t: {{template: reference}}, l: {{template: reference_line}}}}\nspecs: {SPECS}\n"
+        "corners: {one: {process: ss, vdd: 1.7, temperature: 60}}\n"
+    )
+    values = measure_once(load_problem(tmp_path / "spec.yaml"))
+    deck = library("ldo", "ss", True) + netlist + "Xdut out vdd 0 ref\nVvdd vdd 0 1.7\n.option reltol=1e-7\n"
+    temperatures = (-40, 1.25, 42.5, 83.75, 125)
+    point = "dc vvdd 1.7 1.7 1"
+    *runs, line = ngspice(
+        deck, [(f"set temp={kelvin}; {point}", "v(out) i(vvdd)") for kelvin in (*temperatures, 60)] + [("dc vvdd 1.87 1.53 -1m", "v(out)")]
+    )
+    out = np.array([run[1][0] for run in runs])
+    # Simpson's rule over the five
+    mean = float(np.dot(out[:5], [1, 4, 2, 4, 1]) / 12)
+    assert values["temperature_coefficient"] == pytest.approx(1e6 * np.ptp(out[:5]) / mean / 165, rel=0.01)
+    assert values["reference_voltage"] == pytest.approx(out[5], rel=1e-4)
+    assert values["supply_current"] == pytest.approx(-runs[5][2][0], rel=1e-3)
+    assert values["line_regulation"] == pytest.approx((line[1][0] - line[1][-1]) / (line[0][0] - line[0][-1]), rel=5e-3)
