@@ -18,9 +18,10 @@ def test_every_metric_has_a_row() -> None:
     assert sorted(name for name, _ in rows if name in METRICS) == sorted(METRICS)
     for name, row in rows:
         if name in METRICS:
-            _definition, *_, method, circuits, difference, tolerance = row.split(" | ")
-            linked = "[loop gain]" in row
-            assert linked or all(cell.strip() for cell in (method, circuits, difference, tolerance)), name
+            if "[loop gain]" in row:
+                continue
+            _definition, _valid, method, circuits, difference, tolerance = row.split("|")
+            assert all(cell.strip() for cell in (method, circuits, difference, tolerance)), name
     assert all(f"`{name}`" in PAGE for name in BIAS_METRICS)
 
 
@@ -28,5 +29,5 @@ def test_every_template_has_circuits_that_exist() -> None:
     table = PAGE[PAGE.index("## Templates") :]
     rows = re.findall(r"^\| (`.*`) \| (.*) \|$", table, re.MULTILINE)
     assert sorted(name for names, _ in rows for name in re.findall(r"`(\w+)`", names)) == template_names()
-    named = set(re.findall(r"\b(\w+)(?=[, ]|$)", " ".join(row for _, row in rows))) & set(NAMES)
+    named = {word for _, row in rows for word in re.findall(r"\w+", row)} & set(NAMES)
     assert named >= {"strongarm", "ldo", "two_stage_miller", "telescopic", "tia", "ring_vco"}
