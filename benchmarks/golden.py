@@ -11,7 +11,7 @@ from pathlib import Path
 from eda_agent.problem.load import load_problem
 from eda_agent.run import open_evaluator
 
-TOLERANCE = {"phase_margin": 0.01, "overshoot": 0.1}
+TOLERANCE = {"phase_margin": 0.01, "overshoot": 0.1, "saturation_margin": 0.05}
 
 
 def main() -> None:

@@ -40,6 +40,9 @@ def check_command(options: argparse.Namespace) -> int:
         f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
     )
     screen.print(f"testbenches {benches}: {counted(len(workbench.decks), 'deck')} a turn", markup=False)
+    for spec in problem.specs:
+        if spec.devices:
+            screen.print(f"{spec.name}: {' '.join(spec.devices)}, operating point of {spec.testbench}", markup=False, soft_wrap=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     if workbench.hierarchical:

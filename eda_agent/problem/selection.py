@@ -51,7 +51,7 @@ class Names:
             return self._of_role(text)
         if kind == "group":
             return self._of_group(text)
-        if any(mark in text for mark in "*?["):
+        if any(mark in text for mark in "*?[") and not any(text in spelled for spelled in self.spellings.values()):
             return self._like(text)
         return self._named(text)
 

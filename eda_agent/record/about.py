@@ -29,6 +29,7 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
             "worst": spec.worst,
             "corners": list(spec.corners),
             **({"asked": list(spec.asked)} if spec.asked is not None else {}),
+            **({"devices": list(spec.devices)} if spec.devices else {}),
         }
         for spec in problem.specs
     ]

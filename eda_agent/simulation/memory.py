@@ -36,7 +36,7 @@ def circuit_key(problem: Problem) -> str:
     content = (
         CONTENT_VERSION, problem.netlist.text(), problem.subckt, problem.pdk.name, sorted(parameter.name for parameter in problem.space.parameters),
         sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
-        sorted((spec.name, spec.metric.name, spec.testbench) for spec in problem.specs),
+        sorted((spec.name, spec.metric.name, spec.testbench, *spec.devices) for spec in problem.specs),
     )  # fmt: skip
     return hashlib.sha256(repr(content).encode()).hexdigest()
 

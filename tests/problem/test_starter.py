@@ -45,7 +45,7 @@ def drafted(name: str, text: str, folder: Path, *options: str) -> int:
 def test_a_differential_amplifier_is_measured_between_its_outputs(tmp_path: Path) -> None:
     assert drafted("pair", PAIR, tmp_path) == 0
     problem = load_problem(tmp_path)
-    assert set(problem.spec_names) == {"dc_gain", "gbw", "phase_margin", "input_noise", "power"}
+    assert set(problem.spec_names) == {"dc_gain", "gbw", "phase_margin", "input_noise", "power", "saturation"}
     with open_evaluator(problem) as evaluator:
         evaluation = evaluator.evaluate([problem.space.initial])[0]
     values, points = evaluation.values["nominal"], evaluation.operating_points

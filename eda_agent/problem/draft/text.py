@@ -12,6 +12,8 @@ from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.kind import MIN, NEAR
 from eda_agent.problem.draft.places import grouped, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.ratios import written
+from eda_agent.problem.draft.saturation import NAME as SATURATION
+from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.starter import NAME as STARTED
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
@@ -102,6 +104,8 @@ def write_draft(
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+    line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
+    lines += [line] if line else []
     lines += [
         "corners:",
         f"  nominal: {{process: tt, vdd: {_supply(draft):g}, temperature: 27}}",

@@ -1,0 +1,65 @@
+"""The saturation spec of a draft: every device that the circuit needs in saturation, asked for no more than the netlist's own sizes come near to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Collection
+
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.starter import NAME as STARTED
+from eda_agent.problem.load_testbench import read_template
+from eda_agent.problem.structure.saturation import meant_for_saturation
+from eda_agent.units import format_quantity
+
+NAME = "saturation"
+ENOUGH = 0.05
+"""V of margin that nobody asks more of: the channel is then well pinched off over process and temperature."""
+_STEP = 0.01
+
+
+def saturation_line(draft: Draft, now: float | None, measured: bool, untested: Collection[str] = ()) -> str | None:
+    """The line of spec.yaml; None where no testbench has an operating point or no device is meant to be in saturation.
+
+    `now`: the margin (V) of the worst device at the netlist's sizes, None where it has none; `measured`: whether anybody looked. Of a testbench
+    in `untested` it is a comment.
+    """
+    bench = _biased(draft)
+    devices = _devices(draft)
+    if bench is None or not devices:
+        return None
+    if bench in untested:
+        bound, how = ENOUGH, "a common value; the testbench does not test"
+    elif not measured:
+        bound, how = ENOUGH, "a common value"
+    elif now is None:
+        bound, how = 0.0, "some are off at the netlist's own sizes"
+    else:
+        bound = min(max(math.floor(now / _STEP) * _STEP, 0.0), ENOUGH)
+        how = f"now {format_quantity(now, 'V', 3)}" + ("" if now >= 0 else ": the worst is in triode")
+    asked = f"minimum: {format_quantity(bound)}" if bound else "minimum: 0"
+    mark = "  # " if bench in untested else "  "
+    return f"{mark}{NAME}: {{metric: saturation_margin, testbench: {bench}, devices: [{devices}], unit: V, {asked}}}  # {how}"
+
+
+def _biased(draft: Draft) -> str | None:
+    for bench in draft.kind.benches:
+        if "op" in read_template(bench.template)["analyses"]:
+            return bench.name
+    return STARTED if draft.starter else None
+
+
+def _devices(draft: Draft) -> str:
+    """Roles whose MOSFETs are all meant to be in saturation by their role, the others by name."""
+    meant = meant_for_saturation(draft.structure)
+    members: dict[str, set[str]] = defaultdict(set)
+    for fet in draft.structure.fets:
+        members[draft.structure.roles[fet.name]].add(fet.name)
+    whole = [role for role, names in members.items() if names <= set(meant)]
+    rest = [name for name in meant if draft.structure.roles[name] not in whole]
+    return ", ".join([*(f"role: {role}" for role in whole), *map(_quoted, rest)])
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_][\w.]*", name) else f"'{name}'"
