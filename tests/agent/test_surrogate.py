@@ -18,6 +18,16 @@ from eda_agent.problem.spec import Problem
 SHIPPED = shipped_model() / FILE
 
 
+@pytest.fixture
+def miller(problems: dict[str, Problem]) -> Problem:
+    return taught(problems["two_stage_miller"])
+
+
+def taught(problem: Problem) -> Problem:
+    """The problem with the specs that the surrogates were taught: none on operating points."""
+    return dataclasses.replace(problem, specs=tuple(spec for spec in problem.specs if not spec.devices))
+
+
 @pytest.mark.parametrize("name", [*LEARNED, *UNSEEN])
 def test_circuits_of_the_training_have_one_and_no_others(name: str, problems: dict[str, Problem]) -> None:
     assert (find(SHIPPED, problems[name]) is not None) == (name in LEARNED)
@@ -26,8 +36,11 @@ def test_circuits_of_the_training_have_one_and_no_others(name: str, problems: di
 @pytest.mark.parametrize("name", LEARNED)
 def test_every_spec_has_a_quantity_of_its_own(name: str, problems: dict[str, Problem]) -> None:
     """Also where two are of one metric: an oscillator's lowest and highest frequency."""
-    problem = problems[name]
+    problem = taught(problems[name])
     assert list(found(problem).columns) == list(range(len(problem.specs)))
+    # what it was not taught has none, wherever it stands, and takes none from another
+    backwards = dataclasses.replace(problem, specs=problems[name].specs[::-1])
+    assert [column is None for column in found(backwards).columns] == [bool(spec.devices) for spec in backwards.specs]
     # whatever they are called, the sense tells them apart
     renamed = tuple(dataclasses.replace(spec, name=f"s{number}") for number, spec in enumerate(problem.specs))
     columns = found(dataclasses.replace(problem, specs=renamed[::-1])).columns
