@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.problem.draft import read_circuit, write_draft
@@ -68,6 +68,7 @@ def miller_draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
     return read_circuit(folder / "amp.spice", folder)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(-1.0, 2.0))
 def test_a_draft_asks_no_more_than_the_netlist_has_and_never_more_than_enough(miller_draft: Draft, now: float) -> None:
     spec = yaml.safe_load(write_draft(miller_draft, "amp.spice", {"saturation": now}))["specs"]["saturation"]
