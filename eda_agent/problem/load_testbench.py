@@ -102,7 +102,7 @@ def load_testbench(
     return Testbench(
         name=name, template=template, deck=deck + sources, nets=nets, settings=settings,
         analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
-        probes=data["probes"], sources=data["metrics"],
+        probes=data["probes"], sources=data["metrics"], grows={key: tuple(map(float, factors)) for key, factors in data.get("grows", {}).items()},
     )  # fmt: skip
 
 

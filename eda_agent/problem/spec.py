@@ -94,7 +94,8 @@ class Testbench:
 
     `deck`: its cards, with expressions in braces over settings, `vdd` and `temperature`. `nets`: port → net. `settings`: name →
     expression, worked out per corner. `probes`: role → node, or name of a voltage source for the roles "supply" and "current". `sources`:
-    metric → analysis kind. `measures`: metric of the user's own → how (see `load_measures`).
+    metric → analysis kind. `measures`: metric of the user's own → how (see `load_measures`). `grows`: setting → by which factors it is
+    multiplied, step by step, where a value lies beyond the end of the window (see `simulation.window`).
     """
 
     name: str
@@ -106,6 +107,7 @@ class Testbench:
     probes: Mapping[str, str]
     sources: Mapping[str, str]
     measures: Mapping[str, str] = field(default_factory=dict)
+    grows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

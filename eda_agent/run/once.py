@@ -9,10 +9,9 @@ from typing import Any
 
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import monte_carlo_data
-from eda_agent.run.trust import check_trust
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
-from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
@@ -28,31 +27,30 @@ def open_evaluator(
     pool = pool or open_pool(workers, cluster)
     store = Cache(folder / "results.sqlite") if cache else NoCache()
     try:
-        evaluator = Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
-        if pool.version:
-            # known with the version: the workers started while the decks were made
-            check_trust(problem, pool.sandbox)
-        yield evaluator
+        yield Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
     finally:
         pool.close()
         store.close()
 
 
 def measure_once(problem: Problem) -> dict[str, float | None]:
-    """Spec name → value of the netlist's own sizes in the first corner."""
+    """Spec name → value of the netlist's own sizes in the first corner; None where there is none, or only a bound."""
     problem = replace(problem, corners=problem.corners[:1])
     with open_evaluator(problem) as evaluator:
-        evaluation = evaluator.evaluate([problem.space.initial])[0]
-    return dict(evaluation.values[problem.corners[0].name])
+        return _known(evaluator.evaluate([problem.space.initial])[0], problem.corners[0].name)
 
 
 def try_out(problem: Problem) -> tuple[dict[str, float | None], Soundness]:
-    """(spec name → value of the netlist's own sizes in the first corner, whether the testbenches test)."""
+    """(as `measure_once`, whether the testbenches test)."""
     problem = replace(problem, corners=problem.corners[:1])
     with open_evaluator(problem) as evaluator:
         found = judge(evaluator)
         evaluation = evaluator.evaluate([problem.space.initial])[0]
-    return dict(evaluation.values[problem.corners[0].name]), found
+    return _known(evaluation, problem.corners[0].name), found
+
+
+def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:
+    return {spec: None if (corner, spec) in evaluation.bounds else value for spec, value in evaluation.values[corner].items()}
 
 
 def simulate_for_report(

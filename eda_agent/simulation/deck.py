@@ -44,7 +44,8 @@ class Deck:
     under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
     measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
     flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist. `measures`:
-    metric of the user's own → how. `injection`: where the loop gain is measured, if it is.
+    metric of the user's own → how. `injection`: where the loop gain is measured, if it is. `widths`: of its windows, the first 1, of which
+    this deck has number `level`; `widen(level)` is the same deck with another window, and only what that changes is analysed in it.
     """
 
     key: str
@@ -64,6 +65,9 @@ class Deck:
     scale: float = 1.0
     measures: Mapping[str, str] = field(default_factory=dict)
     injection: Injection | None = None
+    level: int = 0
+    widths: tuple[float, ...] = (1.0,)
+    widen: Callable[[int], Deck] | None = None
 
     def wire(self) -> dict[str, Any]:
         """What a worker is told about the deck."""
@@ -197,6 +201,7 @@ class Workbench:
     def __init__(self, problem: Problem, cache: Path):
         self.problem = problem
         self.libraries: dict[str, CutLibrary] = {}
+        self._wider: dict[tuple[str, str, int], Deck] = {}
         boxes = self._boxes()
         for process in sorted({corner.process for corner in problem.corners}):
             self.libraries[process] = cut_library(problem.pdk, process, boxes, cache)
@@ -271,16 +276,24 @@ class Workbench:
                 inside = False
         return frozenset(kept)
 
-    def _deck(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...]) -> Deck:
+    def _deck(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int = 0) -> Deck:
         problem = self.problem
         library = self.libraries[corner.process]
-        settings = work_out(bench.settings, corner)
+        settings = narrow = work_out(bench.settings, corner)
+        if level:
+            # what else is worked out from them stays as it is: edges, and the time step where it has no factor of its own
+            settings = {**narrow, **{key: narrow[key] * factors[level - 1] for key, factors in bench.grows.items()}}
         call, bench_cards = self._call(bench)
         tail = f"{fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
         analyses = tuple((analysis.kind, fill(analysis.command, settings)) for analysis in bench.analyses)
+        if level:
+            analyses = tuple(
+                pair for pair, analysis in zip(analyses, bench.analyses, strict=True) if pair[1] != fill(analysis.command, narrow)
+            )
+            metrics = tuple((metric, kind) for metric, kind in metrics if kind in dict(analyses) and metric not in bench.measures)
         measures = {name: how for name, how in bench.measures.items() if name in wanted}
         measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
         content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics, measured))
@@ -290,7 +303,15 @@ class Workbench:
             library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
             scale=problem.pdk.scale,
             measures=measures, injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
+            level=level, widths=_widths(bench), widen=lambda level: self._wide(bench, corner, flat_heads, level),
         )  # fmt: skip
+
+    def _wide(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int) -> Deck:
+        """A deck with a wider window; made when it is first asked for."""
+        key = bench.name, corner.name, level
+        if key not in self._wider:
+            self._wider[key] = self._deck(bench, corner, flat_heads, level)
+        return self._wider[key]
 
     def _call(self, bench: Testbench) -> tuple[str, str]:
         """The line that instantiates the circuit, and the testbench's other cards; a user's own deck has the line in it."""
@@ -334,6 +355,11 @@ class Workbench:
     def _text(self, edits: Mapping[Edit, float]) -> str:
         parts = [text for edit, text in zip(self._edits, self._template, strict=False) for text in (text, repr(edits[edit]))]
         return "".join(parts) + self._template[-1]
+
+
+def _widths(bench: Testbench) -> tuple[float, ...]:
+    """How wide the windows of a testbench are, the first being 1: of several settings that grow the one that grows most counts."""
+    return 1.0, *(max(max(factor, 1 / factor) for factor in step) for step in zip(*bench.grows.values(), strict=True))
 
 
 def flat_values(device: FlatDevice) -> str:

@@ -19,8 +19,9 @@ from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 from eda_agent.simulation.reply import sound, sound_preparation
+from eda_agent.simulation.window import merged, wider
 
-CONTENT_VERSION = 8
+CONTENT_VERSION = 9
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 
@@ -100,22 +101,46 @@ class Evaluator:
         """What is left to simulate for an evaluation, and what is known already."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]
         decks = [deck for deck in self.workbench.decks if corners is None or deck.corner in corners]
-        wanted = [(number, deck, self._key(deck, instance)) for number, instance in enumerate(instances) for deck in decks]
-        known = self.cache.get_many([key for _, _, key in wanted])
-        pending = Pending(instances, decks, corners, [], [], [], {}, [0] * len(sizings))
-        for number, deck, key in wanted:
+        pending = Pending(instances, decks, corners, jobs=[0] * len(sizings), cached=[0] * len(sizings))
+        self._ask(pending, [((number, deck.key), deck) for number in range(len(instances)) for deck in decks])
+        return pending
+
+    def _ask(self, pending: Pending, wanted: Sequence[tuple[tuple[int, str], Deck]]) -> None:
+        """Take from the cache what is known of some decks, by their place in `replies`, and what that asks for in turn; the rest becomes tasks."""
+        keys = [self._key(deck, pending.instances[number]) for (number, _), deck in wanted]
+        known = self.cache.get_many(keys)
+        taken = []
+        for ((number, base), deck), key in zip(wanted, keys, strict=True):
+            pending.jobs[number] += 1
+            pending.latest[number, base] = deck
             if key in known and sound(known[key]):
-                pending.replies[number, deck.key] = known[key]
+                pending.take((number, base), known[key])
                 pending.cached[number] += 1
+                taken.append((number, base))
             else:
-                pending.tasks.append(
-                    Task(deck, instances[number], operating_point=deck.key in self.biased, timeout=self.problem.budget.timeout)
-                )
+                task = Task(deck, pending.instances[number], operating_point=deck.key in self.biased, timeout=self.problem.budget.timeout)
+                pending.tasks.append(task)
                 pending.keys.append(key)
-                pending.places.append((number, deck.key))
+                pending.places.append((number, base))
         if pending.tasks:
             self.prepare()
-        return pending
+            for task, (_, base) in zip(pending.tasks, pending.places, strict=True):
+                if task.deck.level:
+                    self.executor.adopt(task.deck, self.executor.preparations[base])
+        self._widen(pending, taken)
+
+    def _widen(self, pending: Pending, places: Sequence[tuple[int, str]]) -> None:
+        """Ask for wider windows where the last replies want them."""
+        decks = {place: wider(pending.latest[place], pending.replies[place]) for place in places}
+        if again := [(place, deck) for place, deck in decks.items() if deck is not None]:
+            self._ask(pending, again)
+
+    def go_on(self, pending: Pending) -> None:
+        """What the answers to the tasks ask for in turn: wider windows. The tasks that were answered make room for them."""
+        answered = list(pending.places)
+        for finished in (pending.tasks, pending.keys, pending.places):
+            finished.clear()
+        self._widen(pending, answered)
 
     def keep(self, pending: Pending, index: int, reply: dict[str, Any]) -> None:
         """Take the reply to one of the pending tasks."""
@@ -124,7 +149,7 @@ class Evaluator:
                 "failure": {"kind": "crash", "words": "the simulator's process answered with something that is no reply"},
                 "seconds": 0.0,
             }
-        pending.replies[pending.places[index]] = reply
+        pending.take(pending.places[index], reply)
         # a time-out or a crash may be the machine's fault: it is not remembered
         if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
             self.cache.put(pending.keys[index], reply)
@@ -133,13 +158,17 @@ class Evaluator:
         """The evaluations, once every task is answered."""
         return [
             self._collect(
-                instance, {deck: pending.replies[number, deck.key] for deck in pending.decks}, pending.cached[number], pending.corners
+                instance,
+                {deck: pending.replies[number, deck.key] for deck in pending.decks},
+                pending.jobs[number],
+                pending.cached[number],
+                pending.corners,
             )
             for number, instance in enumerate(pending.instances)
         ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
-        """(testbench, corner) → reply with waveforms, simulated anew."""
+        """(testbench, corner) → reply with waveforms, simulated anew, each in its first window."""
         instance = self.workbench.instance(sizing)
         self.prepare()
         tasks = [Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks]
@@ -181,7 +210,7 @@ class Evaluator:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
 
     def _collect(
-        self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], cached: int, corners: Collection[str] | None = None
+        self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], jobs: int, cached: int, corners: Collection[str] | None = None
     ) -> Evaluation:
         by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
         values: dict[str, dict[str, float | None]] = {}
@@ -213,7 +242,7 @@ class Evaluator:
         seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
         first = next(iter(points.values()), {})
         kept = points if self._keep_points else {}
-        return Evaluation(values, reasons, tuple(failures), first, len(by_place), cached, seconds, bounds, kept)
+        return Evaluation(values, reasons, tuple(failures), first, jobs, cached, seconds, bounds, kept)
 
 
 def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:
@@ -239,28 +268,39 @@ class CornerView:
 
 @dataclass(frozen=True)
 class Pending:
-    """An evaluation on its way: `tasks` to be simulated, with the cache's `keys` and their `places` (sizing, deck) in `replies`."""
+    """An evaluation on its way: `tasks` to be simulated, with the cache's `keys` and their `places` (sizing, deck) in `replies`.
+
+    `latest`: place → the deck that was asked for last there, of the widest window so far. `jobs`, `cached`: by sizing.
+    """
 
     instances: Sequence[Instance]
     decks: Sequence[Deck]
     corners: Collection[str] | None
-    tasks: list[Task]
-    keys: list[str]
-    places: list[tuple[int, str]]
-    replies: dict[tuple[int, str], dict[str, Any]]
+    jobs: list[int]
     cached: list[int]
+    tasks: list[Task] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    places: list[tuple[int, str]] = field(default_factory=list)
+    replies: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
+    latest: dict[tuple[int, str], Deck] = field(default_factory=dict)
+
+    def take(self, place: tuple[int, str], reply: dict[str, Any]) -> None:
+        """Keep a reply, or what it adds to the one of a narrower window."""
+        narrow = self.replies.get(place)
+        self.replies[place] = reply if narrow is None else merged(narrow, reply)
 
 
 def evaluate_together(requests: Sequence[tuple[Evaluator, Sequence[Sizing], Collection[str] | None]]) -> list[list[Evaluation]]:
     """Evaluations of several problems side by side on the executor that they share."""
     begun = [evaluator.begin(sizings, corners) for evaluator, sizings, corners in requests]
-    owners = [(number, index) for number, pending in enumerate(begun) for index in range(len(pending.tasks))]
-    tasks = [task for pending in begun for task in pending.tasks]
+    while tasks := [task for pending in begun for task in pending.tasks]:
+        owners = [(number, index) for number, pending in enumerate(begun) for index in range(len(pending.tasks))]
 
-    def keep(place: int, reply: dict[str, Any]) -> None:
-        number, index = owners[place]
-        requests[number][0].keep(begun[number], index, reply)
+        def keep(place: int, reply: dict[str, Any], owners: Sequence[tuple[int, int]] = owners) -> None:
+            number, index = owners[place]
+            requests[number][0].keep(begun[number], index, reply)
 
-    if tasks:
         requests[0][0].executor.run(tasks, keep)
+        for (evaluator, _, _), pending in zip(requests, begun, strict=True):
+            evaluator.go_on(pending)
     return [evaluator.finish(pending) for (evaluator, _, _), pending in zip(requests, begun, strict=True)]

@@ -14,12 +14,20 @@ from numpy.typing import NDArray
 
 from eda_agent.units import format_quantity
 
+WIDER = 4.0
+"""How many times wider a sweep should be whose end was too near; nobody can tell."""
+FLAT = 0.6
+"""dB a decade: of one pole at five times the frequency, whose gain there is 0.13 dB below that at DC."""
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 
 class Unmeasurable(ValueError):
-    """The waveform has no such number; the message says why."""
+    """The waveform has no such number; the message says why. `wanted`: how many times longer or wider the window should be for it, 0 where that would not help."""
+
+    def __init__(self, why: str, wanted: float = 0.0):
+        super().__init__(why)
+        self.wanted = wanted
 
 
 class Censored(Unmeasurable):
@@ -28,8 +36,8 @@ class Censored(Unmeasurable):
     The message is short and says what was not seen: "not settled".
     """
 
-    def __init__(self, why: str, bound: str, value: float):
-        super().__init__(why)
+    def __init__(self, why: str, bound: str, value: float, wanted: float = 0.0):
+        super().__init__(why, wanted)
         self.bound, self.value = bound, value
 
 
@@ -47,6 +55,8 @@ def dc_gain(transfer: Complex) -> float:
 def unity_gain_frequency(frequency: Real, transfer: Complex) -> float:
     """The first frequency (Hz) where |H| falls through 1."""
     level = _decibel(transfer)
+    if level.max() < 0:
+        raise Unmeasurable(no_unity(level))
     return _falling(frequency, level, 0.0, no_unity(level))
 
 
@@ -60,17 +70,29 @@ def no_unity(level: Real) -> str:
 def bandwidth(frequency: Real, transfer: Complex) -> float:
     """The first frequency (Hz) where |H| is 20 log √2 = 3.01 dB below its value at the lowest frequency.
 
-    Raises `Unmeasurable` where |H| is not flat there: its value is no passband's then.
+    `Censored` where |H| already falls there, from a passband that it leaves earlier; `Unmeasurable` where it rises.
     """
-    _must_be_flat(frequency, transfer)
     magnitude = _decibel(transfer)
-    return _falling(frequency, magnitude, float(magnitude[0]) - 20 * math.log10(math.sqrt(2)), "the gain never falls by 3 dB")
+    level = float(magnitude[0]) - 20 * math.log10(math.sqrt(2))
+    try:
+        _must_be_flat(frequency, transfer)
+    except Unmeasurable as error:
+        if magnitude[1] < magnitude[0]:
+            raise Censored(str(error), "<", _falling(frequency, magnitude, level, str(error)), error.wanted) from None
+        raise
+    return _falling(frequency, magnitude, level, "the gain does not fall by 3 dB in the sweep")
 
 
 def rejection(frequency: Real, output: Complex, at: float) -> float:
     """−20 log |output| at a frequency (Hz), in dB: how far a disturbance of 1 is held off."""
     _must_cover(frequency, at, "the response")
     return -float(np.interp(math.log(at), np.log(frequency), _decibel(output)))
+
+
+def falls_from_the_start(frequency: Real, transfer: Complex) -> bool:
+    """Whether |H| falls by more than `FLAT` at the lowest frequencies: what it is at DC was not seen."""
+    magnitude = _decibel(transfer)
+    return bool((magnitude[0] - magnitude[1]) / math.log10(frequency[1] / frequency[0]) > FLAT)
 
 
 def peaking(frequency: Real, transfer: Complex) -> float:
@@ -106,7 +128,9 @@ def must_be_stable(impedance: Complex) -> None:
 def _must_be_flat(frequency: Real, transfer: Complex) -> None:
     # the phase tells before the magnitude: a pole at ten times the frequency turns by 6° and lowers |H| by 0.5 %
     if abs(transfer[0].imag) > 0.1 * abs(transfer[0].real):
-        raise Unmeasurable(f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be lower")
+        raise Unmeasurable(
+            f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be lower", WIDER
+        )
 
 
 def _must_cover(axis: Real, at: float, what: str) -> None:
@@ -122,7 +146,7 @@ def _falling(frequency: Real, level: Real, threshold: float, why: str) -> float:
     above = level >= threshold
     falls = np.flatnonzero(above[:-1] & ~above[1:])
     if falls.size == 0:
-        raise Unmeasurable(why)
+        raise Censored(why, ">", float(frequency[-1]), WIDER)
     index = int(falls[0])
     share = (level[index] - threshold) / (level[index] - level[index + 1])
     low, high = math.log(frequency[index]), math.log(frequency[index + 1])
@@ -188,11 +212,11 @@ def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool,
 
 
 def settling_time(time: Real, value: Real, final: float, band: float, start: float, stop: float) -> float:
-    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`."""
+    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`; `Censored` where it does not hold there."""
     inside = (time >= start) & (time <= stop)
     axis, error = time[inside], np.abs(value[inside] - final) - band
     if axis.size < 2 or error[-1] > 0:
-        raise Unmeasurable("the output does not settle within the step")
+        raise Censored("not settled", ">", stop - start)
     outside = np.flatnonzero(error > 0)
     if outside.size == 0:
         return 0.0
@@ -230,8 +254,10 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
     """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
 
     The middle is that of the waveform's own extremes: not every oscillator swings around half of its supply. Raises
-    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation.
+    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation. An oscillation that goes
+    on and is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
     """
+    _must_be_fast(time, value, after)
     late = time >= (after + time[-1]) / 2
     early = (time >= after) & ~late
     level = float(value[late].max() + value[late].min()) / 2
@@ -242,13 +268,29 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
         raise Unmeasurable(
             f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to {format_quantity(swings[1], 'V')} in the second half"
         )
-    rising = np.flatnonzero((value[:-1] < level) & (value[1:] >= level))
-    share = (level - value[rising]) / (value[rising + 1] - value[rising])
-    moments = time[rising] + share * (time[rising + 1] - time[rising])
+    moments = _rises(time, value, level)
     moments = moments[moments >= after]
     if moments.size < 6:
         raise Unmeasurable("no steady oscillation: fewer than five periods in the second half of the transient")
     return np.asarray(moments)
+
+
+def _must_be_fast(time: Real, value: Real, after: float) -> None:
+    """Raise `Censored` where the whole waveform rises too seldom through its middle, as often at its end as before."""
+    moments = _rises(time, value, float(value.max() + value.min()) / 2)
+    late = int((moments >= after).sum())
+    if moments.size < 2 or late >= 6:
+        return
+    period, window = float(moments[-1] - moments[-2]), float(time[-1]) - after
+    if moments[-1] >= time[-1] - 1.5 * period:
+        # five edges at most: six periods are longer than the window
+        raise Censored("too few periods", "<", 6 / window, max(7 * period / window, 2.0))
+
+
+def _rises(time: Real, value: Real, level: float) -> Real:
+    rising = np.flatnonzero((value[:-1] < level) & (value[1:] >= level))
+    share = (level - value[rising]) / (value[rising + 1] - value[rising])
+    return np.asarray(time[rising] + share * (time[rising + 1] - time[rising]))
 
 
 def period_modulation(edges: Real, frequency: float) -> float:
@@ -277,7 +319,7 @@ def slope(sweep: Real, output: Real, low: float, high: float) -> float:
 def dropout(supply: Real, output: Real, nominal: float, intended: float | None = None, fall: float = 0.02) -> float:
     """Input minus output (V) where, with a falling input, the output first is `fall` below its value at `nominal` input.
 
-    Raises `Unmeasurable` when the output at `nominal` is not within a tenth of the `intended` voltage, or never falls.
+    Raises `Unmeasurable` when the output at `nominal` is not within a tenth of the `intended` voltage, `Censored` when it never falls.
     """
     order = np.argsort(supply)[::-1]
     axis, out = supply[order], output[order]
@@ -288,8 +330,10 @@ def dropout(supply: Real, output: Real, nominal: float, intended: float | None =
         raise Unmeasurable(f"the output does not regulate: it is {format_quantity(regulated, 'V')} for {format_quantity(intended, 'V')}")
     level = regulated * (1 - fall)
     below = np.flatnonzero((axis <= nominal) & (out < level))
-    if below.size == 0 or below[0] == 0:
-        raise Unmeasurable("the output never drops out in the sweep")
+    if below.size == 0:
+        raise Censored("the output never drops out in the sweep", "<", float(axis[-1] - out[-1]))
+    if below[0] == 0:
+        raise Unmeasurable("the output does not regulate")
     index = int(below[0])
     share = (out[index - 1] - level) / (out[index - 1] - out[index])
     return float(axis[index - 1] + share * (axis[index] - axis[index - 1])) - level
@@ -335,12 +379,18 @@ def decision_delay(time: Real, clock: Real, difference: Real, level: float, expe
 
     `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A decision
     counts when `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the clock's high half.
+    One that goes the right way and has not reached it is `Censored`.
     """
     delays = []
     for start, stop, sign in expected:
         edge = crossing(time, clock, float(clock.max()) / 2, rising=True, after=start, before=stop)
         signed = difference * sign
-        moment = crossing(time, signed, level, rising=True, after=edge, before=stop, last=True)
+        try:
+            moment = crossing(time, signed, level, rising=True, after=edge, before=stop, last=True)
+        except Unmeasurable:
+            if float(np.interp(stop, time, signed)) <= 0:
+                raise Unmeasurable("the comparator decides the wrong way") from None
+            raise Censored("not decided", ">", stop - edge, WIDER) from None
         if float(np.interp(stop, time, signed)) < level:
             raise Unmeasurable("the decision does not hold")
         delays.append(moment - edge)

@@ -19,9 +19,10 @@ from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.deck import Instance
+from eda_agent.simulation.deck import Deck, Instance
 from eda_agent.simulation.evaluate import Evaluator, measured
 from eda_agent.simulation.executor import Task
+from eda_agent.simulation.window import run_wide
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,12 @@ def monte_carlo(
         for sample in range(samples):
             chip = _chip(evaluator, instance, seed, sample, Path(place)) if varied else None
             for deck in decks:
-                drawn = deck if chip is None else replace(deck, library=chip, key=f"{deck.key}-{seed}-{sample}")
+                drawn = deck if chip is None else _drawn(deck, chip, f"{seed}-{sample}")
                 if chip is not None:
                     evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
                 biased = deck.key in evaluator.biased
                 tasks.append(Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample)))
-        replies = evaluator.executor.run(tasks, tell)
+        replies = run_wide(evaluator.executor, tasks, tell)
     # a spec that counts in none of these corners is not asked for here
     counted = tuple(spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen))
     values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
@@ -144,6 +145,13 @@ def monte_carlo(
             values[spec.name].append(value)
             bounds[spec.name].append(bound)
     return MonteCarlo(counted, values, bounds, chosen, seed, varied)
+
+
+def _drawn(deck: Deck, chip: CutLibrary, name: str) -> Deck:
+    """A deck with the models of one chip, in every window."""
+    widen = deck.widen
+    wide = None if widen is None else lambda level: _drawn(widen(level), chip, name)
+    return replace(deck, library=chip, key=f"{deck.key}-{name}", widen=wide)
 
 
 def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, folder: Path) -> CutLibrary:

@@ -18,16 +18,19 @@ BOUNDS = ("", ">", "<")
 
 
 def sound(reply: object) -> bool:
-    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point and seconds."""
+    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point, seconds, and
+    `wanted`: metric → how many times longer or wider its window should be."""
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
     if "failure" in reply:
         failure = reply["failure"]
         return isinstance(failure, dict) and failure.get("kind") in HINTS and _word(failure.get("words"))
-    metrics, points = reply.get("metrics"), reply.get("operating_point", {})
+    metrics, points, wanted = reply.get("metrics"), reply.get("operating_point", {}), reply.get("wanted", {})
     return (
         isinstance(metrics, dict)
         and all(map(_measured, metrics.values()))
+        and isinstance(wanted, dict)
+        and all(metric in metrics and _number(factor) for metric, factor in wanted.items())
         and isinstance(points, dict)
         # what a model does not have is nan: vth of a level-1 transistor
         and all(isinstance(numbers, dict) and all(map(_float, numbers.values())) for numbers in points.values())

@@ -137,7 +137,10 @@ class Session:
             self.apply(key, sizing)
             self.own.clear()
             waves, devices = self.simulate(deck, operating_point)
-            reply: dict[str, Any] = {"metrics": {metric: self._measured(deck, metric, waves[kind]) for metric, kind in deck.metrics}}
+            measured = {metric: self._measured(deck, metric, waves[kind]) for metric, kind in deck.metrics}
+            reply: dict[str, Any] = {"metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}}
+            if wanted := {metric: found.wanted for metric, found in measured.items() if found.wanted > 1}:
+                reply["wanted"] = wanted
             if operating_point:
                 reply["operating_point"] = devices
             if waveforms:
@@ -292,8 +295,8 @@ class Session:
         if how == "meas":
             value = self.own.get(metric)
             if value is not None and math.isfinite(value):
-                return value, "", ""
-            return None, "the .meas line found nothing" if value is None else "the number is not finite", ""
+                return metrics.Measured(value)
+            return metrics.Measured(None, "the .meas line found nothing" if value is None else "the number is not finite")
         if how == "python":
             return metrics.measure_with(own_function(text, deck.programs[text], metric), wave, deck.settings)
         return metrics.measure(metric, wave, deck.settings)

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from eda_agent.simulation.measurements import Complex, Real, Unmeasurable, no_unity
+from eda_agent.simulation.measurements import WIDER, Censored, Complex, Real, Unmeasurable, no_unity
 
 
 def phase_margin(transfer: Complex) -> float:
@@ -24,7 +24,7 @@ def phase_margin(transfer: Complex) -> float:
     level, phase = _polar(transfer)
     turns = [float(_at(phase, place)) for place, _ in _passes(level, 0.0)]
     if not turns:
-        raise Unmeasurable(no_unity(level))
+        raise Unmeasurable(no_unity(level), WIDER if level[-1] > 0 else 0.0)
     if _encircles(level, phase):
         return min(180.0 - abs(turn) for turn in turns)
     return min(abs(turn % 360.0 - 180.0) for turn in turns)
@@ -33,13 +33,13 @@ def phase_margin(transfer: Complex) -> float:
 def gain_margin(transfer: Complex) -> float:
     """The smallest change of gain in dB, up or down, that makes the loop unstable; of an unstable one, the excess as a negative number.
 
-    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the attenuation at the end of the sweep
-    is returned: the margin is at least that.
+    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the margin is above the attenuation at
+    the end of the sweep: `Censored`.
     """
     level, phase = _polar(transfer)
     at = [float(_at(level, place)) for place, _ in _half_turns(phase)]
     if not at:
-        return -float(level[-1])
+        raise Censored("the phase never turns in the sweep", ">", -float(level[-1]))
     return -max(at) if _encircles(level, phase) else min(abs(value) for value in at)
 
 

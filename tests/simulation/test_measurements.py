@@ -271,13 +271,14 @@ def test_gate_area() -> None:
 
 def test_every_metric_can_be_measured_and_says_why_it_cannot() -> None:
     assert set(metrics.MEASURES) == set(METRICS) - {"gate_area"}
-    value, why, _ = metrics.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
+    value, why, *_ = metrics.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
     assert value is None
     assert "never" in why
     assert metrics.measure("delay", Waveform("tran", FREQUENCY, {}), {"frequency": 1e6}) == (
         None,
         "the testbench has no probe or setting 'outp'",
         "",
+        0.0,
     )
 
 

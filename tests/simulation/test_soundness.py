@@ -106,11 +106,11 @@ def test_exchanged_inputs_are_refused(tmp_path: Path, pool: LocalPool) -> None:
 
 
 def test_the_source_that_holds_the_output_is_named(tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 32)
+    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 16)
     (finding,) = judged(amplifier(tmp_path, more="V9 out vdd 0"), pool).findings
     assert "V9 in the netlist" in finding.fix
     assert finding.message.startswith("testbenches loop and step do not test")
-    assert "32 other sizings" in finding.message
+    assert "16 other sizings" in finding.message
 
 
 def test_the_amplifier_itself_is_not_refused(tmp_path: Path, pool: LocalPool) -> None:
@@ -122,7 +122,7 @@ def test_a_start_that_is_merely_bad_is_said_and_not_refused(tmp_path: Path, pool
     problem = amplifier(tmp_path, more="RL out mid 4k\nVmid mid vss 0.9")
     found = judged(problem, pool)
     assert not found.refused
-    assert [symptom.check for symptom in found.said] == ["attenuates a little"]
+    assert [symptom.check for symptom in found.said] == ["attenuates"]
     assert "at the netlist's own sizes, in testbench loop: it attenuates" in found.notes[0]
 
 
@@ -303,8 +303,7 @@ def test_results_that_do_not_move_with_the_sizes(tmp_path: Path, pool: LocalPool
 def test_no_shipped_circuit_is_refused(name: str, problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
     found = judged(problems[name], pool)
     assert not found.refused
-    # the ring oscillator runs too slowly at first for its window
-    assert [symptom.check for symptom in found.said] == (["no periods"] if name == "ring_vco" else [])
+    assert not found.said
 
 
 def test_of_two_looks_at_a_sizing_both_see_the_same(miller: Problem, pool: LocalPool, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):
                 result.append((spelled(draft, edit), edit))
             seen.add(name)
-    follows = grouped(draft).follows
+    follows, loads = grouped(draft).follows, loads_of(draft)
     for inner in _reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
@@ -41,9 +41,16 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
-            if device.kind in "rc" and _is_number(device.value):
+            if device.kind in "rc" and _is_number(device.value) and path not in loads:
                 result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
     return result
+
+
+def loads_of(draft: Draft) -> list[str]:
+    """The capacitors that load the circuit's output, inside it: conditions that are kept, and no sizes."""
+    scope, outputs = draft.netlist.subcircuits[draft.subckt], {draft.kind.ports.get(role, "") for role in ("out", "outp", "outn")}
+    loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
+    return [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
 
 
 def _reached(draft: Draft) -> list[str]:
@@ -67,9 +74,9 @@ def spelled(draft: Draft, edit: Edit) -> str:
 
 
 def _sizes(draft: Draft, edit: Edit) -> bool:
-    """Whether a place is a size: what it gives a source inside the circuit is a condition, and stays."""
-    uses = uses_of(edit, draft.netlist, draft.subckt)
-    return any(key in {"w", "l", "m"} or (key == "value" and device.kind in "rcl") for device, key in uses)
+    """Whether a place is a size: what it gives a source inside the circuit, or its load, is a condition, and stays."""
+    uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
+    return any(key in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads) for device, key in uses)
 
 
 def _is_expression(text: str) -> bool:

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.kind import MIN, NEAR
-from eda_agent.problem.draft.places import grouped, places_of, range_of, ratios_of, role_of, spelled
+from eda_agent.problem.draft.kind import NEAR, Bench
+from eda_agent.problem.draft.places import grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.starter import NAME as STARTED
+from eda_agent.problem.draft.targets import NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
 from eda_agent.units import PLAIN, format_quantity, plain_number
 
 MAX_PARAMETERS = 40
-TYPICAL = {
-    "dc_gain": 60.0, "gbw": 10e6, "phase_margin": 60.0, "input_noise": 100e-9, "power": 500e-6, "slew_rate_up": 5e6, "slew_rate_down": 5e6,
-    "settling_time": 500e-9, "delay": 1e-9, "psrr_plus": 40.0, "quiescent_current": 100e-6, "load_regulation": 5.0, "line_regulation": 10e-3,
-    "dropout": 0.2, "transimpedance": 5e3, "bandwidth": 1e9, "peaking": 1.0, "input_noise_current": 5e-12, "oscillation_frequency": 500e6,
-    "temperature_coefficient": 100.0, "output_current": 10e-6, "line_sensitivity": 2.0, "compliance_range": 1.0,
-}  # fmt: skip
-"""Targets where nothing was measured."""
-_STEP = {"dB": 6.0, "deg": 5.0}
-_FACTOR = 1.5
-"""How far beyond what it measures now a circuit is asked to go: 6 dB, or a factor of 1.5."""
-_ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
-"""What nobody asks more of than this."""
-
-_NEAR = 0.05
-"""How far from what it is now a value may be that is to be kept."""
-_KEPT = frozenset({"compliance_range"})
-"""What the supply bounds: a step beyond it may not exist."""
 
 
 def write_draft(
     draft: Draft,
     circuit: str,
-    measured: Mapping[str, float | None] | None = None,
+    measured: Measured = None,
     wanted: Mapping[str, Mapping[str, float]] | None = None,
     untested: Collection[str] = (),
 ) -> str:
@@ -79,7 +61,8 @@ def write_draft(
     lines += _wiring(draft)
     lines.append("testbenches:")
     for bench in draft.kind.benches:
-        lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(bench.settings)}}}")
+        settings, why = _bench(draft, bench, measured)
+        lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
     benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches]
     if draft.starter:
         probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.starter.probes.items())
@@ -89,6 +72,8 @@ def write_draft(
         lines.append("  # none could be drafted: name a template, or a deck of your own (docs/spec.md)")
     lines.append("specs:")
     given: set[str] = set()
+    senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
+    targets = targets_of(senses_of, measured, _supply(draft) / 4)
     for place, senses, able in benches:
         mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
@@ -100,7 +85,7 @@ def write_draft(
         for metric, sense in senses.items():
             if metric in given:
                 continue
-            value, how = _target(metric, sense, None if measured is None else measured.get(metric))
+            value, how = targets[metric]
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
@@ -112,6 +97,18 @@ def write_draft(
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
+    """The settings of a testbench, and a comment where they follow the circuit: its load is inside, its step takes long."""
+    settings, inside, why = dict(bench.settings), loads_of(draft), ""
+    if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
+        settings["load"] = "1f"
+        why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
+    hold = hold_of(measured) if bench.template == "opamp_step" else None
+    if hold is not None and not 0.2e-6 <= hold <= 1e-6:
+        settings["hold"] = format_quantity(hold).replace(" ", "")
+    return settings, why
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -126,7 +123,7 @@ def _word(text: str) -> str:
 def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
     if sense == NEAR:
-        return f"unit: {unit}, minimum: {format_quantity(value * (1 - _NEAR), digits=3)}, maximum: {format_quantity(value * (1 + _NEAR), digits=3)}"
+        return f"unit: {unit}, minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum: {format_quantity(value * (1 + NEARNESS), digits=3)}"
     if unit == "V/s":
         return f"unit: V/us, {sense}: {plain_number(value / 1e6, 6)}"
     # YAML reads % as something else
@@ -134,26 +131,6 @@ def _bound(metric: str, sense: str, value: float) -> str:
     if not unit or unit.strip("'") in PLAIN:
         return f"{f'unit: {unit}, ' if unit else ''}{sense}: {plain_number(value, 6)}"
     return f"unit: {unit}, {sense}: {format_quantity(value)}"
-
-
-def _target(metric: str, sense: str, now: float | None) -> tuple[float, str]:
-    unit = METRICS[metric].unit
-    if now is None or now <= 0:
-        return TYPICAL[metric], "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
-    shown = format_quantity(now, unit, 3)
-    if metric in _ADEQUATE:
-        return _ADEQUATE[metric], f"now {shown}"
-    if sense == NEAR:
-        return now, f"now {shown}"
-    if metric in _KEPT:
-        return float(f"{(1 - _NEAR) * now:.2g}"), f"now {shown}"
-    sign = 1 if sense == MIN else -1
-    if unit in _STEP:
-        return float(round(now + sign * _STEP[unit])), f"now {shown}"
-    # power pays for the rest: it is not asked to fall
-    wanted = now * (2.0 if metric in {"power", "quiescent_current"} else _FACTOR**sign)
-    decade = 10.0 ** math.floor(math.log10(wanted))
-    return min(_ROUND, key=lambda step: abs(math.log(step * decade / wanted))) * decade, f"now {shown}"
 
 
 def _parameters(draft: Draft) -> list[str]:

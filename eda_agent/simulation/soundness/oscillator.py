@@ -28,7 +28,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
             "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and how long is simulated (frequency:)"
         )
         return
-    value, why, _ = measure("oscillation_frequency", wave, seen.settings)
+    value, why, *_ = measure("oscillation_frequency", wave, seen.settings)
     if value is None:
         did = f"it moves, but has {why} (the last {window})"
         yield Symptom("no periods", seen.testbench, seen.corner, did, "how long is simulated (frequency: about what is expected)")

@@ -1,0 +1,109 @@
+"""A target of a draft is a step beyond what the netlist's own sizes measure, and all of them together are what one circuit can do.
+
+A loop with one pole settles to 1 % in ln 100 / (2π·GBW) at best, and an output that slews needs its step divided by the slew rate: drafted
+settling is never asked to be shorter, and where one of them could not be measured it is worked out from the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from eda_agent.problem.draft.kind import MIN, NEAR
+from eda_agent.problem.metric import METRICS
+from eda_agent.units import format_quantity
+
+TYPICAL = {
+    "dc_gain": 60.0, "gbw": 10e6, "phase_margin": 60.0, "input_noise": 100e-9, "power": 500e-6, "slew_rate_up": 5e6, "slew_rate_down": 5e6,
+    "settling_time": 500e-9, "delay": 1e-9, "psrr_plus": 40.0, "quiescent_current": 100e-6, "load_regulation": 5.0, "line_regulation": 10e-3,
+    "dropout": 0.2, "transimpedance": 5e3, "bandwidth": 1e9, "peaking": 1.0, "input_noise_current": 5e-12, "oscillation_frequency": 500e6,
+    "temperature_coefficient": 100.0, "output_current": 10e-6, "line_sensitivity": 2.0, "compliance_range": 1.0,
+}  # fmt: skip
+"""Targets where nothing was measured."""
+SETTLED = math.log(100)
+"""Time constants of one pole until 1 % is left."""
+_STEP = {"dB": 6.0, "deg": 5.0}
+_FACTOR = 1.5
+"""How far beyond what it measures now a circuit is asked to go: 6 dB, or a factor of 1.5."""
+_ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
+"""What nobody asks more of than this."""
+NEARNESS = 0.05
+"""How far from what it is now a value may be that is to be kept."""
+_KEPT = frozenset({"compliance_range"})
+"""What the supply bounds: a step beyond it may not exist."""
+_SLEWS = ("slew_rate_up", "slew_rate_down")
+
+Target = tuple[float, str]
+"""The bound, and how it was found."""
+Measured = Mapping[str, float | None] | None
+
+
+def targets_of(senses: Mapping[str, str], measured: Measured, step: float) -> dict[str, Target]:
+    """Metric → target. `senses`: metric → minimum or maximum; `measured`: metric → value, None where there is none; `step`: of the step response, in V."""
+    result = {metric: _target(metric, sense, None if measured is None else measured.get(metric)) for metric, sense in senses.items()}
+    if measured is not None:
+        _agree(result, measured, step)
+    return result
+
+
+def fastest(targets: Mapping[str, Target], step: float) -> float:
+    """The shortest settling time (s) that bandwidth and slew rates allow."""
+    linear = SETTLED / (2 * math.pi * targets["gbw"][0]) if "gbw" in targets else 0.0
+    return max(linear, *(step / targets[name][0] for name in _SLEWS if name in targets), 0.0)
+
+
+def hold_of(measured: Measured) -> float | None:
+    """The length (s) of each half of a step response in which the netlist's own sizes settle, with room; None where nothing tells."""
+    settling, gbw = (measured or {}).get("settling_time"), (measured or {}).get("gbw")
+    time = settling or (SETTLED / (2 * math.pi * gbw) if gbw else None)
+    return rounded(3 * time, up=True) if time else None
+
+
+def rounded(value: float, *, up: bool = False) -> float:
+    """A round number near a value, or the next above it."""
+    decade = 10.0 ** math.floor(math.log10(value))
+    able = [step for step in _ROUND if not up or step * decade >= value * (1 - 1e-9)]
+    return min(able, key=lambda step: abs(math.log(step * decade / value))) * decade
+
+
+def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], step: float) -> None:
+    """Work out of each other what was not measured, and ask for no settling that the rest does not allow."""
+    known = {metric for metric in targets if measured.get(metric)}
+    if "settling_time" in known and "gbw" in targets and "gbw" not in known:
+        targets["gbw"] = rounded(SETTLED / (2 * math.pi * targets["settling_time"][0]), up=True), "what settling asks for"
+    if "settling_time" not in targets or not known & {"gbw", "settling_time", *_SLEWS}:
+        return
+    measurable = {metric: target for metric, target in targets.items() if metric in known or metric == "gbw"}
+    least = fastest(measurable, step)
+    if "settling_time" not in known:
+        targets["settling_time"] = (
+            rounded(_FACTOR * least, up=True),
+            "what bandwidth and slew rate allow; not measured at the netlist's sizes",
+        )
+    elif targets["settling_time"][0] < least:
+        targets["settling_time"] = rounded(least, up=True), f"{targets['settling_time'][1]}; bandwidth and slew rate allow no less"
+    for name in _SLEWS:
+        if name in targets and name not in known:
+            targets[name] = (
+                rounded(step / targets["settling_time"][0], up=True),
+                "what settling asks for; not measured at the netlist's sizes",
+            )
+
+
+def _target(metric: str, sense: str, now: float | None) -> Target:
+    unit = METRICS[metric].unit
+    if now is None or now <= 0:
+        return TYPICAL[metric], "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
+    shown = format_quantity(now, unit, 3)
+    if metric in _ADEQUATE:
+        return _ADEQUATE[metric], f"now {shown}"
+    if sense == NEAR:
+        return now, f"now {shown}"
+    if metric in _KEPT:
+        return float(f"{(1 - NEARNESS) * now:.2g}"), f"now {shown}"
+    sign = 1 if sense == MIN else -1
+    if unit in _STEP:
+        return float(round(now + sign * _STEP[unit])), f"now {shown}"
+    # power pays for the rest: it is not asked to fall
+    return rounded(now * (2.0 if metric in {"power", "quiescent_current"} else _FACTOR**sign)), f"now {shown}"

@@ -1,0 +1,76 @@
+"""A tail is how a waveform ends: where it is going, whether it is there, and how much longer it would have to be watched.
+
+The means over three equal parts in a row tell the drift: of one exponential their differences d₁, d₂ have the ratio r = exp(−h/τ), and what is
+left to go is d₂ r/(1 − r) (Aitken's Δ²). Means leave ringing out, whose envelope the ranges of the parts tell. Taken one part earlier the same
+must come out: an output that has just turned, on its way back from a peak, is no exponential. A drift with a time constant of up to
+sixteen windows is found, and extrapolated up to eight.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from eda_agent.simulation.measurements import Real, mean
+
+PARTS = 6
+"""Of a window; the last four are looked at."""
+SLOWEST = 0.98
+"""The most that the drift of one part may be of that before: beyond, it is not told from noise."""
+SUSTAINED = 0.97
+"""An envelope that keeps this share from part to part does not decay."""
+SPARE = 1.5
+"""How much longer than the time to settle a window should be."""
+TURNED = 2.0
+"""How much longer it should be where what is left cannot be told, as of an output that has just turned."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """`final`: where the waveform is going. `wanted`: how many times longer the window should be, 0 where nobody can tell."""
+
+    final: float
+    settled: bool
+    wanted: float = 0.0
+    oscillates: bool = False
+    rings: bool = False
+
+
+def tail(time: Real, value: Real, start: float, stop: float, band: float) -> Tail:
+    """How a waveform ends that moved at `start`, looked at until `stop` (s). It is settled when the last part lies within `band` (V) of where it is going."""
+    length = (stop - start) / PARTS
+    means = [mean(time, value, stop - k * length, stop - (k - 1) * length) for k in (4, 3, 2, 1)]
+    earlier, _ = _extrapolated(*means[:3])
+    final, ratio = _extrapolated(*means[1:])
+    now = means[3] - means[2]
+    ranges = [_part(time, value, stop - k * length, stop - (k - 1) * length) for k in (2, 1)]
+    swings, ends = [float(np.ptp(part)) for part in ranges], ranges[1]
+    # of a drift the range is below the difference of the means
+    ringing = swings[1] > 2 * abs(now) and swings[1] > band
+    known = abs(final - means[3]) <= band / 2 and abs(final - earlier) <= band / 2
+    if not ringing and known and float(np.abs(ends - final).max()) <= band:
+        return Tail(final, True)
+    if ringing and swings[1] >= SUSTAINED * swings[0]:
+        return Tail(final, False, oscillates=True)
+    if ringing:
+        ratio, off = swings[1] / swings[0], swings[1] / 2
+    else:
+        off = abs(float(ends[-1]) - final)
+    if ratio <= 0:
+        return Tail(final, False, TURNED)
+    more = -length / math.log(ratio) * math.log(max(off / band, 1.0))
+    return Tail(final, False, SPARE * (1 + more / (stop - start)), rings=ringing)
+
+
+def _extrapolated(first: float, second: float, third: float) -> tuple[float, float]:
+    """Where three means in a row are going, and the ratio of their differences; 0 where they turn."""
+    before, now = second - first, third - second
+    ratio = min(now / before, SLOWEST) if before * now > 0 else 0.0
+    return third + now * ratio / (1 - ratio), ratio
+
+
+def _part(time: Real, value: Real, start: float, stop: float) -> Real:
+    inside = (time > start) & (time < stop)
+    return np.concatenate([[np.interp(start, time, value)], value[inside], [np.interp(stop, time, value)]])

@@ -1,0 +1,55 @@
+"""A window is how long a testbench watches, or over which band. Where a value lies beyond its end, the testbench is simulated again in a wider one.
+
+A template says what may grow (`grows:` setting → factors, step by step), and a reply how far it `wanted` to see. Only the analyses that the growth
+changes are run again, and only the values that lay beyond the end are taken from them: whatever is inside at once costs nothing. What
+is asked for depends on the replies alone, so that a result depends on the sizing alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.executor import Done, Executor, Task
+from eda_agent.simulation.reply import sound
+
+Reply = dict[str, Any]
+
+
+def wider(deck: Deck, reply: Mapping[str, Any]) -> Deck | None:
+    """The deck with the narrowest window that a reply of this one asks for, or with the widest that there is; None where it asks for none."""
+    wanted, last = reply.get("wanted"), len(deck.widths) - 1
+    if not wanted or deck.level >= last or deck.widen is None:
+        return None
+    need = deck.widths[deck.level] * max(wanted.values())
+    return deck.widen(next((level for level in range(deck.level + 1, last) if deck.widths[level] >= need), last))
+
+
+def merged(narrow: Reply, wide: Reply) -> Reply:
+    """A reply with what lay beyond its window from one in a wider window. What failed there, or has no number, changes nothing: its steps are coarser."""
+    wanted, found = narrow["wanted"], wide.get("metrics", {})
+    return {
+        **narrow,
+        "metrics": {
+            metric: found[metric] if metric in wanted and found.get(metric, (None,))[0] is not None else value
+            for metric, value in narrow["metrics"].items()
+        },
+        "wanted": {metric: factor for metric, factor in wide.get("wanted", {}).items() if metric in wanted},
+        "seconds": narrow["seconds"] + wide.get("seconds", 0.0),
+    }
+
+
+def run_wide(executor: Executor, tasks: Sequence[Task], done: Done | None = None) -> list[Reply]:
+    """Replies to tasks, in their order, each in as wide a window as it needs; `done(index, reply)` hears of the first windows only."""
+    replies, latest = executor.run(tasks, done), list(tasks)
+    while True:
+        decks = {place: wider(task.deck, replies[place]) for place, task in enumerate(latest) if sound(replies[place])}
+        again = {place: replace(latest[place], deck=deck, operating_point=False) for place, deck in decks.items() if deck is not None}
+        if not again:
+            return replies
+        for place, task in again.items():
+            executor.adopt(task.deck, executor.preparations[tasks[place].deck.key])
+        for (place, task), reply in zip(again.items(), executor.run(list(again.values())), strict=True):
+            replies[place], latest[place] = merged(replies[place], reply if sound(reply) else {}), task
