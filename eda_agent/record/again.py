@@ -27,6 +27,8 @@ def repeated(state: RunState) -> str:
         words += ["--parallel", str(opened["parallel"])]
     for name, value in _options(opened).items():
         words += [f"--{_FLAGS.get(name, name)}"] + ([] if name == "request_seed" else [str(value)])
+    if (opened.get("request") or {}).get("force"):
+        words.append("--force")
     words += ["--out", "again"]
     lines = ["# in the folder of this run", shlex.join(words)]
     lines.append(f"eda-agent sim . --turn {state.best.get('index', 0)}     # the best design, simulated anew against the run's targets")

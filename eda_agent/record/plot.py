@@ -13,13 +13,14 @@ from eda_agent.units import format_quantity, plain_number
 
 @dataclass(frozen=True)
 class Axis:
-    """`unit` is written with engineering prefixes. `low`, `high`: None takes what is there."""
+    """`unit` is written with engineering prefixes. `low`, `high`: None takes what is there. `whole`: it counts, so that no mark stands between."""
 
     label: str
     unit: str = ""
     log: bool = False
     low: float | None = None
     high: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def _ticks(low: float, high: float, axis: Axis) -> list[float]:
         return [10.0**power for power in range(first, last + 1, every)]
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step *= next((factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6), 10)
+    step = max(step, 1.0) if axis.whole else step
     first = math.ceil(low / step - 1e-9)
     return [
         float(f"{(first + number) * step:.10g}")

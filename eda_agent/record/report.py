@@ -73,7 +73,7 @@ def html_report(
         line_plot(
             Plot(
                 "best score so far",
-                Axis("simulations"),
+                Axis("turn", whole=True),
                 Axis("score"),
                 [Line("score", list(range(len(state.curve))), state.curve)],
                 width=900,

@@ -21,7 +21,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
-from eda_agent.record.plot import Plot
+from eda_agent.record.plot import Axis, Line, Plot, line_plot
 from eda_agent.record.report import wave_plots
 from eda_agent.run import Request, open_evaluator, size
 from eda_agent.tui.screens.simulated import plots_of
@@ -75,6 +75,13 @@ def test_other_circuits_plots(problems: dict[str, Problem]) -> None:
     assert noise.y.unit == "A/√Hz" and any("transimpedance" in title for title in plots)
     plots, _, _ = pictures(problems["strongarm"])
     assert all(plot.x.unit == "s" for plot in plots.values())
+
+
+def test_an_axis_that_counts_has_no_marks_between() -> None:
+    for last in (1, 2, 3, 7, 40):
+        plot = Plot("best", Axis("turn", whole=True), Axis("score"), [Line("score", range(last + 1), [0.5] * (last + 1))])
+        marks = re.findall(r'text-anchor="middle">([^<]*)</text>', line_plot(plot))[:-1]
+        assert marks and all(float(mark).is_integer() for mark in marks), marks
 
 
 def test_values_beyond_the_rails_are_held() -> None:
