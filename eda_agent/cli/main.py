@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     if options.allow_code:
         os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
+    if options.untrusted or options.trusted:
+        os.environ["EDA_AGENT_UNTRUSTED"] = "1" if options.untrusted else "0"
     # a terminated run ends like an interrupted one: journal complete, resumable
     obey(signal.SIGTERM)
     try:

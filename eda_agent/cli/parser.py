@@ -27,6 +27,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line; shell completion is made from it."""
     parser = argparse.ArgumentParser(prog="eda-agent", description="Size analog circuits until every spec is met in every corner.")
     parser.add_argument("--allow-code", action="store_true", help="run the Python measurements that a spec names")
+    trust = parser.add_mutually_exclusive_group()
+    trust.add_argument("--untrusted", action="store_true", help="files from elsewhere: refuse to simulate where the sandbox lacks a layer")
+    trust.add_argument("--trusted", action="store_true", help="simulate files that another user owns although the sandbox lacks a layer")
     parser.add_argument("--version", action="version", version=f"eda-agent {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 

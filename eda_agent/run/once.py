@@ -9,6 +9,7 @@ from typing import Any
 
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import monte_carlo_data
+from eda_agent.run.trust import check_trust
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
@@ -27,7 +28,11 @@ def open_evaluator(
     pool = pool or open_pool(workers, cluster)
     store = Cache(folder / "results.sqlite") if cache else NoCache()
     try:
-        yield Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
+        evaluator = Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
+        if pool.version:
+            # known with the version: the workers started while the decks were made
+            check_trust(problem, pool.sandbox)
+        yield evaluator
     finally:
         pool.close()
         store.close()

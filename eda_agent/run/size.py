@@ -32,6 +32,7 @@ from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.run.resume import compare, opened_data
 from eda_agent.run.soundly import ABOUT, begin_soundly, told, unsound_at
+from eda_agent.run.trust import warning
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
@@ -72,7 +73,10 @@ def size(
             python=platform.python_version(),
             ngspice=pool.version,
             capabilities=["resume", "control"],
+            sandbox=list(pool.sandbox),
         )
+        if unconfined := warning(pool.sandbox):
+            stream.emit("log", level="warning", about="sandbox", message=unconfined)
         # nothing is said to have started that is refused
         force = bool(request.force or state.started.get("forced"))
         remarks = told(begin_soundly(evaluator, force=force)) if not state.turns else []

@@ -45,10 +45,11 @@ Done = Callable[[int, dict[str, Any]], None]
 class Executor(Protocol):
     """`version` is the simulator's; `run` gives one reply a task, in order (see `Session.run`); `prepare` must come first.
 
-    `preparations`: deck key → what is known of it. `size`: simulations side by side.
+    `preparations`: deck key → what is known of it. `size`: simulations side by side. `sandbox`: what its simulators gave up (`sandbox.confine`), known with the version.
     """
 
     size: int
+    sandbox: list[str]
 
     @property
     def version(self) -> str: ...

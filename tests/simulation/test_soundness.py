@@ -106,11 +106,11 @@ def test_exchanged_inputs_are_refused(tmp_path: Path, pool: LocalPool) -> None:
 
 
 def test_the_source_that_holds_the_output_is_named(tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 16)
+    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 32)
     (finding,) = judged(amplifier(tmp_path, more="V9 out vdd 0"), pool).findings
     assert "V9 in the netlist" in finding.fix
     assert finding.message.startswith("testbenches loop and step do not test")
-    assert "16 other sizings" in finding.message
+    assert "32 other sizings" in finding.message
 
 
 def test_the_amplifier_itself_is_not_refused(tmp_path: Path, pool: LocalPool) -> None:
@@ -122,7 +122,7 @@ def test_a_start_that_is_merely_bad_is_said_and_not_refused(tmp_path: Path, pool
     problem = amplifier(tmp_path, more="RL out mid 4k\nVmid mid vss 0.9")
     found = judged(problem, pool)
     assert not found.refused
-    assert [symptom.check for symptom in found.said] == ["attenuates"]
+    assert [symptom.check for symptom in found.said] == ["attenuates a little"]
     assert "at the netlist's own sizes, in testbench loop: it attenuates" in found.notes[0]
 
 

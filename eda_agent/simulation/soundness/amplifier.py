@@ -10,6 +10,8 @@ from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
+FAR = -20.0
+"""dB: what is within a factor of ten of a gain of 1 is a poor amplifier, which sizing may mend."""
 _LOOPS = frozenset({"gbw", "phase_margin", "gain_margin"})
 _PAIRED = _LOOPS | {"dc_gain", "slew_rate_up", "slew_rate_down", "settling_time", "input_range", "output_swing", "thd"}
 
@@ -28,7 +30,9 @@ def check(seen: Observation) -> Iterator[Symptom]:
     gain = low + (peak or 0.0)
     if gain < 0:
         did = f"it attenuates: its gain is {format_quantity(gain, 'dB', 3)} at most"
-        yield Symptom("attenuates", seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)")
+        mild = gain > FAR
+        check = "attenuates a little" if mild else "attenuates"
+        yield Symptom(check, seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)", mild)
     elif _inverts(seen):
         yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
 
