@@ -18,6 +18,7 @@ from typing import Any
 
 from eda_agent.errors import WorkerError
 from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
+from eda_agent.simulation.limits import too_small
 from eda_agent.simulation.scratch import Scratch
 from eda_agent.simulation.worker import receive, send
 
@@ -180,6 +181,10 @@ class LocalPool(Dispatcher):
                 if worker.process.stderr:
                     worker.process.kill()
                     words = worker.process.stderr.read().decode(errors="replace")[-600:]
+                if small := too_small():
+                    raise WorkerError(
+                        f"simulator workers end as soon as they start: {small}\n    → raise it in the shell that starts eda-agent"
+                    )
                 raise WorkerError(
                     f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`"
                 )
@@ -275,7 +280,8 @@ class LocalPool(Dispatcher):
                 if reply is None and request.attempts < (MAX_KILLS if killed else 2):
                     retry.append(request)
                     continue
-                reply = reply or {"failure": {"kind": "crash", "words": f"the worker ended with status {code}"}, "seconds": 0.0}
+                why = too_small() or f"the worker ended with status {code}"
+                reply = reply or {"failure": {"kind": "crash", "words": why}, "seconds": 0.0}
             if request is not None:
                 replies[request.index] = reply
                 worker.simulations += 1

@@ -6,8 +6,8 @@ The samples of a seed are the same chips for every sizing, so that two sizings c
 
 from __future__ import annotations
 
+import contextlib
 import math
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from eda_agent.problem.spec import Spec
 from eda_agent.simulation.deck import Deck, Instance
 from eda_agent.simulation.evaluate import Evaluator, measured
 from eda_agent.simulation.executor import Task
+from eda_agent.simulation.scratch import Scratch
 from eda_agent.simulation.window import run_wide
 
 
@@ -123,10 +124,10 @@ def monte_carlo(
         if done is not None:
             done(count)
 
-    with tempfile.TemporaryDirectory(prefix="eda-agent-chips-") as place:
+    with contextlib.closing(Scratch()) as scratch:
         tasks = []
         for sample in range(samples):
-            chip = _chip(evaluator, instance, seed, sample, Path(place)) if varied else None
+            chip = _chip(evaluator, instance, seed, sample, scratch.folder) if varied else None
             for deck in decks:
                 drawn = deck if chip is None else _drawn(deck, chip, f"{seed}-{sample}")
                 if chip is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import signal
 import socket
 import struct
@@ -16,9 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eda_agent.simulation import limits
+
 MAX_FRAME = 256 * 1024 * 1024
-MAX_MEMORY = 4 * 1024**3
-"""Address space of a worker, in bytes: a netlist that blows up fails alone."""
 SANDBOX = "EDA_AGENT_SANDBOX"
 """Environment variable; 0 leaves the sandbox out, for systems where the simulator needs more than it allows."""
 
@@ -58,14 +57,11 @@ def _exactly(connection: socket.socket, count: int) -> bytes | None:
 def _die_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: also when the parent is killed in mid-simulation
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024 * 1024, 64 * 1024 * 1024))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    limits.lower()
 
 
 def serve(connection: socket.socket, folder: Path) -> None:
-    """Answer requests until the parent closes the socket; `folder` is all that may be written to."""
+    """Answer requests until the parent closes the socket; `folder` is where it stands."""
     from eda_agent.simulation.gate import Gated
     from eda_agent.simulation.sandbox import confine
     from eda_agent.simulation.session import LoadedDeck, Session, Sizing
@@ -105,7 +101,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder = Path(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as connection:
-        # whatever ngspice writes by itself lands here
+        # whatever ngspice would write by itself lands here, where the sandbox lets it
         os.chdir(folder)
         serve(connection, folder)
 

@@ -240,31 +240,79 @@ def test_workers_say_what_holds_and_leave_nothing(monkeypatch: pytest.MonkeyPatc
     with LocalPool(2) as pool:
         assert pool.version
         assert {layer.split(" ")[0] for layer in pool.sandbox} <= {"no", "landlock", "seccomp"}
-        assert len(list(tmp_path.glob("eda-agent-*/*"))) == len(pool.pids()) > 0
+        assert len(list(tmp_path.glob("eda-agent-*/[0-9]*"))) == len(pool.pids()) > 0
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setenv("EDA_AGENT_SANDBOX", "0")
     with LocalPool(1) as pool:
         assert pool.version and pool.sandbox == []
 
 
+HOLD = """
+import sys, tempfile, time
+tempfile.tempdir = sys.argv[1]
+from eda_agent.simulation.scratch import Scratch
+scratch = Scratch()
+scratch.take()
+print(scratch.folder, flush=True)
+time.sleep(60)
+"""
+
+
 def test_what_the_killed_left_behind_is_swept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By its lock: the process number may be another's, in another container that shares the folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    stale = tmp_path / f"eda-agent-{ended.pid}-abc"
-    (stale / "1").mkdir(parents=True)
-    (stale / "1" / "raw").write_text("x")
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    held = Path(holder.stdout.readline().strip())
     treasure = tmp_path / "treasure"
     treasure.mkdir()
-    (tmp_path / f"eda-agent-{ended.pid}-link").symlink_to(treasure)
-    for kept in ("eda-agent-notes-x", f"eda-agent-{os.getpid()}-abc", "eda-agent-12-a b"):
-        (tmp_path / kept).mkdir()
+    (tmp_path / "eda-agent-link").symlink_to(treasure)
+    # one that is being made has no lock yet; one of a day ago never will
+    young, old = tmp_path / "eda-agent-young", tmp_path / "eda-agent-old"
+    young.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
     assert sweep() == 1
-    assert not stale.exists() and treasure.exists()
+    assert held.is_dir() and young.is_dir() and treasure.is_dir() and not old.exists()
+    holder.kill()
+    holder.wait()
+    assert sweep() == 1
+    assert not held.exists()
+
+
+def test_a_scratch_folder_goes_with_its_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     scratch = Scratch()
     folder = scratch.take()
     assert folder.is_dir() and folder.stat().st_mode & 0o077 == 0
+    assert sweep() == 0
     scratch.give(folder)
     assert not folder.exists()
     scratch.close()
     assert not scratch.folder.exists()
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("limit", "met"), [("-v 700000", True), ("-n 64", True), ("-f 1024", True), ("-s 256", False)], ids=["memory", "files", "size", "stack"]
+)
+def test_the_limits_of_the_machine(limit: str, met: bool) -> None:
+    """The smaller of the machine's and ours holds; what is too small for a simulator is said."""
+    command = f"ulimit {limit}; exec {sys.executable} -m eda_agent sim circuits/ota_5t --no-cache"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert ("the limit of stack is 256 kB, a simulator needs 1024 kB" in " ".join(done.stderr.split())) != met
+
+
+def test_limits_are_lowered_and_never_raised() -> None:
+    code = """
+import resource
+from eda_agent.simulation import limits
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+limits.lower()
+print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_AS)[0] <= limits.MEMORY, repr(limits.too_small()))
+resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10))
+print(limits.too_small())
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == ["(100, 100) True ''", "the limit of open files is 10, a simulator needs 16 (ulimit -n 16)"]
