@@ -13,9 +13,11 @@ from eda_agent.agent.policies.entrance import Range
 from eda_agent.agent.policies.sheets import FILE, Sheet, circuit_key, find, read_sheet, write_surrogates
 from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate, foretold
 from eda_agent.bench.suite import LEARNED, UNSEEN
-from eda_agent.problem.spec import Problem
+from eda_agent.problem.spec import Problem, Spec
 
 SHIPPED = shipped_model() / FILE
+UNTAUGHT = {"ldo": ("gain_margin",)}
+"""Circuit → specs that are younger than its network."""
 
 
 @pytest.fixture
@@ -25,7 +27,11 @@ def miller(problems: dict[str, Problem]) -> Problem:
 
 def taught(problem: Problem) -> Problem:
     """The problem with the specs that the surrogates were taught: none on operating points."""
-    return dataclasses.replace(problem, specs=tuple(spec for spec in problem.specs if not spec.devices))
+    return dataclasses.replace(problem, specs=tuple(spec for spec in problem.specs if not younger(problem, spec)))
+
+
+def younger(problem: Problem, spec: Spec) -> bool:
+    return bool(spec.devices) or spec.name in UNTAUGHT.get(problem.name, ())
 
 
 @pytest.mark.parametrize("name", [*LEARNED, *UNSEEN])
@@ -40,7 +46,7 @@ def test_every_spec_has_a_quantity_of_its_own(name: str, problems: dict[str, Pro
     assert list(found(problem).columns) == list(range(len(problem.specs)))
     # what it was not taught has none, wherever it stands, and takes none from another
     backwards = dataclasses.replace(problem, specs=problems[name].specs[::-1])
-    assert [column is None for column in found(backwards).columns] == [bool(spec.devices) for spec in backwards.specs]
+    assert [column is None for column in found(backwards).columns] == [younger(problem, spec) for spec in backwards.specs]
     # whatever they are called, the sense tells them apart
     renamed = tuple(dataclasses.replace(spec, name=f"s{number}") for number, spec in enumerate(problem.specs))
     columns = found(dataclasses.replace(problem, specs=renamed[::-1])).columns
