@@ -74,7 +74,7 @@ def circuit(deck: Deck, instance: Instance) -> str:
 def plain_deck(deck: Deck, instance: Instance, vdd: float, temperature: float) -> str:
     """Four copies of the regulator in its feedback network, for `ngspice -b`."""
     call = deck.call.split()
-    bias = next(line for line in deck.tail.splitlines() if line.lower().startswith("ibias"))
+    bias = "\n".join(line for line in deck.tail.splitlines() if line.lower().startswith(("ibias", "isink")))
     text = circuit(deck, instance)
     for number, (place, volt, ampere) in enumerate((("tap", 1, 0), ("tap", 0, 1), ("out", 1, 0), ("out", 0, 1))):
         n = str(number)
