@@ -15,6 +15,7 @@ from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator, ResultCache
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import monte_carlo
+from eda_agent.simulation.soundness.observation import watch
 from eda_agent.simulation.window import merged
 
 
@@ -124,3 +125,10 @@ def test_a_wider_window_that_fails_changes_nothing() -> None:
     # what lay inside stays what it was
     wide = merged(narrow, {"metrics": {"settling_time": [4e-6, "", ""], "power": [2e-5, "", ""]}, "seconds": 0.5})
     assert wide["metrics"] == {"settling_time": [4e-6, "", ""], "power": [1e-5, "", ""]}
+
+
+def test_the_sign_off_grows_its_windows_as_the_run_did(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+    slow = asked(problems["ota_5t"], "step", STEP, load="60e-12", hold="1e-6", step="0.2")
+    evaluator = Evaluator(slow, Workbench(slow, tmp_path), pool, NoCache())
+    found, _ = watch(evaluator, slow.space.initial)
+    assert found.values == measured(slow, pool, tmp_path).values and not found.bounds

@@ -96,6 +96,11 @@ def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Obser
     evaluator.executor.run(
         [replace(task, waveforms=True, operating_point=task.operating_point or _biased(task.deck)) for task in pending.tasks], keep
     )
+    evaluator.go_on(pending)
+    while pending.tasks:
+        # wider windows: what they show is no other circuit
+        evaluator.executor.run(pending.tasks, lambda place, reply: evaluator.keep(pending, place, reply))
+        evaluator.go_on(pending)
     return evaluator.finish(pending)[0], read(evaluator.problem, shown)
 
 
