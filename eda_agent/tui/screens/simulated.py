@@ -146,7 +146,11 @@ class MonteCarloScreen(Simulated):
                 plot.vline(spec[side], color="red")
         widget.refresh()
         low, high = self.found["interval"]
-        seen = [value for value, bound in zip(row["values"], row.get("bounds") or [""] * len(row["values"]), strict=True) if value is not None and not bound]
+        seen = [
+            value
+            for value, bound in zip(row["values"], row.get("bounds") or [""] * len(row["values"]), strict=True)
+            if value is not None and not bound
+        ]
         centre = statistics.fmean(seen) if seen else None
         censored = len(values) - len(seen)
         self.say(
