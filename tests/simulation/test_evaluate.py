@@ -78,9 +78,13 @@ def test_flat_and_altered_equals_the_netlist_loaded_anew(
         assert len(one.failures) == len(other.failures)
         for corner, row in other.values.items():
             for spec, value in row.items():
-                # in a circuit that does not work, input noise is the quotient of two small numbers: there the last digits show
-                tolerance = 1e-3 if spec == "input_noise" or len(sizings) == 3 else 1e-5
-                assert one.values[corner][spec] == (pytest.approx(value, rel=tolerance) if value is not None else None), (corner, spec)
+                # in a circuit that does not work, input noise is the quotient of two small numbers: there the last digits show;
+                # the unity-gain frequency of an amplifier that is out of its bias follows the solver's tolerance
+                tolerance = 1e-3 if spec == "input_noise" or len(sizings) == 3 else 2e-4 if spec == "gbw" else 1e-5
+                # a saturation margin is the difference of two voltages that `show` gives six digits of
+                least = 5e-6 if spec == "saturation" else 1e-12
+                expected = pytest.approx(value, rel=tolerance, abs=least) if value is not None else None
+                assert one.values[corner][spec] == expected, (corner, spec)
 
 
 def test_a_result_depends_on_the_sizing_alone_to_the_last_bit(miller: Problem, workbenches: dict[str, Workbench]) -> None:
