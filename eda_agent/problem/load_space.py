@@ -38,7 +38,7 @@ def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk:
         for group in groups:
             followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt)]
         for group in mirrors:
-            followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt) if _unit(edit, netlist)]
+            followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt) if _unit(edit, group, netlist, subckt)]
         followers = list(dict.fromkeys(followers))
         for follower, (leader, ratio) in ratios.items():
             if leader == name:
@@ -176,9 +176,10 @@ def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt
     return result
 
 
-def _unit(edit: Edit, netlist: Netlist) -> bool:
-    """Whether a place belongs to the unit that all devices of a mirror are made of: their ratio is m where they have one, else the width."""
-    counted = netlist.value_text(Edit(edit.scope, edit.device, "m")) is not None
+def _unit(edit: Edit, mirror: tuple[str, ...], netlist: Netlist, subckt: str) -> bool:
+    """Whether a place belongs to the unit that all devices of a mirror are made of: their ratio is m where any has one, else the width."""
+    paths = [name.rpartition(".") for name in mirror]
+    counted = any(netlist.value_text(Edit(scope or subckt, device, "m")) is not None for scope, _, device in paths)
     return edit.attribute in {"l", "nf"} or (edit.attribute == "w" and counted)
 
 

@@ -58,7 +58,7 @@ def test_a_bad_start_gets_common_targets(tmp_path: Path) -> None:
         (
             "XME ib enb vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nXMI enb en vss vss sky130_fd_pr__nfet_01v8 W=1 L=0.15\n"
             "XMJ enb en vdd vdd sky130_fd_pr__pfet_01v8 W=2 L=0.15",
-            "1.8",
+            "vdd",
             "en switches the bias off when low (XME): tied high",
         ),
     ],
@@ -81,6 +81,27 @@ def fet(name: str, kind: str, drain: str, gate: str, source: str) -> FlatDevice:
     return FlatDevice((name,), "m", (drain, gate, source, "vss" if kind == "nmos" else "vdd"), kind, "", {})
 
 
+POWER_DOWN = """op-amp with enable
+.subckt amp VDD VSS INP INN OUT EN IBIAS
+XM1 net1 INN tail tail sky130_fd_pr__pfet_01v8 L=0.5 W=20 nf=4
+XM2 net2 INP tail tail sky130_fd_pr__pfet_01v8 L=0.5 W=20 nf=4
+XM3 net1 net1 VSS VSS sky130_fd_pr__nfet_01v8 L=1 W=5
+XM4 net2 net1 VSS VSS sky130_fd_pr__nfet_01v8 L=1 W=5
+XM5 tail pb VDD VDD sky130_fd_pr__pfet_01v8 L=1 W=10 m=4
+XM6 OUT net2 VSS VSS sky130_fd_pr__nfet_01v8 L=0.5 W=20 nf=2
+XM7 OUT pb VDD VDD sky130_fd_pr__pfet_01v8 L=1 W=10 m=10
+XM8 pb pb VDD VDD sky130_fd_pr__pfet_01v8 L=1 W=10
+XM9 IBIAS IBIAS VSS VSS sky130_fd_pr__nfet_01v8 L=1 W=4
+XM10 nsw IBIAS VSS VSS sky130_fd_pr__nfet_01v8 L=1 W=4
+XM11 pb EN nsw VSS sky130_fd_pr__nfet_01v8 L=0.15 W=2
+XM12 pb EN VDD VDD sky130_fd_pr__pfet_01v8 L=0.15 W=2
+XM13 enb EN VDD VDD sky130_fd_pr__pfet_01v8 L=0.15 W=2
+XM14 enb EN VSS VSS sky130_fd_pr__nfet_01v8 L=0.15 W=1
+XM15 net2 enb VSS VSS sky130_fd_pr__nfet_01v8 L=0.15 W=1
+C1 net2 OUT 2p
+.ends
+"""
+
 BIAS = [
     fet("d", "nmos", "ib", "ib", "vss"),
     fet("c", "nmos", "x", "ib", "vss"),
@@ -96,17 +117,48 @@ BIAS = [
         ([fet("s", "pmos", "x", "en", "vdd")], "high"),
         # a current source that a bias voltage drives, into an output
         ([fet("s", "nmos", "out", "en", "vss")], ""),
+        # the output is pulled down as well
+        ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "nmos", "out", "en", "vss")], "low"),
         # a switch of one kind, and a gate that does something else
-        ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "nmos", "out", "en", "vss")], ""),
+        ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "nmos", "y", "en", "vss")], ""),
+        # a series switch between mirror and diode agrees, and contradicts
+        ([fet("s", "pmos", "x", "en", "vdd"), fet("w", "nmos", "x", "en", "n"), fet("m", "nmos", "n", "ib", "vss")], "high"),
+        ([fet("s", "pmos", "x", "en", "vdd"), fet("w", "pmos", "ib", "en", "n"), fet("m", "pmos", "n", "x", "vdd")], ""),
+        # a series switch alone may be a cascode
+        ([fet("w", "nmos", "x", "en", "n"), fet("m", "nmos", "n", "ib", "vss")], ""),
+        # a power switch and an inverter to a second killer
+        (
+            [
+                fet("s", "nmos", "ib", "pd", "vss"), fet("h", "pmos", "vin", "pd", "vdd"), fet("z", "pmos", "out", "y", "vin"),
+                fet("i", "nmos", "pdb", "pd", "vss"), fet("j", "pmos", "pdb", "pd", "vdd"), fet("t", "pmos", "x", "pdb", "vdd"),
+            ],
+            "low",
+        ),
         # off both ways
         ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "pmos", "x", "en", "vdd")], ""),
         ([fet("t", "pmos", "x", "enb", "vdd"), fet("i", "nmos", "enb", "en", "vss"), fet("j", "pmos", "enb", "en", "vdd")], "low"),
     ],
 )  # fmt: skip
 def test_only_what_switches_the_bias_is_an_enable(devices: list[FlatDevice], level: str) -> None:
-    structure = analyse([*BIAS, *devices], ["ib", "out", "en", "vdd", "vss"], {"nmos": "nmos", "pmos": "pmos"})
-    found = enables_of(structure, ["ib", "out", "en"])
-    assert {port: enable.level for port, enable in found.items()} == ({"en": level} if level else {})
+    port = "pd" if any(device.nodes[1] == "pd" for device in devices) else "en"
+    structure = analyse([*BIAS, *devices], ["ib", "out", port, "vdd", "vss"], {"nmos": "nmos", "pmos": "pmos"})
+    found = enables_of(structure, ["ib", "out", port])
+    assert {name: enable.level for name, enable in found.items()} == ({port: level} if level else {})
+    if level:
+        assert {name for name, role in structure.roles.items() if role.split()[0] in {"switch", "inverter"}} == set(found[port].members)
+        assert structure.clocks == (), "an enable is no clock"
+
+
+def test_an_op_amp_with_a_power_down_chain_is_on_and_its_switches_are_no_sizes(tmp_path: Path) -> None:
+    """As xschem writes it: a series switch, a pull-up of the mirror, and an inverter to a pull-down of the second stage."""
+    (tmp_path / "c.spice").write_text(POWER_DOWN, encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["measured"]["gbw"] > 1e6, "the amplifier is on"
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert not {"XM11", "XM12", "XM13", "XM14", "XM15"} & {name.split(".")[0] for name in problem.space.names}
+    assert found["roles"]["xm10"] == "bias source", "no device starves an inverter"
 
 
 def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from eda_agent.problem.draft.enable import enables_of
+from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.structure import Structure, polarity
 
 
@@ -24,7 +24,7 @@ class Kind:
     """`ports`: role in the testbenches → port. `bias`: port → how it is held (`biases`).
 
     `doubts`: what could not be told, one sentence each. `noticed`: what was told and is worth saying.
-    `switches`: devices that an enable turns on to switch the circuit off; there is nothing to size in them.
+    `switches`: devices that an enable drives; there is nothing to size in them.
     """
 
     name: str
@@ -82,8 +82,8 @@ def tell_kind(structure: Structure) -> Kind:
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
-    switches = tuple(name for enable in enables.values() for name in enable.switches)
-    return replace(kind, bias=bias, noticed=tuple(enable.words for enable in enables.values()), switches=switches)
+    switches = tuple(name for enable in enables.values() for name in enable.members)
+    return replace(kind, bias=bias, noticed=tuple(map(words_of, enables.values())), switches=switches)
 
 
 def _tell(structure: Structure, enables: set[str]) -> Kind:

@@ -197,7 +197,8 @@ def grouped(draft: Draft) -> Groups:
         # a mirror of two that carries the signal is there to make two sides equal: its ratio is 1
         signal = len(lines) == 2 and all(draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values())
         mirror = any(label in references for label, _ in lines.values()) and not signal
-        counted = all("m" in device.params for _, device in lines.values())
+        # a device without m is one unit where others of its mirror are several
+        counted = any("m" in device.params for _, device in lines.values())
         groups.follows["m"].update(path for path, (label, _) in lines.items() if label in references)
         sides = ("w", "l") if counted or not mirror else ("l",)
         for names in _classes({path: tuple(value(path, side) for side in sides) for path in lines}):
@@ -213,7 +214,7 @@ def grouped(draft: Draft) -> Groups:
             for name in names:
                 label, _ = lines[name]
                 role = "" if label in references else draft.structure.roles[label]
-                keys[name] = (role, value(name, "m" if counted else "w"))
+                keys[name] = (role, (value(name, "m") or repr(1.0)) if counted else value(name, "w"))
             for equal in _classes(keys):
                 groups.match.append(equal)
                 groups.add(equal, "m" if counted else "w")

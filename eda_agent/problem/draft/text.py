@@ -163,7 +163,9 @@ def _wiring(draft: Draft) -> list[str]:
             if held is not None and known
             else {"source": 5e-6, "sink": -5e-6, "voltage": _supply(draft) / 2, "low": 0.0, "high": _supply(draft)}[how]
         )
-        cell = f"{{{kind}: {format_quantity(value).replace(' ', '')}}}"
+        # on at the supply of every corner
+        amount = "vdd" if how == "high" and not known else format_quantity(value).replace(" ", "")
+        cell = f"{{{kind}: {amount}}}"
         bias.append(f"{port}: {cell}")
         if not known and how not in {"low", "high"}:
             guessed = True

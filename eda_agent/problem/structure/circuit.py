@@ -45,6 +45,19 @@ class Mirror:
 
 
 @dataclass(frozen=True)
+class Enable:
+    """A port that switches the circuit on and off: `level` (low or high) is where it is on.
+
+    `switches`: the devices that take the bias away at the other level. `members`: these, its series switches and its inverters.
+    """
+
+    port: str
+    level: str
+    switches: tuple[str, ...]
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Structure:
     """A circuit and what was recognised in it.
 
@@ -62,6 +75,7 @@ class Structure:
     pairs: tuple[tuple[Fet, Fet], ...] = ()
     mirrors: tuple[Mirror, ...] = ()
     clocks: tuple[str, ...] = ()
+    enables: tuple[Enable, ...] = ()
 
     @property
     def rails(self) -> frozenset[str]:

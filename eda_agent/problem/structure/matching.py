@@ -27,6 +27,7 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
         # sources that a port biases are copies of one another
         for kind in ("nmos", "pmos"):
             alike = [fet.name for fet in found.by_gate.get(port, ()) if fet.type == kind and fet.source in found.rails]
+            alike = [name for name in alike if name not in found.enabling]
             if len(alike) > 1 and port not in found.clocks and port not in found.rails:
                 join(alike)
     for pair in (*found.pairs, *found.cross_pairs):

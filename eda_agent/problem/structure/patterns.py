@@ -7,7 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import cached_property
 
-from eda_agent.problem.structure.circuit import Fet, Mirror, Passive, Structure
+from eda_agent.problem.structure.circuit import Enable, Fet, Mirror, Passive, Structure
+from eda_agent.problem.structure.enabling import enables_in
 from eda_agent.problem.structure.symmetry import exchanged
 
 _MAX_PARTS = 3
@@ -34,12 +35,21 @@ class Patterns:
             self.by_gate[fet.gate].append(fet)
 
     @cached_property
+    def enables(self) -> tuple[Enable, ...]:
+        return enables_in(self)
+
+    @cached_property
+    def enabling(self) -> frozenset[str]:
+        """Names of the devices that an enable drives: switches and inverters."""
+        return frozenset(name for enable in self.enables for name in enable.members)
+
+    @cached_property
     def clocks(self) -> tuple[str, ...]:
-        """Ports that drive gates of both types, and no pair or inverter of the two."""
-        found = []
+        """Ports that drive gates of both types, and no pair or inverter of the two. An enable is none."""
+        found, enables = [], {enable.port for enable in self.enables}
         for net in self.circuit.ports:
             gates = self.by_gate[net]
-            if net in self.rails or {fet.type for fet in gates} != {"nmos", "pmos"}:
+            if net in self.rails or net in enables or {fet.type for fet in gates} != {"nmos", "pmos"}:
                 continue
             drains = [{fet.drain for fet in gates if fet.type == kind} for kind in ("nmos", "pmos")]
             if not drains[0] & drains[1]:
@@ -166,7 +176,9 @@ class Patterns:
             if n.type != "nmos" or n.diode:
                 continue
             for p in self.by_gate[n.gate]:
-                if p.type == "pmos" and p.drain == n.drain and n.gate not in self.clocks:
+                # a device that an enable drives may share its drain with another without being its inverter
+                apart = {n.name, p.name} & self.enabling and {n.source, p.source} != {self.circuit.vdd, self.circuit.vss}
+                if p.type == "pmos" and p.drain == n.drain and n.gate not in self.clocks and not apart:
                     found.append((n, p))
         return tuple(found)
 

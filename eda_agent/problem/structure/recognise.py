@@ -42,7 +42,13 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
     return replace(
-        bare, roles=roles_of(found), matched=matched_groups(found), pairs=found.pairs, mirrors=found.mirrors, clocks=found.clocks
+        bare,
+        roles=roles_of(found),
+        matched=matched_groups(found),
+        pairs=found.pairs,
+        mirrors=found.mirrors,
+        clocks=found.clocks,
+        enables=found.enables,
     )
 
 

@@ -1,0 +1,89 @@
+"""An enable is a port that switches the bias on and off. Its level is a condition of use, and what it switches is no size.
+
+It is told from connections. Every gate that the port drives, directly or through inverters, belongs to one of these:
+
+- a killer: a device from its rail to the gates of devices on the same rail, or to a port. The circuit is on while it is off.
+- a series switch: a device that feeds other devices, as a power switch or between a mirror and a diode. The circuit is on while it is on.
+
+At least one killer must take away the voltage of a diode or of a mirror's reference, and all of them must agree on the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eda_agent.problem.structure.circuit import Enable, Fet
+
+if TYPE_CHECKING:
+    from eda_agent.problem.structure.patterns import Patterns
+
+OPPOSITE = {"low": "high", "high": "low"}
+_MOST_INVERTERS = 2
+"""Between a port and its switches."""
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """One device on the way of an enable. `level` of the port at which the circuit is on, "" where the device says nothing of it."""
+
+    fet: Fet
+    level: str
+    kills: bool
+    sure: bool
+
+
+def enables_in(found: Patterns) -> tuple[Enable, ...]:
+    """The enables among a circuit's ports."""
+    result = []
+    for port in found.circuit.ports:
+        gates = [] if port in found.rails else _gates(found, port)
+        if gates is None or not any(gate.sure for gate in gates):
+            continue
+        levels = {gate.level for gate in gates if gate.level}
+        if len(levels) == 1:
+            killers = dict.fromkeys(gate.fet.name for gate in gates if gate.kills)
+            members = dict.fromkeys(gate.fet.name for gate in gates)
+            result.append(Enable(port, next(iter(levels)), tuple(killers), tuple(members)))
+    return tuple(result)
+
+
+def _gates(found: Patterns, net: str, depth: int = 0) -> list[_Gate] | None:
+    """What a net drives; None where a gate does something that no enable does."""
+    result: list[_Gate] = []
+    on = found.by_gate[net]
+    inverted = _inverted(found, on) if depth < _MOST_INVERTERS else set()
+    for output in sorted(inverted):
+        behind = _gates(found, output, depth + 1)
+        if behind is None:
+            return None
+        result += [_Gate(gate.fet, OPPOSITE.get(gate.level, ""), gate.kills, gate.sure) for gate in behind]
+    for fet in on:
+        gate = _Gate(fet, "", False, False) if fet.drain in inverted else _switch(found, fet)
+        if gate is None:
+            return None
+        result.append(gate)
+    return result
+
+
+def _inverted(found: Patterns, gates: Sequence[Fet]) -> set[str]:
+    """Nets that a pair of these devices, one of each type and each on its rail, drives, and that drive gates alone."""
+    low = {fet.drain for fet in gates if fet.type == "nmos" and fet.source == found.circuit.vss}
+    both = low & {fet.drain for fet in gates if fet.type == "pmos" and fet.source == found.circuit.vdd}
+    return {net for net in both if found.by_gate[net] and not any(fet.diode for fet in found.by_drain[net])}
+
+
+def _switch(found: Patterns, fet: Fet) -> _Gate | None:
+    conducts = "high" if fet.type == "nmos" else "low"
+    rail = found.circuit.vss if fet.type == "nmos" else found.circuit.vdd
+    if fet.source == rail:
+        held = [other for other in found.by_gate[fet.drain] if other.type == fet.type and other.source == rail]
+        if held or fet.drain in found.circuit.ports:
+            sure = any(other.gate in found.tops(other) for other in held)
+            return _Gate(fet, OPPOSITE[conducts], kills=True, sure=sure)
+    feeds = [other for other in found.by_source[fet.drain] if other.type == fet.type]
+    between = fet.source != rail and any(other.type == fet.type for other in found.by_drain[fet.source] if other is not fet)
+    if feeds or between:
+        return _Gate(fet, conducts, kills=False, sure=False)
+    return None
