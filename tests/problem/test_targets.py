@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,11 @@ def test_a_slow_amplifier_with_its_load_inside(tmp_path: Path, load: str) -> Non
     assert now["settling_time"] is not None and now["gbw"] is not None
     assert now["settling_time"] > SETTLED / (2 * math.pi * now["gbw"])
     assert float(problem.testbenches["step"].settings["hold"]) > 2 * now["settling_time"]
+
+
+@given(st.floats(1e3, 9e11))
+def test_what_the_circuit_does_now_reads_in_the_unit_of_the_target(slew: float) -> None:
+    """The target of a slew rate is written in V/us: beside it stood `now 57.1 kV/s`."""
+    found = targets_of(SENSES, {"slew_rate_up": slew}, STEP)
+    (now,) = re.findall(r"now ([\d.]+) V/us", found["slew_rate_up"][1])
+    assert float(now) * 1e6 == pytest.approx(slew, rel=0.006)

@@ -33,6 +33,8 @@ NEARNESS = 0.05
 _KEPT = frozenset({"compliance_range"})
 """What the supply bounds: a step beyond it may not exist."""
 _SLEWS = ("slew_rate_up", "slew_rate_down")
+DRAFTED_UNIT = {"V/s": "V/us"}
+"""The unit that a draft writes a target in, where it is another than the metric's."""
 
 Target = tuple[float, str]
 """The bound, and how it was found."""
@@ -95,7 +97,7 @@ def _target(metric: str, sense: str, now: float | None) -> Target:
     unit = METRICS[metric].unit
     if now is None or now <= 0:
         return TYPICAL[metric], "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
-    shown = format_quantity(now, unit, 3)
+    shown = format_quantity(now, DRAFTED_UNIT.get(unit, unit), 3)
     if metric in _ADEQUATE:
         return _ADEQUATE[metric], f"now {shown}"
     if sense == NEAR:

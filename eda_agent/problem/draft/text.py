@@ -14,10 +14,10 @@ from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.starter import NAME as STARTED
-from eda_agent.problem.draft.targets import NEARNESS, Measured, hold_of, targets_of
+from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
-from eda_agent.units import PLAIN, format_quantity, plain_number
+from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
 
 MAX_PARAMETERS = 40
 
@@ -124,8 +124,9 @@ def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
     if sense == NEAR:
         return f"unit: {unit}, minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum: {format_quantity(value * (1 + NEARNESS), digits=3)}"
-    if unit == "V/s":
-        return f"unit: V/us, {sense}: {plain_number(value / 1e6, 6)}"
+    if unit in DRAFTED_UNIT:
+        drafted = DRAFTED_UNIT[unit]
+        return f"unit: {drafted}, {sense}: {plain_number(value / float(read_unit(drafted).factor), 6)}"
     # YAML reads % as something else
     unit = f"'{unit}'" if unit.startswith("%") else unit
     if not unit or unit.strip("'") in PLAIN:

@@ -154,7 +154,7 @@ class MonteCarloScreen(Simulated):
         centre = statistics.fmean(seen) if seen else None
         censored = len(values) - len(seen)
         self.say(
-            f"Monte Carlo · turn {self.number} · {name} {target_text(spec)}: mean {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
+            f"Monte Carlo · turn {self.number} · {', '.join(self.found['corners'])} · {name} {target_text(spec)}: mean {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
             f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
         )
 
