@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from eda_agent import run
@@ -39,7 +40,7 @@ def init_command(options: argparse.Namespace) -> int:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
-            problem = _loaded(trial, tolerant=options.no_sim)
+            problem = _loaded(trial, draft.source, tolerant=options.no_sim)
             tried = run.try_out(problem) if problem is not None and not options.no_sim else None
         finally:
             trial.unlink(missing_ok=True)
@@ -66,13 +67,13 @@ def init_command(options: argparse.Namespace) -> int:
     return 0 if draft.kind.name and not untested else 1
 
 
-def _loaded(spec: Path, *, tolerant: bool) -> Problem | None:
-    """The draft as a problem; None where it is none yet and that may be."""
+def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
+    """The draft as a problem; None where it is none yet and that may be. What is wrong with it is said of the netlist: the draft is nobody's file."""
     try:
         return load_problem(spec)
-    except InputError:
+    except InputError as error:
         if not tolerant:
-            raise
+            raise InputError(replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings) from error
         return None
 
 

@@ -177,3 +177,12 @@ def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:
     assert not any(prefix + unit in text for prefix in "fpnumkMG" for unit in ("ppm", " %", "%/V", "dB")), "no prefix before a ratio"
     simulated = run("sim", str(tmp_path / "spec.yaml"), "--json")
     assert json.loads(simulated.stdout)["unsound"] == []
+
+
+def test_a_draft_that_cannot_be_read_is_said_of_the_netlist(tmp_path: Path) -> None:
+    text = OTA.format(drain="out", more="XMZ out both vss vss sky130_fd_pr__nfet_01v8 W=both L=0.5")
+    (tmp_path / "c.spice").write_text(text.replace(".subckt", ".param both=5u\n.subckt", 1), encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"))
+    assert done.returncode == 2
+    assert "c.spice: parameters.both: both is 5 pm" in done.stderr and "write 5 in the netlist" in done.stderr
+    assert ".draft" not in done.stderr and not (tmp_path / "spec.yaml").exists()

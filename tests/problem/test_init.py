@@ -11,8 +11,12 @@ from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.kind import tell_kind
+from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.pdk import find_pdk
+from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
 from eda_agent.record.export import sized_netlist
@@ -196,6 +200,42 @@ def test_cdl_sizes_become_the_pdks_micrometres() -> None:
     assert text == "XMM1 a b c d sky130_fd_pr__nfet_01v8 W=2 L=0.5 AD=0.58 M=2\n"
     plain = "M1 a b c d nmos w=1u l=45n\n"
     assert to_spice(plain, [find_pdk("ptm45")]) == (plain, ())
+
+
+NAMED = """.param wp=50u lp=0.3u mp=20 half='wp/2' both=2u
+.subckt inv in out vdd vss wn=1u
+M1 out in vss vss sky130_fd_pr__nfet_01v8 w=wn l=0.15u
+MP out in vdd vdd sky130_fd_pr__pfet_01v8 w='2*half'
++ l={lp} m=mp
+MB out in vdd vdd sky130_fd_pr__pfet_01v8 w=both l=0.15u
+R1 out vss 'both*1e9'
+.ends
+.subckt two in out vdd vss
+X1 in mid vdd vss inv wn=3u
+X2 mid out vdd vss inv
+.ends
+"""
+
+
+def test_named_sizes_of_m_lines_change_their_unit_with_the_others(tmp_path: Path) -> None:
+    pdk = find_pdk("sky130A")
+    text, notes = to_spice(NAMED, [pdk])
+    assert ".param wp=50 lp=0.3 mp=20 half='wp/2' both=2u" in text, "a name that sets a resistor as well stays"
+    assert "vss wn=1\n" in text and "inv wn=3\n" in text
+    assert "wp, lp, wn: in metres as on M lines, now in the unit of the PDK" in notes
+    (tmp_path / "two.spice").write_text("two inverters\n" + text, encoding="utf-8")
+    flat = Elaboration(parse_netlist(read_source(tmp_path / "two.spice", [tmp_path])), "two", stand_ins(pdk)).devices({})
+    sizes = {device.label: device.values for device in flat}
+    assert sizes["x1.xm1"]["w"] == 3 and sizes["x2.xm1"]["w"] == 1
+    assert sizes["x1.xmp"]["w"] == 50 and sizes["x1.xmp"]["l"] == 0.3
+    assert to_spice(NAMED, [find_pdk("ptm45")])[0] == NAMED
+
+
+def test_m_lines_that_count_micrometres_already_keep_their_numbers() -> None:
+    text, _ = to_spice(
+        "M1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nM2 a b c d sky130_fd_pr__nfet_01v8 w=5m l=1u\n", [find_pdk("sky130A")]
+    )
+    assert text == "XM1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nXM2 a b c d sky130_fd_pr__nfet_01v8 w=5000 l=1\n"
 
 
 def test_kinds_of_the_suite(problems: dict[str, Problem]) -> None:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
+from eda_agent.problem.draft.lengths import in_metres, times
+from eda_agent.problem.draft.named_sizes import with_named_sizes
 from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
 
-_LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _FINE = 1e-6
 """In m: a layout's unit is finer."""
-_SIZE = re.compile(r"([A-Za-z_]+)\s*=\s*([^\s=]+)")
 _CDL_CARDS = re.compile(
     r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
 )
@@ -51,23 +51,13 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
         return lines
     notes.append(f"sizes were multiplied by the scale of .option, {found[-1]}: one is {format_quantity(metres, 'm')}")
 
-    result, times = [], 1.0
+    result, factor = [], 1.0
     for line in lines:
         if not line.lstrip().startswith("+"):
             # the numbers of a PDK's subcircuit are in its own unit
-            times = {"m": metres, "x": metres / unit}.get(line.lstrip()[:1].lower(), 1.0)
-        result.append(_times(line, times))
+            factor = {"m": metres, "x": metres / unit}.get(line.lstrip()[:1].lower(), 1.0)
+        result.append(times(line, factor))
     return result
-
-
-def _times(line: str, factor: float) -> str:
-    """A line with its plain lengths multiplied by a factor, and areas by its square."""
-
-    def sized(match: re.Match[str]) -> str:
-        number, power = parse_spice_number(match[2]), _LENGTHS.get(match[1].lower(), 0)
-        return f"{match[1]}={number * factor**power:.10g}" if number is not None and power else match[0]
-
-    return line if factor == 1.0 else _SIZE.sub(sized, line)
 
 
 def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
@@ -129,10 +119,12 @@ def _slashes(line: str, notes: list[str]) -> str:
 
 def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
     """M lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on continuation lines too."""
-    result, factor = [], 1.0
-    for line in lines:
+    result, factor, to_unit, converted = [], 1.0, 1.0, set[int]()
+    for number, line in enumerate(lines):
         if line.lstrip().startswith("+"):
-            result.append(_times(line, factor))
+            result.append(times(line, factor if in_metres(line) else 1.0))
+            if number - 1 in converted:
+                converted.add(number)
             continue
         found, factor = _PLAIN_MOS.match(line.strip()), 1.0
         pdk = next((pdk for pdk in pdks if found and pdk.subcircuits and pdk.device(found[2]) is not None), None)
@@ -140,6 +132,7 @@ def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]
             result.append(line)
             continue
         notes.append(f"M lines became X lines: the devices of {pdk.name} are subcircuits")
-        factor = 1.0 / pdk.scale
-        result.append(f"X{found[1]}{found[2]}{_times(found[3], factor)}")
-    return result
+        converted.add(number)
+        factor = to_unit = 1.0 / pdk.scale
+        result.append(f"X{found[1]}{found[2]}{times(found[3], factor if in_metres(found[3]) else 1.0)}")
+    return result if to_unit == 1.0 else with_named_sizes(result, converted, to_unit, notes)

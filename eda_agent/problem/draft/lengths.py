@@ -1,0 +1,32 @@
+"""A length is what a netlist writes after w=, l=, pd= or ps=; areas (ad, as) are squares of one."""
+
+from __future__ import annotations
+
+import re
+
+from eda_agent.units import parse_spice_number
+
+LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+SIZE = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|[^\s=]+)")
+_LARGE = 0.1
+"""In m: no MOSFET has a finger of 10 cm, and no PDK that counts micrometres one of less than 0.1 um."""
+
+
+def written_in_metres(number: float) -> bool:
+    return number < _LARGE
+
+
+def times(line: str, factor: float) -> str:
+    """A line with its plain lengths multiplied by a factor, and areas by its square."""
+
+    def sized(match: re.Match[str]) -> str:
+        number, power = parse_spice_number(match[2]), LENGTHS.get(match[1].lower(), 0)
+        return f"{match[1]}={number * factor**power:.10g}" if number is not None and power else match[0]
+
+    return line if factor == 1.0 else SIZE.sub(sized, line)
+
+
+def in_metres(line: str) -> bool:
+    """Whether the plain widths and lengths of a line, if any, can be metres."""
+    plain = (parse_spice_number(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})
+    return all(number is None or written_in_metres(number) for number in plain)

@@ -1,0 +1,89 @@
+"""A named size is a `.param` that sets a length of a MOSFET; it changes its unit with the plain numbers beside it.
+
+Where M lines in metres become devices of a PDK that counts micrometres, `W=wp` stays and `.param wp=50u` becomes 50.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from eda_agent.problem.draft.lengths import LENGTHS, SIZE, written_in_metres
+from eda_agent.units import parse_spice_number
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_QUOTED = re.compile(r"'[^']*'|\{[^}]*\}")
+_FACTOR = re.compile(r"[{']?\s*(?:[\d.]+\s*\*\s*)?([A-Za-z_]\w*)\s*(?:[*/]\s*[\d.]+\s*)?['}]?")
+"""A name alone, or times or over a plain number: a length where the name is one."""
+_GIVES = re.compile(r"\s*(?:\.params?|\.subckt|x\S*)\b", re.IGNORECASE)
+
+
+def with_named_sizes(lines: Sequence[str], converted: Collection[int], factor: float, notes: list[str]) -> list[str]:
+    """The lines with the lengths that names give to the `converted` ones (by index) multiplied by `factor`.
+
+    A name that is used for anything else as well stays as it is.
+    """
+    wanted = _names(lines, converted)
+    for name in sorted(wanted):
+        if _used_elsewhere(lines, converted, name):
+            wanted = wanted - {name}
+    if not wanted:
+        return list(lines)
+    changed: list[str] = []
+    result, gives = [], False
+    for number, line in enumerate(lines):
+        gives = gives if line.lstrip().startswith("+") else number not in converted and bool(_GIVES.match(line))
+        result.append(SIZE.sub(lambda match: _given(match, wanted, factor, changed), line) if gives else line)
+    if changed:
+        listed = ", ".join(dict.fromkeys(changed))
+        notes.append(f"{listed}: in metres as on M lines, now in the unit of the PDK")
+    return result
+
+
+def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:
+    """Lower-case names that set a width or a length, directly or through another name."""
+    found: set[str] = set()
+    for number in converted:
+        for match in SIZE.finditer(lines[number]):
+            inner = _FACTOR.fullmatch(match[2]) if LENGTHS.get(match[1].lower()) == 1 else None
+            found |= {inner[1].lower()} if inner else set()
+    while True:
+        through = {
+            inner[1].lower()
+            for line in lines
+            if _GIVES.match(line) or line.lstrip().startswith("+")
+            for match in SIZE.finditer(line)
+            if match[1].lower() in found and (inner := _FACTOR.fullmatch(match[2])) and parse_spice_number(match[2]) is None
+        }
+        if through <= found:
+            return frozenset(found)
+        found |= through
+
+
+def _used_elsewhere(lines: Sequence[str], converted: Collection[int], name: str) -> bool:
+    """Whether a value other than a length on a converted line, or the name's own definition, has the name in it."""
+    for number, line in enumerate(lines):
+        text = line.partition("$")[0].partition(";")[0]
+        if text.lstrip().startswith("*"):
+            continue
+        keys = [(match[1].lower(), match[2]) for match in SIZE.finditer(text)]
+        for key, value in keys:
+            if name not in {word.lower() for word in _NAME.findall(value)}:
+                continue
+            length = number in converted and key in LENGTHS
+            if not (length or (_FACTOR.fullmatch(value) and (_GIVES.match(text) or text.lstrip().startswith("+")))):
+                return True
+        rest = SIZE.sub("", text)
+        if any(name in {word.lower() for word in _NAME.findall(part)} for part in _QUOTED.findall(rest)):
+            return True
+        if name in {word.lower() for word in rest.split()[1:]} and not _GIVES.match(text) and number not in converted:
+            return True
+    return False
+
+
+def _given(match: re.Match[str], wanted: Collection[str], factor: float, changed: list[str]) -> str:
+    number = parse_spice_number(match[2])
+    if match[1].lower() not in wanted or number is None or not written_in_metres(number):
+        return match[0]
+    changed.append(match[1])
+    return f"{match[1]}={number * factor:.10g}"
