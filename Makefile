@@ -102,12 +102,12 @@ $(VENV)/.base: $(VENV)/.python pyproject.toml locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-# the application whose plugin is tested, and a screen for it
+# the application whose plugin is tested, a screen for it, and a mouse for that
 $(VENV)/.klayout: $(VENV)/.ngspice
-	@if ! { command -v klayout && command -v Xvfb; } >/dev/null; then \
+	@if ! { command -v klayout && command -v Xvfb && command -v xdotool; } >/dev/null; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		{ $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq klayout xvfb; } >/dev/null \
-			|| echo "klayout and Xvfb could not be installed: the plugin's tests in the application are skipped"; \
+		{ $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq klayout xvfb xdotool; } >/dev/null \
+			|| echo "klayout, Xvfb and xdotool could not be installed: the plugin's tests in the application are skipped"; \
 	fi
 	@touch $@
 

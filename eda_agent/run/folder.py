@@ -16,13 +16,29 @@ from eda_agent.run.request import Request
 
 
 def run_folder(request: Request, problem: Problem) -> Path:
-    """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME."""
-    folder = request.out or Path("runs") / f"{problem.name}-{_word(request.chosen_policy)}-{datetime.now():%Y%m%d-%H%M%S}"
+    """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME, with a number where another run has taken that in the same second."""
+    wanted = Path("runs") / f"{problem.name}-{_word(request.chosen_policy)}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = request.out or wanted
     try:
+        if request.out is None:
+            return _new(wanted)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(Finding(f"cannot make the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
     return folder
+
+
+def _new(wanted: Path) -> Path:
+    """A folder that nobody else has: making it is what decides."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    folder, number = wanted, 1
+    while True:
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = wanted.with_name(f"{wanted.name}-{number}")
 
 
 def _word(policy: str) -> str:

@@ -24,7 +24,7 @@ from tests.klayout import test_application as application
 CIRCUIT = "two_stage_miller"
 LARGER = {"W34": 2.5, "W6": 1.6, "L34": 1.3}
 """The layout that is there has other sizes than the design that is known to work: it misses its specs."""
-PICTURES = ("1-layout", "1-lvs", "2-form", "3-run", "4-preview", "5-done", "6-lvs")
+PICTURES = ("1-layout", "1-lvs", "2-form", "3-run", "4-preview", "4-question", "5-done", "6-lvs")
 SCRIPT = """
     window.resize(1240, 860)
     shots = os.environ["SHOTS"]
@@ -84,27 +84,27 @@ SCRIPT = """
         state["look"].stop()
         dock._draw()
         shot("3-run")
-        say(stop=dock.runner.run.finished["stop"], status=dock.runner.run.status, said=said)
+        say(stop=dock.runner.run.finished["stop"], status=dock.runner.run.status, said=said, folder=dock.runner.run.folder)
         after(100, back)
     def back():
-        def answer(title, text, buttons):
-            state["asked"] = text
-            say(markers=browser("4-preview", "Marker"))
-            return pya.MessageBox.Yes
-        pya.MessageBox.question = answer
-        plan = tool.write_back(state["dock"].runner.run.folder)
+        state["dock"].buttons["write back"].click()
+        preview = tool.writing.preview
+        asked = str(preview.text.toPlainText())
+        say(markers=browser("4-preview", "Marker"))
+        shot("4-question", preview)
+        preview.buttons["Apply"].click()
         view = window.current_view()
         found = tool._devices(state["dock"].runner.run.folder)
         cell = state["cell"]
         match = lvs.check(cell.layout(), cell, lvs.text(found), found["name"]).match
         view.show_lvsdb(view.num_l2ndbs() - 1, view.active_cellview_index())
-        say(changes=len(plan.changes), conflicts=[text for text, _ in plan.conflicts], match=match, asked=state["asked"], said=said, changed=sizes(cell) != state["before"])
+        say(changes=asked.count("\u2192"), lines=len(asked.splitlines()), match=match, asked=asked, said=said, changed=sizes(cell) != state["before"])
         after(500, done)
     def done():
         window.current_view().zoom_fit()
         say(netlists=browser("6-lvs", "Netlist"))
         shot("5-done")
-        tool.undo()
+        tool.writing.undo()
         say(undone=sizes(state["cell"]) == state["before"])
         leave()
     after(500, begin)
@@ -127,7 +127,9 @@ def main() -> None:
     shots = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()).resolve()
     display = application.display.__wrapped__()  # type: ignore[attr-defined]  # the fixture's own function
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        # the pictures name it
+        folder = Path(name) / "designs"
+        folder.mkdir()
         os.environ["KLAYOUT_HOME"] = str(folder / "home")
         assert command(["klayout", "install"]) == 0
         try:

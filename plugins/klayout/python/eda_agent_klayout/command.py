@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pya
 
+from .faults import guarded
 from .runner import START, executable
 
 
@@ -15,7 +16,7 @@ class Command:
     def __init__(self, arguments: Sequence[str], done: Callable[[str], None], failed: Callable[[str], None]):
         self._name, self._done, self._failed = arguments[0], done, failed
         process = pya.QProcess(pya.Application.instance().main_window())
-        process.finished = self._finished
+        process.finished = guarded(self._finished)
         self._process: pya.QProcess | None = process
         process.start(executable(), list(arguments))
         if not process.waitForStarted(START):

@@ -6,75 +6,36 @@ from collections.abc import Callable, Sequence
 
 import pya
 
-from .runner import MissingExecutable, Runner
+from . import compat, faults, fields
+from .curve import Curve
+from .review import Review
+from .runner import Runner
 
 COLOURS = {"✓": pya.QColor(0, 130, 60), "~": pya.QColor(190, 110, 0), "✗": pya.QColor(190, 30, 30), "·": pya.QColor(120, 120, 120)}
+VIEWER = "KLayout is in viewer mode, where no PCell can be made or changed: start it with klayout -e, or tick editing mode in its setup"
 TICK = 100
 """Milliseconds between two drawings: events in between are drawn together."""
 
 
-class Curve(pya.QWidget):
-    """The best score after each turn, and each turn's own."""
-
-    def __init__(self, parent: pya.QWidget | None = None):
-        super().__init__(parent)
-        self.best: list[float] = []
-        self.scores: list[float] = []
-        self.setMinimumHeight(120)
-
-    def show_run(self, best: list[float], scores: list[float]) -> None:
-        self.best, self.scores = best, scores
-        self.update()
-
-    def paintEvent(self, event: pya.QPaintEvent) -> None:
-        painter = pya.QPainter(self)
-        painter.setRenderHint(pya.QPainter.Antialiasing, True)
-        left, top, width, height = 46, 8, self.width - 56, self.height - 30
-        painter.setPen(pya.QPen(pya.QColor(150, 150, 150)))
-        painter.drawRect(left, top, width, height)
-        if len(self.best) > 1 and width > 0 and height > 0:
-            low = min(self.best)
-            high = max(self.best[-1], low + 1e-6)
-
-            def point(number: int, value: float) -> pya.QPointF:
-                x = left + width * number / (len(self.best) - 1)
-                return pya.QPointF(x, top + height * (1 - (max(value, low) - low) / (high - low)))
-
-            painter.setPen(pya.QPen(pya.QColor(150, 150, 150), 2.0))
-            for number, value in enumerate(self.scores):
-                if value >= low:
-                    painter.drawPoint(point(number, value))
-            painter.setPen(pya.QPen(pya.QColor(60, 110, 200), 2.0))
-            for number in range(1, len(self.best)):
-                # a step, not a slope: the best is what it was until a turn beats it
-                corner = pya.QPointF(point(number, 0.0).x, point(number - 1, self.best[number - 1]).y)
-                painter.drawLine(point(number - 1, self.best[number - 1]), corner)
-                painter.drawLine(corner, point(number, self.best[number]))
-            painter.setPen(pya.QPen(self.palette.color(pya.QPalette.WindowText)))
-            painter.drawText(2, top + 10, f"{high:.3f}")
-            painter.drawText(2, top + height, f"{low:.3f}")
-            painter.drawText(left, top + height + 16, f"turn 0 … {len(self.best) - 1}")
-        painter.end()
-
-
 class Dock(pya.QDockWidget):
-    """One run. `start` gives the arguments of `eda-agent` or None; `write_back` is called with the run's folder, `probe` with
-    the parameters that were clicked."""
+    """One run. `start`: arguments of `eda-agent`; `where`: the folder that it is started in, and the run is made beside; `write_back` is called
+    with the run's folder, `probe` with the parameters that were clicked, `changed` as a run begins or ends."""
 
     def __init__(
         self,
         parent: pya.QWidget,
         title: str,
-        start: Callable[[], list[str] | None],
+        start: Sequence[str],
+        where: str,
         write_back: Callable[[str], None],
-        tell_user: Callable[[str, str], None],
         probe: Callable[[Dock, set[str]], None],
+        changed: Callable[[], None],
     ):
         super().__init__(title, parent)
         self.setObjectName(title)
-        self._start, self._write_back, self._tell_user, self._probe = start, write_back, tell_user, probe
+        self._start, self._where, self._write_back, self._probe, self._moved = list(start), where, write_back, probe, changed
         self.runner = Runner(self._changed, self._ended)
-        self._dirty, self._turns = False, 0
+        self._dirty, self._turns, self._named = False, 0, ""
         self.orders: list[dict[str, object]] = []
         """Given to a run as it starts: what was changed in the form."""
         body = pya.QWidget(self)
@@ -85,30 +46,36 @@ class Dock(pya.QDockWidget):
         for name, action in (
             ("start", self.start),
             ("pause", self.pause),
-            ("accept", self.accept),
+            ("review", self.toggle_review),
             ("stop", self.stop),
             ("resume", self.resume),
             ("write back", self.write_back),
         ):
             button = pya.QPushButton(name, body)
-            button.clicked = lambda *_, action=action: action()
+            button.clicked = faults.guarded(action)
             row.addWidget(button)
             self.buttons[name] = button
         row.addStretch(1)
         layout.addLayout(row)
         self.line = pya.QLabel("no run", body)
+        self.line.setWordWrap(True)
         layout.addWidget(self.line)
+        self.place = pya.QLabel("", body)
+        self.place.setTextInteractionFlags(pya.Qt.TextSelectableByMouse)
+        layout.addWidget(self.place)
         self.tabs = pya.QTabWidget(body)
         self.specs = _table(self.tabs, ["", "spec", "target", "worst value", "corner"])
         self.sizes = _table(self.tabs, ["size", "value", "range", "role"])
         self.turns = _table(self.tabs, ["turn", "score", "policy", "reasoning"])
         self.curve = Curve(self.tabs)
+        self.review = Review(self.tabs, self.runner.tell)
         self.log = pya.QPlainTextEdit(self.tabs)
         self.log.readOnly = True
         for widget, name in (
             (self.specs, "specs"),
             (self.sizes, "sizes"),
             (self.curve, "best so far"),
+            (self.review, "proposal"),
             (self.turns, "turns"),
             (self.log, "log"),
         ):
@@ -116,38 +83,33 @@ class Dock(pya.QDockWidget):
         layout.addWidget(self.tabs)
         self.setWidget(body)
         self._quiet = False
-        self.sizes.itemSelectionChanged = self._probed
+        self.sizes.itemSelectionChanged = faults.guarded(self._probed)
         self.timer = pya.QTimer(self)
-        self.timer.timeout = self._draw
+        self.timer.timeout = faults.guarded(self._draw, once=True)
         self.timer.start(TICK)
         self._enable()
 
     def start(self) -> None:
-        arguments = self._start()
-        if arguments is not None:
-            self.run(arguments)
-            for order in self.orders:
-                self.runner.tell(**order)
+        self.run(self._start)
+        for order in self.orders:
+            self.runner.tell(**order)
 
     def run(self, arguments: list[str]) -> None:
-        """Start `eda-agent` with these arguments and show what it does."""
+        """Start `eda-agent` with these arguments and show what it does. Raises `MissingExecutable`."""
         self._turns = 0
         self.turns.setRowCount(0)
         try:
-            self.runner.start(arguments)
-        except MissingExecutable as error:
-            self._tell_user("eda-agent is missing", str(error))
-        self._changed()
+            self.runner.start(arguments, self._where)
+        finally:
+            self._changed()
+            self._draw()
 
     def pause(self) -> None:
         self.runner.tell(do="resume" if self.runner.run.paused else "pause")
 
-    def accept(self) -> None:
-        """The first press asks for every proposal to be shown before it is simulated, the next ones accept."""
-        if self.runner.run.review:
-            self.runner.tell(do="accept")
-        else:
-            self.runner.tell(do="review", on=True)
+    def toggle_review(self) -> None:
+        """From here on every proposal waits for a word, or none does."""
+        self.runner.tell(do="review", on=not self.runner.run.review)
 
     def stop(self) -> None:
         self.runner.tell(do="stop")
@@ -161,6 +123,12 @@ class Dock(pya.QDockWidget):
     def write_back(self) -> None:
         if self.runner.run.folder:
             self._write_back(self.runner.run.folder)
+
+    @property
+    def status(self) -> str:
+        """What the run says, and what has become of its process."""
+        run = self.runner.run
+        return run.interrupted if run.started and not run.finished and not self.runner.alive else run.status
 
     def select(self, parameters: set[str]) -> None:
         """Mark the rows of these parameters, as the layout was clicked; the layout is not asked back."""
@@ -178,6 +146,10 @@ class Dock(pya.QDockWidget):
             rows = range(self.sizes.rowCount)
             self._probe(self, {self.sizes.item(row, 0).text for row in rows if self.sizes.item(row, 0).isSelected()})
 
+    def _later(self, words: str) -> None:
+        """Told after the drawing is done: a message has a loop of its own."""
+        faults.later(lambda: faults.tell("eda-agent", words))
+
     def shut(self) -> None:
         """Before the window goes: the run is ended where it stands, and can be resumed."""
         self.timer.stop()
@@ -185,12 +157,17 @@ class Dock(pya.QDockWidget):
 
     def _changed(self) -> None:
         self._dirty = True
+        if self.runner.run.folder != self._named:
+            self._named = self.runner.run.folder
+            self._moved()
 
     def _ended(self, why: str) -> None:
         self._dirty = True
+        self._draw()
+        self._moved()
         if why:
             self.runner.run.log.append(why)
-            self._tell_user("the run has ended", why)
+            faults.tell("the run has ended", why)
 
     def _draw(self) -> None:
         if not self._dirty:
@@ -199,8 +176,9 @@ class Dock(pya.QDockWidget):
         run = self.runner.run
         warnings, run.warnings = run.warnings, []
         if warnings:
-            self._tell_user("eda-agent", "\n".join(warnings))
-        self.line.setText(run.status)
+            self._later("\n".join(warnings))
+        self.line.setText(self.status)
+        self.place.setText(f"in {run.folder}" if run.folder else "")
         _fill(self.specs, run.spec_rows())
         _fill(self.sizes, run.size_rows())
         new = run.turn_rows(self._turns) if len(run.turns) >= self._turns else run.turn_rows()
@@ -213,6 +191,8 @@ class Dock(pya.QDockWidget):
         self._turns = len(run.turns)
         self.curve.show_run(run.curve, [float(turn.get("score", 0.0)) for turn in run.turns])
         self.log.setPlainText("\n".join(run.log[-500:]))
+        if self.review.show_run(run, self.runner.alive):
+            self.tabs.setCurrentWidget(self.review)
         self._enable()
 
     def _enable(self) -> None:
@@ -220,21 +200,18 @@ class Dock(pya.QDockWidget):
         self.buttons["start"].enabled = not alive
         self.buttons["pause"].enabled = alive
         self.buttons["pause"].setText("go on" if run.paused else "pause")
-        self.buttons["accept"].enabled = alive
-        self.buttons["accept"].setText("accept" if run.review else "review")
+        self.buttons["review"].enabled = alive
+        self.buttons["review"].setText("end review" if run.review else "review")
         self.buttons["stop"].enabled = alive
         self.buttons["resume"].enabled = not alive and bool(run.folder)
-        self.buttons["write back"].enabled = bool(run.best)
+        self.buttons["write back"].enabled = bool(run.best) and compat.editable()
+        self.buttons["write back"].setToolTip("" if compat.editable() else VIEWER)
 
 
 def _table(parent: pya.QWidget, headings: list[str]) -> pya.QTableWidget:
-    table = pya.QTableWidget(0, len(headings), parent)
-    table.setHorizontalHeaderLabels(headings)
+    table = fields.table(parent, headings)
     table.setEditTriggers(pya.QAbstractItemView.NoEditTriggers)
     table.setSelectionBehavior(pya.QAbstractItemView.SelectRows)
-    table.verticalHeader.hide()
-    table.horizontalHeader.setStretchLastSection(True)
-    table.verticalHeader.setDefaultSectionSize(22)
     if not headings[0]:
         table.setColumnWidth(0, 24)
     return table

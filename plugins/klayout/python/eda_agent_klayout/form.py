@@ -7,8 +7,9 @@ from typing import Any
 
 import pya
 
+from . import faults, fields
 from .stream import quantity
-from .units import shown_unit
+from .units import parse_quantity, shown_unit
 
 AS_IN_SPEC = "as in the spec"
 SIDES = ("minimum", "maximum")
@@ -17,39 +18,41 @@ SIDES = ("minimum", "maximum")
 class Form(pya.QDialog):
     """`tables`: specs and parameters as `eda-agent check --json` tells them. `begin` is called with the orders and further arguments of `size`."""
 
+    HEADS = ("spec", "at least", "at most", "unit")
+
     def __init__(
         self, parent: pya.QWidget, title: str, tables: Mapping[str, Any], begin: Callable[[list[dict[str, Any]], list[str]], object]
     ):
         super().__init__(parent)
         self.setObjectName("eda-agent form")
         self.windowTitle = title
-        self._begin = begin
+        self._begin, self._ready = begin, False
         self._shown: dict[tuple[str, int, int], str] = {}
         self._specs: Sequence[Mapping[str, Any]] = tables["specs"]
         self._parameters: Sequence[Mapping[str, Any]] = tables["parameters"]
         layout = pya.QVBoxLayout(self)
         layout.addWidget(pya.QLabel("Targets. A value as in a netlist: 20M, 1.5m, 60.", self))
-        self.specs = self._table(["spec", "at least", "at most", "unit"], len(self._specs))
+        self.specs = fields.table(self, self.HEADS, len(self._specs))
         for row, spec in enumerate(self._specs):
-            self._put(self.specs, row, 0, spec["name"], False)
+            fields.put(self.specs, row, 0, spec["name"], False)
             for column, side in enumerate(SIDES, start=1):
                 there = spec.get(side) is not None
                 text = self._shown["specs", row, column] = quantity(spec[side], shown_unit(spec), 6) if there else ""
-                self._put(self.specs, row, column, text, there)
-            self._put(self.specs, row, 3, shown_unit(spec), False)
+                fields.put(self.specs, row, column, text, there)
+            fields.put(self.specs, row, 3, shown_unit(spec), False)
         layout.addWidget(self.specs)
         layout.addWidget(
             pya.QLabel("Sizes. A range may become narrower; a locked size stays what the netlist says, or what you write.", self)
         )
-        self.sizes = self._table(["size", "from", "to", "locked at", "role"], len(self._parameters))
+        self.sizes = fields.table(self, ["size", "from", "to", "locked at", "role"], len(self._parameters))
         for row, one in enumerate(self._parameters):
-            self._put(self.sizes, row, 0, one["name"], False)
+            fields.put(self.sizes, row, 0, one["name"], False)
             for column, side in enumerate(SIDES, start=1):
                 text = self._shown["sizes", row, column] = quantity(one[side], one["unit"], 6)
-                self._put(self.sizes, row, column, text, True)
-            item = self._put(self.sizes, row, 3, "", True)
+                fields.put(self.sizes, row, column, text, True)
+            item = fields.put(self.sizes, row, 3, "", True)
             item.setCheckState(pya.Qt.Checked if one.get("locked") else pya.Qt.Unchecked)
-            self._put(self.sizes, row, 4, one.get("role", ""), False)
+            fields.put(self.sizes, row, 4, one.get("role", ""), False)
         layout.addWidget(self.sizes)
         line = pya.QHBoxLayout()
         line.addWidget(pya.QLabel("corners", self))
@@ -62,18 +65,32 @@ class Form(pya.QDialog):
         self.budget.minimum, self.budget.maximum, self.budget.value = 1, 1_000_000, int(tables["budget"])
         line.addWidget(self.budget)
         line.addStretch(1)
+        self.buttons: dict[str, pya.QPushButton] = {}
         for name, action in (("start", self.start), ("cancel", self.reject)):
             button = pya.QPushButton(name, self)
-            button.clicked = lambda *_, action=action: action()
+            # Enter ends the writing of a value, and nothing else
+            button.autoDefault = False
+            button.clicked = faults.guarded(action)
             line.addWidget(button)
+            self.buttons[name] = button
+        self.line = pya.QLabel("", self)
+        self.line.setWordWrap(True)
+        self.line.setStyleSheet("color: #b01e1e")
+        # its room is there before its words: nothing moves under the mouse
+        self.line.setMinimumHeight(36)
+        layout.addWidget(self.line)
         layout.addLayout(line)
+        for table in (self.specs, self.sizes):
+            table.itemChanged = faults.guarded(self._check)
+        self._ready = True
+        self._check()
         self._given = int(tables["budget"])
         self.resize(760, 620)
 
     def start(self) -> None:
-        orders, more = self.orders(), self.arguments()
+        # a run that cannot begin leaves the form as it is
+        self._begin(self.orders(), self.arguments())
         self.accept()
-        self._begin(orders, more)
 
     def arguments(self) -> list[str]:
         """Of `size`, beside the spec."""
@@ -111,18 +128,57 @@ class Form(pya.QDialog):
                 changed[side] = text
         return changed
 
-    def _table(self, headings: list[str], rows: int) -> pya.QTableWidget:
-        table = pya.QTableWidget(rows, len(headings), self)
-        table.setHorizontalHeaderLabels(headings)
-        table.verticalHeader.hide()
-        table.horizontalHeader.setStretchLastSection(True)
-        table.verticalHeader.setDefaultSectionSize(22)
-        return table
+    def _check(self) -> None:
+        """Mark what is wrong in its field; start waits until nothing is."""
+        if not self._ready:
+            return
+        wrong = [*self._wrong_targets(), *self._wrong_sizes()]
+        self.line.setText("; ".join(wrong[:2]) + (f"; and {len(wrong) - 2} more" if len(wrong) > 2 else ""))
+        self.buttons["start"].enabled = not wrong
 
-    def _put(self, table: pya.QTableWidget, row: int, column: int, text: str, editable: bool) -> pya.QTableWidgetItem:
-        item = pya.QTableWidgetItem(text)
-        table.setItem(row, column, item)
-        if not editable:
-            item.setFlags(pya.Qt.ItemIsEnabled)
-            item.setForeground(pya.QBrush(pya.QColor(120, 120, 120)))
-        return item
+    def _wrong_targets(self) -> list[str]:
+        found = []
+        for row, spec in enumerate(self._specs):
+            unit = shown_unit(spec)
+            values = []
+            for column in (1, 2):
+                item = self.specs.item(row, column)
+                text, shown = item.text.strip(), self._shown["specs", row, column]
+                fault = "" if text == shown else fields.problem(text, unit) if text else "a target is removed in the spec, not here"
+                if text and not fault:
+                    values.append(parse_quantity(text, unit))
+                if len(values) > 1 and values[0] > values[1]:
+                    fault = "below the least"
+                fields.mark(item, fault)
+                if fault:
+                    found.append(f"{spec['name']}, {self.HEADS[column]}: {fault}")
+        return found
+
+    def _wrong_sizes(self) -> list[str]:
+        found = []
+        for row, one in enumerate(self._parameters):
+            low = self._bound(row, 1, one)
+            for column in (1, 2, 3):
+                item = self.sizes.item(row, column)
+                text = item.text.strip()
+                fault = ""
+                if column == 3 and text and item.checkState != pya.Qt.Checked:
+                    fault = "tick it, or clear the value"
+                elif text and text != self._shown.get(("sizes", row, column)):
+                    # a range may become narrower, not wider; a lock stands in what is left of it
+                    least = one["minimum"] if column == 1 or low is None else low
+                    most = one["maximum"] if column < 3 else self._bound(row, 2, one) or one["maximum"]
+                    fault = fields.problem(text, one["unit"], least, most)
+                elif not text and column < 3:
+                    fault = "a range has two ends"
+                fields.mark(item, fault)
+                if fault:
+                    found.append(f"{one['name']}, {('from', 'to', 'locked at')[column - 1]}: {fault}")
+        return found
+
+    def _bound(self, row: int, column: int, one: Mapping[str, Any]) -> float | None:
+        """The end of a range as it stands in its field; None where that is no number."""
+        text = self.sizes.item(row, column).text.strip()
+        if text == self._shown["sizes", row, column]:
+            return float(one[SIDES[column - 1]])
+        return None if fields.problem(text, one["unit"]) else parse_quantity(text, one["unit"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pya
 
-from . import writeback
+from . import faults, writeback, writing
 from .table import TableError, read_table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Probe:
         """Hear of what is selected in a view."""
         if view not in self._listening:
             self._listening.append(view)
-            view.on_selection_changed += lambda: self.selected(view)
+            view.on_selection_changed += faults.guarded(lambda: self.selected(view), once=True)
 
     def selected(self, view: pya.LayoutView) -> None:
         """Select the parameters of what is selected in the layout, in every dock that knows it."""
@@ -81,7 +81,7 @@ class Probe:
             return []
         cell = view.active_cellview().cell
         return (
-            [(instance, name) for instance, name, _ in writeback.instances(cell, table, self.plugin.places(view))]
+            [(instance, name) for instance, name, _ in writeback.instances(cell, table, writing.databases(view))]
             if cell is not None
             else []
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pya
 
+from .faults import guarded
 from .stream import Lines, Run
 
 BESIDE = Path(__file__).parent / "executable.txt"
@@ -44,19 +45,22 @@ class Runner:
         self._lines = Lines()
         self._process: pya.QProcess | None = None
         self._words = b""
+        self._where = ""
 
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.state() != pya.QProcess.NotRunning
 
-    def start(self, arguments: list[str]) -> None:
-        """Start `eda-agent` with these arguments. Raises `MissingExecutable`."""
+    def start(self, arguments: list[str], where: str) -> None:
+        """Start `eda-agent` with these arguments in a folder. Raises `MissingExecutable`."""
         program = executable()
+        self._where = where
         self.run, self._lines, self._words = Run(), Lines(), b""
         process = pya.QProcess(pya.Application.instance().main_window())
-        process.readyReadStandardOutput = self._read
-        process.readyReadStandardError = self._hear
-        process.finished = self._finished
+        process.setWorkingDirectory(where)
+        process.readyReadStandardOutput = guarded(self._read, once=True)
+        process.readyReadStandardError = guarded(self._hear, once=True)
+        process.finished = guarded(self._finished)
         self._process = process
         process.start(program, arguments)
         # a process that never started has no `finished`; what the signal of that is called differs between versions
@@ -80,10 +84,11 @@ class Runner:
             self._process.write((json.dumps(order) + "\n").encode())
 
     def kill(self) -> None:
-        """End the process at once; the run can be resumed."""
-        if self.alive and self._process is not None:
-            self._process.kill()
-            self._process.waitForFinished(2000)
+        """End the process at once, as the user wants it: nothing is told. The run can be resumed."""
+        process, self._process = self._process, None
+        if process is not None and process.state() != pya.QProcess.NotRunning:
+            process.kill()
+            process.waitForFinished(2000)
 
     def _read(self, *_: object) -> None:
         if self._process is None:
@@ -91,6 +96,9 @@ class Runner:
         events = self._lines.feed(bytes(self._process.readAllStandardOutput()))
         for event in events:
             self.run.apply(event)
+        if self.run.folder:
+            # it is told as seen from where eda-agent was started
+            self.run.folder = str(Path(self._where, self.run.folder))
         if self.run.fault and self.alive:
             self._process.kill()
         if events:
@@ -107,6 +115,8 @@ class Runner:
         self._read()
         self._hear()
         status = self._process.exitCode()
+        crashed = self._process.exitStatus() == pya.QProcess.CrashExit
+        how = f"killed by signal {status}" if crashed else f"status {status}"
         self._process = None
         words = self._words.decode("utf-8", "replace").strip()
         if self.run.fault:
@@ -114,6 +124,6 @@ class Runner:
         elif self.run.finished and status in (0, 1, 130):
             self.ended("")
         elif self.run.started:
-            self.ended(f"the run was interrupted (status {status}); it can be resumed from {self.run.folder}\n\n{words}".strip())
+            self.ended(f"the run was interrupted ({how}); resume goes on with it from {self.run.folder}\n\n{words}".strip())
         else:
             self.ended(words or f"eda-agent ended with status {status}")

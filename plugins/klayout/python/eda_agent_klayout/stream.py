@@ -184,6 +184,11 @@ class Run:
         return rows
 
     @property
+    def interrupted(self) -> str:
+        """The status of a run whose process is gone before its end."""
+        return f"{self.started.get('problem', '')} · interrupted after turn {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · resume goes on with it"
+
+    @property
     def status(self) -> str:
         if not self.started:
             return "no run"

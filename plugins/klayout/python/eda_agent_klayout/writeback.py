@@ -102,6 +102,40 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
     return result
 
 
+def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> None:
+    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is connected otherwise or of the other
+    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is left to the plan.
+    """
+    by_name = {device.name.lower(): device for device in devices}
+    seen, foreign, differ = set(), [], []
+    for instance, label, values in instances(cell, table, places):
+        dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)
+        label = label.removesuffix(DUMMY)
+        device = by_name.get(label.lower())
+        if device is None:
+            foreign.append(label or "a device without a name")
+            continue
+        seen.add(label.lower())
+        kind = table.kind(instance.pcell_declaration().name(), values)
+        if kind != device.kind:
+            differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
+        nets = str(values.get(table.nets, "")).lower().split() if table.nets and not dummy else []
+        wanted = [net.lower() for net in device.nets]
+        # source and drain may be exchanged
+        if nets and nets not in (wanted, [wanted[2], wanted[1], wanted[0], wanted[3]]):
+            differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
+    missing = [device.name for device in devices if device.name.lower() not in seen]
+    if not seen:
+        differ.append(f"none of its devices ({', '.join(missing[:6])} …) is there")
+    elif missing and foreign:
+        differ += [f"not in the layout: {', '.join(missing[:10])}", f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}"]
+    if differ:
+        rows = "\n".join(dict.fromkeys(differ[:12]))
+        raise ValueError(
+            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen the layout of {name}, or place it anew"
+        )
+
+
 def _fingers(table: Table, values: dict[str, Any]) -> int:
     return int(values[table.parameters["nf"]]) * int(values.get(table.parameters.get("m", ""), 1))
 

@@ -1,0 +1,36 @@
+"""What differs between versions of KLayout, in one place: 0.28 has methods where 0.30 has properties, and the other way round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pya
+
+
+def read(thing: Any, name: str) -> Any:
+    """An attribute that is a property in some versions and a method without arguments in others."""
+    found = getattr(thing, name)
+    return found() if callable(found) else found
+
+
+def chosen(answer: Any) -> str:
+    """The text of a file or input dialog, "" where it was cancelled."""
+    if answer is None or isinstance(answer, str):
+        return answer or ""
+    return str(read(answer, "value") or "") if read(answer, "has_value") else ""
+
+
+def active_cellview(view: pya.LayoutView) -> int:
+    """The index of the active cellview, -1 where there is none."""
+    return int(read(view, "active_cellview_index"))
+
+
+def home() -> Path:
+    """Where KLayout keeps what belongs to the user."""
+    return Path(read(pya.Application.instance(), "application_data_path"))
+
+
+def editable() -> bool:
+    """Whether KLayout was started in edit mode; in viewer mode no PCell can be made or changed."""
+    return bool(read(pya.Application.instance(), "is_editable"))

@@ -1,0 +1,51 @@
+"""A field is a cell that the user writes a value into: it is checked as it is written, and says in itself what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pya
+
+from .units import QuantityError, format_quantity, parse_quantity
+
+WRONG = pya.QColor(255, 200, 200)
+
+
+def problem(text: str, unit: str, low: float | None = None, high: float | None = None) -> str:
+    """What is wrong with a value that must lie in a range; "" where nothing is. An end may be missing."""
+    try:
+        value = parse_quantity(text, unit)
+    except QuantityError as error:
+        return str(error)
+    # a value that is shown with a few digits is the end that it was made from
+    slack = 1e-6 * max(abs(low or 0.0), abs(high or 0.0))
+    if low is not None and value < low - slack:
+        return f"below {format_quantity(low, unit)}"
+    if high is not None and value > high + slack:
+        return f"above {format_quantity(high, unit)}"
+    return ""
+
+
+def mark(item: pya.QTableWidgetItem, fault: str) -> None:
+    """Show a fault in its field, or that there is none."""
+    if item.toolTip != fault:
+        item.setToolTip(fault)
+        item.setBackground(pya.QBrush(WRONG) if fault else pya.QBrush())
+
+
+def table(parent: pya.QWidget, headings: Sequence[str], rows: int = 0) -> pya.QTableWidget:
+    result = pya.QTableWidget(rows, len(headings), parent)
+    result.setHorizontalHeaderLabels(list(headings))
+    result.verticalHeader.hide()
+    result.horizontalHeader.setStretchLastSection(True)
+    result.verticalHeader.setDefaultSectionSize(22)
+    return result
+
+
+def put(of: pya.QTableWidget, row: int, column: int, text: str, editable: bool) -> pya.QTableWidgetItem:
+    item = pya.QTableWidgetItem(text)
+    of.setItem(row, column, item)
+    if not editable:
+        item.setFlags(pya.Qt.ItemIsEnabled)
+        item.setForeground(pya.QBrush(pya.QColor(120, 120, 120)))
+    return item

@@ -1,0 +1,42 @@
+"""A preview lists what a write-back would change, beside the layout and its markers, which can be looked at meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pya
+
+from . import faults
+
+
+class Preview(pya.QDialog):
+    """`apply` and `discard` are called once at most; closing the window discards."""
+
+    def __init__(self, parent: pya.QWidget, title: str, text: str, apply: Callable[[], None], discard: Callable[[], None]):
+        super().__init__(parent)
+        self.setObjectName("eda-agent preview")
+        self.windowTitle = title
+        self.modal = False
+        self._apply, self._discard = apply, discard
+        layout = pya.QVBoxLayout(self)
+        layout.addWidget(pya.QLabel("Nothing is changed yet. Look at the markers and the layout, then apply or discard.", self))
+        self.text = pya.QPlainTextEdit(self)
+        self.text.readOnly = True
+        self.text.setPlainText(text)
+        layout.addWidget(self.text)
+        row = pya.QHBoxLayout()
+        row.addStretch(1)
+        self.buttons: dict[str, pya.QPushButton] = {}
+        for name, action in (("Apply", self._take), ("Discard", self.reject)):
+            button = self.buttons[name] = pya.QPushButton(name, self)
+            button.autoDefault = False
+            button.clicked = faults.guarded(action)
+            row.addWidget(button)
+        layout.addLayout(row)
+        self.rejected = faults.guarded(lambda: self._discard())
+        self.resize(520, 360)
+
+    def _take(self) -> None:
+        # it is closed first: a refusal is a message in front of the layout, not behind this
+        self.hide()
+        self._apply()

@@ -1,0 +1,174 @@
+"""The runs of a window: a dock each, an entry each in the View menu, and what becomes of those that are on when KLayout ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pya
+
+from . import compat, faults
+from .dock import Dock
+from .runner import executable
+
+MENU = "view_menu.eda_agent"
+FOLDER = "eda-agent-runs"
+"""In KLayout's home: a file for each KLayout with runs, so that the next one knows what a killed one left behind."""
+STOP, GO_ON, CANCEL = "Stop them", "Let them go on without KLayout", "Do not quit"
+
+
+class Runs:
+    """`write_back` and `probe` are those of the docks."""
+
+    def __init__(self, window: pya.MainWindow, write_back: Callable[[str], None], probe: Callable[[Dock, set[str]], None]):
+        self.window, self._write_back, self._probe = window, write_back, probe
+        self.docks: list[Dock] = []
+        self._actions: list[pya.Action] = []
+        self._file = compat.home() / FOLDER / f"{os.getpid()}.json"
+        window.menu().insert_menu("view_menu.end", "eda_agent", "eda-agent Runs")
+
+    def add(self, title: str, start: Sequence[str], where: str) -> Dock:
+        """A new dock, in front of the others. A title that is taken gets a number."""
+        taken = {str(dock.windowTitle) for dock in self.docks}
+        name = next(text for number in range(1, len(taken) + 2) if (text := title if number == 1 else f"{title} {number}") not in taken)
+        dock = Dock(self.window, name, start, where, self._write_back, self._probe, self.remember)
+        self.window.addDockWidget(pya.Qt.BottomDockWidgetArea, dock)
+        if self.docks:
+            self.window.tabifyDockWidget(self.docks[-1], dock)
+        self.docks.append(dock)
+        action = pya.Action()
+        action.title = name
+        action.on_triggered(faults.guarded(lambda: self.front(dock)))
+        self.window.menu().insert_item(f"{MENU}.end", f"run{len(self.docks)}", action)
+        self._actions.append(action)
+        self.front(dock)
+        return dock
+
+    def front(self, dock: Dock) -> None:
+        """Show a dock, a closed one too, before the others."""
+        dock.show()
+        dock.qt_raise()
+
+    @property
+    def alive(self) -> list[Dock]:
+        return [dock for dock in self.docks if dock.runner.alive]
+
+    def remember(self) -> None:
+        """Keep on disk what is running now."""
+        folders = [dock.runner.run.folder for dock in self.alive if dock.runner.run.folder]
+        try:
+            if folders:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._file.write_text(json.dumps(folders), encoding="utf-8")
+            else:
+                self._file.unlink(missing_ok=True)
+        except OSError as error:
+            # the runs go on: only their list is lost
+            faults.log(f"{self._file}: {error}")
+
+    def left_behind(self) -> list[Dock]:
+        """Docks of the runs that a KLayout which was killed has left behind, each ready to be resumed."""
+        result = []
+        for path in sorted(self._file.parent.glob("*.json")):
+            if path.stem.isdigit() and not _there(int(path.stem)):
+                try:
+                    folders = json.loads(path.read_text(encoding="utf-8"))
+                    path.unlink()
+                except (OSError, ValueError) as error:
+                    faults.log(f"{path}: {error}")
+                    continue
+                result += [dock for folder in folders if isinstance(folder, str) and (dock := self._unfinished(folder))]
+        if result:
+            self.window.message(f"eda-agent: {len(result)} interrupted runs; resume goes on with them", 20000)
+        return result
+
+    def _unfinished(self, folder: str) -> Dock | None:
+        if not (Path(folder) / "journal.jsonl").is_file():
+            return None
+        dock = self.shown(folder)
+        if dock.runner.run.finished:
+            dock.close()
+        return dock
+
+    def shown(self, folder: str) -> Dock:
+        """The dock of a run that is on disk, which can be resumed. Raises ValueError for a folder that is none."""
+        if not (Path(folder) / "journal.jsonl").is_file():
+            raise ValueError(
+                f"{folder} is not the folder of a run: it has no journal.jsonl\n\nChoose a folder that 'Size a circuit' has made"
+            )
+        for dock in self.docks:
+            if dock.runner.run.folder and Path(dock.runner.run.folder).resolve() == Path(folder).resolve():
+                self.front(dock)
+                return dock
+        dock = self.add(f"eda-agent: {Path(folder).name}", ["size", folder, "--resume", "--events"], folder)
+        dock.runner.show(folder)
+        return dock
+
+    def may_quit(self) -> bool:
+        """Ask what becomes of the runs that are on; False where KLayout is to stay."""
+        running = self.alive
+        if not running:
+            return True
+        names = "\n".join(f"{dock.windowTitle} in {dock.runner.run.folder}" for dock in running)
+        answer = _ask("Runs are on", f"{names}\n\nStopped, they keep what they have, and can be resumed.")
+        if answer == CANCEL:
+            return False
+        folders = [dock.runner.run.folder for dock in running if dock.runner.run.folder]
+        self.shut()
+        if answer == GO_ON:
+            for folder in folders:
+                # a session of its own: it outlives KLayout
+                subprocess.Popen(
+                    [executable(), "size", folder, "--resume", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )  # fmt: skip
+        return True
+
+    def shut(self) -> None:
+        """End what runs where it stands; each can be resumed."""
+        for dock in self.docks:
+            dock.shut()
+        self.remember()
+
+
+class Closing(pya.QObject):
+    """Asks before the window closes."""
+
+    def __init__(self, window: pya.MainWindow, may_quit: Callable[[], bool]):
+        super().__init__(window)
+        self._may_quit = may_quit
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: pya.QObject, event: pya.QEvent) -> bool:
+        if event.type() != pya.QEvent.Close:
+            return False
+        try:
+            if self._may_quit():
+                return False
+        except Exception as error:  # noqa: BLE001  # Qt would swallow it
+            faults.report(error)
+        event.ignore()
+        return True
+
+
+def _ask(title: str, text: str) -> str:
+    """The answer of a box with three buttons."""
+    box = pya.QMessageBox(pya.Application.instance().main_window())
+    box.windowTitle = title
+    box.text = text
+    buttons = {name: box.addButton(name, role) for name, role in ((STOP, pya.QMessageBox.DestructiveRole), (GO_ON, pya.QMessageBox.AcceptRole), (CANCEL, pya.QMessageBox.RejectRole))}  # fmt: skip
+    box.exec_()
+    return next((name for name, button in buttons.items() if box.clickedButton() == button), CANCEL)
+
+
+def _there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

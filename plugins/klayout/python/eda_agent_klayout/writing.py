@@ -1,0 +1,194 @@
+"""Writing a run into the open cell: what would change is shown, then changed in one transaction with its LVS, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pya
+
+from . import compat, lvs, writeback
+from .preview import Preview
+from .table import Table, devices, read_table
+
+DEMONSTRATION = "demonstration"
+MARKERS = "eda-agent write-back"
+TRANSACTION = "eda-agent: write sizes back"
+NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells are to get the sizes, or use 'Place a sized circuit'"
+
+
+@dataclass(frozen=True)
+class Task:
+    """`found`: what `eda-agent export RUN --devices` says; `table`: name of the table of PCells."""
+
+    found: Mapping[str, Any]
+    view: pya.LayoutView
+    cell: pya.Cell
+    table: str
+
+    @property
+    def layout(self) -> pya.Layout:
+        return self.cell.layout()
+
+    @property
+    def rules(self) -> Table:
+        return read_table(self.table)
+
+    @property
+    def gone(self) -> bool:
+        return bool(self.view._destroyed() or self.cell._destroyed())
+
+    def plan(self) -> writeback.Plan:
+        """Raises ValueError where the cell is of another circuit."""
+        places = databases(self.view)
+        found = devices(dict(self.found))
+        writeback.refuse_another(self.cell, found, self.rules, places, str(self.found["name"]))
+        return writeback.plan(self.layout, self.cell, found, self.rules, places)
+
+
+class Writing:
+    """One a window. `tell` shows a message."""
+
+    def __init__(self, window: pya.MainWindow, tell: Callable[[str, str], None]):
+        self.window, self._tell = window, tell
+        self.preview: Preview | None = None
+        self._count, self._last = 0, ""
+
+    def open_task(self, found: Mapping[str, Any], table: str) -> Task:
+        """On the active cell. Raises ValueError where there is none."""
+        view = self.window.current_view()
+        if view is None or not view.active_cellview().is_valid() or view.active_cellview().cell is None:
+            raise ValueError(NO_LAYOUT)
+        return Task(found, view, view.active_cellview().cell, table)
+
+    def look(self, task: Task) -> None:
+        """Show what would change: as markers, and in a preview with Apply and Discard."""
+        self._drop()
+        plan = task.plan()
+        if not plan.changes:
+            self._tell("nothing to write back", lines(plan) or "Every device has the sizes of the run already.")
+            return
+        number = task.view.create_rdb(MARKERS)
+        writeback.report(plan, task.cell, task.layout, task.view.rdb(number))
+        task.view.show_rdb(number, compat.active_cellview(task.view))
+        browser = _front("Marker")
+        self.preview = Preview(
+            self.window,
+            f"Write {task.found['name']} into {task.cell.name}?",
+            lines(plan),
+            lambda: self._apply(task, plan),
+            lambda: _unmark(task),
+        )
+        self.preview.show()
+        if browser is not None:
+            # beside each other, both to be read
+            box = self.window.frameGeometry
+            self.preview.move(box.left + 40, box.top + 90)
+            browser.move(box.left + 60 + self.preview.width, box.top + 90)
+        self.preview.qt_raise()
+
+    def _apply(self, task: Task, shown: writeback.Plan) -> None:
+        if task.gone:
+            raise ValueError("the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again")
+        if lines(task.plan()) != lines(shown):
+            self.look(task)
+            raise ValueError("the layout has changed since the preview; nothing was written\n\nLook at the new preview")
+        result = self.write(task, shown)
+        _unmark(task)
+        if result is None:
+            self.window.message("eda-agent: the sizes are written; no LVS is known here for these PCells", 10000)
+        else:
+            self.show_check(task, result)
+
+    def write(self, task: Task, plan: writeback.Plan) -> lvs.Result | None:
+        """Change the cell in one transaction, and compare it; a failure on the way leaves the layout as it was."""
+        # what can be refused is refused before anything changes
+        reference = schematic(task)
+        self._count += 1
+        name = f"{TRANSACTION} ({self._count})"
+        task.view.transaction(name)
+        try:
+            try:
+                writeback.apply(plan)
+            finally:
+                task.view.commit()
+            result = None if reference is None else lvs.compare(lvs.extract(task.layout, task.cell), reference, task.found["name"])
+        except Exception:
+            if self._on_top() == name:
+                self.window.call_menu("cm_undo")
+            raise
+        self._last = name
+        return result
+
+    def show_check(self, task: Task, result: lvs.Result) -> None:
+        number = task.view.add_lvsdb(result.database)
+        self.window.message("LVS: layout and schematic match" if result.match else f"LVS: {len(result.differences)} differences", 10000)
+        if not result.match:
+            task.view.show_lvsdb(number, compat.active_cellview(task.view))
+            self._tell("LVS: layout and schematic differ", "\n".join(result.differences[:20]))
+
+    def undo(self) -> None:
+        """Take back exactly the last write-back. Raises ValueError where something else was done since."""
+        top = self._on_top()
+        if not self._last:
+            raise ValueError("nothing was written back in this window")
+        if top != self._last:
+            done = f"the last change is '{top}'" if top else "it has been undone already"
+            raise ValueError(f"the write-back is not the last change: {done}\n\nEdit > Undo takes back one change after the other")
+        self.window.call_menu("cm_undo")
+        self._last = ""
+
+    def _on_top(self) -> str:
+        manager = self.window.manager()
+        return str(manager.transaction_for_undo()) if manager.has_undo() else ""
+
+    def _drop(self) -> None:
+        if self.preview is not None and not self.preview._destroyed() and self.preview.isVisible():
+            self.preview.reject()
+        self.preview = None
+
+
+def schematic(task: Task) -> pya.Netlist | None:
+    """What a layout of a run is compared with; None for PCells whose LVS is not ours."""
+    return lvs.schematic(lvs.text(task.found), task.found["name"], lvs.KINDS) if task.table == DEMONSTRATION else None
+
+
+def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
+    """Where the devices of the schematic are, as the newest LVS database of a view says; nothing where there is none."""
+    found = [view.lvsdb(number) for number in range(view.num_l2ndbs() - 1, -1, -1)]
+    return next((lvs.places(database) for database in found if database is not None), {})
+
+
+def lines(plan: writeback.Plan) -> str:
+    """A plan for people."""
+    rows = [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes]
+    for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
+        if names:
+            rows.append(f"{text}: {', '.join(names)}")
+    return "\n".join([*rows, *(text for text, _ in plan.conflicts)])
+
+
+def _unmark(task: Task) -> None:
+    """Take the markers of a preview away."""
+    if not task.gone:
+        for number in reversed(range(task.view.num_rdbs())):
+            if str(compat.read(task.view.rdb(number), "name")).startswith(MARKERS):
+                task.view.remove_rdb(number)
+
+
+def _front(words: str) -> pya.QWidget | None:
+    """KLayout's browser of that name, raised: it opens behind the main window."""
+    for widget in pya.QApplication.topLevelWidgets():
+        if widget.isVisible() and words in str(widget.windowTitle) and not isinstance(widget, pya.MainWindow):
+            widget.qt_raise()
+            widget.activateWindow()
+            return widget
+    return None
+
+
+def beside(view: pya.LayoutView | None) -> str:
+    """The folder of the open layout's file, "" for one that was never saved."""
+    name = str(view.active_cellview().filename()) if view is not None and view.active_cellview().is_valid() else ""
+    return str(Path(name).parent) if name else ""
