@@ -7,6 +7,7 @@ import argparse
 from eda_agent.cli.render import console, print_json
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import SETS
+from eda_agent.problem.parallel import parallel
 from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.simulation.cache import cache_folder
 from eda_agent.simulation.deck import Workbench
@@ -45,6 +46,8 @@ def check_command(options: argparse.Namespace) -> int:
             screen.print(f"{spec.name}: {' '.join(spec.devices)}, operating point of {spec.testbench}", markup=False, soft_wrap=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
+    for remark in parallel(problem, problem.space.edits(problem.space.initial)).remarks.values():
+        screen.print(f"! the exported netlist: {remark}", markup=False, soft_wrap=True)
     if workbench.hierarchical:
         screen.print(
             f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False

@@ -176,6 +176,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.chosen import asked_by
     from eda_agent.files import write_text
     from eda_agent.insight.devices import devices
+    from eda_agent.problem.parallel import parallel
     from eda_agent.record.export import netlist_diff, sized_netlist
 
     state = load_state(options.run)
@@ -185,8 +186,13 @@ def export_command(options: argparse.Namespace) -> int:
     problem = asked_by(options.run, state)
     if options.devices or options.layout is not None:
         return _export_layout(options, devices(problem, turn["sizing"]))
+    apart = parallel(problem, problem.space.edits(turn["sizing"]))
     if options.xschem is not None:
+        for scope, device in {**apart.copies, **apart.left}:
+            say(f"! {scope} {device}: plain ngspice ignores m= of the foundry's subcircuit, so the schematic simulates as one device there")
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
+    for line in apart.left:
+        say(f"! {apart.remarks[line]}")
     text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
     if options.out is None:
         write(text)

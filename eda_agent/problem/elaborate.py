@@ -50,6 +50,7 @@ class Elaboration:
         self.subcircuit = top
         self._assignments: list[tuple[str, Node]] = []
         self._walked = 0
+        self._multipliers: dict[tuple[str, str], list[Number | Name]] = {}
         outer = self._parameters(netlist.top, {}, {})
         ports = {port: port for port in top.ports}
         walked = self._expand(top, (instance,), ports, {}, outer, Number(1.0), "")
@@ -62,13 +63,7 @@ class Elaboration:
 
     def devices(self, edits: Mapping[Edit, float]) -> list[FlatDevice]:
         """The devices with every place at its number in `edits` (in the netlist's own units)."""
-        inputs = {name: edits[place] for place, name in self.places.items()}
-        try:
-            numbers = self._compiled(**inputs) if self._compiled else None
-        except (ArithmeticError, ValueError, TypeError):
-            numbers = None
-        if numbers is None or not all(map(math.isfinite, numbers.values())):
-            numbers = self._one_by_one(inputs)
+        numbers = self._at(edits)
         result = []
         for device, values in self._symbolic:
             known = {
@@ -78,6 +73,26 @@ class Elaboration:
             }
             result.append(replace(device, values=known))
         return result
+
+    def multipliers(self, edits: Mapping[Edit, float]) -> dict[tuple[str, str], set[float]]:
+        """What m of each X line is, line by line: (subcircuit, device) → one number for every value that it has in the circuit's
+        instances, NaN for one that cannot be worked out."""
+        numbers = self._at(edits)
+        return {
+            line: {value.value if isinstance(value, Number) else numbers.get(value.name, math.nan) for value in values}
+            for line, values in self._multipliers.items()
+        }
+
+    def _at(self, edits: Mapping[Edit, float]) -> dict[str, float]:
+        """Every variable with the places at these numbers."""
+        inputs = {name: edits[place] for place, name in self.places.items()}
+        try:
+            numbers = self._compiled(**inputs) if self._compiled else None
+        except (ArithmeticError, ValueError, TypeError):
+            numbers = None
+        if numbers is None or not all(map(math.isfinite, numbers.values())):
+            numbers = self._one_by_one(inputs)
+        return numbers
 
     def _compile(self) -> Callable[..., dict[str, float]] | None:
         """All assignments as one Python function; None where they are too deep for Python's parser."""
@@ -211,7 +226,8 @@ class Elaboration:
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
             # m multiplies every device inside; it must not reach the callee's scope as a name as well
-            numbers.pop("m", None)
+            own = numbers.pop("m", Number(math.nan) if "m" in device.params else Number(1.0))
+            self._multipliers.setdefault((scope.name, device.name), []).append(own)
             yield from self._expand(
                 inner, (*path, device.name), dict(zip(inner.ports, outside, strict=True)), numbers,
                 values, times, name if name in self.library and name not in self.netlist.subcircuits else library,

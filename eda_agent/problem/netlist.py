@@ -6,6 +6,7 @@ Names are compared in lower case, as SPICE does.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import tempfile
@@ -104,26 +105,41 @@ class Netlist:
     def scope(self, name: str) -> Subcircuit | None:
         return self.top if name == "" else self.subcircuits.get(name.lower())
 
-    def text(self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None) -> str:
+    def text(
+        self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None,
+        copies: Mapping[tuple[str, str], int] | None = None, remarks: Mapping[tuple[str, str], str] | None = None,
+    ) -> str:  # fmt: skip
         """The netlist as text with `values` (place → new text) written in; every other character stays as it was.
 
         Without `comments` only logical lines remain, and of those the ones whose identity is in `only`, if given: what a
-        simulator gets.
+        simulator gets. `copies`: (subcircuit, device) → how often that device's line stands there, under names of their own;
+        `remarks`: a comment before it.
         """
         by_line: dict[int, list[tuple[Edit, str]]] = {}
         for edit, value in (values or {}).items():
             by_line.setdefault(id(self._line_of(edit)), []).append((edit, value))
+        names = {id(self._line_of(Edit(*place, ""))): self._names(*place, count) for place, count in (copies or {}).items()}
+        before = {id(self._line_of(Edit(*place, ""))): f"* {remark}" for place, remark in (remarks or {}).items()}
         result: list[str] = []
         for line in self.lines:
             edits = by_line.get(id(line))
             if comments:
-                result.extend(_edit_raw(line, edits) if edits else line.raw)
+                raw = _edit_raw(line, edits) if edits else line.raw
+                result.extend([before[id(line)], *raw] if id(line) in before else raw)
+                result.extend(text for name in names.get(id(line), ()) for text in _renamed(raw, name))
             elif line.text and line.card not in IGNORED_CARDS and (only is None or id(line) in only):
                 text = line.text
                 for edit, value in edits or ():
                     text = _edit_text(text, edit, value) or text
                 result.append(text)
         return "\n".join(result) + "\n"
+
+    def _names(self, scope: str, device: str, count: int) -> list[str]:
+        """Names for all but the first of so many copies of a device, none of them taken."""
+        inside = self.scope(scope)
+        taken = {one.name for one in inside.devices} if inside else set()
+        free = (f"{device}_{number}" for number in itertools.count(2))
+        return list(itertools.islice((name for name in free if name not in taken), count - 1))
 
     def value_text(self, edit: Edit) -> str | None:
         """What the netlist says in this place, or None when there is no such place."""
@@ -195,6 +211,14 @@ def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
             assert joined is not None, edit
             raw = [joined]
     return raw
+
+
+def _renamed(raw: Sequence[str], name: str) -> list[str]:
+    """The physical lines of a device under another name, without comments between them; its letter keeps its case."""
+    first, *rest = raw
+    blank = first[: len(first) - len(first.lstrip())]
+    old, after = first.split(None, 1)[0], first.lstrip()
+    return [f"{blank}{old}{name.removeprefix(old.lower())}{after[len(old) :]}", *(one for one in rest if one.lstrip().startswith("+"))]
 
 
 def parse_netlist(lines: Sequence[Line]) -> Netlist:

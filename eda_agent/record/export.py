@@ -7,21 +7,34 @@ import math
 from collections.abc import Mapping
 
 from eda_agent.problem.load_space import own_value
+from eda_agent.problem.netlist import Edit
+from eda_agent.problem.parallel import parallel
 from eda_agent.problem.spec import Problem
 
 
 def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
-    """The netlist with the sizes written in; places that have their value already keep their text."""
+    """The netlist with the sizes written in; places that have their value already keep their text.
+
+    A device with a multiplier becomes so many instances where the foundry's subcircuit ignores `m=` in ngspice: what is written is
+    the circuit that was simulated. Raises `MissingError` where that needs a library that is not on this machine.
+    """
+    apart = parallel(problem, problem.space.edits(sizing))
+    changed = _changed(problem, sizing) | {Edit(*line, "m"): "1" for line in apart.copies}
+    return problem.netlist.text(changed, copies=apart.copies, remarks=apart.remarks)
+
+
+def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
+    """A unified diff from the netlist as it came to its own lines with the sizes written in, `m=` among them."""
+    old, new = problem.netlist.text(), problem.netlist.text(_changed(problem, sizing))
+    name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
+    return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
+
+
+def _changed(problem: Problem, sizing: Mapping[str, float]) -> dict[Edit, str]:
+    """Place → new text, for those whose number is not the netlist's own."""
     changed = {}
     for edit, value in problem.space.edits(sizing).items():
         own = own_value(edit, problem.netlist, problem.subckt)
         if own is None or not math.isclose(own, value, rel_tol=1e-9):
             changed[edit] = f"{value:.10g}"
-    return problem.netlist.text(changed)
-
-
-def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
-    """A unified diff from the netlist as it came to the sized one."""
-    old, new = problem.netlist.text(), sized_netlist(problem, sizing)
-    name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
-    return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
+    return changed

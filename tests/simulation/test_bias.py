@@ -58,10 +58,6 @@ def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: s
     """Device → parameter → number, as `ngspice -b` prints it for the exported netlist in the testbench."""
     pdk = problem.pdk
     library = pdk.library()
-    # GF180's headers declare m, with which ngspice does not multiply; the cut library does without it
-    if pdk.name == "gf180mcuD":
-        library = folder / library.name
-        library.write_text(pdk.library().read_text().replace("nf=1 sd=0 m=1", "nf=1 sd=0"))
     if pdk.name == "ptm45":
         models = f'.include "{pdk.library()}"\n'
     else:
@@ -70,7 +66,7 @@ def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: s
         models += "".join(f'.lib "{library}" {section}\n' for section in pdk.corners[corner.process])
     netlist = re.sub(r"(?im)^\.end\s*$", "", sized_netlist(problem, sizing))
     kinds = {"nmos": "n", "pmos": "p"}
-    path, wanted = folder / f"{corner.name}.spice", {}
+    path, wanted, instances = folder / f"{corner.name}.spice", {}, {}
     evaluator = Workbench(problem, folder / "models")
     for device in evaluator.elaboration.devices(problem.space.edits(sizing)):
         if device.kind == "m":
@@ -78,6 +74,8 @@ def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: s
             assert rule is not None
             inner = INNER[pdk.name].format(kinds[rule.type])
             wanted[device.label] = f"m.xdut.{device.label}{inner}"
+            # GF180's m is written as so many equal instances, of which the first is read
+            instances[device.label] = device.values["m"] if pdk.name == "gf180mcuD" else 1.0
     asked = ["id", "gm", "vth", "vdsat", "vgs", "vds", "vbs", "w", "m"]
     prints = "".join(f"echo @@ {label}\n" + "".join(f"print @{name}[{one}]\n" for one in asked) for label, name in wanted.items())
     ports = " ".join(problem.netlist.subcircuits[problem.subckt].ports)
@@ -90,7 +88,8 @@ def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: s
         if line.startswith("@@ "):
             label = line[3:].strip()
         elif match := re.match(r"@\S+\[(\w+)\] = (\S+)", line):
-            found.setdefault(label, {})[match[1]] = float(match[2])
+            times = instances[label] if match[1] in {"id", "gm", "m"} else 1.0
+            found.setdefault(label, {})[match[1]] = float(match[2]) * times
     return found
 
 

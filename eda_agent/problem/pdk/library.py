@@ -33,6 +33,14 @@ class Block:
     models: dict[str, str] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
 
+    @property
+    def ignores_multiplier(self) -> bool:
+        """Whether it declares m and no device in it uses it: ngspice then ignores `m=` on an instance without a word.
+
+        Where m is not declared, ngspice multiplies the devices inside.
+        """
+        return "m" in self.defaults and not any(re.search(r"\bm\b", text) for card in self.devices for text in pairs(card).values())
+
 
 @dataclass
 class Library:

@@ -112,7 +112,7 @@ class Writer:
             (defaults if declares and _is_number(text) else locals_)[key] = text
         # GF180 declares m and never uses it, which makes ngspice ignore `m=` on an instance without a word: as if it were not
         # declared, ngspice multiplies the devices inside, which is what m means
-        if not any(re.search(r"\bm\b", text) for card in block.devices for text in pairs(card).values()):
+        if block.ignores_multiplier:
             defaults.pop("m", None)
         with self.inside(block):
             lines = [self.mos(card, card.split()[:6]) for card in block.devices]

@@ -1,0 +1,29 @@
+"""A multiplier is `m=` on an instance, the number of equal devices in parallel; some foundries' subcircuits take it and do nothing with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.writer import library_of
+
+_FOUND: dict[tuple[Path, int, tuple[str, ...]], frozenset[str]] = {}
+"""Library, time of its last change and names asked for → the answer: a run asks at every new best."""
+
+
+def ignoring(pdk: Pdk, names: Iterable[str]) -> frozenset[str]:
+    """Those of a PDK's devices whose multiplier plain ngspice ignores, with the foundry's library as it is on this machine.
+
+    Raises `MissingError` where the library is not there.
+    """
+    asked = tuple(sorted({name for name in names if name in pdk.devices}))
+    if not asked or not pdk.subcircuits or not pdk.locations:
+        return frozenset()
+    path = pdk.library()
+    key = path, path.stat().st_mtime_ns, asked
+    if key not in _FOUND:
+        library = library_of(pdk, path, next(iter(pdk.corners.values()), ()), asked)
+        found = {name: [library.blocks[one] for one in pdk.devices[name].spellings if one in library.blocks] for name in asked}
+        _FOUND[key] = frozenset(name for name, blocks in found.items() if any(block.ignores_multiplier for block in blocks))
+    return _FOUND[key]

@@ -1,0 +1,126 @@
+"""The exported netlist in plain `ngspice -b` with the foundry's own library is the circuit that was signed off."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from eda_agent.cli.main import main
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.parallel import parallel
+from eda_agent.problem.pdk.catalogue import find_pdk
+from eda_agent.problem.pdk.multiplier import ignoring
+from eda_agent.problem.spec import Problem
+from eda_agent.record.export import netlist_diff, sized_netlist
+from eda_agent.run.once import open_evaluator
+
+from ..conftest import CIRCUITS
+from ..measurements.plain import known
+
+CELLS = """* cells with multipliers
+.param wn=4u mq=2
+.subckt unit d g s
+xa d g s s nmos_3p3 w={wn} l=0.5u
++ m={mq}
+* a comment in between
++ ad=1p
+xa_2 d g s s nmos_3p3 w=2u l=0.5u m=1
+.ends
+.subckt top out vdd vss
+XB out out vss vss nmos_3p3 w={wn} l=0.5u m={2*mq}
+x2 vdd out vss unit
+r1 vdd out 50k m=2
+.ends
+"""
+SPEC = """
+circuit: cells.spice
+subckt: top
+pdk: gf180mcuD
+parameters: {wn: {min: 1u, max: 10u}, mq: {min: 1, max: 9}}
+testbenches: {mine: {deck: tb.spice, probes: {out: out, supply: vsup}}}
+specs: {supply_current: {testbench: mine, unit: A, maximum: 1}}
+corners: {nominal: {process: tt, vdd: 3.3, temperature: 27}, slow: {process: ss, vdd: 3.0, temperature: 125}}
+"""
+BENCH = "vsup vdd 0 {vdd}\nXdut out vdd 0 top\n.op\n"
+
+
+def current(netlist: str, process: str, temperature: float, cards: str, folder: Path) -> float:
+    """What the source `vsup` delivers at the operating point, in `ngspice -b`, with GF180's own files."""
+    pdk = find_pdk("gf180mcuD")
+    library = pdk.library()
+    head = "".join(f".include {library.parent / one}\n" for one in pdk.include)
+    head += "".join(f".lib {library} {section}\n" for section in pdk.corners[process])
+    file = folder / "deck.cir"
+    control = f".option temp={temperature} reltol=1e-6\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
+    file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards + control)
+    done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    found = re.search(r"i\(vsup\) = (\S+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    return -float(found[1])
+
+
+def supply_currents(problem: Problem, sizing: Mapping[str, float]) -> dict[str, float | None]:
+    """By corner, as the program measures it."""
+    with open_evaluator(problem, workers=1, cache=False) as evaluator:
+        values = evaluator.evaluate([sizing])[0].values
+    return {corner: specs["supply_current"] for corner, specs in values.items()}
+
+
+def written(folder: Path, netlist: str = CELLS) -> Path:
+    for name, text in (("cells.spice", netlist), ("spec.yaml", SPEC), ("tb.spice", BENCH)):
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_multiplier_that_the_foundry_ignores_is_written_as_instances(tmp_path: Path) -> None:
+    """Before, XM5 was one device there: a tenth of the tail current at the known sizing."""
+    problem = load_problem(CIRCUITS / "ota_5t")
+    sizing = problem.space.snap(known("ota_5t"))
+    assert sizing["mt"] > 1
+    text = sized_netlist(problem, sizing)
+    cards = "vsup vdd 0 3.3\ni1 ib 0 5u\nxdut inp out out vdd 0 ib ota\nvin inp 0 1.2\n"
+    assert len(re.findall(r"(?m)^XM5", text)) == sizing["mt"]
+    # the mirror's ratio, to the accuracy of its output resistance
+    assert current(text, "tt", 27, cards, tmp_path) == pytest.approx(5e-6 * (1 + sizing["mt"]), rel=0.1)
+
+
+def test_cells_and_expressions(tmp_path: Path) -> None:
+    problem = load_problem(written(tmp_path))
+    sizing = {**problem.space.initial, "mq": 3.0}
+    shown = supply_currents(problem, sizing)
+    text = sized_netlist(problem, sizing)
+    # names that are taken stay free
+    assert re.findall(r"(?m)^(x\w+) d g", text) == ["xa", "xa_3", "xa_4", "xa_2"]
+    assert re.findall(r"(?m)^(X\w+) ", text) == ["XB", *(f"XB_{number}" for number in range(2, 7))]
+    assert "r1 vdd out 50k m=2" in text and "* XB" not in text
+    for corner in problem.corners:
+        plain = current(text, corner.process, corner.temperature, f"vsup vdd 0 {corner.vdd}\nxdut out vdd 0 top\n", tmp_path)
+        assert shown[corner.name] == pytest.approx(plain, rel=1e-4)
+    # what is written reads back as the same circuit, and says so in its own words
+    (tmp_path / "again").mkdir()
+    again = load_problem(written(tmp_path / "again", text))
+    assert supply_currents(again, again.space.initial) == pytest.approx(shown, rel=1e-4)
+    assert "6 instances in parallel" in text
+    # what changed is told in the netlist's own words
+    assert [line for line in netlist_diff(problem, sizing).splitlines() if line[0] == "+"][1:] == ["+.param wn=4u mq=3"]
+
+
+def test_what_is_no_whole_number_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = load_problem(written(tmp_path, CELLS.replace("m={2*mq}", "m=2.5")))
+    found = parallel(problem, problem.space.edits(problem.space.initial))
+    assert found.copies == {("unit", "xa"): 2} and "no whole number" in found.left["top", "xb"]
+    assert "ONE device" in sized_netlist(problem, problem.space.initial)
+    assert main(["check", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "xa is written as 2 instances" in told and "xb stays ONE device" in told
+
+
+def test_libraries_that_multiply_are_left_alone() -> None:
+    gf, sky = find_pdk("gf180mcuD"), find_pdk("sky130A")
+    assert ignoring(gf, gf.devices) == set(gf.devices) and not ignoring(sky, sky.devices)
+    problem = load_problem(CIRCUITS / "two_stage_miller")
+    assert netlist_diff(problem, problem.space.initial) == ""
