@@ -170,7 +170,14 @@ def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:
     assert found["doubts"] == found["noticed"] == []
     assert found["measured"]["output_current"] == pytest.approx(10.9e-6, rel=0.02)
     problem = load_problem(tmp_path / "spec.yaml")
-    assert set(problem.spec_names) == {"output_current", "temperature_coefficient", "power", "line_sensitivity", "compliance_range"}
+    assert set(problem.spec_names) == {
+        "output_current",
+        "temperature_coefficient",
+        "power",
+        "line_sensitivity",
+        "compliance_range",
+        "saturation",
+    }
     text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
     assert "mirrors: [[XM3, XM4, XM5]]" in text
     assert [name for name in problem.space.names if name.endswith((".l", ".w")) and name[:3] in {"XM3", "XM4", "XM5"}] == ["XM3.w", "XM3.l"]
@@ -186,3 +193,33 @@ def test_a_draft_that_cannot_be_read_is_said_of_the_netlist(tmp_path: Path) -> N
     assert done.returncode == 2
     assert "c.spice: parameters.both: both is 5 pm" in done.stderr and "write 5 in the netlist" in done.stderr
     assert ".draft" not in done.stderr and not (tmp_path / "spec.yaml").exists()
+
+
+STARTED = """beta multiplier as CDL has it
+.SUBCKT IREF IOUT VDD VSS
+MM1 NB NB VSS VSS sky130_fd_pr__nfet_01v8 w=4u l=2u nf=1 m=1
+MM2 PB NB NS VSS sky130_fd_pr__nfet_01v8 w=4u l=2u nf=1 m=8
+MM3 NB PB VDD VDD sky130_fd_pr__pfet_01v8 w=8u l=4u nf=1 m=2
+MM4 PB PB VDD VDD sky130_fd_pr__pfet_01v8 w=8u l=4u nf=1 m=2
+MM5 IOUT PB VDD VDD sky130_fd_pr__pfet_01v8 w=8u l=4u nf=1 m=4
+RR0 NS VSS 12K
+MMS1 ST NB VSS VSS sky130_fd_pr__nfet_01v8 w=2u l=0.5u
+MMS2 ST VSS VDD VDD sky130_fd_pr__pfet_01v8 w=0.42u l=20u
+MMS3 PB ST VSS VSS sky130_fd_pr__nfet_01v8 w=1u l=0.5u
+.ENDS
+"""
+
+
+def test_a_start_up_circuit_is_off_and_no_spec_asks_it_to_be_in_saturation(tmp_path: Path) -> None:
+    (tmp_path / "c.cdl").write_text(STARTED, encoding="utf-8")
+    done = run("init", str(tmp_path / "c.cdl"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {name for name, role in found["roles"].items() if role == "start-up"} == {"xmms1", "xmms2", "xmms3"}
+    assert found["roles"]["xmm2"] == "bias source", "its source is the end at the resistor"
+    assert any("XMMS1 XMMS2 XMMS3 start the circuit up" in words for words in found["noticed"])
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert not any(name.startswith("XMMS") for name in problem.space.names)
+    asked = next(spec for spec in problem.specs if spec.name == "saturation")
+    assert set(asked.devices) == {"xmm1", "xmm2", "xmm3", "xmm4", "xmm5"}
+    assert found["measured"]["saturation"] > 0.1

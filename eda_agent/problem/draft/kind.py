@@ -24,7 +24,7 @@ class Kind:
     """`ports`: role in the testbenches → port. `bias`: port → how it is held (`biases`).
 
     `doubts`: what could not be told, one sentence each. `noticed`: what was told and is worth saying.
-    `switches`: devices that an enable drives; there is nothing to size in them.
+    `switches`: devices that an enable drives or that start the circuit up; there is nothing to size in them.
     """
 
     name: str
@@ -83,7 +83,12 @@ def tell_kind(structure: Structure) -> Kind:
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
     switches = tuple(name for enable in enables.values() for name in enable.members)
-    return replace(kind, bias=bias, noticed=tuple(map(words_of, enables.values())), switches=switches)
+    starting = tuple(name for name, role in structure.roles.items() if role == "start-up")
+    noticed = [words_of(enable) for enable in enables.values()]
+    if starting:
+        names = " ".join(name.upper() for name in starting)
+        noticed.append(f"{names} start the circuit up: they stay as they are, since no testbench shows whether it starts")
+    return replace(kind, bias=bias, noticed=tuple(noticed), switches=(*switches, *starting))
 
 
 def _tell(structure: Structure, enables: set[str]) -> Kind:

@@ -6,13 +6,14 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eda_agent.problem.structure.circuit import Fet
+from eda_agent.problem.structure.circuit import Fet, Passive
 
 
-def oriented(fets: Sequence[Fet], vdd: str, vss: str) -> list[Fet]:
-    """The same with drain and source exchanged where the drain lies nearer to the rail, counted in channels of the same type."""
+def oriented(fets: Sequence[Fet], passives: Sequence[Passive], vdd: str, vss: str) -> list[Fet]:
+    """The same with drain and source exchanged where the drain lies nearer to the rail, counted in channels of the same type and resistors."""
     rails = {"nmos": (vss, vdd), "pmos": (vdd, vss)}
-    away = {kind: _channels(fets, kind, *rails[kind]) for kind in rails}
+    resistors = [passive for passive in passives if passive.kind == "r"]
+    away = {kind: _channels(fets, resistors, kind, *rails[kind]) for kind in rails}
     result = []
     for fet in fets:
         far = len(fets) + 1
@@ -21,13 +22,17 @@ def oriented(fets: Sequence[Fet], vdd: str, vss: str) -> list[Fet]:
     return result
 
 
-def _channels(fets: Sequence[Fet], kind: str, rail: str, other: str) -> dict[str, int]:
-    """Net → channels of a type between it and a rail; paths do not go through the other rail."""
+def _channels(fets: Sequence[Fet], resistors: Sequence[Passive], kind: str, rail: str, other: str) -> dict[str, int]:
+    """Net → channels of a type and resistors between it and a rail; paths do not go through the other rail."""
     links = defaultdict(list)
     for fet in fets:
         if fet.type == kind:
             links[fet.drain].append(fet.source)
             links[fet.source].append(fet.drain)
+    for resistor in resistors:
+        one, end = resistor.nets
+        links[one].append(end)
+        links[end].append(one)
     found, waiting = {rail: 0}, deque([rail])
     while waiting:
         net = waiting.popleft()

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from eda_agent.problem.structure.circuit import Enable, Fet, Mirror, Passive, Structure
 from eda_agent.problem.structure.enabling import enables_in
+from eda_agent.problem.structure.starting import starting_in
 from eda_agent.problem.structure.symmetry import exchanged
 
 _MAX_PARTS = 3
@@ -42,6 +43,11 @@ class Patterns:
     def enabling(self) -> frozenset[str]:
         """Names of the devices that an enable drives: switches and inverters."""
         return frozenset(name for enable in self.enables for name in enable.members)
+
+    @cached_property
+    def starting(self) -> frozenset[str]:
+        """Names of the devices of a start-up circuit."""
+        return starting_in(self)
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:

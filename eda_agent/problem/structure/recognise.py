@@ -38,7 +38,7 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
     vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
-    fets = oriented(fets, vdd, vss)
+    fets = oriented(fets, passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
     return replace(

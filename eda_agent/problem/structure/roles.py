@@ -27,6 +27,8 @@ def _role(found: Patterns, fet: Fet) -> str:
             return f"inverter {fet.type}"
     if fet.name in found.enabling:
         return "switch"
+    if fet.name in found.starting:
+        return "start-up"
     if _starves(found, fet):
         return f"starving {fet.type}"
     mirror = found.mirrored.get(fet.name)
