@@ -211,7 +211,7 @@ def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
 
     result = write_layout(found, options.layout, options.into, options.table, options.cell)
     tell(result)
-    return 0 if result.get("lvs", {"match": True})["match"] and not result.get("conflicts") else 1
+    return 0 if result.get("lvs", {"devices_match": True})["devices_match"] and not result.get("conflicts") else 1
 
 
 def _export_xschem(path: Path, values: dict[Edit, float]) -> int:

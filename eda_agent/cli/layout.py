@@ -26,6 +26,8 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
 
     if out.suffix.lower() not in {".gds", ".oas"}:
         raise InputError(Finding("a layout is written as .gds or .oas", out))
+    if source is not None and _same(source, out):
+        raise InputError(Finding("--into and --gds name the same file, which would be lost if anything went wrong", out, fix="write it elsewhere, and move it when you have looked at it"))  # fmt: skip
     try:
         rules = read_table(table)
     except TableError as error:
@@ -49,6 +51,10 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         cell = layout.cell(cell_name) if cell_name else next((one for one in layout.top_cells() if not one.is_proxy()), None)
         if cell is None:
             raise InputError(Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source))
+        try:
+            writeback.refuse_another(cell, sized, rules, None, found["name"])
+        except ValueError as error:
+            raise InputError(Finding(str(error), source)) from None
         plan = writeback.plan(layout, cell, sized, rules)
         result |= {
             "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes], "missing": plan.missing, "foreign": plan.foreign,
@@ -56,8 +62,8 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         }  # fmt: skip
         writeback.apply(plan)
     if table == DEMONSTRATION:
-        checked = lvs.check(layout, cell, lvs.text(found), found["name"])
-        result["lvs"] = {"match": checked.match, "differences": list(checked.differences)}
+        checked = lvs.check(layout, cell, found)
+        result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))
     try:
@@ -66,6 +72,14 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         # KLayout's own word for a disk that takes no more, or is not ours
         raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
     return result
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, through links of either kind too."""
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except OSError:
+        return False
 
 
 def tell(result: dict[str, Any]) -> None:
@@ -80,7 +94,7 @@ def tell(result: dict[str, Any]) -> None:
     for text in result.get("conflicts", []):
         say(f"! {text}")
     if "lvs" in result:
-        say("LVS: layout and schematic match" if result["lvs"]["match"] else "LVS: they do not match")
-        for text in result["lvs"]["differences"]:
+        say(result["lvs"]["headline"])
+        for text in (*result["lvs"]["differences"], *result["lvs"]["lines"]):
             say(f"  {text}")
     say(f"wrote {result['layout']}")

@@ -96,7 +96,7 @@ SCRIPT = """
         view = window.current_view()
         found = tool._devices(state["dock"].runner.run.folder)
         cell = state["cell"]
-        match = lvs.check(cell.layout(), cell, lvs.text(found), found["name"]).match
+        match = lvs.check(cell.layout(), cell, found).devices_match
         view.show_lvsdb(view.num_l2ndbs() - 1, view.active_cellview_index())
         say(changes=asked.count("\u2192"), lines=len(asked.splitlines()), match=match, asked=asked, said=said, changed=sizes(cell) != state["before"])
         after(500, done)

@@ -196,10 +196,10 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
                     i.change_pcell_parameter("length", 2.0)
             wrong.update({str(i.pcell_parameters_by_name()) for i in cell.each_inst()})
             found = tool._devices("ota")
-            say(wrong=lvs.check(layout, cell, lvs.text(found), found["name"]).match)
+            say(wrong=lvs.check(layout, cell, found).devices_match)
             changes = write_back("ota")
             now = {str(i.pcell_parameters_by_name()) for i in cell.each_inst()}
-            say(changes=changes, restored=now == before, match=lvs.check(layout, cell, lvs.text(found), found["name"]).match, markers=window.current_view().num_rdbs())
+            say(changes=changes, restored=now == before, match=lvs.check(layout, cell, found).devices_match, markers=window.current_view().num_rdbs())
             # what is open is a netlist, drafted and started
             os.mkdir("open")
             assert tool.size_open("open") is None

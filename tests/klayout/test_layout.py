@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import lvs, mos, place, writeback
+from eda_agent.klayout import lvs, mos, place, process, writeback
 from eda_agent.klayout.table import Device, Table, TableError, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
@@ -46,8 +46,8 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     problem = problems[name]
     found = devices(problem, known(problem))
     layout, cell = placed(problem, known(problem), table)
-    result = lvs.check(layout, cell, lvs.text(found), found["name"])
-    assert result.match, result.differences
+    result = lvs.check(layout, cell, found)
+    assert result.devices_match, result.differences
     # the cross-reference finds every device where it was drawn
     where = lvs.places(result.database)
     for instance, device, values in writeback.instances(cell, table):
@@ -57,7 +57,7 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     assert not any((one & other).area() for number, one in enumerate(boxes) for other in boxes[number + 1 :])
     # another circuit is not taken for it
     wrong = {**found, "devices": [{**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])]}
-    assert not lvs.check(layout, cell, lvs.text(wrong), found["name"]).match
+    assert not lvs.check(layout, cell, wrong).devices_match
 
 
 def test_what_is_drawn_is_what_was_looked_at(problems: dict[str, Problem], table: Table) -> None:
@@ -100,10 +100,10 @@ def test_sizes_are_written_back_through_a_file(problems: dict[str, Problem], tab
         if (row["w"], row["l"]) != (old["w"], old["l"])
     }
     assert changed == moved and moved and not plan.missing and not plan.foreign
-    assert not lvs.check(again, cell, lvs.text(found), found["name"]).match
+    assert not lvs.check(again, cell, found).devices_match
     assert writeback.apply(plan) == len(plan.changes)
-    result = lvs.check(again, cell, lvs.text(found), found["name"])
-    assert result.match, result.differences
+    result = lvs.check(again, cell, found)
+    assert result.devices_match, result.differences
     assert not writeback.plan(again, cell, read_devices(found), table).changes
 
 
@@ -178,6 +178,35 @@ def test_a_transistor_is_extracted_as_it_was_asked_for(kind: str, width: float, 
     assert {nets[0], nets[2]} == {"d", "s"} and nets[1] == "g" and nets[3] == "b"
 
 
+def test_lvs_says_what_it_compared() -> None:
+    """Two copies of a transistor: what joins their nets is counted net by net, as metal is drawn; only the whole circuit is a match."""
+    mos.library()
+    layout = pya.Layout()
+    layout.dbu = 0.001
+    cell = layout.create_cell("pair")
+    variant = layout.create_cell("MOS", mos.LIBRARY, {"kind": "nmos", "width": 2.0, "length": 0.5, "nf": 1, "m": 1, "nets": "d g s b"})
+    for x in (0, 5000):
+        cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(x, 0)))
+    row = {"name": "m1", "kind": "nmos", "w": 2e-6, "l": 0.5e-6, "nf": 1, "m": 2, "nets": ["d", "g", "s", "b"]}
+    found = {"name": "pair", "ports": ["d", "g", "s", "b"], "devices": [row], "others": [], "pdk": "ptm45"}
+    result = lvs.check(layout, cell, found)
+    assert result.devices_match and not result.match and result.routed == () and result.unrouted == ("b", "d", "g", "s")
+    assert "4 of 4 nets are not routed" in result.headline and "LVS was not run" in result.lines[-1]
+    # metal along the line of a terminal, whose label says where it is
+    labels = {shape.text_string: shape.text_trans.disp for shape in variant.shapes(layout.layer(*process.LAYERS["text"])).each()}
+    for count, net in enumerate("dgsb", start=1):
+        y = labels[net].y
+        cell.shapes(layout.layer(*process.LAYERS["metal1"])).insert(pya.Box(labels[net].x, y - 50, labels[net].x + 5000, y + 50))
+        result = lvs.check(layout, cell, found)
+        assert result.devices_match and set(result.routed) == set("dgsb"[:count]), result.routed
+    assert result.match and "match (1 transistors, 4 nets)" in result.headline
+    left = lvs.check(layout, cell, {**found, "others": ["r1", "c1"]})
+    assert not left.match and left.devices_match and "2 devices are not drawn" in left.headline and "r1, c1" in " ".join(left.lines)
+    empty = layout.create_cell("empty")
+    nothing = lvs.check(layout, empty, found)
+    assert not nothing.match and nothing.differences == ("there is no transistor in the layout",)
+
+
 def test_tables_of_processes_are_complete() -> None:
     for name in ("demonstration", "sky130A", "gf180mcuD", "ihp-sg13g2"):
         table = read_table(name)
@@ -195,10 +224,23 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
     problem = problems["ota_5t"]
     found = devices(problem, known(problem))
     result = write_layout(found, tmp_path / "a.gds", None, "demonstration", None)
-    assert result["lvs"] == {"match": True, "differences": []} and result["placed"] == 6
+    # nothing is routed yet: the transistors agree, and that is no match
+    assert result["lvs"]["devices_match"] and not result["lvs"]["match"] and result["lvs"]["differences"] == [] and result["placed"] == 6
+    assert "match" not in result["lvs"]["headline"] and set(result["lvs"]["not_routed"]) > {"tail", "out"}
     before = (tmp_path / "a.gds").read_bytes()
     result = write_layout(found, tmp_path / "b.oas", tmp_path / "a.gds", "demonstration", None)
     assert result["changes"] == [] and (tmp_path / "a.gds").read_bytes() == before
+    # the file that is read is never the one that is written, whatever it is called
+    (tmp_path / "link.gds").symlink_to(tmp_path / "a.gds")
+    os.link(tmp_path / "a.gds", tmp_path / "hard.gds")
+    for name in ("a.gds", "link.gds", "hard.gds"):
+        with pytest.raises(InputError, match="same file"):
+            write_layout(found, tmp_path / name, tmp_path / "a.gds", "demonstration", None)
+    # a run of another circuit
+    other = problems["two_stage_miller"]
+    with pytest.raises(InputError, match=r"does not hold the circuit opamp(?s:.)*xm3 is \w+ in the layout, \w+ in the run"):
+        write_layout(devices(other, known(other)), tmp_path / "b.oas", tmp_path / "a.gds", "demonstration", None)
+    assert (tmp_path / "a.gds").read_bytes() == before
     (tmp_path / "torn.gds").write_bytes(before[:100])
     for source, out, name, said in (
         ("torn.gds", "c.gds", "demonstration", "cannot be read"),

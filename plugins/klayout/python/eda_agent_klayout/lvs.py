@@ -6,8 +6,9 @@ A dummy, whose drain, source and bulk are one net, is no device of the circuit.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,43 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         return True
 
 
-def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, its parallel fingers and copies joined; nothing is compared yet."""
-    # flat: what is labelled inside a device belongs to the circuit around it
+def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]:
+    """A copy in one cell: what is labelled inside a device belongs to the circuit around it."""
     flat = pya.Layout()
     flat.dbu = layout.dbu
     top = flat.create_cell(cell.name)
     top.copy_tree(cell)
     top.flatten(-1, True)
+    return flat, top
+
+
+def pieces(layout: pya.Layout, cell: pya.Cell) -> Counter[str]:
+    """Net, lower case → the pieces of metal, poly and diffusion that carry its label and do not touch: one for a net that is routed."""
+    flat, top = flattened(layout, cell)
+    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(flat, top, []))
+    layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
+    text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
+    active, poly, contact, metal = (layers[name] for name in ("active", "poly", "contact", "metal1"))
+    # a channel joins nothing; wells and substrate are no wires
+    diffusion = active - poly
+    result.register(diffusion, "diffusion")
+    for region in (diffusion, poly, contact, metal):
+        result.connect(region)
+    for region in (diffusion, poly, metal):
+        result.connect(contact, region)
+    result.connect(metal, text)
+    result.extract_netlist()
+    found: Counter[str] = Counter()
+    for circuit in result.netlist().each_circuit():
+        for net in circuit.each_net():
+            # a piece with several labels counts for each
+            found.update(name for name in str(net.name).lower().split(",") if name)
+    return found
+
+
+def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutVsSchematic:
+    """The netlist of a cell, its parallel fingers and copies joined; nothing is compared yet."""
+    flat, top = flattened(layout, cell)
     result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(flat, top, []))
     layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
     text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
@@ -103,11 +133,63 @@ def is_dummy(device: pya.Device) -> bool:
 
 @dataclass(frozen=True)
 class Result:
-    """`differences`: what LVS found, one line each; none of them when layout and schematic agree. `database`: for KLayout's netlist browser."""
+    """What was compared, and what came out.
 
-    match: bool
+    `devices_match`: the transistors and what their labels connect are those of the schematic; `differences`: what is not, one line each; `drawn`, `meant`:
+    transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic that are one piece in the layout, and those that only their labels join;
+    `missing`: devices of the schematic that are not compared, as no transistor draws them; `sized_for`: the PDK of the run; `database`: for KLayout's netlist browser.
+    """
+
+    devices_match: bool
     differences: tuple[str, ...]
     database: pya.LayoutVsSchematic
+    drawn: int = 0
+    meant: int = 0
+    routed: tuple[str, ...] = ()
+    unrouted: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    sized_for: str = ""
+
+    @property
+    def match(self) -> bool:
+        """The layout is the circuit: its transistors match, every net is routed, and nothing is left out."""
+        return self.devices_match and not self.unrouted and not self.missing
+
+    @property
+    def headline(self) -> str:
+        """The result in one line: "match" for a match only."""
+        if self.match:
+            return f"LVS: layout and schematic match ({self.meant} transistors, {len(self.routed)} nets)"
+        left = []
+        if self.unrouted:
+            left.append(f"{len(self.unrouted)} of {len(self.routed) + len(self.unrouted)} nets are not routed")
+        if self.missing:
+            left.append(f"{len(self.missing)} devices are not drawn")
+        if self.devices_match:
+            return f"LVS: the {self.meant} transistors agree, by the labels of their nets; {' and '.join(left)}"
+        return f"LVS: layout and schematic differ in {len(self.differences)} places"
+
+    @property
+    def lines(self) -> list[str]:
+        """What was compared, for people."""
+        rows = [f"transistors: {self.drawn} in the layout, {self.meant} in the schematic"]
+        rows.append(f"nets routed: {', '.join(self.routed) or 'none'}")
+        if self.unrouted:
+            rows.append(f"nets joined by their labels only: {', '.join(self.unrouted)}")
+        if self.missing:
+            rows.append(f"in the schematic, not drawn and not compared: {', '.join(self.missing)}")
+        rows.append(
+            f"rules: the demonstration process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
+        )
+        return rows
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "match": self.match, "devices_match": self.devices_match, "differences": list(self.differences),
+            "transistors": {"layout": self.drawn, "schematic": self.meant}, "routed": list(self.routed), "not_routed": list(self.unrouted),
+            "not_drawn": list(self.missing), "rules": "demonstration", "sized_for": self.sized_for,
+        }  # fmt: skip
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
@@ -131,7 +213,7 @@ def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
 
 
 def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -> Result:
-    """An extracted layout against a schematic, both with one circuit of transistors."""
+    """The transistors of an extracted layout against a schematic, both with one circuit; of routing nothing is said."""
     database.reference = reference
     comparer = pya.NetlistComparer()
     for netlist in (database.netlist(), reference):
@@ -139,10 +221,15 @@ def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -
             # half a grid step a finger
             width, length = (kind.parameter_definition(name).id() for name in ("W", "L"))
             kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(length, 0.002, 0.0)
-    circuit = next(iter(database.netlist().each_circuit_top_down()))
-    comparer.same_circuits(circuit, reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top))
+    meant = reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
+    count = sum(1 for _ in meant.each_device())
+    circuit = next(iter(database.netlist().each_circuit_top_down()), None)
+    if circuit is None:
+        return Result(False, ("there is no transistor in the layout",), database, 0, count)
+    drawn = sum(1 for _ in circuit.each_device())
+    comparer.same_circuits(circuit, meant)
     match = bool(database.compare(comparer))
-    return Result(match, () if match else tuple(_differences(database.xref())), database)
+    return Result(match, () if match else tuple(_differences(database.xref())), database, drawn, count)
 
 
 def _differences(xref: pya.NetlistCrossReference) -> Iterator[str]:
@@ -199,6 +286,20 @@ def text(found: Mapping[str, Any]) -> str:
 KINDS = {"nmos": "nmos", "pmos": "pmos"}
 
 
-def check(layout: pya.Layout, cell: pya.Cell, spice: str, top: str) -> Result:
-    """LVS of a cell against a SPICE text whose transistors are X-instances of nmos and pmos."""
-    return compare(extract(layout, cell), schematic(spice, top, KINDS), top)
+def reference(found: Mapping[str, Any]) -> pya.Netlist:
+    """The schematic of what `eda-agent export RUN --devices` prints. Raises ValueError."""
+    return schematic(text(found), str(found["name"]), KINDS)
+
+
+def check(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], meant: pya.Netlist | None = None) -> Result:
+    """LVS of a cell against what `eda-agent export RUN --devices` prints; `meant`: its `reference`, where it is there already."""
+    result = compare(extract(layout, cell), meant or reference(found), str(found["name"]))
+    count = pieces(layout, cell)
+    nets = sorted({str(net) for device in found["devices"] for net in device["nets"]})
+    return replace(
+        result,
+        routed=tuple(net for net in nets if count[net.lower()] == 1),
+        unrouted=tuple(net for net in nets if count[net.lower()] != 1),
+        missing=tuple(found.get("others", ())),
+        sized_for=str(found.get("pdk", "")),
+    )

@@ -182,7 +182,7 @@ class Plugin:
         task = writing.Task(found, view, cell, name)
         reference = writing.schematic(task)
         if reference is not None:
-            self.writing.show_check(task, lvs.compare(lvs.extract(layout, cell), reference, found["name"]))
+            self.writing.show_check(task, lvs.check(layout, cell, found, reference))
         return cell
 
     def write_back(self, folder: str = "") -> None:

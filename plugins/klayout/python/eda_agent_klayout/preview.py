@@ -1,8 +1,8 @@
-"""A preview lists what a write-back would change, beside the layout and its markers, which can be looked at meanwhile."""
+"""A preview lists what a write-back would change, beside the layout and its markers, which can be looked at meanwhile; a report says what was compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pya
 
@@ -40,3 +40,26 @@ class Preview(pya.QDialog):
         # it is closed first: a refusal is a message in front of the layout, not behind this
         self.hide()
         self._apply()
+
+
+class Report(pya.QDialog):
+    """The last comparison in words; it holds nothing up."""
+
+    def __init__(self, parent: pya.QWidget):
+        super().__init__(parent)
+        self.setObjectName("eda-agent report")
+        self.modal = False
+        layout = pya.QVBoxLayout(self)
+        self.text = pya.QPlainTextEdit(self)
+        self.text.readOnly = True
+        layout.addWidget(self.text)
+        button = pya.QPushButton("Close", self)
+        button.clicked = faults.guarded(self.accept)
+        layout.addWidget(button)
+        self.resize(560, 260)
+
+    def say(self, title: str, lines: Sequence[str]) -> None:
+        self.windowTitle = title
+        self.text.setPlainText("\n".join([title, "", *lines]))
+        self.show()
+        self.qt_raise()

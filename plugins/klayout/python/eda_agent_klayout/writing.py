@@ -10,7 +10,7 @@ from typing import Any
 import pya
 
 from . import compat, lvs, writeback
-from .preview import Preview
+from .preview import Preview, Report
 from .table import Table, devices, read_table
 
 DEMONSTRATION = "demonstration"
@@ -54,6 +54,7 @@ class Writing:
     def __init__(self, window: pya.MainWindow, tell: Callable[[str, str], None]):
         self.window, self._tell = window, tell
         self.preview: Preview | None = None
+        self.report = Report(window)
         self._count, self._last = 0, ""
 
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
@@ -114,7 +115,7 @@ class Writing:
                 writeback.apply(plan)
             finally:
                 task.view.commit()
-            result = None if reference is None else lvs.compare(lvs.extract(task.layout, task.cell), reference, task.found["name"])
+            result = None if reference is None else lvs.check(task.layout, task.cell, task.found, reference)
         except Exception:
             if self._on_top() == name:
                 self.window.call_menu("cm_undo")
@@ -124,10 +125,10 @@ class Writing:
 
     def show_check(self, task: Task, result: lvs.Result) -> None:
         number = task.view.add_lvsdb(result.database)
-        self.window.message("LVS: layout and schematic match" if result.match else f"LVS: {len(result.differences)} differences", 10000)
-        if not result.match:
+        self.window.message(result.headline, 60000)
+        if not result.devices_match:
             task.view.show_lvsdb(number, compat.active_cellview(task.view))
-            self._tell("LVS: layout and schematic differ", "\n".join(result.differences[:20]))
+        self.report.say(result.headline, [*result.differences[:20], *([""] if result.differences else []), *result.lines])
 
     def undo(self) -> None:
         """Take back exactly the last write-back. Raises ValueError where something else was done since."""
@@ -152,7 +153,7 @@ class Writing:
 
 def schematic(task: Task) -> pya.Netlist | None:
     """What a layout of a run is compared with; None for PCells whose LVS is not ours."""
-    return lvs.schematic(lvs.text(task.found), task.found["name"], lvs.KINDS) if task.table == DEMONSTRATION else None
+    return lvs.reference(task.found) if task.table == DEMONSTRATION else None
 
 
 def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
