@@ -98,7 +98,7 @@ SCRIPT = """
         cell = state["cell"]
         match = lvs.check(cell.layout(), cell, found).devices_match
         view.show_lvsdb(view.num_l2ndbs() - 1, view.active_cellview_index())
-        say(changes=asked.count("\u2192"), lines=len(asked.splitlines()), match=match, asked=asked, said=said, changed=sizes(cell) != state["before"])
+        say(changes=sum("\u2192" in line for line in asked.splitlines()), lines=len(asked.splitlines()), match=match, asked=asked, said=said, changed=sizes(cell) != state["before"])
         after(500, done)
     def done():
         window.current_view().zoom_fit()
