@@ -22,7 +22,7 @@ from tests.conftest import CIRCUITS
 from tests.klayout import test_application as application
 
 CIRCUIT = "two_stage_miller"
-LARGER = {"W34": 2.5, "W6": 1.6, "L34": 1.3}
+LARGER = {"W34": 2.5, "W6": 1.2, "L34": 1.3}
 """The layout that is there has other sizes than the design that is known to work: it misses its specs."""
 PICTURES = ("1-layout", "1-lvs", "2-form", "3-run", "4-preview", "4-question", "5-done", "6-lvs")
 SCRIPT = """
