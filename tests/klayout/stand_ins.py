@@ -75,7 +75,7 @@ class Library(pya.Library):
 def libraries() -> dict[str, pya.Library]:
     """Table → its library, registered. The caller deletes them."""
     return {
-        "sky130A": Library("SKY130", ("nfet", "pfet"), Sky130), "gf180mcuD": Library("gf180mcu", ("nfet", "pfet"), Gf180),
+        "sky130A": Library("skywater130", ("nfet", "pfet"), Sky130), "gf180mcuD": Library("gf180mcu", ("nfet", "pfet"), Gf180),
         "ihp-sg13g2": Library("SG13_dev", ("nmos", "pmos"), Sg13g2),
     }  # fmt: skip
 

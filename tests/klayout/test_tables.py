@@ -15,7 +15,7 @@ from eda_agent.klayout.table import devices as read_devices
 from eda_agent.klayout.table import read_table
 from eda_agent.problem.spec import Problem
 
-from .stand_ins import drawn, libraries
+from .stand_ins import Library, Sky130, drawn, libraries
 from .test_layout import known
 
 
@@ -23,8 +23,10 @@ from .test_layout import known
 def registered() -> Iterator[None]:
     kept = libraries()
     yield
-    for library in kept.values():
-        library.delete()
+    for name, library in kept.items():
+        if name != "sky130A":
+            # the last test takes that one away itself
+            library.delete()
 
 
 @pytest.mark.parametrize("name", ["sky130A", "gf180mcuD", "ihp-sg13g2"])
@@ -60,3 +62,36 @@ def test_the_transistors_that_are_meant(name: str, circuit: str, problems: dict[
         writeback.apply(plan)
     assert not plan.changes
     holds(larger)
+
+
+def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem], registered: None) -> None:
+    """SKY130's is `skywater130`; one that calls itself otherwise is found too, and one that is not there is named."""
+    table, problem = read_table("sky130A"), problems["ota_5t"]
+    found = devices(problem, known(problem))
+
+    def placed() -> pya.Cell:
+        layout = pya.Layout()
+        layout.dbu = 0.001
+        # the cell lives as long as its layout
+        layouts.append(layout)
+        return place.place(layout, found["name"], read_devices(found), tuple(found["rails"]), table)
+
+    layouts: list[pya.Layout] = []
+    assert {instance.cell.library().name() for instance in placed().each_inst()} == {"skywater130"}
+    pya.Library.library_by_name("skywater130").delete()
+    with pytest.raises(ValueError, match=r"no library skywater130 or SKY130 with .fet is registered.*gf180mcu"):
+        placed()
+    older = Library("SKY130", ("nfet", "pfet"), Sky130)
+    try:
+        cell = placed()
+        assert {instance.cell.library().name() for instance in cell.each_inst()} == {"SKY130"}
+        # and its PCells are written back into
+        assert not writeback.plan(layouts[-1], cell, read_devices(found), table).missing
+    finally:
+        older.delete()
+    poor = Library("SKY130", ("nmos",), Sky130)
+    try:
+        with pytest.raises(ValueError, match=r"the library SKY130 has no PCell .fet; it has nmos"):
+            placed()
+    finally:
+        poor.delete()

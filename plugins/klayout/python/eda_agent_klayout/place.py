@@ -137,6 +137,24 @@ def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple
     return cell
 
 
+def library(table: Table, cell: str) -> str:
+    """The name that the library of a table is registered under here. Raises ValueError with the names that were looked for."""
+    for name in table.libraries:
+        found = pya.Library.library_by_name(name)
+        if found is not None:
+            if found.layout().pcell_declaration(cell) is None:
+                there = ", ".join(sorted(found.layout().pcell_names())) or "none"
+                raise ValueError(
+                    f"the library {name} has no PCell {cell}; it has {there}\n    → correct the table, or take --table demonstration"
+                )
+            return name
+    here = ", ".join(sorted(pya.Library.library_by_id(number).name() for number in pya.Library.library_ids()))
+    raise ValueError(
+        f"no library {' or '.join(table.libraries)} with {cell} is registered in this KLayout; there are {here or 'none'}\n"
+        "    → open the technology of the process, or take --table demonstration"
+    )
+
+
 def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tuple[pya.Cell, pya.Box, Unit]]:
     """The PCell variant of each unit, with its box and the unit; copies of a single device where the PCell has none of its own."""
     result = []
@@ -145,12 +163,12 @@ def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tupl
         alone = len(array) == 1
         copies = device.m if alone and "m" in table.parameters else 1
         fingers = device.nf if alone else unit.fingers
-        variant = layout.create_cell(
-            table.cells[device.kind]["cell"], table.library, table.values(device, fingers, copies=copies, dummy=unit.dummy)
-        )
+        name = table.cells[device.kind]["cell"]
+        values = table.values(device, fingers, copies=copies, dummy=unit.dummy)
+        variant = layout.create_cell(name, library(table, name), values)
         if variant is None:
             raise ValueError(
-                f"the library {table.library} with {table.cells[device.kind]['cell']} is not here\n    → open the technology of the process, or take --table demonstration"
+                f"{name} of the library {library(table, name)} cannot be used in this layout\n    → give the layout the technology of the library"
             )
         for _ in range(device.m if alone and "m" not in table.parameters else 1):
             result.append((variant, variant.bbox(), unit))

@@ -1,6 +1,6 @@
 """A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
 
-Keys: `library`; `cells` (nmos and pmos, each with `cell` and the parameters that make it one, `fixed`); `parameters` (w, l, nf, m → names; a missing
+Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell` and the parameters that make it one, `fixed`); `parameters` (w, l, nf, m → names; a missing
 m makes copies beside each other); `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
 (parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u".
 """
@@ -69,6 +69,12 @@ class Table:
     dummy: str = ""
     text: bool = False
     finger: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Every name that the library goes by, the usual one first."""
+        return (self.library, *self.also)
 
     def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
         """The PCell parameters of so many fingers of a device."""

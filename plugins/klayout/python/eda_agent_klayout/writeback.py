@@ -55,7 +55,7 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
         library = instance.cell.library()
         declaration = instance.pcell_declaration()
         values = instance.pcell_parameters_by_name()
-        if library is None or library.name() != table.library or table.kind(declaration.name(), values) is None:
+        if library is None or library.name() not in table.libraries or table.kind(declaration.name(), values) is None:
             continue
         name = str(values.get(table.device, "")) if table.device else ""
         name = name or next((str(instance.property(key)) for key in NAMES if instance.property(key) is not None), "")
@@ -170,7 +170,7 @@ def _change(
     aside = pya.Layout()
     aside.dbu = layout.dbu
     aside.technology_name = layout.technology_name
-    variant = aside.create_cell(instance.pcell_declaration().name(), table.library, {**values, **after})
+    variant = aside.create_cell(instance.pcell_declaration().name(), instance.cell.library().name(), {**values, **after})
     grown = variant.bbox().transformed(instance.trans)
     result.changes.append(
         Change(
