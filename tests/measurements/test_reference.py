@@ -1,4 +1,4 @@
-"""References: temperature coefficient against operating points at five set temperatures, line regulation against a sweep downwards."""
+"""References: temperature coefficient against operating points at five set temperatures, the rest against sweeps downwards."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
+from ..simulation.test_current_reference import SINK, SOURCE
 from .plain import library, ngspice
 
 NFET = "sky130_fd_pr__nfet_01v8"
@@ -46,3 +47,32 @@ def test_reference(name: str, tmp_path: Path) -> None:
     assert values["reference_voltage"] == pytest.approx(out[5], rel=1e-4)
     assert values["supply_current"] == pytest.approx(-runs[5][2][0], rel=1e-3)
     assert values["line_regulation"] == pytest.approx((line[1][0] - line[1][-1]) / (line[0][0] - line[0][-1]), rel=5e-3)
+
+
+@pytest.mark.parametrize("netlist", [SOURCE, SINK], ids=["beta multiplier", "mirror"])
+def test_current_reference(netlist: str, tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(netlist)
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: ref\npdk: sky130A\nparameters: {R1: {min: 1k, max: 1MEG}}\n"
+        "testbenches: {t: {template: current_reference, compliance: 0.8}, l: {template: current_reference_line, compliance: 0.8}, "
+        "c: {template: current_reference_compliance, compliance: 0.8}}\n"
+        "specs: {output_current: {testbench: t, unit: A, minimum: 1u}, temperature_coefficient: {testbench: t, unit: ppm/K, maximum: 1}, "
+        "line_sensitivity: {testbench: l, unit: '%/V', maximum: 1}, compliance_range: {testbench: c, unit: V, minimum: 1}}\n"
+        "corners: {one: {process: ss, vdd: 1.7, temperature: 60}}\n"
+    )
+    values = measure_once(load_problem(tmp_path / "spec.yaml"))
+    deck = library("ldo", "ss", True) + netlist + "Xdut out vdd 0 ref\nVvdd vdd 0 1.7\nVhold out 0 0.8\n.option reltol=1e-7\n"
+    *runs, line, out = ngspice(
+        deck,
+        [(f"set temp={kelvin}; dc vvdd 1.7 1.7 1", "i(vhold)") for kelvin in (-40, 1.25, 42.5, 83.75, 125, 60)]
+        + [("dc vvdd 1.87 1.53 -1m", "i(vhold)"), ("dc vhold 1.7 0 -1m", "i(vhold)")],
+    )
+    current = np.array([run[1][0] for run in runs])
+    mean = float(np.dot(current[:5], [1, 4, 2, 4, 1]) / 12)
+    assert values["output_current"] == pytest.approx(abs(current[5]), rel=1e-4)
+    assert values["temperature_coefficient"] == pytest.approx(1e6 * np.ptp(current[:5]) / abs(mean) / 165, rel=0.01)
+    high, low = line[1][0], line[1][-1]
+    slope = 100 * abs((high - low) / ((high + low) / 2)) / (line[0][0] - line[0][-1])
+    assert values["line_sensitivity"] == pytest.approx(slope, rel=1e-3)
+    inside = out[0][np.abs(out[1] / current[5] - 1) <= 0.05]
+    assert values["compliance_range"] == pytest.approx(np.ptp(inside), abs=2e-3)
