@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def init_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json(result)
     else:
-        _report(result, measured is not None)
+        _report(result, measured)
     return 0 if draft.kind.name and not untested else 1
 
 
@@ -81,7 +82,7 @@ def _bench(problem: Problem, name: str) -> str:
     return next(spec.testbench for spec in problem.specs if spec.name == name)
 
 
-def _report(result: dict[str, object], simulated: bool) -> None:
+def _report(result: dict[str, object], measured: Mapping[str, float | None] | None) -> None:
     screen = console()
     screen.print(f"{result['subckt']}: {result['kind'] or 'unknown kind of circuit'}, {result['pdk']}", markup=False)
     roles: dict[str, list[str]] = {}
@@ -96,7 +97,11 @@ def _report(result: dict[str, object], simulated: bool) -> None:
         assert isinstance(entries, list)
         for entry in entries:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
-    how = "targets are a step beyond what the netlist's sizes measure" if simulated else "targets are common values, nothing was simulated"
+    how = "targets are a step beyond what the netlist's sizes measure"
+    if measured is None:
+        how = "targets are common values, nothing was simulated"
+    elif not any(value is not None for value in measured.values()):
+        how = "targets are common values: the netlist's own sizes could not be measured"
     todo = ""
     if result["deck"]:
         screen.print(f"wrote {result['deck']} (no template fits: a deck to begin with)", markup=False, soft_wrap=True)

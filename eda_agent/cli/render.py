@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ Row = Mapping[str, Any]
 
 MOST_CORNERS = 5
 """Corners that a table shows one by one."""
+PIPED_WIDTH = 200
+"""Columns where nothing tells them, as in a pipe or a file: tables of every shipped circuit fit without a cut."""
 
 
 class Screen(Console):
@@ -32,8 +35,11 @@ class Screen(Console):
 
 
 def console(*, to_stdout: bool = False) -> Screen:
-    """Human text goes to stderr unless it is what the command is for. NO_COLOR is honoured by rich itself."""
-    return Screen(stderr=not to_stdout, highlight=False, soft_wrap=False)
+    """Human text goes to stderr unless it is what the command is for. NO_COLOR and COLUMNS are honoured by rich itself."""
+    screen = Screen(stderr=not to_stdout, highlight=False, soft_wrap=False)
+    if not screen.is_terminal and "COLUMNS" not in os.environ:
+        screen.width = PIPED_WIDTH
+    return screen
 
 
 def print_json(data: Any) -> None:

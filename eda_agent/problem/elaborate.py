@@ -221,7 +221,7 @@ class Elaboration:
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                fix = "define it in the netlist, or check `pdk:`"
+                fix = "define it in the netlist, or check `pdk:`; of a foundry's library MOSFETs are read: write its resistors and capacitors as R and C with a value"
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is defined nowhere", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))

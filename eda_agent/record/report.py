@@ -31,7 +31,7 @@ _CSS = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:0}main{max-width:1080px;margin:0 auto;padding:24px}h1{margin:0 0 4px}h2{margin:32px 0 8px}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #8884}"
     "th:first-child,td:first-child,.l{text-align:left}.pass{color:var(--pass)}.near{color:var(--near)}.fail{color:var(--fail)}"
-    ".big{font-size:20px;font-weight:600}.scroll{overflow-x:auto}pre{overflow-x:auto;padding:10px;border:1px solid #8884;font-size:12.5px}"
+    ".big{font-size:20px;font-weight:600}.scroll{overflow-x:auto}.specs td,.specs th{white-space:nowrap}pre{overflow-x:auto;padding:10px;border:1px solid #8884;font-size:12.5px}"
     ".grid{display:flex;flex-wrap:wrap;gap:14px}.del{color:var(--fail)}.ins{color:var(--pass)}.plot{max-width:100%;height:auto}.read{font-size:12px;min-height:1.3em}"
     "details{margin:6px 0}"
 )
@@ -117,9 +117,9 @@ def _summary(state: RunState) -> str:
 def _specs(state: RunState, best: Mapping[str, Any]) -> str:
     corners = state.started["corners"]
     rows = [
-        "<tr><th>spec</th><th>target</th>"
+        '<tr><th>spec</th><th>target</th><th class="l">verdict</th><th>margin</th><th class="l">worst in</th>'
         + "".join(f"<th>{escape(corner)}</th>" for corner in corners)
-        + "<th>worst in</th><th>margin</th><th></th></tr>"
+        + "</tr>"
     ]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
@@ -130,9 +130,10 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         sign += f" ({escape(result['why'])})" if result["why"] else ""
         margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
         rows.append(
-            f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td>{cells}<td>{escape(result["corner"])}</td><td>{margin}</td><td class="{kind}">{sign}</td></tr>'
+            f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td><td class="l {kind}">{sign}</td><td>{margin}</td><td class="l">{escape(result["corner"])}</td>{cells}</tr>'
         )
-    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+    # what a corner said comes last: seventeen of them are wider than a page
+    return f'<div class="scroll specs"><table>{"".join(rows)}</table></div>'
 
 
 def _verdict(state: RunState) -> list[str]:

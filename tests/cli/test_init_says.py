@@ -223,3 +223,47 @@ def test_a_start_up_circuit_is_off_and_no_spec_asks_it_to_be_in_saturation(tmp_p
     asked = next(spec for spec in problem.specs if spec.name == "saturation")
     assert set(asked.devices) == {"xmm1", "xmm2", "xmm3", "xmm4", "xmm5"}
     assert found["measured"]["saturation"] > 0.1
+
+
+DIVIDED = """a regulator that has its divider inside
+.param wp=50u lp=0.3u
+.subckt ldo vin vss vref vout ib
+M1 n1 fb nt vss sky130_fd_pr__nfet_01v8 w=10u l=0.5u
+M2 gp vref nt vss sky130_fd_pr__nfet_01v8 w=10u l=0.5u
+M3 n1 n1 vin vin sky130_fd_pr__pfet_01v8 w=8u l=0.5u
+M4 gp n1 vin vin sky130_fd_pr__pfet_01v8 w=8u l=0.5u
+M5 nt ib vss vss sky130_fd_pr__nfet_01v8 w=8u l=1u m=4
+M6 ib ib vss vss sky130_fd_pr__nfet_01v8 w=8u l=1u
+MP vout gp vin vin sky130_fd_pr__pfet_01v8 w=wp l=lp m=20
+R1 vout fb 100k
+R2 fb vss 200k
+.ends
+"""
+
+
+def test_a_regulator_with_its_divider_inside_is_told_and_the_advice_works(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(DIVIDED, encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"))
+    assert done.returncode == 1
+    assert "its divider is inside. Take R1 and R2 out and make fb a port" in done.stderr
+    mended = "".join(line for line in DIVIDED.splitlines(keepends=True) if line[0] != "R").replace("vref vout", "vref fb vout")
+    (tmp_path / "d.spice").write_text(mended, encoding="utf-8")
+    done = run("init", str(tmp_path / "d.spice"), "--force", "--no-sim", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["kind"] == "regulator"
+
+
+def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(
+        "c\n.subckt a in out vss\nXM1 out in vss vss sky130_fd_pr__nfet_g5v0d10v5 W=1 L=0.5\n.ends\n", encoding="utf-8"
+    )
+    done = run("init", str(tmp_path / "c.spice"))
+    assert done.returncode == 2 and "it names sky130_fd_pr__nfet_g5v0d10v5" in done.stderr
+    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="XC1 out vss sky130_fd_pr__cap_mim_m3_1 W=20 L=20"), encoding="utf-8")
+    done = run("init", str(tmp_path / "c.spice"))
+    assert done.returncode == 2 and "write its resistors and capacitors as R and C with a value" in done.stderr
+
+
+def test_targets_of_what_could_not_be_measured_are_said_to_be_common_values(tmp_path: Path) -> None:
+    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8")
+    assert "targets are common values: the netlist's own sizes could not be measured" in run("init", str(tmp_path / "c.spice")).stderr

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
-from eda_agent.cli.render import spec_table
+from eda_agent.cli.render import PIPED_WIDTH, console, spec_table
 from eda_agent.units import format_score
 
 SPEC = {"name": "gain", "unit": "dB", "minimum": 60.0, "maximum": None}
@@ -50,3 +51,11 @@ def test_a_censored_value_is_written_as_a_bound_with_its_reason() -> None:
         assert "fail (not settled)" in text
         # of several corners the highest lies above every value that is known
         assert ("> 1 us" if len(corners) == 2 else "> 2 us") in text
+
+
+def test_a_pipe_has_room_for_every_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert console().width == PIPED_WIDTH
+    assert "…" not in shown([f"ss_1.62V_{number}C" for number in range(17)], width=console().width)
+    monkeypatch.setenv("COLUMNS", "90")
+    assert console().width == 90

@@ -70,6 +70,12 @@ def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> N
     assert sum(tag == "svg" for tag, _ in page.tags) >= 5 + 4
 
 
+def test_the_verdict_comes_before_the_corners(state: RunState) -> None:
+    text = html_report(state)
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", text[text.index('class="scroll specs"') :].split("</tr>")[0])
+    assert heads == ["spec", "target", "verdict", "margin", "worst in", *state.started["corners"]]
+
+
 def test_words_of_a_model_stay_words(state: RunState) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     turns: list[dict[str, Any]] = [{**turn, "proposal": {**turn["proposal"], "reasoning": evil}} for turn in state.turns]

@@ -104,6 +104,15 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     )
 
 
+def _model_of(words: Sequence[str]) -> str:
+    """The model or cell that the line of a MOSFET or a call names, "" on other lines."""
+    plain = [word for word in words if "=" not in word]
+    kind = plain[0][:1].lower() if plain else ""
+    if kind == "m":
+        return plain[5] if len(plain) > 5 else ""
+    return plain[-1] if kind == "x" and len(plain) > 1 else ""
+
+
 def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     lines = logical_lines(text, path, title=True)
     words = {word for line in lines if line.card != ".model" for word in line.text.lower().split()}
@@ -113,9 +122,11 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
         return next(entry for entry in known if entry.name == best)
     if any(line.card in {".model", ".include", ".inc"} for line in lines):
         return find_pdk("own")
+    called = dict.fromkeys(word for line in lines if (word := _model_of(line.text.split())))
+    read = f": it names {', '.join(list(called)[:6])}" if called else ""
     raise InputError(
         Finding(
-            "no device of a known PDK and no .model card stands in the netlist",
+            f"no device of a known PDK and no .model card stands in the netlist{read}",
             path,
             fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own",
         )

@@ -117,8 +117,26 @@ def _tell(structure: Structure, enables: set[str]) -> Kind:
         return Kind("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
         return Kind("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
-    doubts.append("what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised")
+    doubts.append(
+        _divided(structure) or "what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised"
+    )
     return Kind("", rails, {}, (), tuple(doubts))
+
+
+def _divided(structure: Structure) -> str:
+    """What to do with a regulator that has its divider inside, "" where it is none."""
+    resistors = [passive for passive in structure.passives if passive.kind == "r"]
+    for pair in structure.pairs:
+        for gate in {pair[0].gate, pair[1].gate} - set(structure.ports):
+            ends = {end: passive.name for passive in resistors if gate in passive.nets for end in passive.nets if end != gate}
+            out = next((end for end in ends if end in structure.ports and end not in structure.rails), "")
+            if out and structure.vss in ends and _has_no_sink(structure, out):
+                names = f"{ends[out].upper()} and {ends[structure.vss].upper()}"
+                return (
+                    f"how to open the loop of this regulator: its divider is inside. Take {names} out and make {gate.removeprefix('xdut.')} a port: "
+                    "the testbenches of regulators bring a divider (r_top, r_bottom)"
+                )
+    return ""
 
 
 def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> Kind:
