@@ -21,7 +21,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import lvs, mos, place, writeback
+    from eda_agent.klayout import lvs, mos, place, title, writeback
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
@@ -42,6 +42,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
             cell = place.place(layout, cell_name or found["name"], sized, tuple(found["rails"]), rules)
         except ValueError as error:
             raise InputError(str(error)) from None
+        title.put(cell, found, table, mos.LIBRARY)
         result |= {"placed": len(sized)}
     else:
         try:
@@ -61,6 +62,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
             "conflicts": [text for text, _ in plan.conflicts],
         }  # fmt: skip
         writeback.apply(plan)
+        title.put(cell, found, table, mos.LIBRARY)
     if table == DEMONSTRATION:
         checked = lvs.check(layout, cell, found)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.stand_in import stand_ins
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
@@ -15,15 +16,17 @@ from eda_agent.problem.structure.recognise import recognise
 def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
     """`devices`: a mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain, gate, source, bulk),
     block (number of its matched group, None for none), role. `rails`: negative, positive. `others`: names of devices that are no transistors.
-    `ports`: of the circuit. `parameters`: name → the devices that follow it.
+    `cards`: every device of the flat circuit in order, drawn or not, as its line in SPICE: name, nets, model, value, values (parameter → number in the units of the
+    PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the circuit. `parameters`: name → the devices that follow it.
     """  # fmt: skip
     edits = problem.space.edits(sizing)
     flat = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     kinds = {fet.name: fet for fet in structure.fets}
     blocks = {name: number for number, group in enumerate(structure.matched) for name in group}
-    rows, others = [], []
+    rows, others, cards = [], [], []
     for device in flat:
+        cards.append(_card(device, device.label in kinds and {"w", "l"} <= device.values.keys(), problem.pdk.scale))
         fet = kinds.get(device.label)
         if fet is None or not {"w", "l"} <= device.values.keys():
             others.append(device.label)
@@ -42,7 +45,26 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
         "ports": list(structure.ports),
         "pdk": problem.pdk.name,
         "devices": rows,
+        "cards": cards,
         "rails": short,
         "others": others,
         "parameters": follow,
     }
+
+
+_VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "i": "dc", "v": "dc"}
+"""Kind of a plain device → its value that stands without a name."""
+
+
+def _card(device: FlatDevice, transistor: bool, scale: float) -> dict[str, Any]:
+    values = dict(device.values)
+    main = _VALUE.get(device.kind) if not device.library else None
+    name = device.label
+    letter = "x" if device.library else device.kind
+    if not name.lower().startswith(letter):
+        # what stands in a subcircuit begins with that one's letter
+        name = f"{letter}.{name}"
+    return {
+        "name": name, "nets": [net.removeprefix("xdut.") for net in device.nodes], "model": device.library or ("" if main else device.model),
+        "value": f"{values.pop(main):.10g}" if main in values else "", "values": values, "transistor": transistor, "scale": scale,
+    }  # fmt: skip

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import lvs, mos, place, process, writeback
-from eda_agent.klayout.table import Device, Table, TableError, read_table
+from eda_agent.klayout import lvs, mos, place, process, title, writeback
+from eda_agent.klayout.table import Device, Table, TableError, key, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
 from tests.conftest import CIRCUITS, NAMES
@@ -254,3 +254,40 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
     # a disk that does not take it: here a folder that is not there
     with pytest.raises(MissingError, match="the layout cannot be written"):
         write_layout(found, tmp_path / "none" / "d.gds", None, "demonstration", None)
+
+
+@pytest.mark.parametrize("suffix", [".gds", ".oas"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: str, problems: dict[str, Problem], tmp_path: Path) -> None:
+    """Process, ports, nets, models, device names and sizes, read by the front door: `init`'s own reading of netlists, through a file."""
+    from eda_agent.cli.layout import write_layout
+    from eda_agent.problem.elaborate import Elaboration
+    from eda_agent.problem.netlist import parse_netlist
+    from eda_agent.problem.pdk.stand_in import stand_ins
+    from eda_agent.problem.source import read_source
+
+    problem = problems[name]
+    found = devices(problem, known(problem))
+    write_layout(found, tmp_path / f"a{suffix}", None, "demonstration", None)
+    layout = pya.Layout()
+    layout.read(str(tmp_path / f"a{suffix}"))
+    cell = next(one for one in layout.top_cells() if not one.is_proxy())
+    kept = title.find(cell)
+    assert kept is not None and kept["pdk"] == problem.pdk.name and kept["ports"] == found["ports"]
+    text = title.netlist(kept, cell, read_table(kept["table"]))
+    (tmp_path / "again.spice").write_text(text)
+    again = Elaboration(parse_netlist(read_source(tmp_path / "again.spice", [tmp_path])), kept["name"], stand_ins(problem.pdk)).devices({})
+    edits = problem.space.edits(known(problem))
+    before = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
+    # a flat netlist has no dots: the names are those that a write-back of its run finds again
+    assert [device.label for device in again] == [key(device.label) for device in before]
+
+    def inside(net: str) -> str:
+        """As a net of the circuit's own top, whose instance a dot follows."""
+        return f"xdut.{key(net.removeprefix('xdut.'))}" if net.startswith("xdut.") else net
+
+    for here, there in zip(again, before, strict=True):
+        assert (here.kind, list(here.nodes), here.library) == (there.kind, [inside(net) for net in there.nodes], there.library)
+        for size, value in there.values.items():
+            # fingers are drawn in whole steps of the grid
+            assert here.values[size] == pytest.approx(value, rel=1e-6, abs=0.02e-6 / problem.pdk.scale if size == "w" else 1e-9 / problem.pdk.scale if size == "l" else 0), (here.label, size)  # fmt: skip

@@ -334,7 +334,7 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     before = hands.until(lambda: sizes(hands), "devices")
     # another cell has the sizes of another turn: by hand, as a designer would
     hands.ask(
-        "[i.change_pcell_parameter('length', 2.0) for i in window.current_view().active_cellview().cell.each_inst() if i.pcell_parameters_by_name()['device'] == 'xm1'] and 1"
+        "[i.change_pcell_parameter('length', 2.0) for i in window.current_view().active_cellview().cell.each_inst() if i.pcell_parameters_by_name().get('device') == 'xm1'] and 1"
     )
     wrong = sizes(hands)
     assert wrong != before
@@ -408,4 +408,6 @@ def test_what_is_open_is_sized_beside_it(hands: Hands, folder: Path) -> None:
     hands.find("start", "QPushButton", window="eda-agent: open", on=True)
     hands.click("cancel", window="eda-agent: open")
     text = (folder / "open" / "spec.yaml").read_text()
-    assert "role: input pair" in text and (folder / "open" / "ota.spice").exists()
+    assert "role: input pair" in text and "pdk: gf180mcuD" in text
+    # the ports, names and sizes of the run that was placed, not those of a drawing in another process
+    assert ".subckt ota inp inn out vdd vss ib" in (folder / "open" / "ota.spice").read_text()

@@ -15,6 +15,7 @@ from typing import Any
 import pya
 
 from . import process as p
+from .table import key
 
 
 class Reader(pya.NetlistSpiceReaderDelegate):
@@ -59,7 +60,7 @@ def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]
 
 
 def pieces(layout: pya.Layout, cell: pya.Cell) -> Counter[str]:
-    """Net, lower case → the pieces of metal, poly and diffusion that carry its label and do not touch: one for a net that is routed."""
+    """Net, by its `key` → the pieces of metal, poly and diffusion that carry its label and do not touch: one for a net that is routed."""
     flat, top = flattened(layout, cell)
     result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(flat, top, []))
     layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
@@ -78,7 +79,7 @@ def pieces(layout: pya.Layout, cell: pya.Cell) -> Counter[str]:
     for circuit in result.netlist().each_circuit():
         for net in circuit.each_net():
             # a piece with several labels counts for each
-            found.update(name for name in str(net.name).lower().split(",") if name)
+            found.update(key(name) for name in str(net.name).split(",") if name)
     return found
 
 
@@ -298,8 +299,8 @@ def check(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], meant: p
     nets = sorted({str(net) for device in found["devices"] for net in device["nets"]})
     return replace(
         result,
-        routed=tuple(net for net in nets if count[net.lower()] == 1),
-        unrouted=tuple(net for net in nets if count[net.lower()] != 1),
+        routed=tuple(net for net in nets if count[key(net)] == 1),
+        unrouted=tuple(net for net in nets if count[key(net)] != 1),
         missing=tuple(found.get("others", ())),
         sized_for=str(found.get("pdk", "")),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pya
 
 from . import process as p
+from . import title
 
 PARAMETERS = (
     ("kind", "nmos or pmos", "nmos"), ("width", "total width of the fingers, µm", 2.0), ("length", "length, µm", 0.28), ("nf", "fingers", 1), ("m", "copies beside each other", 1),
@@ -156,6 +157,7 @@ class Demonstration(pya.Library):
         super().__init__()
         self.description = "eda-agent demonstration devices"
         self.layout().register_pcell("MOS", Mos())
+        self.layout().register_pcell(title.CELL, title.Title())
         self.register(LIBRARY)
 
 

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pya
 
-from . import lvs
+from . import lvs, title
+from .table import read_table
 
 
 def of_view(view: pya.LayoutView) -> tuple[str, str]:
-    """(name, SPICE): of the schematic in the newest LVS database of a view, else of its newest extracted netlist, else of the active cell,
+    """(name, SPICE): what the active cell keeps of its circuit, with the sizes that are drawn; else of the schematic in the newest LVS database of a view, else of its newest extracted netlist, else of the active cell,
     extracted with the rules of the demonstration process. Raises ValueError where there is no transistor.
     """
+    cell = view.active_cellview().cell
+    found = title.find(cell) if cell is not None else None
+    if found is not None:
+        return str(found["name"]), title.netlist(found, cell, read_table(str(found["table"])))
     kept = None
     netlist = None
     for number in range(view.num_l2ndbs() - 1, -1, -1):

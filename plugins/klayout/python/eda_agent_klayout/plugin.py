@@ -11,7 +11,7 @@ from typing import Any
 
 import pya
 
-from . import compat, faults, lvs, mos, netlists, place, writing
+from . import compat, faults, lvs, mos, netlists, place, title, writing
 from .command import Command
 from .dock import VIEWER, Dock
 from .form import Form
@@ -45,17 +45,17 @@ class Plugin:
         pya.Application.instance().aboutToQuit = faults.guarded(self.close)
         menu = window.menu()
         menu.insert_menu("tools_menu.end", "eda_agent", "eda-agent")
-        for name, title, do in (
+        for name, words, do in (
             ("size", "Size a circuit …", self.size), ("look_over", "Edit a spec and size …", self.look_over), ("size_open", "Size what is open …", self.size_open), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
             ("write_back", "Write sizes back …", self.write_back), ("undo", "Undo the last write-back", self.writing.undo), ("executable", "Executable …", self.choose_executable),
             ("table", "PCells …", self.choose_table),
         ):  # fmt: skip
             action = pya.Action()
-            action.title = title
+            action.title = words
             action.on_triggered(faults.guarded(do))
             menu.insert_item(f"{MENU}.end", name, action)
             if name in EDITING and not compat.editable():
-                action.title, action.tool_tip, action.enabled = f"{title} (edit mode only)", VIEWER, False
+                action.title, action.tool_tip, action.enabled = f"{words} (edit mode only)", VIEWER, False
             self._actions.append(action)
         self._guard_exit()
         if not compat.editable():
@@ -175,6 +175,7 @@ class Plugin:
         layout = view.active_cellview().layout()
         layout.dbu = 0.001
         cell = place.place(layout, found["name"], devices(found), rails, table)
+        title.put(cell, found, name, mos.LIBRARY)
         view.active_cellview().cell = cell
         view.add_missing_layers()
         view.max_hier()

@@ -54,6 +54,11 @@ def devices(data: dict[str, Any]) -> list[Device]:
     ]
 
 
+def key(name: str) -> str:
+    """A name of a device or net to compare by: a flat netlist has `x1_xm2` where a hierarchy has `x1.xm2`."""
+    return name.lower().replace(".", "_")
+
+
 class TableError(ValueError):
     """A table that cannot be used: which, why, what to do."""
 
@@ -101,6 +106,12 @@ class Table:
             if entry["cell"] == cell and all(values.get(name) == value for name, value in entry.get("fixed", {}).items()):
                 return kind
         return None
+
+    def drawn(self, values: dict[str, Any]) -> float:
+        """Width of all fingers and copies of a PCell, m."""
+        fingers = int(values[self.parameters["nf"]])
+        copies = int(values.get(self.parameters.get("m", ""), 1))
+        return self.length(values[self.parameters["w"]]) * (fingers if self.finger else 1) * copies
 
     def length(self, value: Any) -> float:
         """In m, of what a PCell says."""

@@ -12,7 +12,7 @@ from typing import Any
 import pya
 
 from .place import NARROWEST, WIDEST
-from .table import DUMMY, NAME, Device, Table
+from .table import DUMMY, NAME, Device, Table, key
 
 NAMES = (NAME, "name")
 """Properties that hold a device's name, where the PCell has no parameter for it."""
@@ -58,7 +58,7 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
         if library is None or library.name() not in table.libraries or table.kind(declaration.name(), values) is None:
             continue
         name = str(values.get(table.device, "")) if table.device else ""
-        name = name or next((str(instance.property(key)) for key in NAMES if instance.property(key) is not None), "")
+        name = name or next((str(instance.property(one)) for one in NAMES if instance.property(one) is not None), "")
         if not name and places:
             box = instance.dbbox()
             name = next((device for device, points in places.items() if any(box.contains(point) for point in points)), "")
@@ -68,16 +68,16 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
 def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None) -> Plan:
     """What writing back would change in a cell, and what stands against it. Nothing is changed."""
     result = Plan()
-    by_name = {device.name.lower(): device for device in devices}
+    by_name = {key(device.name): device for device in devices}
     found: dict[str, list[tuple[pya.Instance, dict[str, Any], bool]]] = {}
     stuck = []
     for instance, name, values in instances(cell, table, places):
         dummy = bool(table.dummy and values.get(table.dummy)) or name.endswith(DUMMY)
         name = name.removesuffix(DUMMY)
-        if name.lower() not in by_name:
+        if key(name) not in by_name:
             result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(layout.dbu)}")
             continue
-        found.setdefault(name.lower(), []).append((instance, values, dummy))
+        found.setdefault(key(name), []).append((instance, values, dummy))
     for name, device in by_name.items():
         pieces = found.get(name, [])
         units = [(instance, values) for instance, values, dummy in pieces if not dummy]
@@ -97,7 +97,7 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
                 _change(layout, result, fitting, table, instance, values, dummy)
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
-    result.changes = [change for change in result.changes if by_name[change.device.removesuffix(DUMMY).lower()].block not in kept]
+    result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
     _conflicts(layout, cell, result)
     return result
 
@@ -106,25 +106,25 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
     """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is connected otherwise or of the other
     kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is left to the plan.
     """
-    by_name = {device.name.lower(): device for device in devices}
+    by_name = {key(device.name): device for device in devices}
     seen, foreign, differ = set(), [], []
     for instance, label, values in instances(cell, table, places):
         dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)
         label = label.removesuffix(DUMMY)
-        device = by_name.get(label.lower())
+        device = by_name.get(key(label))
         if device is None:
             foreign.append(label or "a device without a name")
             continue
-        seen.add(label.lower())
+        seen.add(key(label))
         kind = table.kind(instance.pcell_declaration().name(), values)
         if kind != device.kind:
             differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
-        nets = str(values.get(table.nets, "")).lower().split() if table.nets and not dummy else []
-        wanted = [net.lower() for net in device.nets]
+        nets = [key(net) for net in str(values.get(table.nets, "")).split()] if table.nets and not dummy else []
+        wanted = [key(net) for net in device.nets]
         # source and drain may be exchanged
         if nets and nets not in (wanted, [wanted[2], wanted[1], wanted[0], wanted[3]]):
             differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
-    missing = [device.name for device in devices if device.name.lower() not in seen]
+    missing = [device.name for device in devices if key(device.name) not in seen]
     if not seen:
         differ.append(f"none of its devices ({', '.join(missing[:6])} …) is there")
     elif missing and foreign:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pya
 
-from . import compat, lvs, writeback
+from . import compat, lvs, mos, title, writeback
 from .preview import Preview, Report
 from .table import Table, devices, read_table
 
@@ -113,6 +113,7 @@ class Writing:
         try:
             try:
                 writeback.apply(plan)
+                title.put(task.cell, task.found, task.table, mos.LIBRARY)
             finally:
                 task.view.commit()
             result = None if reference is None else lvs.check(task.layout, task.cell, task.found, reference)

@@ -1,0 +1,91 @@
+"""A title is what a layout keeps of the circuit that it was made of: process, ports, and the card of every device, also of those that are not drawn.
+
+It is a PCell without shapes in the placed cell: GDS and OASIS keep it with its parameter, where they lose properties of instances. With it and
+the sizes that are drawn, the layout gives back its netlist.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import pya
+
+from . import writeback
+from .table import DUMMY, Table, key
+
+CELL = "CIRCUIT"
+"""Its name in the library of the demonstration process."""
+PARAMETER = "circuit"
+KEPT = ("name", "pdk", "ports", "cards")
+
+
+class Title(pya.PCellDeclarationHelper):
+    """Draws nothing."""
+
+    circuit: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.param(PARAMETER, self.TypeString, "the circuit that this layout was made of, as JSON", default="{}")
+
+    def display_text_impl(self) -> str:
+        return "circuit of this layout"
+
+    def produce_impl(self) -> None:
+        return
+
+
+def put(cell: pya.Cell, found: Mapping[str, Any], table: str, library: str) -> None:
+    """Keep what `eda-agent export RUN --devices` says in a cell, in place of what it kept before; `table`: of the PCells that draw it."""
+    words = json.dumps({**{name: found[name] for name in KEPT}, "table": table}, separators=(",", ":"))
+    there = _instance(cell)
+    if there is not None:
+        there.change_pcell_parameter(PARAMETER, words)
+        return
+    variant = cell.layout().create_cell(CELL, library, {PARAMETER: words})
+    cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans()))
+
+
+def find(cell: pya.Cell) -> dict[str, Any] | None:
+    """What a cell keeps; None where it keeps nothing that can be read."""
+    there = _instance(cell)
+    if there is None:
+        return None
+    try:
+        found = json.loads(str(there.pcell_parameter(PARAMETER)))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and all(name in found for name in (*KEPT, "table")) else None
+
+
+def _instance(cell: pya.Cell) -> pya.Instance | None:
+    return next((one for one in cell.each_inst() if one.is_pcell() and one.pcell_declaration().name() == CELL), None)
+
+
+def netlist(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> str:
+    """SPICE of a cell that has a title, its transistors with the sizes that are drawn now. Raises ValueError where a device is not there."""
+    width: dict[str, float] = defaultdict(float)
+    length: dict[str, float] = {}
+    for _, label, values in writeback.instances(cell, table):
+        if (table.dummy and values.get(table.dummy)) or label.endswith(DUMMY):
+            continue
+        width[key(label)] += table.drawn(values)
+        length[key(label)] = table.length(values[table.parameters["l"]])
+    lines = [f"* {found['name']}, {found['pdk']}, from KLayout", f".subckt {found['name']} {' '.join(found['ports'])}"]
+    for card in found["cards"]:
+        values = dict(card["values"])
+        if "w" in values and "l" in values and card["transistor"]:
+            label = key(str(card["name"]))
+            if label not in width:
+                raise ValueError(f"{card['name']} is not in the layout any more\n\nTake 'Size a circuit' with its netlist")
+            # all copies together; nf and m are the schematic's, whatever folds the layout has
+            values["w"] = width[label] / values.get("m", 1.0) / card["scale"]
+            values["l"] = length[label] / card["scale"]
+        sizes = [f"{name}={value:.10g}" for name, value in values.items()]
+        # a dot would stand for a hierarchy, which this has no more
+        names = [str(name).replace(".", "_") for name in (card["name"], *card["nets"])]
+        lines.append(" ".join(word for word in (*names, card["model"], card["value"], *sizes) if word))
+    return "\n".join([*lines, f".ends {found['name']}", ".end"]) + "\n"
