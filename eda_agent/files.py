@@ -121,8 +121,12 @@ def lines_of(file: BinaryIO, most: int = MOST) -> Iterator[bytes]:
 
 
 def json_line(data: Any) -> str:
-    """One object as a line of JSON."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
+    """One object as a line of JSON. Half of a pair of characters, as a model or a file's name may have it, becomes a question mark: most readers refuse it."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    if "\\ud" in text:
+        whole = json.dumps(data, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
+        text = json.dumps(json.loads(whole), separators=(",", ":"))
+    return text + "\n"
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -112,7 +112,10 @@ def parse_quantity(value: object, unit: str = "") -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise QuantityError("a number such as 4.7u or 10M is needed")
     if isinstance(value, (int, float)):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            raise QuantityError("the number is beyond what any quantity has") from None
     else:
         match = _SPEC.match(value)
         if not match:
@@ -203,7 +206,7 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound:
         return "—"
     if bound:
         return f"{bound} {format_quantity(value, unit, digits)}"
-    shown = _shown_unit(unit)
+    shown = any_unit(unit)
     number = value / float(shown.factor)
     if math.isinf(value):
         return f"{'-' if value < 0 else ''}inf {shown.name}".rstrip()
@@ -225,11 +228,12 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound:
     return f"{mantissa}{' ' if shown.name else ''}{written}"
 
 
-def _shown_unit(unit: str) -> Unit:
+def any_unit(unit: str) -> Unit:
+    """A unit; one that is not known, as a journal of another version may have it, as it stands."""
     try:
         return read_unit(unit)
     except QuantityError:
-        return Unit(unit, unit, unit, Decimal(1))  # as a journal of another version has it
+        return Unit(unit, unit, unit, Decimal(1))
 
 
 def _plain(number: float, name: str, digits: int) -> str:

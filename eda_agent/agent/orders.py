@@ -32,6 +32,8 @@ ORDERS = "orders.jsonl"
 """File in a run's folder that other processes append orders to."""
 LONGEST = 100_000
 """Characters of an order."""
+MOST = 1_000_000_000
+"""Of simulations and turns."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def order(data: Any) -> Order:
 
 
 _KINDS = {
-    "count": "a whole number, not negative", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
+    "count": f"a whole number from 0 to {MOST:,}", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
     "sizing": "an object parameter → number or text such as 8u", "options": "an object name → text",
 }  # fmt: skip
 
@@ -89,7 +91,7 @@ _KINDS = {
 def _fits(value: Any, kind: str) -> bool:
     match kind:
         case "count":
-            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+            return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
         case "flag":
             return isinstance(value, bool)
         case "text":

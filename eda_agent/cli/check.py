@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from rich.text import Text
+
 from eda_agent.cli.render import console, print_json
+from eda_agent.cli.say import command
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import SETS
 from eda_agent.problem.parallel import parallel
@@ -52,5 +55,5 @@ def check_command(options: argparse.Namespace) -> int:
         screen.print(
             f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False
         )
-    screen.print("[green]✓[/] ready: eda-agent size " + str(options.spec))
+    screen.print(Text("✓", "green"), f"ready: {command('size', options.spec)}", soft_wrap=True)
     return 0

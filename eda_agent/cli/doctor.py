@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
+from rich.text import Text
 
 from eda_agent import __version__
 from eda_agent.cli.render import console, print_json
@@ -44,9 +44,8 @@ def doctor_command(options: argparse.Namespace) -> int:
         return 0 if able else 3
     screen = console(to_stdout=True)
     for row in rows:
-        mark = "[green]✓[/]" if row["ok"] else "[red]✗[/]" if row["needed"] else "[yellow]–[/]"
-        name = escape(row["name"])  # [bo] is a name here and would be markup
-        screen.print(f"{mark} {name:<13} {escape(row['found'])}", soft_wrap=True)
+        mark = Text("✓", "green") if row["ok"] else Text("✗", "red") if row["needed"] else Text("–", "yellow")
+        screen.print(mark, f"{row['name']:<13} {row['found']}", soft_wrap=True)
         if not row["ok"]:
             screen.print(f"    → {row['fix']}", markup=False, soft_wrap=True)
     return 0 if able else 3

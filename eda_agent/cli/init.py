@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eda_agent import run
 from eda_agent.cli.render import console, print_json
+from eda_agent.cli.say import command
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft import read_circuit, write_draft
@@ -109,4 +110,4 @@ def _report(result: dict[str, object], measured: Mapping[str, float | None] | No
         how, todo = "no targets: a testbench does not test the circuit", "mend the circuit or its testbench, then "
     if not result["kind"]:
         how, todo = "what it is for is yours to add", "write testbenches and specs, then "
-    screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}eda-agent check {result['spec']}", markup=False, soft_wrap=True)
+    screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}{command('check', result['spec'])}", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -232,5 +233,5 @@ def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
     write_text(backup, old)
     write_text(path, text)
     write("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), backup.name, path.name)))
-    say(f"wrote {path}; undo: mv {backup} {path}")
+    say(f"wrote {path}; undo: {shlex.join(['mv', str(backup), str(path)])}")
     return 1 if missing else 0

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from eda_agent.errors import visible
 from eda_agent.insight.complete import share_text
@@ -35,8 +36,11 @@ class Screen(Console):
 
 
 def console(*, to_stdout: bool = False) -> Screen:
-    """Human text goes to stderr unless it is what the command is for. NO_COLOR and COLUMNS are honoured by rich itself."""
-    screen = Screen(stderr=not to_stdout, highlight=False, soft_wrap=False)
+    """Human text goes to stderr unless it is what the command is for. NO_COLOR and COLUMNS are honoured by rich itself.
+
+    A string is shown as it is: brackets in a name of somebody's are no markup. What has a colour is a `Text`.
+    """
+    screen = Screen(stderr=not to_stdout, highlight=False, soft_wrap=False, markup=False, emoji=False)
     if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen.width = PIPED_WIDTH
     return screen
@@ -49,9 +53,9 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
-def status(met: bool, margin: float | None) -> str:
+def status(met: bool, margin: float | None) -> Text:
     """The verdict with a sign of its own."""
-    return {"pass": "[green]✓ pass[/]", "near": "[yellow]~ near[/]", "fail": "[red]✗ fail[/]"}[verdict(met, margin)]
+    return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[verdict(met, margin)]
 
 
 def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]) -> Table:
@@ -77,7 +81,7 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         # what is met in some corners is not met yet; what fails in one fails
-        said = f"· in {share}" if share and result["met"] else status(result["met"], margin)
+        said = Text(f"· in {share}") if share and result["met"] else status(result["met"], margin)
         table.add_row(spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—")
     return table
 
@@ -116,6 +120,6 @@ def operating_table(points: Mapping[str, Row]) -> Table:
         table.add_row(
             name, format_quantity(point["id"], "A", 3), format_quantity(point["gm"], "S", 3), format_quantity(point["gds"], "S", 3),
             f"{point['gm_id'] or 0:.1f}", inversion(point["gm_id"] or 0.0), f"{point['vdsat'] or 0:.3f}", f"{point['vds'] or 0:.3f}", f"{point['margin'] or 0:+.3f}",
-            region if region == "saturation" else f"[yellow]! {region}[/]",
+            region if region == "saturation" else Text(f"! {region}", "yellow"),
         )  # fmt: skip
     return table

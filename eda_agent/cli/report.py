@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from eda_agent import run
 from eda_agent.cli.chosen import asked_by, chosen
@@ -127,13 +128,12 @@ def compare_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str:
+def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str | Text:
     result = best["specs"].get(spec["name"])
-    return (
-        "—"
-        if result is None
-        else f"{format_quantity(result['value'], shown_unit(spec), 3, result.get('bound', ''))} {status(result['met'], result['margin'])}"
-    )
+    if result is None:
+        return "—"
+    value = format_quantity(result["value"], shown_unit(spec), 3, result.get("bound", ""))
+    return Text.assemble(f"{value} ", status(result["met"], result["margin"]))
 
 
 def front_command(options: argparse.Namespace) -> int:
@@ -185,7 +185,9 @@ def sensitivity_command(options: argparse.Namespace) -> int:
         table.add_column(spec.name, justify="right", overflow="fold")
     for name in problem.space.names:
         cells = [found.slopes[spec.name].get(name) for spec in problem.specs]
-        table.add_row(name, *("—" if cell is None else f"[bold]{cell:+.2f}[/]" if abs(cell) >= 0.5 else f"{cell:+.2f}" for cell in cells))
+        table.add_row(
+            name, *("—" if cell is None else Text(f"{cell:+.2f}", "bold") if abs(cell) >= 0.5 else f"{cell:+.2f}" for cell in cells)
+        )
     screen.print(table)
     screen.print(
         f"\nchange of the margin for the whole range, from a step of {options.step:g} of it to each side, in {found.corner}", markup=False

@@ -6,6 +6,7 @@ or turn a line around; it is written as its code.
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from eda_agent.errors import visible
@@ -19,6 +20,11 @@ def say(text: object) -> None:
 def write(text: str) -> None:
     """Text that the command is for, on stdout."""
     sys.stdout.write(visible(text))
+
+
+def command(*words: object) -> str:
+    """A command of ours for people to copy: a shell takes each word as one, whatever stands in it."""
+    return shlex.join(["eda-agent", *map(str, words)])
 
 
 def forgive_encodings() -> None:

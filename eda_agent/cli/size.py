@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from rich.text import Text
+
 from eda_agent.agent.control import Control
 from eda_agent.agent.orders import parse_order
 from eda_agent.cli.render import console, print_json, sizing_table, spec_table
-from eda_agent.cli.say import say
+from eda_agent.cli.say import command, say
 from eda_agent.errors import InputError
 from eda_agent.insight.saturation import said_of, saturated_devices
 from eda_agent.interrupts import obey
@@ -50,7 +52,7 @@ def size_command(options: argparse.Namespace) -> int:
         else:
             outcome = _with_progress(request, control, note_folder, quiet=options.json)
     except KeyboardInterrupt:
-        hint = f"; go on with: eda-agent size --resume {folder[0]}" if folder else ""
+        hint = f"; go on with: {command('size', '--resume', folder[0])}" if folder else ""
         say(f"eda-agent: interrupted{hint}")
         return 130
     if options.json:
@@ -152,11 +154,11 @@ def _with_progress(request: Request, control: Control, note: Callable[[Event], N
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.completed}/{task.total}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
+        TextColumn("{task.fields[state]}", markup=False),
     )
     with Progress(*columns, console=screen, transient=True) as progress:
         task = progress.add_task("sizing", total=request.simulations or 0, state="starting")
@@ -246,11 +248,10 @@ def report(outcome: Outcome) -> None:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
     for line in said_of({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
-        screen.print(f"\n[yellow]![/] {line}", end="")
+        screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):
         screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")
-    verdict = "[green]✓ met[/]" if outcome.met else "[red]✗ not met[/]"
-    screen.print(
-        f"\n{verdict} · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reason}"
-    )
+    verdict = ("✓ met", "green") if outcome.met else ("✗ not met", "red")
+    words = f" · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reason}"
+    screen.print(Text.assemble("\n", verdict, words))
     screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from eda_agent.cli.render import console, print_json
-from eda_agent.cli.say import write
+from eda_agent.cli.say import command, write
 from eda_agent.errors import InputError, MissingError
 
 SHOWN = ("loss", "entropy", "reward", "best", "solved", "kl")
@@ -49,7 +49,7 @@ def train_command(options: argparse.Namespace) -> int:
         print_json({"folder": str(folder), "model": str(model), "seconds": round(seconds, 1)})
     else:
         console(to_stdout=True).print(
-            f"model    {model}\nmetrics  {folder / 'metrics.jsonl'}\nuse it   eda-agent size SPEC --policy local --model {model}",
+            f"model    {model}\nmetrics  {folder / 'metrics.jsonl'}\nuse it   {command('size', 'SPEC', '--policy', 'local', '--model', model)}",
             markup=False,
             soft_wrap=True,
         )

@@ -45,6 +45,9 @@ KEYS = [
     "corners",
     "budget",
 ]
+MOST_SECONDS = 86_400
+"""Of one simulation: a day."""
+MOST_SIMULATIONS = 1_000_000_000
 _NO_TESTBENCH = {"gate_area"}
 
 
@@ -151,8 +154,9 @@ def _pdk(node: Marked | None, folder: Path) -> Pdk | None:
     try:
         return find_pdk(node.text("pdk"), folder)
     except InputError as error:
-        finding = error.findings[0]
-        node.wrong(finding.message, finding.fix)
+        for finding in error.findings:
+            key = finding.where.removeprefix("pdk").removeprefix(": ")
+            node.wrong(f"{key}: {finding.message}" if key else finding.message, finding.fix)
         return None
 
 
@@ -308,10 +312,10 @@ def _budget(node: Marked | None) -> Budget:
     patience = quantity(values["patience"], "", "patience", 1) if "patience" in values else None
     until = values["until"].text("until") if "until" in values else "met"
     for key, value in (("simulations", simulations), ("patience", patience)):
-        if value is not None and (value < 1 or value != int(value)):
-            values[key].wrong(f"{key} is a whole number above 0")
-    if timeout <= 0:
-        values["timeout"].wrong("the timeout is above 0 s")
+        if value is not None and (not 1 <= value <= MOST_SIMULATIONS or value != int(value)):
+            values[key].wrong(f"{key} is a whole number above 0, and at most {MOST_SIMULATIONS:,}")
+    if not 0 < timeout <= MOST_SECONDS:
+        values["timeout"].wrong(f"the timeout is above 0 s, and at most {MOST_SECONDS:,} s")
     if until not in {"met", "spent"}:
         values["until"].wrong("until is met or spent")
     return Budget(int(simulations), timeout, int(patience) if patience else None, cast(Literal["met", "spent"], until))

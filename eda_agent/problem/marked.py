@@ -6,6 +6,7 @@ are both text until someone knows their unit.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 MAX_FINDINGS = 100
 MAX_DEPTH = 100
+_UNREAL = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass
@@ -168,6 +170,9 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> Marked:
     seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
         result.value = None if node.tag.endswith(":null") else node.value
+        if _UNREAL.search(node.value):
+            result.value = ""
+            result.wrong("the text holds a character that no file name or netlist can have (NUL, or half of a pair)", "remove it")
         if not node.tag.startswith("tag:yaml.org,2002:"):
             result.wrong(f"YAML tag {node.tag} is not read", "write a plain value")
     elif isinstance(node, yaml.SequenceNode):
@@ -175,7 +180,7 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> Marked:
     elif isinstance(node, yaml.MappingNode):
         children: dict[str, Marked] = {}
         for name_node, child_node in node.value:
-            name = name_node.value if isinstance(name_node, yaml.ScalarNode) else "?"
+            name = _UNREAL.sub("?", name_node.value) if isinstance(name_node, yaml.ScalarNode) else "?"
             child = _mark(child_node, f"{key}.{name}" if key else name, report, seen)
             child.line = name_node.start_mark.line + 1
             if name in children:

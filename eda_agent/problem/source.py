@@ -87,12 +87,16 @@ _OPTIONS = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """One logical line: `text` joined and without comments, `raw` its physical lines, `number` the first of them (1-based)."""
+    """One logical line: `text` joined and without comments, `raw` its physical lines, `number` the first of them (1-based).
+
+    `hidden`: it comes from a file without a single card of a netlist, which may be a key or a list of passwords: no message repeats it.
+    """
 
     text: str
     raw: tuple[str, ...]
     file: Path
     number: int
+    hidden: bool = False
 
     @property
     def card(self) -> str:
@@ -100,6 +104,10 @@ class Line:
         return self.text.split(None, 1)[0].lower() if self.text.strip() else ""
 
     def finding(self, message: str, fix: str = "") -> Finding:
+        if self.hidden:
+            return Finding(
+                "this is no line of a netlist; the file has no card of one, and is not shown", self.file, self.number, fix="name a netlist"
+            )
         return Finding(message, self.file, self.number, read=self.text.strip()[:80], fix=fix)
 
 
@@ -196,6 +204,13 @@ _LINE = re.compile(r"\r\n|\n|\r")
 _MARKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029`]")
 
 
+_CARD = re.compile(
+    r"^[ \t]*\.(?:subckt|ends?|params?|model|inc|include|lib|endl|global|options?|func|ic|nodeset|op|ac|dc|tran|noise|control|title|temp|meas)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What shows that a file is a netlist."""
+
+
 def is_title(first: str) -> bool:
     """Whether the first line of a file is its title: unless it plainly is a card, a comment or a device."""
     return not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", first, re.IGNORECASE)
@@ -224,7 +239,8 @@ def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
             code = ""
         found.append(([code], [raw], number))
         last = len(found) - 1 if code else last
-    return [Line(" ".join(codes), tuple(raws), path, number) for codes, raws, number in found] if text else []
+    hidden = _CARD.search(text) is None
+    return [Line(" ".join(codes), tuple(raws), path, number, hidden) for codes, raws, number in found] if text else []
 
 
 def _strip_comment(raw: str) -> str:

@@ -107,7 +107,7 @@ class RunState:
                 self.left.append(self.turns[event["turn"] + 1 :])
                 self.turns = self.turns[: event["turn"] + 1]
             case "returned":
-                back, now_left = self.left.pop(), self.turns[event["turn"] :]
+                back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
                 if now_left:
                     self.left.append(now_left)
                 self.turns = [*self.turns[: event["turn"]], *back]

@@ -18,6 +18,7 @@ from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import json_line, lines_of, open_own
 from eda_agent.interrupts import Whole
 from eda_agent.record.event import VERSION, Event
+from eda_agent.record.form import Form
 from eda_agent.record.held import Held
 
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
@@ -80,6 +81,7 @@ def read_journal(path: Path) -> Iterator[Event]:
         file = open_own(path, "rb")
     except OSError as error:
         raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
+    form = Form()
     with file:
         for number, line in enumerate(_lines(file, path), start=1):
             if not line.endswith(b"\n"):
@@ -103,6 +105,8 @@ def read_journal(path: Path) -> Iterator[Event]:
                         fix="use the version of eda-agent that wrote it",
                     )
                 )
+            if wrong := form.fault(event):
+                raise InputError(Finding(wrong, path, number, fix="the journal was changed after it was written"))
             yield event
 
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eda_agent.errors import visible
+from eda_agent.errors import InputError, visible
 from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
@@ -98,9 +98,12 @@ def html_report(
 
 
 def best_turn(state: RunState) -> dict[str, Any]:
-    """The incumbent's turn as event data."""
+    """The incumbent's turn as event data. Raises `InputError` where the journal has none that was simulated."""
     index = state.best.get("index", 0)
-    return next(turn for turn in state.turns if turn["index"] == index)
+    for turn in state.turns:
+        if turn["index"] == index and "specs" in turn:
+            return turn
+    raise InputError(f"the best of the run is turn {index}, which was not simulated\n    → the journal was changed after it was written")
 
 
 def _summary(state: RunState) -> str:

@@ -12,12 +12,13 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.insight.complete import corners_of
+from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.marked import read_plain
 from eda_agent.problem.metric import METRICS
 from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
 from eda_agent.record.report import best_turn
-from eda_agent.units import QuantityError, format_quantity, format_score, parse_quantity, read_unit, shown_unit
+from eda_agent.units import QuantityError, any_unit, format_quantity, format_score, parse_quantity, shown_unit
 
 CACE_VERSION = 5.2
 """The datasheet format of CACE 2 and later."""
@@ -82,7 +83,7 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
     parameters: dict[str, Any] = {}
     for spec in state.started["specs"]:
         found = [one for one in found_in(evaluation, spec["name"], list(evaluation.get("values", {}))) if one[0] is not None]
-        unit = read_unit(shown_unit(spec))
+        unit = any_unit(shown_unit(spec))
 
         def number(value: float, factor: float = float(unit.factor)) -> float:
             return float(f"{value / factor:.12g}")
@@ -96,7 +97,7 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
         named = {"minimum": low, "typical": found[0], "maximum": high} if found else {}
         results = {name: number(value) for name, (value, bound) in named.items() if value is not None and not bound}
         parameters[spec["name"]] = {
-            "description": METRICS[spec["metric"]].description,
+            "description": _described(spec["metric"]),
             "display": spec["name"].replace("_", " "),
             "unit": unit.name or "none",
             "spec": {spec["metric"]: bounds},
@@ -107,6 +108,12 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
         "paths": {"netlist": netlist}, "parameters": parameters,
     }  # fmt: skip
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def _described(metric: str) -> str:
+    """What a metric is; the name of one that is the user's own."""
+    known = METRICS.get(metric) or BIAS_METRICS.get(metric)
+    return known.description if known is not None else metric.replace("_", " ")
 
 
 def read_cace(path: Path) -> dict[str, dict[str, float]]:

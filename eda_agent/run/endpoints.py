@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,14 +31,16 @@ def check_endpoint(endpoint: str, folder: Path) -> None:
     raise InputError(
         Finding(
             f"the run asks the endpoint {endpoint}, which you have not named here before: it would get your netlist and your key",
-            folder, fix=f"if it is yours, add --endpoint {endpoint}",
+            folder, fix=f"if it is yours, add --endpoint {shlex.quote(endpoint)}",
         )
     )  # fmt: skip
 
 
 def _local(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
+    host = ""
     with contextlib.suppress(ValueError):
+        # what is no address raises, too
+        host = urlsplit(endpoint).hostname or ""
         return ip_address(host).is_loopback
     return host == "localhost"
 

@@ -8,6 +8,7 @@ what only the user may say   a policy of one's own (it is a program), and an end
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before and not (name == "policy" and value == state.policy.get("name")):
             words = f"{name} {before}" if before is not None else f"the spec's own {name}"
-            fix = f"add {flag(name)} {before}" if before is not None else f"leave {flag(name)} out"
+            fix = f"add {flag(name)} {shlex.quote(str(before))}" if before is not None else f"leave {flag(name)} out"
             raise InputError(Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run"))
     check_options(replace(then, policy=state.policy.get("name", then.policy), options=given.options))
     for name in _FREE:
@@ -127,7 +128,9 @@ def _ask_again(given: Request, going: Mapping[str, Any], folder: Path) -> None:
     if name.startswith("python:") and given.policy != name:
         raise InputError(
             Finding(
-                f"the run's policy is a program, {name}, which a journal may not start", folder, fix=f"if it is yours, add --policy {name}"
+                f"the run's policy is a program, {name}, which a journal may not start",
+                folder,
+                fix=f"if it is yours, add --policy {shlex.quote(name)}",
             )
         )
     if endpoint is not None and given.options.get("endpoint") != endpoint:

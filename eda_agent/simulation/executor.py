@@ -12,6 +12,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.reply import sound, sound_preparation
+
+MOST = 32_000_000
+"""Bytes of an answer: fifty thousand devices have operating points of less."""
+MOST_WAVES = 256 * 1024 * 1024
+"""The same with waveforms."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,26 @@ class Definition(Protocol):
 
 @dataclass
 class Request:
-    """A question to a worker. `message` is made when it is sent: that of the next simulation while this one runs."""
+    """A question to a worker. `message` is made when it is sent: that of the next simulation while this one runs. `form`: whether something is an
+    answer to it. `most`: bytes of an answer."""
 
     index: int
     deck: Definition
     message: Callable[[], dict[str, Any]]
     timeout: float
     attempts: int = 0
+    form: Callable[[object], bool] = sound
+    most: int = MOST
+
+
+def _prepared(answer: object) -> bool:
+    """What came of a preparation, or why nothing did."""
+    return sound_preparation(answer) or (isinstance(answer, dict) and "failure" in answer and sound(answer))
+
+
+def any_answer(answer: object) -> bool:
+    """An answer to any question: for those who pass questions on."""
+    return sound(answer) or sound_preparation(answer)
 
 
 class Dispatcher(ABC):
@@ -111,7 +130,7 @@ class Dispatcher(ABC):
                 "start": first.wire(deck, flat=False),
             }
 
-        replies = self.dispatch([Request(index, deck, partial(message, deck), timeout) for index, deck in enumerate(decks)])
+        replies = self.dispatch([Request(index, deck, partial(message, deck), timeout, form=_prepared) for index, deck in enumerate(decks)])
         result = []
         for deck, reply in zip(decks, replies, strict=True):
             result.append(Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation")))
@@ -125,7 +144,11 @@ class Dispatcher(ABC):
     def run(self, tasks: Sequence[Task], done: Done | None = None) -> list[dict[str, Any]]:
         """Simulate; `done(index, reply)` is called as each reply comes."""
         return self.dispatch(
-            [Request(index, task.deck, partial(self._message, task), task.timeout) for index, task in enumerate(tasks)], done
+            [
+                Request(index, task.deck, partial(self._message, task), task.timeout, most=MOST_WAVES if task.waveforms else MOST)
+                for index, task in enumerate(tasks)
+            ],
+            done,
         )
 
     def _message(self, task: Task) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 from eda_agent.errors import WorkerError
 from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
 from eda_agent.simulation.limits import too_small
+from eda_agent.simulation.reply import sound_ready
 from eda_agent.simulation.scratch import Scratch
 from eda_agent.simulation.worker import receive, send
 
@@ -53,6 +54,9 @@ _PASSED = frozenset(
     ]
 )
 """The environment variables that a worker is given. Each is named: a group of names could have a secret among them."""
+NONSENSE = "the simulator's process answered with something that is no reply"
+_SHORT = 100_000
+"""Bytes of what a worker says before it is asked."""
 MAX_START_FAILURES = 3
 MAX_KILLS = 20
 """Times in a row that a worker may be killed from outside, or one simulation's workers: after that it is not chance."""
@@ -90,6 +94,11 @@ def _killed(worker: _Worker) -> bool:
         # its stream ends a moment before it does, and a moment is long on a busy machine
         worker.process.wait(1.0)
     return worker.process.returncode == -signal.SIGKILL
+
+
+def _nothing(answer: object) -> bool:
+    """An answer of a worker that was not asked."""
+    return False
 
 
 class LocalPool(Dispatcher):
@@ -236,6 +245,8 @@ class LocalPool(Dispatcher):
         key = request.deck.key
         message = request.message()
         preparation = self.preparations.get(key) if message["do"] == "run" else None
+        # one that reads no more must not hang us
+        worker.connection.settimeout(max(1.0, worker.deadline - time.monotonic() if worker.queue else request.timeout))
         try:
             if key not in worker.known or worker.known[key] is not preparation:
                 name = request.deck.models_name
@@ -252,24 +263,33 @@ class LocalPool(Dispatcher):
             worker.deadline = time.monotonic() + request.timeout
         worker.queue.append(request)
 
+    @staticmethod
+    def _heard(worker: _Worker) -> tuple[dict[str, Any] | None, str]:
+        """(what a worker says, ""), or (None, why it is not believed). A netlist may have taken it over: what is no answer to the question is none."""
+        expected, most = (worker.queue[0].form, worker.queue[0].most) if worker.queue else (_nothing, _SHORT)
+        try:
+            reply = receive(worker.connection, most if worker.ready else _SHORT, worker.deadline)
+        except TimeoutError:
+            return None, ""
+        except ValueError:
+            return None, NONSENSE
+        if reply is not None and not (expected if worker.ready else sound_ready)(reply):
+            return None, NONSENSE
+        return reply, ""
+
     def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[Request]:
         """Take what has come; gives the requests that must be tried again."""
         retry: list[Request] = []
         for key, _ in self._selector.select(timeout):
             worker: _Worker = key.data
-            # a worker that stops in mid-frame must not hang us
-            worker.connection.settimeout(max(0.05, worker.deadline - time.monotonic()))
-            try:
-                reply = receive(worker.connection)
-            except (TimeoutError, ValueError):
-                reply = None
-            if reply is not None and "ready" in reply:
+            reply, nonsense = self._heard(worker)
+            if reply is not None and not worker.ready:
                 worker.ready, self._version, self._start_failures, self._kills = True, reply["ready"], 0, 0
                 self.sandbox = reply["sandbox"]
                 continue
             request = worker.answered()
             if reply is None or reply.get("gone"):
-                killed = _killed(worker)
+                killed = not nonsense and _killed(worker)
                 code = worker.process.returncode
                 retry.extend(worker.queue)
                 self._replace(worker)
@@ -280,7 +300,7 @@ class LocalPool(Dispatcher):
                 if reply is None and request.attempts < (MAX_KILLS if killed else 2):
                     retry.append(request)
                     continue
-                why = too_small() or f"the worker ended with status {code}"
+                why = nonsense or too_small() or f"the worker ended with status {code}"
                 reply = reply or {"failure": {"kind": "crash", "words": why}, "seconds": 0.0}
             if request is not None:
                 replies[request.index] = reply

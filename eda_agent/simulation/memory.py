@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CONTENT_VERSION
+from eda_agent.simulation.reply import BOUNDS
 
 MOST = 400
 """Designs kept of a circuit; the oldest go."""
@@ -82,7 +84,7 @@ class Memory:
             except sqlite3.DatabaseError:
                 return []
         for sizing, measured in rows:
-            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                 result.append(_remembered(json.loads(sizing), json.loads(measured)))
         return result
 
@@ -114,11 +116,16 @@ def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Any]) -> Re
         str(corner): {str(name): None if value is None else _number(value) for name, value in row.items()}
         for corner, row in measured["values"].items()
     }
-    bounds = {(str(corner), str(name)): str(bound) for corner, name, bound in measured["bounds"]}
+    bounds = {(str(corner), str(name)): bound for corner, name, bound in measured["bounds"]}
+    if not all(bound in BOUNDS for bound in bounds.values()):
+        raise ValueError("a bound that is none")
     return Remembered({str(name): _number(value) for name, value in sizing.items()}, values, bounds)
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("a number is expected")
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number

@@ -23,7 +23,7 @@ import orjson
 
 from eda_agent import __version__
 from eda_agent.errors import InputError, MissingError, WorkerError
-from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
+from eda_agent.simulation.executor import MOST_WAVES, Dispatcher, Done, Preparation, Request, any_answer
 from eda_agent.simulation.local_pool import LocalPool
 
 LOCAL = "local"
@@ -75,7 +75,7 @@ class Crew:
         """(deck key, message, timeout in s) → reply, in order."""
 
         def request(index: int, key: str, message: bytes, timeout: float) -> Request:
-            return Request(index, self._decks[key], lambda: orjson.loads(message), timeout)
+            return Request(index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES)
 
         replies = self._pool.dispatch([request(index, *question) for index, question in enumerate(batch)])
         return [orjson.dumps(reply) for reply in replies]

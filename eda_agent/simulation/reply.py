@@ -7,24 +7,27 @@ Its form is looked at before anything is made of it; what it says of a circuit n
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from eda_agent.simulation.failure import HINTS
 
 LONGEST = 20_000
 """Characters of a word: a simulator's log is shortened to less."""
+_LARGEST = 2**1000
+"""Of a whole number, which JSON does not limit: beyond it no number of the machine's holds it."""
 BOUNDS = ("", ">", "<")
 """Where the truth lies: at a measured number, above it, below it."""
 
 
 def sound(reply: object) -> bool:
-    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point, seconds, and
+    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point, seconds, waveforms, and
     `wanted`: metric → how many times longer or wider its window should be."""
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
     if "failure" in reply:
         failure = reply["failure"]
-        return isinstance(failure, dict) and failure.get("kind") in HINTS and _word(failure.get("words"))
+        return isinstance(failure, dict) and _word(failure.get("kind")) and failure["kind"] in HINTS and _word(failure.get("words"))
+    if not _waves(reply.get("waveforms", {})):
+        return False
     metrics, points, wanted = reply.get("metrics"), reply.get("operating_point", {}), reply.get("wanted", {})
     return (
         isinstance(metrics, dict)
@@ -48,16 +51,48 @@ def sound_preparation(found: object) -> bool:
     """Whether this is what was found out about a deck: {flat, nodeset: node → volts, deviation: analysis → number, or null}."""
     if not isinstance(found, dict) or not isinstance(found.get("flat"), bool) or "deviation" not in found:
         return False
-    tables: list[Any] = [found.get("nodeset"), {} if found["deviation"] is None else found["deviation"]]
-    return all(isinstance(table, dict) and all(map(_number, table.values())) for table in tables)
+    nodeset, deviation = found.get("nodeset"), {} if found["deviation"] is None else found["deviation"]
+    # a deviation is nan where an analysis gave no numbers
+    return (
+        isinstance(nodeset, dict)
+        and all(map(_number, nodeset.values()))
+        and isinstance(deviation, dict)
+        and all(map(_float, deviation.values()))
+    )
+
+
+def sound_ready(said: object) -> bool:
+    """Whether this is how a worker begins: {ready: version, sandbox: layers}."""
+    if not isinstance(said, dict) or not isinstance(said.get("sandbox"), list):
+        return False
+    return _word(said.get("ready")) and all(map(_word, said["sandbox"]))
+
+
+def _waves(waves: object) -> bool:
+    """Whether these are waveforms: kind → {axis, probes: role → numbers, or [real parts, imaginary parts]}, all as long as the axis; an operating point
+    has an empty axis and one number."""
+    if not isinstance(waves, dict):
+        return False
+    for wave in waves.values():
+        if not isinstance(wave, dict) or not isinstance(wave.get("probes"), dict) or not _row(wave.get("axis")):
+            return False
+        for row in wave["probes"].values():
+            parts = row if isinstance(row, list) and len(row) == 2 and isinstance(row[0], list) else [row]
+            if not all(_row(part) and len(part) == (len(wave["axis"]) or 1) for part in parts):
+                return False
+    return True
+
+
+def _row(row: object) -> bool:
+    return isinstance(row, list) and {*map(type, row)} <= {float}
 
 
 def _float(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST)
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return _float(value) and math.isfinite(value)  # type: ignore[arg-type]  # a number, as was just seen
 
 
 def _word(value: object) -> bool:

@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,41 @@ def send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(struct.pack(">I", len(data)) + data)
 
 
-def receive(connection: socket.socket) -> dict[str, Any] | None:
-    """Read one frame; None at the end of the stream."""
-    head = _exactly(connection, 4)
+def receive(connection: socket.socket, most: int = MAX_FRAME, until: float | None = None) -> dict[str, Any] | None:
+    """Read one frame of at most `most` bytes; None at the end of the stream.
+
+    Args:
+        connection: where it comes from.
+        most: bytes; what says that it is longer is not read.
+        until: time (of `time.monotonic`) at which it must be here, however slowly it comes.
+
+    Raises:
+        ValueError: where the frame is no JSON object, or too long.
+        TimeoutError: where it is not here in time.
+    """
+    head = _exactly(connection, 4, until)
     if head is None:
         return None
     length = struct.unpack(">I", head)[0]
-    if length > MAX_FRAME:
+    if length > most:
+        raise ValueError(f"a frame of {length} bytes")
+    data = _exactly(connection, length, until)
+    if data is None:
         return None
-    data = _exactly(connection, length)
-    return None if data is None else json.loads(data)
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise ValueError("a frame that is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("a frame that is no object")
+    return found
 
 
-def _exactly(connection: socket.socket, count: int) -> bytes | None:
+def _exactly(connection: socket.socket, count: int, until: float | None) -> bytes | None:
     parts = []
     while count:
+        if until is not None:
+            connection.settimeout(max(0.05, until - time.monotonic()))
         try:
             part = connection.recv(min(count, 1 << 20))
         except ConnectionError:
@@ -51,6 +72,8 @@ def _exactly(connection: socket.socket, count: int) -> bytes | None:
             return None
         parts.append(part)
         count -= len(part)
+        if count and until is not None and time.monotonic() > until:
+            raise TimeoutError
     return b"".join(parts)
 
 

@@ -15,6 +15,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import MOST as LONGEST
 from eda_agent.files import open_own
 from eda_agent.record.event import VERSION, Event
+from eda_agent.record.form import Form
 
 MOST = 20_000
 """Events handed over at once."""
@@ -35,6 +36,7 @@ class JournalFeed:
         self.path = path
         self._at = 0
         self._line = 0
+        self._form = Form()
 
     def read(self) -> list[Event]:
         try:
@@ -67,6 +69,8 @@ class JournalFeed:
             ) from None
         if version != VERSION:
             raise InputError(Finding(f"the journal has version {version}, this program reads {VERSION}", self.path, self._line))
+        if wrong := self._form.fault(event):
+            raise InputError(Finding(wrong, self.path, self._line, fix="the journal was changed after it was written"))
         return dict(event)
 
 

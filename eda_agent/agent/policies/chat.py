@@ -8,6 +8,7 @@ asked for a JSON object of the same schema, and one without that for plain text.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from typing import Any
 
@@ -89,7 +90,7 @@ class ChatPolicy:
                 f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → is the server running? name a model with --model"
             ) from None
         if len(names) != 1:
-            some = self.secret.without(" or ".join(names[:5]))
+            some = self.secret.without(" or ".join(shlex.quote(name) for name in names[:5]))
             raise InputError(f"the endpoint serves {len(names)} models\n    → --model {some or 'NAME'}")
         return names[0]
 

@@ -19,6 +19,8 @@ import yaml
 
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.problem.marked import read_plain
+from eda_agent.problem.names import name_from
+from eda_agent.problem.pdk.form import wrong_in
 from eda_agent.units import parse_quantity
 
 
@@ -126,18 +128,11 @@ def _shipped_pdk(name: str) -> Pdk:
 def _own_pdk(path: Path) -> Pdk:
     """A PDK file of the user's: the same keys as the shipped ones; its `library` is [{path: FILE}], relative to it."""
     data = read_plain(path)
-    missing = [key for key in _OWN_KEYS if not isinstance(data, dict) or key not in data]
-    if missing:
-        raise InputError(Finding(f"the PDK file has no {', '.join(missing)}", path, where="pdk", fix="see docs/pdk.md"))
-    try:
-        data = {"licence": "the user's", "params": {}, "scale": 1.0, "grid": "5n", **data}
-        data["library"] = [{"path": str((path.parent / entry["path"]).resolve())} for entry in data["library"]]
-        return _read_pdk(path.stem, data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(Finding(f"the PDK file cannot be understood: {error}", path, where="pdk", fix="see docs/pdk.md")) from None
-
-
-_OWN_KEYS = ("title", "library", "corners", "supply", "devices")
+    if wrong := wrong_in(data):
+        raise InputError([Finding(words, path, where=f"pdk: {key}" if key else "pdk", fix="see docs/pdk.md") for key, words in wrong[:20]])
+    data = {"licence": "the user's", "params": {}, "scale": 1.0, "grid": "5n", **data}
+    data["library"] = [{"path": str((path.parent / entry["path"]).resolve())} for entry in data["library"]]
+    return _read_pdk(name_from(path.stem), data)
 
 
 def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
@@ -158,9 +153,9 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         include=tuple(data.get("include", ())),
         corners={process: tuple(sections) for process, sections in data["corners"].items()},
         params=data["params"],
-        scale=float(data["scale"]),
+        scale=parse_quantity(data["scale"]),
         device_files=data.get("device_files", ""),
-        supply=float(data["supply"]),
+        supply=parse_quantity(data["supply"]),
         grid=parse_quantity(data["grid"], "m"),
         devices=devices,
         subcircuits=bool(data.get("subcircuits", True)),

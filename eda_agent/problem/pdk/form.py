@@ -1,0 +1,105 @@
+"""A PDK file of the user's, or of anybody's, is held to a form before a PDK is made of it: each key's kind, its range, and names that are names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from eda_agent.problem.names import is_name
+from eda_agent.units import QuantityError, parse_quantity
+
+NEEDED = ("title", "library", "corners", "supply", "devices")
+MOST_TEXT = 300
+_SMALLEST, _LARGEST = 1e-12, 1e3
+"""m: a size within which every device of an integrated circuit lies."""
+
+
+def wrong_in(data: object) -> list[tuple[str, str]]:
+    """(key, what it must be) for everything that is wrong with the content of a PDK file."""
+    if not isinstance(data, dict):
+        return [("", "a PDK file has the keys title, library, corners, supply and devices")]
+    missing = [key for key in NEEDED if key not in data]
+    result = [("", f"the PDK file has no {', '.join(missing)}")] if missing else []
+    result += [(key, words) for key, (fits, words) in _KEYS.items() if key in data and not fits(data[key])]
+    devices = data.get("devices")
+    for name, rule in devices.items() if isinstance(devices, dict) else ():
+        result += [(f"devices.{str(name)[:60]}{key}", words) for key, words in _wrong_device(name, rule)]
+    return result
+
+
+def _wrong_device(name: object, rule: object) -> list[tuple[str, str]]:
+    if not _name(name):
+        return [("", "a device's name has letters, digits, _ . and -")]
+    if not isinstance(rule, dict):
+        return [("", "a device is {type: nmos, w: [0.22u, 100u], l: [0.18u, 20u]}")]
+    result = [(f".{key}", "it is missing") for key in ("type", "w", "l") if key not in rule]
+    return result + [(f".{key}", words) for key, (fits, words) in _RULE.items() if key in rule and not fits(rule[key])]
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_TEXT and value.isprintable()
+
+
+def _name(value: object) -> bool:
+    return isinstance(value, str) and is_name(value)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e30 and math.isfinite(value)
+
+
+def _quantity(value: object, unit: str, low: float, high: float) -> bool:
+    try:
+        # PyYAML takes 1e3 for text, as every reader of ours does
+        return low <= parse_quantity(value, unit) <= high
+    except (QuantityError, OverflowError):
+        return False
+
+
+def _plain(low: float, high: float) -> Callable[[object], bool]:
+    return lambda value: _quantity(value, "", low, high)
+
+
+def _list(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _map(key: Callable[[object], bool], fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and all(map(key, value)) and all(map(fits, value.values()))
+
+
+def _path(value: object) -> bool:
+    return isinstance(value, dict) and _text(value.get("path")) and bool(value["path"])
+
+
+def _beside(value: object) -> bool:
+    return _text(value) and "/" not in str(value) and value not in ("", ".", "..")
+
+
+def _process(value: object) -> bool:
+    return value == {} or (
+        isinstance(value, dict) and _list(_text)(value.get("sections")) and _map(_name, _number)(value.get("params")) and len(value) == 2
+    )
+
+
+def _range(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != 2 or not all(_quantity(bound, "m", _SMALLEST, _LARGEST) for bound in value):
+        return False
+    return parse_quantity(value[0], "m") <= parse_quantity(value[1], "m")
+
+
+_KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "title": (_text, "it is one line of text"), "licence": (_text, "it is one line of text"), "needs": (_text, "it is one line of text"),
+    "device_files": (_text, "it is one line of text"), "library": (_list(_path), "it is [{path: FILE}]"),
+    "include": (_list(_beside), "it is a list of files beside the library"),
+    "corners": (lambda value: bool(value) and _map(_name, _list(_text))(value), "it is {tt: [section], …}: a process has letters, digits, _ . and -"),
+    "params": (_map(_name, _number), "it is {name: number}"), "mismatch": (_map(_name, _number), "it is {name: number}"),
+    "process": (_process, "it is {sections: [name], params: {name: number}}"), "scale": (_plain(1e-12, 1e3), "it is metres per unit of W and L, such as 1e-6"),
+    "supply": (_plain(1e-3, 1e4), "it is a voltage in V, above 0"), "grid": (lambda value: _quantity(value, "m", 1e-12, 1e-3), "it is a length, such as 5n"),
+    "subcircuits": (lambda value: isinstance(value, bool), "it is true or false"), "devices": (lambda value: isinstance(value, dict), "it is {name: {type: nmos, …}}"),
+}  # fmt: skip
+_RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "type": (lambda value: value in ("nmos", "pmos"), "it is nmos or pmos"), "w": (_range, "it is [minimum, maximum], such as [0.22u, 100u]"),
+    "l": (_range, "it is [minimum, maximum], such as [0.18u, 20u]"), "aliases": (_list(_name), "it is a list of names"), "file": (_text, "it is one line of text"),
+    "rated": (lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 0.0, 1e5), "it is a voltage, such as 1.98"),
+}  # fmt: skip
