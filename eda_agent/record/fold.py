@@ -138,7 +138,7 @@ class RunState:
     def _counted_anew(self, event: Event) -> None:
         self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
         now = {turn["index"]: turn for turn in event["turns"]}
-        self.turns = [{**turn, **now[turn["index"]]} for turn in self.turns]
+        self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
 
     @property
     def simulations(self) -> int:
