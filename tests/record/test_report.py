@@ -138,9 +138,11 @@ def test_a_cace_datasheet_round_trips(state: RunState, tmp_path: Path) -> None:
     found = read_cace(path)
     for spec in state.started["specs"]:
         for side in ("minimum", "maximum"):
-            if spec[side] is not None:
+            # a datasheet has no devices: what is asked of their operating points is written, and not read
+            if spec[side] is not None and not spec.get("devices"):
                 assert found[spec["metric"]][side] == pytest.approx(spec[side])
     data = yaml.safe_load(path.read_text())
+    assert "saturation" in data["parameters"]["saturation"]["description"]
     results = data["parameters"]["gbw"]["results"]
     assert results["minimum"] <= results["typical"] <= results["maximum"]
 
