@@ -110,3 +110,24 @@ def test_the_inverting_input_is_told_by_signs(name: str, problems: dict[str, Pro
     assert {fet.gate for fet in found.input_pair} == {"inp", "inn"}
     assert (polarity(found, "inp", "out"), polarity(found, "inn", "out")) == (1, -1)
     assert re.fullmatch("nmos|pmos", found.input_pair[0].type)
+
+
+def test_a_layouts_dummies_are_no_diodes_and_no_mirrors() -> None:
+    """Magic extracts them with one net at drain, gate and source; a MOS capacitor has one at drain and source."""
+
+    def fet(name: str, kind: str, drain: str, gate: str, source: str) -> FlatDevice:
+        return FlatDevice((name,), "m", (drain, gate, source, "vss" if kind == "nmos" else "vdd"), kind, "", {})
+
+    ota = [
+        fet("m1", "nmos", "a", "inn", "t"), fet("m2", "nmos", "out", "inp", "t"), fet("m3", "pmos", "a", "a", "vdd"),
+        fet("m4", "pmos", "out", "a", "vdd"), fet("m5", "nmos", "t", "ib", "vss"), fet("m6", "nmos", "ib", "ib", "vss"),
+    ]  # fmt: skip
+    idle = [
+        fet("d1", "nmos", "out", "out", "out"), fet("d2", "pmos", "a", "a", "a"), fet("d3", "nmos", "t", "vss", "t"),
+        fet("c1", "nmos", "vss", "out", "vss"),
+    ]  # fmt: skip
+    ports = ["inp", "inn", "out", "ib", "vdd", "vss"]
+    kinds = {"nmos": "nmos", "pmos": "pmos"}
+    plain, found = analyse(ota, ports, kinds), analyse([*idle, *ota], ports, kinds)
+    assert (found.fets, found.mirrors, found.matched, found.pairs) == (plain.fets, plain.mirrors, plain.matched, plain.pairs)
+    assert found.roles == {**plain.roles, "d1": "dummy", "d2": "dummy", "d3": "dummy", "c1": "MOS capacitor"}

@@ -38,12 +38,14 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
     vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
-    fets = oriented(fets, passives, vdd, vss)
+    # a channel with one net at both ends carries nothing: a layout's dummy or a capacitor, never a diode or a mirror
+    idle = {fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor" for fet in fets if fet.drain == fet.source}
+    fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
     return replace(
         bare,
-        roles=roles_of(found),
+        roles={**roles_of(found), **idle},
         matched=matched_groups(found),
         pairs=found.pairs,
         mirrors=found.mirrors,
