@@ -303,12 +303,37 @@ def test_what_a_killed_klayout_was_running_is_offered(display: str, home: Path, 
         assert second.find(f"in {run}", "QLabel")
         second.click("resume")
         second.find("running", "QLabel", exact=False)
-        # quit, and let it go on
         second.menu("File", "Exit")
         second.click("Stop them")
         assert second.process.wait(timeout=20) == 0
     finally:
         second.close()
+    journal = Path(run) / "journal.jsonl"
+    stopped = journal.read_text()
+    third = Hands(display, home, tmp_path)
+    try:
+        assert third.ask("tool.docks") == []
+        menu(third, "Show a run …")
+        third.file("The folder of a run", run)
+        third.click("resume")
+        third.until(lambda: len(journal.read_text()) > len(stopped), "the run to go on")
+        third.menu("File", "Exit")
+        third.click("Let them go on without KLayout")
+        assert third.process.wait(timeout=20) == 0
+        # by another process, which takes orders from a file
+        begun = journal.read_text()
+        third_turn = begun.count('"turn.evaluated"')
+        end = time.monotonic() + 60
+        while journal.read_text().count('"turn.evaluated"') <= third_turn:
+            assert time.monotonic() < end, "the run does not go on"
+            time.sleep(0.1)
+        with (Path(run) / "orders.jsonl").open("a") as file:
+            file.write('{"do": "stop"}\n')
+        while '"run.finished"' not in journal.read_text()[len(begun) :]:
+            assert time.monotonic() < end, "the run does not stop"
+            time.sleep(0.1)
+    finally:
+        third.close()
     assert not list((Path(os.environ["KLAYOUT_HOME"]) / "eda-agent-runs").glob("*.json"))
 
 
