@@ -190,7 +190,7 @@ def export_command(options: argparse.Namespace) -> int:
     apart = parallel(problem, problem.space.edits(turn["sizing"]))
     if options.xschem is not None:
         for scope, device in {**apart.copies, **apart.left}:
-            say(f"! {scope} {device}: plain ngspice ignores m= of the foundry's subcircuit, so the schematic simulates as one device there")
+            say(f"! {scope} {device}: plain ngspice loses its m=, so the schematic is another circuit there")
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
     for line in apart.left:
         say(f"! {apart.remarks[line]}")

@@ -70,8 +70,9 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
     table.add_column("target", justify="right", no_wrap=True)
     for heading in (corners[0], "lowest", "highest", "worst in") if many else corners:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("margin", justify="right")
+    # the words give way, never a number
+    table.add_column("verdict", min_width=6)
+    table.add_column("margin", justify="right", no_wrap=True)
     for spec in specs:
         result = results[spec["name"]]
         row = found_in(evaluation, spec["name"], corners)

@@ -225,9 +225,13 @@ class Elaboration:
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is defined nowhere", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
-            # m multiplies every device inside; it must not reach the callee's scope as a name as well
-            own = numbers.pop("m", Number(math.nan) if "m" in device.params else Number(1.0))
-            self._multipliers.setdefault((scope.name, device.name), []).append(own)
+            if "m" in inner.defaults:
+                # a parameter like any other: the cell says itself what it means
+                times = multiplier
+            else:
+                # m multiplies every device inside; it must not reach the callee's scope as a name as well
+                own = numbers.pop("m", Number(math.nan) if "m" in device.params else Number(1.0))
+                self._multipliers.setdefault((scope.name, device.name), []).append(own)
             yield from self._expand(
                 inner, (*path, device.name), dict(zip(inner.ports, outside, strict=True)), numbers,
                 values, times, name if name in self.library and name not in self.netlist.subcircuits else library,

@@ -109,7 +109,7 @@ class Netlist:
         self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None,
         copies: Mapping[tuple[str, str], int] | None = None, remarks: Mapping[tuple[str, str], str] | None = None,
     ) -> str:  # fmt: skip
-        """The netlist as text with `values` (place → new text) written in; every other character stays as it was.
+        """The netlist as text with `values` (place → new text, "" takes the parameter away) written in; every other character stays as it was.
 
         Without `comments` only logical lines remain, and of those the ones whose identity is in `only`, if given: what a
         simulator gets. `copies`: (subcircuit, device) → how often that device's line stands there, under names of their own;
@@ -130,7 +130,7 @@ class Netlist:
             elif line.text and line.card not in IGNORED_CARDS and (only is None or id(line) in only):
                 text = line.text
                 for edit, value in edits or ():
-                    text = _edit_text(text, edit, value) or text
+                    text = edited(text, edit, value) or text
                 result.append(text)
         return "\n".join(result) + "\n"
 
@@ -181,7 +181,7 @@ def assignments(text: str) -> dict[str, str]:
     return {match["name"].lower(): match["value"] for match in re.finditer(_NAME_VALUE, text)}
 
 
-def _edit_text(text: str, edit: Edit, value: str) -> str | None:
+def edited(text: str, edit: Edit, value: str) -> str | None:
     """One line with the value in `edit` replaced; None when the place is not on it."""
     if edit.device and edit.attribute == "value":
         # name, two nodes, then the value, alone or behind "dc" or "r="
@@ -194,6 +194,8 @@ def _edit_text(text: str, edit: Edit, value: str) -> str | None:
         )
         return new if count else None
     places = [match for match in re.finditer(_NAME_VALUE, text) if match["name"].lower() == edit.attribute]
+    if places and not value:
+        return text[: places[-1].start()].rstrip() + text[places[-1].end() :]
     return text[: places[-1].start("value")] + value + text[places[-1].end("value") :] if places else None
 
 
@@ -201,16 +203,16 @@ def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
     raw = list(line.raw)
     for edit, value in edits:
         for index, text in enumerate(raw):
-            new = None if text.lstrip().startswith(("*", "$", ";")) else _edit_text(text, edit, value)
+            new = None if text.lstrip().startswith(("*", "$", ";")) else edited(text, edit, value)
             if new is not None:
                 raw[index] = new
                 break
         else:
             # the place spans physical lines: write the logical line on one
-            joined = _edit_text(line.text, edit, value)
+            joined = edited(line.text, edit, value)
             assert joined is not None, edit
             raw = [joined]
-    return raw
+    return [text for text in raw if text.strip() != "+"]
 
 
 def _renamed(raw: Sequence[str], name: str) -> list[str]:

@@ -1,4 +1,8 @@
-"""A parallel instance is one of the equal lines that a multiplier stands for, written out where the foundry's subcircuit ignores `m=`."""
+"""A parallel instance is one of the equal lines that a multiplier stands for, written out where plain ngspice loses `m=`.
+
+It does in two ways: some foundries' subcircuits take m and do nothing with it, and m of a cell replaces that of the devices inside
+(`problem.multiplied`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.multiplied import multiplied_cells
 from eda_agent.problem.netlist import Device, Edit, Netlist
 from eda_agent.problem.pdk.multiplier import ignoring
 from eda_agent.problem.pdk.stand_in import stand_ins
@@ -15,22 +20,17 @@ from eda_agent.problem.spec import Problem
 
 @dataclass(frozen=True)
 class Parallel:
-    """`copies`: (subcircuit, device) → how many instances its line becomes, for those with a multiplier of 2 or more that is lost otherwise.
+    """`copies`: (subcircuit, device) → how many instances without m its line becomes, for those whose multiplier is lost otherwise.
 
-    `left`: those that cannot be written so, with why: m is no whole number, or differs between the instances of a cell.
+    `left`: those that cannot be written so, with why. `remarks`: a sentence for each that becomes several, or cannot.
     """
 
     copies: Mapping[tuple[str, str], int]
     left: Mapping[tuple[str, str], str]
-
-    @property
-    def remarks(self) -> dict[tuple[str, str], str]:
-        """A sentence for each line."""
-        told = {line: f"{line[1]} is written as {count} instances in parallel: {_WHY}" for line, count in self.copies.items()}
-        return told | {line: f"{line[1]} stays ONE device in plain ngspice: {_WHY}, and {reason}" for line, reason in self.left.items()}
+    remarks: Mapping[tuple[str, str], str]
 
 
-_WHY = "ngspice ignores m= of the foundry's subcircuit"
+NONE = Parallel({}, {}, {})
 
 
 def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
@@ -42,23 +42,29 @@ def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
     scopes = (netlist.top, *netlist.subcircuits.values())
     called = {device.value.lower() for scope in scopes for device in scope.devices if device.kind == "x"}
     if not any("m" in device.params for scope in scopes for device in scope.devices if device.kind == "x"):
-        return Parallel({}, {})
-    lost = _with_cells(netlist, ignoring(problem.pdk, called - netlist.subcircuits.keys()))
+        return NONE
+    multiplied = multiplied_cells(netlist)
+    lost = _with_cells(netlist, ignoring(problem.pdk, called - netlist.subcircuits.keys())) | multiplied
     if not lost:
-        return Parallel({}, {})
-    copies, left = {}, {}
+        return NONE
+    copies, left, remarks = {}, {}, {}
     for line, found in Elaboration(netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).multipliers(edits).items():
         device = _device(netlist, line)
-        if device.value.lower() not in lost or found == {1.0}:
+        callee = device.value.lower()
+        # m=1 does harm where it stands before a cell
+        if callee not in lost or "m" not in device.params or (found == {1.0} and callee not in multiplied):
             continue
+        cell = callee in netlist.subcircuits
+        why = "ngspice does not multiply what has an m inside" if cell else "ngspice ignores m= of the foundry's subcircuit"
         value = next(iter(found))
-        if len(found) > 1:
-            left[line] = f"m of {device.name} differs between the instances of {line[0]}"
-        elif not (math.isfinite(value) and value >= 1 and math.isclose(value, round(value), rel_tol=1e-9)):
-            left[line] = f"m of {device.name} is no whole number"
-        else:
+        if len(found) == 1 and math.isfinite(value) and value >= 1 and math.isclose(value, round(value), rel_tol=1e-9):
             copies[line] = round(value)
-    return Parallel(copies, left)
+            if copies[line] > 1:
+                remarks[line] = f"{device.name} is written as {copies[line]} instances in parallel: {why}"
+        else:
+            left[line] = "m differs between the instances of its cell" if len(found) > 1 else "m is no whole number"
+            remarks[line] = f"{device.name} is another circuit in plain ngspice: {why}, and {left[line]}"
+    return Parallel(copies, left, remarks)
 
 
 def _with_cells(netlist: Netlist, devices: Collection[str]) -> set[str]:

@@ -19,7 +19,7 @@ def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
     the circuit that was simulated. Raises `MissingError` where that needs a library that is not on this machine.
     """
     apart = parallel(problem, problem.space.edits(sizing))
-    changed = _changed(problem, sizing) | {Edit(*line, "m"): "1" for line in apart.copies}
+    changed = _changed(problem, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
     return problem.netlist.text(changed, copies=apart.copies, remarks=apart.remarks)
 
 

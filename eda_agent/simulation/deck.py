@@ -22,6 +22,7 @@ from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.loop_probe import LOOP, Injection, injection
+from eda_agent.problem.multiplied import explicit, multiplied_cells, multiplied_value
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.bins import Box
@@ -211,6 +212,8 @@ class Workbench:
         first = self.elaboration.devices(problem.space.edits(problem.space.initial))
         self.mosfets = tuple((device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m")
         self.hierarchical = self.elaboration.unflattened()
+        self._multiplied = multiplied_cells(problem.netlist)
+        self._netlist = explicit(problem.netlist, self._multiplied) if self._multiplied else problem.netlist
         self._template, self._edits = self._make_template()
         self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
         heads = {bench.name: self._flat_heads(bench, first) for bench in problem.testbenches.values()}
@@ -268,7 +271,7 @@ class Workbench:
     def _circuit_lines(self) -> frozenset[int]:
         """Lines (by identity) that go into a deck: subcircuits whole, and from outside them only definitions."""
         kept, inside = set(), False
-        for line in self.problem.netlist.lines:
+        for line in self._netlist.lines:
             inside = inside or line.card == ".subckt"
             if (inside and line.card not in IGNORED_CARDS) or line.card in _KEPT_AT_TOP:
                 kept.add(id(line))
@@ -349,7 +352,12 @@ class Workbench:
         """The circuit's text cut at the places that a sizing fills: rendering it is then one join."""
         edits = list(self.problem.space.edits(self.problem.space.initial))
         marks = {edit: f"\0{number}\0" for number, edit in enumerate(edits)}
-        parts = self.problem.netlist.text(marks, comments=False, only=self._circuit_lines()).split("\0")
+        marks |= {
+            edit: multiplied_value(mark)
+            for edit, mark in marks.items()
+            if edit.attribute == "m" and edit.device and edit.scope in self._multiplied
+        }
+        parts = self._netlist.text(marks, comments=False, only=self._circuit_lines()).split("\0")
         return parts[::2], [edits[int(number)] for number in parts[1::2]]
 
     def _text(self, edits: Mapping[Edit, float]) -> str:

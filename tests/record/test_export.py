@@ -113,10 +113,10 @@ def test_what_is_no_whole_number_is_said(tmp_path: Path, capsys: pytest.CaptureF
     problem = load_problem(written(tmp_path, CELLS.replace("m={2*mq}", "m=2.5")))
     found = parallel(problem, problem.space.edits(problem.space.initial))
     assert found.copies == {("unit", "xa"): 2} and "no whole number" in found.left["top", "xb"]
-    assert "ONE device" in sized_netlist(problem, problem.space.initial)
+    assert "another circuit in plain ngspice" in sized_netlist(problem, problem.space.initial)
     assert main(["check", str(tmp_path)]) == 0
     told = capsys.readouterr().out
-    assert "xa is written as 2 instances" in told and "xb stays ONE device" in told
+    assert "xa is written as 2 instances" in told and "xb is another circuit in plain ngspice" in told
 
 
 def test_libraries_that_multiply_are_left_alone() -> None:
