@@ -29,7 +29,7 @@ SCRIPT = """
             late.append(now - last[0] - 0.01)
         last[0] = now
     def begin():
-        dock = tool.dock("run", lambda: ["size", os.path.join(os.getcwd(), "miller"), "--events", "--policy", "random", "--no-cache", "--budget", "100000", "--out", os.path.join(os.getcwd(), "run")])
+        dock = tool.runs.add("run", ["size", os.path.join(os.getcwd(), "miller"), "--events", "--policy", "random", "--no-cache", "--budget", "100000", "--out", os.path.join(os.getcwd(), "run")], os.getcwd())
         dock.start()
         def look():
             turns = len(dock.runner.run.turns)
