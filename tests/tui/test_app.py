@@ -118,7 +118,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         waves = app.screen
         assert isinstance(waves, WavesScreen)
         titles = [title for title, _, _ in waves.plots]
-        assert "loop: gain, dB" in titles and any("transient" in title for title in titles)
+        assert "loop: loop gain, dB" in titles and any("transient" in title for title in titles)
         # the curve is what was measured: gain at the lowest frequency, in every corner
         measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"]["values"]
         gain = {title: lines for title, _, lines in waves.plots}["loop: gain, dB"]
