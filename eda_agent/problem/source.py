@@ -78,6 +78,7 @@ _OPTIONS = frozenset(
         "tnom",
         "trtol",
         "vntol",
+        "wnflag",
         "noopiter",
         "keepopinfo",
         "klu",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 
 from eda_agent.problem.load_space import own_value
@@ -20,7 +21,22 @@ def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
     """
     apart = parallel(problem, problem.space.edits(sizing))
     changed = _changed(problem, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
-    return problem.netlist.text(changed, copies=apart.copies, remarks=apart.remarks)
+    return with_fingers(problem.netlist.text(changed, copies=apart.copies, remarks=apart.remarks))
+
+
+_SEVERAL = re.compile(r"(?im)^(?:[^*\n]*\s)?nf\s*=\s*(?!['{]?\s*1(?:\.0*)?\s*['}]?(?:\s|$))")
+_END = re.compile(r"(?im)^\s*\.end\s*$")
+_FINGERS = "* devices with several fingers have the model card of one finger's width\n.option wnflag=1\n"
+
+
+def with_fingers(text: str) -> str:
+    """A netlist that plain ngspice reads as it was simulated: it chooses a device's card by the whole width unless it is told otherwise."""
+    if not _SEVERAL.search(text) or re.search(r"(?im)^\s*\.option[^\n]*\bwnflag\s*=\s*1", text):
+        return text
+    end = _END.search(text)
+    if end is None:
+        return f"{text.rstrip()}\n{_FINGERS}"
+    return f"{text[: end.start()]}{_FINGERS}{text[end.start() :]}"
 
 
 def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:

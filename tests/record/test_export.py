@@ -15,7 +15,7 @@ from eda_agent.problem.parallel import parallel
 from eda_agent.problem.pdk.catalogue import find_pdk
 from eda_agent.problem.pdk.multiplier import ignoring
 from eda_agent.problem.spec import Problem
-from eda_agent.record.export import netlist_diff, sized_netlist
+from eda_agent.record.export import netlist_diff, sized_netlist, with_fingers
 from eda_agent.run.once import open_evaluator
 
 from ..conftest import CIRCUITS
@@ -124,3 +124,68 @@ def test_libraries_that_multiply_are_left_alone() -> None:
     assert ignoring(gf, gf.devices) == set(gf.devices) and not ignoring(sky, sky.devices)
     problem = load_problem(CIRCUITS / "two_stage_miller")
     assert netlist_diff(problem, problem.space.initial) == ""
+
+
+FINGERS = """* four fingers
+.subckt one d g
+XM1 d g 0 0 sky130_fd_pr__nfet_01v8 w=20 l=0.15 nf=4
+.ends
+.end
+"""
+FINGERS_SPEC = """
+circuit: one.spice
+subckt: one
+pdk: sky130A
+parameters: {XM1.w: {min: 8u, max: 40u}}
+testbenches: {mine: {deck: tb.spice, probes: {out: d, supply: vsup}}}
+specs: {supply_current: {testbench: mine, unit: A, maximum: 1}}
+"""
+
+
+def test_fingers_are_what_was_simulated(tmp_path: Path) -> None:
+    """Before, plain ngspice took the card of the whole width: gm of a sized input pair was 6 % off."""
+    for name, text in (
+        ("one.spice", FINGERS),
+        ("spec.yaml", FINGERS_SPEC),
+        ("tb.spice", "vsup d 0 {vdd}\nvg g 0 0.9\nXdut d g one\n.op\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    problem = load_problem(tmp_path)
+    (shown,) = supply_currents(problem, problem.space.initial).values()
+    pdk = find_pdk("sky130A")
+    library = pdk.library()
+    text = sized_netlist(problem, problem.space.initial)
+    assert text.count(".option wnflag=1") == 1 and text.rstrip().endswith(".end")
+    head = "".join(f".param {name}={value}\n" for name, value in pdk.params.items())
+    head += "".join(f'.include "{library.parent / one}"\n' for one in pdk.include) + f'.lib "{library}" tt\n'
+    found = {}
+    for way, netlist in (("exported", text), ("without", text.replace(".option wnflag=1\n", ""))):
+        cards = "vsup d 0 1.8\nvg g 0 0.9\nxdut d g one\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
+        file = tmp_path / f"{way}.cir"
+        file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards)
+        done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, check=False)
+        found[way] = -float(re.search(r"i\(vsup\) = (\S+)", done.stdout)[1])  # type: ignore[index]  # without a number the test fails
+    assert shown == pytest.approx(found["exported"], rel=1e-4)
+    assert abs(found["without"] / found["exported"] - 1) > 1e-3
+    # what is written reads back, and is written once
+    assert with_fingers(text) == text
+    (tmp_path / "again").mkdir()
+    for name, content in (
+        ("one.spice", text),
+        ("spec.yaml", FINGERS_SPEC),
+        ("tb.spice", "vsup d 0 {vdd}\nvg g 0 0.9\nXdut d g one\n.op\n"),
+    ):
+        (tmp_path / "again" / name).write_text(content)
+    again = load_problem(tmp_path / "again")
+    assert supply_currents(again, again.space.initial) == pytest.approx({"nominal": shown}, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("xm1 a b c d n w=1 nf=4", True), ("xm1 a b c d n nf = 2 w=1", True), ("xm1 a b c d n nf={k}", True), ("xm1 a b c d n nf=1", False),
+        ("xm1 a b c d n nf=1.0 w=2", False), ("xm1 a b c d n nf='1'", False), ("xm1 a b c d n nf=10", True), ("* xm1 nf=4", False), ("r1 a b 1k", False),
+    ],
+)  # fmt: skip
+def test_only_several_fingers_need_the_option(card: str, told: bool) -> None:
+    assert ("wnflag" in with_fingers(f"* x\n{card}\n.end\n")) == told
