@@ -92,9 +92,12 @@ def display() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    yield f":{os.read(read, 20).decode().strip()}"
-    server.kill()
-    server.wait()
+    try:
+        yield f":{os.read(read, 20).decode().strip()}"
+    finally:
+        # also where the generator is closed, outside pytest
+        server.kill()
+        server.wait()
 
 
 @pytest.fixture(scope="module")
