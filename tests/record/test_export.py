@@ -57,7 +57,7 @@ def current(netlist: str, process: str, temperature: float, cards: str, folder: 
     file = folder / "deck.cir"
     control = f".option temp={temperature} reltol=1e-6\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
     file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards + control)
-    done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=60, check=False, cwd=file.parent)
     found = re.search(r"i\(vsup\) = (\S+)", done.stdout)
     assert found, done.stdout + done.stderr
     return -float(found[1])
@@ -163,7 +163,7 @@ def test_fingers_are_what_was_simulated(tmp_path: Path) -> None:
         cards = "vsup d 0 1.8\nvg g 0 0.9\nxdut d g one\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
         file = tmp_path / f"{way}.cir"
         file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards)
-        done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, check=False, cwd=file.parent)
         found[way] = -float(re.search(r"i\(vsup\) = (\S+)", done.stdout)[1])  # type: ignore[index]  # without a number the test fails
     assert shown == pytest.approx(found["exported"], rel=1e-4)
     assert abs(found["without"] / found["exported"] - 1) > 1e-3
