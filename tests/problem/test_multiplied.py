@@ -78,7 +78,8 @@ def test_multipliers_of_cells_and_devices_multiply(mq: float, unflattenable: str
     deck = tmp_path / "deck.cir"
     deck.write_text(f"{text}vsup vdd 0 1.5\nxdut vdd 0 top\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n")
     found = re.search(
-        r"i\(vsup\) = (\S+)", subprocess.run(["ngspice", "-b", str(deck)], capture_output=True, text=True, timeout=60, check=False).stdout
+        r"i\(vsup\) = (\S+)",
+        subprocess.run(["ngspice", "-b", str(deck)], capture_output=True, text=True, timeout=60, check=False, cwd=deck.parent).stdout,
     )
     assert found and -float(found[1]) == pytest.approx(closed_form(mq), rel=1e-6)
     # what is not lost stays as it was written

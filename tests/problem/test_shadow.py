@@ -53,7 +53,7 @@ def by_ngspice(folder: Path, circuit: str, deck: str) -> float:
     """v(out) of the two texts as they are."""
     path = folder / "whole.cir"
     path.write_text(f"* whole\n{circuit}{deck}.print op v(out)\n.end\n")
-    done = subprocess.run(["ngspice", "-b", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["ngspice", "-b", str(path)], capture_output=True, text=True, check=False, cwd=path.parent)
     found = re.search(r"^0\s+(\S+)", done.stdout, re.MULTILINE)
     assert found, done.stdout
     return float(found[1])
