@@ -51,9 +51,10 @@ bench: $(VENV)/.dev
 suite: $(VENV)/.dev
 	$(BIN)/eda-agent bench all --policy random,tpe,cma,gp,scbo,trust --budget 50 --seeds 3 --targets 1 --out benchmarks/results/suite50
 
-# faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints
+# faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints; then attacks by the thousand
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos --out benchmarks/results/chaos.json
+	$(BIN)/python -m tests.hostile.attack --out benchmarks/results/attacks.json
 
 # everything on a Ray cluster of several node processes, one of them killed in mid-work
 ray: $(VENV)/.dev

@@ -60,6 +60,8 @@ def load_problem(path: Path | str) -> Problem:
     if not isinstance(top.value, dict):
         top.wrong("a spec is a mapping", "start with  name: …")
         top.report.raise_if_any()
+    elif not top.value.keys() & set(KEYS):
+        raise InputError(Finding(f"this is no spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"))
     top.only(*KEYS)
     fields = top.mapping("the spec")
     for key in ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs"):

@@ -33,7 +33,8 @@ class Marked:
     report: Report
 
     def wrong(self, message: str, fix: str = "") -> None:
-        read = self.value if isinstance(self.value, str) else ""
+        # a file that is one text as a whole is no file of ours, and may be a key
+        read = self.value if isinstance(self.value, str) and self.key else ""
         self.report.add(Finding(message, self.report.file, self.line, self.key, read, fix))
 
     def noted(self, message: str) -> Finding:
@@ -70,7 +71,9 @@ class Marked:
             for key, child in self.value.items():
                 if key not in known:
                     near = difflib.get_close_matches(key, known, 1)
-                    child.wrong(f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}")
+                    fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+                    # what stands there is not repeated: in a file that is none of ours it may be a password
+                    self.report.add(Finding(f"unknown key {key!r}", self.report.file, child.line, child.key, fix=fix))
 
 
 @dataclass

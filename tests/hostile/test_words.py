@@ -65,6 +65,26 @@ def test_a_file_that_is_no_netlist_is_not_repeated(kind: str, way: str, tmp_path
         assert "hunter2" not in str(refused)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "token: hunter2\n",
+        "- hunter2\n",
+        "name: x\ntoken: hunter2\nlogin: {password: hunter2}\n",
+        "'hunter2",
+        "hunter2: [",
+        *SECRETS.values(),
+    ],
+)
+def test_a_file_that_is_no_spec_is_not_repeated(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "secret").write_text(text)
+    (tmp_path / "spec.yaml").symlink_to(tmp_path / "secret")
+    assert main(["check", str(tmp_path)]) == 2
+    said = "".join(capsys.readouterr())
+    assert said and "hunter2" not in said.replace("hunter2: [", "")
+
+
 def test_a_netlist_is_shown_where_it_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "amp.spice").write_text(SOUND.replace(".ends", "A1 a b\n.ends"))
     (tmp_path / "spec.yaml").write_text(SPEC)

@@ -212,16 +212,33 @@ def test_the_filter_by_an_interpreter_of_its_own(machine: str) -> None:
         assert _verdict(machine, judged["openat"], (0, 0, flags)) == answer
 
 
+RIGHTS = "change the rights of the user's files and the priority of processes"
+
+
 def test_what_missing_layers_leave_open_is_said() -> None:
     assert gaps(["no capabilities", "landlock 7", "seccomp"]) == []
     assert gaps(["no capabilities", "seccomp"]) == ["read the user's files"]
     assert gaps(["no capabilities", "landlock 2"]) == [
         "start programs and use the network",
+        RIGHTS,
         "empty the user's files",
         "send signals to other processes",
     ]
-    assert gaps(["no capabilities", "landlock 6"]) == ["start programs"]
-    assert len(gaps([])) == 5
+    assert gaps(["no capabilities", "landlock 6"]) == ["start programs", RIGHTS]
+    assert len(gaps([])) == 6
+
+
+@LINUX
+def test_what_missing_layers_cost_is_what_is_said() -> None:
+    """Tried from inside, layer by layer: nothing can be done that `gaps` does not say, and what the page says is what was found."""
+    from tests.hostile.attack.layers import costs, table
+
+    found = costs()
+    if found[0].said:
+        pytest.skip(f"this kernel gives only {found[0].held}")
+    assert not found[0].can and all(one.can for one in found[1:])
+    assert [one.lacks for one in found if not one.honest] == []
+    assert table(found) in (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
 
 
 @LINUX

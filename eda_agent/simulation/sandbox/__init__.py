@@ -55,6 +55,8 @@ def gaps(held: Collection[str]) -> list[str]:
         result.append("read the user's files")
     if SECCOMP not in held:
         result.append("start programs and use the network" if not versions or versions[0] < 4 else "start programs")
+        # Landlock knows no right for it
+        result.append("change the rights of the user's files and the priority of processes")
         if not versions:
             result.append("write the user's files")
         elif versions[0] < 3:

@@ -40,6 +40,7 @@ ORDERS = [
 
 def whole_run(folder: Path) -> Path:
     """A run with every kind of event that a user can bring about, resumed under other targets."""
+    folder.mkdir(exist_ok=True)
     spec = folder / "circuit"
     shutil.copytree(ROOT / "circuits" / "ota_5t", spec)
     left, control = list(ORDERS), Control()
