@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from eda_agent.errors import EdaAgentError, InputError
+from eda_agent.errors import EdaAgentError, InputError, visible
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.hand import Hand
@@ -148,6 +148,10 @@ class SizingApp(Hand):
         self._undo.clear()
         self._alive = self.run_process.alive
         self.look()
+
+    def notify(self, message: str, **options: Any) -> None:
+        """A note: its words may be a journal's or a model's, so that brackets in them are no markup and control characters are shown as codes."""
+        super().notify(visible(message), **{**options, "markup": False})
 
     def look(self) -> None:
         """Take what came in, and draw what it changed."""

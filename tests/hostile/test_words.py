@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import shutil
@@ -142,3 +143,29 @@ def test_brackets_in_the_words_of_a_journal_are_shown_as_they_are(
     assert main([arguments[0], *paths, *arguments[1:]]) == 0
     said = capsys.readouterr().out
     assert "[/]" in said and "[bold" in said
+
+
+def test_a_note_of_the_terminal_app_obeys_no_markup(tmp_path: Path) -> None:
+    """A log message of a journal with a link in it would be an action of the app behind a click."""
+    from textual.widgets._toast import Toast
+
+    from eda_agent.tui.app import SizingApp
+    from eda_agent.tui.feed import JournalFeed
+
+    folder = tmp_path / "run"
+    shutil.copytree(RUN, folder)
+    evil = "[@click=app.quit]q[/] [/] \x1b[2J"
+    with (folder / "journal.jsonl").open("a") as file:
+        file.write(json.dumps({"v": 1, "seq": 9999, "t": 1.0, "type": "log", "level": "warning", "message": evil}) + "\n")
+
+    async def shown() -> list[str]:
+        app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder)
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            await pilot.pause(0.5)
+            app.screen.notify(evil, title="t")
+            await pilot.pause(0.3)
+            return [str(toast.render()) for toast in app.screen.query(Toast)]
+
+    said = asyncio.run(shown())
+    assert len(said) >= 2
+    assert all("[@click=app.quit]q[/] [/] \\x1b[2J" in text for text in said)

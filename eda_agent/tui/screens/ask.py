@@ -22,11 +22,11 @@ class Ask(ModalScreen[dict[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
-            yield Label(self.question)
+            yield Label(self.question, markup=False)
             with VerticalScroll(id="fields"):
                 for number, (name, text) in enumerate(self.fields.items()):
                     with Horizontal():
-                        yield Label(name, classes="name")
+                        yield Label(name, classes="name", markup=False)
                         yield Input(text, id=f"field-{number}")
             with Horizontal(id="buttons"):
                 yield Button(self.confirm, id="ok", variant="primary")
