@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,13 @@ def test_frames_that_are_no_answers_are_failed_simulations() -> None:
     several = (entry for number, entry in enumerate(frames.attacks()) if number % 7 == 0 or number < len(frames.RAW))
     found = count("frames", several)
     assert found.tried > 50 and not found.faults
+
+
+def test_an_answer_that_comes_drop_by_drop_has_one_time() -> None:
+    """A byte every 20 ms, of a frame of which each byte would have the whole time: it holds nobody longer than one simulation may take."""
+    begun = time.monotonic()
+    replies = frames.asked(frames.frame(frames.READY), frames.frame({"words": "x" * 500}), slowly=True, timeout=0.3)
+    assert all(reply["failure"]["kind"] in {"crash", "timeout"} for reply in replies) and time.monotonic() - begun < 8.0
 
 
 def test_an_answer_is_told_from_what_is_none() -> None:
