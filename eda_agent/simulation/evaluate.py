@@ -21,7 +21,7 @@ from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 from eda_agent.simulation.reply import sound, sound_preparation
 from eda_agent.simulation.window import merged, wider
 
-CONTENT_VERSION = 9
+CONTENT_VERSION = 10
 """Part of every cache key: raised when measurements or sessions change what they return."""
 
 
