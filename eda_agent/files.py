@@ -112,6 +112,12 @@ def write_all(file: BinaryIO, data: bytes) -> None:
         left = left[file.write(left) :]
 
 
+def check_own(path: Path) -> None:
+    """Raises `OSError` where a file that something else will open is a link, or no regular file."""
+    with contextlib.suppress(FileNotFoundError), open_own(path, "rb"):
+        pass
+
+
 def lines_of(file: BinaryIO, most: int = MOST) -> Iterator[bytes]:
     """The lines of a file with their ends. Raises `OSError` at one of more than `most` bytes."""
     while line := file.readline(most):

@@ -24,7 +24,7 @@ from eda_agent.units import counted, format_quantity, format_score
 def runs_command(options: argparse.Namespace) -> int:
     """List the runs below a folder."""
     rows = []
-    for path in sorted(options.folder.glob("**/journal.jsonl"), key=lambda path: path.stat().st_mtime):
+    for path in sorted(options.folder.glob("**/journal.jsonl"), key=lambda path: path.lstat().st_mtime):
         try:
             rows.append(_row(path))
         except InputError as error:

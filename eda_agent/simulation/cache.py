@@ -16,6 +16,8 @@ from typing import Any
 
 import platformdirs
 
+from eda_agent.files import check_own
+
 
 def cache_folder() -> Path:
     """The user's cache folder (`EDA_AGENT_CACHE` overrides the platform's)."""
@@ -31,6 +33,7 @@ class Cache:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            check_own(path)
             self._database = self._open(str(path))
         except (sqlite3.OperationalError, OSError):
             # a full disk, a folder that may not be written to, a database that stays locked: the file may be sound

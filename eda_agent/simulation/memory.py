@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eda_agent.files import check_own
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CONTENT_VERSION
 from eda_agent.simulation.reply import BOUNDS
@@ -93,6 +94,7 @@ class Memory:
         database = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            check_own(self.path)
             database = sqlite3.connect(self.path, timeout=10.0)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("CREATE TABLE IF NOT EXISTS designs (circuit TEXT, sizing TEXT, measured TEXT, UNIQUE (circuit, sizing))")

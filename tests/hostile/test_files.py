@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from eda_agent.errors import InputError
 from eda_agent.files import open_own, read_file, read_json_lines, write_text
 from eda_agent.record.held import Held
 from eda_agent.record.journal import Journal, read_journal
+from eda_agent.simulation.cache import Cache
+from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.process import RunProcess, write_order
 
@@ -101,6 +104,8 @@ from pathlib import Path
 from eda_agent.errors import InputError
 from eda_agent.record.journal import read_journal
 from eda_agent.record.held import Held
+from eda_agent.simulation.cache import Cache
+from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
 path = Path({str(journal)!r})
 for read in (lambda: list(read_journal(path)), lambda: JournalFeed(path).read(), lambda: Held(path, "journal")):
@@ -128,6 +133,30 @@ def test_orders_are_taken_piece_by_piece(tmp_path: Path) -> None:
     with (tmp_path / ORDERS).open("a") as file:
         file.write("x" * (PIECE + 1))
     assert control.take() == [] and "longer than" in heard[0]
+
+
+def test_databases_are_not_opened_through_a_link(tmp_path: Path, treasure: Path) -> None:
+    """Results go on being kept, for this process; what a link leads to stays as it is."""
+    for name in ("results.sqlite", "memory.sqlite"):
+        (tmp_path / name).symlink_to(treasure)
+    cache = Cache(tmp_path / "results.sqlite")
+    cache.put("a", {"x": 1})
+    assert cache.get("a") == {"x": 1}
+    cache.close()
+    assert Memory(tmp_path / "memory.sqlite").designs("c") == []
+    assert treasure.read_text() == TREASURE
+    os.mkfifo(tmp_path / "pipe")
+    Cache(tmp_path / "pipe").close()
+
+
+def test_runs_are_listed_beside_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "journal.jsonl").symlink_to(tmp_path / "nowhere")
+    shutil.copytree("tests/fixtures/run/ota", tmp_path / "two")
+    done = subprocess.run(
+        [sys.executable, "-m", "eda_agent", "runs", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0 and "ota_5t" in done.stdout and "Traceback" not in done.stderr
 
 
 def test_files_of_the_program_are_plain(tmp_path: Path, treasure: Path) -> None:
