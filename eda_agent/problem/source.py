@@ -46,6 +46,9 @@ CIRCUIT_CARDS = frozenset(
 ANALYSIS_CARDS = frozenset([".op", ".ac", ".dc", ".tran", ".noise"])
 IGNORED_CARDS = frozenset([".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"])
 """Cards that only say what to print or keep; the testbench decides that."""
+COMMAND_MARKS = r"\w \t.,:@\[\](){}'=+\-*/^%#~?!"
+"""What a command of a simulation is made of, for a regular expression: no redirection, pipe, second command, variable, quotation or back quote."""
+_ANALYSIS = re.compile(rf"\.[a-z]+(?:[ \t][{COMMAND_MARKS}]*)?", re.IGNORECASE)
 DEVICES = frozenset("rclvimxefghbdqjkswtzo")
 """Element letters that cannot touch files; A (XSPICE) can."""
 _OPTIONS = frozenset(
@@ -301,6 +304,10 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
         if card in ANALYSIS_CARDS:
             if not analyses:
                 findings.append(line.finding("an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"))
+            elif not _ANALYSIS.fullmatch(line.text.strip()):
+                findings.append(
+                    line.finding("this analysis has marks that are not allowed", "names, numbers and expressions; no > | ; & $")
+                )
         elif card == ".control" or card == ".endc":
             findings.append(
                 line.finding(".control blocks can run any command and are refused", "remove the block; the testbench runs the analyses")

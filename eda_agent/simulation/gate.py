@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eda_agent.problem.source import CIRCUIT_CARDS, DEVICES
+from eda_agent.problem.source import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 
@@ -18,8 +18,7 @@ CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"}
 """Cards that may stand in a deck; those that read a file are resolved before."""
 COMMANDS = frozenset(["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"])
 _SETTINGS = frozenset(["set num_threads=1", "set noaskquit", "set nomoremode", "set wnflag=1", "set no_mem_check"])
-_COMMAND = re.compile(r"([a-z]+)(?:[ \t][\w \t.,:@\[\](){}'=+\-*/^%#~?!]*)?")
-"""What a command may be made of: no redirection, pipe, second command, variable, quotation or back quote."""
+_COMMAND = re.compile(rf"([a-z]+)(?:[ \t][{COMMAND_MARKS}]*)?")
 _MARKS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f`]")
 _WORD = re.compile(r"\s*(\.?\w*)")
 

@@ -14,6 +14,7 @@ from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.names import is_name, name_from
 from eda_agent.problem.pdk.cut import read_cards
+from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.failure import SimulationFailed
@@ -45,7 +46,7 @@ def test_a_spec_with_such_a_name_is_refused(tmp_path: Path, text: str, where: st
         change = {text: {"process": "tt"}}
     else:
         change = {text if number == 0 else key: value for number, (key, value) in enumerate(data[where].items())}
-    with pytest.raises(InputError, match=r"cannot be the name|not valid YAML|no testbench|key"):
+    with pytest.raises(InputError, match=r"cannot be the name|not valid YAML|no testbench|key|NUL|characters"):
         load_problem(_spec(tmp_path, **{where: change}))
 
 
@@ -136,3 +137,12 @@ def test_with_the_sandbox_off_the_gate_alone_holds(tmp_path: Path) -> None:
     for way in ("gate", "bare"):
         subprocess.run([sys.executable, "-c", CODE, way], cwd=tmp_path, check=True, timeout=60, capture_output=True)
         assert (tmp_path / "proof").exists() == (way == "bare")
+
+
+@pytest.mark.parametrize(
+    "line", [".op > PROOF", ".ac dec 10 1 1g > PROOF", ".tran 1n 10n | tee PROOF", ".dc vin 0 1 0.1 & touch PROOF", '.op "x"']
+)
+def test_an_analysis_of_an_own_deck_is_refused_where_it_is_read(tmp_path: Path, line: str) -> None:
+    (tmp_path / "tb.spice").write_text(f"vsup vdd 0 1.8\n{line}\n")
+    with pytest.raises(InputError, match="this analysis has marks that are not allowed"):
+        read_source(tmp_path / "tb.spice", [tmp_path], analyses=True)
