@@ -18,6 +18,8 @@ from eda_agent.files import read_file
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
+READ = 200
+"""Characters of a value that a finding repeats."""
 MAX_FINDINGS = 100
 MAX_DEPTH = 100
 _UNREAL = re.compile(r"[\x00\ud800-\udfff]")
@@ -34,7 +36,7 @@ class Marked:
 
     def wrong(self, message: str, fix: str = "") -> None:
         # a file that is one text as a whole is no file of ours, and may be a key
-        read = self.value if isinstance(self.value, str) and self.key else ""
+        read = self.value[:READ] if isinstance(self.value, str) and self.key else ""
         self.report.add(Finding(message, self.report.file, self.line, self.key, read, fix))
 
     def noted(self, message: str) -> Finding:

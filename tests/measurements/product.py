@@ -49,5 +49,6 @@ def measured(
         sizing = problem.space.initial if own_sizes else problem.space.snap(known(name))
         found = Evaluator(problem, Workbench(problem, cache / "models"), pool, NoCache()).evaluate([sizing])[0]
     assert not found.failures, found.failures
-    assert not found.reasons, found.reasons
+    # a value at the end of its sweep is a number with a reason
+    assert found.reasons.keys() <= found.bounds.keys(), found.reasons
     return {corner: {one: float(value) for one, value in row.items() if value is not None} for corner, row in found.values.items()}

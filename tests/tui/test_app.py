@@ -121,7 +121,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         assert "loop: loop gain, dB" in titles and any("transient" in title for title in titles)
         # the curve is what was measured: gain at the lowest frequency, in every corner
         measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"]["values"]
-        gain = {title: lines for title, _, lines in waves.plots}["loop: gain, dB"]
+        gain = {title: lines for title, _, lines in waves.plots}["loop: loop gain, dB"]
         for corner, (_, ys) in gain.items():
             assert ys[0] == pytest.approx(measured[corner]["dc_gain"], abs=0.05)
         before = str(waves.query_one("#values", Static).content)
