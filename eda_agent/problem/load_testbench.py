@@ -59,6 +59,9 @@ _OWN_SETTINGS = {
 }
 
 
+_ONE_NUMBER = re.compile(r"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*\w*\s*")
+
+
 @lru_cache
 def template_names() -> list[str]:
     """The names that `template:` may have."""
@@ -138,7 +141,8 @@ def _setting(node: Marked, key: str, unit: str, names: set[str]) -> str:
             node.wrong(f"{key}: {error}")
             return "1"
         unknown = expression.names(parsed) - names
-        if unknown:
+        # one number is a quantity: in an expression ngspice's rule ignores letters behind it, and 5parsecs would be 5p
+        if unknown or _ONE_NUMBER.fullmatch(text):
             node.wrong(f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings")
             return "1"
         return text
