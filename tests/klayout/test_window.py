@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def quick(folder: Path) -> Path:
     """The program, with a policy that thinks no longer than the mouse."""
     path = folder / "quick"
     path.write_text(
-        f'#!/bin/sh\n[ "$1" = size ] && [ "$3" != --resume ] && set -- "$@" --policy random\nexec {shutil.which("eda-agent")} "$@"\n'
+        f'#!/bin/sh\n[ "$1" = size ] && [ "$3" != --resume ] && set -- "$@" --policy random\nexec {Path(sys.executable).with_name("eda-agent")} "$@"\n'
     )
     path.chmod(stat.S_IRWXU)
     return path
