@@ -185,23 +185,23 @@ def test_a_missing_circuit_does_not_hide_the_other_faults(tmp_path: Path) -> Non
         assert word in text
 
 
+def with_load(folder: Path, value: str) -> Path:
+    """A shipped circuit whose first testbench has another load."""
+    shutil.copytree(CIRCUITS / "ota_5t", folder / "c")
+    spec = folder / "c" / "spec.yaml"
+    text, count = re.subn(r"load: [^,}]+", f"load: {value}", spec.read_text(), count=1)
+    assert count == 1
+    spec.write_text(text)
+    return spec
+
+
 @pytest.mark.parametrize("value", ["5parsecs", "2 pV", "-3u_", "1e-12Ohms", "5pH"])
 def test_a_setting_with_another_unit_is_no_expression(tmp_path: Path, value: str) -> None:
     """`5parsecs` was 5e-12 without a word: ngspice ignores the letters behind a prefix, and an expression is read as ngspice reads it."""
-    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "c")
-    text = (tmp_path / "c" / "spec.yaml").read_text()
-    found = re.search(r"load: \S+?([,}])", text)
-    assert found is not None
-    (tmp_path / "c" / "spec.yaml").write_text(text.replace(found[0], f"load: {value}{found[1]}", 1))
     with pytest.raises(InputError, match="load: "):
-        load_problem(tmp_path / "c")
+        load_problem(with_load(tmp_path, value))
 
 
 @pytest.mark.parametrize("value", ["2p", "2 pF", "2e-12", "2p*2", "1p + vdd*1p"])
 def test_quantities_and_expressions_are_settings(tmp_path: Path, value: str) -> None:
-    shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "c")
-    text = (tmp_path / "c" / "spec.yaml").read_text()
-    found = re.search(r"load: \S+?([,}])", text)
-    assert found is not None
-    (tmp_path / "c" / "spec.yaml").write_text(text.replace(found[0], f"load: {value}{found[1]}", 1))
-    load_problem(tmp_path / "c")
+    load_problem(with_load(tmp_path, value))
