@@ -47,7 +47,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/around.py
 
-# the README's comparison; what is in the folder already is not run again
+# the comparison of docs/results.md; runs whose results are in the folder are skipped
 suite: $(VENV)/.dev
 	$(BIN)/eda-agent bench all --policy random,tpe,cma,gp,scbo,trust --budget 50 --seeds 3 --targets 1 --out benchmarks/results/suite50
 

@@ -44,15 +44,7 @@ class Short:
     policies: tuple[str, ...] = ()
 
 
-SHORT = {
-    "unseen": Short("unseen100", (10, 20, 50, 100), (10, 20, 50)),
-    "learned": Short(
-        "learned100",
-        (1, 5, 10, 20, 50, 100),
-        (1, 20),
-        ("auto", "embedded", "python:benchmarks.rivals.LookUp", "python:benchmarks.rivals.Portfolio", "trust"),
-    ),
-}
+SHORT = {"unseen": Short("unseen100", (10, 20, 50, 100), (), ("auto", "trust", "tpe"))}
 """Marks in the README → the table between them."""
 
 Rows = list[dict[str, Any]]

@@ -13,7 +13,7 @@ from eda_agent.agent.policies.base import Policy
 from eda_agent.errors import InputError, MissingError
 
 DEFAULT = "auto"
-"""The best of the policies that the base install can run, as measured (README)."""
+"""The best of the policies that the base install can run, as measured (docs/results.md)."""
 
 
 @dataclass(frozen=True)
