@@ -44,7 +44,7 @@ def test_every_template_metric_and_setting_is_documented() -> None:
 
 def test_commands_of_the_readme_parse() -> None:
     text, parser = (ROOT / "README.md").read_text(), build_parser()
-    blocks = "".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
+    blocks = "".join(code for kind, code in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if not kind)
     commands = re.findall(r"^eda-agent (.+?)\s*(?:#.*)?$", blocks, re.MULTILINE)
     assert {command.split()[0] for command in commands} >= {"init", "check", "size", "show", "report", "export", "doctor"}
     for command in (*commands, *re.findall(r"`eda-agent ([a-z][^`]*)`", text)):
