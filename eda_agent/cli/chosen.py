@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent import run
-from eda_agent.cli.inspect import chosen_turn, load_state
+from eda_agent.cli.run_state import chosen_turn, load_state
 from eda_agent.cli.say import say
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.load import load_problem

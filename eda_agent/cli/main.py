@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import signal
@@ -14,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from eda_agent.cli.parser import build_parser
-from eda_agent.cli.say import forgive_encodings, say, write
+from eda_agent.cli.say import forgive_encodings, say
 from eda_agent.errors import EdaAgentError, StorageError
 from eda_agent.interrupts import obey
 
@@ -25,7 +24,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
     forgive_encodings()
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    # the command is the first word that is no option: those before it take no values
+    options = build_parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
     if options.allow_code:
         os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
     if options.untrusted or options.trusted:
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # a terminated run ends like an interrupted one: journal complete, resumable
     obey(signal.SIGTERM)
     try:
-        return _run(options)
+        status: int = options.func(options)
+        return status
     except EdaAgentError as error:
         say(f"eda-agent: {error}")
         return error.exit_status
@@ -56,62 +58,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "make room" if error.errno in FULL else "see that it is there and may be read and written"
         say(f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE, TMPDIR")
         return StorageError.exit_status
-
-
-def _run(options: argparse.Namespace) -> int:
-    # each command imports what it needs: `check` must not pay for the simulator, nor `runs` for numpy
-    match options.command:
-        case "size":
-            from eda_agent.cli.size import size_command
-
-            return size_command(options)
-        case "init":
-            from eda_agent.cli.init import init_command
-
-            return init_command(options)
-        case "tui":
-            from eda_agent.cli.tui import tui_command
-
-            return tui_command(options)
-        case "sim":
-            from eda_agent.cli.sim import sim_command
-
-            return sim_command(options)
-        case "mc":
-            from eda_agent.cli.mc import mc_command
-
-            return mc_command(options)
-        case "train":
-            from eda_agent.cli.train import train_command
-
-            return train_command(options)
-        case "check":
-            from eda_agent.cli.check import check_command
-
-            return check_command(options)
-        case "runs" | "show" | "export":
-            from eda_agent.cli import inspect
-
-            return {"runs": inspect.runs_command, "show": inspect.show_command, "export": inspect.export_command}[options.command](options)
-        case "report" | "compare" | "front" | "sensitivity":
-            from eda_agent.cli import report
-
-            commands = {"report": report.report_command, "compare": report.compare_command, "front": report.front_command}
-            return commands.get(options.command, report.sensitivity_command)(options)
-        case "bench":
-            from eda_agent.cli.bench import bench_command
-
-            return bench_command(options)
-        case "klayout":
-            from eda_agent.cli.klayout import klayout_command
-
-            return klayout_command(options)
-        case "doctor":
-            from eda_agent.cli.doctor import doctor_command
-
-            return doctor_command(options)
-        case _:
-            import shtab
-
-            write(f"{shtab.complete(build_parser(), options.shell)}\n")
-            return 0

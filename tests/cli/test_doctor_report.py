@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from eda_agent.cli.doctor import bug_report
+from eda_agent.cli.commands.doctor import bug_report
 
 CANARY = "canary-4711"
 

@@ -7,20 +7,38 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eda_agent import run
-from eda_agent.cli.render import console, print_json
-from eda_agent.cli.say import command
-from eda_agent.errors import Finding, InputError
-from eda_agent.files import write_text
-from eda_agent.problem.draft import read_circuit, write_draft
-from eda_agent.problem.load import load_problem
-from eda_agent.problem.spec import Problem
-from eda_agent.record.tables import read_cace
+from eda_agent.cli.options import Commands, add_json
+
+if TYPE_CHECKING:
+    from eda_agent.problem.spec import Problem
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "init", help="draft a spec from a netlist", description="Recognise the circuit, propose parameters, testbenches and targets."
+    )
+    parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, or an xschem schematic (.sch)")
+    parser.add_argument("--pdk", metavar="NAME", help="PDK name or file (default: the one whose devices the netlist uses)")
+    parser.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other calls)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write spec.yaml (default: beside the netlist)")
+    parser.add_argument("--force", action="store_true", help="replace a spec that is there")
+    parser.add_argument("--cace", type=Path, metavar="FILE", help="take targets from a CACE datasheet")
+    parser.add_argument("--no-sim", action="store_true", help="do not simulate: common targets instead of measured ones")
+    add_json(parser)
+    parser.set_defaults(func=init_command)
 
 
 def init_command(options: argparse.Namespace) -> int:
     """Draft, simulate once, write; 0 when the draft can be sized, 1 when something in it must be filled in first."""
+    from eda_agent import run
+    from eda_agent.cli.render import print_json
+    from eda_agent.errors import Finding, InputError
+    from eda_agent.files import write_text
+    from eda_agent.problem.draft import read_circuit, write_draft
+    from eda_agent.record.tables import read_cace
+
     netlist = options.netlist
     if netlist.suffix == ".sch":
         netlist = run.netlist_of_schematic(netlist, options.out or netlist.parent)
@@ -71,6 +89,9 @@ def init_command(options: argparse.Namespace) -> int:
 
 def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
     """The draft as a problem; None where it is none yet and that may be. What is wrong with it is said of the netlist: the draft is nobody's file."""
+    from eda_agent.errors import InputError
+    from eda_agent.problem.load import load_problem
+
     try:
         return load_problem(spec)
     except InputError as error:
@@ -84,6 +105,9 @@ def _bench(problem: Problem, name: str) -> str:
 
 
 def _report(result: dict[str, object], measured: Mapping[str, float | None] | None) -> None:
+    from eda_agent.cli.render import console
+    from eda_agent.cli.say import command
+
     screen = console()
     screen.print(f"{result['subckt']}: {result['kind'] or 'unknown kind of circuit'}, {result['pdk']}", markup=False)
     roles: dict[str, list[str]] = {}

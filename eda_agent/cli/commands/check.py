@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from rich.text import Text
+from eda_agent.cli.options import Commands, add_json
 
-from eda_agent.cli.render import console, print_json
-from eda_agent.cli.say import command
-from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_corners import SETS
-from eda_agent.problem.parallel import parallel
-from eda_agent.record.about import parameter_table, spec_table
-from eda_agent.simulation.cache import cache_folder
-from eda_agent.simulation.deck import Workbench
-from eda_agent.units import counted
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing."
+    )
+    parser.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    add_json(parser)
+    parser.set_defaults(func=check_command)
 
 
 def check_command(options: argparse.Namespace) -> int:
     """0 when a run could start; errors are raised as for a run."""
+    from rich.text import Text
+
+    from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.say import command
+    from eda_agent.problem.load import load_problem
+    from eda_agent.problem.load_corners import SETS
+    from eda_agent.problem.parallel import parallel
+    from eda_agent.record.about import parameter_table, spec_table
+    from eda_agent.simulation.cache import cache_folder
+    from eda_agent.simulation.deck import Workbench
+    from eda_agent.units import counted
+
     problem = load_problem(options.spec)
     workbench = Workbench(problem, cache_folder() / "models")
     if options.json:

@@ -4,17 +4,40 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eda_agent import bench
-from eda_agent.bench.picture import picture
-from eda_agent.cli.render import console, print_json
-from eda_agent.errors import InputError
-from eda_agent.files import write_text
+from eda_agent.cli.options import Commands, add_cluster, add_json, count
+
+if TYPE_CHECKING:
+    from eda_agent import bench
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "bench",
+        help="compare policies",
+        description="Policies × circuits × targets × seeds at equal simulation budgets; stopped benches go on.",
+    )
+    parser.add_argument("suite", help="all, learned, unseen, one shipped circuit, or a YAML file of your own")
+    parser.add_argument("--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)")
+    parser.add_argument("--budget", type=count, default=50, metavar="N", help="simulations a run (default 50)")
+    parser.add_argument("--seeds", type=count, default=3, metavar="K", help="seeds (default 3)")
+    parser.add_argument("--targets", type=count, default=1, metavar="T", help="targets a circuit (default 1)")
+    parser.add_argument("--workers", type=count, metavar="N", help="runs side by side (default: one a core)")
+    add_cluster(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default runs/bench-SUITE)")
+    add_json(parser)
+    parser.set_defaults(func=bench_command)
 
 
 def bench_command(options: argparse.Namespace) -> int:
     """0 when the bench is complete."""
+    from eda_agent import bench
+    from eda_agent.bench.picture import picture
+    from eda_agent.cli.render import console, print_json
+    from eda_agent.errors import InputError
+    from eda_agent.files import write_text
+
     policies = [name.strip() for name in options.policy.split(",") if name.strip()]
     if not policies:
         raise InputError("--policy names no policy\n    → for example --policy trust,tpe")
@@ -42,6 +65,9 @@ def bench_command(options: argparse.Namespace) -> int:
 
 
 def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cluster: str | None, *, quiet: bool) -> list[dict[str, Any]]:
+    from eda_agent import bench
+    from eda_agent.cli.render import console
+
     screen = console()
     if quiet or not screen.is_terminal:
 

@@ -14,17 +14,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.text import Text
-
 from eda_agent import __version__
-from eda_agent.cli.render import console, print_json
-from eda_agent.cli.say import write
-from eda_agent.errors import EdaAgentError, visible
-from eda_agent.problem.pdk import find_pdk, pdk_names
-from eda_agent.simulation.cache import cache_folder
-from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.simulation.ngspice import find_library
-from eda_agent.simulation.sandbox import gaps
+from eda_agent.cli.options import Commands, add_json
 
 _REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
 _TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
@@ -32,8 +23,24 @@ _TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENA
 _EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}
 
 
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
+    )
+    add_json(parser)
+    parser.add_argument(
+        "--report", action="store_true", help="a text for a bug report: what was found, versions, no names, paths or secrets of yours"
+    )
+    parser.set_defaults(func=doctor_command)
+
+
 def doctor_command(options: argparse.Namespace) -> int:
     """0 when circuits can be sized, 3 when something needed is missing."""
+    from rich.text import Text
+
+    from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.say import write
+
     rows = list(_examine())
     able = all(row["ok"] for row in rows if row["needed"])
     if options.report:
@@ -71,6 +78,8 @@ def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _anonymous(text: str) -> str:
     """Without the user's folders, name and machine; what a path ends with says enough."""
+    from eda_agent.errors import visible
+
     # as much as may be a path: folders have spaces in their names
     text = re.sub(r"(?<![\w.])/.*/", "…/", visible(text)).replace("|", " ")
     for private in (getpass.getuser(), platform.node()):
@@ -84,6 +93,10 @@ def _row(name: str, ok: bool, found: str, fix: str = "", *, needed: bool = False
 
 
 def _examine() -> Any:
+    from eda_agent.errors import EdaAgentError
+    from eda_agent.problem.pdk import find_pdk, pdk_names
+    from eda_agent.simulation.cache import cache_folder
+
     yield _row(
         "eda-agent",
         True,
@@ -113,6 +126,11 @@ def _examine() -> Any:
 
 def _ngspice() -> Any:
     """Start a real worker: a library that is there may still not run."""
+    from eda_agent.errors import EdaAgentError
+    from eda_agent.simulation.local_pool import LocalPool
+    from eda_agent.simulation.ngspice import find_library
+    from eda_agent.simulation.sandbox import gaps
+
     try:
         library = find_library()
         with LocalPool(1) as pool:

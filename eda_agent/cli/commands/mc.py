@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from rich.table import Table
+from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing, count
 
-from eda_agent import run
-from eda_agent.cli.chosen import chosen
-from eda_agent.cli.render import console, print_json
-from eda_agent.errors import InputError
-from eda_agent.record.about import extremes, target_text
-from eda_agent.record.events import monte_carlo_data
-from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
-from eda_agent.units import format_quantity
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from eda_agent.simulation.montecarlo import MonteCarlo, Yield
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "mc",
+        help="Monte Carlo of one sizing",
+        description="Simulate one sizing on many chips: mismatch of every device, yield of every spec.",
+    )
+    parser.add_argument("--samples", type=count, default=100, metavar="N", help="chips (default 100)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the chips (default 0)")
+    parser.add_argument(
+        "--process",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="chips differ in process too (default: where the PDK has statistics)",
+    )
+    parser.add_argument("--corner", metavar="NAME", help="corner, or all: then the worst counts (default: the first)")
+    add_sizing(parser)
+    add_json(parser)
+    add_simulator(parser)
+    parser.set_defaults(func=mc_command)
 
 
 def mc_command(options: argparse.Namespace) -> int:
     """0 when every sample meets every spec, 1 when not."""
+    from eda_agent import run
+    from eda_agent.cli.chosen import chosen
+    from eda_agent.cli.render import console, print_json
+    from eda_agent.errors import InputError
+    from eda_agent.record.events import monte_carlo_data
+    from eda_agent.simulation.montecarlo import monte_carlo
+
     problem, sizing = chosen(options)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
@@ -45,6 +70,11 @@ def _share(found: Yield) -> str:
 
 def table(result: MonteCarlo) -> Table:
     """One row a spec."""
+    from rich.table import Table
+
+    from eda_agent.record.about import extremes, target_text
+    from eda_agent.units import format_quantity
+
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield", ""):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)

@@ -6,24 +6,35 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eda_agent import run
-from eda_agent.agent.score import score
-from eda_agent.cli.chosen import chosen
-from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
-from eda_agent.errors import InputError
-from eda_agent.files import write_text
-from eda_agent.insight.shown import shown
-from eda_agent.problem.spec import Problem
-from eda_agent.record import about
-from eda_agent.record.events import evaluation_data, plain, result_data
-from eda_agent.simulation.soundness import observe
-from eda_agent.units import format_score
+from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing
+
+if TYPE_CHECKING:
+    from eda_agent.problem.spec import Problem
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
+    add_sizing(parser)
+    parser.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    parser.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
+    add_json(parser)
+    add_simulator(parser)
+    parser.set_defaults(func=sim_command)
 
 
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate; 0 when every spec is met in testbenches that test, 1 when not."""
+    from eda_agent import run
+    from eda_agent.agent.score import score
+    from eda_agent.cli.chosen import chosen
+    from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+    from eda_agent.record import about
+    from eda_agent.record.events import evaluation_data, plain, result_data
+    from eda_agent.simulation.soundness import observe
+    from eda_agent.units import format_score
+
     problem, sizing = chosen(options)
     problem = run.with_corners(problem, options.corners)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
@@ -68,6 +79,11 @@ def sim_command(options: argparse.Namespace) -> int:
 
 def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]], problem: Problem) -> None:
     """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}, shown: what a plot says (`insight.shown`)}], complex probes as [real, imaginary]."""
+    from eda_agent.errors import InputError
+    from eda_agent.files import write_text
+    from eda_agent.insight.shown import shown
+    from eda_agent.record.events import plain
+
     rows = [
         {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"], "shown": shown(problem, testbench)}
         for (testbench, corner), reply in replies.items() if "waveforms" in reply

@@ -12,13 +12,24 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from eda_agent.cli.render import print_json
+from eda_agent.cli.options import Commands, add_json
 from eda_agent.cli.say import say, write
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 
 NAME = "eda-agent"
 OLDEST = (0, 28)
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "klayout",
+        help="install the KLayout plugin",
+        description="Puts the plugin into KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, removes it, or says what is missing.",
+    )
+    parser.add_argument("action", choices=("install", "remove", "doctor"), help="what to do")
+    add_json(parser, "doctor: one JSON object on stdout")
+    parser.set_defaults(func=klayout_command)
 
 
 def home() -> Path:
@@ -38,6 +49,7 @@ def executable() -> Path:
 
 
 def klayout_command(options: argparse.Namespace) -> int:
+    """Install, remove or examine the plugin."""
     return {"install": install, "remove": remove, "doctor": doctor}[options.action](options)
 
 
@@ -89,6 +101,8 @@ def _ours(target: Path) -> None:
 
 def doctor(options: argparse.Namespace) -> int:
     """0 where KLayout will find the plugin and the plugin this program, 3 where something is missing."""
+    from eda_agent.cli.render import print_json
+
     rows = list(_examine())
     if options.json:
         print_json({"ok": all(row["ok"] for row in rows), "checks": rows})

@@ -7,11 +7,30 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from eda_agent.errors import Finding, InputError
+from eda_agent.cli.options import POLICY_NAMES, Commands, count
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "tui",
+        help="the terminal app",
+        description="Watch and steer a run on the screen: a spec starts one, a netlist drafts a spec first, the folder of a run shows it, attached where it is in progress.",
+    )
+    parser.add_argument("target", type=Path, help="spec.yaml, a netlist, or the folder of a run")
+    parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="what proposes, for a spec")
+    parser.add_argument("--budget", type=count, metavar="N", help="simulated proposals at most, for a spec")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random, for a spec")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run, for a spec")
+    parser.add_argument("--resume", action="store_true", help="go on with the run")
+    parser.add_argument("--replay", type=float, metavar="SPEED", help="show a run again, so many times as fast as it was (0: at once)")
+    parser.add_argument("--anywhere", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(func=tui_command)
 
 
 def tui_command(options: argparse.Namespace) -> int:
     """0 when it was left."""
+    from eda_agent.errors import Finding, InputError
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
         raise InputError(
             "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app in a browser"

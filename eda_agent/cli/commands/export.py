@@ -1,0 +1,109 @@
+"""`eda-agent export`: the sizes of a run, as a netlist, a diff, a schematic or a layout."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eda_agent.cli.options import Commands
+
+if TYPE_CHECKING:
+    from eda_agent.problem.netlist import Edit
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "export", help="write the sized netlist", description="The netlist with the best sizes written in, comments and order kept."
+    )
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn (default: the best)")
+    parser.add_argument("--diff", action="store_true", help="a diff against the original instead")
+    parser.add_argument(
+        "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old one is kept as .bak"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
+    parser.add_argument("--devices", action="store_true", help="the sized transistors as JSON: what a layout needs")
+    parser.add_argument(
+        "--gds",
+        "--oas",
+        dest="layout",
+        type=Path,
+        metavar="FILE",
+        help="a first placement of the transistors, or with --into theirs resized",
+    )
+    parser.add_argument("--into", type=Path, metavar="LAYOUT", help="take this layout and write the sizes into its PCells")
+    parser.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
+    parser.add_argument("--table", default="demonstration", metavar="NAME", help="PCells to draw with: demonstration, a PDK's, or a file")
+    parser.set_defaults(func=export_command)
+
+
+def export_command(options: argparse.Namespace) -> int:
+    """Write the sized netlist, or a diff."""
+    from eda_agent.cli.chosen import asked_by
+    from eda_agent.cli.run_state import chosen_turn, load_state
+    from eda_agent.cli.say import say, write
+    from eda_agent.errors import Finding, InputError
+    from eda_agent.files import write_text
+    from eda_agent.insight.devices import devices
+    from eda_agent.problem.parallel import parallel
+    from eda_agent.record.export import netlist_diff, sized_netlist
+
+    state = load_state(options.run)
+    turn = chosen_turn(state, options.turn, options.run)
+    if turn["sizing"] is None:
+        raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
+    problem = asked_by(options.run, state)
+    if options.devices or options.layout is not None:
+        return _export_layout(options, devices(problem, turn["sizing"]))
+    apart = parallel(problem, problem.space.edits(turn["sizing"]))
+    if options.xschem is not None:
+        for scope, device in {**apart.copies, **apart.left}:
+            say(f"! {scope} {device}: plain ngspice loses its m=, so the schematic is another circuit there")
+        return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
+    for line in apart.left:
+        say(f"! {apart.remarks[line]}")
+    text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])
+    if options.out is None:
+        write(text)
+    else:
+        write_text(options.out, text)
+        say(f"wrote {options.out}")
+    return 0
+
+
+def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
+    """The devices as JSON, or a layout of them; status 1 where LVS finds a difference or something stands in the way."""
+    from eda_agent.cli.layout import tell, write_layout
+    from eda_agent.cli.render import print_json
+
+    if options.layout is None:
+        print_json(found)
+        return 0
+    result = write_layout(found, options.layout, options.into, options.table, options.cell)
+    tell(result)
+    return 0 if result.get("lvs", {"devices_match": True})["devices_match"] and not result.get("conflicts") else 1
+
+
+def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
+    """Write sizes into a schematic: the old one is kept beside it, and the difference is shown."""
+    import difflib
+
+    from eda_agent.cli.say import say, write
+    from eda_agent.files import write_text
+    from eda_agent.record.xschem import write_sizes
+
+    text, missing = write_sizes(path, values)
+    old = path.read_text(encoding="utf-8")
+    for name in missing:
+        say(f"! {path}: no place for {name}")
+    if text == old:
+        say(f"{path}: nothing to change")
+        return 1 if missing else 0
+    backup = path.with_name(path.name + ".bak")
+    write_text(backup, old)
+    write_text(path, text)
+    write("".join(difflib.unified_diff(old.splitlines(True), text.splitlines(True), backup.name, path.name)))
+    say(f"wrote {path}; undo: {shlex.join(['mv', str(backup), str(path)])}")
+    return 1 if missing else 0

@@ -1,0 +1,96 @@
+"""`eda-agent report`: a run as a page for people, or as a table or datasheet for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eda_agent.cli.options import Commands
+
+if TYPE_CHECKING:
+    from eda_agent.record.fold import RunState
+
+FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "md": "report.md", "cace": "cace.yaml"}
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "report", help="write a report of a run", description="One HTML page that works offline, or CSV, JSON, Markdown, CACE."
+    )
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--format", choices=("html", "csv", "json", "md", "cace"), default="html", help="html (default), csv, json, md or cace"
+    )
+    parser.add_argument("--samples", type=int, default=0, metavar="N", help="html: Monte Carlo samples to add (default none)")
+    parser.add_argument("--no-sim", action="store_true", help="html: simulate nothing, no waveforms")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write here, - for stdout (default: in the run's folder)")
+    parser.set_defaults(func=report_command)
+
+
+def report_command(options: argparse.Namespace) -> int:
+    """Write the run as a page, or in another format."""
+    from eda_agent.cli.run_state import load_state
+    from eda_agent.cli.say import say, write
+    from eda_agent.errors import visible
+    from eda_agent.files import write_text
+    from eda_agent.record.report import best_turn
+    from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
+
+    state = load_state(options.run)
+    target: Path = options.out or options.run / FORMATS[options.format]
+    match options.format:
+        case "html":
+            text = _html(options, state)
+        case "csv":
+            text = visible(csv_turns(state))
+        case "md":
+            text = visible(markdown_summary(state))
+        case "cace":
+            text = cace_datasheet(state, str(options.run / "sized.spice"))
+        case _:
+            text = (
+                json.dumps(
+                    {
+                        "started": state.started,
+                        "best": best_turn(state),
+                        "finished": state.finished,
+                        "verified": state.verified,
+                        "curve": state.curve,
+                    },
+                    indent=1,
+                )
+                + "\n"
+            )
+    if str(target) == "-":
+        write(text)
+    else:
+        write_text(target, text)
+        say(f"wrote {target}")
+    return 0
+
+
+def _html(options: argparse.Namespace, state: RunState) -> str:
+    """The page, with waveforms and Monte Carlo where the circuit is still there to simulate."""
+    from eda_agent import run
+    from eda_agent.cli.chosen import asked_by
+    from eda_agent.cli.say import say
+    from eda_agent.errors import InputError
+    from eda_agent.insight.shown import shown
+    from eda_agent.record.export import netlist_diff
+    from eda_agent.record.report import best_turn, html_report
+
+    best = best_turn(state)
+    diff, waves, samples = "", None, None
+    about: dict[str, Any] = {}
+    try:
+        problem = asked_by(options.run, state)
+    except InputError as error:
+        say(f"eda-agent: without waveforms and diff: {error}")
+    else:
+        diff = netlist_diff(problem, best["sizing"])
+        if not options.no_sim:
+            about = {name: shown(problem, name) for name in problem.testbenches}
+            waves, samples = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
+    return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples, about=about)

@@ -1,0 +1,123 @@
+"""`eda-agent show`: a run, finished or not, or one turn of it, from its journal."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eda_agent.cli.options import Commands, add_json
+
+if TYPE_CHECKING:
+    from eda_agent.record.fold import RunState
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser("show", help="show a run", description="Specs, sizing and turns of a run.")
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("--turn", type=int, metavar="N", help="one turn in full")
+    add_json(parser)
+    parser.set_defaults(func=show_command)
+
+
+def show_command(options: argparse.Namespace) -> int:
+    """Show a run, or one turn of it."""
+    from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+    from eda_agent.cli.run_state import chosen_turn, load_state
+    from eda_agent.errors import visible
+    from eda_agent.insight.complete import corners_of, share_text
+    from eda_agent.insight.saturation import said_of
+    from eda_agent.insight.verdict import judge
+    from eda_agent.units import counted, format_score
+
+    state = load_state(options.run)
+    turn = chosen_turn(state, options.turn, options.run)
+    if options.json:
+        print_json(
+            {
+                "started": state.started,
+                "turn": turn,
+                "best": state.best,
+                "finished": state.finished,
+                "curve": state.curve,
+                "simulations": state.simulations,
+                "corners": {"simulated": corners_of(turn), "of": state.corners},
+            }
+        )
+        return 0
+    screen = console(to_stdout=True)
+    begun = state.started
+    screen.print(
+        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {counted(state.simulations, 'simulation')}"
+        f" · {state.finished.get('stop', 'unfinished')}",
+        markup=False,
+    )
+    share = share_text(turn, state.corners)
+    reached = (
+        f"at most {format_score(turn['score'])}, simulated in {share}: this is no complete turn" if share else format_score(turn["score"])
+    )
+    screen.print(f"turn {turn['index']}: score {reached}\n", markup=False)
+    if "evaluation" in turn:
+        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]))
+        screen.print()
+        screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"]))
+        points = turn["evaluation"]["operating_points"]
+        if points:
+            screen.print(f"\noperating points in {begun['corners'][0]}")
+            screen.print(operating_table({name: {**point, "region": _region(point)} for name, point in points.items()}))
+        for testbench, corner, kind, words in turn["evaluation"]["failures"]:
+            screen.print(f"{testbench} in {corner} failed: {kind}: {words}", markup=False)
+    else:
+        screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
+    if turn["proposal"]["reasoning"]:
+        screen.print(f"\nreasoning: {visible(turn['proposal']['reasoning'])}", markup=False)
+    _show_moves(screen, state, turn)
+    for line in said_of(begun, state.verified, turn):
+        screen.print(f"! {line}", markup=False, soft_wrap=True)
+    for finding in judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ():
+        screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
+    if options.turn is None:
+        screen.print("\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)), markup=False)
+    return 0
+
+
+def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
+    """What a turn moved against the best one before it."""
+    from eda_agent.insight.complete import partial
+    from eda_agent.insight.explain import what_moved
+    from eda_agent.units import format_quantity
+
+    moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
+    if moves is None:
+        return
+    units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
+    sizes = [
+        f"{name} {format_quantity(one, units[name], 3)} → {format_quantity(other, units[name], 3)}"
+        for name, (one, other) in moves.sizes.items()
+    ]
+    margins = [f"{name} {one:+.3f} → {other:+.3f}" for name, (one, other) in list(moves.margins.items())[:4]]
+    screen.print(
+        f"moved against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
+        markup=False,
+        soft_wrap=True,
+    )
+    if not partial(turn, state.corners):
+        screen.print(f"margins: {', '.join(margins) or 'unchanged'}", markup=False, soft_wrap=True)
+
+
+def _region(point: dict[str, Any]) -> str:
+    from eda_agent.simulation.operating_point import OperatingPoint
+
+    return OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}).region
+
+
+def _improvements(state: RunState) -> list[dict[str, Any]]:
+    from eda_agent.insight.complete import partial
+
+    result: list[dict[str, Any]] = []
+    for turn in state.turns:
+        if partial(turn, state.corners):
+            continue
+        if not result or turn["score"] > result[-1]["score"]:
+            result.append(turn)
+    return result

@@ -1,0 +1,59 @@
+"""What `eda-agent size` says at the end of a run, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from eda_agent.cli.render import console, sizing_table, spec_table
+from eda_agent.insight.saturation import said_of, saturated_devices
+from eda_agent.record import about
+from eda_agent.record.events import turn_data
+from eda_agent.run import Outcome
+from eda_agent.units import base_unit, counted, format_score
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """The `--json` object."""
+    best = outcome.best
+    assert best.score is not None
+    targets = {spec.name: spec for spec in outcome.problem.specs}
+    return {
+        "run": str(outcome.folder), "stop": outcome.stop, "met": outcome.met, "score": best.value, "simulations": outcome.simulations,
+        "testbenches": [*outcome.remarks, *outcome.unsound], "turns": len(outcome.turns) - 1, "policy": outcome.policy, "seed": outcome.seed, "best_turn": best.index, "sizing": dict(best.sizing or {}),
+        "specs": {
+            result.spec: {
+                "value": result.value, "minimum": targets[result.spec].minimum, "maximum": targets[result.spec].maximum, "target": targets[result.spec].target,
+                "unit": base_unit(targets[result.spec].metric.unit), "margin": result.margin, "met": result.met, "worst_corner": result.corner,
+            }
+            for result in best.score.results
+        },
+    }  # fmt: skip
+
+
+def report(outcome: Outcome) -> None:
+    """The end of a run for people: specs × corners, sizes, files."""
+    # not from the journal: that of a day has gigabytes once it is read
+    problem, best, baseline = outcome.problem, turn_data(outcome.best), outcome.turns[0]
+    screen = console()
+    for note in problem.notes:
+        screen.print(f"! {note}", markup=False, soft_wrap=True)
+    screen.print()
+    corners = [corner.name for corner in problem.corners]
+    screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]))
+    screen.print()
+    screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
+    reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
+    reason = reasons[outcome.stop] if outcome.met or not outcome.best.met else "every spec met, but a testbench does not test"
+    if outcome.verified:
+        where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
+        screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
+    for line in said_of({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
+        screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
+    for remark in (*outcome.remarks, *outcome.unsound):
+        screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")
+    verdict = ("✓ met", "green") if outcome.met else ("✗ not met", "red")
+    words = f" · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reason}"
+    screen.print(Text.assemble("\n", verdict, words))
+    screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)

@@ -1,0 +1,119 @@
+"""What a run says on a terminal while it goes: a bar and its best turn, a line a better turn elsewhere, or every event for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from eda_agent.agent.control import Control
+from eda_agent.agent.orders import parse_order
+from eda_agent.cli.render import console
+from eda_agent.errors import InputError
+from eda_agent.record.about import target_text
+from eda_agent.record.event import Event
+from eda_agent.run import Outcome, Request, size
+from eda_agent.units import counted, format_score
+
+
+def print_event(event: Event) -> None:
+    """An event as a JSON line on stdout."""
+    sys.stdout.write(json.dumps(event, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def listen_on_stdin(control: Control) -> None:
+    """Obey orders, one JSON line each (`eda_agent.agent.orders`). Anything else is answered on stderr and changes nothing."""
+
+    def listen() -> None:
+        for line in sys.stdin:
+            if not line.strip():
+                continue
+            try:
+                order = parse_order(line)
+            except InputError as error:
+                control.complain(str(error))
+                continue
+            if order.do == "stop":
+                # at once: a loop that waits hears it as well
+                control.halt()
+            else:
+                control.send(order)
+
+    if not sys.stdin.closed and not sys.stdin.isatty():
+        threading.Thread(target=listen, daemon=True).start()
+
+
+def with_progress(request: Request, control: Control, note: Callable[[Event], None], *, quiet: bool) -> Outcome:
+    """Run with a progress bar on a terminal, with one line a better score elsewhere."""
+    screen = console()
+    if quiet or not screen.is_terminal:
+
+        def tell(event: Event) -> None:
+            note(event)
+            if not quiet:
+                tell_event(event, screen)
+
+        return size(request, tell, control)
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        TextColumn("{task.completed}/{task.total}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[state]}", markup=False),
+    )
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task("sizing", total=request.simulations or 0, state="starting")
+
+        def listen(event: Event) -> None:
+            note(event)
+            if event["type"] == "run.started":
+                progress.update(task, total=event["budget"]["simulations"], description=event["problem"])
+            elif event["type"] in {"baseline", "turn.evaluated"}:
+                progress.update(task, completed=event["index"])
+            elif event["type"] == "best.updated":
+                progress.update(task, state=_best_line(event))
+            elif event["type"] == "policy.changed":
+                progress.console.print(_handover_line(event), markup=False)
+            elif event["type"] in {"log", "spec.changed"}:
+                progress.console.print(_note(event), markup=False, soft_wrap=True)
+
+        return size(request, listen, control)
+
+
+def _handover_line(event: Event) -> str:
+    return f"turn {event['index']}: {event['before']} hands over to {event['after']} ({event['reason']})"
+
+
+def _note(event: Event) -> str:
+    return f"! {event['message']}" if event["type"] == "log" else "\n".join(event["diff"])
+
+
+def _best_line(event: Event) -> str:
+    missed = [name for name, result in event["specs"].items() if not result["met"]]
+    return f"turn {event['index']}: score {format_score(event['score'])}" + (
+        f", missing {', '.join(missed)}" if missed else ", all specs met"
+    )
+
+
+def tell_event(event: Event, screen: Any) -> None:
+    """A line for what people want to hear of."""
+    if event["type"] == "run.started":
+        again = ", resumed" if event["resumed"] else ""
+        screen.print(
+            f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
+            markup=False,
+        )
+        tightened = [f"{spec['name']} {target_text(spec)}" for spec in event["specs"] if spec.get("asked")]
+        if tightened:
+            screen.print(f"targets tightened for the yield: {'; '.join(tightened)}", markup=False, soft_wrap=True)
+    elif event["type"] == "policy.changed":
+        screen.print(_handover_line(event), markup=False)
+    elif event["type"] == "best.updated":
+        screen.print(_best_line(event), markup=False)
+    elif event["type"] in {"log", "spec.changed"}:
+        screen.print(_note(event), markup=False, soft_wrap=True)
