@@ -179,9 +179,9 @@ def main() -> None:
                 terminal.press("\x1b")
                 time.sleep(0.4)
             run = RunProcess(Path(place) / "live")
-            from eda_agent.agent.orders import order
+            from eda_agent.agent.commands import command_from
 
-            run.send(order({"do": "stop"}))
+            run.send(command_from({"do": "stop"}))
             while run.alive:
                 time.sleep(0.1)
     result = {

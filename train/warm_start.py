@@ -104,7 +104,7 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
         if (
             turn.sizing is not None
             and turn.score is not None
-            and (best is None or best.score is None or turn.score.order > best.score.order)
+            and (best is None or best.score is None or turn.score.rank_key > best.score.rank_key)
         ):
             result.append(answered(language, before, language.levels_of(turn.sizing), turn.score))
     return result

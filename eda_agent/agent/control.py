@@ -1,4 +1,4 @@
-"""A control carries orders from the user to a running loop, from any thread, and from a file that other processes append to."""
+"""A control carries commands from the user to a running loop, from any thread, and from a file that other processes append to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from eda_agent.agent.orders import Order, parse_order
+from eda_agent.agent.commands import Command, parse_command
 from eda_agent.errors import InputError
 from eda_agent.files import open_own
 
@@ -18,42 +18,42 @@ POLL = 0.1
 
 
 class Control:
-    """`stop` may be set at once; everything else is an `Order`. `complain` hears of orders that are none."""
+    """`stop` may be set at once; everything else is a `Command`. `complain` hears of commands that are none."""
 
     def __init__(self, stop: bool = False, complain: Callable[[str], None] = lambda text: None):
         self.stop = stop
         self.complain = complain
-        self._orders: deque[Order] = deque()
+        self._commands: deque[Command] = deque()
         self._came = threading.Condition()
         self._file: Path | None = None
         self._read = 0
 
-    def send(self, order: Order) -> None:
+    def send(self, command: Command) -> None:
         with self._came:
-            self._orders.append(order)
+            self._commands.append(command)
             self._came.notify_all()
 
     def follow(self, path: Path, since: int | None = None) -> None:
-        """Take orders from lines appended to a file from now on, or from byte `since` on."""
+        """Take commands from lines appended to a file from now on, or from byte `since` on."""
         self._file = path
         self._read = since if since is not None else path.stat().st_size if path.exists() else 0
 
-    def take(self) -> list[Order]:
-        """The orders that came, the oldest first."""
+    def take(self) -> list[Command]:
+        """The commands that came, the oldest first."""
         self._look()
         with self._came:
-            result = list(self._orders)
-            self._orders.clear()
+            result = list(self._commands)
+            self._commands.clear()
         return result
 
-    def wait(self) -> list[Order]:
-        """The next orders; returns with none when `stop` is set."""
+    def wait(self) -> list[Command]:
+        """The next commands; returns with none when `stop` is set."""
         while not self.stop:
             found = self.take()
             if found:
                 return found
             with self._came:
-                if not self._orders and not self.stop:
+                if not self._commands and not self.stop:
                     self._came.wait(POLL)
         return []
 
@@ -64,8 +64,8 @@ class Control:
             self._came.notify_all()
 
     def _refuse(self, why: str) -> None:
-        """Hear no more orders of the file."""
-        self.complain(f"{self._file}: no order is read from here any more: {why}")
+        """Hear no more commands of the file."""
+        self.complain(f"{self._file}: no command is read from here any more: {why}")
         self._file = None
 
     def _look(self) -> None:
@@ -90,6 +90,6 @@ class Control:
             if not line.strip():
                 continue
             try:
-                self.send(parse_order(line))
+                self.send(parse_command(line))
             except InputError as error:
                 self.complain(str(error))

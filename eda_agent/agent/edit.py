@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from eda_agent.agent.orders import Order
+from eda_agent.agent.commands import Command
 from eda_agent.errors import InputError
 from eda_agent.problem.space import Parameter
 from eda_agent.problem.spec import Problem
@@ -18,38 +18,38 @@ from eda_agent.units import QuantityError, base_unit, format_quantity, parse_qua
 EDITS = frozenset({"lock", "unlock", "range", "target"})
 
 
-def edited(problem: Problem, opened: Problem, order: Order) -> Problem:
+def edited(problem: Problem, opened: Problem, command: Command) -> Problem:
     """The problem after an edit. `opened`: as the run was opened. A lock without a value takes the starting size. Raises `InputError`."""
-    if order.do == "target":
-        return _with_target(problem, order.fields)
-    name = order.fields["parameter"]
+    if command.do == "target":
+        return _with_target(problem, command.fields)
+    name = command.fields["parameter"]
     known = {parameter.name: parameter for parameter in problem.space.parameters}
     if name not in known:
-        raise InputError(f"order {order.do}: there is no parameter {name!r}; there are {', '.join(known)}")
+        raise InputError(f"command {command.do}: there is no parameter {name!r}; there are {', '.join(known)}")
     first = next(parameter for parameter in opened.space.parameters if parameter.name == name)
-    if order.do == "unlock":
+    if command.do == "unlock":
         changed = replace(known[name], minimum=first.minimum, maximum=first.maximum, locked=False)
-    elif order.do == "lock":
-        value = first.snap(_quantity(order.fields["value"], first.unit)) if "value" in order.fields else first.snap(first.initial)
+    elif command.do == "lock":
+        value = first.snap(_quantity(command.fields["value"], first.unit)) if "value" in command.fields else first.snap(first.initial)
         changed = replace(known[name], minimum=value, maximum=value, initial=value, locked=True)
     else:
-        changed = _with_range(known[name], first, order.fields)
+        changed = _with_range(known[name], first, command.fields)
     parameters = tuple(changed if parameter.name == name else parameter for parameter in problem.space.parameters)
     return replace(problem, space=replace(problem.space, parameters=parameters))
 
 
-def settled(problem: Problem, order: Order) -> Order:
+def settled(problem: Problem, command: Command) -> Command:
     """The same edit with its texts as numbers in SI units: what a journal keeps. A bare text is in the unit that the user sees. Raises `InputError`."""
-    fields = dict(order.fields)
+    fields = dict(command.fields)
     for name in fields.keys() & {"minimum", "maximum", "value"}:
-        if order.do == "target":
+        if command.do == "target":
             units = {spec.name: spec.shown_unit for spec in problem.specs}
         else:
             units = {parameter.name: parameter.unit for parameter in problem.space.parameters}
-        wanted = fields["spec" if order.do == "target" else "parameter"]
+        wanted = fields["spec" if command.do == "target" else "parameter"]
         if wanted in units:
             fields[name] = _quantity(fields[name], units[wanted])
-    return Order(order.do, fields)
+    return Command(command.do, fields)
 
 
 def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any]) -> Parameter:
@@ -57,28 +57,28 @@ def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any
     high = _quantity(fields["maximum"], first.unit) if "maximum" in fields else parameter.maximum
     if not first.minimum <= low < high <= first.maximum:
         span = f"{format_quantity(first.minimum, first.unit)} to {format_quantity(first.maximum, first.unit)}"
-        raise InputError(f"order range: {parameter.name} must stay within the {span} of the spec, its minimum below its maximum")
+        raise InputError(f"command range: {parameter.name} must stay within the {span} of the spec, its minimum below its maximum")
     return replace(parameter, minimum=low, maximum=high, initial=min(max(parameter.initial, low), high), locked=False)
 
 
 def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
     known = {spec.name: spec for spec in problem.specs}
     if fields["spec"] not in known:
-        raise InputError(f"order target: there is no spec {fields['spec']!r}; there are {', '.join(known)}")
+        raise InputError(f"command target: there is no spec {fields['spec']!r}; there are {', '.join(known)}")
     spec = known[fields["spec"]]
     changes: dict[str, float] = {}
     for side in ("minimum", "maximum"):
         if side in fields:
             if getattr(spec, side) is None:
-                raise InputError(f"order target: {spec.name} has no {side}")
+                raise InputError(f"command target: {spec.name} has no {side}")
             changes[side] = _quantity(fields[side], base_unit(spec.metric.unit))
     if not changes:
-        raise InputError("order target: give a minimum or a maximum")
+        raise InputError("command target: give a minimum or a maximum")
     changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum), asked=None)
     if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
-        raise InputError(f"order target: {spec.name} is graded on a log scale, its bound must be positive")
+        raise InputError(f"command target: {spec.name} is graded on a log scale, its bound must be positive")
     if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:
-        raise InputError(f"order target: {spec.name} would have its minimum above its maximum")
+        raise InputError(f"command target: {spec.name} would have its minimum above its maximum")
     return replace(problem, specs=tuple(changed if one is spec else one for one in problem.specs))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from eda_agent.agent.history import History, gathered
+from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.problem.space import Sizing
@@ -25,7 +25,7 @@ class Environment:
 
     def __init__(self, problem: Problem, simulator: Simulator, turns: Iterable[Turn] = (), *, skip: bool = False):
         self.problem, self.simulator, self.skip = problem, simulator, skip and len(problem.corners) > 1
-        self.history = History(problem, gathered(turns))
+        self.history = History(problem, compact_turns(turns))
 
     def start(self) -> Turn:
         """Simulate the baseline, unless the history already has it."""
@@ -46,7 +46,7 @@ class Environment:
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
         """Several proposals for the same turn, simulated side by side."""
         sizings = legal(self.problem, proposals)
-        return graded(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
+        return score_turns(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
 
     def play_ahead(self, proposals: Sequence[Proposal]) -> list[Turn]:
         """The turns that proposals would be one after the other, simulated side by side; none is added to the history."""
@@ -72,19 +72,19 @@ class Environment:
     def ask(self, problem: Problem) -> None:
         """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
         self.problem = problem
-        turns = gathered(regraded(problem, turn) for turn in self.history.turns)
+        turns = compact_turns(regraded(problem, turn) for turn in self.history.turns)
         self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
 
     def rewind(self, turns: Iterable[Turn]) -> None:
         """Go on from these turns."""
-        self.history = dataclasses.replace(self.history, turns=gathered(turns))
+        self.history = dataclasses.replace(self.history, turns=compact_turns(turns))
 
     def hint(self, text: str) -> None:
         """Give the policy a word from the user."""
         self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))
 
     def _append(self, turn: Turn) -> None:
-        self.history = self.history.grown(turn)
+        self.history = self.history.with_turn(turn)
 
 
 def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:
@@ -92,7 +92,7 @@ def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, flo
     return [problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
 
 
-def graded(
+def score_turns(
     problem: Problem, index: int, proposals: Sequence[Proposal], sizings: Sequence[Sizing | None], evaluations: Sequence[Evaluation]
 ) -> list[Turn]:
     """Turns from proposals, their legal sizings, and the evaluations of those that have one."""
@@ -127,6 +127,6 @@ def play_together(asked: Sequence[tuple[Environment, Sequence[Proposal]]]) -> li
         ]
     )
     return [
-        graded(env.problem, len(env.history.turns), proposals, row, evaluations)
+        score_turns(env.problem, len(env.history.turns), proposals, row, evaluations)
         for (env, proposals), row, evaluations in zip(asked, sizings, found, strict=True)
     ]

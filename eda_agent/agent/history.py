@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from eda_agent.agent.shelf import WORST, Order, ShelvedTurns, mark_of, order_of
+from eda_agent.agent.turn_store import WORST, RankKey, StoredTurns, sizing_hash, rank_key_of
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 
@@ -14,20 +14,20 @@ RECENT = 300
 """Turns that are left in memory: policies and screens look at the last ones again and again."""
 
 
-def gathered(turns: Iterable[Turn]) -> Sequence[Turn]:
+def compact_turns(turns: Iterable[Turn]) -> Sequence[Turn]:
     """A sequence of turns that cannot be changed, in little memory however many they are."""
-    if isinstance(turns, ShelvedTurns):
+    if isinstance(turns, StoredTurns):
         return turns
     first: list[Turn] = []
-    shelved: ShelvedTurns | None = None
+    stored: StoredTurns | None = None
     for turn in turns:
-        if shelved is not None:
-            shelved = shelved.grown(turn)
+        if stored is not None:
+            stored = stored.with_turn(turn)
         else:
             first.append(turn)
             if len(first) > RECENT:
-                shelved = ShelvedTurns.of(first)
-    return tuple(first) if shelved is None else shelved
+                stored = StoredTurns.of(first)
+    return tuple(first) if stored is None else stored
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class History:
     turns: Sequence[Turn] = ()
     hints: tuple[str, ...] = ()
 
-    def grown(self, turn: Turn) -> History:
+    def with_turn(self, turn: Turn) -> History:
         """With one more turn. What is known of the others is not worked out again: a run of a day has a hundred thousand."""
         turns = self.turns
-        if isinstance(turns, ShelvedTurns):
-            turns = turns.grown(turn)
+        if isinstance(turns, StoredTurns):
+            turns = turns.with_turn(turn)
         elif len(turns) < RECENT:
             turns = (*turns, turn)
         else:
-            turns = ShelvedTurns.of((*turns, turn))
+            turns = StoredTurns.of((*turns, turn))
         history = History(self.problem, turns, self.hints)
         # where a cached property keeps its value
         best = self.incumbent
@@ -56,19 +56,19 @@ class History:
         return history
 
     @cached_property
-    def orders(self) -> Sequence[Order | None]:
+    def rank_keys(self) -> Sequence[RankKey | None]:
         """Of every turn what the incumbent is the largest of, None where nothing was simulated."""
-        return self.turns.orders if isinstance(self.turns, ShelvedTurns) else [order_of(turn) for turn in self.turns]
+        return self.turns.rank_keys if isinstance(self.turns, StoredTurns) else [rank_key_of(turn) for turn in self.turns]
 
     @cached_property
     def proposers(self) -> Sequence[str]:
         """Of every turn the policy that proposed it."""
-        return self.turns.proposers if isinstance(self.turns, ShelvedTurns) else [turn.proposal.policy for turn in self.turns]
+        return self.turns.proposers if isinstance(self.turns, StoredTurns) else [turn.proposal.policy for turn in self.turns]
 
     @cached_property
     def measured(self) -> Sequence[int]:
         """Places of the turns that have an evaluation, the baseline's among them."""
-        return [place for place, order in enumerate(self.orders) if order is not None]
+        return [place for place, key in enumerate(self.rank_keys) if key is not None]
 
     @property
     def simulated(self) -> tuple[Turn, ...]:
@@ -77,7 +77,7 @@ class History:
 
     def ranked(self, places: Iterable[int]) -> list[int]:
         """Places of simulated turns, the best first; of equals the earlier."""
-        return sorted(places, key=lambda place: self.orders[place] or WORST, reverse=True)
+        return sorted(places, key=lambda place: self.rank_keys[place] or WORST, reverse=True)
 
     @cached_property
     def incumbent(self) -> Turn | None:
@@ -85,12 +85,12 @@ class History:
         if not self.measured:
             return None
         turns, corners = self.turns, len(self.problem.corners)
-        counts = turns.corners if isinstance(turns, ShelvedTurns) else [turn.corners for turn in turns]
-        return turns[max(self.measured, key=lambda place: (counts[place] >= corners, self.orders[place] or WORST))]
+        counts = turns.corners if isinstance(turns, StoredTurns) else [turn.corners for turn in turns]
+        return turns[max(self.measured, key=lambda place: (counts[place] >= corners, self.rank_keys[place] or WORST))]
 
-    def _rank(self, turn: Turn) -> tuple[bool, Order]:
+    def _rank(self, turn: Turn) -> tuple[bool, RankKey]:
         """What the incumbent is the largest of: a score in some corners only is a bound, whatever it promises."""
-        return turn.corners >= len(self.problem.corners), order_of(turn) or WORST
+        return turn.corners >= len(self.problem.corners), rank_key_of(turn) or WORST
 
     @cached_property
     def simulations(self) -> int:
@@ -103,4 +103,4 @@ class History:
 
     @cached_property
     def _marks(self) -> frozenset[int]:
-        return frozenset(self.turns.marks if isinstance(self.turns, ShelvedTurns) else (mark_of(turn.sizing) for turn in self.turns))
+        return frozenset(self.turns.sizing_hashes if isinstance(self.turns, StoredTurns) else (sizing_hash(turn.sizing) for turn in self.turns))

@@ -1,4 +1,4 @@
-"""The loop asks a policy for proposals and plays them until a reason to stop; between turns it takes the user's orders.
+"""The loop asks a policy for proposals and plays them until a reason to stop; between turns it takes the user's commands.
 
 It emits what happens as it happens (`Emit`); everything that is shown or kept is made from those events, and so is a resumed run.
 """
@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import EDITS, completed, edited, settled
 from eda_agent.agent.env import Environment
-from eda_agent.agent.history import History, gathered
-from eda_agent.agent.orders import Order
+from eda_agent.agent.history import History, compact_turns
+from eda_agent.agent.commands import Command
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
@@ -46,7 +46,7 @@ def run_loop(
 class Loop:
     """`pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated at
     once, each a turn of its own, of a policy that has several to give. `opened`: the problem without the user's edits. `make_policy`:
-    for the order that changes it. `left`: turns that were set aside, one list for each time that the user went back. `told`: the turn that was last
+    for the command that changes it. `left`: turns that were set aside, one list for each time that the user went back. `told`: the turn that was last
     said to be the best, of a run that goes on (−1 for none).
     """
 
@@ -59,7 +59,7 @@ class Loop:
         self.width = width
         self.opened = opened or env.problem
         self.make_policy = make_policy
-        self.left = [gathered(turns) for turns in left]
+        self.left = [compact_turns(turns) for turns in left]
         self.review, self.paused, self.told = review, False, told
 
     def run(self) -> str:
@@ -129,39 +129,39 @@ class Loop:
     def _reviewed(self) -> bool:
         """Wait for a word on the pending proposal; whether it is to be played now."""
         while not self.control.stop and self.review and not self.paused and self.pending:
-            for order in self.control.wait():
-                if order.do in {"accept", "edit"}:
+            for command in self.control.wait():
+                if command.do in {"accept", "edit"}:
                     try:
-                        self._accept(order)
+                        self._accept(command)
                     except EdaAgentError as error:
                         self.emit("log", level="warning", message=str(error))
                         continue
                     return True
-                self._obey([order])
+                self._obey([command])
         return not self.review and bool(self.pending) and not self.control.stop and not self.paused
 
-    def _accept(self, order: Order) -> None:
+    def _accept(self, command: Command) -> None:
         proposal = self.pending[0]
-        if order.do == "edit":
+        if command.do == "edit":
             rest = proposal.sizing or self._best_sizing()
-            sizing = completed(self.env.problem, order.fields["sizing"], rest)
+            sizing = completed(self.env.problem, command.fields["sizing"], rest)
             self.pending = [Proposal(sizing, f"edited from: {proposal.reasoning}".rstrip(": "), policy=USER)]
             self.emit("turn.proposed", index=len(self.env.history.turns), proposal=self.pending[0], seconds=0.0)
 
-    def _obey(self, orders: Sequence[Order]) -> None:
-        for order in orders:
+    def _obey(self, commands: Sequence[Command]) -> None:
+        for command in commands:
             try:
-                self._do(order)
+                self._do(command)
             except EdaAgentError as error:
                 self.emit("log", level="warning", message=str(error))
 
-    def _do(self, order: Order) -> None:
-        fields = order.fields
-        match order.do:
+    def _do(self, command: Command) -> None:
+        fields = command.fields
+        match command.do:
             case "stop":
                 self.control.stop = True
             case "pause" | "resume":
-                self.paused = order.do == "pause"
+                self.paused = command.do == "pause"
                 self.emit("run.paused" if self.paused else "run.resumed")
             case "review":
                 self.review = fields["on"]
@@ -188,7 +188,7 @@ class Loop:
             case "return":
                 self._return()
             case do if do in EDITS:
-                self._edit(order)
+                self._edit(command)
 
     def _reject(self, why: str) -> None:
         self._drop_pending()
@@ -224,16 +224,16 @@ class Loop:
         )
         self.policy = policy
 
-    def _edit(self, order: Order) -> None:
-        if order.do == "lock" and "value" not in order.fields:
+    def _edit(self, command: Command) -> None:
+        if command.do == "lock" and "value" not in command.fields:
             # said in full, so that a resumed run locks the same
-            order = Order("lock", {**order.fields, "value": self._best_sizing().get(order.fields["parameter"], 0.0)})
-        order = settled(self.env.problem, order)
-        problem = edited(self.env.problem, self.opened, order)
+            command = Command("lock", {**command.fields, "value": self._best_sizing().get(command.fields["parameter"], 0.0)})
+        command = settled(self.env.problem, command)
+        problem = edited(self.env.problem, self.opened, command)
         self._drop_pending()
         before = self.env.history.incumbent
         self.env.ask(problem)
-        self.emit("problem.changed", order=order.data(), problem=problem, turns=self.env.history.turns)
+        self.emit("problem.changed", order=command.data(), problem=problem, turns=self.env.history.turns)
         self._tell_best(before, always=True)
 
     def _back(self, turn: int) -> None:
@@ -241,7 +241,7 @@ class Loop:
         if turn >= len(turns) - 1:
             return
         self._drop_pending()
-        self.left.append(gathered(islice(turns, turn + 1, None)))
+        self.left.append(compact_turns(islice(turns, turn + 1, None)))
         self.env.rewind(islice(turns, turn + 1))
         self.emit("branched", turn=turn, left=len(self.left[-1]))
         self._tell_best(None, always=True)
@@ -255,7 +255,7 @@ class Loop:
         first = turns[0].index
         now = self.env.history.turns
         if len(now) > first:
-            self.left.append(gathered(islice(now, first, None)))
+            self.left.append(compact_turns(islice(now, first, None)))
         self.env.rewind(chain(islice(now, first), (regraded(self.env.problem, turn) for turn in turns)))
         self.emit("returned", turn=first)
         self._tell_best(None, always=True)

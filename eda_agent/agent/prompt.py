@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eda_agent.agent.history import History
-from eda_agent.agent.shelf import WORST
+from eda_agent.agent.turn_store import WORST
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.space import DesignSpace
 from eda_agent.problem.spec import Problem, Spec
@@ -111,7 +111,7 @@ def sizing_text(space: DesignSpace, sizing: Mapping[str, float]) -> str:
 
 def _chosen(history: History, best: int, last: int) -> list[Turn]:
     count = len(history.turns)
-    ranked = sorted(history.measured, key=lambda place: ((history.orders[place] or WORST)[0], place), reverse=True)[:best]
+    ranked = sorted(history.measured, key=lambda place: ((history.rank_keys[place] or WORST)[0], place), reverse=True)[:best]
     return [history.turns[place] for place in sorted({*ranked, *range(max(count - last, 0), count)})]
 
 

@@ -67,7 +67,7 @@ class Score:
         return self.value == 1.0
 
     @property
-    def order(self) -> tuple[float, float]:
+    def rank_key(self) -> tuple[float, float]:
         """What the incumbent is the largest of."""
         return (self.value, self.merit if self.met else 0.0)
 

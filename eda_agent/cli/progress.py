@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.cli.render import console
 from eda_agent.errors import InputError
 from eda_agent.record.about import target_text
@@ -25,22 +25,22 @@ def print_event(event: Event) -> None:
 
 
 def listen_on_stdin(control: Control) -> None:
-    """Obey orders, one JSON line each (`eda_agent.agent.orders`). Anything else is answered on stderr and changes nothing."""
+    """Obey commands, one JSON line each (`eda_agent.agent.commands`). Anything else is answered on stderr and changes nothing."""
 
     def listen() -> None:
         for line in sys.stdin:
             if not line.strip():
                 continue
             try:
-                order = parse_order(line)
+                command = parse_command(line)
             except InputError as error:
                 control.complain(str(error))
                 continue
-            if order.do == "stop":
+            if command.do == "stop":
                 # at once: a loop that waits hears it as well
                 control.halt()
             else:
-                control.send(order)
+                control.send(command)
 
     if not sys.stdin.closed and not sys.stdin.isatty():
         threading.Thread(target=listen, daemon=True).start()

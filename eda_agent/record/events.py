@@ -9,7 +9,7 @@ A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the
     policy.changed another policy proposes from a turn on     log            level, message
     verified       the incumbent simulated anew in every corner, with the devices that leave saturation
 
-What the user does to a run (`eda_agent.agent.orders`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
+What the user does to a run (`eda_agent.agent.commands`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
 problem.changed (specs, parameters, and every turn as it counts now), spec.changed (the same, where a resumed run found another spec), proposal.dropped, branched (turns after one are set aside), returned.
 """
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from eda_agent.agent import history
 from eda_agent.agent.score import Score, SpecResult
-from eda_agent.agent.shelf import Measured, Shelf, ShelvedTurns, decoded, mark_of, record
+from eda_agent.agent.turn_store import Measured, TurnStore, StoredTurns, decode_turn, sizing_hash, record
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -41,13 +41,13 @@ def restore_turns(rows: Sequence[Event], problem: Problem, *, anew: bool = False
         last = tuple(_turn(row, problem, anew) for row in rows[early:])
         if not early:
             return last
-        shelf = Shelf()
+        shelf = TurnStore()
         for row in rows[:early]:
             if _stands(row, problem) and not anew:
                 shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"], row["corners"])
             else:
                 shelf.put(_turn(row, problem, anew))
-        return ShelvedTurns(shelf, early, last)
+        return StoredTurns(shelf, early, last)
 
 
 def restore_pending(state: RunState) -> list[Proposal]:
@@ -86,7 +86,7 @@ def _recorded(event: Event) -> Event:
     words = [made["reasoning"], made["error"], made["notes"], made["policy"], ""]
     return {
         "type": event["type"], "seq": event["seq"], "index": event["index"], "score": event["score"], "proposal": {"reply": ""},
-        "record": record(event["index"], words, sizing, made["sizing"], measured), "order": order, "proposer": made["policy"], "mark": mark_of(sizing),
+        "record": record(event["index"], words, sizing, made["sizing"], measured), "order": order, "proposer": made["policy"], "mark": sizing_hash(sizing),
         "corners": len(evaluation["values"]) if evaluation is not None else 0, "names": _shared(tuple(event["specs"])) if measured is not None else None,
     }  # fmt: skip
 
@@ -105,7 +105,7 @@ def _stands(row: Event, problem: Problem) -> bool:
 
 
 def _turn(row: Event, problem: Problem, anew: bool = False) -> Turn:
-    turn = decoded(row["record"])
+    turn = decode_turn(row["record"])
     if anew:
         return regraded(problem, turn)
     if _stands(row, problem) or turn.score is None:

@@ -24,7 +24,7 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
         if any(set(row) != set(problem.spec_names) for row in design.values.values()):
             continue
         value = score(problem.specs, Evaluation(design.values, {}, (), {}, 0, 0, 0.0, design.bounds))
-        graded.append((value.order, dict(design.sizing)))
+        graded.append((value.rank_key, dict(design.sizing)))
     graded.sort(key=lambda entry: entry[0], reverse=True)
     return [sizing for _, sizing in graded if sizing != problem.space.initial][:SEEDS]
 

@@ -13,7 +13,7 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.edit import edited
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
-from eda_agent.agent.orders import ORDERS, order
+from eda_agent.agent.commands import COMMANDS_FILE, command_from
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.seeded import SeededPolicy
 from eda_agent.agent.score import score
@@ -82,7 +82,7 @@ def size(
         remarks = told(begin_soundly(evaluator, force=force)) if not state.turns else []
         asked = problem
         for edit in changes.edits:
-            asked = edited(asked, problem, order(edit))
+            asked = edited(asked, problem, command_from(edit))
         skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
         env = Environment(asked, evaluator, restore_turns(state.turns, asked, anew=changes.anew), skip=skip)
         if changes.anew:
@@ -100,7 +100,7 @@ def size(
             stream.emit("log", level="info", message=note)
         for hint in state.hints:
             env.hint(hint)
-        control.follow(folder / ORDERS, request.orders_from)
+        control.follow(folder / COMMANDS_FILE, request.orders_from)
         loop = Loop(
             env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=None if not state.turns else -1 if changes.anew else state.best.get("index", -1),
             make_policy=lambda name, options: make_policy(name, request.chosen_seed, options), left=[restore_turns(rows, asked, anew=changes.anew) for rows in state.left],

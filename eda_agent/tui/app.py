@@ -42,7 +42,7 @@ def _preload() -> None:
 
 
 class SizingApp(Hand):
-    """`feed` gives the events; `run` takes orders, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
+    """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
 
     CSS_PATH = "app.tcss"
     TITLE = "eda-agent"

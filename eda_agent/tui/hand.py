@@ -1,4 +1,4 @@
-"""The user's hand in a run: every key that changes something asks where it must, and sends an order to the run's process."""
+"""The user's hand in a run: every key that changes something asks where it must, and sends a command to the run's process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import App
 
-from eda_agent.agent.orders import Order, order
+from eda_agent.agent.commands import Command, command_from
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, TurnsPanel
@@ -16,11 +16,11 @@ from eda_agent.tui.screens.ask import Ask
 from eda_agent.units import format_quantity, shown_unit
 
 WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
-"""Orders that make sense of a run that has ended: it is gone on with."""
+"""Commands that make sense of a run that has ended: it is gone on with."""
 
 
 class Hand(App[None]):
-    """`run_process` takes orders, None for a replay. Undo sends what an order has undone."""
+    """`run_process` takes commands, None for a replay. Undo sends what a command has undone."""
 
     def __init__(self, folder: Path, run: RunProcess | None):
         super().__init__()
@@ -29,16 +29,16 @@ class Hand(App[None]):
         # kept here: a query finds only what is on the screen that lies on top
         self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
         self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
-        self._undo: list[Order] = []
+        self._undo: list[Command] = []
         self._woken_from: dict[str, Any] | None = None
 
     def tell(self, **data: Any) -> bool:
-        """Send an order; whether it was. Where it asks a run that has ended for something else, the run is gone on with, and waits."""
+        """Send a command; whether it was. Where it asks a run that has ended for something else, the run is gone on with, and waits."""
         if self.run_process is None:
-            self.notify("this is a replay: it takes no orders", severity="warning")
+            self.notify("this is a replay: it takes no commands", severity="warning")
             return False
         try:
-            given = order(data)
+            given = command_from(data)
             if given.do in WAKING and self.state.started and (self._ended or not self.run_process.alive):
                 self._wake_after(given)
                 return True
@@ -53,7 +53,7 @@ class Hand(App[None]):
         """Whether the run has said its last word, and was not taken up again since."""
         return bool(self.state.finished) and self.state.finished is not self._woken_from
 
-    def _wake_after(self, given: Order) -> None:
+    def _wake_after(self, given: Command) -> None:
         """Take the run up again once its process has gone: one that has said its last word, but still ends, obeys nothing more."""
         assert self.run_process is not None
         if self.run_process.alive:
@@ -62,14 +62,14 @@ class Hand(App[None]):
             else:
                 self.run_process.send(given)
             return
-        self.wake(order({"do": "pause"}), given)
+        self.wake(command_from({"do": "pause"}), given)
         self.notify("the run had ended: it is taken up again and waits, p goes on")
 
-    def wake(self, *orders: Order) -> None:
+    def wake(self, *commands: Command) -> None:
         """Take up again a run that has ended; it obeys these first."""
         assert self.run_process is not None
         self._woken_from = self.state.finished
-        self.run_process = self.run_process.resume(*orders)
+        self.run_process = self.run_process.resume(*commands)
 
     def action_pause(self) -> None:
         """Pause, and go on: also with a run that has ended, where there is something left to do."""
@@ -152,7 +152,7 @@ class Hand(App[None]):
 
         def send(given: dict[str, str]) -> None:
             if self.tell(do="target", spec=spec["name"], **given):
-                self._undo.append(order({"do": "target", "spec": spec["name"], **sides}))
+                self._undo.append(command_from({"do": "target", "spec": spec["name"], **sides}))
 
         self._ask(
             f"Target of {spec['name']}",
@@ -172,9 +172,9 @@ class Hand(App[None]):
         name = entry["name"]
         if entry.get("locked"):
             if self.tell(do="unlock", parameter=name):
-                self._undo.append(order({"do": "lock", "parameter": name, "value": entry["minimum"]}))
+                self._undo.append(command_from({"do": "lock", "parameter": name, "value": entry["minimum"]}))
         elif self.tell(do="lock", parameter=name):
-            self._undo.append(order({"do": "unlock", "parameter": name}))
+            self._undo.append(command_from({"do": "unlock", "parameter": name}))
 
     def action_narrow(self) -> None:
         entry = self._parameter()
@@ -185,7 +185,7 @@ class Hand(App[None]):
         def send(given: dict[str, str]) -> None:
             if self.tell(do="range", parameter=entry["name"], **given):
                 self._undo.append(
-                    order({"do": "range", "parameter": entry["name"], "minimum": entry["minimum"], "maximum": entry["maximum"]})
+                    command_from({"do": "range", "parameter": entry["name"], "minimum": entry["minimum"], "maximum": entry["maximum"]})
                 )
 
         self._ask(f"Range of {entry['name']}", ends, send)
@@ -193,7 +193,7 @@ class Hand(App[None]):
     def action_branch(self) -> None:
         turn = self.turns.selected
         if turn is not None and turn < len(self.state.turns) - 1 and self.tell(do="back", turn=turn):
-            self._undo.append(order({"do": "return"}))
+            self._undo.append(command_from({"do": "return"}))
             self.notify(f"going on from turn {turn}; u brings back what came later")
 
     def action_undo(self) -> None:
@@ -217,6 +217,6 @@ class Hand(App[None]):
                 then(given)
 
         if self.run_process is None:
-            self.notify("this is a replay: it takes no orders", severity="warning")
+            self.notify("this is a replay: it takes no commands", severity="warning")
         else:
             self.push_screen(Ask(title, fields), answered)

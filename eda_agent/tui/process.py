@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eda_agent.agent.orders import ORDERS, Order
+from eda_agent.agent.commands import COMMANDS_FILE, Command
 from eda_agent.errors import InputError
 from eda_agent.files import json_line, open_own, read_file, write_all
 
@@ -50,32 +50,32 @@ class RunProcess:
             return read_file(self.folder / WORDS).decode("utf-8", errors="replace").strip()
         return f"the run ended with status {self._process.returncode}"
 
-    def send(self, order: Order) -> None:
-        """Raises `InputError` where nobody would take the order."""
+    def send(self, command: Command) -> None:
+        """Raises `InputError` where nobody would take the command."""
         if not self.alive:
-            raise InputError("nobody is running this: an order would be heard by no one\n    → resume the run first")
-        write_order(self.folder, order)
+            raise InputError("nobody is running this: a command would be heard by no one\n    → resume the run first")
+        write_command(self.folder, command)
 
-    def resume(self, *orders: Order) -> RunProcess:
-        """Go on with a run that has ended. It obeys `orders` before anything else."""
-        return start(self.folder, self.folder, ["--resume"], orders)
+    def resume(self, *commands: Command) -> RunProcess:
+        """Go on with a run that has ended. It obeys `commands` before anything else."""
+        return start(self.folder, self.folder, ["--resume"], commands)
 
 
-def write_order(folder: Path, order: Order) -> None:
+def write_command(folder: Path, command: Command) -> None:
     try:
-        with open_own(folder / ORDERS, "ab") as file:
-            write_all(file, json_line(order.data()).encode())
+        with open_own(folder / COMMANDS_FILE, "ab") as file:
+            write_all(file, json_line(command.data()).encode())
     except OSError as error:
-        raise InputError(f"{folder / ORDERS}: {error.strerror}") from None
+        raise InputError(f"{folder / COMMANDS_FILE}: {error.strerror}") from None
 
 
-def start(spec: Path, folder: Path, arguments: Sequence[str] = (), orders: Sequence[Order] = ()) -> RunProcess:
-    """Start `eda-agent size` in a session of its own, so that it survives this terminal. It obeys `orders` first, and what is sent while it starts."""
+def start(spec: Path, folder: Path, arguments: Sequence[str] = (), commands: Sequence[Command] = ()) -> RunProcess:
+    """Start `eda-agent size` in a session of its own, so that it survives this terminal. It obeys `commands` first, and what is sent while it starts."""
     folder.mkdir(parents=True, exist_ok=True)
-    since = (folder / ORDERS).stat().st_size if (folder / ORDERS).exists() else 0
-    for order in orders:
-        write_order(folder, order)
-    command = [
+    since = (folder / COMMANDS_FILE).stat().st_size if (folder / COMMANDS_FILE).exists() else 0
+    for command in commands:
+        write_command(folder, command)
+    argv = [
         sys.executable,
         "-m",
         "eda_agent",
@@ -90,7 +90,7 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = (), orders: Seque
     ]
     with open_own(folder / WORDS, "wb") as words:
         process = subprocess.Popen(
-            command,
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=words,

@@ -147,7 +147,7 @@ def test_gaussian_process_gradient_against_finite_differences(monkeypatch: pytes
 def test_the_box_grows_shrinks_and_opens_again(problem: Problem, simulator: FunctionSimulator) -> None:
     env = Environment(problem, simulator)
     run(env, make("random"), 3)
-    flat = [env.history.orders[0]] * 200
+    flat = [env.history.rank_keys[0]] * 200
     sides = [box_side(flat[:count], 3) for count in range(4, 200)]
     assert sides[0] == START
     assert min(sides) >= SMALLEST

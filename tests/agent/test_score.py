@@ -102,7 +102,7 @@ def test_a_failed_simulation_is_zero() -> None:
 def test_objectives_grade_what_is_met() -> None:
     good: dict[str, float | None] = {"gbw": 1e8, "power": 5e-5, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
     better = score(SPECS, evaluation({**good, "power": 2e-5}))
-    assert better.order > score(SPECS, evaluation(good)).order > (0.999, 100)
+    assert better.rank_key > score(SPECS, evaluation(good)).rank_key > (0.999, 100)
 
 
 def test_a_worst_value_of_ones_own() -> None:

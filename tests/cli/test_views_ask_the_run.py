@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.problem.load import load_problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
@@ -33,8 +33,8 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("edited")
     shutil.copytree(CIRCUITS / "ota_5t", place / "ota")
     control = Control()
-    control.send(parse_order(json.dumps({"do": "target", "spec": "dc_gain", "minimum": HIGH})))
-    control.send(parse_order(json.dumps({"do": "target", "spec": "gbw", "minimum": "1k"})))
+    control.send(parse_command(json.dumps({"do": "target", "spec": "dc_gain", "minimum": HIGH})))
+    control.send(parse_command(json.dumps({"do": "target", "spec": "gbw", "minimum": "1k"})))
     size(Request(place / "ota", "trust", simulations=4, corners="signoff", out=place / "run"), control=control)
     (place / "ota" / "ota_5t.spice").unlink()
     spec = place / "ota" / "spec.yaml"

@@ -19,7 +19,7 @@ READERS = ("netlist", "spec", "init", "reply", "journal", "order", "expression",
 
 def reader(name: str, folder: Path) -> Callable[[bytes], None]:
     """What is fed. It raises nothing but what is a fault of ours."""
-    from eda_agent.agent.orders import parse_order
+    from eda_agent.agent.commands import parse_command
     from eda_agent.agent.parse import parse_reply
     from eda_agent.errors import EdaAgentError
     from eda_agent.problem import expression
@@ -72,7 +72,7 @@ def reader(name: str, folder: Path) -> Callable[[bytes], None]:
 
     given: dict[str, Callable[[bytes], object]] = {
         "netlist": netlist, "spec": a_spec, "init": init, "journal": journal, "quantity": numbers, "expression": formula,
-        "reply": lambda data: parse_reply(data.decode("utf-8", "replace"), SPACE, {"M1.w": 1e-6}), "order": lambda data: parse_order(data.decode("utf-8", "replace")),
+        "reply": lambda data: parse_reply(data.decode("utf-8", "replace"), SPACE, {"M1.w": 1e-6}), "order": lambda data: parse_command(data.decode("utf-8", "replace")),
     }  # fmt: skip
     assert SPEC and fold
 

@@ -14,7 +14,7 @@ import pytest
 
 from eda_agent import files
 from eda_agent.agent.control import PIECE, Control
-from eda_agent.agent.orders import ORDERS, parse_order
+from eda_agent.agent.commands import COMMANDS_FILE, parse_command
 from eda_agent.errors import InputError
 from eda_agent.files import open_own, read_file, read_json_lines, write_text
 from eda_agent.record.held import Held
@@ -22,7 +22,7 @@ from eda_agent.record.journal import Journal, read_journal
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
-from eda_agent.tui.process import RunProcess, write_order
+from eda_agent.tui.process import RunProcess, write_command
 
 TREASURE = "somebody's own words\n"
 
@@ -48,9 +48,9 @@ def test_a_journal_is_not_written_through_a_link(tmp_path: Path, treasure: Path,
 
 
 def test_orders_are_not_written_through_a_link(tmp_path: Path, treasure: Path, lure: Callable[[Path], None]) -> None:
-    lure(tmp_path / ORDERS)
+    lure(tmp_path / COMMANDS_FILE)
     with pytest.raises(InputError):
-        write_order(tmp_path, parse_order('{"do":"pause"}'))
+        write_command(tmp_path, parse_command('{"do":"pause"}'))
     assert treasure.read_text() == TREASURE
 
 
@@ -72,7 +72,7 @@ def test_the_part_of_a_file_has_a_name_that_nobody_can_foresee(tmp_path: Path, t
     assert treasure.read_text() == TREASURE
 
 
-@pytest.mark.parametrize("name", ["journal.jsonl", ORDERS])
+@pytest.mark.parametrize("name", ["journal.jsonl", COMMANDS_FILE])
 def test_what_never_ends_is_not_read(tmp_path: Path, name: str) -> None:
     """A pipe hung for 303 s, and /dev/zero took 23 GB."""
     heard: list[str] = []
@@ -80,7 +80,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path, name: str) -> None:
         place = tmp_path / name
         make(place)
         begun = time.monotonic()
-        if name == ORDERS:
+        if name == COMMANDS_FILE:
             control = Control(complain=heard.append)
             control.follow(place, 0)
             assert control.take() == [] == control.take()
@@ -90,7 +90,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path, name: str) -> None:
                     read(place)
         assert time.monotonic() - begun < 5
         place.rmdir() if place.is_dir() else place.unlink()
-    assert len(heard) == (3 if name == ORDERS else 0)
+    assert len(heard) == (3 if name == COMMANDS_FILE else 0)
 
 
 def test_a_line_without_end_is_refused_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,14 +123,14 @@ print(next(line.split()[1] for line in Path("/proc/self/status").read_text().spl
 def test_orders_are_taken_piece_by_piece(tmp_path: Path) -> None:
     heard: list[str] = []
     control = Control(complain=heard.append)
-    (tmp_path / ORDERS).write_text('{"do":"pause"}\n' * 100_000)
-    control.follow(tmp_path / ORDERS, 0)
+    (tmp_path / COMMANDS_FILE).write_text('{"do":"pause"}\n' * 100_000)
+    control.follow(tmp_path / COMMANDS_FILE, 0)
     first = len(control.take())
     assert 0 < first < 100_000
     while more := control.take():
         first += len(more)
     assert first == 100_000 and not heard
-    with (tmp_path / ORDERS).open("a") as file:
+    with (tmp_path / COMMANDS_FILE).open("a") as file:
         file.write("x" * (PIECE + 1))
     assert control.take() == [] and "longer than" in heard[0]
 

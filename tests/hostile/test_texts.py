@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.agent.parse import parse_reply
 from eda_agent.bench.suite import read_suite
 from eda_agent.cli import main
@@ -164,7 +164,7 @@ def test_journals(name: str, where: str, tmp_path: Path) -> None:
 def test_orders(name: str) -> None:
     start = time.process_time()
     try:
-        parse_order(ORDERS[name])
+        parse_command(ORDERS[name])
     except InputError as error:
         plain(str(error))
     assert time.process_time() - start < SECONDS

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.errors import InputError
 from eda_agent.files import json_line
 from eda_agent.problem.load import load_problem
@@ -133,7 +133,7 @@ def test_specs(text: str, said: str, tmp_path: Path) -> None:
 
 def test_orders_and_quantities_of_hundreds_of_digits() -> None:
     with pytest.raises(InputError, match="whole number from 0"):
-        parse_order('{"do": "spend", "simulations": 1' + "0" * 400 + "}")
+        parse_command('{"do": "spend", "simulations": 1' + "0" * 400 + "}")
     with pytest.raises(QuantityError, match="beyond"):
         parse_quantity(10**400, "m")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.agent.turn import Proposal, regraded
 from eda_agent.cli.main import main
 from eda_agent.insight.complete import complete_turns, partial, share_text
@@ -77,12 +77,12 @@ def test_whatever_the_targets_become_the_incumbent_is_the_best_complete_turn(poi
     best = env.history.incumbent
     assert best is not None and best.corners == 4
     assert best.score is not None
-    assert best.score.order == max(one.score.order for one in complete if one.score is not None)
+    assert best.score.rank_key == max(one.score.rank_key for one in complete if one.score is not None)
     assert not any(one.met for one in env.history.turns if one.corners < 4)
     # grown turn by turn it is the same
     grown = History(env.problem)
     for one in env.history.turns:
-        grown = grown.grown(one)
+        grown = grown.with_turn(one)
     assert grown.incumbent == best
     assert all(regraded(env.problem, one) == one for one in env.history.turns)
 
@@ -101,7 +101,7 @@ def signoff(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 ("slew_rate_up", "minimum", 1e4),
                 ("slew_rate_down", "minimum", 1e4),
             ):
-                control.send(parse_order(json.dumps({"do": "target", "spec": spec, side: value})))
+                control.send(parse_command(json.dumps({"do": "target", "spec": spec, side: value})))
 
     size(Request(CIRCUITS / "ota_5t", "random", simulations=7, corners="signoff", out=folder), listen, control)
     return folder

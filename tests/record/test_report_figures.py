@@ -119,11 +119,11 @@ def test_the_printed_commands_repeat_the_run(tmp_path: Path) -> None:
 
 def test_what_a_command_cannot_repeat_is_said(tmp_path: Path, problems: dict[str, Problem]) -> None:
     from eda_agent.agent.control import Control
-    from eda_agent.agent.orders import parse_order
+    from eda_agent.agent.commands import parse_command
     from eda_agent.record.again import repeated
 
     control = Control()
-    control.send(parse_order('{"do": "target", "spec": "dc_gain", "minimum": 20}'))
+    control.send(parse_command('{"do": "target", "spec": "dc_gain", "minimum": 20}'))
     size(Request(CIRCUITS / "ota_5t", "random", simulations=2, skip=False, out=tmp_path / "run"), control=control)
     said = repeated(fold(read_journal(tmp_path / "run" / "journal.jsonl")))
     assert "--all-corners" in said and '# the user ordered on the way: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said

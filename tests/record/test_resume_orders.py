@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.orders import ORDERS
+from eda_agent.agent.commands import COMMANDS_FILE
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
@@ -28,7 +28,7 @@ def test_a_resumed_run_asks_for_what_the_user_asked(tmp_path: Path) -> None:
         if event["type"] == "turn.evaluated":
             evaluated += 1
             # as another process would: by appending to the file in the run's folder
-            with (folder / ORDERS).open("a") as file:
+            with (folder / COMMANDS_FILE).open("a") as file:
                 file.writelines(json.dumps(entry) + "\n" for entry in orders.pop(evaluated, []))
 
     first = size(Request(CIRCUITS / "ota_5t", "random", simulations=20, out=folder), listen, Control())

@@ -15,7 +15,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
-from eda_agent.agent.orders import Order
+from eda_agent.agent.commands import Command
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
@@ -144,7 +144,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
     drive(app, steps)
 
 
-def test_a_finished_run_has_nothing_to_pause_and_a_replay_takes_no_orders(recorded: Path) -> None:
+def test_a_finished_run_has_nothing_to_pause_and_a_replay_takes_no_commands(recorded: Path) -> None:
     for app, said in (
         (recorded_app(recorded), ["budget is spent", "nobody is running"]),
         (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), ["replay", "replay"]),
@@ -190,12 +190,12 @@ def test_an_order_to_a_run_that_still_ends_waits_for_its_end(recorded: Path) -> 
             Ending.polls -= 1
             return Ending.alive_again or Ending.polls > 0
 
-        def resume(self, *orders: Order) -> RunProcess:
-            Ending.resumed.append(tuple(one.do for one in orders))
+        def resume(self, *commands: Command) -> RunProcess:
+            Ending.resumed.append(tuple(one.do for one in commands))
             Ending.alive_again = True
             return self
 
-        def send(self, order: Order) -> None:
+        def send(self, order: Command) -> None:
             Ending.sent.append(order.do)
 
     async def steps(pilot: Pilot[None]) -> None:

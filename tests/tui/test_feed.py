@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.agent.orders import order
+from eda_agent.agent.commands import command_from
 from eda_agent.errors import InputError
 from eda_agent.record.journal import Journal
 from eda_agent.tui.feed import MOST, JournalFeed, Replay
@@ -60,9 +60,9 @@ def test_a_run_is_alive_while_its_journal_is_held(tmp_path: Path) -> None:
     run = RunProcess(tmp_path)
     assert not run.alive
     with pytest.raises(InputError, match="nobody is running this"):
-        run.send(order({"do": "stop"}))
+        run.send(command_from({"do": "stop"}))
     journal = Journal(tmp_path / "journal.jsonl")
     assert run.alive
-    run.send(order({"do": "pause"}))
+    run.send(command_from({"do": "pause"}))
     journal.close()
     assert not run.alive and (tmp_path / "orders.jsonl").read_text() == '{"do":"pause"}\n'

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.binding import Binding
 from textual.pilot import Pilot
 
-from eda_agent.agent.orders import order
+from eda_agent.agent.commands import command_from
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.key_bar import KeyBar
@@ -53,7 +53,7 @@ def test_every_key_answers_and_none_breaks_the_app(recorded: Path, tmp_path: Pat
                     await pilot.press("escape")
                     await pilot.pause()
             if app.run_process is not None and app.run_process.alive:
-                app.run_process.send(order({"do": "stop"}))
+                app.run_process.send(command_from({"do": "stop"}))
                 await until(pilot, lambda: not (app.run_process and app.run_process.alive))
             await pilot.press("q")
             await until(pilot, lambda: not app.is_running)

@@ -27,7 +27,7 @@ from eda_agent.agent.language.intent import intended, sentence
 from eda_agent.agent.language.levels import Levels
 from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
 from eda_agent.agent.score import Score
-from eda_agent.agent.shelf import WORST
+from eda_agent.agent.turn_store import WORST
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -108,7 +108,7 @@ class CompactLanguage:
         """A history as tokens, with the question for its next sizing."""
         parts = [self.header]
         shown = self._shown(history)
-        turns, orders = history.turns, history.orders
+        turns, rank_keys = history.turns, history.rank_keys
         first: int | None = None
         before: int | None = None
         place = 0
@@ -117,7 +117,7 @@ class CompactLanguage:
                 best, last = (None if one is None else turns[one] for one in (first, before))
                 parts.append(self._told(turns[at], best, last, place))
                 place += 1
-            if first is None or (orders[at] or WORST) > (orders[first] or WORST):
+            if first is None or (rank_keys[at] or WORST) > (rank_keys[first] or WORST):
                 first = at
             before = at
         best, last = (None if one is None else turns[one] for one in (first, before))
@@ -147,7 +147,7 @@ class CompactLanguage:
         sizes = Prompt(asks, asks, asks[0], self.legal, before, self._metrics, 0).inputs(chosen)
         results = self._results(turn, best, last, place)
         results[0, COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(asks[-1:, COLUMN["slot"]], chosen[-1:], before[-1:])[0]
-        better = best is None or best.score is None or turn.score.order > best.score.order
+        better = best is None or best.score is None or turn.score.rank_key > best.score.rank_key
         level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
         score = _row("score", how=words.SCORE + level, more=_turn(place), type=words.FLAG + int(better)) | {
             "best": words.SINCE_BEST + words.binned(turn.value - (best.value if best else 0.0), words.CHANGES)
@@ -276,7 +276,7 @@ class CompactLanguage:
         places = history.measured
         if len(places) <= self.window:
             return set(range(len(places)))
-        ranked = sorted(range(len(places)), key=lambda number: ((history.orders[places[number]] or WORST)[0], number), reverse=True)
+        ranked = sorted(range(len(places)), key=lambda number: ((history.rank_keys[places[number]] or WORST)[0], number), reverse=True)
         return {*ranked[:BEST_COUNT], *range(len(places) - LAST_COUNT, len(places))}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eda_agent.agent.history import History
-from eda_agent.agent.shelf import Order
+from eda_agent.agent.turn_store import RankKey
 from eda_agent.units import counted
 
 SHARE = 0.05
@@ -34,12 +34,12 @@ def current_leg(
     `names`: policy name of a proposal → who made it; turns of others (a user's, a memory's) are nobody's gain and nobody's failure.
     """
     leg, place, idle, had = Leg(who[0], 1), 0, 0, 0
-    orders = history.orders
-    best = orders[0] if orders else None
-    for number, (order, proposer) in enumerate(zip(orders[1:], history.proposers[1:], strict=True), start=1):
-        gained = order is not None and (best is None or _gains(order, best))
-        if order is not None and (best is None or order > best):
-            best = order
+    keys = history.rank_keys
+    best = keys[0] if keys else None
+    for number, (key, proposer) in enumerate(zip(keys[1:], history.proposers[1:], strict=True), start=1):
+        gained = key is not None and (best is None or _gains(key, best))
+        if key is not None and (best is None or key > best):
+            best = key
         if names.get(proposer) != leg.who:
             continue
         idle, had = 0 if gained else idle + 1, had + 1
@@ -52,8 +52,8 @@ def current_leg(
     return leg
 
 
-def _gains(order: Order, best: Order) -> bool:
-    (value, merit), (before, had) = order, best
+def _gains(key: RankKey, best: RankKey) -> bool:
+    (value, merit), (before, had) = key, best
     if value == 1.0 and before == 1.0:
         return merit > had + 1e-3 * max(abs(had), 1e-3)
     return value == 1.0 or (before < 1.0 and value > before + SHARE * (1.0 - before))

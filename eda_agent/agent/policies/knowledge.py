@@ -20,7 +20,7 @@ CLIP = (-1.0, 0.5)
 
 
 def knowledge(history: History) -> tuple[Real, Real]:
-    """(positions, margins): n×d in [0, 1] and n×k, of the turns that were simulated, failures at the worst margin; at most `MOST`.
+    """(positions, margins): n×d in [0, 1] and n×k, of the turns that were simulated, failures at the worst margin; at most `MAX_COUNT`.
 
     Where corners were skipped, a margin is that of the first corner plus what the others cost in the turns that ran them all (their
     median): otherwise designs that were not worth simulating further would look better than those that were.

@@ -20,7 +20,7 @@ from torch.quasirandom import SobolEngine
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
 from eda_agent.agent.policies.knowledge import knowledge
-from eda_agent.agent.shelf import WORST, Order
+from eda_agent.agent.turn_store import WORST, RankKey
 from eda_agent.agent.turn import Proposal
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.5**7
@@ -55,7 +55,7 @@ class ScboPolicy:
         best = history.incumbent
         assert best is not None and best.sizing is not None
         center = torch.tensor(history.problem.space.to_unit(best.sizing), dtype=torch.double)
-        side = trust_side(history.orders, first, len(center))
+        side = trust_side(history.rank_keys, first, len(center))
         low, high = (center - side / 2).clamp(0, 1), (center + side / 2).clamp(0, 1)
         candidates = low + (high - low) * SobolEngine(len(center), scramble=True, seed=seed).draw(CANDIDATES).to(torch.double)
         moved = torch.rand(CANDIDATES, len(center)) <= min(20.0 / len(center), 1.0)
@@ -82,14 +82,14 @@ def _fitted(inputs: torch.Tensor, outputs: torch.Tensor) -> SingleTaskGP:
     return model
 
 
-def trust_side(orders: Sequence[Order | None], first: int, dimensions: int) -> float:
-    """Side of the trust region after turns of these orders; restarts at `START` when it has collapsed."""
+def trust_side(keys: Sequence[RankKey | None], first: int, dimensions: int) -> float:
+    """Side of the trust region after turns with these rank keys; restarts at `START` when it has collapsed."""
     side, good, bad = START, 0, 0
-    best = max((order for order in orders[: first + 1] if order), default=WORST)
-    for found in orders[first + 1 :]:
-        order = found or WORST
-        good, bad = (good + 1, 0) if order > best else (0, bad + 1)
-        best = max(best, order)
+    best = max((key for key in keys[: first + 1] if key), default=WORST)
+    for found in keys[first + 1 :]:
+        key = found or WORST
+        good, bad = (good + 1, 0) if key > best else (0, bad + 1)
+        best = max(best, key)
         if good == SUCCESSES:
             side, good = min(2 * side, LARGEST), 0
         elif bad == dimensions:

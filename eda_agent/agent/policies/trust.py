@@ -20,7 +20,7 @@ from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import single_threaded, turn_rng
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
 from eda_agent.agent.policies.knowledge import knowledge, weights
-from eda_agent.agent.shelf import WORST, Order
+from eda_agent.agent.turn_store import WORST, RankKey
 from eda_agent.agent.turn import Proposal, Turn
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
@@ -95,7 +95,7 @@ class TrustRegion:
     ) -> Proposal:  # fmt: skip
         """The most promising of what lies inside the box."""
         space = history.problem.space
-        side = box_side(history.orders, first, start)
+        side = box_side(history.rank_keys, first, start)
         rng = turn_rng(self.seed, history, self.name)
         best = history.incumbent
         assert best is not None and best.sizing is not None
@@ -190,20 +190,20 @@ def _power_of_two(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def box_side(orders: Sequence[Order | None], first: int, start: float = START) -> float:
-    """The side of the box after turns of these orders: doubled after successes, halved after failures, opened again when it has closed.
+def box_side(keys: Sequence[RankKey | None], first: int, start: float = START) -> float:
+    """The side of the box after turns with these rank keys: doubled after successes, halved after failures, opened again when it has closed.
 
     It is `start` after turn `first`.
     """
     side, good, bad = start, 0, 0
-    best = max((order for order in orders[: first + 1] if order), default=WORST)
-    for found in orders[first + 1 :]:
-        order = found or WORST
-        if order > (best[0] + 1e-3 * abs(best[0]) * (best[0] < 1), best[1]):
+    best = max((key for key in keys[: first + 1] if key), default=WORST)
+    for found in keys[first + 1 :]:
+        key = found or WORST
+        if key > (best[0] + 1e-3 * abs(best[0]) * (best[0] < 1), best[1]):
             good, bad = good + 1, 0
         else:
             good, bad = 0, bad + 1
-        best = max(best, order)
+        best = max(best, key)
         if good == SUCCESSES:
             side, good = min(2 * side, LARGEST), 0
         elif bad == FAILURES:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from eda_agent.agent.orders import parse_order
+from eda_agent.agent.commands import parse_command
 from eda_agent.errors import EdaAgentError
 
 from .count import Attack, command
@@ -143,7 +143,7 @@ def order_attacks(count: int, seed: int = 5) -> Iterator[Attack]:
 
 def _order(text: str) -> str:
     try:
-        return str(parse_order(text).data())[:0]
+        return str(parse_command(text).data())[:0]
     except EdaAgentError as error:
         return str(error)
 

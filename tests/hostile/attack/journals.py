@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.orders import order
+from eda_agent.agent.commands import command_from
 from eda_agent.record.event import Event
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
@@ -47,7 +47,7 @@ def whole_run(folder: Path) -> Path:
 
     def listen(event: Event) -> None:
         if left and event["type"] in {"turn.evaluated", "turn.proposed", "review"}:
-            control.send(order(left.pop(0)))
+            control.send(command_from(left.pop(0)))
 
     size(Request(spec=spec, policy="random", simulations=8, seed=1, out=folder / "run", workers=1), listen, control)
     text = (spec / "spec.yaml").read_text()

@@ -18,7 +18,7 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.edit import completed, edited, settled
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
-from eda_agent.agent.orders import Order, order, parse_order
+from eda_agent.agent.commands import Command, command_from, parse_command
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
@@ -33,7 +33,7 @@ from .conftest import amplifier
 
 
 class Session:
-    """A loop whose orders are sent when so many turns are played; `events` are what a front sees."""
+    """A loop whose commands are sent when so many turns are played; `events` are what a front sees."""
 
     def __init__(self, problem: Problem, count: int, plan: dict[int, list[dict[str, Any]]], *, review: bool = False):
         self.events: list[dict[str, Any]] = []
@@ -58,7 +58,7 @@ class Session:
 
     def _send(self, at: int) -> None:
         for data in self.plan.pop(at, []):
-            self.control.send(order(data))
+            self.control.send(command_from(data))
 
     @property
     def state(self) -> RunState:
@@ -134,7 +134,7 @@ def test_targets_ranges_and_locks_may_change(problem: Problem) -> None:
     # a resumed run asks for the same
     again = problem
     for edit in session.state.edits:
-        again = edited(again, problem, order(edit))
+        again = edited(again, problem, command_from(edit))
     assert again.space == session.env.problem.space and again.specs == session.env.problem.specs
     changed = [event for event in session.events if event["type"] == "problem.changed"]
     assert len(changed) == 4 and changed[0]["specs"][0]["minimum"] == 1e3
@@ -196,7 +196,7 @@ def test_another_policy_from_here_on(problem: Problem) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("stop", "JSON object"), ("[]", "JSON object"), ('{"do": "dance"}', "unknown order 'dance'"), ('{"do": "hint"}', "text is missing"),
+        ("stop", "JSON object"), ("[]", "JSON object"), ('{"do": "dance"}', "unknown command 'dance'"), ('{"do": "hint"}', "text is missing"),
         ('{"do": "back", "turn": -1}', "whole number"), ('{"do": "back", "turn": true}', "whole number"), ('{"do": "try", "sizing": {}}', "object parameter"),
         ('{"do": "stop", "now": 1}', "no now"), ('{"do": "review", "on": 1}', "true or false"), ("[" * 100_000, "JSON"), ("x" * 200_000, "at most"),
         ('{"do": "lock", "parameter": "a", "value": [1]}', "a number"),
@@ -204,23 +204,23 @@ def test_another_policy_from_here_on(problem: Problem) -> None:
 )  # fmt: skip
 def test_what_is_no_order_is_said(line: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        parse_order(line)
+        parse_command(line)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["do", "turn", "sizing", "value", "parameter", "on"]), inner | st.sampled_from(["stop", "lock", "back"]), max_size=4), max_leaves=8))  # fmt: skip
 def test_anything_is_an_order_or_one_message(data: Any) -> None:
     try:
-        made = order(data)
+        made = command_from(data)
     except InputError as error:
         assert str(error)
     else:
-        assert isinstance(made, Order) and parse_order(json.dumps(made.data())) == made
+        assert isinstance(made, Command) and parse_command(json.dumps(made.data())) == made
 
 
 def test_edits_that_cannot_be(problem: Problem) -> None:
     def said(**data: Any) -> str:
         with pytest.raises(InputError) as caught:
-            edited(problem, problem, order(data))
+            edited(problem, problem, command_from(data))
         return str(caught.value)
 
     assert "no parameter 'X'" in said(do="lock", parameter="X")
@@ -256,8 +256,8 @@ def test_a_bare_number_is_in_the_unit_that_the_user_sees(problem: Problem) -> No
     spec = dataclasses.replace(problem.specs[0], name="slew", metric=known, minimum=20e6, maximum=None, unit="V/us")
     asked = dataclasses.replace(problem, specs=(spec, *problem.specs[1:]))
     for text, value in (("6", 6e6), ("6 V/us", 6e6), ("7M V/s", 7e6), (5e6, 5e6)):
-        kept = settled(asked, order({"do": "target", "spec": "slew", "minimum": text}))
+        kept = settled(asked, command_from({"do": "target", "spec": "slew", "minimum": text}))
         assert kept.fields["minimum"] == pytest.approx(value)
-        assert edited(asked, asked, Order("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(value)
+        assert edited(asked, asked, Command("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(value)
     # as a journal of 0.1.0 has it: in SI units
-    assert edited(asked, asked, order({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)
+    assert edited(asked, asked, command_from({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)

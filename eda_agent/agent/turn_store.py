@@ -1,6 +1,6 @@
-"""A shelf holds the turns of long ago in an unnamed file, and in memory what a policy asks of all of them: how good, which sizes, whose.
+"""A turn store holds the turns of long ago in an unnamed file, and in memory what a policy asks of all of them: how good, which sizes, whose.
 
-A run of a day has forty thousand turns of three kilobytes. On the shelf one costs forty bytes of memory, and 30 µs when it is looked at again.
+A run of a day has forty thousand turns of three kilobytes. In the store a turn costs forty bytes of memory, and 30 µs when it is looked at again.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
 
-Order = tuple[float, float]
+RankKey = tuple[float, float]
 """What the incumbent is the largest of: score, and the merit of a turn that meets everything."""
 
 
-WORST: Order = (0.0, 0.0)
+WORST: RankKey = (0.0, 0.0)
 """Of a turn that was not simulated, where one must be given."""
 
 
-def order_of(turn: Turn) -> Order | None:
+def rank_key_of(turn: Turn) -> RankKey | None:
     """None for a turn that was not simulated."""
-    return None if turn.score is None else turn.score.order
+    return None if turn.score is None else turn.score.rank_key
 
 
-def mark_of(sizing: Mapping[str, float] | None) -> int:
+def sizing_hash(sizing: Mapping[str, float] | None) -> int:
     """A number that only one sizing has, as far as 64 bits tell."""
     return hash(None if sizing is None else tuple(sizing.values()))
 
 
-class Shelf:
+class TurnStore:
     """Turns in the order in which they were put. Where the disk is full they stay in memory."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed and gone with the shelf
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed and gone with the store
         self._ends = array("Q", [0])
         self._kept: dict[int, bytes] = {}
-        self._orders = array("d")
+        self._rank_keys = array("d")
         self.proposers: list[str] = []
-        self.marks = array("q")
+        self.sizing_hashes = array("q")
         self.corners = array("H")
 
     def __len__(self) -> int:
@@ -57,9 +57,9 @@ class Shelf:
 
     def put(self, turn: Turn) -> None:
         """The model's own words are left out, which no policy reads again and the journal has."""
-        self.put_record(encoded(turn), order_of(turn), turn.proposal.policy, mark_of(turn.sizing), turn.corners)
+        self.put_record(encode_turn(turn), rank_key_of(turn), turn.proposal.policy, sizing_hash(turn.sizing), turn.corners)
 
-    def put_record(self, text: bytes, order: Order | None, proposer: str, mark: int, corners: int) -> None:
+    def put_record(self, text: bytes, key: RankKey | None, proposer: str, hashed: int, corners: int) -> None:
         """A turn that is a `record` already. `corners`: how many it was simulated in."""
         place, end = len(self), self._ends[-1]
         try:
@@ -69,45 +69,45 @@ class Shelf:
         except OSError:
             self._kept[place] = text
         self._ends.append(end)
-        self._orders.extend(order or (nan, nan))
+        self._rank_keys.extend(key or (nan, nan))
         self.proposers.append(sys.intern(proposer))
-        self.marks.append(mark)
+        self.sizing_hashes.append(hashed)
         self.corners.append(corners)
 
     def __getitem__(self, place: int) -> Turn:
         kept = self._kept.get(place)
         if kept is not None:
-            return decoded(kept)
+            return decode_turn(kept)
         begin, end = self._ends[place], self._ends[place + 1]
-        return decoded(os.pread(self._file.fileno(), end - begin, begin))
+        return decode_turn(os.pread(self._file.fileno(), end - begin, begin))
 
-    def orders(self, count: int) -> Iterator[Order | None]:
+    def rank_keys(self, count: int) -> Iterator[RankKey | None]:
         """Those of the first `count` turns."""
-        numbers = iter(self._orders[: 2 * count])
+        numbers = iter(self._rank_keys[: 2 * count])
         return ((value, merit) if value == value else None for value, merit in zip(numbers, numbers, strict=True))
 
 
-class ShelvedTurns(Sequence[Turn]):
-    """The first `count` turns of a shelf, and the last ones as they are. Growing writes to the shelf and leaves what is here as it is."""
+class StoredTurns(Sequence[Turn]):
+    """The first `count` turns of a store, and the last ones as they are. Growing writes to the store and leaves what is here as it is."""
 
-    __slots__ = ("_count", "_last", "_shelf")
+    __slots__ = ("_count", "_last", "_store")
 
-    def __init__(self, shelf: Shelf, count: int, last: tuple[Turn, ...]):
-        self._shelf, self._count, self._last = shelf, count, last
+    def __init__(self, store: TurnStore, count: int, last: tuple[Turn, ...]):
+        self._store, self._count, self._last = store, count, last
 
     @classmethod
-    def of(cls, turns: Sequence[Turn]) -> ShelvedTurns:
-        """These turns, the first of them on a new shelf."""
+    def of(cls, turns: Sequence[Turn]) -> StoredTurns:
+        """These turns, the first of them in a new store."""
         return cls(_filled(turns[:1]), 1, tuple(turns[1:]))
 
-    def grown(self, turn: Turn) -> ShelvedTurns:
-        """With one more turn; the oldest of the last ones goes to the shelf."""
-        shelf = self._shelf
-        if len(shelf) != self._count:
+    def with_turn(self, turn: Turn) -> StoredTurns:
+        """With one more turn; the oldest of the last ones moves to the store."""
+        store = self._store
+        if len(store) != self._count:
             # somebody else went on from here: what is put now is another history
-            shelf = _filled(shelf[place] for place in range(self._count))
-        shelf.put(self._last[0])
-        return ShelvedTurns(shelf, self._count + 1, (*self._last[1:], turn))
+            store = _filled(store[place] for place in range(self._count))
+        store.put(self._last[0])
+        return StoredTurns(store, self._count + 1, (*self._last[1:], turn))
 
     def __len__(self) -> int:
         return self._count + len(self._last)
@@ -122,38 +122,38 @@ class ShelvedTurns(Sequence[Turn]):
         return self._at(range(len(self))[index])
 
     def _at(self, place: int) -> Turn:
-        return self._shelf[place] if place < self._count else self._last[place - self._count]
+        return self._store[place] if place < self._count else self._last[place - self._count]
 
     def __iter__(self) -> Iterator[Turn]:
         return (self._at(place) for place in range(len(self)))
 
     @property
-    def orders(self) -> list[Order | None]:
-        return [*self._shelf.orders(self._count), *map(order_of, self._last)]
+    def rank_keys(self) -> list[RankKey | None]:
+        return [*self._store.rank_keys(self._count), *map(rank_key_of, self._last)]
 
     @property
     def proposers(self) -> list[str]:
-        return [*islice(self._shelf.proposers, self._count), *(turn.proposal.policy for turn in self._last)]
+        return [*islice(self._store.proposers, self._count), *(turn.proposal.policy for turn in self._last)]
 
     @property
     def corners(self) -> list[int]:
         """How many corners each was simulated in."""
-        return [*self._shelf.corners[: self._count], *(turn.corners for turn in self._last)]
+        return [*self._store.corners[: self._count], *(turn.corners for turn in self._last)]
 
     @property
-    def marks(self) -> Iterable[int]:
-        return chain(islice(self._shelf.marks, self._count), (mark_of(turn.sizing) for turn in self._last))
+    def sizing_hashes(self) -> Iterable[int]:
+        return chain(islice(self._store.sizing_hashes, self._count), (sizing_hash(turn.sizing) for turn in self._last))
 
 
-def _filled(turns: Iterable[Turn]) -> Shelf:
-    shelf = Shelf()
+def _filled(turns: Iterable[Turn]) -> TurnStore:
+    store = TurnStore()
     for turn in turns:
-        shelf.put(turn)
-    return shelf
+        store.put(turn)
+    return store
 
 
-def encoded(turn: Turn) -> bytes:
-    """A turn as it lies on the shelf, without the model's own words."""
+def encode_turn(turn: Turn) -> bytes:
+    """A turn as it lies in the store, without the model's own words."""
     made, evaluation, score = turn.proposal, turn.evaluation, turn.score
     words = [made.reasoning, made.error, made.notes, made.policy, made.handover]
     if evaluation is None or score is None:
@@ -225,7 +225,7 @@ def record(
     return len(text).to_bytes(4, "little") + text + held.tobytes()
 
 
-def decoded(data: bytes) -> Turn:
+def decode_turn(data: bytes) -> Turn:
     """The turn that `encoded` was given, without the model's own words."""
     length = int.from_bytes(data[:4], "little")
     words = orjson.loads(data[4 : 4 + length])

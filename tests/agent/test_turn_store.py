@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from eda_agent.agent import history as module
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
-from eda_agent.agent.history import History, gathered
+from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies import knowledge as learnt
 from eda_agent.agent.policies.knowledge import knowledge
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.score import Score, SpecResult
-from eda_agent.agent.shelf import Shelf, ShelvedTurns, decoded, encoded, order_of
+from eda_agent.agent.turn_store import TurnStore, StoredTurns, decode_turn, encode_turn, rank_key_of
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.run import open_evaluator
@@ -49,7 +49,7 @@ TURNS = MEASURED | st.builds(Turn, st.integers(0, 10**6), PROPOSALS, SIZINGS, st
 
 @given(TURNS)
 def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
-    found = decoded(encoded(turn))
+    found = decode_turn(encode_turn(turn))
     assert found == turn
     for corner, row in turn.evaluation.values.items() if turn.evaluation else ():
         assert found.evaluation is not None and list(found.evaluation.values[corner]) == list(row)
@@ -57,7 +57,7 @@ def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
 
 def test_what_is_no_number_stays_none() -> None:
     point = OperatingPoint(*[math.nan] * len(FIELDS))
-    found = decoded(encoded(Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ()))))
+    found = decode_turn(encode_turn(Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ()))))
     assert found.evaluation is not None and math.isnan(found.evaluation.operating_points["M1"].gm)
 
 
@@ -83,19 +83,19 @@ def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float |
         patch.setattr(module, "RECENT", recent)
         history = History(TASK)  # type: ignore[arg-type]  # likewise
         for turn in turns:
-            history = history.grown(turn)
+            history = history.with_turn(turn)
         # another one that goes on from an earlier turn leaves this as it is
-        other = History(TASK, gathered(turns[:parted]))  # type: ignore[arg-type]  # likewise
+        other = History(TASK, compact_turns(turns[:parted]))  # type: ignore[arg-type]  # likewise
         first = other
         for turn in some([0.25, 0.75] * 3):
-            other = other.grown(turn)
+            other = other.with_turn(turn)
         for turn in turns[parted:]:
-            first = first.grown(turn)
+            first = first.with_turn(turn)
     plain = History(TASK, tuple(turns))  # type: ignore[arg-type]  # likewise
     for found in (history, first):
-        assert isinstance(found.turns, ShelvedTurns) == (len(turns) > recent)
+        assert isinstance(found.turns, StoredTurns) == (len(turns) > recent)
         assert len(found.turns) == len(turns) and list(found.turns) == turns and list(found.turns[1:-1]) == turns[1:-1]
-        assert list(found.orders) == list(plain.orders) and list(found.proposers) == list(plain.proposers)
+        assert list(found.rank_keys) == list(plain.rank_keys) and list(found.proposers) == list(plain.proposers)
         assert list(found.measured) == list(plain.measured) and found.simulations == plain.simulations
         assert found.incumbent == plain.incumbent == History(TASK, found.turns).incumbent  # type: ignore[arg-type]  # likewise
         assert found._marks == plain._marks
@@ -104,14 +104,14 @@ def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float |
 
 def test_on_a_full_disk_turns_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = some([0.1, None, 0.3, 0.4])
-    shelf = Shelf()
+    shelf = TurnStore()
     shelf.put(turns[0])
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
         shelf.put(turns[1])
         shelf.put(turns[2])
     shelf.put(turns[3])
-    assert [shelf[place] for place in range(4)] == turns and list(shelf.orders(4)) == [order_of(turn) for turn in turns]
+    assert [shelf[place] for place in range(4)] == turns and list(shelf.rank_keys(4)) == [rank_key_of(turn) for turn in turns]
 
 
 @pytest.mark.parametrize("policy", ["embedded", "auto", "trust", "tpe"])
@@ -124,7 +124,7 @@ def test_a_run_on_a_shelf_goes_as_one_in_memory(miller: Problem, policy: str, mo
             run_loop(env, make_policy(policy, 1, {}), Budget(16, 30.0, None, "budget"), lambda *_, **__: None, Control())
             runs.append(env.history.turns)
     plain, shelved = runs
-    assert isinstance(plain, tuple) and isinstance(shelved, ShelvedTurns)
+    assert isinstance(plain, tuple) and isinstance(shelved, StoredTurns)
     for one, other in zip(plain, shelved, strict=True):
         assert one.evaluation is not None and other.evaluation is not None
         assert replace(one.proposal, reply="") == replace(other.proposal, reply="")
@@ -141,6 +141,6 @@ def test_models_are_fitted_to_the_best_and_the_last_turns(miller: Problem, monke
     few = knowledge(env.history)[0]
     turns = env.history.turns
     best = sorted(
-        sorted(turns[:-4], key=lambda turn: turn.score.order if turn.score else (0, 0), reverse=True)[:4], key=lambda turn: turn.index
+        sorted(turns[:-4], key=lambda turn: turn.score.rank_key if turn.score else (0, 0), reverse=True)[:4], key=lambda turn: turn.index
     )
     assert few.tolist() == [every[turn.index].tolist() for turn in (*best, *turns[-4:])]

@@ -1,4 +1,4 @@
-"""An order is what the user asks of a running loop: one small object, as JSON on a line, taken between two turns.
+"""A command is what the user asks of a running loop: one small object, as JSON on a line, taken between two turns.
 
 {"do": "stop"}   {"do": "pause"}   {"do": "resume"}   {"do": "spend", "simulations": 300}
 {"do": "review", "on": true}       every proposal waits for the next three
@@ -28,16 +28,16 @@ _FIELDS: dict[str, dict[str, str]] = {
     "unlock": {"parameter": "text"}, "range": {"parameter": "text", "minimum": "quantity?", "maximum": "quantity?"},
     "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"}, "back": {"turn": "count"},
 }  # fmt: skip
-ORDERS = "orders.jsonl"
-"""File in a run's folder that other processes append orders to."""
-LONGEST = 100_000
-"""Characters of an order."""
-MOST = 1_000_000_000
+COMMANDS_FILE = "orders.jsonl"
+"""File in a run's folder that other processes append commands to."""
+MAX_CHARACTERS = 100_000
+"""Characters of a command."""
+MAX_COUNT = 1_000_000_000
 """Of simulations and turns."""
 
 
 @dataclass(frozen=True)
-class Order:
+class Command:
     """`do` is one of the words above; `fields` holds what goes with it, of the right kinds."""
 
     do: str
@@ -48,42 +48,42 @@ class Order:
         return {"do": self.do, **self.fields}
 
 
-def parse_order(text: str) -> Order:
-    """An order from its line. Raises `InputError` that says what is wrong with it."""
-    if len(text) > LONGEST:
-        raise InputError(f"an order has at most {LONGEST} characters")
+def parse_command(text: str) -> Command:
+    """A command from its line. Raises `InputError` that says what is wrong with it."""
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"a command has at most {MAX_CHARACTERS} characters")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError(f"an order is a JSON object such as {json.dumps({'do': 'stop'})}, not {text.strip()[:60]!r}") from None
-    return order(data)
+        raise InputError(f"a command is a JSON object such as {json.dumps({'do': 'stop'})}, not {text.strip()[:60]!r}") from None
+    return command_from(data)
 
 
-def order(data: Any) -> Order:
-    """An order from plain data. Raises `InputError`."""
+def command_from(data: Any) -> Command:
+    """A command from plain data. Raises `InputError`."""
     if not isinstance(data, dict) or not isinstance(data.get("do"), str):
-        raise InputError(f"an order is a JSON object such as {json.dumps({'do': 'stop'})}")
+        raise InputError(f"a command is a JSON object such as {json.dumps({'do': 'stop'})}")
     do = data["do"]
     if do not in _FIELDS:
-        raise InputError(f"unknown order {do[:40]!r}; known: {', '.join(_FIELDS)}")
+        raise InputError(f"unknown command {do[:40]!r}; known: {', '.join(_FIELDS)}")
     known = _FIELDS[do]
     wrong = sorted(set(map(str, data)) - {"do", *known})
     if wrong:
-        raise InputError(f"order {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'nothing beside its name'}")
+        raise InputError(f"command {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'nothing beside its name'}")
     fields = {}
     for name, kind in known.items():
         if data.get(name) is None:
             if not kind.endswith("?"):
-                raise InputError(f"order {do}: {name} is missing")
+                raise InputError(f"command {do}: {name} is missing")
             continue
         if not _fits(data[name], kind.removesuffix("?")):
-            raise InputError(f"order {do}: {name} must be {_KINDS[kind.removesuffix('?')]}")
+            raise InputError(f"command {do}: {name} must be {_KINDS[kind.removesuffix('?')]}")
         fields[name] = data[name]
-    return Order(do, fields)
+    return Command(do, fields)
 
 
 _KINDS = {
-    "count": f"a whole number from 0 to {MOST:,}", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
+    "count": f"a whole number from 0 to {MAX_COUNT:,}", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
     "sizing": "an object parameter → number or text such as 8u", "options": "an object name → text",
 }  # fmt: skip
 
@@ -91,7 +91,7 @@ _KINDS = {
 def _fits(value: Any, kind: str) -> bool:
     match kind:
         case "count":
-            return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+            return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
         case "flag":
             return isinstance(value, bool)
         case "text":
