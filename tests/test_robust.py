@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.agent.edit import edited
 from eda_agent.agent.commands import command_from
+from eda_agent.agent.edit import edited
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem, as_asked

@@ -23,11 +23,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eda_agent.agent.policies.entrance import Range
-from eda_agent.agent.policies.experience import scaled
 from eda_agent.agent.policies.gaussian_process import Real
-from eda_agent.agent.policies.sheets import FILE, Quantity, Sheet, circuit_key, read_sheet, write_surrogates
+from eda_agent.agent.policies.parameter_map import ParameterRange
 from eda_agent.agent.policies.surrogate import SURE, Network, correlation
+from eda_agent.agent.policies.surrogate_checkpoint import (
+    FILE,
+    Quantity,
+    SurrogateCheckpoint,
+    read_checkpoint,
+    structure_key,
+    write_surrogates,
+)
+from eda_agent.agent.policies.surrogate_prior import scaled
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.sizes import sizes
 from eda_agent.simulation.machines import open_pool
@@ -155,7 +162,7 @@ def network(net: Net, told: dict[str, Real], held: Sequence[Lesson]) -> Network:
         if not lesson.whole[1]:
             continue
         inside = np.flatnonzero(lesson.whole)[:LIKELY]
-        mean, deviation, _ = plain.foretell(plain.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[inside])
+        mean, deviation, _ = plain.predict(plain.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[inside])
         error = np.clip((np.clip(lesson.values[inside], told["low"], told["high"]) - mean) / deviation, -5, 5)
         total += len(inside)
         for number, (common, length, noise) in enumerate(options):
@@ -169,7 +176,7 @@ def network(net: Net, told: dict[str, Real], held: Sequence[Lesson]) -> Network:
     return Network(layers, **told, size=sizes[best, np.arange(net.quantities)], common=common, length=length, noise=noise)
 
 
-def sheet(pools: Sequence[Pool], steps: int = STEPS) -> tuple[Sheet, Real]:
+def fit_checkpoint(pools: Sequence[Pool], steps: int = STEPS) -> tuple[SurrogateCheckpoint, Real]:
     """A circuit's, and the mean error of every quantity under the conditions held back, as a share of its spread."""
     everything = [lesson for pool in pools for lesson in lessons(pool) if lesson.whole.sum() > 2]
     held = everything[::HELD]
@@ -178,13 +185,13 @@ def sheet(pools: Sequence[Pool], steps: int = STEPS) -> tuple[Sheet, Real]:
     made = network(net, told, held)
     missed = []
     for lesson in held:
-        mean, _, _ = made.foretell(made.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[lesson.whole])
-        missed.append((np.abs(made.told(mean) - made.told(lesson.values[lesson.whole]))).mean(0))
+        mean, _, _ = made.predict(made.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[lesson.whole])
+        missed.append((np.abs(made.normalised(mean) - made.normalised(lesson.values[lesson.whole]))).mean(0))
     problem = pools[0].problem
-    ranges = tuple(Range(one.minimum, one.maximum, one.scale == "log") for one in problem.space.parameters)
+    ranges = tuple(ParameterRange(one.minimum, one.maximum, one.scale == "log") for one in problem.space.parameters)
     measured = sizes(problem)
     assert measured is not None, problem.name
-    return Sheet(measured, ranges, tuple(Quantity.of(spec) for spec in problem.specs), made), np.mean(missed, 0)
+    return SurrogateCheckpoint(measured, ranges, tuple(Quantity.of(spec) for spec in problem.specs), made), np.mean(missed, 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -196,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe)
     torch.set_num_threads(recipe.threads or 1)
-    sheets: dict[str, Sheet] = {}
+    checkpoints: dict[str, SurrogateCheckpoint] = {}
     executor = open_pool(recipe.workers, recipe.cluster)
     try:
         for source in open_sources(recipe, executor):
@@ -204,17 +211,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 break  # composed circuits come after these, and are nobody's
             base = load_problem(spec_file(source.name))
             if options.circuit and source.name not in options.circuit:
-                if (old := read_sheet(options.out, base)) is not None:
-                    sheets[circuit_key(base)] = old
+                if (old := read_checkpoint(options.out, base)) is not None:
+                    checkpoints[structure_key(base)] = old
                 continue
             begun = time.monotonic()
-            sheets[circuit_key(base)], missed = sheet([survey(recipe, source.name, source.pool, executor), source.pool], options.steps)
+            checkpoints[structure_key(base)], missed = fit_checkpoint(
+                [survey(recipe, source.name, source.pool, executor), source.pool], options.steps
+            )
             errors = ", ".join(f"{spec.name} {error:.3f}" for spec, error in zip(base.specs, missed, strict=True))
             sys.stdout.write(f"{source.name}: mean error in deviations {errors}; {time.monotonic() - begun:.0f} s\n")
             sys.stdout.flush()
     finally:
         executor.close()
-    write_surrogates(options.out, sheets)
+    write_surrogates(options.out, checkpoints)
     sys.stdout.write(f"{options.out}: {options.out.stat().st_size} bytes\n")
     return 0
 

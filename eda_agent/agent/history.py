@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from eda_agent.agent.turn_store import WORST, RankKey, StoredTurns, sizing_hash, rank_key_of
 from eda_agent.agent.turn import Turn
+from eda_agent.agent.turn_store import WORST, RankKey, StoredTurns, rank_key_of, sizing_hash
 from eda_agent.problem.spec import Problem
 
 RECENT = 300
@@ -103,4 +103,6 @@ class History:
 
     @cached_property
     def _marks(self) -> frozenset[int]:
-        return frozenset(self.turns.sizing_hashes if isinstance(self.turns, StoredTurns) else (sizing_hash(turn.sizing) for turn in self.turns))
+        return frozenset(
+            self.turns.sizing_hashes if isinstance(self.turns, StoredTurns) else (sizing_hash(turn.sizing) for turn in self.turns)
+        )

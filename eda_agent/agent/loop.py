@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Protocol
 
+from eda_agent.agent.commands import Command
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import EDITS, completed, edited, settled
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History, compact_turns
-from eda_agent.agent.commands import Command
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError

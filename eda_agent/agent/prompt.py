@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eda_agent.agent.history import History
-from eda_agent.agent.turn_store import WORST
 from eda_agent.agent.turn import Turn
+from eda_agent.agent.turn_store import WORST
 from eda_agent.problem.space import DesignSpace
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.units import format_quantity

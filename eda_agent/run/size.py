@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from eda_agent import __version__
+from eda_agent.agent.commands import COMMANDS_FILE, command_from
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import edited
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
-from eda_agent.agent.commands import COMMANDS_FILE, command_from
 from eda_agent.agent.policies.registry import make_policy
-from eda_agent.agent.policies.seeded import SeededPolicy
+from eda_agent.agent.policies.warm_start import WarmStartPolicy
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import StorageError
@@ -63,7 +63,7 @@ def size(
         budget = problem.budget if request.simulations is None else replace(problem.budget, simulations=request.simulations)
         remembered = Memory(cache_folder() / "memory.sqlite")
         seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, remembered) if request.memory else []
-        policy = SeededPolicy(run.policy, seeds) if seeds else run.policy
+        policy = WarmStartPolicy(run.policy, seeds) if seeds else run.policy
         # a resumed run proposes as it did, on whatever machine
         width = request.parallel or state.started.get("parallel") or max(1, pool.size // max(len(evaluator.workbench.decks), 1))
         stream.emit(

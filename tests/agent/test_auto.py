@@ -17,10 +17,10 @@ from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.loop import run_loop
-from eda_agent.agent.policies.auto import LONGEST, PATIENCE, AutoPolicy
+from eda_agent.agent.policies.auto import MAX_TURNS, PATIENCE, AutoPolicy
 from eda_agent.agent.policies.base import ManyPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
-from eda_agent.agent.policies.handover import current_leg
+from eda_agent.agent.policies.handover import current_phase
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.score import Score
 from eda_agent.agent.turn import Proposal, Turn
@@ -45,8 +45,8 @@ def told(problem: Problem, values: list[float], policies: list[str]) -> History:
 
 
 def leg_after(problem: Problem, values: list[float], policies: list[str]) -> tuple[str, int]:
-    leg = current_leg(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"})
-    return leg.who, leg.since
+    phase = current_phase(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"})
+    return phase.owner, phase.start_turn
 
 
 def test_a_leg_ends_after_turns_without_gain(problem: Problem) -> None:
@@ -59,23 +59,23 @@ def test_a_leg_ends_after_turns_without_gain(problem: Problem) -> None:
     # back again, and the user's turns count for nobody
     assert leg_after(problem, [0.4, 0.4, 0.3, 0.3, 0.3], ["one"] * 2 + ["two"] * 3) == ("a", 6)
     assert leg_after(problem, [0.4, 0.2, 0.2, 0.2, 0.2], ["one"] + ["user"] * 4) == ("a", 1)
-    why = current_leg(told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}).why
+    why = current_phase(told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}).why
     assert why == "no gain in 2 turns"
 
 
 def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
-    def leg(values: list[float], policies: list[str]) -> tuple[str, int, str]:
-        found = current_leg(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3})
-        return found.who, found.since, found.why
+    def phase(values: list[float], policies: list[str]) -> tuple[str, int, str]:
+        found = current_phase(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3})
+        return found.owner, found.start_turn, found.why
 
     gaining = [0.6, 0.7, 0.8]
-    assert leg(gaining[:2], ["one"] * 2) == ("a", 1, "")
-    assert leg(gaining, ["one"] * 3) == ("b", 4, "it has had 3 turns")
+    assert phase(gaining[:2], ["one"] * 2) == ("a", 1, "")
+    assert phase(gaining, ["one"] * 3) == ("b", 4, "it has had 3 turns")
     # turns of the user are nobody's
-    assert leg([0.6, 0.7, 0.8], ["one", "user", "one"]) == ("a", 1, "")
-    # the other has no such limit, and the count begins anew with the next leg
-    assert leg([*gaining, 0.85, 0.9, 0.93, 0.95], ["one"] * 3 + ["two"] * 4) == ("b", 4, "it has had 3 turns")
-    assert leg([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == ("a", 7, "no gain in 3 turns")
+    assert phase([0.6, 0.7, 0.8], ["one", "user", "one"]) == ("a", 1, "")
+    # the other has no such limit, and the count begins anew with the next phase
+    assert phase([*gaining, 0.85, 0.9, 0.93, 0.95], ["one"] * 3 + ["two"] * 4) == ("b", 4, "it has had 3 turns")
+    assert phase([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == ("a", 7, "no gain in 3 turns")
 
 
 def play(problem: Problem, policy: Any, count: int, width: int = 1, cut: list[Turn] | None = None) -> tuple[Environment, list[tuple[str, dict[str, Any]]]]:  # fmt: skip
@@ -101,7 +101,7 @@ def test_hand_overs_are_events_and_a_resumed_run_makes_the_same(hard: Problem, f
     changes = [fields for type, fields in events if type == "policy.changed"]
     assert changes and changes[0]["before"] == "embedded" and changes[0]["after"] == "trust"
     assert changes[0]["reason"].startswith(("no gain in", "it has had"))
-    assert PATIENCE["model"] < changes[0]["index"] <= LONGEST["model"] + 1
+    assert PATIENCE["model"] < changes[0]["index"] <= MAX_TURNS["model"] + 1
     by_policy = [turn.proposal.policy for turn in env.history.turns[1:]]
     for change in changes:
         assert by_policy[change["index"] - 2 : change["index"]] == [change["before"], change["after"]]

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.agent import history as module
+from eda_agent.agent.commands import Command, command_from, parse_command
 from eda_agent.agent.control import Control
 from eda_agent.agent.edit import completed, edited, settled
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
-from eda_agent.agent.commands import Command, command_from, parse_command
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.entrance import Range
-from eda_agent.agent.policies.sheets import FILE, Sheet, circuit_key, find, read_sheet, write_surrogates
-from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate, foretold
+from eda_agent.agent.policies.parameter_map import ParameterRange
+from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate, calibrated
+from eda_agent.agent.policies.surrogate_checkpoint import FILE, SurrogateCheckpoint, find, read_checkpoint, structure_key, write_surrogates
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.problem.spec import Problem, Spec
 
@@ -71,8 +71,8 @@ def test_names_roles_and_order_do_not_matter(miller: Problem) -> None:
     other = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=renamed), specs=backwards)
     points, values = rng.random((5, len(order))), np.tile(typical(miller), (1, 1))
     one, two = found(miller), found(other)
-    mean, deviation, works = one.under(points[:1], values).foretell(points)
-    again = two.under(points[:1][:, order], values[:, ::-1]).foretell(points[:, order])
+    mean, deviation, works = one.under(points[:1], values).predict(points)
+    again = two.under(points[:1][:, order], values[:, ::-1]).predict(points[:, order])
     assert mean == pytest.approx(again[0]) and deviation == pytest.approx(again[1]) and works == pytest.approx(again[2])
 
 
@@ -86,13 +86,13 @@ def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_s
     sizes = [other.space.from_unit(row) for row in rng.random((4, len(narrow))).tolist()]
     here, there = (np.array([one.to_unit(sizing) for sizing in sizes]) for one in (space, other.space))
     values = typical(miller)[None]
-    one, two = found(miller).under(here[:1], values).foretell(here), found(other).under(there[:1], values).foretell(there)
+    one, two = found(miller).under(here[:1], values).predict(here), found(other).under(there[:1], values).predict(there)
     assert one[0] == pytest.approx(two[0]) and one[1] == pytest.approx(two[1])
     wide = tuple(dataclasses.replace(one, maximum=one.maximum * 3) for one in space.parameters)
     far = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=wide))
     edge, beyond = ([[one.to_unit(taught.maximum * times) for one, taught in zip(wide, space.parameters, strict=True)]] for times in (1, 3))
     condition = found(far).under(np.array(edge), values)
-    at, outside = condition.foretell(np.array(edge)), condition.foretell(np.array(beyond))
+    at, outside = condition.predict(np.array(edge)), condition.predict(np.array(beyond))
     assert at[0] == pytest.approx(outside[0]) and (outside[1] > 2 * at[1]).all()
 
 
@@ -110,20 +110,20 @@ def test_measurements_move_what_is_foretold(miller: Problem) -> None:
     surrogate, rng = found(miller), np.random.default_rng(2)
     points = 0.35 + 0.3 * rng.random((6, len(miller.space.parameters)))
     condition = surrogate.under(points[:1], typical(miller)[None])
-    mean, deviation, _ = condition.foretell(points)
+    mean, deviation, _ = condition.predict(points)
     seen = mean[:, 0] + 0.5 * deviation[:, 0]
-    before, unsure = foretold(condition, 0, points[:0], seen[:0]).predict(points)
+    before, unsure = calibrated(condition, 0, points[:0], seen[:0]).predict(points)
     assert before == pytest.approx(mean[:, 0]) and (unsure > 0).all()
-    after, sure = foretold(condition, 0, points[:3], seen[:3]).predict(points)
+    after, sure = calibrated(condition, 0, points[:3], seen[:3]).predict(points)
     moved = (after - before) / (seen - before)
     assert (moved[:3] > 0.5).all() and (moved[:3].min() > moved[3:]).all() and (sure[:3] < unsure[:3]).all() and (sure <= unsure).all()
     # who errs by ten times what he thought possible is less sure from then on, everywhere
-    right, wrong = (foretold(condition, 0, points[:3], (mean + times * deviation)[:3, 0]) for times in (0.5, 10))
+    right, wrong = (calibrated(condition, 0, points[:3], (mean + times * deviation)[:3, 0]) for times in (0.5, 10))
     assert wrong.surprise > 1.5 * right.surprise
     assert wrong.predict(points)[1] == pytest.approx(sure * np.sqrt(wrong.surprise / right.surprise))
     # nan is no measurement
     holes = np.where(np.arange(6) < 3, seen, np.nan)
-    assert foretold(condition, 0, points, holes).predict(points)[0] == pytest.approx(after)
+    assert calibrated(condition, 0, points, holes).predict(points)[0] == pytest.approx(after)
 
 
 def test_how_likely_a_measurement_was(miller: Problem) -> None:
@@ -131,14 +131,16 @@ def test_how_likely_a_measurement_was(miller: Problem) -> None:
     surrogate, rng = found(miller), np.random.default_rng(3)
     points = rng.random((5, len(miller.space.parameters)))
     condition = surrogate.under(points[:1], typical(miller)[None])
-    mean, deviation, _ = condition.foretell(points)
+    mean, deviation, _ = condition.predict(points)
     column = 1
     seen = np.clip(mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5, surrogate.network.low[column], surrogate.network.high[column])
-    whole = foretold(condition, 1, points, seen)
+    whole = calibrated(condition, 1, points, seen)
     densities = []
     for left in range(5):
         kept = np.arange(5) != left
-        at, spread = dataclasses.replace(foretold(condition, 1, points[kept], seen[kept]), surprise=whole.surprise).predict(points[[left]])
+        at, spread = dataclasses.replace(calibrated(condition, 1, points[kept], seen[kept]), surprise=whole.surprise).predict(
+            points[[left]]
+        )
         network = surrogate.network
         # what is measured has the noise on top
         noise = whole.surprise * network.noise[column] * network.size[column] * deviation[left, 1] ** 2
@@ -148,13 +150,17 @@ def test_how_likely_a_measurement_was(miller: Problem) -> None:
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path, miller: Problem) -> None:
-    sheet = read_sheet(SHIPPED, miller)
-    assert sheet is not None
-    write_surrogates(tmp_path / FILE, {"another": sheet, circuit_key(miller): sheet})
-    again = read_sheet(tmp_path / FILE, miller)
-    assert again is not None and (again.ranges, again.quantities, again.sizes.keys) == (sheet.ranges, sheet.quantities, sheet.sizes.keys)
-    assert (again.sizes.matrix == sheet.sizes.matrix).all() and (again.sizes.offset == sheet.sizes.offset).all()
-    assert all((again.network.layers[name] == value).all() for name, value in sheet.network.layers.items())
+    checkpoint = read_checkpoint(SHIPPED, miller)
+    assert checkpoint is not None
+    write_surrogates(tmp_path / FILE, {"another": checkpoint, structure_key(miller): checkpoint})
+    again = read_checkpoint(tmp_path / FILE, miller)
+    assert again is not None and (again.ranges, again.quantities, again.sizes.keys) == (
+        checkpoint.ranges,
+        checkpoint.quantities,
+        checkpoint.sizes.keys,
+    )
+    assert (again.sizes.matrix == checkpoint.sizes.matrix).all() and (again.sizes.offset == checkpoint.sizes.offset).all()
+    assert all((again.network.layers[name] == value).all() for name, value in checkpoint.network.layers.items())
 
 
 def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: Path) -> None:
@@ -163,31 +169,31 @@ def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: 
     path.write_bytes(b"PK\x03\x04 torn")
     assert find(path, miller) is None
     # an array of objects would be unpickled: it is refused
-    np.savez(path, index=np.array([{"key": circuit_key(miller)}], dtype=object))
+    np.savez(path, index=np.array([{"key": structure_key(miller)}], dtype=object))
     assert find(path, miller) is None
-    sheet = read_sheet(SHIPPED, miller)
-    assert sheet is not None
+    checkpoint = read_checkpoint(SHIPPED, miller)
+    assert checkpoint is not None
 
-    def with_network(**changes: object) -> Sheet:
-        return dataclasses.replace(sheet, network=dataclasses.replace(sheet.network, **changes))
+    def with_network(**changes: object) -> SurrogateCheckpoint:
+        return dataclasses.replace(checkpoint, network=dataclasses.replace(checkpoint.network, **changes))
 
-    layers = sheet.network.layers
+    layers = checkpoint.network.layers
     for wrong in (
-        dataclasses.replace(sheet, ranges=sheet.ranges[:-1]),
-        dataclasses.replace(sheet, ranges=(Range(1.0, 1.0, False), *sheet.ranges[1:])),
-        dataclasses.replace(sheet, ranges=(Range(-1.0, 1.0, True), *sheet.ranges[1:])),
-        dataclasses.replace(sheet, ranges=(Range(float("nan"), 1.0, False), *sheet.ranges[1:])),
-        dataclasses.replace(sheet, quantities=sheet.quantities[:-1]),
-        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, keys=sheet.sizes.keys[:-1])),
-        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, matrix=sheet.sizes.matrix[:, :-1])),
-        dataclasses.replace(sheet, sizes=dataclasses.replace(sheet.sizes, offset=sheet.sizes.offset * np.nan)),
-        with_network(middle=sheet.network.middle[:-1]),
-        with_network(spread=sheet.network.spread * np.nan),
+        dataclasses.replace(checkpoint, ranges=checkpoint.ranges[:-1]),
+        dataclasses.replace(checkpoint, ranges=(ParameterRange(1.0, 1.0, False), *checkpoint.ranges[1:])),
+        dataclasses.replace(checkpoint, ranges=(ParameterRange(-1.0, 1.0, True), *checkpoint.ranges[1:])),
+        dataclasses.replace(checkpoint, ranges=(ParameterRange(float("nan"), 1.0, False), *checkpoint.ranges[1:])),
+        dataclasses.replace(checkpoint, quantities=checkpoint.quantities[:-1]),
+        dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, keys=checkpoint.sizes.keys[:-1])),
+        dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, matrix=checkpoint.sizes.matrix[:, :-1])),
+        dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, offset=checkpoint.sizes.offset * np.nan)),
+        with_network(middle=checkpoint.network.middle[:-1]),
+        with_network(spread=checkpoint.network.spread * np.nan),
         with_network(layers={**layers, "say0.weight": layers["say0.weight"][:, :-1]}),
         with_network(layers={**layers, "say2.bias": layers["say2.bias"] * np.inf}),
         with_network(layers={**layers, "see1.weight": np.ones(3)}),
     ):
-        write_surrogates(path, {circuit_key(miller): wrong})
+        write_surrogates(path, {structure_key(miller): wrong})
         assert find(path, miller) is None, wrong.ranges[0]
 
 
@@ -202,7 +208,7 @@ def test_a_network_says_nothing_that_is_no_number() -> None:
     network = Network(layers, 0 * ones, ones, -9 * ones, 9 * ones, ones, 0.1 * ones, 0.2 * ones, 0.1 * ones)
     points = rng.random((50, 5))
     told = network.describe(points[:3], np.array([[1e30, np.nan], [-np.inf, 0.0], [np.nan, np.nan]]))
-    mean, deviation, works = network.foretell(told, points)
+    mean, deviation, works = network.predict(told, points)
     assert np.isfinite(mean).all() and (deviation > 0).all() and np.isfinite(deviation).all() and ((works >= 0) & (works <= 1)).all()
 
 

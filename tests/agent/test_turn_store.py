@@ -18,12 +18,12 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.loop import run_loop
-from eda_agent.agent.policies import knowledge as learnt
-from eda_agent.agent.policies.knowledge import knowledge
+from eda_agent.agent.policies import training_data as learnt
 from eda_agent.agent.policies.registry import make_policy
+from eda_agent.agent.policies.training_data import training_data
 from eda_agent.agent.score import Score, SpecResult
-from eda_agent.agent.turn_store import TurnStore, StoredTurns, decode_turn, encode_turn, rank_key_of
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.agent.turn_store import StoredTurns, TurnStore, decode_turn, encode_turn, rank_key_of
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.run import open_evaluator
 from eda_agent.simulation.evaluate import Evaluation
@@ -57,7 +57,9 @@ def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
 
 def test_what_is_no_number_stays_none() -> None:
     point = OperatingPoint(*[math.nan] * len(FIELDS))
-    found = decode_turn(encode_turn(Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ()))))
+    found = decode_turn(
+        encode_turn(Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ())))
+    )
     assert found.evaluation is not None and math.isnan(found.evaluation.operating_points["M1"].gm)
 
 
@@ -136,9 +138,9 @@ def test_models_are_fitted_to_the_best_and_the_last_turns(miller: Problem, monke
     with open_evaluator(miller) as evaluator:
         env = Environment(miller, evaluator)
         run_loop(env, make_policy("random", 1, {}), Budget(20, 30.0, None, "budget"), lambda *_, **__: None, Control())
-    every = knowledge(env.history)[0]
-    monkeypatch.setattr(learnt, "MOST", 8)
-    few = knowledge(env.history)[0]
+    every = training_data(env.history)[0]
+    monkeypatch.setattr(learnt, "MAX_TURNS", 8)
+    few = training_data(env.history)[0]
     turns = env.history.turns
     best = sorted(
         sorted(turns[:-4], key=lambda turn: turn.score.rank_key if turn.score else (0, 0), reverse=True)[:4], key=lambda turn: turn.index

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from eda_agent.agent.control import Control
 from eda_agent.agent.commands import parse_command
+from eda_agent.agent.control import Control
 from eda_agent.problem.load import load_problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx2 as httpx
 import pytest
 
-from eda_agent.agent.policies.bounded import Bounded
+from eda_agent.agent.policies.limited_transport import LimitedTransport
 
 WORDS = b'{"choices": []}' * 1000
 ANSWERS = {
@@ -50,7 +50,7 @@ def address() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["plain", "gzip", "deflate"])
 def test_a_sound_answer_is_read_whatever_its_coding(address: str, name: str) -> None:
-    with httpx.Client(transport=Bounded(10.0, most=len(WORDS))) as client:
+    with httpx.Client(transport=LimitedTransport(10.0, most=len(WORDS))) as client:
         assert client.get(f"{address}/{name}").content == WORDS
 
 
@@ -59,7 +59,7 @@ def test_a_sound_answer_is_read_whatever_its_coding(address: str, name: str) -> 
 )
 def test_an_answer_that_grows_is_cut_off(address: str, name: str, why: str) -> None:
     tracemalloc.start()
-    with httpx.Client(transport=Bounded(20.0, most=1_000_000)) as client, pytest.raises(httpx.HTTPError, match=why):
+    with httpx.Client(transport=LimitedTransport(20.0, most=1_000_000)) as client, pytest.raises(httpx.HTTPError, match=why):
         client.get(f"{address}/{name}")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from eda_agent import files
-from eda_agent.agent.control import PIECE, Control
 from eda_agent.agent.commands import COMMANDS_FILE, parse_command
+from eda_agent.agent.control import PIECE, Control
 from eda_agent.errors import InputError
 from eda_agent.files import open_own, read_file, read_json_lines, write_text
 from eda_agent.record.held import Held

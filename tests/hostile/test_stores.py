@@ -17,7 +17,7 @@ import torch
 
 from eda_agent.agent.language import words
 from eda_agent.agent.language.numpy_engine import load_numpy
-from eda_agent.agent.policies import sheets
+from eda_agent.agent.policies import surrogate_checkpoint
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import EdaAgentError, InputError
@@ -219,5 +219,5 @@ def test_pools_and_surrogates_of_strangers(name: str, small: Problem, tmp_path: 
         np.savez(path, index=np.frombuffer(b"[" * 5000, np.uint8), other=np.zeros(3))
     else:
         path.write_bytes(WEIGHTS[name])
-    assert _read(path) is None and sheets.read_sheet(path, small) is None
+    assert _read(path) is None and surrogate_checkpoint.read_checkpoint(path, small) is None
     assert not canary.exists()

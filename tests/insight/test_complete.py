@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.agent.commands import parse_command
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
-from eda_agent.agent.commands import parse_command
 from eda_agent.agent.turn import Proposal, regraded
 from eda_agent.cli.main import main
 from eda_agent.insight.complete import complete_turns, partial, share_text

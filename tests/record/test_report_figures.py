@@ -118,8 +118,8 @@ def test_the_printed_commands_repeat_the_run(tmp_path: Path) -> None:
 
 
 def test_what_a_command_cannot_repeat_is_said(tmp_path: Path, problems: dict[str, Problem]) -> None:
-    from eda_agent.agent.control import Control
     from eda_agent.agent.commands import parse_command
+    from eda_agent.agent.control import Control
     from eda_agent.record.again import repeated
 
     control = Control()

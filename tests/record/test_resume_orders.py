@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eda_agent.agent.control import Control
 from eda_agent.agent.commands import COMMANDS_FILE
+from eda_agent.agent.control import Control
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size

@@ -33,10 +33,10 @@ def test_numpy_says_what_torch_says() -> None:
     values = rng.normal(size=(2, 3))
     values[1, 2] = np.nan
     known = np.isfinite(values)
-    told = np.where(known, ours.told(np.nan_to_num(values)), 0.0)
+    told = np.where(known, ours.normalised(np.nan_to_num(values)), 0.0)
     with torch.no_grad():
         mean, variance, works = net(*(torch.tensor(array, dtype=torch.float32)[None] for array in (points, told, known, np.ones(2), asked)))
-    found = ours.foretell(ours.describe(points, values), asked)
+    found = ours.predict(ours.describe(points, values), asked)
     np.testing.assert_allclose(found[0], mean[0].numpy() * ours.spread + ours.middle, atol=1e-4)
     np.testing.assert_allclose(found[1], np.exp(0.5 * variance[0].numpy()) * ours.spread, rtol=1e-4)
     np.testing.assert_allclose(found[2], torch.sigmoid(works[0]).numpy(), atol=1e-5)
@@ -49,9 +49,9 @@ def test_a_family_of_functions_is_learnt_from_one_measurement_of_each() -> None:
     errors, blind, inside, chances = [], [], [], []
     for lesson, wrong in zip(other, reversed(other), strict=True):
         for one, kept in ((lesson, errors), (wrong, blind)):
-            mean, deviation, works = made.foretell(made.describe(one.points[1:2], one.values[1:2]), lesson.points)
+            mean, deviation, works = made.predict(made.describe(one.points[1:2], one.values[1:2]), lesson.points)
             kept.append(np.abs(mean - lesson.values)[lesson.whole].mean(0))
-        mean, deviation, works = made.foretell(made.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points)
+        mean, deviation, works = made.predict(made.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points)
         scale = deviation * np.sqrt(made.size * (1 + made.noise))
         inside.append((np.abs(mean - lesson.values) < 2 * scale)[lesson.whole].mean())
         chances += [(bool(whole), float(chance)) for whole, chance in zip(lesson.whole, works, strict=True)]

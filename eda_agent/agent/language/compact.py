@@ -27,8 +27,8 @@ from eda_agent.agent.language.intent import intended, sentence
 from eda_agent.agent.language.levels import Levels
 from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
 from eda_agent.agent.score import Score
-from eda_agent.agent.turn_store import WORST
 from eda_agent.agent.turn import Turn
+from eda_agent.agent.turn_store import WORST
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import QUANTITIES

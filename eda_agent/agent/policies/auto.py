@@ -2,7 +2,7 @@
 
 The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
 every turn before it and weighs the model's own proposals beside its candidates. A circuit that the embedded model was made with, whatever its
-names, is begun by the search, which then has the experience of the training's simulations (`experience`), for as long as the first turns do not speak
+names, is begun by the search, which then has the prior of the training's simulations (`prior`), for as long as the first turns do not speak
 against it. Who has the run follows from the turns
 alone (`handover`), so that a resumed run goes on as it would have.
 """
@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies import sheets
+from eda_agent.agent.policies import surrogate_checkpoint
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
-from eda_agent.agent.policies.experience import HEARD, Experience, experience
-from eda_agent.agent.policies.handover import Leg, current_leg
+from eda_agent.agent.policies.handover import Phase, current_phase
+from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior, load_prior
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.space import Sizing
@@ -27,11 +27,11 @@ from eda_agent.problem.spec import Problem
 
 PATIENCE = {"model": 5, "search": 15}
 """Turns without gain before a hand-over."""
-LONGEST = {"model": 6}
+MAX_TURNS = {"model": 6}
 """Turns of the embedded model at a time: so many it was taught on, and from there a search that weighs its proposals beside others solves more
 (80 % within 10 simulations on targets of the learned circuits that the table does not use, 64 % without this)."""
-EXPERIENCED = 60
-"""Turns for which the experience of other conditions counts: by then the run knows more of its own."""
+PRIOR_TURNS = 60
+"""Turns for which the prior of other conditions counts: by then the run knows more of its own."""
 DISPROVED = "the first turns measured other than designs of the same structure had"
 SIDE = 0.3
 """Of the search's box when it takes over, in units of the ranges."""
@@ -45,8 +45,8 @@ class AutoPolicy:
             ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
-        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / sheets.FILE
-        self._met: tuple[Problem, Experience | None] | None = None
+        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / surrogate_checkpoint.FILE
+        self._met: tuple[Problem, SurrogatePrior | None] | None = None
         self._judged: tuple[Problem, Sizing | None, bool] | None = None
         self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
@@ -59,55 +59,55 @@ class AutoPolicy:
     def prepare(self, problem: Problem) -> None:
         if isinstance(self.model, PreparedPolicy):
             self.model.prepare(problem)
-        self._experience(problem)
+        self._prior(problem)
 
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]
 
     def proposals(self, history: History) -> list[Proposal]:
-        leg = self.leg(history)
+        phase = self.phase(history)
         known = self._believed(history)
         if self._silent:
             found = [self.search.propose(history)]
-        elif leg.who == "model":
+        elif phase.owner == "model":
             found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
         else:
             # asking an endpoint for designs that are only weighed would cost a request a turn
             others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
             sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
-            if known is not None and history.incumbent is not None and len(history.turns) <= EXPERIENCED:
-                found = [self.search.informed(history, leg.since, SIDE, known, sizings)]
+            if known is not None and history.incumbent is not None and len(history.turns) <= PRIOR_TURNS:
+                found = [self.search.informed(history, phase.start_turn, SIDE, known, sizings)]
             else:
-                found = [self.search.search(history, leg.since, SIDE, sizings)]
-        return [replace(found[0], handover=leg.why if leg.since == len(history.turns) else ""), *found[1:]]
+                found = [self.search.search(history, phase.start_turn, SIDE, sizings)]
+        return [replace(found[0], handover=phase.why if phase.start_turn == len(history.turns) else ""), *found[1:]]
 
-    def _experience(self, problem: Problem) -> Experience | None:
+    def _prior(self, problem: Problem) -> SurrogatePrior | None:
         if self._met is None or self._met[0] is not problem:
-            self._met = problem, None if self._surrogates is None else experience(self._surrogates, problem)
+            self._met = problem, None if self._surrogates is None else load_prior(self._surrogates, problem)
         return self._met[1]
 
-    def _believed(self, history: History) -> Experience | None:
-        """The experience, where the first turns do not speak against it."""
-        known = self._experience(history.problem)
-        if known is None or len(history.measured) < HEARD:
+    def _believed(self, history: History) -> SurrogatePrior | None:
+        """The prior, where the first turns do not speak against it."""
+        known = self._prior(history.problem)
+        if known is None or len(history.measured) < JUDGED_AFTER:
             return known
-        last = history.turns[history.measured[HEARD - 1]].sizing
+        last = history.turns[history.measured[JUDGED_AFTER - 1]].sizing
         if self._judged is None or self._judged[0] is not history.problem or self._judged[1] != last:
             self._judged = history.problem, last, known.disproved(history)
         return None if self._judged[2] else known
 
-    def leg(self, history: History) -> Leg:
+    def phase(self, history: History) -> Phase:
         """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
         if isinstance(self.model, CompactPolicy):
             self._silent = self.model.unreadable(history.problem)
             if self._silent:
-                return Leg("search", 1, self._silent)
+                return Phase("search", 1, self._silent)
         # a language model goes on for as long as it gains
-        longest = LONGEST if isinstance(self.model, CompactPolicy) else None
+        longest = MAX_TURNS if isinstance(self.model, CompactPolicy) else None
         if self._believed(history) is not None:
-            return current_leg(history, ("search", "model"), PATIENCE, self._names, longest)
-        leg = current_leg(history, ("model", "search"), PATIENCE, self._names, longest)
-        if self._experience(history.problem) is not None and leg.since == 1:
-            # the search's turns that spoke against the experience are nobody's
-            return replace(leg, since=history.measured[HEARD - 1] + 1, why=DISPROVED)
-        return leg
+            return current_phase(history, ("search", "model"), PATIENCE, self._names, longest)
+        phase = current_phase(history, ("model", "search"), PATIENCE, self._names, longest)
+        if self._prior(history.problem) is not None and phase.start_turn == 1:
+            # the search's turns that spoke against the prior are nobody's
+            return replace(phase, start_turn=history.measured[JUDGED_AFTER - 1] + 1, why=DISPROVED)
+        return phase

@@ -39,7 +39,7 @@ class ChatPolicy:
         import httpx2 as httpx
         import openai
 
-        from eda_agent.agent.policies.bounded import Bounded
+        from eda_agent.agent.policies.limited_transport import LimitedTransport
 
         self.request_seed = request_seed
         self.seed, self.temperature, self.max_tokens = seed, temperature, max_tokens
@@ -53,7 +53,7 @@ class ChatPolicy:
         self.secret = Secret()
         self.client = openai.OpenAI(
             base_url=self.endpoint, api_key=self.secret.key or "none", timeout=timeout, max_retries=RETRIES,
-            http_client=httpx.Client(transport=Bounded(timeout), timeout=timeout, follow_redirects=False),
+            http_client=httpx.Client(transport=LimitedTransport(timeout), timeout=timeout, follow_redirects=False),
         )  # fmt: skip
         self.modes = [mode] if mode else list(MODES)
         self.unusable = 0

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from eda_agent.agent.language.numpy_engine import load_numpy
-from eda_agent.agent.policies import sheets
+from eda_agent.agent.policies import surrogate_checkpoint
 from eda_agent.agent.policies.compact import SURE, CompactPolicy
 from eda_agent.errors import MissingError
 from eda_agent.problem.spec import Problem
@@ -27,7 +27,7 @@ class EmbeddedPolicy(CompactPolicy):
 
     def __init__(self, seed: int, model: str | None = None, *, candidates: int = 8, temperature: float | None = None):
         folder = Path(model) if model else shipped_model()
-        self._surrogates = folder / sheets.FILE
+        self._surrogates = folder / surrogate_checkpoint.FILE
         self._taught: tuple[Problem, bool] | None = None
         engine = load_numpy(folder)
         shape = engine.shape
@@ -37,5 +37,5 @@ class EmbeddedPolicy(CompactPolicy):
 
     def temperature(self, problem: Problem) -> float:
         if self._taught is None or self._taught[0] is not problem:
-            self._taught = problem, sheets.read_sheet(self._surrogates, problem) is not None
+            self._taught = problem, surrogate_checkpoint.read_checkpoint(self._surrogates, problem) is not None
         return SURE if self._taught[1] else 1.0

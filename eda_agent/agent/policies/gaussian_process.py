@@ -38,7 +38,7 @@ class GaussianProcess:
 
     @property
     def likelihood(self) -> float:
-        """How well it foretells each output from the others: mean log density, in the outputs' own units."""
+        """How well it predicts each output from the others: mean log density, in the outputs' own units."""
         return leave_one_out(self.factor, self.solved) - math.log(self.deviation)
 
     def predict(self, points: Real) -> tuple[Real, Real]:

@@ -14,42 +14,42 @@ SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Leg:
-    """`who` has the run since turn `since` (the first that it proposes), and why ("" for the first leg)."""
+class Phase:
+    """`owner` has the run from turn `start_turn` on (the first that it proposes), and why ("" for the first phase)."""
 
-    who: str
-    since: int
+    owner: str
+    start_turn: int
     why: str = ""
 
 
-def current_leg(
+def current_phase(
     history: History,
-    who: Sequence[str],
+    owners: Sequence[str],
     patience: Mapping[str, int],
     names: Mapping[str, str],
     longest: Mapping[str, int] | None = None,
-) -> Leg:
-    """Who proposes next. `who`: those who take turns at it. `patience`: turns without gain after which each hands over. `longest`: turns that a leg has at most.
+) -> Phase:
+    """Who proposes next. `owners`: those who take turns at it. `patience`: turns without gain after which each hands over. `longest`: turns that a phase has at most.
 
     `names`: policy name of a proposal → who made it; turns of others (a user's, a memory's) are nobody's gain and nobody's failure.
     """
-    leg, place, idle, had = Leg(who[0], 1), 0, 0, 0
+    phase, place, idle, had = Phase(owners[0], 1), 0, 0, 0
     keys = history.rank_keys
     best = keys[0] if keys else None
     for number, (key, proposer) in enumerate(zip(keys[1:], history.proposers[1:], strict=True), start=1):
         gained = key is not None and (best is None or _gains(key, best))
         if key is not None and (best is None or key > best):
             best = key
-        if names.get(proposer) != leg.who:
+        if names.get(proposer) != phase.owner:
             continue
         idle, had = 0 if gained else idle + 1, had + 1
-        spent = longest is not None and had >= longest.get(leg.who, had + 1)
-        if spent or idle >= patience[leg.who]:
+        spent = longest is not None and had >= longest.get(phase.owner, had + 1)
+        if spent or idle >= patience[phase.owner]:
             place += 1
-            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[leg.who] else f"it has had {counted(had, 'turn')}"
-            leg = Leg(who[place % len(who)], number + 1, why)
+            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[phase.owner] else f"it has had {counted(had, 'turn')}"
+            phase = Phase(owners[place % len(owners)], number + 1, why)
             idle = had = 0
-    return leg
+    return phase
 
 
 def _gains(key: RankKey, best: RankKey) -> bool:

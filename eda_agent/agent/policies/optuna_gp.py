@@ -7,7 +7,7 @@ import torch  # noqa: F401  # the sampler needs it and would say so only when fi
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
-from eda_agent.agent.policies.optuna_study import StatelessStudy
+from eda_agent.agent.policies.optuna_study import SyncedStudy
 from eda_agent.agent.turn import Proposal
 
 
@@ -16,7 +16,7 @@ class GpPolicy:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.study = StatelessStudy()
+        self.study = SyncedStudy()
 
     def propose(self, history: History) -> Proposal:
         sampler = optuna.samplers.GPSampler(

@@ -44,7 +44,7 @@ def sizing_of(history: History, params: dict[str, float]) -> dict[str, float]:
     return space.from_unit([params.get(name, fixed[name]) for name in space.names])
 
 
-class StatelessStudy:
+class SyncedStudy:
     """A study that is brought up to the history before each question and asked with a sampler seeded by the turn."""
 
     def __init__(self) -> None:

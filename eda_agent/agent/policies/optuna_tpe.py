@@ -6,7 +6,7 @@ import optuna
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
-from eda_agent.agent.policies.optuna_study import StatelessStudy
+from eda_agent.agent.policies.optuna_study import SyncedStudy
 from eda_agent.agent.turn import Proposal
 
 
@@ -15,7 +15,7 @@ class TpePolicy:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.study = StatelessStudy()
+        self.study = SyncedStudy()
 
     def propose(self, history: History) -> Proposal:
         sampler = optuna.samplers.TPESampler(multivariate=True, n_startup_trials=10, seed=turn_seed(self.seed, history, self.name))

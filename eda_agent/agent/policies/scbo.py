@@ -19,9 +19,9 @@ from torch.quasirandom import SobolEngine
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_seed
-from eda_agent.agent.policies.knowledge import knowledge
-from eda_agent.agent.turn_store import WORST, RankKey
+from eda_agent.agent.policies.training_data import training_data
 from eda_agent.agent.turn import Proposal
+from eda_agent.agent.turn_store import WORST, RankKey
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.5**7
 SUCCESSES = 10
@@ -50,7 +50,7 @@ class ScboPolicy:
             return Proposal(space.from_unit(self._next(history, first, seed).tolist()), policy=self.name)
 
     def _next(self, history: History, first: int, seed: int) -> torch.Tensor:
-        inputs, margins = (torch.tensor(array, dtype=torch.double) for array in knowledge(history))
+        inputs, margins = (torch.tensor(array, dtype=torch.double) for array in training_data(history))
         model = _fitted(inputs, margins)
         best = history.incumbent
         assert best is not None and best.sizing is not None

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eda_agent.agent.policies.entrance import Entrance
 from eda_agent.agent.policies.gaussian_process import Real, leave_one_out, matern
+from eda_agent.agent.policies.parameter_map import ParameterMap
 
 LAYERS = ("see0", "see1", "see2", "say0", "say1", "say2", "skip")
 """Of a network: `see` encodes a design and what it measured, `say` and `skip` answer. Each has `.weight` (out, in) and `.bias` (out)."""
@@ -45,18 +45,18 @@ class Network:
     def _layer(self, name: str, x: Real) -> Real:
         return np.asarray(x @ self.layers[f"{name}.weight"].T + self.layers[f"{name}.bias"])
 
-    def told(self, values: Real) -> Real:
+    def normalised(self, values: Real) -> Real:
         """(n, q) as the network has them."""
         return np.asarray((np.clip(values, self.low, self.high) - self.middle) / self.spread)
 
     def describe(self, positions: Real, values: Real) -> Real:
         """A condition (z,) from designs (n, d) in [0, 1] and what they measured (n, q), nan where nothing was."""
         known = np.isfinite(values)
-        seen = np.hstack([2 * positions - 1, np.where(known, self.told(np.where(known, values, 0.0)), 0.0), known])
+        seen = np.hstack([2 * positions - 1, np.where(known, self.normalised(np.where(known, values, 0.0)), 0.0), known])
         hidden = silu(self._layer("see1", silu(self._layer("see0", seen))))
         return np.asarray(self._layer("see2", hidden).mean(0))
 
-    def foretell(self, condition: Real, positions: Real) -> tuple[Real, Real, Real]:
+    def predict(self, condition: Real, positions: Real) -> tuple[Real, Real, Real]:
         """Mean and deviation (m, q), and the chance (m,) that everything can be measured."""
         count = len(self.middle)
         given = np.hstack([2 * positions - 1, np.broadcast_to(condition, (len(positions), len(condition)))])
@@ -86,16 +86,16 @@ def silu(x: Real) -> Real:
 
 @dataclass(frozen=True)
 class Surrogate:
-    """A network for a problem's circuit. `entrance`: from the problem's positions to the network's; `columns`: of every spec its quantity, None for what was
+    """A network for a problem's circuit. `parameter map`: from the problem's positions to the network's; `columns`: of every spec its quantity, None for what was
     not taught."""  # fmt: skip
 
     network: Network
-    entrance: Entrance
+    parameter_map: ParameterMap
     columns: Sequence[int | None]
 
     def under(self, points: Real, values: Real) -> Condition:
         """A condition, from positions (n, d) of the problem and what its specs measured there (n, specs), nan where nothing was."""
-        inside, _ = self.entrance.positions(points)
+        inside, _ = self.parameter_map.positions(points)
         told = np.full((len(points), len(self.network.middle)), np.nan)
         for spec, column in enumerate(self.columns):
             if column is not None:
@@ -104,24 +104,24 @@ class Surrogate:
 
 
 class Condition:
-    """What a surrogate foretells under one condition; the last positions asked for are remembered: every spec asks for the same."""
+    """What a surrogate predicts under one condition; the last positions asked for are remembered: every spec asks for the same."""
 
     def __init__(self, surrogate: Surrogate, description: Real):
         self.surrogate, self.description = surrogate, description
         self._asked: Real | None = None
         self._answer: tuple[Real, Real, Real] = (np.empty(0), np.empty(0), np.empty(0))
 
-    def foretell(self, points: Real) -> tuple[Real, Real, Real]:
+    def predict(self, points: Real) -> tuple[Real, Real, Real]:
         """Mean and deviation (m, quantities) and the chance (m,) to be measurable, at positions (m, d) of the problem."""
         if self._asked is not points:
-            inside, outside = self.surrogate.entrance.positions(points)
-            mean, deviation, works = self.surrogate.network.foretell(self.description, inside)
+            inside, outside = self.surrogate.parameter_map.positions(points)
+            mean, deviation, works = self.surrogate.network.predict(self.description, inside)
             self._asked, self._answer = points, (mean, deviation * (1 + BEYOND * outside)[:, None], works)
         return self._answer
 
 
 @dataclass(frozen=True)
-class Foretold:
+class CalibratedPrediction:
     """One quantity under a condition, where some measurements are known besides.
 
     A Student-t process (Shah et al., arXiv 1402.4306, with its variance): `surprise` is by how much the measurements' squared errors are more or less than the network said,
@@ -140,7 +140,7 @@ class Foretold:
     def predict(self, points: Real) -> tuple[Real, Real]:
         """Mean and deviation (m,) at positions (m, d)."""
         network, column = self.condition.surrogate.network, self.column
-        mean, deviation, _ = self.condition.foretell(points)
+        mean, deviation, _ = self.condition.predict(points)
         scale = deviation[:, column] * np.sqrt(network.size[column] * self.surprise)
         if not len(self.points):
             return mean[:, column], scale
@@ -152,7 +152,7 @@ class Foretold:
 
     @property
     def likelihood(self) -> float:
-        """How well it foretells each measurement from the others: mean log density, −∞ without any."""
+        """How well it predicts each measurement from the others: mean log density, −∞ without any."""
         if not len(self.points):
             return -np.inf
         # all variances times `surprise`
@@ -160,19 +160,21 @@ class Foretold:
         return inflated - float(np.log(self.deviations).mean())
 
 
-def foretold(condition: Condition, column: int, points: Real, seen: Real) -> Foretold:
+def calibrated(condition: Condition, column: int, points: Real, seen: Real) -> CalibratedPrediction:
     """A quantity, measured as `seen` (n,) at positions (n, d); what is not finite is left out."""
     network = condition.surrogate.network
     good = np.isfinite(seen)
     points, seen = points[good], np.clip(seen[good], network.low[column], network.high[column])
-    mean, deviation, _ = condition.foretell(points)
+    mean, deviation, _ = condition.predict(points)
     scale = deviation[:, column] * np.sqrt(network.size[column])
     error = (seen - mean[:, column]) / scale
     matrix = correlation(points, points, network.common[column], network.length[column]) + network.noise[column] * np.eye(len(error))
     factor = np.linalg.cholesky(matrix)
     inverse = np.linalg.inv(factor)
     solved = inverse.T @ (inverse @ error)
-    return Foretold(condition, column, points, factor, inverse, solved, scale, float((BELIEVED + error @ solved) / (BELIEVED + len(error))))
+    return CalibratedPrediction(
+        condition, column, points, factor, inverse, solved, scale, float((BELIEVED + error @ solved) / (BELIEVED + len(error)))
+    )
 
 
 def correlation(first: Real, second: Real, common: float, length: float) -> Real:

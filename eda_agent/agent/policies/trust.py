@@ -19,9 +19,9 @@ import numpy as np
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import single_threaded, turn_rng
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
-from eda_agent.agent.policies.knowledge import knowledge, weights
-from eda_agent.agent.turn_store import WORST, RankKey
+from eda_agent.agent.policies.training_data import training_data, weights
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.agent.turn_store import WORST, RankKey
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 """Side of the box in units of the range: at first, at most, and when it is opened again."""
@@ -47,7 +47,7 @@ class Process(Protocol):
 class Known(Protocol):
     """What is known besides the turns: after a history, models of the specs' margins, and the chance (m,) that m×d positions work at all."""
 
-    def foresee(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
+    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
 
 
 class TrustRegion:
@@ -74,7 +74,7 @@ class TrustRegion:
     def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
         """The same where more is known than the turns say."""
         with single_threaded():
-            return self._within(history, since - 1, side, others, *known.foresee(history))
+            return self._within(history, since - 1, side, others, *known.processes(history))
 
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
@@ -87,7 +87,7 @@ class TrustRegion:
             sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
-        return self._within(history, first, start, others, self._fit(*knowledge(history)), None)
+        return self._within(history, first, start, others, self._fit(*training_data(history)), None)
 
     def _within(
         self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.agent.language import words
-from eda_agent.agent.policies.sheets import FILE, circuit_key, find
+from eda_agent.agent.policies.surrogate_checkpoint import FILE, find, structure_key
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import QUANTITIES
@@ -50,5 +50,5 @@ def test_another_metric_of_the_program_moves_no_id() -> None:
 
 def test_the_shipped_surrogates_know_their_circuits_by_the_same_keys(problems: dict[str, Problem]) -> None:
     """A fingerprint that changes would leave the surrogates unused without a word."""
-    assert {name: circuit_key(problems[name]) for name in PINNED["circuits"]} == PINNED["circuits"]
+    assert {name: structure_key(problems[name]) for name in PINNED["circuits"]} == PINNED["circuits"]
     assert all(find(WEIGHTS / FILE, problems[name]) is not None for name in PINNED["circuits"])

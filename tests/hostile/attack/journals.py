@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from eda_agent.agent.control import Control
 from eda_agent.agent.commands import command_from
+from eda_agent.agent.control import Control
 from eda_agent.record.event import Event
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal

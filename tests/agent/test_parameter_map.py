@@ -10,9 +10,9 @@ import pytest
 from eda_agent.agent.env import Environment
 from eda_agent.agent.policies.auto import DISPROVED, AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.experience import HEARD
-from eda_agent.agent.policies.sheets import FILE, find
 from eda_agent.agent.policies.surrogate import Surrogate
+from eda_agent.agent.policies.surrogate_checkpoint import FILE, find
+from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.turn import Proposal
 from eda_agent.bench.suite import LEARNED
 from eda_agent.cli.main import main
@@ -45,7 +45,7 @@ def drafted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Problem]:
 @pytest.mark.parametrize("name", LEARNED)
 def test_the_shipped_circuits_enter_where_they_are(name: str, problems: dict[str, Problem]) -> None:
     points = np.random.default_rng(0).random((200, len(problems[name].space.parameters)))
-    inside, outside = surrogate(problems[name]).entrance.positions(points)
+    inside, outside = surrogate(problems[name]).parameter_map.positions(points)
     assert inside == pytest.approx(points, abs=1e-6) and outside == pytest.approx(np.zeros(200), abs=1e-6)
 
 
@@ -57,7 +57,7 @@ def test_a_draft_enters_by_its_devices(drafted: dict[str, Problem], miller: Prob
     other = {**sizing, "W6": 12e-6, "XM6.m": 2.0}
     wanted = miller.space.to_unit({name: sizing[name] for name in miller.space.names})
     for one, exact in ((sizing, True), (other, False)):
-        inside, outside = surrogate(problem).entrance.positions(np.array([problem.space.to_unit(one)]))
+        inside, outside = surrogate(problem).parameter_map.positions(np.array([problem.space.to_unit(one)]))
         # how a width is cut up counts a little
         assert inside[0] == pytest.approx(wanted, abs=1e-6 if exact else 0.005) and outside[0] < (1e-6 if exact else 0.005)
 
@@ -66,9 +66,9 @@ def test_what_one_parameter_cannot_say_the_others_make_up(drafted: dict[str, Pro
     """One copy of a wide pass device, wider than the taught spec lets a copy be: more copies there, and nothing outside."""
     problem = drafted["ldo"]
     sizing = {**problem.space.initial, "Wp": 100e-6, "mp": 10.0}
-    entrance = surrogate(problem).entrance
-    inside, outside = entrance.positions(np.array([problem.space.to_unit(sizing)]))
-    taught = [one.minimum * (one.maximum / one.minimum) ** place for one, place in zip(entrance.ranges, inside[0], strict=True)]
+    mapping = surrogate(problem).parameter_map
+    inside, outside = mapping.positions(np.array([problem.space.to_unit(sizing)]))
+    taught = [one.minimum * (one.maximum / one.minimum) ** place for one, place in zip(mapping.ranges, inside[0], strict=True)]
     assert taught[7] <= 50e-6 * (1 + 1e-9) and taught[7] * taught[9] == pytest.approx(1000e-6, rel=0.01)
     assert outside[0] < 0.005
 
@@ -81,15 +81,15 @@ def test_a_drafted_circuit_is_begun_by_the_search_that_knows(drafted: dict[str, 
 
 
 def test_first_turns_that_measure_something_else_end_its_say(drafted: dict[str, Problem]) -> None:
-    """The made-up simulator is no op-amp: after `HEARD` turns the model has the run, once, and it is said why."""
+    """The made-up simulator is no op-amp: after `JUDGED_AFTER` turns the model has the run, once, and it is said why."""
     problem = drafted["two_stage_miller"]
     env = Environment(problem, made_up(problem))
     env.start()
     policy, seen = AutoPolicy(0), []
-    for _ in range(HEARD + 3):
+    for _ in range(JUDGED_AFTER + 3):
         proposal = policy.propose(env.history)
         assert AutoPolicy(0).propose(env.history) == proposal
         seen.append((proposal.policy, proposal.handover))
         env.step(Proposal(proposal.sizing, policy=proposal.policy, handover=proposal.handover))
-    assert seen[: HEARD - 1] == [("trust", "")] * (HEARD - 1)
-    assert seen[HEARD - 1] == ("embedded", DISPROVED) and seen[HEARD:] == [("embedded", "")] * 3
+    assert seen[: JUDGED_AFTER - 1] == [("trust", "")] * (JUDGED_AFTER - 1)
+    assert seen[JUDGED_AFTER - 1] == ("embedded", DISPROVED) and seen[JUDGED_AFTER:] == [("embedded", "")] * 3

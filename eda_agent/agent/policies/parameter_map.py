@@ -1,4 +1,4 @@
-"""An entrance leads from a problem's positions to those that a surrogate's network was taught with: by the sizes of the devices, however each netlist says them."""
+"""An parameter map leads from a problem's positions to those that a surrogate's network was taught with: by the sizes of the devices, however each netlist says them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RANGE = float(np.log(100.0))
 
 
 @dataclass(frozen=True)
-class Range:
+class ParameterRange:
     """Of a parameter as it was taught: SI units, above 0; `log` is the scale."""
 
     minimum: float
@@ -32,7 +32,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Entrance:
+class ParameterMap:
     """With d parameters of `space` and t taught ones, whose `ranges` they are, and logarithms of values everywhere.
 
     Taught values that fit best are `matrix` (t, d) times the problem's plus `offset` (t); of the k sizes, `left` (k, d) times the problem's plus `rest` (k)
@@ -40,7 +40,7 @@ class Entrance:
     """
 
     space: DesignSpace
-    ranges: Sequence[Range]
+    ranges: Sequence[ParameterRange]
     matrix: Real
     offset: Real
     left: Real

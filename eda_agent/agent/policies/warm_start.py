@@ -12,7 +12,7 @@ from eda_agent.problem.spec import Problem
 MEMORY = "memory"
 
 
-class SeededPolicy:
+class WarmStartPolicy:
     """`designs`: sizings, the best first, as they were kept with the run."""
 
     def __init__(self, inner: Policy, designs: Sequence[Mapping[str, float]]):

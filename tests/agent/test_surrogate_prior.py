@@ -1,4 +1,4 @@
-"""Experience: a known structure is begun by the search with what its surrogate foretells, and others are not."""
+"""A prior: a known structure is begun by the search with what its surrogate predicts, and others are not."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.auto import EXPERIENCED, AutoPolicy
+from eda_agent.agent.policies.auto import PRIOR_TURNS, AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.experience import HEARD, SHIFT, Experience, experience, scaled, shift_of
-from eda_agent.agent.policies.knowledge import CLIP
-from eda_agent.agent.policies.sheets import FILE
+from eda_agent.agent.policies.surrogate_checkpoint import FILE
+from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SHIFT, SurrogatePrior, load_prior, scaled, shift_of
+from eda_agent.agent.policies.training_data import CLIP
 from eda_agent.agent.score import margin, margin_lines
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.bench.suite import UNSEEN
@@ -46,7 +46,7 @@ def test_a_run_begins_with_the_search_that_knows(miller: Problem) -> None:
     env.start()
     policy = AutoPolicy(0)
     policy.prepare(miller)
-    for _ in range(HEARD - 1):
+    for _ in range(JUDGED_AFTER - 1):
         proposal = policy.propose(env.history)
         assert proposal.policy == "trust" and "same structure" in proposal.reasoning
         # a function of the history: a run taken up again goes on alike, prepared or not
@@ -61,7 +61,7 @@ def test_after_many_turns_the_run_itself_is_known_better(miller: Problem) -> Non
     env = Environment(miller, made_up(miller))
     env.start()
     rng = np.random.default_rng(0)
-    while len(env.history.turns) <= EXPERIENCED:
+    while len(env.history.turns) <= PRIOR_TURNS:
         env.step(Proposal(miller.space.from_unit(rng.random(len(miller.space.parameters)).tolist()), policy="user"))
     assert "same structure" not in AutoPolicy(0).propose(env.history).reasoning
 
@@ -86,17 +86,17 @@ def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     for turn in (first, blank):
         history = History(miller, (turn,))
-        processes, chance = found.foresee(history)
+        processes, chance = found.processes(history)
         predicted = [process.predict(points) for process in processes]
         assert all(np.isfinite(mean).all() and (deviation > 0).all() for mean, deviation in predicted)
         assert np.isfinite(chance(points)).all()
     at = np.array([miller.space.to_unit(miller.space.initial)])
-    sure, warned = (found.foresee(History(miller, (turn,)))[1](at)[0] for turn in (first, blank))
+    sure, warned = (found.processes(History(miller, (turn,)))[1](at)[0] for turn in (first, blank))
     assert 0 <= warned < sure <= 1
 
 
 def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
-    """With a second corner that measures worse, every margin is foretold lower; with one that measures the same, as before."""
+    """With a second corner that measures worse, every margin is predicted lower; with one that measures the same, as before."""
     corner = miller.corners[0]
     both = dataclasses.replace(miller, corners=(corner, dataclasses.replace(corner, name="other")))
     env = Environment(miller, made_up(miller))
@@ -107,7 +107,7 @@ def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
     worse = {spec.name: (own[spec.name] or 0.0) * (0.5 if spec.minimum is not None else 2.0) for spec in miller.specs}
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     alone, same, lower = (
-        np.array([process.predict(points)[0] for process in known(problem).foresee(History(problem, (seen,)))[0]])
+        np.array([process.predict(points)[0] for process in known(problem).processes(History(problem, (seen,)))[0]])
         for problem, seen in (
             (miller, turn),
             (both, with_other(turn, dict(own))),
@@ -148,7 +148,7 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     truth = np.clip([[turn.score.results[place].margin for place in taught] for turn in ahead if turn.score is not None], *CLIP)
     errors = []
     for seen in (1, 7):
-        processes, _ = found.foresee(History(miller, tuple(turns[:seen])))
+        processes, _ = found.processes(History(miller, tuple(turns[:seen])))
         predicted = np.stack([processes[place].predict(points)[0] for place in taught], 1)
         errors.append(float(np.abs(np.clip(predicted, *CLIP) - truth).mean()))
     # knowing nothing would be as good as the mean
@@ -168,7 +168,7 @@ def test_a_condition_is_as_hard_as_its_turns_say() -> None:
     assert -0.1 < shift_of(np.array([-5.0]), np.array([0.0])) < 0
 
 
-def known(problem: Problem) -> Experience:
-    found = experience(SHIPPED, problem)
+def known(problem: Problem) -> SurrogatePrior:
+    found = load_prior(SHIPPED, problem)
     assert found is not None
     return found

@@ -1,7 +1,7 @@
-"""Experience is what the embedded model's makers simulated of a circuit, as the search needs it: a model of every spec's margin in a run.
+"""A prior is what the embedded model's makers simulated of a circuit, as the search needs it: a model of every spec's margin in a run.
 
-A surrogate foretells every corner from the first turns, and all turns move it to where it belongs. From a few turns on a process that knows the run alone
-may foretell a spec better; each spec goes by what would have foretold its turns best.
+A surrogate predicts every corner from the first turns, and all turns move it to where it belongs. From a few turns on a process that knows the run alone
+may predict a spec better; each spec goes by what would have predicted its turns best.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.gaussian_process import Real, fit
-from eda_agent.agent.policies.knowledge import knowledge, taught
-from eda_agent.agent.policies.sheets import find
-from eda_agent.agent.policies.surrogate import Condition, Foretold, Surrogate, correlation, foretold, logistic, logit
+from eda_agent.agent.policies.surrogate import CalibratedPrediction, Condition, Surrogate, calibrated, correlation, logistic, logit
+from eda_agent.agent.policies.surrogate_checkpoint import find
+from eda_agent.agent.policies.training_data import fitted_turns, training_data
 from eda_agent.agent.policies.trust import Process
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem, Spec
 
-TELLING = 8
+CONDITION_TURNS = 8
 """The first turns that were measured, which a condition is told by."""
 OWN = 4
 """Turns from which on a spec may go by the run's own turns alone."""
 HEAD_START = 2.0
 """What speaks for the surrogate, in nats shared out over the turns: with few of them the other looks good by chance."""
-HEARD = 5
-"""Turns after which the surrogate has to have foretold most specs better than the turns alone: else the circuit is another one to it."""
+JUDGED_AFTER = 5
+"""Turns after which the surrogate has to have predicted most specs better than the turns alone: else the circuit is another one to it."""
 UNTAUGHT = 0.3
 """Least deviation of the margin of a spec that the surrogate was not taught, which goes by the turns alone from the first."""
 SHIFT = 2.0
@@ -43,7 +43,7 @@ class MarginModel:
     """A spec's margin in its worst corner."""
 
     spec: Spec
-    corners: Sequence[Foretold]
+    corners: Sequence[CalibratedPrediction]
 
     @property
     def log_scales(self) -> Real:
@@ -62,17 +62,17 @@ class MarginModel:
 
     @property
     def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each foretold from the others; of the corner that is foretold worst."""
+        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted worst."""
         return min(corner.likelihood for corner in self.corners) - float(np.log(abs(margin_lines(self.spec)[0][0])))
 
 
 @dataclass(frozen=True)
-class Experience:
+class SurrogatePrior:
     """Of one circuit, asked by `trust.TrustRegion.informed`."""
 
     surrogate: Surrogate
 
-    def foresee(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
+    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
         """A model of every spec's margin, and the chance (m,) that all specs of m×d positions can be measured.
 
         Both ask the same conditions, which answer a batch of positions once.
@@ -81,10 +81,10 @@ class Experience:
         return _processes(history, conditions, positions, values), _chance(history, conditions, positions)
 
     def disproved(self, history: History) -> bool:
-        """Whether the first turns, once there are `HEARD`, speak against it: testbenches, bias or loads may be far from all that was taught."""
-        if len(history.measured) < HEARD:
+        """Whether the first turns, once there are `JUDGED_AFTER`, speak against it: testbenches, bias or loads may be far from all that was taught."""
+        if len(history.measured) < JUDGED_AFTER:
             return False
-        begun = History(history.problem, history.turns[: history.measured[HEARD - 1] + 1])
+        begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
         positions, values, conditions = self._conditions(begun)
         told = [
             isinstance(process, MarginModel)
@@ -95,37 +95,37 @@ class Experience:
 
     def _conditions(self, history: History) -> tuple[Real, Real, list[Condition]]:
         positions, values = _measured(history)
-        return positions, values, [self.surrogate.under(positions[:TELLING], rows[:TELLING]) for rows in values]
+        return positions, values, [self.surrogate.under(positions[:CONDITION_TURNS], rows[:CONDITION_TURNS]) for rows in values]
 
 
 def _processes(history: History, conditions: Sequence[Condition], positions: Real, values: Real) -> list[Process]:
-    inputs, margins = knowledge(history)
+    inputs, margins = training_data(history)
     result: list[Process] = []
     for place, (spec, column) in enumerate(zip(history.problem.specs, conditions[0].surrogate.columns, strict=True)):
         if column is None:
             result.append(fit(inputs, margins[:, place], least=UNTAUGHT))
             continue
         corners = [
-            foretold(condition, column, positions, rows[:, place])
+            calibrated(condition, column, positions, rows[:, place])
             for condition, rows in zip(conditions, values, strict=True)
             if np.isfinite(rows[:, place]).any()
         ]
-        found = MarginModel(spec, corners or [foretold(conditions[0], column, positions, values[0][:, place])])
+        found = MarginModel(spec, corners or [calibrated(conditions[0], column, positions, values[0][:, place])])
         result.append(found if len(inputs) < OWN else _better(found, inputs, margins[:, place]))
     return result
 
 
 def _chance(history: History, conditions: Sequence[Condition], positions: Real) -> Callable[[Real], Real]:
-    def foretold_chance(points: Real) -> Real:
-        return np.asarray(np.min([condition.foretell(points)[2] for condition in conditions], axis=0))
+    def predicted_chance(points: Real) -> Real:
+        return np.asarray(np.min([condition.predict(points)[2] for condition in conditions], axis=0))
 
     worked = np.array(
         [float(turn.evaluation is not None and not turn.evaluation.failures and _whole(turn)) for turn in _simulated(history)]
     )
-    shift = shift_of(logit(foretold_chance(positions)), worked)
+    shift = shift_of(logit(predicted_chance(positions)), worked)
 
     def shifted(points: Real) -> Real:
-        return logistic(logit(foretold_chance(points)) + shift)
+        return logistic(logit(predicted_chance(points)) + shift)
 
     near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
     solved = np.linalg.solve(near, worked - shifted(positions))
@@ -159,7 +159,7 @@ def _measured(history: History) -> tuple[Real, Real]:
 
 
 def _simulated(history: History) -> list[Turn]:
-    return [turn for turn in taught(history) if turn.sizing is not None and turn.evaluation is not None]
+    return [turn for turn in fitted_turns(history) if turn.sizing is not None and turn.evaluation is not None]
 
 
 def _whole(turn: Turn) -> bool:
@@ -167,7 +167,7 @@ def _whole(turn: Turn) -> bool:
 
 
 def _better(found: MarginModel, inputs: Real, margins: Real) -> Process:
-    """What would have foretold the turns best."""
+    """What would have predicted the turns best."""
     own = fit(inputs, margins)
     return found if found.likelihood + HEAD_START / len(inputs) > own.likelihood else own
 
@@ -179,7 +179,7 @@ def scaled(spec: Spec, values: Real) -> Real:
     return np.log(np.where(values > 0, values, np.nan))
 
 
-def experience(path: Path, problem: Problem) -> Experience | None:
+def load_prior(path: Path, problem: Problem) -> SurrogatePrior | None:
     """What a file of surrogates knows of a problem; None where its structure is in none."""
     found = find(path, problem)
-    return None if found is None else Experience(found)
+    return None if found is None else SurrogatePrior(found)

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 import httpx2 as httpx
 
-MOST = 16_000_000
+MAX_BYTES = 16_000_000
 """Bytes of an answer, inflated where it is compressed."""
 WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 """Coding of an answer → what zlib is told of it."""
 
 
-class Bounded(httpx.HTTPTransport):
+class LimitedTransport(httpx.HTTPTransport):
     """`seconds`: for one answer from its first byte to its last."""
 
-    def __init__(self, seconds: float, most: int = MOST):
+    def __init__(self, seconds: float, most: int = MAX_BYTES):
         super().__init__()
         self.seconds, self.most = seconds, most
 

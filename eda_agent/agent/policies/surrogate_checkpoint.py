@@ -1,4 +1,4 @@
-"""A sheet is what the file of surrogates says of one circuit: its network, and what the network's inputs and outputs are called.
+"""A surrogate checkpoint is what the file of surrogates says of one circuit: its network, and what the network's inputs and outputs are called.
 
 A problem's circuit is known by its structure and process. What its parameters move is known by the devices' sizes, so that another netlist of the same
 circuit, with other names, other parameters or some of them held, is known too; its specs are known by their metrics.
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from eda_agent.agent.policies.entrance import Entrance, Range
 from eda_agent.agent.policies.gaussian_process import Real
+from eda_agent.agent.policies.parameter_map import ParameterMap, ParameterRange
 from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.problem.structure.fingerprint import fingerprint
@@ -30,7 +30,7 @@ _NUMBERS = ("middle", "spread", "low", "high", "size", "common", "length", "nois
 
 @dataclass(frozen=True)
 class Quantity:
-    """What the network foretells: a spec's metric, and what tells two of one metric apart, as of the circuit that was taught."""
+    """What the network predicts: a spec's metric, and what tells two of one metric apart, as of the circuit that was taught."""
 
     metric: str
     spec: str
@@ -42,42 +42,42 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SurrogateCheckpoint:
     """A circuit's network, with the `sizes` and `ranges` of its parameters and its `quantities`."""
 
     sizes: Sizes
-    ranges: tuple[Range, ...]
+    ranges: tuple[ParameterRange, ...]
     quantities: tuple[Quantity, ...]
     network: Network
 
 
-def circuit_key(problem: Problem) -> str:
+def structure_key(problem: Problem) -> str:
     """Structure and process."""
     return f"{problem.pdk.name} {fingerprint(problem)}"
 
 
-def write_surrogates(path: Path, sheets: Mapping[str, Sheet]) -> None:
+def write_surrogates(path: Path, checkpoints: Mapping[str, SurrogateCheckpoint]) -> None:
     """Write the file; weights in half precision."""
     index = [
         {
-            "key": key, "sizes": sheet.sizes.keys, "ranges": [[one.minimum, one.maximum, one.log] for one in sheet.ranges],
-            "quantities": [[one.metric, one.spec, one.upper] for one in sheet.quantities],
+            "key": key, "sizes": checkpoint.sizes.keys, "ranges": [[one.minimum, one.maximum, one.log] for one in checkpoint.ranges],
+            "quantities": [[one.metric, one.spec, one.upper] for one in checkpoint.quantities],
         }
-        for key, sheet in sheets.items()
+        for key, checkpoint in checkpoints.items()
     ]  # fmt: skip
     arrays: dict[str, Real] = {"index": np.frombuffer(json.dumps(index).encode(), np.uint8)}
-    for number, sheet in enumerate(sheets.values()):
-        arrays |= {f"{number}.{name}": value.astype(np.float16) for name, value in sheet.network.layers.items()}
-        arrays |= {f"{number}.{name}": getattr(sheet.network, name).astype(np.float32) for name in _NUMBERS}
-        arrays |= {f"{number}.matrix": sheet.sizes.matrix.round(9), f"{number}.offset": sheet.sizes.offset}
+    for number, checkpoint in enumerate(checkpoints.values()):
+        arrays |= {f"{number}.{name}": value.astype(np.float16) for name, value in checkpoint.network.layers.items()}
+        arrays |= {f"{number}.{name}": getattr(checkpoint.network, name).astype(np.float32) for name in _NUMBERS}
+        arrays |= {f"{number}.matrix": checkpoint.sizes.matrix.round(9), f"{number}.offset": checkpoint.sizes.offset}
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # names of arrays are ours
 
 
-def read_sheet(path: Path, problem: Problem) -> Sheet | None:
-    """The circuit's sheet, None where the file has none or is none."""
+def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
+    """The circuit's checkpoint, None where the file has none or is none."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            key = circuit_key(problem)
+            key = structure_key(problem)
             for number, entry in enumerate(json.loads(arrays["index"].tobytes())):
                 if entry["key"] == key:
                     layers = {
@@ -86,44 +86,44 @@ def read_sheet(path: Path, problem: Problem) -> Sheet | None:
                         for part in ("weight", "bias")
                     }
                     network = Network(layers, *(arrays[f"{number}.{name}"].astype(np.float64) for name in _NUMBERS))
-                    ranges = tuple(Range(float(low), float(high), bool(log)) for low, high, log in entry["ranges"])
+                    ranges = tuple(ParameterRange(float(low), float(high), bool(log)) for low, high, log in entry["ranges"])
                     keys = tuple((str(colour), str(quantity)) for colour, quantity in entry["sizes"])
                     measured = Sizes(keys, *(arrays[f"{number}.{name}"].astype(np.float64) for name in ("matrix", "offset")))
                     quantities = tuple(Quantity(str(metric), str(spec), bool(upper)) for metric, spec, upper in entry["quantities"])
-                    return _sound(Sheet(measured, ranges, quantities, network))
+                    return _sound(SurrogateCheckpoint(measured, ranges, quantities, network))
     except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
         return None
     return None
 
 
-def _sound(sheet: Sheet) -> Sheet:
-    """The sheet. Raises `ValueError` where its arrays do not belong together or hold what is no number."""
-    d, q, layers, measured = len(sheet.ranges), len(sheet.quantities), sheet.network.layers, sheet.sizes
-    if any(getattr(sheet.network, name).shape != (q,) for name in _NUMBERS):
+def _sound(checkpoint: SurrogateCheckpoint) -> SurrogateCheckpoint:
+    """The checkpoint. Raises `ValueError` where its arrays do not belong together or hold what is no number."""
+    d, q, layers, measured = len(checkpoint.ranges), len(checkpoint.quantities), checkpoint.network.layers, checkpoint.sizes
+    if any(getattr(checkpoint.network, name).shape != (q,) for name in _NUMBERS):
         raise ValueError("arrays of different circuits")
     if measured.matrix.shape != (len(measured.keys), d) or measured.offset.shape != (len(measured.keys),):
         raise ValueError("sizes of another circuit")
-    numbers = (*layers.values(), *(getattr(sheet.network, name) for name in _NUMBERS), measured.matrix, measured.offset)
+    numbers = (*layers.values(), *(getattr(checkpoint.network, name) for name in _NUMBERS), measured.matrix, measured.offset)
     if not all(np.isfinite(value).all() for value in numbers):
         raise ValueError("a weight is no number")
-    if any(not one.maximum - one.minimum > 0 or one.minimum <= 0 for one in sheet.ranges):
+    if any(not one.maximum - one.minimum > 0 or one.minimum <= 0 for one in checkpoint.ranges):
         raise ValueError("a range is none")
     points = np.full((1, d), 0.5)
-    mean, _, _ = sheet.network.foretell(sheet.network.describe(points, np.zeros((1, q))), points)
+    mean, _, _ = checkpoint.network.predict(checkpoint.network.describe(points, np.zeros((1, q))), points)
     if mean.shape != (1, q) or layers["say2.bias"].shape != (2 * q + 1,):
         raise ValueError("layers of different circuits")
-    return sheet
+    return checkpoint
 
 
 def find(path: Path, problem: Problem) -> Surrogate | None:
     """A problem's surrogate; None where the circuit is in no file, asks for nothing that was taught, or can be given no sizes that were taught."""
-    sheet = read_sheet(path, problem)
-    if sheet is None:
+    checkpoint = read_checkpoint(path, problem)
+    if checkpoint is None:
         return None
-    columns, entered = _columns(problem.specs, sheet.quantities), _entrance(problem, sheet)
+    columns, entered = _columns(problem.specs, checkpoint.quantities), _parameter_map(problem, checkpoint)
     if entered is None or all(column is None for column in columns):
         return None
-    return Surrogate(sheet.network, entered, columns)
+    return Surrogate(checkpoint.network, entered, columns)
 
 
 def _columns(specs: Sequence[Spec], quantities: Sequence[Quantity]) -> list[int | None]:
@@ -143,15 +143,15 @@ def _columns(specs: Sequence[Spec], quantities: Sequence[Quantity]) -> list[int 
     return found
 
 
-def _entrance(problem: Problem, sheet: Sheet) -> Entrance | None:
+def _parameter_map(problem: Problem, checkpoint: SurrogateCheckpoint) -> ParameterMap | None:
     """From the problem's positions to those that were taught, by what the devices measure."""
-    own, taught = sizes(problem), sheet.sizes
+    own, taught = sizes(problem), checkpoint.sizes
     if own is None or own.keys != taught.keys:
         return None
     weights = np.array([HINT if quantity == COPIES else 1.0 for _, quantity in taught.keys])
     inverse = np.linalg.pinv(taught.matrix * weights[:, None], rcond=1e-4) * weights
-    entered = Entrance(
-        problem.space, sheet.ranges, matrix=inverse @ own.matrix, offset=inverse @ (own.offset - taught.offset),
+    entered = ParameterMap(
+        problem.space, checkpoint.ranges, matrix=inverse @ own.matrix, offset=inverse @ (own.offset - taught.offset),
         left=(own.matrix - taught.matrix @ inverse @ own.matrix)[weights == 1],
         rest=((own.offset - taught.offset) - taught.matrix @ inverse @ (own.offset - taught.offset))[weights == 1],
         taught=taught.matrix[weights == 1],

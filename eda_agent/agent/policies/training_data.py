@@ -13,13 +13,13 @@ from eda_agent.agent.turn import Turn
 
 Real = NDArray[np.float64]
 
-MOST = 400
+MAX_TURNS = 400
 """Turns that a model is fitted to: its cost grows with their cube, and a search is about its best ones and where it is."""
 CLIP = (-1.0, 0.5)
 """Margins are cut here: how badly a spec is missed beyond its worst value, or how much is to spare, teaches nothing."""
 
 
-def knowledge(history: History) -> tuple[Real, Real]:
+def training_data(history: History) -> tuple[Real, Real]:
     """(positions, margins): n×d in [0, 1] and n×k, of the turns that were simulated, failures at the worst margin; at most `MAX_COUNT`.
 
     Where corners were skipped, a margin is that of the first corner plus what the others cost in the turns that ran them all (their
@@ -29,7 +29,7 @@ def knowledge(history: History) -> tuple[Real, Real]:
     corners = [corner.name for corner in history.problem.corners]
     positions, margins, partial = [], [], []
     differences = []
-    for turn in taught(history):
+    for turn in fitted_turns(history):
         assert turn.sizing is not None and turn.score is not None and turn.evaluation is not None
         positions.append(space.to_unit(turn.sizing))
         whole = len(turn.evaluation.values) == len(corners)
@@ -55,12 +55,12 @@ def knowledge(history: History) -> tuple[Real, Real]:
     return np.asarray(positions, dtype=np.float64), result
 
 
-def taught(history: History) -> Sequence[Turn]:
+def fitted_turns(history: History) -> Sequence[Turn]:
     """All turns, or in a long run the best and the last ones, in their order."""
     places = history.measured
-    if len(places) > MOST:
-        best = history.ranked(places[: -MOST // 2])[: MOST // 2]
-        places = [*sorted(best), *places[-MOST // 2 :]]
+    if len(places) > MAX_TURNS:
+        best = history.ranked(places[: -MAX_TURNS // 2])[: MAX_TURNS // 2]
+        places = [*sorted(best), *places[-MAX_TURNS // 2 :]]
     return [history.turns[place] for place in places]
 
 
