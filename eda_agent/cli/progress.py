@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from eda_agent.agent.control import Control
 from eda_agent.agent.commands import parse_command
+from eda_agent.agent.control import Control
 from eda_agent.cli.render import console
 from eda_agent.errors import InputError
 from eda_agent.record.about import target_text
