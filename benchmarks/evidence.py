@@ -23,7 +23,7 @@ import torch
 from eda_agent.files import read_json_lines
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.train.evaluate import held_out_tasks, play
-from eda_agent.train.kinds import make_kind
+from eda_agent.train.model_bundle import make_bundle
 from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe
 from eda_agent.train.trainer import train, untrained
 
@@ -123,7 +123,7 @@ def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], 
             if (name, seed, shown) in done:
                 continue
             tasks = tasks or [task for circuit in CIRCUITS for task in held_out_tasks(circuit, executor)]
-            kind = make_kind(recipe(seed, replace(BASE, history=shown), path=str(model), warm=0))
+            kind = make_bundle(recipe(seed, replace(BASE, history=shown), path=str(model), warm=0))
             curves = play(kind, tasks, TURNS, seed)
             keep(
                 {

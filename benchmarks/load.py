@@ -31,8 +31,8 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import Stream
-from eda_agent.record.held import whole_length
 from eda_agent.record.journal import Journal, read_journal
+from eda_agent.record.locked_jsonl import whole_length
 from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import open_evaluator
 from eda_agent.simulation.cache import Cache

@@ -31,7 +31,7 @@ from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
-from eda_agent.simulation.machines import open_pool
+from eda_agent.simulation.executors import open_pool
 
 CIRCUITS = Path(__file__).parent.parent / "circuits"
 CIRCUIT = "two_stage_miller"

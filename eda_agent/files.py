@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-MOST = 50_000_000
+MAX_FILE_BYTES = 50_000_000
 """Bytes of a file that is read whole, where nothing smaller is said."""
 
 
@@ -51,7 +51,7 @@ def _whole(path: Path, part: Path) -> Iterator[Path]:
         raise
 
 
-def read_file(path: Path, most: int = MOST) -> bytes:
+def read_file(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
     """The content of a regular file of at most so many bytes. Raises `OSError`, also for a pipe or a device, which might never end."""
     with open_file(path) as file:
         data = file.read(most + 1)
@@ -118,7 +118,7 @@ def check_own(path: Path) -> None:
         pass
 
 
-def lines_of(file: BinaryIO, most: int = MOST) -> Iterator[bytes]:
+def lines_of(file: BinaryIO, most: int = MAX_FILE_BYTES) -> Iterator[bytes]:
     """The lines of a file with their ends. Raises `OSError` at one of more than `most` bytes."""
     while line := file.readline(most):
         if len(line) == most and not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""An interrupt (Ctrl-C, a termination) is raised as `KeyboardInterrupt` in the main thread, but never in the middle of what must be whole.
+"""Interrupts (Ctrl-C, a termination) raise `KeyboardInterrupt` in the main thread, but not inside a `DeferInterrupts` block.
 
 Python lets a handler raise between any two steps, also while a lock is being taken that another thread then waits for without end: so it was when an
 event was handed to the journal's thread.
@@ -11,7 +11,7 @@ import threading
 from types import TracebackType
 
 
-class Whole:
+class DeferInterrupts:
     """A stretch of the main thread, as a context, that an interrupt waits for: it is raised at the end. A second one is not put off. Elsewhere nothing."""
 
     def __enter__(self) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from eda_agent import bench
 from eda_agent.errors import InputError, StorageError
-from eda_agent.record.held import Held
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -97,11 +97,11 @@ def test_a_killed_job_is_said(running: subprocess.Popen[str]) -> None:
 def test_two_benches_do_not_write_to_one_record(tmp_path: Path) -> None:
     jobs = bench.jobs_of(bench.read_suite("ota_5t"), ["random"], 1, 2, 1)
     results = tmp_path / "results.jsonl"
-    with Held(results, "record of results"), pytest.raises(InputError, match="another process"):
+    with LockedJsonlFile(results, "record of results"), pytest.raises(InputError, match="another process"):
         bench.run_bench(jobs, results, 1, lambda *_: None)
     rows = bench.run_bench(jobs, results, 1, lambda *_: None)
     # one that has nothing to do only reads
-    with Held(results, "record of results"):
+    with LockedJsonlFile(results, "record of results"):
         assert bench.run_bench(jobs, results, 1, lambda *_: None) == rows
 
 

@@ -12,8 +12,8 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
-from eda_agent.run.remember import SEEDS, seeds_of
-from eda_agent.simulation.memory import MOST, Memory, Remembered, circuit_key
+from eda_agent.run.design_memory import SEEDS, seeds_of
+from eda_agent.simulation.memory import MAX_DESIGNS, Memory, Remembered, circuit_key
 from tests.conftest import CIRCUITS
 
 
@@ -53,10 +53,10 @@ def test_seeds_are_graded_for_the_targets_of_now(problems: dict[str, Problem], t
     narrow = dataclasses.replace(problem.space.parameters[0], minimum=problem.space.parameters[0].from_unit(0.6))
     space = dataclasses.replace(problem.space, parameters=(narrow, *problem.space.parameters[1:]))
     assert seeds_of(dataclasses.replace(problem, space=space), memory) == [sizings[2]]
-    many = [Remembered({"x": float(number)}, {}) for number in range(MOST + 30)]
+    many = [Remembered({"x": float(number)}, {}) for number in range(MAX_DESIGNS + 30)]
     memory.add("many", many)
     kept = memory.designs("many")
-    assert len(kept) == MOST and kept[-1] == many[-1]
+    assert len(kept) == MAX_DESIGNS and kept[-1] == many[-1]
 
 
 def test_a_broken_memory_is_in_nobodys_way(tmp_path: Path) -> None:

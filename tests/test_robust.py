@@ -15,9 +15,9 @@ from eda_agent.agent.edit import edited
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem, as_asked
-from eda_agent.record.about import spec_table, target_text
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
+from eda_agent.record.labels import spec_table, target_text
 from eda_agent.robust import Robust, _guarded, least_samples, size_robust
 from eda_agent.run import Request, problem_of_run, size
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield

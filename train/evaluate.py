@@ -17,7 +17,7 @@ from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.train.algorithms import Plan
-from eda_agent.train.kinds import Kind
+from eda_agent.train.model_bundle import ModelBundle
 from eda_agent.train.pool import make_pool
 from eda_agent.train.rollout import MakeSpeaker, Rollout
 from eda_agent.train.tasks import CIRCUITS, Source, Task
@@ -44,7 +44,7 @@ def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> l
 
 
 def play(
-    kind: Kind, tasks: Sequence[Task], turns: int, seed: int, temperature: float = 1.0, speak: MakeSpeaker | None = None
+    kind: ModelBundle, tasks: Sequence[Task], turns: int, seed: int, temperature: float = 1.0, speak: MakeSpeaker | None = None
 ) -> NDArray[np.float64]:
     """(tasks × (turns + 1)): best score after 0 (the baseline), 1, … turns of one trajectory each; 1 from where every spec is met."""
     sampler = kind.sampler(temperature)

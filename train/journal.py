@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.files import read_json_lines
-from eda_agent.record.held import Held
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 
 
 class TrainingJournal:
@@ -18,7 +18,7 @@ class TrainingJournal:
     def __init__(self, folder: Path, keep: Mapping[str, int]):
         """`keep`: steps of each phase that stay."""
         self.path = folder / "metrics.jsonl"
-        self._file = Held(self.path, "training journal")
+        self._file = LockedJsonlFile(self.path, "training journal")
         rows = [row for row in read_json_lines(self.path) if row["step"] <= keep.get(row["phase"], 0)]
         self._file.rewrite("".join(json.dumps(row) + "\n" for row in rows).encode())
         self._board: Any = None

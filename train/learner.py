@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from eda_agent.errors import EdaAgentError
+from eda_agent.train.distributed import SingleProcess
 from eda_agent.train.loss import Surrogate, divergence, surrogate
 from eda_agent.train.policies import Trainable, log_probabilities, parameters
 from eda_agent.train.samples import Sample, Trajectory
-from eda_agent.train.together import Alone
 from eda_agent.train.tree import Packed, packs
 
 MAX_NORM = 1.0
@@ -50,7 +50,7 @@ class Rules:
 class Learner:
     """`optimizer` steps the weights of `policy`; `reference` is what a divergence is measured from.
 
-    `together`: the processes that make the same steps, each with its own trajectories.
+    `processes`: the processes that make the same steps, each with its own trajectories.
     """
 
     def __init__(
@@ -59,9 +59,15 @@ class Learner:
         optimizer: torch.optim.Optimizer,
         rules: Rules,
         reference: Trainable | None = None,
-        together: Alone | None = None,
+        processes: SingleProcess | None = None,
     ):
-        self.policy, self.optimizer, self.rules, self.reference, self.together = policy, optimizer, rules, reference, together or Alone()
+        self.policy, self.optimizer, self.rules, self.reference, self.processes = (
+            policy,
+            optimizer,
+            rules,
+            reference,
+            processes or SingleProcess(),
+        )
         self.forward_tokens = 0
 
     def learn(self, trajectories: Sequence[Trajectory], seed: int = 0) -> dict[str, float]:
@@ -86,7 +92,7 @@ class Learner:
         if tokens:
             metrics |= {name: value / tokens for name, value in sums.items() if name != "grad_norm"}
         metrics["grad_norm"] = sums.get("grad_norm", 0.0) / (self.rules.epochs * self.rules.minibatches)
-        return self.together.mean(metrics)
+        return self.processes.mean(metrics)
 
     def imitate(self, rows: Sequence[Sequence[Sample]]) -> dict[str, float]:
         """One supervised step: the mean negative log-likelihood of the samples' answers."""
@@ -94,7 +100,7 @@ class Learner:
 
     def imitate_packed(self, batch: Sequence[Packed]) -> dict[str, float]:
         """The same with rows that are packed already (`packs`)."""
-        total = self.together.total(sum(len(packed.targets) for packed in batch))
+        total = self.processes.total(sum(len(packed.targets) for packed in batch))
         self.optimizer.zero_grad(set_to_none=True)
         loss = entropy = 0.0
         for packed in map(self._here, batch):
@@ -106,14 +112,14 @@ class Learner:
             loss += float(part.detach())
             entropy += float(entropies.detach().sum()) / total
         norm = self._update()
-        share = 1.0 / self.together.size
-        return self.together.mean({"loss": loss / share, "entropy": entropy / share, "grad_norm": norm})
+        share = 1.0 / self.processes.size
+        return self.processes.mean({"loss": loss / share, "entropy": entropy / share, "grad_norm": norm})
 
     def _step(self, rows: Sequence[Sequence[Sample]], old: Sequence[Tensor] | None, sums: dict[str, float]) -> int:
         actions = [sample for row in rows for sample in row if sample.advantage is not None]
         own = sum(len(sample.targets) for sample in actions)
-        total, answers = self.together.total(own), self.together.total(len(actions))
-        asked = self.together.total(sum(len(row) for row in rows)) - answers
+        total, answers = self.processes.total(own), self.processes.total(len(actions))
+        asked = self.processes.total(sum(len(row) for row in rows)) - answers
         if not total:
             return 0
         if not self.rules.kl and old is None:
@@ -192,7 +198,7 @@ class Learner:
 
     def _update(self) -> float:
         weights = [parameter for _, parameter in parameters(self.policy.model)]
-        self.together.add_gradients(weights)
+        self.processes.add_gradients(weights)
         norm = float(torch.nn.utils.clip_grad_norm_(weights, MAX_NORM))
         if not math.isfinite(norm):
             raise DivergedError("the gradient is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")

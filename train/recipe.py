@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 import yaml
 
-from eda_agent.problem.marked import Marked, read_marked
+from eda_agent.problem.located_node import LocatedNode, read_marked
 from eda_agent.units import QuantityError, parse_quantity
 
 
@@ -163,7 +163,7 @@ def _plain(value: Any) -> Any:
     return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
-def _build(kind: Any, node: Marked) -> Any:
+def _build(kind: Any, node: LocatedNode) -> Any:
     """An instance of a recipe's class; what is wrong is reported and left at its default."""
     hints = typing.get_type_hints(kind)
     fields = {entry.name: entry for entry in dataclasses.fields(kind)}

@@ -19,12 +19,12 @@ from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.simulation.evaluate import CornerView
 from eda_agent.train.algorithms import Plan
+from eda_agent.train.codec import Codec
 from eda_agent.train.samplers import Sampler
 from eda_agent.train.samples import Group, Trajectory
-from eda_agent.train.speech import Speaker
 from eda_agent.train.tasks import Task
 
-MakeSpeaker = Callable[[Task, int], Speaker]
+MakeSpeaker = Callable[[Task, int], Codec]
 """For a task and a number that tells its trajectories apart."""
 
 
@@ -46,7 +46,7 @@ class _Row:
     """A trajectory being played."""
 
     env: Environment
-    speaker: Speaker
+    speaker: Codec
     trajectory: Trajectory
     name: str
     answers: list[Answer] = field(default_factory=list)

@@ -37,7 +37,7 @@ from eda_agent.agent.policies.surrogate_checkpoint import (
 from eda_agent.agent.policies.surrogate_prior import scaled
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.sizes import sizes
-from eda_agent.simulation.machines import open_pool
+from eda_agent.simulation.executors import open_pool
 from eda_agent.train.pool import Pool
 from eda_agent.train.recipe import load_recipe
 from eda_agent.train.sources import open_sources

@@ -19,15 +19,15 @@ from eda_agent.agent.language.text import TextPrompt, TextSampler, load_text, te
 from eda_agent.agent.parse import parse_reply
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.errors import InputError
+from eda_agent.train.codec import altered
 from eda_agent.train.policies import TextTrainable, Trainable
 from eda_agent.train.recipe import Recipe
 from eda_agent.train.samplers import Sampler
 from eda_agent.train.samples import Sample
-from eda_agent.train.speech import altered
 from eda_agent.train.tasks import Task
 
 
-class TextSpeaker:
+class TextCodec:
     """The product's prompt and parser. `grammar`: what replies may be."""
 
     def __init__(self, tokenizer: Any, grammar: Grammar | None, shown: str = "true"):
@@ -49,7 +49,7 @@ class TextSpeaker:
         return parse_reply(self.tokenizer.decode(answer.tokens, skip_special_tokens=True), history.problem.space, start)
 
 
-class TextKind:
+class TextBundle:
     """`model.path` names the weights; `model.lora` trains adapters of that rank instead of them."""
 
     options: Mapping[str, bool | int] = {}
@@ -74,14 +74,14 @@ class TextKind:
         self.policy = TextTrainable(self.model)
         self._grammars: dict[str, Grammar] = {}
 
-    def speak(self, task: Task, number: int) -> TextSpeaker:
+    def speak(self, task: Task, number: int) -> TextCodec:
         grammar = None
         if self.recipe.model.constrained:
             name = task.source.name
             if name not in self._grammars:
                 self._grammars[name] = Grammar(self.tokenizer, self.vocabulary, task.problem.space)
             grammar = self._grammars[name]
-        return TextSpeaker(self.tokenizer, grammar, self.recipe.rl.history)
+        return TextCodec(self.tokenizer, grammar, self.recipe.rl.history)
 
     def sampler(self, temperature: float) -> Sampler:
         if self.recipe.sampler == "vllm":

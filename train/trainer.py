@@ -21,23 +21,23 @@ from safetensors.torch import load_file, save_file
 from eda_agent.agent.history import History
 from eda_agent.errors import EdaAgentError, Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.simulation.machines import open_pool
+from eda_agent.simulation.executors import open_pool
 from eda_agent.train import checkpoint, warm_start
 from eda_agent.train.advantages import estimator
-from eda_agent.train.ahead import Ahead
 from eda_agent.train.algorithms import algorithm
 from eda_agent.train.credit import Credit
+from eda_agent.train.distributed import SingleProcess, join_processes
 from eda_agent.train.journal import TrainingJournal
-from eda_agent.train.kinds import Kind, make_kind
 from eda_agent.train.learner import Learner, Rules
 from eda_agent.train.loss import Surrogate
+from eda_agent.train.model_bundle import ModelBundle, make_bundle
 from eda_agent.train.policies import Trainable, parameters
+from eda_agent.train.prefetch import Prefetch
 from eda_agent.train.recipe import Recipe, load_recipe, recipe_data, spans
 from eda_agent.train.rollout import Batch, Rollout
 from eda_agent.train.samples import Trajectory
 from eda_agent.train.sources import Tell, open_sources, targets_of
 from eda_agent.train.tasks import Curriculum, check_circuits
-from eda_agent.train.together import Alone, together
 from eda_agent.train.tree import Packed, packs
 
 WARM_UP = {"warm_start": 20, "rl": 5}
@@ -49,11 +49,11 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
     """
     check_circuits(recipe.circuits)
-    given, others = targets_of(recipe), together()
+    given, others = targets_of(recipe), join_processes()
     if others.rank == 0:
         _claim(recipe, folder, resume)
     torch.manual_seed(recipe.seed)
-    kind = make_kind(recipe)
+    kind = make_bundle(recipe)
     with contextlib.closing(open_pool(recipe.workers, recipe.cluster)) as executor:
         # the first process simulates the pools, the others find them
         sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
@@ -94,9 +94,9 @@ def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
 class _Run:
     """The phases, each going on where the last checkpoint stopped."""
 
-    def __init__(self, recipe: Recipe, folder: Path, kind: Kind, curriculum: Curriculum, tell: Tell, together: Alone):
+    def __init__(self, recipe: Recipe, folder: Path, kind: ModelBundle, curriculum: Curriculum, tell: Tell, processes: SingleProcess):
         self.recipe, self.folder, self.kind, self.curriculum, self.tell = recipe, folder, kind, curriculum, tell
-        self.together = together
+        self.processes = processes
         self._histories: list[History] | None = None
         self.optimizer = self._optimizer()
         self.state: dict[str, Any] = {"phase": "warm_start", "done": 0}
@@ -109,7 +109,7 @@ class _Run:
             if self.state["phase"] == "rl"
             else {"warm_start": self.state["done"], "rl": 0}
         )
-        self.journal = TrainingJournal(folder, done) if self.together.rank == 0 else None
+        self.journal = TrainingJournal(folder, done) if self.processes.rank == 0 else None
 
     def close(self) -> None:
         if self.journal is not None:
@@ -128,7 +128,7 @@ class _Run:
 
     def _save(self, phase: str, done: int) -> None:
         self.state = {"phase": phase, "done": done}
-        if self.together.rank > 0:
+        if self.processes.rank > 0:
             return
         step = done + (self.recipe.warm_start.steps if phase == "rl" else 0)
         checkpoint.save(self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind)
@@ -160,7 +160,7 @@ class _Run:
             if self._histories is None:
                 self._histories = [warm_start.read_run(Path(folder)) for folder in rules.runs]
             rows += warm_start.from_runs(self._histories, max(1, rules.batch // 4), f"{seed} runs", options)
-        return [packed for packed, _ in packs(self.together.share(rows), self.recipe.rl.row_tokens)]
+        return [packed for packed, _ in packs(self.processes.share(rows), self.recipe.rl.row_tokens)]
 
     def _reference(self) -> Trainable:
         """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
@@ -185,11 +185,11 @@ class _Run:
                 kind.policy,
                 self.optimizer,
                 Rules(row_tokens=self.recipe.rl.row_tokens, bfloat16=precision == "bfloat16"),
-                together=self.together,
+                processes=self.processes,
             )
             kind.dropout(rules.dropout)
 
-            coming = Ahead(self._examples, [f"{self.recipe.seed} {number}" for number in range(self.state["done"], rules.steps)])
+            coming = Prefetch(self._examples, [f"{self.recipe.seed} {number}" for number in range(self.state["done"], rules.steps)])
             with contextlib.closing(coming):
 
                 def step(number: int) -> Mapping[str, float]:
@@ -216,18 +216,18 @@ class _Run:
             Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
             self.recipe.model.dtype == "bfloat16", outcomes=rl.outcomes,
         )  # fmt: skip
-        learner = Learner(kind.policy, self.optimizer, rules, reference, self.together)
-        replayer = Learner(kind.policy, self.optimizer, Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16), together=self.together)
+        learner = Learner(kind.policy, self.optimizer, rules, reference, self.processes)
+        replayer = Learner(kind.policy, self.optimizer, Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16), processes=self.processes)
         sampler = kind.sampler(rl.temperature)
         rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive, outcomes=rl.outcomes > 0)
         sampler.load(self.behind or kind.weights())
 
         def play(step: int) -> Batch:
             tasks = self.curriculum.draw(rl.tasks * plan.tasks, f"{self.recipe.seed} rl {step}")
-            numbers = self.together.share(range(len(tasks)))
+            numbers = self.processes.share(range(len(tasks)))
             return rollout.play([tasks[number] for number in numbers], self.recipe.seed * 1_000_003 + step, numbers)
 
-        replayed = Ahead(
+        replayed = Prefetch(
             self._examples,
             [f"{self.recipe.seed} rl {number} {copy}" for number in range(self.state["done"], rl.steps) for copy in range(rl.replay)]
             if rl.replay
@@ -281,4 +281,4 @@ def same_size(trajectories: list[Trajectory]) -> None:
 def untrained(recipe: Recipe, folder: Path) -> Path:
     """The model that a recipe begins with, for comparison."""
     torch.manual_seed(recipe.seed)
-    return make_kind(recipe).save(folder)
+    return make_bundle(recipe).save(folder)

@@ -27,10 +27,10 @@ from eda_agent.problem.spec import Problem, Spec
 from eda_agent.record.journal import read_journal
 from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import original_spec
+from eda_agent.train.codec import CompactCodec, expected
 from eda_agent.train.designs import slack
 from eda_agent.train.recipe import WarmStartRecipe
 from eda_agent.train.samples import Sample
-from eda_agent.train.speech import CompactSpeaker, expected
 from eda_agent.train.tasks import Task, check_structure
 
 NEAR = 24
@@ -40,7 +40,7 @@ NEAR = 24
 def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64], after: Score | None) -> Sample:
     """A history with the answer that is to be imitated: levels, and the intent that fits what comes of them (None: every spec met)."""
     answer = language.answer(history, levels, after)
-    speaker = CompactSpeaker(language)
+    speaker = CompactCodec(language)
     return speaker.sample(speaker.prompt(history), Answer(answer, np.zeros(len(answer), dtype=np.float32)))
 
 

@@ -1,4 +1,4 @@
-"""A command is what the user asks of a running loop: one small object, as JSON on a line, taken between two turns.
+"""A command is what the user asks of a running loop: one small JSON object on a line, obeyed between two turns.
 
 {"do": "stop"}   {"do": "pause"}   {"do": "resume"}   {"do": "spend", "simulations": 300}
 {"do": "review", "on": true}       every proposal waits for the next three

@@ -19,7 +19,7 @@ from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal, Turn, regraded
 from eda_agent.errors import EdaAgentError
-from eda_agent.interrupts import Whole
+from eda_agent.interrupts import DeferInterrupts
 from eda_agent.problem.spec import Budget, Problem
 
 FAILED_IN_A_ROW = 20
@@ -45,22 +45,22 @@ def run_loop(
 
 class Loop:
     """`pending` are proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated at
-    once, each a turn of its own, of a policy that has several to give. `opened`: the problem without the user's edits. `make_policy`:
-    for the command that changes it. `left`: turns that were set aside, one list for each time that the user went back. `told`: the turn that was last
+    once, each a turn of its own, of a policy that has several to give. `original_problem`: the problem without the user's edits. `make_policy`:
+    for the command that changes it. `undo_stack`: turns that were set aside, one list for each time that the user went back. `last_reported_best`: the turn that was last
     said to be the best, of a run that goes on (−1 for none).
     """
 
     def __init__(
         self, env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1,
-        opened: Problem | None = None, make_policy: MakePolicy | None = None, left: Iterable[Iterable[Turn]] = (), review: bool = False, told: int | None = None,
+        original_problem: Problem | None = None, make_policy: MakePolicy | None = None, undo_stack: Iterable[Iterable[Turn]] = (), review: bool = False, last_reported_best: int | None = None,
     ):  # fmt: skip
         self.env, self.policy, self.budget, self.emit, self.control = env, policy, budget, emit, control
         self.pending = list(pending)
         self.width = width
-        self.opened = opened or env.problem
+        self.original_problem = original_problem or env.problem
         self.make_policy = make_policy
-        self.left = [compact_turns(turns) for turns in left]
-        self.review, self.paused, self.told = review, False, told
+        self.undo_stack = [compact_turns(turns) for turns in undo_stack]
+        self.review, self.paused, self.last_reported_best = review, False, last_reported_best
 
     def run(self) -> str:
         fresh = not self.env.history.turns
@@ -68,7 +68,11 @@ class Loop:
         if fresh:
             self.emit("baseline", turn=baseline)
             self._tell_best(None)
-        elif self.told is not None and (best := self.env.history.incumbent) is not None and best.index != self.told:
+        elif (
+            self.last_reported_best is not None
+            and (best := self.env.history.incumbent) is not None
+            and best.index != self.last_reported_best
+        ):
             # the run ended between a turn and the word that it is the best
             self._tell_best(None)
         while True:
@@ -90,7 +94,7 @@ class Loop:
         if not isinstance(self.policy, PreparedPolicy):
             return self.env.start()
         preparing = threading.Thread(target=self.policy.prepare, args=[self.env.problem], name="policy")
-        with Whole():
+        with DeferInterrupts():
             preparing.start()
         try:
             return self.env.start()
@@ -229,7 +233,7 @@ class Loop:
             # said in full, so that a resumed run locks the same
             command = Command("lock", {**command.fields, "value": self._best_sizing().get(command.fields["parameter"], 0.0)})
         command = settled(self.env.problem, command)
-        problem = edited(self.env.problem, self.opened, command)
+        problem = edited(self.env.problem, self.original_problem, command)
         self._drop_pending()
         before = self.env.history.incumbent
         self.env.ask(problem)
@@ -241,21 +245,21 @@ class Loop:
         if turn >= len(turns) - 1:
             return
         self._drop_pending()
-        self.left.append(compact_turns(islice(turns, turn + 1, None)))
+        self.undo_stack.append(compact_turns(islice(turns, turn + 1, None)))
         self.env.rewind(islice(turns, turn + 1))
-        self.emit("branched", turn=turn, left=len(self.left[-1]))
+        self.emit("branched", turn=turn, left=len(self.undo_stack[-1]))
         self._tell_best(None, always=True)
 
     def _return(self) -> None:
         """Put the turns of the last `back` in the place of those since, which are set aside in their turn."""
-        if not self.left:
+        if not self.undo_stack:
             return
         self._drop_pending()
-        turns = self.left.pop()
+        turns = self.undo_stack.pop()
         first = turns[0].index
         now = self.env.history.turns
         if len(now) > first:
-            self.left.append(compact_turns(islice(now, first, None)))
+            self.undo_stack.append(compact_turns(islice(now, first, None)))
         self.env.rewind(chain(islice(now, first), (regraded(self.env.problem, turn) for turn in turns)))
         self.emit("returned", turn=first)
         self._tell_best(None, always=True)

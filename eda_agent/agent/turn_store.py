@@ -1,4 +1,4 @@
-"""A turn store holds the turns of long ago in an unnamed file, and in memory what a policy asks of all of them: how good, which sizes, whose.
+"""A turn store keeps old turns in an unnamed file, and in memory what a policy asks of all of them: rank key, sizing hash, proposer.
 
 A run of a day has forty thousand turns of three kilobytes. In the store a turn costs forty bytes of memory, and 30 µs when it is looked at again.
 """

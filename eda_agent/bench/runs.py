@@ -20,7 +20,7 @@ from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
-from eda_agent.record.held import Held
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
@@ -42,7 +42,7 @@ def run_bench(
     known = _rows(results)
     if any(job.key not in known for job in jobs):
         results.parent.mkdir(parents=True, exist_ok=True)
-        with Held(results, "record of results") as file:
+        with LockedJsonlFile(results, "record of results") as file:
             # held before it is read: another process may just have left it
             known = _rows(results)
             todo = [job for job in jobs if job.key not in known]
@@ -61,7 +61,7 @@ def _rows(results: Path) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for row in read_json_lines(results)}
 
 
-def _keep(file: Held, path: Path, row: dict[str, Any]) -> None:
+def _keep(file: LockedJsonlFile, path: Path, row: dict[str, Any]) -> None:
     try:
         file.write(json_line(row).encode())
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eda_agent.agent.policies.registry import POLICIES, known
 from eda_agent.errors import Finding, InputError
-from eda_agent.problem.marked import read_plain
+from eda_agent.problem.located_node import read_plain
 from eda_agent.problem.target import Target, read_targets
 
 LEARNED = ("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota", "strongarm", "ldo", "ring_vco")

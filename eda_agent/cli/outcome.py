@@ -8,7 +8,7 @@ from rich.text import Text
 
 from eda_agent.cli.render import console, sizing_table, spec_table
 from eda_agent.insight.saturation import said_of, saturated_devices
-from eda_agent.record import about
+from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome
 from eda_agent.units import base_unit, counted, format_score
@@ -41,9 +41,9 @@ def report(outcome: Outcome) -> None:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print()
     corners = [corner.name for corner in problem.corners]
-    screen.print(spec_table(about.spec_table(problem), best["specs"], corners, best["evaluation"]))
+    screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"]))
     screen.print()
-    screen.print(sizing_table(about.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
+    screen.print(sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
     reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
     reason = reasons[outcome.stop] if outcome.met or not outcome.best.met else "every spec met, but a testbench does not test"
     if outcome.verified:

@@ -12,8 +12,8 @@ from eda_agent.agent.commands import parse_command
 from eda_agent.agent.control import Control
 from eda_agent.cli.render import console
 from eda_agent.errors import InputError
-from eda_agent.record.about import target_text
 from eda_agent.record.event import Event
+from eda_agent.record.labels import target_text
 from eda_agent.run import Outcome, Request, size
 from eda_agent.units import counted, format_score
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from eda_agent.errors import visible
 from eda_agent.insight.complete import share_text
-from eda_agent.record.about import extremes, found_in, target_text, verdict
+from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.units import format_quantity, shown_unit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
 from eda_agent.problem.structure.recognise import recognise
@@ -20,7 +20,7 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
     PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the circuit. `parameters`: name → the devices that follow it.
     """  # fmt: skip
     edits = problem.space.edits(sizing)
-    flat = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
+    flat = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).devices(edits)
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     kinds = {fet.name: fet for fet in structure.fets}
     blocks = {name: number for number, group in enumerate(structure.matched) for name in group}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
@@ -40,7 +40,7 @@ def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> 
     """Lines of at most `width` cells (at least one column of `COLUMN`)."""
     space = problem.space
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-    elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
+    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
     devices = {device.label: device for device in elaboration.devices(space.edits(sizing))}
     sizes = {label: size_of(device, problem.pdk.scale) for label, device in devices.items()}
     branches = branches_of(structure)

@@ -24,7 +24,7 @@ ENOUGH = 8
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """`kind` is out of reach, conflict or range; `specs` and `parameters` are what it names; `text` is for people."""
 
     kind: str
@@ -33,7 +33,7 @@ class Finding:
     text: str
 
 
-def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row], corners: int) -> tuple[Finding, ...]:
+def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row], corners: int) -> tuple[Diagnosis, ...]:
     """Findings on a run's turns (as event data); () when it was met, or when too little was simulated to tell. `corners`: how many the run has."""
     simulated = [
         turn for turn in complete_turns(turns, corners) if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
@@ -51,13 +51,13 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
         # of the pairs that clash only those that stand in the way of the best design
         if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
             text = f"{one} was met in {counted(len(met[one]), 'turn')} and {other} in {len(met[other])}, never both in one"
-            result.append(Finding("conflict", (one, other), (), text))
+            result.append(Diagnosis("conflict", (one, other), (), text))
     for name in unmet:
         result += _blocking(name, simulated, parameters)
     return tuple(result)
 
 
-def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Finding:
+def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis:
     name = spec["name"]
     best = max(simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0)
     seen = best["specs"][name]
@@ -68,10 +68,10 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Finding:
         else f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
     )
     text = f"{name} was met in none of {len(simulated)} turns{others}: {value}, wanted {format_quantity(target, shown_unit(spec), 3)}"
-    return Finding("out of reach", (name,), (), text)
+    return Diagnosis("out of reach", (name,), (), text)
 
 
-def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) -> list[Finding]:
+def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) -> list[Diagnosis]:
     able = [turn for turn in simulated if turn["specs"][name]["margin"] is not None]
     top = sorted(able, key=lambda turn: -turn["specs"][name]["margin"])[:TOP]
     if len(top) < TOP:
@@ -87,5 +87,5 @@ def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) ->
             # at the end in the best turns, and not because it always is
             if count >= TOP - 1 and everywhere < 0.7:
                 text = f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns that are best on {name}"
-                result.append(Finding("range", (name,), (key,), text))
+                result.append(Diagnosis("range", (name,), (key,), text))
     return result

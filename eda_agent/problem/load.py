@@ -17,7 +17,7 @@ from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space, start_notes
 from eda_agent.problem.load_testbench import check_template, load_testbench
-from eda_agent.problem.marked import Marked, read_marked
+from eda_agent.problem.located_node import LocatedNode, read_marked
 from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
@@ -113,7 +113,7 @@ def load_problem(path: Path | str) -> Problem:
     )  # fmt: skip
 
 
-def _unused_settings(fields: Mapping[str, Marked], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:
+def _unused_settings(fields: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:
     """Settings of corners that no testbench has: a misspelt one would change nothing, without a word."""
     known = {name for bench in testbenches.values() for name in bench.settings}
     words = {word for bench in testbenches.values() for word in re.findall(r"\w+", bench.deck.lower())}
@@ -126,7 +126,7 @@ def _unused_settings(fields: Mapping[str, Marked], testbenches: Mapping[str, Tes
     return result
 
 
-def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str]) -> None:
+def _check_without_circuit(fields: Mapping[str, LocatedNode], corners: Sequence[str]) -> None:
     """What can be told of a spec whose circuit or PDK is not there, so that one pass still finds its other faults."""
     for node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).values():
         check_template(node)
@@ -136,12 +136,12 @@ def _check_without_circuit(fields: Mapping[str, Marked], corners: Sequence[str])
     _budget(fields.get("budget"))
 
 
-def _name(node: Marked | None, path: Path) -> str:
+def _name(node: LocatedNode | None, path: Path) -> str:
     """The name of a spec; without one, its folder's."""
     return name_from(path.resolve().parent.name) if node is None else check_name(node, node.text("name"), "a spec")
 
 
-def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:
+def quantity(node: LocatedNode, unit: str, what: str, default: float = 1.0) -> float:
     """A number in SI units; reports and gives `default` when it is none."""
     try:
         return parse_quantity(node.text(what), unit)
@@ -150,7 +150,7 @@ def quantity(node: Marked, unit: str, what: str, default: float = 1.0) -> float:
         return default
 
 
-def _pdk(node: Marked | None, folder: Path) -> Pdk | None:
+def _pdk(node: LocatedNode | None, folder: Path) -> Pdk | None:
     if node is None:
         return None
     try:
@@ -162,7 +162,7 @@ def _pdk(node: Marked | None, folder: Path) -> Pdk | None:
         return None
 
 
-def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None, left_out: list[Line]) -> Netlist | None:
+def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, left_out: list[Line]) -> Netlist | None:
     if "circuit" not in fields:
         return None
     node = fields["circuit"]
@@ -188,7 +188,7 @@ def _netlist(path: Path, fields: Mapping[str, Marked], pdk: Pdk | None, left_out
 
 
 def _specs(
-    node: Marked | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, Marked], corners: Sequence[str],
+    node: LocatedNode | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, LocatedNode], corners: Sequence[str],
     metrics: Mapping[str, Metric], circuit: Circuit | None = None, pdk: str = "",
 ) -> tuple[Spec, ...]:  # fmt: skip
     result = []
@@ -259,7 +259,7 @@ def _specs(
     return tuple(result)
 
 
-def _spec_corners(node: Marked | None, known: Sequence[str]) -> tuple[str, ...]:
+def _spec_corners(node: LocatedNode | None, known: Sequence[str]) -> tuple[str, ...]:
     """The corners in which a spec counts; () for all."""
     names = tuple(child.text("a corner") for child in node.items("the corners of a spec")) if node else ()
     for name in names:
@@ -268,7 +268,7 @@ def _spec_corners(node: Marked | None, known: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _spec_unit(node: Marked | None, unit: str, wanted: str) -> str:
+def _spec_unit(node: LocatedNode | None, unit: str, wanted: str) -> str:
     """The unit that a spec's numbers are in, of the metric's kind; reports and gives the metric's where it is another."""
     try:
         found = read_unit(unit)
@@ -282,7 +282,11 @@ def _spec_unit(node: Marked | None, unit: str, wanted: str) -> str:
 
 
 def _testbench_of(
-    entry: Marked, values: Mapping[str, Marked], metric: str, testbenches: Mapping[str, Testbench], known: Mapping[str, Marked]
+    entry: LocatedNode,
+    values: Mapping[str, LocatedNode],
+    metric: str,
+    testbenches: Mapping[str, Testbench],
+    known: Mapping[str, LocatedNode],
 ) -> str:
     if metric in _NO_TESTBENCH:
         return ""
@@ -304,7 +308,7 @@ def _testbench_of(
     return able[0] if able else ""
 
 
-def _budget(node: Marked | None) -> Budget:
+def _budget(node: LocatedNode | None) -> Budget:
     if node is None:
         return Budget()
     values = node.mapping("budget")

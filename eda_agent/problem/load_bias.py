@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from eda_agent.errors import InputError
 from eda_agent.problem.bias import BIAS_METRICS, RATED, REGIONS
-from eda_agent.problem.marked import Marked
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.metric import Metric
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
@@ -27,7 +27,7 @@ def circuit_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str,
     return lru_cache(lambda: names_of(netlist, subckt, pdk, groups))
 
 
-def region_of(entry: Marked, values: Mapping[str, Marked]) -> tuple[str, dict[str, float]] | None:
+def region_of(entry: LocatedNode, values: Mapping[str, LocatedNode]) -> tuple[str, dict[str, float]] | None:
     """(metric, bounds) that `region:` is short for, None where there is no such key or it is wrong."""
     if "region" not in values:
         return None
@@ -41,7 +41,7 @@ def region_of(entry: Marked, values: Mapping[str, Marked]) -> tuple[str, dict[st
     return metric, {side: bound}
 
 
-def devices_of(entry: Marked, values: Mapping[str, Marked], circuit: Circuit | None) -> tuple[str, ...]:
+def devices_of(entry: LocatedNode, values: Mapping[str, LocatedNode], circuit: Circuit | None) -> tuple[str, ...]:
     """The labels of the devices that a spec names; findings go to the report."""
     if "devices" not in values:
         entry.wrong("which devices?", 'write devices: [M1, M2], a pattern such as "xm*", role: input pair, or group: M1')
@@ -66,7 +66,7 @@ def devices_of(entry: Marked, values: Mapping[str, Marked], circuit: Circuit | N
     return tuple(label for label in names.spellings if label in found)
 
 
-def _wanted(node: Marked) -> list[tuple[Marked, str, str]]:
+def _wanted(node: LocatedNode) -> list[tuple[LocatedNode, str, str]]:
     """(where it stands, kind, text): a name or pattern, `role: …` or `group: …`, as text or as YAML reads it in a list."""
     if isinstance(node.value, dict):
         node.only(*KINDS)
@@ -76,7 +76,7 @@ def _wanted(node: Marked) -> list[tuple[Marked, str, str]]:
     return [(node, kind.strip(), rest)] if colon and kind.strip() in KINDS else [(node, "", text)]
 
 
-def rated_bound(entry: Marked, metric: Metric, devices: tuple[str, ...], circuit: Circuit | None, pdk: str) -> dict[str, float]:
+def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], circuit: Circuit | None, pdk: str) -> dict[str, float]:
     """The bound of a voltage that a spec gives none for: what the PDK rates its devices at."""
     if metric.name not in RATED or circuit is None or not devices:
         return {}
@@ -93,7 +93,9 @@ def rated_bound(entry: Marked, metric: Metric, devices: tuple[str, ...], circuit
     return {}
 
 
-def biased_testbench(entry: Marked, values: Mapping[str, Marked], testbenches: Mapping[str, Testbench], known: Mapping[str, Marked]) -> str:
+def biased_testbench(
+    entry: LocatedNode, values: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], known: Mapping[str, LocatedNode]
+) -> str:
     """The testbench whose operating point is read: the one named, else the first that has one."""
     able = [name for name, bench in testbenches.items() if any(analysis.kind == "op" for analysis in bench.analyses)]
     if "testbench" not in values:
@@ -108,5 +110,5 @@ def biased_testbench(entry: Marked, values: Mapping[str, Marked], testbenches: M
     return name
 
 
-def is_bias(values: Mapping[str, Marked], metric: str) -> bool:
+def is_bias(values: Mapping[str, LocatedNode], metric: str) -> bool:
     return metric in BIAS_METRICS or "region" in values

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from eda_agent.problem.marked import Marked
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.names import check_name
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.spec import Corner
@@ -35,7 +35,7 @@ def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
     return tuple(result)
 
 
-def load_corners(node: Marked | None, pdk: Pdk | None) -> tuple[Corner, ...]:
+def load_corners(node: LocatedNode | None, pdk: Pdk | None) -> tuple[Corner, ...]:
     """The corners of a spec, the first being the one whose operating points are shown; findings go to the report of the node."""
     if node is None:
         return (Corner("nominal", next(iter(pdk.corners)) if pdk else "tt", pdk.supply if pdk else 1.0, 27.0, {}),)
@@ -58,7 +58,7 @@ def load_corners(node: Marked | None, pdk: Pdk | None) -> tuple[Corner, ...]:
     return tuple(result)
 
 
-def _cross(node: Marked, pdk: Pdk | None) -> list[Corner]:
+def _cross(node: LocatedNode, pdk: Pdk | None) -> list[Corner]:
     axes = {key: child.value if isinstance(child.value, list) else [child] for key, child in node.mapping("a cross").items()}
     count = 1
     for values in axes.values():
@@ -69,11 +69,11 @@ def _cross(node: Marked, pdk: Pdk | None) -> list[Corner]:
     return [_build("", dict(zip(axes, values, strict=True)), pdk) for values in itertools.product(*axes.values())]
 
 
-def _corner(name: str, node: Marked, pdk: Pdk | None) -> Corner:
+def _corner(name: str, node: LocatedNode, pdk: Pdk | None) -> Corner:
     return _build(name, node.mapping("a corner"), pdk)
 
 
-def _build(name: str, values: Mapping[str, Marked], pdk: Pdk | None) -> Corner:
+def _build(name: str, values: Mapping[str, LocatedNode], pdk: Pdk | None) -> Corner:
     process = values["process"].text("process") if "process" in values else "tt"
     if pdk and "process" in values and process not in pdk.corners:
         values["process"].wrong(f"{pdk.name} has no process corner {process!r}", f"one of {', '.join(pdk.corners)}")
@@ -92,7 +92,7 @@ def _name(values: Mapping[str, float | str]) -> str:
     return "_".join(parts) or "nominal"
 
 
-def _quantity(node: Marked, unit: str, what: str) -> float:
+def _quantity(node: LocatedNode, unit: str, what: str) -> float:
     try:
         return parse_quantity(node.text(what), unit)
     except QuantityError as error:

@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.loop_probe import LOOP
-from eda_agent.problem.marked import Marked
 from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.spec import Testbench
 from eda_agent.units import UNITS
@@ -30,7 +30,7 @@ _MEAS = re.compile(r"[\w \t()=.,+\-*/:#\[\]]{1,300}")
 """What a `.meas` line may be made of: nothing that ends a command, redirects its output, quotes, or names a file or shell."""
 
 
-def load_measures(node: Marked | None, testbenches: dict[str, Testbench], folder: Path) -> Mapping[str, Metric]:
+def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], folder: Path) -> Mapping[str, Metric]:
     """The metrics that a spec defines; each testbench in `testbenches` learns how to measure its own. Findings go to the report."""
     result = {}
     for name, entry in node.mapping("measures").items() if node else ():
@@ -68,7 +68,7 @@ def load_measures(node: Marked | None, testbenches: dict[str, Testbench], folder
     return result
 
 
-def _how(name: str, entry: Marked, values: Mapping[str, Marked], folder: Path) -> str:
+def _how(name: str, entry: LocatedNode, values: Mapping[str, LocatedNode], folder: Path) -> str:
     """`meas …` for ngspice, or `python FILE`; "" when findings were reported."""
     if "meas" in values:
         text = values["meas"].text("meas").strip()

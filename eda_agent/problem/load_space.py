@@ -9,7 +9,7 @@ from typing import Literal, cast
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
-from eda_agent.problem.marked import Marked
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.space import DesignSpace, Parameter, Place
@@ -22,7 +22,9 @@ _TOO_SMALL = 1e-9
 COUNTS = {"m", "nf", "mult", "ng"}
 
 
-def load_space(fields: Mapping[str, Marked], netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[DesignSpace, tuple[tuple[str, ...], ...]]:
+def load_space(
+    fields: Mapping[str, LocatedNode], netlist: Netlist, subckt: str, pdk: Pdk
+) -> tuple[DesignSpace, tuple[tuple[str, ...], ...]]:
     """The design space and the match groups; findings go to the report of the nodes."""
     groups = _groups(fields.get("match"), netlist, subckt)
     mirrors = _groups(fields.get("mirrors"), netlist, subckt)
@@ -103,7 +105,7 @@ def changed_at_start(space: DesignSpace, netlist: Netlist, subckt: str) -> list[
     return result
 
 
-def start_notes(fields: Mapping[str, Marked], space: DesignSpace, netlist: Netlist, subckt: str) -> list[Finding]:
+def start_notes(fields: Mapping[str, LocatedNode], space: DesignSpace, netlist: Netlist, subckt: str) -> list[Finding]:
     """What the first sizing changes in the netlist, and why."""
     result = []
     nodes = fields["parameters"].mapping("parameters")
@@ -133,7 +135,7 @@ def _show(edit: Edit) -> str:
     return ".".join(part for part in (edit.scope, edit.device, edit.attribute) if part)
 
 
-def _groups(node: Marked | None, netlist: Netlist, subckt: str) -> tuple[tuple[str, ...], ...]:
+def _groups(node: LocatedNode | None, netlist: Netlist, subckt: str) -> tuple[tuple[str, ...], ...]:
     result = []
     for entry in node.items("match") if node else ():
         names = tuple(child.text("a device").lower() for child in entry.items("a match group"))
@@ -183,7 +185,7 @@ def _unit(edit: Edit, mirror: tuple[str, ...], netlist: Netlist, subckt: str) ->
     return edit.attribute in {"l", "nf"} or (edit.attribute == "w" and counted)
 
 
-def _ratios(node: Marked | None, fields: Mapping[str, Marked]) -> dict[str, tuple[str, float]]:
+def _ratios(node: LocatedNode | None, fields: Mapping[str, LocatedNode]) -> dict[str, tuple[str, float]]:
     result = {}
     parameters = fields["parameters"].mapping("parameters")
     for name, entry in node.mapping("ratios").items() if node else ():
@@ -205,7 +207,9 @@ def _ratios(node: Marked | None, fields: Mapping[str, Marked]) -> dict[str, tupl
     return result
 
 
-def _parameter(name: str, node: Marked, followers: list[tuple[Edit, float]], netlist: Netlist, subckt: str, pdk: Pdk) -> Parameter | None:
+def _parameter(
+    name: str, node: LocatedNode, followers: list[tuple[Edit, float]], netlist: Netlist, subckt: str, pdk: Pdk
+) -> Parameter | None:
     values = node.mapping("a parameter")
     node.only("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
     if "min" not in values or "max" not in values:
@@ -336,7 +340,9 @@ def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:
     return uses[0][1] if uses else ""
 
 
-def _check_rules(name: str, node: Marked, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str) -> None:
+def _check_rules(
+    name: str, node: LocatedNode, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str
+) -> None:
     """A range that the PDK's models do not cover is an error before anything is simulated."""
     for device, key in uses_of(edit, netlist, subckt):
         rule = pdk.device(device.value)

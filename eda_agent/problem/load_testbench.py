@@ -14,8 +14,8 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.loop_probe import LOOP, LOOP_METRICS, LoopProbeError, injection, with_injection
-from eda_agent.problem.marked import Marked
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.shadow import read_deck
@@ -77,7 +77,7 @@ def read_template(name: str) -> dict[str, Any]:
 
 
 def load_testbench(
-    name: str, node: Marked, fields: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
+    name: str, node: LocatedNode, fields: Mapping[str, LocatedNode], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
     netlist: Netlist, sized: Collection[str] = (), notes: list[Finding] | None = None,
 ) -> Testbench | None:  # fmt: skip
     """Build a testbench around subcircuit `scope` of `netlist`; None when findings were reported.
@@ -109,7 +109,7 @@ def load_testbench(
     )  # fmt: skip
 
 
-def check_template(node: Marked) -> str:
+def check_template(node: LocatedNode) -> str:
     """The name of a testbench's template; "" where it has none, with a finding unless it is a deck of the user's own."""
     values = node.mapping("a testbench")
     if "deck" in values:
@@ -130,7 +130,7 @@ def _default(value: object) -> str:
         return str(value)
 
 
-def _setting(node: Marked, key: str, unit: str, names: set[str]) -> str:
+def _setting(node: LocatedNode, key: str, unit: str, names: set[str]) -> str:
     text = node.text(key)
     try:
         return repr(parse_quantity(text, unit))
@@ -164,7 +164,7 @@ def work_out(settings: Mapping[str, str], corner: Corner) -> dict[str, float]:
     return values
 
 
-def _check_settings(node: Marked, settings: Mapping[str, str], corners: tuple[Corner, ...]) -> None:
+def _check_settings(node: LocatedNode, settings: Mapping[str, str], corners: tuple[Corner, ...]) -> None:
     for corner in corners:
         try:
             work_out(settings, corner)
@@ -174,7 +174,7 @@ def _check_settings(node: Marked, settings: Mapping[str, str], corners: tuple[Co
 
 
 def _wire(
-    node: Marked, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, Marked], scope: Subcircuit
+    node: LocatedNode, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, LocatedNode], scope: Subcircuit
 ) -> tuple[dict[str, str] | None, str]:
     """Connect every port: by its role in the template, or to a source named under `bias`."""
     nets: dict[str, str] = {}
@@ -213,7 +213,7 @@ def _wire(
 
 
 def _own(
-    name: str, node: Marked, values: Mapping[str, Marked], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
+    name: str, node: LocatedNode, values: Mapping[str, LocatedNode], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
     netlist: Netlist, sized: Collection[str], notes: list[Finding],
 ) -> Testbench | None:  # fmt: skip
     file = folder / values["deck"].text("deck")
@@ -257,7 +257,7 @@ def _own(
 
 
 def _check_deck(
-    node: Marked, deck: Marked, cards: Sequence[str], scope: Subcircuit, analyses: Sequence[Analysis], probes: Mapping[str, str]
+    node: LocatedNode, deck: LocatedNode, cards: Sequence[str], scope: Subcircuit, analyses: Sequence[Analysis], probes: Mapping[str, str]
 ) -> None:
     """What a user's deck must have."""
     calls = [card for card in cards if re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}(\s|$)", card, re.IGNORECASE)]

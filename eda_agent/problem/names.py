@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from eda_agent.problem.marked import Marked
+from eda_agent.problem.located_node import LocatedNode
 
-MOST = 64
-_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MOST - 1}}}")
+MAX_LENGTH = 64
+_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MAX_LENGTH - 1}}}")
 
 
 def is_name(text: str) -> bool:
@@ -15,10 +15,12 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def check_name(node: Marked, text: str, what: str) -> str:
+def check_name(node: LocatedNode, text: str, what: str) -> str:
     """The text where it is a name; else a finding, and a name made of it."""
     if not is_name(text):
-        node.wrong(f"{text[:MOST]!r} cannot be the name of {what}", f"letters, digits, _ . and -, at most {MOST}: {name_from(text)}")
+        node.wrong(
+            f"{text[:MAX_LENGTH]!r} cannot be the name of {what}", f"letters, digits, _ . and -, at most {MAX_LENGTH}: {name_from(text)}"
+        )
         return name_from(text)
     return text
 
@@ -27,5 +29,5 @@ def name_from(text: str) -> str:
     """A name as near to a text as one can be; `circuit` where nothing is left."""
     if is_name(text):
         return text
-    kept = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_").lstrip("._-")[:MOST].rstrip("_")
+    kept = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_").lstrip("._-")[:MAX_LENGTH].rstrip("_")
     return kept or "circuit"

@@ -14,7 +14,7 @@ from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.multiplied import multiplied_cells
 from eda_agent.problem.netlist import Device, Edit, Netlist
 from eda_agent.problem.pdk.multiplier import ignoring
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 
 
@@ -48,7 +48,7 @@ def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
     if not lost:
         return NONE
     copies, left, remarks = {}, {}, {}
-    for line, found in Elaboration(netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).multipliers(edits).items():
+    for line, found in Elaboration(netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).multipliers(edits).items():
         device = _device(netlist, line)
         callee = device.value.lower()
         # m=1 does harm where it stands before a cell

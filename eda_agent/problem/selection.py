@@ -14,7 +14,7 @@ from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.pdk.catalogue import DeviceRule
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.structure.recognise import recognise
 
 KINDS = ("role", "group")
@@ -115,7 +115,7 @@ def names_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str, .
     spellings: dict[str, frozenset[str]] = {}
     others: dict[str, frozenset[str]] = {}
     rules: dict[str, DeviceRule | None] = {}
-    for device in Elaboration(netlist, subckt, stand_ins(pdk)).devices({}):
+    for device in Elaboration(netlist, subckt, stub_devices(pdk)).devices({}):
         (spellings if device.kind == "m" else others)[device.label] = _spellings(netlist, netlist.subcircuits[subckt], device.label)
         rules[device.label] = pdk.device(device.library or device.model)
     roles = recognise(netlist, subckt, pdk).roles

@@ -22,10 +22,10 @@ from typing import Any
 
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Proposal, Turn
-from eda_agent.interrupts import Whole
+from eda_agent.interrupts import DeferInterrupts
 from eda_agent.problem.spec import Problem
-from eda_agent.record.about import parameter_table, spec_table
 from eda_agent.record.event import VERSION, Event
+from eda_agent.record.labels import parameter_table, spec_table
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
@@ -147,6 +147,6 @@ class Stream:
         """Make an event and tell everyone."""
         event = envelope(self.sequence, type, fields)
         self.sequence += 1
-        with Whole():
+        with DeferInterrupts():
             for listener in self.listeners:
                 listener(event)

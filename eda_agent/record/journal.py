@@ -16,10 +16,10 @@ import orjson
 
 from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import json_line, lines_of, open_own
-from eda_agent.interrupts import Whole
+from eda_agent.interrupts import DeferInterrupts
 from eda_agent.record.event import VERSION, Event
 from eda_agent.record.form import Form
-from eda_agent.record.held import Held
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
 
@@ -29,7 +29,7 @@ class Journal:
 
     def __init__(self, path: Path):
         self.path = path
-        self._file = Held(path, "journal")
+        self._file = LockedJsonlFile(path, "journal")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._sync: Future[None] | None = None
 
@@ -59,7 +59,7 @@ class Journal:
 
     def close(self) -> None:
         """Wait until everything is on the disk."""
-        with Whole():
+        with DeferInterrupts():
             try:
                 with contextlib.suppress(OSError):
                     self._synced()

@@ -14,9 +14,9 @@ from eda_agent.insight.shown import DEFAULT, held
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.loop_probe import LOOP
-from eda_agent.record.about import found_in, target_text, verdict
 from eda_agent.record.again import repeated
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import found_in, target_text, verdict
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 

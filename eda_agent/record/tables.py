@@ -13,10 +13,10 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.insight.complete import corners_of
 from eda_agent.problem.bias import BIAS_METRICS
-from eda_agent.problem.marked import read_plain
+from eda_agent.problem.located_node import read_plain
 from eda_agent.problem.metric import METRICS
-from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.record.report import best_turn
 from eda_agent.units import QuantityError, any_unit, format_quantity, format_score, parse_quantity, shown_unit
 

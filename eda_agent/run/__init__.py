@@ -6,7 +6,7 @@ takes designs from earlier runs.
 
 from eda_agent.run.asked import Asked, problem_of_run
 from eda_agent.run.copy import changed_since, original_spec
-from eda_agent.run.once import measure_once, open_evaluator, simulate_for_report, try_out
+from eda_agent.run.evaluate_once import measure_once, open_evaluator, simulate_for_report, try_out
 from eda_agent.run.opening import with_corners
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.schematic import netlist_of_schematic

@@ -13,7 +13,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.simulation.cache import cache_folder
 
-_MOST = 100
+MAX_KEPT = 100
 
 
 def remember_endpoint(endpoint: str) -> None:
@@ -21,7 +21,7 @@ def remember_endpoint(endpoint: str) -> None:
     known = [line for line in _known() if line != endpoint]
     with contextlib.suppress(OSError):
         _file().parent.mkdir(parents=True, exist_ok=True)
-        write_text(_file(), "".join(f"{line}\n" for line in [*known, endpoint][-_MOST:]))
+        write_text(_file(), "".join(f"{line}\n" for line in [*known, endpoint][-MAX_KEPT:]))
 
 
 def check_endpoint(endpoint: str, folder: Path) -> None:

@@ -16,13 +16,13 @@ from eda_agent.record.fold import RunState
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.restore import restore_state
 from eda_agent.run.endpoints import remember_endpoint
+from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.folder import run_folder
-from eda_agent.run.once import open_evaluator
 from eda_agent.run.request import Request, check_options
 from eda_agent.run.resume import Resumed, run_to_resume, settle
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
-from eda_agent.simulation.machines import open_pool
+from eda_agent.simulation.executors import open_pool
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
         resumed = settle(given, state, folder)
     request = resumed.request
     check_options(request)
-    # the slow starters first, so that they overlap with reading the spec
+    # what starts slowly first, so that they overlap with reading the spec
     pool = open_pool(request.workers, request.cluster)
     with contextlib.ExitStack() as failing:
         failing.callback(pool.close)

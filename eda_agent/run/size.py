@@ -21,14 +21,14 @@ from eda_agent.agent.turn import Turn
 from eda_agent.errors import StorageError
 from eda_agent.insight.saturation import left_saturation, saturated_devices
 from eda_agent.problem.spec import Problem, as_asked
-from eda_agent.record.about import corner_table, parameter_table, spec_table
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
+from eda_agent.record.labels import corner_table, parameter_table, spec_table
 from eda_agent.record.restore import restore_pending, restore_turns
 from eda_agent.run.copy import write_copy
+from eda_agent.run.design_memory import remember, seeds_of
 from eda_agent.run.folder import write_artifacts
 from eda_agent.run.opening import open_run
-from eda_agent.run.remember import remember, seeds_of
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.run.resume import compare, opened_data
 from eda_agent.run.soundly import ABOUT, begin_soundly, told, unsound_at
@@ -102,8 +102,8 @@ def size(
             env.hint(hint)
         control.follow(folder / COMMANDS_FILE, request.orders_from)
         loop = Loop(
-            env, policy, budget, stream.emit, control, restore_pending(state), width=width, opened=problem, review=state.review, told=None if not state.turns else -1 if changes.anew else state.best.get("index", -1),
-            make_policy=lambda name, options: make_policy(name, request.chosen_seed, options), left=[restore_turns(rows, asked, anew=changes.anew) for rows in state.left],
+            env, policy, budget, stream.emit, control, restore_pending(state), width=width, original_problem=problem, review=state.review, last_reported_best=None if not state.turns else -1 if changes.anew else state.best.get("index", -1),
+            make_policy=lambda name, options: make_policy(name, request.chosen_seed, options), undo_stack=[restore_turns(rows, asked, anew=changes.anew) for rows in state.left],
         )  # fmt: skip
         # what was read is turns now; a long journal's is hundreds of megabytes
         state.turns.clear()

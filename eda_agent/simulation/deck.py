@@ -27,7 +27,7 @@ from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, cut_library, plain_card
 from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.mismatch import Spread, deviation, symbols
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.source import IGNORED_CARDS, logical_lines
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
@@ -237,7 +237,7 @@ class Workbench:
             for parameter in problem.space.parameters
         ]
         elaboration = Elaboration(
-            problem.netlist, problem.subckt, stand_ins(problem.pdk), [place for places in choices for place in places]
+            problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places]
         )
         boxes: dict[str, Box] = {}
         for name, (width, finger, length) in reach(elaboration, choices).items():

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from eda_agent.simulation.deck import Deck, Instance
 from eda_agent.simulation.reply import sound, sound_preparation
 
-MOST = 32_000_000
+MAX_ANSWER_BYTES = 32_000_000
 """Bytes of an answer: fifty thousand devices have operating points of less."""
 MOST_WAVES = 256 * 1024 * 1024
 """The same with waveforms."""
@@ -90,7 +90,7 @@ class Request:
     timeout: float
     attempts: int = 0
     form: Callable[[object], bool] = sound
-    most: int = MOST
+    most: int = MAX_ANSWER_BYTES
 
 
 def _prepared(answer: object) -> bool:
@@ -145,7 +145,9 @@ class Dispatcher(ABC):
         """Simulate; `done(index, reply)` is called as each reply comes."""
         return self.dispatch(
             [
-                Request(index, task.deck, partial(self._message, task), task.timeout, most=MOST_WAVES if task.waveforms else MOST)
+                Request(
+                    index, task.deck, partial(self._message, task), task.timeout, most=MOST_WAVES if task.waveforms else MAX_ANSWER_BYTES
+                )
                 for index, task in enumerate(tasks)
             ],
             done,

@@ -20,7 +20,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CONTENT_VERSION
 from eda_agent.simulation.reply import BOUNDS
 
-MOST = 400
+MAX_DESIGNS = 400
 """Designs kept of a circuit; the oldest go."""
 
 
@@ -71,7 +71,7 @@ class Memory:
                 database.executemany("INSERT OR REPLACE INTO designs (circuit, sizing, measured) VALUES (?, ?, ?)", rows)
                 database.execute(
                     "DELETE FROM designs WHERE circuit = ? AND rowid NOT IN (SELECT rowid FROM designs WHERE circuit = ? ORDER BY rowid DESC LIMIT ?)",
-                    (circuit, circuit, MOST),
+                    (circuit, circuit, MAX_DESIGNS),
                 )
 
     def designs(self, circuit: str) -> list[Remembered]:

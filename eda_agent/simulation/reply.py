@@ -10,7 +10,7 @@ import math
 
 from eda_agent.simulation.failure import HINTS
 
-LONGEST = 20_000
+MAX_TEXT = 20_000
 """Characters of a word: a simulator's log is shortened to less."""
 _LARGEST = 2**1000
 """Of a whole number, which JSON does not limit: beyond it no number of the machine's holds it."""
@@ -96,4 +96,4 @@ def _number(value: object) -> bool:
 
 
 def _word(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST
+    return isinstance(value, str) and len(value) <= MAX_TEXT

@@ -17,11 +17,11 @@ from textual.containers import Container
 from eda_agent.errors import EdaAgentError, InputError, visible
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
-from eda_agent.tui.hand import Hand
+from eda_agent.tui.gc_tuning import Pauses
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table
-from eda_agent.tui.pauses import Pauses
 from eda_agent.tui.process import RunProcess, start
+from eda_agent.tui.run_controls import Hand
 from eda_agent.tui.settings import Settings, read_settings, write_settings
 from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import Status, describe, status

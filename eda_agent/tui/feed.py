@@ -12,12 +12,11 @@ from typing import Protocol
 import orjson
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import MOST as LONGEST
-from eda_agent.files import open_own
+from eda_agent.files import MAX_FILE_BYTES, open_own
 from eda_agent.record.event import VERSION, Event
 from eda_agent.record.form import Form
 
-MOST = 20_000
+MAX_EVENTS = 20_000
 """Events handed over at once."""
 PATIENCE = 0.2
 """Seconds after which what was read is handed over, so that a screen can be drawn and keys answered between."""
@@ -44,11 +43,11 @@ class JournalFeed:
                 file.seek(self._at)
                 events: list[Event] = []
                 until = time.monotonic() + PATIENCE
-                while len(events) < MOST and (len(events) % 64 or time.monotonic() < until):
-                    line = file.readline(LONGEST)
+                while len(events) < MAX_EVENTS and (len(events) % 64 or time.monotonic() < until):
+                    line = file.readline(MAX_FILE_BYTES)
                     if not line.endswith(b"\n"):
-                        if len(line) == LONGEST:
-                            raise OSError(errno.EFBIG, f"a line is longer than {LONGEST / 1e6:g} MB")
+                        if len(line) == MAX_FILE_BYTES:
+                            raise OSError(errno.EFBIG, f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB")
                         break
                     self._at += len(line)
                     self._line += 1
@@ -87,7 +86,7 @@ class Replay:
         if self._begun is None and self._waiting:
             self._begun = (self.clock(), self._waiting[0]["t"])
         events: list[Event] = []
-        while self._waiting and len(events) < MOST and self._due(self._waiting[0]):
+        while self._waiting and len(events) < MAX_EVENTS and self._due(self._waiting[0]):
             events.append(self._waiting.popleft())
         return events
 

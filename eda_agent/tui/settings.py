@@ -16,7 +16,7 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.marked import read_plain
+from eda_agent.problem.located_node import read_plain
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from eda_agent.insight.complete import partial, share_text
 from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import said_of
-from eda_agent.record.about import extremes, found_in, target_text, verdict
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 Row = Mapping[str, Any]

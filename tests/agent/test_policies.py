@@ -18,7 +18,7 @@ from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.gaussian_process import fit
 from eda_agent.agent.policies.registry import DEFAULT, POLICIES, make_policy
 from eda_agent.agent.policies.trust import SMALLEST, START, box_side
-from eda_agent.cli.parser import POLICY_NAMES
+from eda_agent.cli.options import POLICY_NAMES
 from eda_agent.errors import InputError, MissingError
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.fake import FunctionSimulator

@@ -17,8 +17,8 @@ from eda_agent.agent.commands import COMMANDS_FILE, parse_command
 from eda_agent.agent.control import PIECE, Control
 from eda_agent.errors import InputError
 from eda_agent.files import open_own, read_file, read_json_lines, write_text
-from eda_agent.record.held import Held
 from eda_agent.record.journal import Journal, read_journal
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
@@ -85,7 +85,7 @@ def test_what_never_ends_is_not_read(tmp_path: Path, name: str) -> None:
             control.follow(place, 0)
             assert control.take() == [] == control.take()
         else:
-            for read in (lambda p: list(read_journal(p)), lambda p: JournalFeed(p).read(), lambda p: Held(p, "journal")):
+            for read in (lambda p: list(read_journal(p)), lambda p: JournalFeed(p).read(), lambda p: LockedJsonlFile(p, "journal")):
                 with pytest.raises(InputError):
                     read(place)
         assert time.monotonic() - begun < 5
@@ -103,7 +103,7 @@ resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1
 from pathlib import Path
 from eda_agent.errors import InputError
 from eda_agent.record.journal import read_journal
-from eda_agent.record.held import Held
+from eda_agent.record.locked_jsonl import Held
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed

@@ -23,7 +23,7 @@ from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import EdaAgentError, InputError
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.spec import Problem
-from eda_agent.run.remember import seeds_of
+from eda_agent.run.design_memory import seeds_of
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator

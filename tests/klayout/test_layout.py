@@ -263,7 +263,7 @@ def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: 
     from eda_agent.cli.layout import write_layout
     from eda_agent.problem.elaborate import Elaboration
     from eda_agent.problem.netlist import parse_netlist
-    from eda_agent.problem.pdk.stand_in import stand_ins
+    from eda_agent.problem.pdk.stub_devices import stub_devices
     from eda_agent.problem.source import read_source
 
     problem = problems[name]
@@ -276,9 +276,11 @@ def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: 
     assert kept is not None and kept["pdk"] == problem.pdk.name and kept["ports"] == found["ports"]
     text = title.netlist(kept, cell, read_table(kept["table"]))
     (tmp_path / "again.spice").write_text(text)
-    again = Elaboration(parse_netlist(read_source(tmp_path / "again.spice", [tmp_path])), kept["name"], stand_ins(problem.pdk)).devices({})
+    again = Elaboration(parse_netlist(read_source(tmp_path / "again.spice", [tmp_path])), kept["name"], stub_devices(problem.pdk)).devices(
+        {}
+    )
     edits = problem.space.edits(known(problem))
-    before = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), tuple(edits)).devices(edits)
+    before = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).devices(edits)
     # a flat netlist has no dots: the names are those that a write-back of its run finds again
     assert [device.label for device in again] == [key(device.label) for device in before]
 

@@ -15,7 +15,7 @@ from eda_agent.agent.language.text import load_text
 from eda_agent.problem.load import load_problem
 from eda_agent.train.policies import TextTrainable, log_probabilities
 from eda_agent.train.samplers.vllm import Server, VllmSampler, untie
-from eda_agent.train.text import TextSpeaker
+from eda_agent.train.text import TextCodec
 from eda_agent.train.tree import pack
 
 ENDPOINT = os.environ.get("EDA_AGENT_TEST_ENDPOINT")
@@ -30,7 +30,7 @@ def test_vllm_samples_what_transformers_would(tmp_path: Path) -> None:
     model.config.tie_word_embeddings = True
     model.tie_weights()
     problem = load_problem(CIRCUITS / "ota_5t")
-    speaker = TextSpeaker(tokenizer, Grammar(tokenizer, model.get_output_embeddings().weight.shape[0], problem.space))
+    speaker = TextCodec(tokenizer, Grammar(tokenizer, model.get_output_embeddings().weight.shape[0], problem.space))
     history = History(problem)
     prompt = speaker.prompt(history)
 

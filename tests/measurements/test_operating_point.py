@@ -6,7 +6,7 @@ import pytest
 
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import sized_netlist
-from eda_agent.run.once import open_evaluator
+from eda_agent.run.evaluate_once import open_evaluator
 
 from ..conftest import CIRCUITS
 from .plain import library, ngspice

@@ -9,13 +9,13 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.draft.circuit_class import tell_kind
 from eda_agent.problem.draft.dialect import to_spice
-from eda_agent.problem.draft.kind import tell_kind
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.pdk import find_pdk
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
@@ -224,7 +224,7 @@ def test_named_sizes_of_m_lines_change_their_unit_with_the_others(tmp_path: Path
     assert "vss wn=1\n" in text and "inv wn=3\n" in text
     assert "wp, lp, wn: in metres as on M lines, now in the unit of the PDK" in notes
     (tmp_path / "two.spice").write_text("two inverters\n" + text, encoding="utf-8")
-    flat = Elaboration(parse_netlist(read_source(tmp_path / "two.spice", [tmp_path])), "two", stand_ins(pdk)).devices({})
+    flat = Elaboration(parse_netlist(read_source(tmp_path / "two.spice", [tmp_path])), "two", stub_devices(pdk)).devices({})
     sizes = {device.label: device.values for device in flat}
     assert sizes["x1.xm1"]["w"] == 3 and sizes["x2.xm1"]["w"] == 1
     assert sizes["x1.xmp"]["w"] == 50 and sizes["x1.xmp"]["l"] == 0.3

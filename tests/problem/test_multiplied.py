@@ -11,7 +11,7 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.multiplied import multiplied_cells
 from eda_agent.record.export import sized_netlist
-from eda_agent.run.once import open_evaluator
+from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.simulation.deck import Workbench
 
 NETLIST = """* cells in cells

@@ -17,7 +17,7 @@ from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_space import changed_at_start
 from eda_agent.problem.pdk import find_pdk
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import netlist_diff, sized_netlist
 
@@ -59,7 +59,7 @@ def at_start(problem: Problem) -> dict[str, Size]:
     scale = problem.pdk.scale * 1e6
     edits = problem.space.edits(problem.space.initial)
     result = {}
-    for device in Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(edits)).devices(edits):
+    for device in Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(edits)).devices(edits):
         if device.kind == "m":
             got = device.values
             name = device.label.rpartition(".")[2].removeprefix("x")
@@ -241,7 +241,7 @@ def test_a_pair_by_two_parameters_is_one_parameter_and_a_ratio(
         moved = space.edits({**space.initial, name: 2 * space.initial[name]})
         sides = {
             device.path[-2]: tuple(device.values[key] for key in ("w", "l", "m"))
-            for device in Elaboration(problem.netlist, "ota", stand_ins(problem.pdk), list(moved)).devices(moved)
+            for device in Elaboration(problem.netlist, "ota", stub_devices(problem.pdk), list(moved)).devices(moved)
         }
         one, other = (f"x{name}" for name in (("m5", "m6") if "m5" in changes else ("m1", "m2")))
         # a mirror's ratio stays

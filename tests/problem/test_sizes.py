@@ -9,7 +9,7 @@ import pytest
 
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
 from eda_agent.problem.structure.fingerprint import colours, fingerprint
@@ -47,7 +47,7 @@ def test_they_are_what_the_netlist_elaborates_to(name: str, problems: dict[str, 
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     place = colours(structure)
     space = problem.space
-    elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
+    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
     for row in np.random.default_rng(0).random((3, len(space.parameters))).tolist():
         sizing = space.from_unit(row)
         at = measured(problem, found, sizing)

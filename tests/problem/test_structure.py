@@ -10,7 +10,7 @@ import pytest
 
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import Structure, analyse, polarity, recognise
 
@@ -55,7 +55,7 @@ def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
     """The structure of the same circuit with every device, net and port renamed and the devices in another order, drain and source
     exchanged at random as a netlist from a layout has them."""
     draw = random.Random(seed)
-    devices = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk)).devices({})
+    devices = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk)).devices({})
     ports = problem.netlist.subcircuits[problem.subckt].ports
     nets = sorted({node for device in devices for node in device.nodes} - {"0"})
     new_nets = dict(zip(nets, (f"q{number}" for number in draw.sample(range(10_000), len(nets))), strict=True))

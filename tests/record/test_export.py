@@ -16,7 +16,7 @@ from eda_agent.problem.pdk.catalogue import find_pdk
 from eda_agent.problem.pdk.multiplier import ignoring
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import netlist_diff, sized_netlist, with_fingers
-from eda_agent.run.once import open_evaluator
+from eda_agent.run.evaluate_once import open_evaluator
 
 from ..conftest import CIRCUITS
 from ..measurements.plain import known

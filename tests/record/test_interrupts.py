@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent import interrupts
-from eda_agent.interrupts import Whole, interrupt
+from eda_agent.interrupts import DeferInterrupts, interrupt
 
 STORM = """
 import random, signal, sys
@@ -44,25 +44,25 @@ def test_no_interrupt_leaves_the_journal_waiting_for_itself(tmp_path: Path) -> N
 
 def test_it_waits_for_the_end_of_what_is_whole_and_comes_once() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), Whole():
-        with Whole():
+    with pytest.raises(KeyboardInterrupt), DeferInterrupts():
+        with DeferInterrupts():
             interrupt()
         done.append("inner and outer")
     assert done == ["inner and outer"]
-    with Whole():
+    with DeferInterrupts():
         pass
 
 
 def test_the_second_is_not_put_off() -> None:
-    with pytest.raises(KeyboardInterrupt), Whole():
+    with pytest.raises(KeyboardInterrupt), DeferInterrupts():
         interrupt()
         interrupt()
-    with Whole():
+    with DeferInterrupts():
         pass
 
 
 def test_a_failure_meanwhile_is_what_is_told() -> None:
-    with pytest.raises(OSError, match="disk"), Whole():
+    with pytest.raises(OSError, match="disk"), DeferInterrupts():
         interrupt()
         raise OSError("disk")
     assert not interrupts._state.came

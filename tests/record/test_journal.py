@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
-from eda_agent.record import held as module
+from eda_agent.record import locked_jsonl as module
 from eda_agent.record.events import envelope
 from eda_agent.record.fold import fold
-from eda_agent.record.held import whole_length
 from eda_agent.record.journal import Journal, read_journal
+from eda_agent.record.locked_jsonl import whole_length
 
 EVENTS = [envelope(index, "log", {"level": "info", "message": f"line {index} ü"}) for index in range(4)]
 

@@ -21,8 +21,8 @@ from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor, Task
+from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.simulation.machines import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
 from tests.conftest import CIRCUITS
 from tests.simulation.test_executor import GOOD, RC, ExecutorContract, bandwidth, instance

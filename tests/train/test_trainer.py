@@ -28,8 +28,8 @@ from eda_agent.problem.target import read_targets, target_data
 from eda_agent.run import Request, size
 from eda_agent.train import warm_start
 from eda_agent.train.journal import TrainingJournal
-from eda_agent.train.kinds import CompactKind
 from eda_agent.train.learner import DivergedError, Learner, Rules
+from eda_agent.train.model_bundle import CompactBundle
 from eda_agent.train.policies import CompactTrainable
 from eda_agent.train.recipe import ModelRecipe, PoolRecipe, Recipe, RlRecipe, WarmStartRecipe, load_recipe, recipe_data
 from eda_agent.train.samples import Group, Sample, Trajectory
@@ -142,7 +142,7 @@ def test_two_processes_make_the_same_steps_as_one(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     expected, found = weights(tmp_path / "one"), weights(tmp_path / "two")
-    start = CompactKind(recipe).model.state_dict()
+    start = CompactBundle(recipe).model.state_dict()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, atol=2e-6, rtol=0)
     assert any(not torch.equal(start[name], value) for name, value in expected.items())

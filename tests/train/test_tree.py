@@ -13,9 +13,9 @@ from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.language.sampling import CompactSampler
 from eda_agent.agent.language.torch_engine import TorchEngine
 from eda_agent.problem.spec import Problem
+from eda_agent.train.codec import CompactCodec
 from eda_agent.train.policies import CompactTrainable, TextTrainable, log_probabilities
 from eda_agent.train.samples import Sample
-from eda_agent.train.speech import CompactSpeaker
 from eda_agent.train.tree import pack, padded
 from tests.train.histories import played
 from tests.train.tiny_text import tiny_model
@@ -24,7 +24,7 @@ from tests.train.tiny_text import tiny_model
 def compact_samples(model: CompactModel, problem: Problem, seed: int) -> list[Sample]:
     """A trajectory of five turns with four branches each, as a rollout makes it."""
     history = played(problem, 5, seed)
-    speaker, sampler = CompactSpeaker(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
+    speaker, sampler = CompactCodec(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
     samples = []
     for count in range(1, 6):
         prompt = speaker.prompt(History(problem, history.turns[:count]))
@@ -76,7 +76,7 @@ def test_what_the_sampler_expects_is_what_the_learner_is_asked(problems: dict[st
     model = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48)).eval()
     problem = problems["two_stage_miller"]
     history = played(problem, 4)
-    speaker, sampler = CompactSpeaker(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
+    speaker, sampler = CompactCodec(CompactLanguage(problem)), CompactSampler(TorchEngine(model))
     row, expected = [], []
     for count in (1, 3, 4):
         prompt = speaker.prompt(History(problem, history.turns[:count]))

@@ -10,7 +10,7 @@ import pytest
 from eda_agent.agent.commands import command_from
 from eda_agent.errors import InputError
 from eda_agent.record.journal import Journal
-from eda_agent.tui.feed import MOST, JournalFeed, Replay
+from eda_agent.tui.feed import MAX_EVENTS, JournalFeed, Replay
 from eda_agent.tui.process import RunProcess
 
 
@@ -27,9 +27,9 @@ def test_a_growing_journal_gives_every_event_once(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write(line(2)[20:] + line(3))
     assert [event["seq"] for event in feed.read()] == [2, 3]
-    path.write_text("".join(line(number) for number in range(MOST + 10)))
+    path.write_text("".join(line(number) for number in range(MAX_EVENTS + 10)))
     feed = JournalFeed(path)
-    assert [len(feed.read()) for _ in range(3)] == [MOST, 10, 0]
+    assert [len(feed.read()) for _ in range(3)] == [MAX_EVENTS, 10, 0]
 
 
 def test_what_is_no_journal_is_one_message(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A hand-over is the moment when one policy gives the run to another because it no longer gains or has had its turns. Who has the run is a fold over them."""
+"""A hand-over gives the run from one policy to another when the first no longer gains or has used its turns. The current phase is computed from the turns."""
 
 from __future__ import annotations
 

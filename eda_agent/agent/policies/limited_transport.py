@@ -1,4 +1,4 @@
-"""A bounded transport gives up on an answer that does not end: one that is too long, or that takes too long as a whole.
+"""A limited transport gives up on an answer that is too long or takes too long.
 
 HTTP clients have time-outs between two pieces of an answer; a server that sends a byte a second for ever stays within them.
 """

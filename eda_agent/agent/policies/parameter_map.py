@@ -1,4 +1,4 @@
-"""An parameter map leads from a problem's positions to those that a surrogate's network was taught with: by the sizes of the devices, however each netlist says them."""
+"""A parameter map converts a problem's positions to those that a surrogate was trained with, by the sizes of the devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A surrogate checkpoint is what the file of surrogates says of one circuit: its network, and what the network's inputs and outputs are called.
+"""A surrogate checkpoint holds one circuit's network and the names of its inputs and outputs.
 
 A problem's circuit is known by its structure and process. What its parameters move is known by the devices' sizes, so that another netlist of the same
 circuit, with other names, other parameters or some of them held, is known too; its specs are known by their metrics.

@@ -1,4 +1,4 @@
-"""A prior is what the embedded model's makers simulated of a circuit, as the search needs it: a model of every spec's margin in a run.
+"""A surrogate prior gives the search a model of every spec's margin that was trained before the run.
 
 A surrogate predicts every corner from the first turns, and all turns move it to where it belongs. From a few turns on a process that knows the run alone
 may predict a spec better; each spec goes by what would have predicted its turns best.

@@ -1,4 +1,4 @@
-"""What the model-based optimisers learn from: positions and the signed margin of every spec, in its worst corner."""
+"""Training data of the model-based optimisers: positions, and the signed margin of every spec in its worst corner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A seeded policy first proposes designs that are known from before, then leaves the run to another, which has seen what came of them."""
+"""A warm-start policy first proposes designs of earlier runs, then leaves the run to another policy, which has seen their results."""
 
 from __future__ import annotations
 

@@ -50,13 +50,13 @@ def init_command(options: argparse.Namespace) -> int:
     draft = read_circuit(netlist, folder, options.pdk, options.subckt)
     circuit = os.path.relpath(draft.source, folder)
     measured, untested, deck = None, set[str](), folder / draft.deck
-    if draft.starter and not deck.exists():
+    if draft.fallback_testbench and not deck.exists():
         # one that is there holds the user's work
-        write_text(deck, draft.starter.deck)
+        write_text(deck, draft.fallback_testbench.deck)
     wanted = read_cace(options.cace) if options.cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
     doubts = list(draft.doubts)
-    if draft.kind.benches or draft.starter:
+    if draft.kind.benches or draft.fallback_testbench:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
@@ -78,7 +78,7 @@ def init_command(options: argparse.Namespace) -> int:
     result: dict[str, object] = {
         "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,
         "changed": list(draft.changed), "doubts": doubts, "noticed": draft.noticed, "untested": sorted(untested), "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
-        "measured": measured, "deck": str(deck) if draft.starter else None,
+        "measured": measured, "deck": str(deck) if draft.fallback_testbench else None,
     }  # fmt: skip
     if options.json:
         print_json(result)

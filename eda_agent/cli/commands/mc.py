@@ -72,7 +72,7 @@ def table(result: MonteCarlo) -> Table:
     """One row a spec."""
     from rich.table import Table
 
-    from eda_agent.record.about import extremes, target_text
+    from eda_agent.record.labels import extremes, target_text
     from eda_agent.units import format_quantity
 
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")

@@ -30,7 +30,7 @@ def sim_command(options: argparse.Namespace) -> int:
     from eda_agent.agent.score import score
     from eda_agent.cli.chosen import chosen
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
-    from eda_agent.record import about
+    from eda_agent.record import labels
     from eda_agent.record.events import evaluation_data, plain, result_data
     from eda_agent.simulation.soundness import observe
     from eda_agent.units import format_score
@@ -62,9 +62,9 @@ def sim_command(options: argparse.Namespace) -> int:
     screen = console(to_stdout=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
-    screen.print(spec_table(about.spec_table(problem), results, [corner.name for corner in problem.corners], told))
+    screen.print(spec_table(labels.spec_table(problem), results, [corner.name for corner in problem.corners], told))
     screen.print()
-    screen.print(sizing_table(about.parameter_table(problem), sizing))
+    screen.print(sizing_table(labels.parameter_table(problem), sizing))
     if points:
         screen.print(f"\noperating points in {problem.corners[0].name}")
         screen.print(operating_table(points))

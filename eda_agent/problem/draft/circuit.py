@@ -9,10 +9,10 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
+from eda_agent.problem.draft.circuit_class import CircuitClass, tell_kind
 from eda_agent.problem.draft.dialect import to_spice
+from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import source_values
-from eda_agent.problem.draft.kind import Kind, tell_kind
-from eda_agent.problem.draft.starter import Starter, starter
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
@@ -37,16 +37,16 @@ class Draft:
     pdk: Pdk
     subckt: str
     structure: Structure
-    kind: Kind
+    kind: CircuitClass
     doubts: list[str] = field(default_factory=list)
     driven: Mapping[str, float] = field(default_factory=dict)
     noticed: list[str] = field(default_factory=list)
-    starter: Starter | None = None
+    fallback_testbench: FallbackTestbench | None = None
     """Where no template fits."""
 
     @property
     def deck(self) -> str:
-        """The starter's file, beside the spec."""
+        """The fallback testbench's file, beside the spec."""
         return f"{self.name}.tb.spice"
 
 
@@ -86,7 +86,7 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         )
     if structure.unknown:
         doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
-    begun = None if kind.benches else starter(structure, name, driven)
+    begun = None if kind.benches else fallback_testbench(structure, name, driven)
     return Draft(
         name_from(path.stem.removesuffix(".xschem")),
         file,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.starter import NAME as STARTED
+from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.structure.saturation import meant_for_saturation
 from eda_agent.units import format_quantity
@@ -47,7 +47,7 @@ def _biased(draft: Draft) -> str | None:
     for bench in draft.kind.benches:
         if "op" in read_template(bench.template)["analyses"]:
             return bench.name
-    return STARTED if draft.starter else None
+    return STARTED if draft.fallback_testbench else None
 
 
 def _devices(draft: Draft) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from eda_agent.problem.draft.kind import MIN, NEAR
+from eda_agent.problem.draft.circuit_class import MIN, NEAR
 from eda_agent.problem.metric import METRICS
 from eda_agent.units import format_quantity
 

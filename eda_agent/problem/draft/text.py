@@ -8,12 +8,12 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.kind import NEAR, Bench
-from eda_agent.problem.draft.places import grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
+from eda_agent.problem.draft.circuit_class import NEAR, Bench
+from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
-from eda_agent.problem.draft.starter import NAME as STARTED
+from eda_agent.problem.draft.sizable_parameters import grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.metric import METRICS
@@ -64,10 +64,10 @@ def write_draft(
         settings, why = _bench(draft, bench, measured)
         lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
     benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches]
-    if draft.starter:
-        probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.starter.probes.items())
-        lines.append(f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.starter.settings)}, probes: {{{probes}}}}}")
-        benches.append((STARTED, draft.starter.metrics, set(draft.starter.metrics)))
+    if draft.fallback_testbench:
+        probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.fallback_testbench.probes.items())
+        lines.append(f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.fallback_testbench.settings)}, probes: {{{probes}}}}}")
+        benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
     elif not benches:
         lines.append("  # none could be drafted: name a template, or a deck of your own (docs/spec.md)")
     lines.append("specs:")

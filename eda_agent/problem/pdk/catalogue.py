@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError, MissingError
-from eda_agent.problem.marked import read_plain
+from eda_agent.problem.located_node import read_plain
 from eda_agent.problem.names import name_from
 from eda_agent.problem.pdk.form import wrong_in
 from eda_agent.units import parse_quantity

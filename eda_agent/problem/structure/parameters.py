@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
@@ -40,7 +40,7 @@ def effects(problem: Problem) -> dict[str, Effect]:
     """Parameter name → what it moves."""
     space = problem.space
     places = list(space.edits(space.initial))
-    elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), places)
+    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), places)
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     before = {device.label: device for device in elaboration.devices(space.edits(space.initial))}
     result = {}

@@ -10,7 +10,7 @@ from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.catalogue import Pdk
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from eda_agent.problem.structure.matching import matched_groups
 from eda_agent.problem.structure.orientation import oriented
@@ -22,7 +22,7 @@ TWO_TERMINAL = frozenset("rcl")
 
 def recognise(netlist: Netlist, subckt: str, pdk: Pdk) -> Structure:
     """The structure of a subcircuit. Raises `InputError` where it does not elaborate."""
-    flat = Elaboration(netlist, subckt, stand_ins(pdk)).devices({})
+    flat = Elaboration(netlist, subckt, stub_devices(pdk)).devices({})
     types = {line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"}
     return analyse(flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types})
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eda_agent.errors import InputError
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.pdk.stand_in import stand_ins
+from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.fingerprint import colours
 from eda_agent.problem.structure.recognise import recognise
@@ -45,7 +45,7 @@ def sizes(problem: Problem) -> Sizes | None:
         return None
     try:
         structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-        elaboration = Elaboration(problem.netlist, problem.subckt, stand_ins(problem.pdk), list(space.edits(space.initial)))
+        elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
     except InputError:
         return None
     places = colours(structure)

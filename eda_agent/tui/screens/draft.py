@@ -15,8 +15,8 @@ from textual.widgets import Static, TextArea
 
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import write_text
+from eda_agent.tui.cli_subprocess import run_program
 from eda_agent.tui.key_bar import KeyBar
-from eda_agent.tui.program import run_program
 from eda_agent.units import counted
 
 

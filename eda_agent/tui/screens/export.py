@@ -14,8 +14,8 @@ from textual.widgets import Static
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState
 from eda_agent.run import original_spec
+from eda_agent.tui.cli_subprocess import run_command
 from eda_agent.tui.panels import Table
-from eda_agent.tui.program import run_command
 from eda_agent.tui.screens.details import Detail
 
 

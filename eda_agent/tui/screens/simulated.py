@@ -21,10 +21,10 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.insight.shown import DEFAULT, held
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.problem.loop_probe import LOOP
-from eda_agent.record.about import target_text
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import target_text
+from eda_agent.tui.cli_subprocess import run_program
 from eda_agent.tui.panels import Table, right
-from eda_agent.tui.program import run_program
 from eda_agent.tui.screens.details import Detail
 from eda_agent.tui.view import turn_of
 from eda_agent.units import format_quantity, shown_unit

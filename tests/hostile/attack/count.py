@@ -16,7 +16,7 @@ from eda_agent.errors import EdaAgentError
 
 SECONDS = 10.0
 """Of this process for one attack."""
-LONGEST = 40_000
+MAX_TEXT = 40_000
 """Characters of a message."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -71,7 +71,7 @@ def held(attack: Callable[[], str]) -> str:
         return f"it took {took:.0f} s"
     if found := CONTROL.search(said):
         return f"{found[0]!r} reached the terminal"
-    return "it said too much" if len(said) > LONGEST else "a traceback" if "Traceback (most recent call last)" in said else ""
+    return "it said too much" if len(said) > MAX_TEXT else "a traceback" if "Traceback (most recent call last)" in said else ""
 
 
 def command(*words: str) -> str:

@@ -1,4 +1,4 @@
-"""A kind of policy puts together what belongs together: model, language, sampler, and how its weights are read and written."""
+"""A model bundle holds a policy's model, language and sampler, and reads and writes its weights."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from torch import Tensor, nn
 
 from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.language.torch_engine import load_compact
+from eda_agent.train.codec import Codec, CompactCodec
 from eda_agent.train.policies import CompactTrainable, Trainable
 from eda_agent.train.recipe import Recipe
 from eda_agent.train.samplers import Sampler
 from eda_agent.train.samplers.compact import TrainingSampler
-from eda_agent.train.speech import CompactSpeaker, Speaker
 from eda_agent.train.tasks import Task
 from eda_agent.train.warm_start import shuffled_language
 
 
-class Kind(Protocol):
+class ModelBundle(Protocol):
     """`options`: how the language is spoken. `weights`: what a sampler loads. `read`: the weights in a checkpoint's folder."""
 
     @property
     def options(self) -> Mapping[str, bool | int]: ...
     @property
     def policy(self) -> Trainable: ...
-    def speak(self, task: Task, number: int) -> Speaker: ...
+    def speak(self, task: Task, number: int) -> Codec: ...
     def sampler(self, temperature: float) -> Sampler: ...
     def weights(self) -> Mapping[str, Tensor]: ...
     def read(self, folder: Path) -> Mapping[str, Tensor]: ...
@@ -39,7 +39,7 @@ class Kind(Protocol):
     def save(self, folder: Path) -> Path: ...
 
 
-class CompactKind:
+class CompactBundle:
     """The compact language and its model."""
 
     def __init__(self, recipe: Recipe):
@@ -66,8 +66,8 @@ class CompactKind:
         self.options: Mapping[str, bool | int] = {"points": self.model.config.points, "window": self.model.config.window}
         self.shown = recipe.rl.history
 
-    def speak(self, task: Task, number: int) -> Speaker:
-        return CompactSpeaker(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
+    def speak(self, task: Task, number: int) -> Codec:
+        return CompactCodec(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
 
     def sampler(self, temperature: float) -> Sampler:
         # it draws one word after another for few histories at a time: a processor is quicker at that
@@ -93,10 +93,10 @@ class CompactKind:
         return folder
 
 
-def make_kind(recipe: Recipe) -> Kind:
+def make_bundle(recipe: Recipe) -> ModelBundle:
     """The kind that a recipe names, with its model."""
     if recipe.model.kind == "compact":
-        return CompactKind(recipe)
-    from eda_agent.train.text import TextKind
+        return CompactBundle(recipe)
+    from eda_agent.train.text import TextBundle
 
-    return TextKind(recipe)
+    return TextBundle(recipe)

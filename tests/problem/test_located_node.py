@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
-from eda_agent.problem.marked import MAX_DEPTH, MAX_NODES, read_marked, read_plain
+from eda_agent.problem.located_node import MAX_DEPTH, MAX_NODES, read_marked, read_plain
 
 PLAIN = st.recursive(
     st.integers() | st.booleans() | st.text(st.characters(codec="ascii", exclude_categories=["Cc"])),

@@ -1,4 +1,4 @@
-"""The user's hand in a run: every key that changes something asks where it must, and sends a command to the run's process."""
+"""Run controls turn the user's keys into commands to the run's process, and ask for values where a command needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A starter is the deck that a draft begins with where no template fits: every port held by something, and what can be measured so.
+"""A fallback testbench is the deck that a draft begins with where no template fits: every port held by something, and what can be measured so.
 
 A differential amplifier with two outputs is driven by a differential source and measured between its outputs. Of anything else the
 operating point alone is taken: what the circuit is for is the user's to add.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eda_agent.problem.draft.circuit_class import MAX, MIN, biases, outputs_of
 from eda_agent.problem.draft.enable import enables_of
-from eda_agent.problem.draft.kind import MAX, MIN, biases, outputs_of
 from eda_agent.problem.structure import Structure
 from eda_agent.units import format_quantity
 
@@ -19,7 +19,7 @@ NAME = "mine"
 
 
 @dataclass(frozen=True)
-class Starter:
+class FallbackTestbench:
     """`deck`: the file's text. `settings` and `probes` of its testbench; `metrics`: metric → sense."""
 
     deck: str
@@ -28,7 +28,7 @@ class Starter:
     metrics: Mapping[str, str]
 
 
-def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> Starter | None:
+def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, float]) -> FallbackTestbench | None:
     """None where a rail is no port: nothing could be said of the supply.
 
     `driven`: port → V or A of the source that stood on it in the netlist.
@@ -65,12 +65,12 @@ def starter(structure: Structure, subckt: str, driven: Mapping[str, float]) -> S
         ]
         metrics = {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX}
         title = "inputs driven differentially around vcm, open loop, measured between the outputs"
-        return Starter(_text(title, cards), {"load": "1p"}, {"out": "tb_diff", "supply": "vsup"}, metrics)
+        return FallbackTestbench(_text(title, cards), {"load": "1p"}, {"out": "tb_diff", "supply": "vsup"}, metrics)
     cards.append(".op")
     title = "every port is held, the operating point is taken; add stimulus, analyses and loads"
     seen = next(iter([*outputs, *rest]), structure.vdd)
     settings = {"load": "1p"} if outputs else {}
-    return Starter(_text(title, cards), settings, {"out": seen, "supply": "vsup"}, {"power": MAX})
+    return FallbackTestbench(_text(title, cards), settings, {"out": seen, "supply": "vsup"}, {"power": MAX})
 
 
 def _source(number: int, port: str, how: str, structure: Structure, driven: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""A marked value is a YAML node with its place in the file, so that every message can name file, line and key.
+"""A located node is a YAML value with its place in the file, so that every message can name file, line and key.
 
 Only plain data is read: no tags, no aliases (they make bombs), no duplicate keys. Values stay as written; `4.7u` and `1.8`
 are both text until someone knows their unit.
@@ -26,10 +26,10 @@ _UNREAL = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass
-class Marked:
-    """`value` is a str, a list of `Marked` or a dict of str → `Marked`; `key` is the path from the top, such as `specs.gbw`."""
+class LocatedNode:
+    """`value` is a str, a list of `LocatedNode` or a dict of str → `LocatedNode`; `key` is the path from the top, such as `specs.gbw`."""
 
-    value: str | list[Marked] | dict[str, Marked] | None
+    value: str | list[LocatedNode] | dict[str, LocatedNode] | None
     key: str
     line: int
     report: Report
@@ -43,7 +43,7 @@ class Marked:
         """A finding about this place that is no fault."""
         return Finding(message, self.report.file, self.line, self.key)
 
-    def mapping(self, what: str) -> dict[str, Marked]:
+    def mapping(self, what: str) -> dict[str, LocatedNode]:
         """The value as a mapping; reports and gives {} when it is none."""
         if isinstance(self.value, dict):
             return self.value
@@ -53,7 +53,7 @@ class Marked:
         self.wrong(f"{what} must be a mapping", "write  key: value  lines, or {key: value}")
         return {}
 
-    def items(self, what: str) -> list[Marked]:
+    def items(self, what: str) -> list[LocatedNode]:
         if isinstance(self.value, list):
             return self.value
         self.wrong(f"{what} must be a list", "write [a, b]")
@@ -94,7 +94,7 @@ class Report:
             raise InputError(sorted(self.findings, key=lambda finding: finding.line or 0))
 
 
-def read_marked(path: Path) -> Marked:
+def read_marked(path: Path) -> LocatedNode:
     """Read a YAML file. Raises `InputError` when it cannot be read as plain data."""
     return _read(path)[1]
 
@@ -139,7 +139,7 @@ class _Loader(yaml.SafeLoader):
             raise RecursionError
 
 
-def _read(path: Path) -> tuple[yaml.Node, Marked]:
+def _read(path: Path) -> tuple[yaml.Node, LocatedNode]:
     report = Report(path, [])
     try:
         data = read_file(path, MAX_BYTES)
@@ -166,9 +166,9 @@ def _read(path: Path) -> tuple[yaml.Node, Marked]:
     return node, marked
 
 
-def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> Marked:
+def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> LocatedNode:
     line = node.start_mark.line + 1
-    result = Marked(None, key, line, report)
+    result = LocatedNode(None, key, line, report)
     if id(node) in seen:
         result.wrong("YAML aliases (&, *) are not read", "write the value out")
         return result
@@ -183,7 +183,7 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> Marked:
     elif isinstance(node, yaml.SequenceNode):
         result.value = [_mark(child, f"{key}[{index}]", report, seen) for index, child in enumerate(node.value)]
     elif isinstance(node, yaml.MappingNode):
-        children: dict[str, Marked] = {}
+        children: dict[str, LocatedNode] = {}
         for name_node, child_node in node.value:
             name = _UNREAL.sub("?", name_node.value) if isinstance(name_node, yaml.ScalarNode) else "?"
             child = _mark(child_node, f"{key}.{name}" if key else name, report, seen)

@@ -1,4 +1,4 @@
-"""A program is a command of ours that the app runs beside itself, so that nothing on the screen waits: JSON comes back, or one message."""
+"""A CLI subprocess runs an `eda-agent` command beside the app, so that the screen does not wait. It returns JSON or one message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stand-in is a subcircuit with a foundry device's ports and one MOSFET inside: for whoever needs the circuit's shape, not its models."""
+"""A stub device is a subcircuit with a foundry device's ports and one MOSFET inside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.source import logical_lines
 
 
-def stand_ins(pdk: Pdk) -> Mapping[str, Subcircuit]:
+def stub_devices(pdk: Pdk) -> Mapping[str, Subcircuit]:
     """Device name → its stand-in, with the model named like the device."""
     text = "".join(f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}}\n.ends\n" for name in pdk.devices)
     return parse_netlist(logical_lines(text, Path("stand-ins"))).subcircuits

@@ -1,4 +1,4 @@
-"""The machines that simulate: this one, or a cluster's. Which it is nobody above has to know."""
+"""Executors run the simulations: on this machine, or on a cluster. No caller has to know which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place is what a draft proposes to size: a parameter of the netlist or a number in it, with a legal range and the role of its devices."""
+"""A sizable parameter is a parameter of the netlist, or a number in it, that a draft proposes to size, with a legal range and the role of its devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Together is how several processes learn as one: each plays its share of the tasks, counts and gradients are summed over all of them.
+"""Distributed training: each process plays its share of the tasks; counts and gradients are summed over all of them.
 
     accelerate launch --num_processes 8 -m eda_agent train RECIPE
 
@@ -17,7 +17,7 @@ from torch import Tensor
 T = TypeVar("T")
 
 
-class Alone:
+class SingleProcess:
     """One process."""
 
     rank, size = 0, 1
@@ -40,7 +40,7 @@ class Alone:
         """Until all processes are here."""
 
 
-class Processes(Alone):
+class Processes(SingleProcess):
     """Those that `accelerate launch` or `torchrun` started."""
 
     def __init__(self) -> None:
@@ -74,6 +74,6 @@ class Processes(Alone):
         self.accelerator.wait_for_everyone()
 
 
-def together() -> Alone:
+def join_processes() -> SingleProcess:
     """This process alone, or with those that were launched beside it."""
-    return Processes() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()
+    return Processes() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else SingleProcess()

@@ -1,4 +1,4 @@
-"""Ahead computes what a training will ask for next in a process beside it, one thing early.
+"""Prefetch computes the next item of a training in another process, one item ahead.
 
 Python runs one thread at a time: examples written in a thread would take their time from the learner that waits for them.
 """
@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Ahead(Generic[Item, Result]):
+class Prefetch(Generic[Item, Result]):
     """`make` of each of the `items`, in order. Where processes cannot be forked, `next` computes it on the spot.
 
     What `make` raises, `next` raises. The process shares this one's memory as it was: it sees nothing that changes later.

@@ -1,4 +1,4 @@
-"""A kind is what a circuit is for, told from its structure: which testbenches fit it and which ports play which part in them."""
+"""A circuit class says what a circuit is for: the testbenches that fit it, and the role of each port in them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Kind:
+class CircuitClass:
     """`ports`: role in the testbenches → port. `bias`: port → how it is held (`biases`).
 
     `doubts`: what could not be told, one sentence each. `noticed`: what was told and is worth saying.
@@ -77,7 +77,7 @@ _CURRENT_REFERENCE = (
 )
 
 
-def tell_kind(structure: Structure) -> Kind:
+def tell_kind(structure: Structure) -> CircuitClass:
     """What the circuit is. `name` is "" when that cannot be told."""
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))
@@ -91,7 +91,7 @@ def tell_kind(structure: Structure) -> Kind:
     return replace(kind, bias=bias, noticed=tuple(noticed), switches=(*switches, *starting))
 
 
-def _tell(structure: Structure, enables: set[str]) -> Kind:
+def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
     rails = {"vdd": structure.vdd, "vss": structure.vss}
     doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
     rest = [port for port in structure.ports if port not in structure.rails and port not in enables]
@@ -107,20 +107,20 @@ def _tell(structure: Structure, enables: set[str]) -> Kind:
         sides = [port for port in rest if any(fet.gate == port for fet in structure.fets)]
         out = next((port for port in rest if any(fet.drain == port for fet in structure.fets)), "")
         if len(sides) == 1 and out and out != sides[0]:
-            return Kind("transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts))
+            return CircuitClass("transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts))
     if _rings(structure) and len(outputs) == 1:
         ports = {"out": outputs[0], **rails}
         if len(inputs) == 1:
-            return Kind("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
-        return Kind("oscillator", ports, biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
+            return CircuitClass("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
+        return CircuitClass("oscillator", ports, biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
     if len(rest) == 1 and not inputs and _gives_current(structure, rest[0]):
-        return Kind("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
+        return CircuitClass("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
-        return Kind("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
+        return CircuitClass("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
     doubts.append(
         _divided(structure) or "what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised"
     )
-    return Kind("", rails, {}, (), tuple(doubts))
+    return CircuitClass("", rails, {}, (), tuple(doubts))
 
 
 def _divided(structure: Structure) -> str:
@@ -139,17 +139,17 @@ def _divided(structure: Structure) -> str:
     return ""
 
 
-def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> Kind:
+def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> CircuitClass:
     pair = structure.input_pair
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates]
     if len(outputs) == 2:
         doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 and nothing is fed back")
-        return Kind("differential amplifier", rails, {}, (), tuple(doubts))
+        return CircuitClass("differential amplifier", rails, {}, (), tuple(doubts))
     if len(outputs) != 1:
         doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; templates for one output only were tried")
-        return Kind("", rails, {}, (), tuple(doubts))
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     out = outputs[0]
     signs = {gate: polarity(structure, gate, out) for gate in gates}
     inverting = next((gate for gate in gates if signs[gate] < 0), "")
@@ -160,18 +160,20 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     bias = biases(structure, rest, {out, *gates})
     if _has_no_sink(structure, out):
         # nothing inside pulls the output: the load does, as in a regulator
-        return Kind("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
-    return Kind("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
+        return CircuitClass("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
+    return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
 
 
-def _comparator(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> Kind:
+def _comparator(
+    structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]
+) -> CircuitClass:
     pair = structure.input_pair
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
     if len(outputs) != 2 or len(structure.clocks) != 1:
         doubts.append("which ports are the two outputs and the clock of the comparator")
-        return Kind("", rails, {}, (), tuple(doubts))
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     # each half of the latch hangs on one input's device: its output is the one that this input pulls
     first = _latched(structure, pair[0].drain)
     side = [out for out in outputs if polarity(structure, first, out) != 0] if first else []
@@ -182,7 +184,7 @@ def _comparator(structure: Structure, rails: dict[str, str], rest: Sequence[str]
     positive = nearest if sign > 0 else next(out for out in outputs if out != nearest)
     negative = next(out for out in outputs if out != positive)
     ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, "clk": structure.clocks[0], **rails}
-    return Kind("comparator", ports, {}, _COMPARATOR, tuple(doubts))
+    return CircuitClass("comparator", ports, {}, _COMPARATOR, tuple(doubts))
 
 
 def _latched(structure: Structure, net: str) -> str:

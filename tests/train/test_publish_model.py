@@ -16,7 +16,7 @@ from eda_agent.agent.language.model import CompactConfig, CompactModel
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
-from eda_agent.train import ship
+from eda_agent.train import publish_model
 from eda_agent.train.recipe import PoolRecipe, Recipe, recipe_data
 from tests.train.histories import played
 
@@ -35,19 +35,19 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, problems: dict[str, Problem]) -> None:
     target = tmp_path / "weights"
-    assert ship.main([str(run), str(target)]) == 0
+    assert publish_model.main([str(run), str(target)]) == 0
     record = json.loads((target / "training.json").read_text())
     assert record["simulations"] == {"pools": 20, "rollouts": 210} and record["seconds"] == {"warm_start": 50, "rl": 6}
     assert record["curves"]["rl"] == {"step": [1, 2, 3], "reward": [0.1, 0.2, 0.3]}
-    assert len(record["curves"]["warm_start"]["loss"]) == ship.POINTS and record["curves"]["warm_start"]["step"][-1] == 100
+    assert len(record["curves"]["warm_start"]["loss"]) == publish_model.POINTS and record["curves"]["warm_start"]["step"][-1] == 100
     assert "begun_from" not in record
     # a run that goes on from a shipped model keeps its record
     on = yaml.safe_load((run / "recipe.yaml").read_text())
     (run / "recipe.yaml").write_text(yaml.safe_dump({**on, "model": {**on["model"], "path": str(target)}}))
-    assert ship.training_record(run, 1)["begun_from"] == record
+    assert publish_model.training_record(run, 1)["begun_from"] == record
     # half of what it began from, half of what it ended with
     mixed = tmp_path / "mixed"
-    assert ship.main([str(run), str(mixed), "--keep", "0.5"]) == 0
+    assert publish_model.main([str(run), str(mixed), "--keep", "0.5"]) == 0
     assert json.loads((mixed / "training.json").read_text())["kept"] == 0.5
     before, after, between = (load_file(folder / "model.safetensors") for folder in (target, run / "model", mixed))
     for name, value in between.items():
@@ -61,15 +61,15 @@ def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, pro
 
 
 def test_what_cannot_be_shipped_is_one_message(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ship.main([str(tmp_path / "none"), str(tmp_path / "w")]) == 2 and "no finished model" in capsys.readouterr().err
+    assert publish_model.main([str(tmp_path / "none"), str(tmp_path / "w")]) == 2 and "no finished model" in capsys.readouterr().err
     config = run / "model" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": 1}))
     with pytest.raises(InputError, match="speaks version 1"):
-        ship.ship(run, tmp_path / "w")
+        publish_model.publish(run, tmp_path / "w")
     assert not (tmp_path / "w").exists()
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": words.VERSION}))
     with pytest.raises(InputError, match="began from is not there"):
-        ship.ship(run, tmp_path / "w", keep=0.5)
+        publish_model.publish(run, tmp_path / "w", keep=0.5)
 
 
 def test_a_policy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problems: dict[str, Problem]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eda_agent.tui.pauses import PORTION, QUIET, Pauses
+from eda_agent.tui.gc_tuning import PORTION, QUIET, Pauses
 
 
 class Ring:

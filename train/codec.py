@@ -1,4 +1,4 @@
-"""A speaker tells a model the history of a task in the model's language, and understands its answers."""
+"""A codec writes the history of a task in the model's language and reads its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CERTAIN = np.zeros(1, dtype=np.float32)
 _OUTCOMES = legal()[None]
 
 
-class Speaker(Protocol):
+class Codec(Protocol):
     """One task, one trajectory."""
 
     def prompt(self, history: History) -> Any: ...
@@ -32,7 +32,7 @@ class Speaker(Protocol):
     def proposal(self, answer: Answer, history: History) -> Proposal: ...
 
 
-class CompactSpeaker:
+class CompactCodec:
     """The compact language. `shown`: "true" tells the history, "none" nothing but the baseline, "shuffled" the results of other turns."""
 
     def __init__(self, language: CompactLanguage, shown: str = "true"):

@@ -1,4 +1,4 @@
-"""Simulations outside a run: an evaluator opened and closed, one design measured."""
+"""One evaluation outside a run: an evaluator is opened, one design is measured, the evaluator is closed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.executor import Executor
-from eda_agent.simulation.machines import open_pool
+from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
 from eda_agent.simulation.soundness import Soundness, judge
 

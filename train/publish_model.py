@@ -1,6 +1,6 @@
-"""Shipping puts a trained model into the package: half the bytes a weight, with a record of how it was made.
+"""Publishing puts a trained model into the package, with half the bytes per weight and a record of how it was made.
 
-    python -m eda_agent.train.ship RUN [FOLDER] [--keep SHARE [--of OTHER]]
+    python -m eda_agent.train.publish_model RUN [FOLDER] [--keep SHARE [--of OTHER]]
 
 `--keep` mixes the weights that a run began from, or those in OTHER, into those that it ended with, a weighted mean: most of what was learnt on the circuits of the
 training stays, most of what it cost on others does not (Wortsman et al., arXiv 2109.01903, for fine-tuning).
@@ -33,7 +33,7 @@ POINTS = 40
 """Of a curve in the record."""
 
 
-def ship(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) -> dict[str, Any]:
+def publish(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) -> dict[str, Any]:
     """Write the model of a finished run; gives its record. `keep`: share of the weights that it began from, or of those in the folder `of`. Raises `InputError` where there is none, or it is too large."""
     model = run / "model"
     if not (model / "model.safetensors").is_file():
@@ -114,14 +114,14 @@ def _curve(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[st
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.ship", description="Put a trained model into the package.")
+    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.publish_model", description="Put a trained model into the package.")
     parser.add_argument("run", type=Path)
     parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="of the weights that the run began from (default 0)")
     parser.add_argument("--of", type=Path, metavar="OTHER", help="keep of the weights in this folder instead")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
     options = parser.parse_args(arguments)
     try:
-        record = ship(options.run, options.folder, options.keep, options.of)
+        record = publish(options.run, options.folder, options.keep, options.of)
     except EdaAgentError as error:
         sys.stderr.write(f"{error}\n")
         return 2

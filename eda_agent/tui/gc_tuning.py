@@ -1,4 +1,4 @@
-"""A pause is what the garbage collector takes from the screen: with a run of some thousand turns in memory, a tenth of a second every second.
+"""Tuning of the garbage collector: a run of some thousand turns in memory costs the screen a tenth of a second every second without it.
 
 Turns are many, live as long as the app, and have no cycles: after each small portion of them what is garbage is collected, and what is left is set
 aside, where the collector does not walk through it again. A page that lay on the screen then is garbage that nobody finds: after a while without

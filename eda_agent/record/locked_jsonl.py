@@ -1,4 +1,4 @@
-"""A held file is one of JSON lines that one process appends to: locked as long as it is open, and whole to its last line.
+"""A locked JSON-lines file has one process that appends to it. It is locked while it is open, and whole to its last line.
 
 A line that was torn by a crash is cut off when the file is opened again; everything before it is whole.
 """
@@ -14,7 +14,7 @@ from types import TracebackType
 import orjson
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import MOST, open_own, write_all
+from eda_agent.files import MAX_FILE_BYTES, open_own, write_all
 
 try:
     import fcntl
@@ -27,7 +27,7 @@ LOOKS = 5
 """Attempts at the lock."""
 
 
-class Held:
+class LockedJsonlFile:
     """A file of JSON lines, open for appending; only one process may hold it. `kind`: what it is called in a message.
 
     Raises `InputError` when another process does, or when it is no regular file.
@@ -72,7 +72,7 @@ class Held:
     def close(self) -> None:
         self._file.close()
 
-    def __enter__(self) -> Held:
+    def __enter__(self) -> LockedJsonlFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -95,8 +95,10 @@ def whole_length(path: Path) -> int:
             if begin == 0:
                 return 0
             step = min(max(BLOCK, len(data)), begin)
-            if len(data) > MOST:
-                raise InputError(Finding(f"a line is longer than {MOST / 1e6:g} MB", path, fix="the file was not written by this program"))
+            if len(data) > MAX_FILE_BYTES:
+                raise InputError(
+                    Finding(f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB", path, fix="the file was not written by this program")
+                )
             begin -= step
             file.seek(begin)
             data = file.read(step) + data

@@ -1,4 +1,4 @@
-"""What events say about a problem, its specs and its parameters as plain data, and how every view words a bound and a verdict."""
+"""Labels are the words and plain data that every view uses for specs, parameters, bounds and verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run takes from earlier ones on the same circuit, and leaves for later ones."""
+"""The design memory gives a run the best designs of earlier runs on the same circuit, and keeps its own for later ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation
-from eda_agent.simulation.memory import MOST, Memory, Remembered, circuit_key
+from eda_agent.simulation.memory import MAX_DESIGNS, Memory, Remembered, circuit_key
 
 SEEDS = 5
 """Designs of earlier runs that a run begins with."""
@@ -37,4 +37,4 @@ def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
         if turn.sizing is not None and turn.evaluation is not None and not turn.evaluation.failures
         and len(turn.evaluation.values) == len(problem.corners)
     )  # fmt: skip
-    memory.add(circuit_key(problem), list(islice(whole, MOST))[::-1])
+    memory.add(circuit_key(problem), list(islice(whole, MAX_DESIGNS))[::-1])

@@ -92,7 +92,7 @@ def test_without_a_supply_among_the_ports_the_draft_says_what_to_write(tmp_path:
 def test_micrometres_with_a_prefix_are_refused(tmp_path: Path) -> None:
     (tmp_path / "pair.spice").write_text(PAIR.replace("W=10 ", "W=10u "))
     draft = read_circuit(tmp_path / "pair.spice", tmp_path)
-    (tmp_path / draft.deck).write_text(draft.starter.deck if draft.starter else "")
+    (tmp_path / draft.deck).write_text(draft.fallback_testbench.deck if draft.fallback_testbench else "")
     (tmp_path / "spec.yaml").write_text(write_draft(draft, "pair.spice"))
     with pytest.raises(InputError, match=r"numbers of 1 um\n.*write 10 in the netlist, not 10u"):
         load_problem(tmp_path)
