@@ -79,7 +79,7 @@ def agrees(session: Session) -> None:
     assert [turn["score"] for turn in state.turns] == [turn.value for turn in turns]
     restored = restore_turns(restore_state(session.events).turns, session.env.problem)
     assert [turn.sizing for turn in restored] == [turn.sizing for turn in turns]
-    assert [len(left) for left in state.undo_stack] == [len(left) for left in session.loop.undo_stack]
+    assert [len(left) for left in state.left] == [len(left) for left in session.loop.undo_stack]
     best = session.env.history.incumbent
     assert best is not None and state.best["index"] == best.index and state.best["score"] == best.value
 
@@ -151,7 +151,7 @@ def test_a_lock_without_a_value_keeps_the_best(problem: Problem) -> None:
 def test_back_and_return(problem: Problem) -> None:
     session = Session(problem, 6, {4: [{"do": "back", "turn": 2}]})
     kept = session.state
-    assert len(kept.undo_stack) == 1 and [turn["index"] for turn in kept.undo_stack[0]] == [3, 4]
+    assert len(kept.left) == 1 and [turn["index"] for turn in kept.left[0]] == [3, 4]
     agrees(session)
     other = Session(problem, 6, {4: [{"do": "back", "turn": 2}, {"do": "try", "sizing": {"W12": "9u"}}, {"do": "return"}]})
     types = other.types()
