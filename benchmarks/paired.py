@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("second")
     options = parser.parse_args()
     rows = [json.loads(line) for line in (options.folder / "results.jsonl").read_text().splitlines() if line.strip()]
-    print(bench.paired(rows, options.first, options.second))
+    print(bench.pair_runs(rows, options.first, options.second))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 from scipy.special import ndtri
 
 from eda_agent.agent.control import Control
-from eda_agent.agent.turn import regraded
+from eda_agent.agent.turn import rescore
 from eda_agent.errors import InputError
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
@@ -105,7 +105,7 @@ def size_robust(
 def _by_the_users_targets(outcome: Outcome, wished: Problem) -> Outcome:
     """An outcome as it counts for what the user asked, whatever the round was sized for."""
     verified = {**outcome.verified, "met": outcome.verified["asked_met"]} if "asked_met" in outcome.verified else outcome.verified
-    return replace(outcome, problem=replace(outcome.problem, specs=wished.specs), best=regraded(wished, outcome.best), verified=verified)
+    return replace(outcome, problem=replace(outcome.problem, specs=wished.specs), best=rescore(wished, outcome.best), verified=verified)
 
 
 def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[str, float]:

@@ -147,11 +147,11 @@ def test_pairs_tell_apart_what_shares_do_not() -> None:
     made = [row("a", t, [0.0, 0.3 + 0.05 * t, 0.3 + 0.05 * t]) for t in range(10)]
     made += [row("b", t, [0.0, 0.31 + 0.05 * t, 1.0 if t < 4 else 0.31 + 0.05 * t]) for t in range(10)]
     made.append(row("b", 99, [0.0, 1.0]))  # nobody's pair
-    table = bench.paired(made, "a", "b")
+    table = bench.pair_runs(made, "a", "b")
     assert "10 pairs" in table
     assert "| 1 | 0.0 → 0.0 | +0.0 (+0.0 … +0.0) | +0.0100 (+0.0100 … +0.0100) |" in table
     assert re.search(r"\| 5 \| 0\.0 → 40\.0 \| \+40\.0 \(\+\d\d\.0 … \+\d\d\.0\)", table)
-    assert "no run of a and x" in bench.paired(made, "a", "x")
+    assert "no run of a and x" in bench.pair_runs(made, "a", "x")
 
 
 def test_nearly_all_is_not_rounded_to_all() -> None:

@@ -13,7 +13,7 @@ from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
 from eda_agent.run.design_memory import SEEDS, seeds_of
-from eda_agent.simulation.memory import MAX_DESIGNS, Memory, Remembered, circuit_key
+from eda_agent.simulation.memory import MAX_DESIGNS, Memory, StoredDesign, circuit_key
 from tests.conftest import CIRCUITS
 
 
@@ -46,14 +46,16 @@ def test_seeds_are_graded_for_the_targets_of_now(problems: dict[str, Problem], t
     def measured(spec_share: float) -> dict[str, dict[str, float | None]]:
         return {corner.name: {spec.name: spec.target * spec_share for spec in problem.specs} for corner in problem.corners}
 
-    memory.add(circuit_key(problem), [Remembered(sizing, measured(share)) for sizing, share in zip(sizings, (0.5, 1.0, 0.7), strict=True)])
+    memory.add(
+        circuit_key(problem), [StoredDesign(sizing, measured(share)) for sizing, share in zip(sizings, (0.5, 1.0, 0.7), strict=True)]
+    )
     assert seeds_of(problem, memory)[0] == sizings[1]
     assert seeds_of(problems["tia"], memory) == []
     # outside the ranges of now
     narrow = dataclasses.replace(problem.space.parameters[0], minimum=problem.space.parameters[0].from_unit(0.6))
     space = dataclasses.replace(problem.space, parameters=(narrow, *problem.space.parameters[1:]))
     assert seeds_of(dataclasses.replace(problem, space=space), memory) == [sizings[2]]
-    many = [Remembered({"x": float(number)}, {}) for number in range(MAX_DESIGNS + 30)]
+    many = [StoredDesign({"x": float(number)}, {}) for number in range(MAX_DESIGNS + 30)]
     memory.add("many", many)
     kept = memory.designs("many")
     assert len(kept) == MAX_DESIGNS and kept[-1] == many[-1]
@@ -63,16 +65,16 @@ def test_a_broken_memory_is_in_nobodys_way(tmp_path: Path) -> None:
     path = tmp_path / "memory.sqlite"
     path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
     memory = Memory(path)
-    memory.add("a", [Remembered({"x": 1.0}, {})])
+    memory.add("a", [StoredDesign({"x": 1.0}, {})])
     assert memory.designs("a") == []
     nowhere = Memory(Path("/proc/none/memory.sqlite"))
-    nowhere.add("a", [Remembered({"x": 1.0}, {})])
+    nowhere.add("a", [StoredDesign({"x": 1.0}, {})])
     assert nowhere.designs("a") == []
     strange = Memory(tmp_path / "other.sqlite")
-    strange.add("a", [Remembered({"x": 1.0}, {"c": {"s": math.pi}})])
+    strange.add("a", [StoredDesign({"x": 1.0}, {"c": {"s": math.pi}})])
     import sqlite3
 
     with sqlite3.connect(tmp_path / "other.sqlite") as database:
         for row in ('{"x": "1"}', "[1]", "{", '{"x": true}'):
             database.execute("INSERT INTO designs VALUES ('a', ?, '{}')", (row,))
-    assert strange.designs("a") == [Remembered({"x": 1.0}, {"c": {"s": math.pi}})]
+    assert strange.designs("a") == [StoredDesign({"x": 1.0}, {"c": {"s": math.pi}})]

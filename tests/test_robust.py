@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.agent.commands import command_from
-from eda_agent.agent.edit import edited
+from eda_agent.agent.edit import apply_edit
 from eda_agent.cli.main import main
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem, as_asked
@@ -63,7 +63,7 @@ def test_tightened_targets_stand_beside_the_users_in_every_view(
     assert [spec for spec in tight.specs if spec.asked is not None] == [tight.specs[0]]
     assert target_text(spec_table(tight)[0]) == "≥ 51.5 dB, asked ≥ 50 dB"
     # a target that the user changes on the way is the user's
-    changed = edited(tight, tight, command_from({"do": "target", "spec": "dc_gain", "minimum": 52}))
+    changed = apply_edit(tight, tight, command_from({"do": "target", "spec": "dc_gain", "minimum": 52}))
     assert changed.specs[0].asked is None and "asked" not in spec_table(changed)[0]
     size(Request(CIRCUITS / "ota_5t", "random", simulations=1, out=tmp_path / "round"), problem=tight)
     assert main(["show", str(tmp_path / "round")]) == 0

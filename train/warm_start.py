@@ -21,7 +21,7 @@ from eda_agent.agent.language.answer import Answer
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.score import Score
-from eda_agent.agent.turn import Turn, regraded
+from eda_agent.agent.turn import Turn, rescore
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.record.journal import read_journal
@@ -149,7 +149,7 @@ def hindsight(history: History, index: int, draw: random.Random) -> History | No
             return None
         specs.append(moved)
     problem = replace(history.problem, specs=tuple(specs))
-    return replace(history, problem=problem, turns=tuple(regraded(problem, turn) for turn in history.turns))
+    return replace(history, problem=problem, turns=tuple(rescore(problem, turn) for turn in history.turns))
 
 
 def _moved(spec: Spec, value: float, draw: random.Random) -> Spec | None:

@@ -18,7 +18,7 @@ from eda_agent.units import QuantityError, base_unit, format_quantity, parse_qua
 EDITS = frozenset({"lock", "unlock", "range", "target"})
 
 
-def edited(problem: Problem, opened: Problem, command: Command) -> Problem:
+def apply_edit(problem: Problem, opened: Problem, command: Command) -> Problem:
     """The problem after an edit. `opened`: as the run was opened. A lock without a value takes the starting size. Raises `InputError`."""
     if command.do == "target":
         return _with_target(problem, command.fields)
@@ -38,7 +38,7 @@ def edited(problem: Problem, opened: Problem, command: Command) -> Problem:
     return replace(problem, space=replace(problem.space, parameters=parameters))
 
 
-def settled(problem: Problem, command: Command) -> Command:
+def resolve_command(problem: Problem, command: Command) -> Command:
     """The same edit with its texts as numbers in SI units: what a journal keeps. A bare text is in the unit that the user sees. Raises `InputError`."""
     fields = dict(command.fields)
     for name in fields.keys() & {"minimum", "maximum", "value"}:
@@ -82,7 +82,7 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
     return replace(problem, specs=tuple(changed if one is spec else one for one in problem.specs))
 
 
-def completed(problem: Problem, given: Mapping[str, Any], rest: Mapping[str, float]) -> dict[str, float]:
+def complete_sizing(problem: Problem, given: Mapping[str, Any], rest: Mapping[str, float]) -> dict[str, float]:
     """A legal sizing from the sizes that the user gave, the others as in `rest`. Raises `InputError`."""
     units = {parameter.name: parameter.unit for parameter in problem.space.parameters}
     unknown = sorted(set(given) - set(units))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import Proposal, Turn, regraded
+from eda_agent.agent.turn import Proposal, Turn, rescore
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, evaluate_together, joined
@@ -45,7 +45,7 @@ class Environment:
 
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
         """Several proposals for the same turn, simulated side by side."""
-        sizings = legal(self.problem, proposals)
+        sizings = legal_sizings(self.problem, proposals)
         return score_turns(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
 
     def play_ahead(self, proposals: Sequence[Proposal]) -> list[Turn]:
@@ -72,7 +72,7 @@ class Environment:
     def ask(self, problem: Problem) -> None:
         """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
         self.problem = problem
-        turns = compact_turns(regraded(problem, turn) for turn in self.history.turns)
+        turns = compact_turns(rescore(problem, turn) for turn in self.history.turns)
         self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
 
     def rewind(self, turns: Iterable[Turn]) -> None:
@@ -87,7 +87,7 @@ class Environment:
         self.history = self.history.with_turn(turn)
 
 
-def legal(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:
+def legal_sizings(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:
     """The legal sizing nearest to each proposal, None where there is none."""
     return [problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
 
@@ -115,7 +115,7 @@ def score_turns(
 def play_together(asked: Sequence[tuple[Environment, Sequence[Proposal]]]) -> list[list[Turn]]:
     """For each environment the turns that its proposals would be next, all of them simulated side by side where the environments
     are corners of evaluators that share an executor."""
-    sizings = [legal(env.problem, proposals) for env, proposals in asked]
+    sizings = [legal_sizings(env.problem, proposals) for env, proposals in asked]
     views = [env.simulator for env, _ in asked]
     if not all(isinstance(view, CornerView) for view in views):
         return [env.play_group(len(env.history.turns), proposals) for env, proposals in asked]

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from eda_agent.agent.commands import Command
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import EDITS, completed, edited, settled
+from eda_agent.agent.edit import EDITS, apply_edit, complete_sizing, resolve_command
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
-from eda_agent.agent.turn import Proposal, Turn, regraded
+from eda_agent.agent.turn import Proposal, Turn, rescore
 from eda_agent.errors import EdaAgentError
 from eda_agent.interrupts import DeferInterrupts
 from eda_agent.problem.spec import Budget, Problem
@@ -148,7 +148,7 @@ class Loop:
         proposal = self.pending[0]
         if command.do == "edit":
             rest = proposal.sizing or self._best_sizing()
-            sizing = completed(self.env.problem, command.fields["sizing"], rest)
+            sizing = complete_sizing(self.env.problem, command.fields["sizing"], rest)
             self.pending = [Proposal(sizing, f"edited from: {proposal.reasoning}".rstrip(": "), policy=USER)]
             self.emit("turn.proposed", index=len(self.env.history.turns), proposal=self.pending[0], seconds=0.0)
 
@@ -180,7 +180,7 @@ class Loop:
                 self.budget = Budget(fields["simulations"], self.budget.timeout, self.budget.patience, self.budget.until)
                 self.emit("budget.changed", simulations=self.budget.simulations)
             case "try":
-                sizing = completed(self.env.problem, fields["sizing"], self._best_sizing())
+                sizing = complete_sizing(self.env.problem, fields["sizing"], self._best_sizing())
                 self._drop_pending()
                 self.pending = [Proposal(sizing, "tried by hand", policy=USER)]
                 self.emit("turn.proposed", index=len(self.env.history.turns), proposal=self.pending[0], seconds=0.0)
@@ -232,8 +232,8 @@ class Loop:
         if command.do == "lock" and "value" not in command.fields:
             # said in full, so that a resumed run locks the same
             command = Command("lock", {**command.fields, "value": self._best_sizing().get(command.fields["parameter"], 0.0)})
-        command = settled(self.env.problem, command)
-        problem = edited(self.env.problem, self.original_problem, command)
+        command = resolve_command(self.env.problem, command)
+        problem = apply_edit(self.env.problem, self.original_problem, command)
         self._drop_pending()
         before = self.env.history.incumbent
         self.env.ask(problem)
@@ -260,7 +260,7 @@ class Loop:
         now = self.env.history.turns
         if len(now) > first:
             self.undo_stack.append(compact_turns(islice(now, first, None)))
-        self.env.rewind(chain(islice(now, first), (regraded(self.env.problem, turn) for turn in turns)))
+        self.env.rewind(chain(islice(now, first), (rescore(self.env.problem, turn) for turn in turns)))
         self.emit("returned", turn=first)
         self._tell_best(None, always=True)
 

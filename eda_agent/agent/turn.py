@@ -56,6 +56,6 @@ class Turn:
         return len(self.evaluation.values) if self.evaluation is not None else 0
 
 
-def regraded(problem: Problem, turn: Turn) -> Turn:
+def rescore(problem: Problem, turn: Turn) -> Turn:
     """A turn as it counts for what a problem asks."""
     return replace(turn, score=score(problem.specs, turn.evaluation, len(problem.corners)) if turn.evaluation is not None else None)

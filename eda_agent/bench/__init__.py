@@ -13,7 +13,7 @@ their targets, or a YAML file of the user's own:
       - {spec: my_opamp/spec.yaml, targets: my_opamp/targets.json}     # without targets the spec itself is the one target
 """
 
-from eda_agent.bench.paired import paired
+from eda_agent.bench.paired import pair_runs
 from eda_agent.bench.runs import run_bench, run_job
 from eda_agent.bench.suite import LEARNED, UNSEEN, Job, Suite, jobs_of, read_suite
 from eda_agent.bench.tables import MARKS, Estimate, curves, estimate, markdown, score_at, solved_at
@@ -29,7 +29,7 @@ __all__ = [
     "estimate",
     "jobs_of",
     "markdown",
-    "paired",
+    "pair_runs",
     "read_suite",
     "run_bench",
     "run_job",

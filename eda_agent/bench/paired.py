@@ -14,7 +14,7 @@ from eda_agent.bench.tables import MARKS, estimate, score_at, solved_at
 Row = Mapping[str, Any]
 
 
-def paired(rows: Sequence[Row], first: str, second: str) -> str:
+def pair_runs(rows: Sequence[Row], first: str, second: str) -> str:
     """A table of the runs that both have: difference of the share solved (points) and of the best score, with 95 % intervals (bootstrap over targets and seeds)."""
     of_first = {_run(row): row for row in rows if row["policy"] == first and "error" not in row}
     both = [row for row in rows if row["policy"] == second and "error" not in row and _run(row) in of_first]

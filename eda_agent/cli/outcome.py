@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from eda_agent.cli.render import console, sizing_table, spec_table
-from eda_agent.insight.saturation import said_of, saturated_devices
+from eda_agent.insight.saturation import saturated_devices, saturation_text
 from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome
@@ -49,7 +49,7 @@ def report(outcome: Outcome) -> None:
     if outcome.verified:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
-    for line in said_of({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
+    for line in saturation_text({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
         screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):
         screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")

@@ -57,7 +57,7 @@ def _row(device: str, corner: str, short: float | None, corners: list[str]) -> d
     return {"device": device, "region": "off" if short is None else "triode", "corner": corner, "short": short, "corners": corners, "text": text}  # fmt: skip
 
 
-def said_of(started: Row, verified: Row, turn: Row) -> list[str]:
+def saturation_text(started: Row, verified: Row, turn: Row) -> list[str]:
     """What leaves saturation in a turn, as lines: in every corner where the sign-off looked, else in the corner whose operating points it has."""
     if verified.get("index") == turn.get("index") and "left_saturation" in verified:
         rows: Sequence[Row] = verified["left_saturation"]

@@ -18,7 +18,7 @@ from eda_agent.errors import Finding, InputError, StorageError
 from eda_agent.files import json_line, lines_of, open_own
 from eda_agent.interrupts import DeferInterrupts
 from eda_agent.record.event import VERSION, Event
-from eda_agent.record.form import Form
+from eda_agent.record.journal_schema import JournalSchema
 from eda_agent.record.locked_jsonl import LockedJsonlFile
 
 _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log", "hello"])
@@ -81,7 +81,7 @@ def read_journal(path: Path) -> Iterator[Event]:
         file = open_own(path, "rb")
     except OSError as error:
         raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
-    form = Form()
+    form = JournalSchema()
     with file:
         for number, line in enumerate(_lines(file, path), start=1):
             if not line.endswith(b"\n"):

@@ -9,15 +9,15 @@ from typing import Any
 from eda_agent.errors import InputError, visible
 from eda_agent.insight.complete import partial
 from eda_agent.insight.explain import what_moved
-from eda_agent.insight.saturation import said_of
-from eda_agent.insight.shown import DEFAULT, held
+from eda_agent.insight.plot_labels import DEFAULT, clipped
+from eda_agent.insight.saturation import saturation_text
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
 from eda_agent.problem.loop_probe import LOOP
-from eda_agent.record.again import repeated
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import found_in, target_text, verdict
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
+from eda_agent.record.repeat_commands import repeat_commands
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 _PAGE = """<!doctype html>
@@ -67,7 +67,7 @@ def html_report(
         f"<p>{escape(_summary(state))}</p>",
         "<h2>Specs</h2>",
         _specs(state, best),
-        *(f'<p class="near">! {escape(line)}</p>' for line in said_of(begun, state.verified, best)),
+        *(f'<p class="near">! {escape(line)}</p>' for line in saturation_text(begun, state.verified, best)),
         *_verdict(state),
         "<h2>Best score so far</h2>",
         line_plot(
@@ -93,7 +93,7 @@ def html_report(
     parts += ["<h2>Turns</h2>", _turns(state)]
     if diff:
         parts += ["<h2>Netlist</h2>", f"<pre>{_diff(diff)}</pre>"]
-    parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(repeated(state))}</pre>"]
+    parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(repeat_commands(state))}</pre>"]
     return _PAGE.format(title=escape(title), style=_CSS + STYLE, body="\n".join(parts), script=_SCRIPT)
 
 
@@ -214,7 +214,7 @@ def wave_plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any
     lines, cut = [], False
     for corner, wave in corners.items():
         for role in roles:
-            values, beyond = held(wave["probes"][role], about["limits"] if unit == "V" else None)
+            values, beyond = clipped(wave["probes"][role], about["limits"] if unit == "V" else None)
             cut = cut or beyond
             lines.append(Line(f"{corner} {role}", wave["axis"], values))
     title = f"{testbench}: {', '.join(roles)}{' (cut: an ideal source pulls it beyond the rails)' if cut else ''}"

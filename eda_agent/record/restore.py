@@ -15,7 +15,7 @@ from typing import Any
 
 from eda_agent.agent import history
 from eda_agent.agent.score import Score, SpecResult
-from eda_agent.agent.turn import Proposal, Turn, regraded
+from eda_agent.agent.turn import Proposal, Turn, rescore
 from eda_agent.agent.turn_store import Measured, StoredTurns, TurnStore, decode_turn, record, sizing_hash
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -107,12 +107,12 @@ def _stands(row: Event, problem: Problem) -> bool:
 def _turn(row: Event, problem: Problem, anew: bool = False) -> Turn:
     turn = decode_turn(row["record"])
     if anew:
-        return regraded(problem, turn)
+        return rescore(problem, turn)
     if _stands(row, problem) or turn.score is None:
         return turn
     told: Mapping[str, Mapping[str, Any]] = row.get("specs", {})
     if tuple(told) != tuple(problem.spec_names):
-        return regraded(problem, turn)
+        return rescore(problem, turn)
     results = tuple(
         SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"], one.get("bound", ""))
         for spec, one in told.items()

@@ -1,19 +1,22 @@
 """Runs: what the user asked for, its folder, and the run itself.
 
-`request` says what is wanted, `size` does it, `folder` and `copy` keep it, `asked` gives its problem back to the views; `once` simulates a single design, `schematic` reads a drawing, `remember`
-takes designs from earlier runs.
+request         what the user wants            size            prepares, plays and finishes a run
+folder          the files of a run             spec_copy       the run's copy of its spec and netlist
+run_problem     a run's problem, for views     evaluate_once   one evaluation outside a run
+design_memory   designs of earlier runs        resume          a run goes on where it stopped
+baseline_check  do the testbenches test?       schematic       a netlist from a schematic
 """
 
-from eda_agent.run.asked import Asked, problem_of_run
-from eda_agent.run.copy import changed_since, original_spec
+from eda_agent.run.baseline_check import failed_checks
 from eda_agent.run.evaluate_once import measure_once, open_evaluator, simulate_for_report, try_out
 from eda_agent.run.opening import with_corners
 from eda_agent.run.request import Outcome, Request
+from eda_agent.run.run_problem import RunProblem, problem_of_run
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.size import size
-from eda_agent.run.soundly import unsound_at
+from eda_agent.run.spec_copy import changed_since, original_spec
 
 __all__ = [
-    "Asked", "Outcome", "Request", "changed_since", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
-    "simulate_for_report", "size", "try_out", "unsound_at", "with_corners",
+    "Outcome", "Request", "RunProblem", "changed_since", "failed_checks", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
+    "simulate_for_report", "size", "try_out", "with_corners",
 ]  # fmt: skip

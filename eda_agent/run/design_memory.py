@@ -9,7 +9,7 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.evaluate import Evaluation
-from eda_agent.simulation.memory import MAX_DESIGNS, Memory, Remembered, circuit_key
+from eda_agent.simulation.memory import MAX_DESIGNS, Memory, StoredDesign, circuit_key
 
 SEEDS = 5
 """Designs of earlier runs that a run begins with."""
@@ -32,7 +32,7 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
 def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
     """Keep the last designs that ran whole, in every corner, as many as a memory has of a circuit."""
     whole = (
-        Remembered(turn.sizing, turn.evaluation.values, turn.evaluation.bounds)
+        StoredDesign(turn.sizing, turn.evaluation.values, turn.evaluation.bounds)
         for turn in reversed(turns)
         if turn.sizing is not None and turn.evaluation is not None and not turn.evaluation.failures
         and len(turn.evaluation.values) == len(problem.corners)

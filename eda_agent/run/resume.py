@@ -20,10 +20,10 @@ from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.errors import Finding, InputError, MissingError, visible
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
-from eda_agent.run.copy import original_spec
 from eda_agent.run.endpoints import check_endpoint
 from eda_agent.run.fingerprint import differences, fingerprint, targets, weights
 from eda_agent.run.request import ABOUT, Request, check_options, flag, request_data, request_from
+from eda_agent.run.spec_copy import original_spec
 from eda_agent.simulation.deck import Workbench
 
 _FIXED = ("policy", "seed", "corners")

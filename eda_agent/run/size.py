@@ -11,7 +11,7 @@ from typing import Any
 from eda_agent import __version__
 from eda_agent.agent.commands import COMMANDS_FILE, command_from
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import edited
+from eda_agent.agent.edit import apply_edit
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
 from eda_agent.agent.policies.registry import make_policy
@@ -25,13 +25,13 @@ from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
 from eda_agent.record.labels import corner_table, parameter_table, spec_table
 from eda_agent.record.restore import restore_pending, restore_turns
-from eda_agent.run.copy import write_copy
+from eda_agent.run.baseline_check import ABOUT, check_baseline, failed_checks, warnings_of
 from eda_agent.run.design_memory import remember, seeds_of
 from eda_agent.run.folder import write_artifacts
 from eda_agent.run.opening import open_run
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.run.resume import compare, opened_data
-from eda_agent.run.soundly import ABOUT, begin_soundly, told, unsound_at
+from eda_agent.run.spec_copy import write_copy
 from eda_agent.run.trust import warning
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
@@ -79,10 +79,10 @@ def size(
             stream.emit("log", level="warning", about="sandbox", message=unconfined)
         # nothing is said to have started that is refused
         force = bool(request.force or state.started.get("forced"))
-        remarks = told(begin_soundly(evaluator, force=force)) if not state.turns else []
+        remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
         asked = problem
         for edit in changes.edits:
-            asked = edited(asked, problem, command_from(edit))
+            asked = apply_edit(asked, problem, command_from(edit))
         skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
         env = Environment(asked, evaluator, restore_turns(state.turns, asked, anew=changes.anew), skip=skip)
         if changes.anew:
@@ -158,7 +158,7 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     return {
         "index": best.index, "met": graded.met, "asked_met": asked.met, "score": graded.value, "deviation": deviation, "corners": list(evaluation.values),
         "worst": {result.spec: result.corner for result in graded.results},
-        "unsound": unsound_at(seen),
+        "unsound": failed_checks(seen),
         "left_saturation": left_saturation(
             {corner: {name: point.data() for name, point in row.items()} for corner, row in evaluation.corner_points.items()},
             saturated_devices(problem),

@@ -25,7 +25,7 @@ MAX_DESIGNS = 400
 
 
 @dataclass(frozen=True)
-class Remembered:
+class StoredDesign:
     """`values`: corner → spec → value in SI units, None where there is none. `bounds`: of those that are censored (see `Evaluation`)."""
 
     sizing: Mapping[str, float]
@@ -50,7 +50,7 @@ class Memory:
     def __init__(self, path: Path):
         self.path = path
 
-    def add(self, circuit: str, designs: Sequence[Remembered]) -> None:
+    def add(self, circuit: str, designs: Sequence[StoredDesign]) -> None:
         rows = [
             (
                 circuit,
@@ -74,7 +74,7 @@ class Memory:
                     (circuit, circuit, MAX_DESIGNS),
                 )
 
-    def designs(self, circuit: str) -> list[Remembered]:
+    def designs(self, circuit: str) -> list[StoredDesign]:
         """The oldest first."""
         result = []
         with self._open() as database:
@@ -113,7 +113,7 @@ def _text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
-def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Any]) -> Remembered:
+def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Any]) -> StoredDesign:
     values = {
         str(corner): {str(name): None if value is None else _number(value) for name, value in row.items()}
         for corner, row in measured["values"].items()
@@ -121,7 +121,7 @@ def _remembered(sizing: Mapping[str, object], measured: Mapping[str, Any]) -> Re
     bounds = {(str(corner), str(name)): bound for corner, name, bound in measured["bounds"]}
     if not all(bound in BOUNDS for bound in bounds.values()):
         raise ValueError("a bound that is none")
-    return Remembered({str(name): _number(value) for name, value in sizing.items()}, values, bounds)
+    return StoredDesign({str(name): _number(value) for name, value in sizing.items()}, values, bounds)
 
 
 def _number(value: object) -> float:

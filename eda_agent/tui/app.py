@@ -17,11 +17,11 @@ from textual.containers import Container
 from eda_agent.errors import EdaAgentError, InputError, visible
 from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
-from eda_agent.tui.gc_tuning import Pauses
+from eda_agent.tui.gc_tuning import GcTuning
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
-from eda_agent.tui.run_controls import Hand
+from eda_agent.tui.run_controls import RunControls
 from eda_agent.tui.settings import Settings, read_settings, write_settings
 from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import Status, describe, status
@@ -41,7 +41,7 @@ def _preload() -> None:
         importlib.import_module(f"eda_agent.tui.screens.{name}")
 
 
-class SizingApp(Hand):
+class SizingApp(RunControls):
     """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
 
     CSS_PATH = "app.tcss"
@@ -91,7 +91,7 @@ class SizingApp(Hand):
         self.feed = feed
         self.shown: int | None = None
         self.broken = ""
-        self.pauses = Pauses()
+        self.pauses = GcTuning()
         self._alive = run is not None
 
     def compose(self) -> ComposeResult:

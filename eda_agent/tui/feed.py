@@ -14,7 +14,7 @@ import orjson
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import MAX_FILE_BYTES, open_own
 from eda_agent.record.event import VERSION, Event
-from eda_agent.record.form import Form
+from eda_agent.record.journal_schema import JournalSchema
 
 MAX_EVENTS = 20_000
 """Events handed over at once."""
@@ -35,7 +35,7 @@ class JournalFeed:
         self.path = path
         self._at = 0
         self._line = 0
-        self._form = Form()
+        self._form = JournalSchema()
 
     def read(self) -> list[Event]:
         try:

@@ -20,7 +20,7 @@ QUIET = 2.0
 NEVER = 1 << 30
 
 
-class Pauses:
+class GcTuning:
     """Of one app. Used from its own thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -19,7 +19,7 @@ WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", 
 """Commands that make sense of a run that has ended: it is gone on with."""
 
 
-class Hand(App[None]):
+class RunControls(App[None]):
     """`run_process` takes commands, None for a replay. Undo sends what a command has undone."""
 
     def __init__(self, folder: Path, run: RunProcess | None):

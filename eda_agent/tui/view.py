@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from eda_agent.insight.complete import partial, share_text
 from eda_agent.insight.explain import what_moved
-from eda_agent.insight.saturation import said_of
+from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
@@ -275,6 +275,6 @@ def describe(state: RunState) -> str:
         cells = ", ".join(f"{corner} {text}" for corner, (text, _) in zip(corners, row.cells, strict=True))
         why = f" ({row.why})" if row.why else ""
         lines.append(f"{row.name}: {row.verdict}{why}, target {row.target}, {cells}")
-    lines += [f"! {line}" for line in said_of(state.started, state.verified, turn or {})]
+    lines += [f"! {line}" for line in saturation_text(state.started, state.verified, turn or {})]
     lines += [f"{row.name} = {row.value}{f' ({row.mark})' if row.mark else ''}" for row in size_rows(state, turn)]
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from eda_agent.agent import history as module
 from eda_agent.agent.commands import Command, command_from, parse_command
 from eda_agent.agent.control import Control
-from eda_agent.agent.edit import completed, edited, settled
+from eda_agent.agent.edit import apply_edit, complete_sizing, resolve_command
 from eda_agent.agent.env import Environment
 from eda_agent.agent.loop import Loop
 from eda_agent.agent.policies.random import RandomPolicy
@@ -134,7 +134,7 @@ def test_targets_ranges_and_locks_may_change(problem: Problem) -> None:
     # a resumed run asks for the same
     again = problem
     for edit in session.state.edits:
-        again = edited(again, problem, command_from(edit))
+        again = apply_edit(again, problem, command_from(edit))
     assert again.space == session.env.problem.space and again.specs == session.env.problem.specs
     changed = [event for event in session.events if event["type"] == "problem.changed"]
     assert len(changed) == 4 and changed[0]["specs"][0]["minimum"] == 1e3
@@ -220,7 +220,7 @@ def test_anything_is_an_order_or_one_message(data: Any) -> None:
 def test_edits_that_cannot_be(problem: Problem) -> None:
     def said(**data: Any) -> str:
         with pytest.raises(InputError) as caught:
-            edited(problem, problem, command_from(data))
+            apply_edit(problem, problem, command_from(data))
         return str(caught.value)
 
     assert "no parameter 'X'" in said(do="lock", parameter="X")
@@ -230,7 +230,7 @@ def test_edits_that_cannot_be(problem: Problem) -> None:
     assert "below its maximum" in said(do="range", parameter="W12", minimum="5u", maximum="4u")
     assert "not a number" in said(do="lock", parameter="W12", value="wide")
     with pytest.raises(InputError, match="no parameter nobody"):
-        completed(problem, {"nobody": 1}, problem.space.initial)
+        complete_sizing(problem, {"nobody": 1}, problem.space.initial)
 
 
 def test_a_file_of_orders_is_followed(tmp_path: Path) -> None:
@@ -256,8 +256,10 @@ def test_a_bare_number_is_in_the_unit_that_the_user_sees(problem: Problem) -> No
     spec = dataclasses.replace(problem.specs[0], name="slew", metric=known, minimum=20e6, maximum=None, unit="V/us")
     asked = dataclasses.replace(problem, specs=(spec, *problem.specs[1:]))
     for text, value in (("6", 6e6), ("6 V/us", 6e6), ("7M V/s", 7e6), (5e6, 5e6)):
-        kept = settled(asked, command_from({"do": "target", "spec": "slew", "minimum": text}))
+        kept = resolve_command(asked, command_from({"do": "target", "spec": "slew", "minimum": text}))
         assert kept.fields["minimum"] == pytest.approx(value)
-        assert edited(asked, asked, Command("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(value)
+        assert apply_edit(asked, asked, Command("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(
+            value
+        )
     # as a journal of 0.1.0 has it: in SI units
-    assert edited(asked, asked, command_from({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)
+    assert apply_edit(asked, asked, command_from({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)

@@ -16,8 +16,8 @@ from eda_agent.cli.say import command
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit
 from eda_agent.problem.load import load_problem
-from eda_agent.record.again import repeated
 from eda_agent.record.fold import fold
+from eda_agent.record.repeat_commands import repeat_commands
 from eda_agent.run.endpoints import check_endpoint
 
 from .netlists import SOUND
@@ -112,7 +112,7 @@ def test_a_command_of_check_can_be_pasted(tmp_path: Path, capsys: pytest.Capture
 def test_a_journal_that_names_commands_is_quoted(tmp_path: Path) -> None:
     events: list[dict[str, Any]] = [json.loads(line) for line in (RUN / "journal.jsonl").read_text().splitlines()]
     events[1]["policy"], events[1]["corner_set"] = ODD, "x; y"
-    words = shlex.split(repeated(fold(events)).splitlines()[1])
+    words = shlex.split(repeat_commands(fold(events)).splitlines()[1])
     assert words[words.index("--policy") + 1] == ODD and words[words.index("--corners") + 1] == "x; y"
     with pytest.raises(InputError) as error:
         check_endpoint("http://evil.example/; rm -rf x", tmp_path)

@@ -14,7 +14,7 @@ from eda_agent.agent.commands import parse_command
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
-from eda_agent.agent.turn import Proposal, regraded
+from eda_agent.agent.turn import Proposal, rescore
 from eda_agent.cli.main import main
 from eda_agent.insight.complete import complete_turns, partial, share_text
 from eda_agent.insight.explain import what_moved
@@ -84,7 +84,7 @@ def test_whatever_the_targets_become_the_incumbent_is_the_best_complete_turn(poi
     for one in env.history.turns:
         grown = grown.with_turn(one)
     assert grown.incumbent == best
-    assert all(regraded(env.problem, one) == one for one in env.history.turns)
+    assert all(rescore(env.problem, one) == one for one in env.history.turns)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_circuit, write_draft
-from eda_agent.problem.draft.circuit_class import tell_kind
+from eda_agent.problem.draft.circuit_class import classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
@@ -239,7 +239,7 @@ def test_m_lines_that_count_micrometres_already_keep_their_numbers() -> None:
 
 
 def test_kinds_of_the_suite(problems: dict[str, Problem]) -> None:
-    kinds = {name: tell_kind(recognise(problem.netlist, problem.subckt, problem.pdk)) for name, problem in problems.items()}
+    kinds = {name: classify(recognise(problem.netlist, problem.subckt, problem.pdk)) for name, problem in problems.items()}
     assert {name: kind.name for name, kind in kinds.items() if kind.name != "op-amp"} == {
         "ldo": "regulator",
         "ring_vco": "voltage-controlled oscillator",

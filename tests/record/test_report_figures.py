@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from eda_agent.cli.main import main
-from eda_agent.insight.shown import held, shown
+from eda_agent.insight.plot_labels import clipped, plot_labels
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import fold
@@ -36,14 +36,14 @@ def pictures(problem: Problem) -> tuple[dict[str, Plot], list[dict[str, Any]], d
         waves = {place: reply["waveforms"] for place, reply in evaluator.waveforms(sizing).items()}
         values = evaluator.evaluate([sizing])[0].values[problem.corners[0].name]
     rows = [
-        {"testbench": bench, "corner": corner, "analyses": kinds, "shown": shown(problem, bench)}
+        {"testbench": bench, "corner": corner, "analyses": kinds, "shown": plot_labels(problem, bench)}
         for (bench, corner), kinds in waves.items()
     ]
     found = {}
     for bench in problem.testbenches:
         corners = {corner: kinds for (name, corner), kinds in waves.items() if name == bench}
         for kind in [kind for kind in next(iter(corners.values())) if kind != "op"]:
-            for plot in wave_plots(bench, kind, {corner: kinds[kind] for corner, kinds in corners.items()}, shown(problem, bench)):
+            for plot in wave_plots(bench, kind, {corner: kinds[kind] for corner, kinds in corners.items()}, plot_labels(problem, bench)):
                 found[plot.title] = plot
     return found, rows, dict(values)
 
@@ -85,8 +85,8 @@ def test_an_axis_that_counts_has_no_marks_between() -> None:
 
 
 def test_values_beyond_the_rails_are_held() -> None:
-    assert held([-15.0, 0.3, 4.0], [-0.5, 2.3]) == ([-0.5, 0.3, 2.3], True)
-    assert held([0.0, 1.8], [-0.5, 2.3]) == ([0.0, 1.8], False)
+    assert clipped([-15.0, 0.3, 4.0], [-0.5, 2.3]) == ([-0.5, 0.3, 2.3], True)
+    assert clipped([0.0, 1.8], [-0.5, 2.3]) == ([0.0, 1.8], False)
 
 
 def test_the_printed_commands_repeat_the_run(tmp_path: Path) -> None:
@@ -120,11 +120,11 @@ def test_the_printed_commands_repeat_the_run(tmp_path: Path) -> None:
 def test_what_a_command_cannot_repeat_is_said(tmp_path: Path, problems: dict[str, Problem]) -> None:
     from eda_agent.agent.commands import parse_command
     from eda_agent.agent.control import Control
-    from eda_agent.record.again import repeated
+    from eda_agent.record.repeat_commands import repeat_commands
 
     control = Control()
     control.send(parse_command('{"do": "target", "spec": "dc_gain", "minimum": 20}'))
     size(Request(CIRCUITS / "ota_5t", "random", simulations=2, skip=False, out=tmp_path / "run"), control=control)
-    said = repeated(fold(read_journal(tmp_path / "run" / "journal.jsonl")))
+    said = repeat_commands(fold(read_journal(tmp_path / "run" / "journal.jsonl")))
     assert "--all-corners" in said and '# the user ordered on the way: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said
     assert load_problem(tmp_path / "run").name == problems["ota_5t"].name

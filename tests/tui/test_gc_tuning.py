@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eda_agent.tui.gc_tuning import PORTION, QUIET, Pauses
+from eda_agent.tui.gc_tuning import PORTION, QUIET, GcTuning
 
 
 class Ring:
@@ -29,7 +29,7 @@ def restored() -> Iterator[None]:
 
 
 def test_garbage_goes_with_each_portion_and_what_stays_is_not_walked_through_again() -> None:
-    pauses = Pauses()
+    pauses = GcTuning()
     pauses.begin()
     kept = [{"turn": [{"n": [number]}]} for number in range(200_000)]
     ring = weakref.ref(Ring())
@@ -46,7 +46,7 @@ def test_garbage_goes_with_each_portion_and_what_stays_is_not_walked_through_aga
 
 def test_a_page_that_was_set_aside_is_found_when_it_is_quiet() -> None:
     now = [0.0]
-    pauses = Pauses(lambda: now[0])
+    pauses = GcTuning(lambda: now[0])
     pauses.begin()
     page: list[Ring] = [Ring()]
     seen = weakref.ref(page[0])

@@ -41,9 +41,9 @@ def register(commands: Commands) -> None:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist, or a diff."""
-    from eda_agent.cli.chosen import asked_by
     from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.cli.say import say, write
+    from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import Finding, InputError
     from eda_agent.files import write_text
     from eda_agent.insight.devices import devices
@@ -54,7 +54,7 @@ def export_command(options: argparse.Namespace) -> int:
     turn = chosen_turn(state, options.turn, options.run)
     if turn["sizing"] is None:
         raise InputError(Finding(f"turn {turn['index']} has no sizing", options.run))
-    problem = asked_by(options.run, state)
+    problem = problem_asked(options.run, state)
     if options.devices or options.layout is not None:
         return _export_layout(options, devices(problem, turn["sizing"]))
     apart = parallel(problem, problem.space.edits(turn["sizing"]))

@@ -37,13 +37,13 @@ def register(commands: Commands) -> None:
 def mc_command(options: argparse.Namespace) -> int:
     """0 when every sample meets every spec, 1 when not."""
     from eda_agent import run
-    from eda_agent.cli.chosen import chosen
     from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.selection import selected
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
     from eda_agent.simulation.montecarlo import monte_carlo
 
-    problem, sizing = chosen(options)
+    problem, sizing = selected(options)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: there is no such corner\n    → all, or one of {', '.join(names)}")

@@ -74,10 +74,10 @@ def report_command(options: argparse.Namespace) -> int:
 def _html(options: argparse.Namespace, state: RunState) -> str:
     """The page, with waveforms and Monte Carlo where the circuit is still there to simulate."""
     from eda_agent import run
-    from eda_agent.cli.chosen import asked_by
     from eda_agent.cli.say import say
+    from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import InputError
-    from eda_agent.insight.shown import shown
+    from eda_agent.insight.plot_labels import plot_labels
     from eda_agent.record.export import netlist_diff
     from eda_agent.record.report import best_turn, html_report
 
@@ -85,12 +85,12 @@ def _html(options: argparse.Namespace, state: RunState) -> str:
     diff, waves, samples = "", None, None
     about: dict[str, Any] = {}
     try:
-        problem = asked_by(options.run, state)
+        problem = problem_asked(options.run, state)
     except InputError as error:
         say(f"eda-agent: without waveforms and diff: {error}")
     else:
         diff = netlist_diff(problem, best["sizing"])
         if not options.no_sim:
-            about = {name: shown(problem, name) for name in problem.testbenches}
+            about = {name: plot_labels(problem, name) for name in problem.testbenches}
             waves, samples = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
     return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples, about=about)

@@ -24,11 +24,11 @@ def sensitivity_command(options: argparse.Namespace) -> int:
     from rich.text import Text
 
     from eda_agent import run
-    from eda_agent.cli.chosen import chosen
     from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.selection import selected
     from eda_agent.insight.sensitivity import sensitivity
 
-    problem, sizing = chosen(options)
+    problem, sizing = selected(options)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         found = sensitivity(problem, evaluator, sizing, options.step)
     if options.json:

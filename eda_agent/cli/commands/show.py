@@ -26,7 +26,7 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.errors import visible
     from eda_agent.insight.complete import corners_of, share_text
-    from eda_agent.insight.saturation import said_of
+    from eda_agent.insight.saturation import saturation_text
     from eda_agent.insight.verdict import judge
     from eda_agent.units import counted, format_score
 
@@ -72,7 +72,7 @@ def show_command(options: argparse.Namespace) -> int:
     if turn["proposal"]["reasoning"]:
         screen.print(f"\nreasoning: {visible(turn['proposal']['reasoning'])}", markup=False)
     _show_moves(screen, state, turn)
-    for line in said_of(begun, state.verified, turn):
+    for line in saturation_text(begun, state.verified, turn):
         screen.print(f"! {line}", markup=False, soft_wrap=True)
     for finding in judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ():
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)

@@ -28,18 +28,18 @@ def sim_command(options: argparse.Namespace) -> int:
     """Simulate; 0 when every spec is met in testbenches that test, 1 when not."""
     from eda_agent import run
     from eda_agent.agent.score import score
-    from eda_agent.cli.chosen import chosen
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+    from eda_agent.cli.selection import selected
     from eda_agent.record import labels
     from eda_agent.record.events import evaluation_data, plain, result_data
     from eda_agent.simulation.soundness import observe
     from eda_agent.units import format_score
 
-    problem, sizing = chosen(options)
+    problem, sizing = selected(options)
     problem = run.with_corners(problem, options.corners)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
-        unsound = run.unsound_at(observe(evaluator, [sizing], problem.corners[0].name)[0])
+        unsound = run.failed_checks(observe(evaluator, [sizing], problem.corners[0].name)[0])
         if options.waves is not None:
             _write_waves(options.waves, evaluator.waveforms(sizing), problem)
     graded = score(problem.specs, evaluation)
@@ -81,11 +81,11 @@ def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]
     """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}, shown: what a plot says (`insight.shown`)}], complex probes as [real, imaginary]."""
     from eda_agent.errors import InputError
     from eda_agent.files import write_text
-    from eda_agent.insight.shown import shown
+    from eda_agent.insight.plot_labels import plot_labels
     from eda_agent.record.events import plain
 
     rows = [
-        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"], "shown": shown(problem, testbench)}
+        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"], "shown": plot_labels(problem, testbench)}
         for (testbench, corner), reply in replies.items() if "waveforms" in reply
     ]  # fmt: skip
     try:

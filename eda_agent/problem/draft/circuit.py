@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.draft.circuit_class import CircuitClass, tell_kind
+from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import source_values
@@ -75,7 +75,7 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
             Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}")
         )
     structure = recognise(netlist, name, chosen)
-    kind = tell_kind(structure)
+    kind = classify(structure)
     doubts += kind.doubts
     driven = source_values(raw.splitlines()) if any(note.startswith("sources were taken out") for note in notes) else {}
     if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:

@@ -77,7 +77,7 @@ _CURRENT_REFERENCE = (
 )
 
 
-def tell_kind(structure: Structure) -> CircuitClass:
+def classify(structure: Structure) -> CircuitClass:
     """What the circuit is. `name` is "" when that cannot be told."""
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))

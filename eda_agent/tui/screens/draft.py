@@ -55,7 +55,7 @@ class DraftScreen(Screen[None]):
                 self.say("this spec was here already: edit it, F5 starts the run")
             else:
                 self.say("recognising the circuit, simulating it once …")
-                self.say(told(await run_program("init", self.netlist, {})))
+                self.say(problems_text(await run_program("init", self.netlist, {})))
             self.query_one(TextArea).load_text(self.spec.read_text(encoding="utf-8"))
         except (EdaAgentError, OSError, UnicodeDecodeError) as error:
             self.say(str(error))
@@ -83,7 +83,7 @@ class DraftScreen(Screen[None]):
         self.run_worker(start(), exclusive=True)
 
 
-def told(found: Mapping[str, Any]) -> str:
+def problems_text(found: Mapping[str, Any]) -> str:
     """What was recognised, and what could not be told."""
     roles: dict[str, list[str]] = {}
     for name, role in found["roles"].items():

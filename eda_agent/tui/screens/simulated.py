@@ -18,7 +18,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.errors import EdaAgentError
-from eda_agent.insight.shown import DEFAULT, held
+from eda_agent.insight.plot_labels import DEFAULT, clipped
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.problem.loop_probe import LOOP
 from eda_agent.record.fold import RunState
@@ -257,6 +257,6 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
                             "s" if kind == "tran" else about["dc"]["unit"],
                             f"{corner} {role}",
                             xs,
-                            held(values, None if role == "current" else about["limits"])[0],
+                            clipped(values, None if role == "current" else about["limits"])[0],
                         )
     return [(f"{testbench}: {what}", units[testbench, what], lines) for (testbench, what), lines in found.items()]

@@ -1,4 +1,4 @@
-"""A run's copy is what its spec names, kept in the run's folder: the spec itself, the netlist with its includes written in, decks and programs.
+"""A spec copy lies in the run's folder: the spec, the netlist with its includes written in, decks and programs.
 
 Every view simulates and exports from the copy, so that what it shows is of the circuit that the run sized, whatever became of the files since. A
 PDK's file and its libraries stay where they are; the copy names them by their full path.

@@ -1,4 +1,4 @@
-"""What is shown of a testbench's waveforms: the name and sign of its transfer, which noise the specs ask for, what a sweep sweeps, and in which units.
+"""Plot labels: the name and sign of a testbench's transfer, the noise that the specs ask for, the swept quantity, and the units.
 
 ac      what: gain, loop gain, or a rejection in dB, whose sign is that of its metric (−20 log |out|)
 noise   roles: input, output, as the specs ask; unit: of the density that the input is given in
@@ -36,7 +36,7 @@ DEFAULT: Mapping[str, Any] = {
 """Of waveforms whose testbench is not known."""
 
 
-def shown(problem: Problem, testbench: str) -> dict[str, Any]:
+def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
     """What to write on the plots of a testbench, as plain data; see the module."""
     bench = problem.testbenches[testbench]
     asked = {spec.metric.name for spec in problem.specs if spec.testbench == testbench}
@@ -54,7 +54,7 @@ def shown(problem: Problem, testbench: str) -> dict[str, Any]:
     }
 
 
-def held(values: Sequence[float], limits: Sequence[float] | None) -> tuple[list[float], bool]:
+def clipped(values: Sequence[float], limits: Sequence[float] | None) -> tuple[list[float], bool]:
     """(the values, none beyond the limits; whether one was)."""
     if limits is None:
         return list(values), False

@@ -1,4 +1,4 @@
-"""A form is what an event must be like for the views to be made from it: its fields, what they are, and that they name what the run has.
+"""The journal schema says which fields each event has and of which type; events of other processes are checked against it.
 
 A journal may come from anybody, or have been changed by hand. It is held to its form where it is read, so that a view never meets a text where
 a number belongs. A field that version 0.1.0 did not write may be missing; what is not in a form is left alone.
@@ -23,7 +23,7 @@ _MAYBE = frozenset([int, float, type(None)])
 _FIELDS = frozenset(FIELDS)
 
 
-class Kind(NamedTuple):
+class FieldKind(NamedTuple):
     """What a field is: a test, and what to call it."""
 
     fits: Callable[[Any], bool]
@@ -50,16 +50,16 @@ def _count(value: Any) -> bool:
     return type(value) is int and 0 <= value <= LARGEST
 
 
-def _maybe(kind: Kind) -> Kind:
-    return Kind(lambda value: value is None or kind.fits(value), f"{kind.words}, or null")
+def _maybe(kind: FieldKind) -> FieldKind:
+    return FieldKind(lambda value: value is None or kind.fits(value), f"{kind.words}, or null")
 
 
-def _either(*values: Any) -> Kind:
-    return Kind(lambda value: type(value) is str and value in values, "one of " + ", ".join(map(repr, values)))
+def _either(*values: Any) -> FieldKind:
+    return FieldKind(lambda value: type(value) is str and value in values, "one of " + ", ".join(map(repr, values)))
 
 
-def _rows(table: Table, words: str) -> Kind:
-    return Kind(lambda value: type(value) is list and not any(type(one) is not dict or _wrong(one, table) for one in value), words)
+def _rows(table: Table, words: str) -> FieldKind:
+    return FieldKind(lambda value: type(value) is list and not any(type(one) is not dict or _wrong(one, table) for one in value), words)
 
 
 def _triples(value: Any, length: int = 3) -> bool:
@@ -101,14 +101,18 @@ def _settings(value: Any) -> bool:
 
 
 TEXT, TEXTS, FLAG = (
-    Kind(lambda value: type(value) is str, "text"),
-    Kind(_texts, "a list of texts"),
-    Kind(lambda value: type(value) is bool, "true or false"),
+    FieldKind(lambda value: type(value) is str, "text"),
+    FieldKind(_texts, "a list of texts"),
+    FieldKind(lambda value: type(value) is bool, "true or false"),
 )
-NUMBER, COUNT, SIZES = Kind(_number, "a number"), Kind(_count, "a whole number, not negative"), Kind(_numbers, "sizes by parameter")
-SIGNED = Kind(lambda value: type(value) is int and abs(value) <= LARGEST, "a whole number")
-MAP = Kind(lambda value: type(value) is dict, "an object")
-MAPS = Kind(lambda value: type(value) is list and {*map(type, value)} <= {dict}, "a list of objects")
+NUMBER, COUNT, SIZES = (
+    FieldKind(_number, "a number"),
+    FieldKind(_count, "a whole number, not negative"),
+    FieldKind(_numbers, "sizes by parameter"),
+)
+SIGNED = FieldKind(lambda value: type(value) is int and abs(value) <= LARGEST, "a whole number")
+MAP = FieldKind(lambda value: type(value) is dict, "an object")
+MAPS = FieldKind(lambda value: type(value) is list and {*map(type, value)} <= {dict}, "a list of objects")
 PARAMETERS = _rows(
     {"name": TEXT, "unit": TEXT, "minimum": NUMBER, "maximum": NUMBER, "scale": _either("lin", "log"), "step": _maybe(NUMBER), "role": TEXT, "locked?": FLAG},
     "parameters as a run has them",
@@ -116,21 +120,21 @@ PARAMETERS = _rows(
 SPECS = _rows(
     {
         "name": TEXT, "metric": TEXT, "unit": TEXT, "shown?": TEXT, "minimum": _maybe(NUMBER), "maximum": _maybe(NUMBER), "weight": NUMBER,
-        "objective": _maybe(TEXT), "worst?": _maybe(NUMBER), "corners?": TEXTS, "asked?": Kind(_bounds, "two bounds"), "devices?": TEXTS,
+        "objective": _maybe(TEXT), "worst?": _maybe(NUMBER), "corners?": TEXTS, "asked?": FieldKind(_bounds, "two bounds"), "devices?": TEXTS,
     },
     "specs as a run has them",
 )  # fmt: skip
 CORNERS = _rows(
-    {"name": TEXT, "process": TEXT, "vdd": NUMBER, "temperature": NUMBER, "settings": Kind(_settings, "settings")},
+    {"name": TEXT, "process": TEXT, "vdd": NUMBER, "temperature": NUMBER, "settings": FieldKind(_settings, "settings")},
     "corners as a run has them",
 )
 BUDGET: Table = {"simulations": COUNT, "timeout?": NUMBER, "patience?": _maybe(COUNT), "until?": _either("met", "spent")}
-RESULTS = Kind(_results, "results by spec")
+RESULTS = FieldKind(_results, "results by spec")
 PROPOSAL: Table = {"sizing": _maybe(SIZES), "reasoning": TEXT, "reply": TEXT, "error": TEXT, "notes": TEXTS, "policy": TEXT}
 EVALUATION: Table = {
-    "values": Kind(_values, "values by corner and spec"), "reasons": Kind(_triples, "reasons by corner and spec"),
-    "bounds?": Kind(_triples, "bounds by corner and spec"), "failures": Kind(lambda value: _triples(value, 4), "failures by testbench and corner"),
-    "operating_points": Kind(_points, "operating points by device"), "jobs": COUNT, "cached": COUNT, "seconds": NUMBER,
+    "values": FieldKind(_values, "values by corner and spec"), "reasons": FieldKind(_triples, "reasons by corner and spec"),
+    "bounds?": FieldKind(_triples, "bounds by corner and spec"), "failures": FieldKind(lambda value: _triples(value, 4), "failures by testbench and corner"),
+    "operating_points": FieldKind(_points, "operating points by device"), "jobs": COUNT, "cached": COUNT, "seconds": NUMBER,
 }  # fmt: skip
 SUMMARY: Table = {"index": COUNT, "score": NUMBER, "met": FLAG, "sizing": _maybe(SIZES), "merit?": _maybe(NUMBER), "specs?": RESULTS}
 TURN: Table = {**SUMMARY, "evaluation?": EVALUATION, "proposal": PROPOSAL}
@@ -147,7 +151,7 @@ FORMS: Mapping[str, Table] = {
     "hello": {"sandbox?": TEXTS, "version?": TEXT},
     "run.started": {
         "problem": TEXT, "folder": TEXT, "policy": TEXT, "seed": SIGNED, "budget": BUDGET, "workers?": _maybe(COUNT), "parallel?": _maybe(COUNT),
-        "seeds?": Kind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"), "resumed?": FLAG, "forced?": FLAG,
+        "seeds?": FieldKind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"), "resumed?": FLAG, "forced?": FLAG,
         "corner_set?": _maybe(TEXT), "skip?": _maybe(FLAG), "corners": TEXTS, "corner_table?": CORNERS, "specs": SPECS, "parameters": PARAMETERS,
         "saturated?": TEXTS, "opened?": OPENED,
     },
@@ -177,7 +181,7 @@ def _wrong(data: Mapping[str, Any], table: Table, path: str = "") -> str:
                 return f"{path}{field} is missing"
             continue
         value = data[field]
-        if isinstance(kind, Kind):
+        if isinstance(kind, FieldKind):
             if not kind.fits(value):
                 return f"{path}{field} must be {kind.words}"
         elif type(value) is not dict:
@@ -187,7 +191,7 @@ def _wrong(data: Mapping[str, Any], table: Table, path: str = "") -> str:
     return ""
 
 
-class Form:
+class JournalSchema:
     """Holds the events of one journal to their form, in their order: later ones name parameters, specs and corners of the first."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a run asks is its problem as the journal has it: the targets with the user's edits on the way, the corners, the budget.
+"""A run's problem has its targets with the user's edits, its corners and its budget, all from the journal.
 
 Every view that simulates, grades or exports takes its problem from here. The circuit comes from the run's copy (`run.copy`); targets, corners and
 budget never come from a spec, which may have changed since.
@@ -16,20 +16,20 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Corner, Problem, Spec
 from eda_agent.record.fold import RunState
-from eda_agent.run.copy import spec_of_run
+from eda_agent.run.spec_copy import spec_of_run
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunProblem:
     """`problem`: with the targets that the user asked for, also where the run sized for tighter ones. `said`: what differs from when the run was made."""
 
     problem: Problem
     said: tuple[str, ...] = ()
 
 
-def problem_of_run(folder: Path, state: RunState) -> Asked:
+def problem_of_run(folder: Path, state: RunState) -> RunProblem:
     """The problem as a run asks it. Raises `InputError` where its circuit is not there any more, or is another.
 
     The ranges of the sizes are those that the run was opened with: earlier turns lie outside of what was narrowed later.
@@ -49,7 +49,7 @@ def problem_of_run(folder: Path, state: RunState) -> Asked:
         said = (*said, f"{path} asks for another {', '.join(others)} than the run did: the run's targets are shown")
     if state.turns and _moved(problem, state.turns[0].get("sizing")):
         said = (*said, f"the netlist of {path} has other sizes than when the run began: what is kept from it may differ")
-    return Asked(replace(problem, name=begun["problem"], specs=specs, corners=corners, budget=_budget(problem, begun)), said)
+    return RunProblem(replace(problem, name=begun["problem"], specs=specs, corners=corners, budget=_budget(problem, begun)), said)
 
 
 def _corners(problem: Problem, begun: Row, path: Path) -> tuple[Corner, ...]:

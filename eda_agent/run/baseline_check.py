@@ -1,4 +1,4 @@
-"""A run begins soundly: what its testbenches show of the netlist's own sizes is looked at before anything is proposed, and again at the end."""
+"""The baseline check judges, before a run and at sign-off, whether the testbenches test the circuit at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABOUT = "testbench"
 FORCE = "--force sizes it as it is"
 
 
-def begin_soundly(evaluator: Evaluator, *, force: bool) -> Soundness:
+def check_baseline(evaluator: Evaluator, *, force: bool) -> Soundness:
     """What the testbenches show at the beginning. Raises `InputError` where one does not test, unless it is to be forced."""
     found = judge(evaluator)
     if found.refused and not force:
@@ -29,7 +29,7 @@ def refusal(found: Soundness) -> InputError:
     return InputError([*others, Finding(last.message, fix=f"{last.fix}; {FORCE}")])
 
 
-def unsound_at(seen: Iterable[Observation]) -> list[str]:
+def failed_checks(seen: Iterable[Observation]) -> list[str]:
     """What the observations of one sizing say against their testbenches, a sentence for each kind."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for symptom in symptoms_of(seen):
@@ -45,6 +45,6 @@ def _corners(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def told(found: Soundness) -> list[str]:
+def warnings_of(found: Soundness) -> list[str]:
     """What a run that begins all the same says of its testbenches."""
     return [*(f"{replace(finding, fix='')} (forced)" for finding in found.findings), *found.notes]

@@ -1,4 +1,4 @@
-"""How a run is repeated: the commands that do it again from its own folder, which holds the spec and the netlist as the run had them."""
+"""Repeat commands run a finished run again from its own folder, which holds the spec and the netlist as the run had them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eda_agent.record.fold import RunState
 _FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout"}
 
 
-def repeated(state: RunState) -> str:
+def repeat_commands(state: RunState) -> str:
     """Lines for a shell, in the folder of the run; what a command cannot say stands in comments."""
     begun = state.started
     # as it was begun: what the user changed later stands below

@@ -1,4 +1,4 @@
-"""What a command simulates is chosen by its options: a spec with the netlist's sizes, or a run with what it asks and the sizes of its best design."""
+"""Selection: the options of a command choose a spec with its initial sizes, or a run with its best design."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.units import QuantityError, parse_quantity
 
 
-def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
+def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
     """(the problem, a legal sizing) that SPEC, --from, --turn and --set name. Raises `InputError`.
 
     A run asks for its own targets and corners, the user's edits included. Another spec beside it is one that the user wants its sizes graded by.
@@ -37,7 +37,7 @@ def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
         problem = load_problem(options.spec)
         say(f"eda-agent: targets and corners are those of {options.spec}, the sizes those of {folder}")
     else:
-        problem = asked_by(folder, state)
+        problem = problem_asked(folder, state)
     try:
         sizing = {name: float(turn["sizing"][name]) for name in problem.space.names}
     except KeyError as error:
@@ -51,7 +51,7 @@ def chosen(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
     return problem, _with_values(problem, legal, options.values)
 
 
-def asked_by(folder: Path, state: Any) -> Problem:
+def problem_asked(folder: Path, state: Any) -> Problem:
     """The problem as a run asks it; what differs from when it was made is told on stderr."""
     asked = run.problem_of_run(folder, state)
     for line in asked.said:
