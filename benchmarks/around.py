@@ -19,9 +19,9 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.run import Request, size
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 HERE = Path(__file__).parent
 CIRCUITS = HERE.parent / "circuits"

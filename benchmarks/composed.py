@@ -31,9 +31,9 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.target import Target, with_target
 from eda_agent.simulation.cache import MemoryCache, NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.topologies.compose import topologies
 

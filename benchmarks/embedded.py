@@ -29,9 +29,9 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 HERE = Path(__file__).parent
 CIRCUITS = HERE.parent / "circuits"

@@ -26,9 +26,9 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.pool import Pool, make_pool, pool_problem
 from eda_agent.train.recipe import load_recipe, spans
 from eda_agent.train.survey import survey

@@ -28,10 +28,10 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.events import Stream
 from eda_agent.record.journal import Journal
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
+from eda_agent.simulation.workbench import Workbench
 
 CIRCUITS = Path(__file__).parent.parent / "circuits"
 CIRCUIT = "two_stage_miller"

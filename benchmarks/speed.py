@@ -28,11 +28,11 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.device_values import OPERATING_POINT
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.ngspice import find_library
-from eda_agent.simulation.session import OPERATING_POINT
+from eda_agent.simulation.workbench import Workbench
 
 HERE = Path(__file__).parent
 

@@ -13,9 +13,9 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Corner
 from eda_agent.problem.target import read_targets, with_target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.algorithms import Plan
 from eda_agent.train.model_bundle import ModelBundle
 from eda_agent.train.pool import make_pool

@@ -12,9 +12,9 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import Target
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import PoolRecipe, Recipe, spans
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from eda_agent.problem.load import load_problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import designs_around, not_dominated
 from eda_agent.train.pool import Pool, make_pool, pool_problem
 from eda_agent.train.recipe import Recipe, load_recipe

@@ -22,9 +22,9 @@ from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
 from eda_agent.record.locked_jsonl import LockedJsonlFile
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 
 def run_bench(

@@ -11,12 +11,12 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.run.trust import check_trust
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
 from eda_agent.simulation.soundness import Soundness, judge
+from eda_agent.simulation.workbench import Workbench
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.problem.spec import Problem, Testbench
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import CONTENT_VERSION
+from eda_agent.simulation.workbench import Workbench
 
 WHOLE = 64_000_000
 """Bytes of a model's file up to which all of it is read; of a larger one its size and both ends."""

@@ -24,7 +24,7 @@ from eda_agent.run.endpoints import check_endpoint
 from eda_agent.run.fingerprint import differences, fingerprint, targets, weights
 from eda_agent.run.request import ABOUT, Request, check_options, flag, request_data, request_from
 from eda_agent.run.spec_copy import original_spec
-from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.workbench import Workbench
 
 _FIXED = ("policy", "seed", "corners")
 _FREE = ("simulations", "workers", "cluster", "cache", "skip", "parallel", "force")

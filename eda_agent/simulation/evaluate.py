@@ -14,12 +14,14 @@ from typing import Any, Protocol
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.bias import worst_device
-from eda_agent.simulation.deck import Deck, Instance, Workbench
+from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.executor import Executor, Preparation, Task
 from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.operating_point import OperatingPoint, operating_point
 from eda_agent.simulation.reply import sound, sound_preparation
 from eda_agent.simulation.window import merged, wider
+from eda_agent.simulation.workbench import Workbench
 
 CONTENT_VERSION = 10
 """Part of every cache key: raised when measurements or sessions change what they return."""

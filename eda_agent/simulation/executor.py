@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.reply import sound, sound_preparation
 
 MAX_ANSWER_BYTES = 32_000_000

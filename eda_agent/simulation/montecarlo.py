@@ -19,9 +19,10 @@ from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.evaluate import Evaluator, measured
 from eda_agent.simulation.executor import Task
+from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.scratch import Scratch
 from eda_agent.simulation.window import run_wide
 

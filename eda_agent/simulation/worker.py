@@ -85,9 +85,10 @@ def _die_with_parent() -> None:
 
 def serve(connection: socket.socket, folder: Path) -> None:
     """Answer requests until the parent closes the socket; `folder` is where it stands."""
+    from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
     from eda_agent.simulation.gate import Gated
     from eda_agent.simulation.sandbox import confine
-    from eda_agent.simulation.session import LoadedDeck, Session, Sizing
+    from eda_agent.simulation.session import Session
 
     def leave() -> None:
         # called from inside ngspice, which cannot be used after this; an undefined parameter does it
@@ -110,10 +111,10 @@ def serve(connection: socket.socket, folder: Path) -> None:
                 session.define(request.pop("key"), LoadedDeck(**request))
                 continue
             case "prepare":
-                reply = session.prepare(request.pop("key"), **{name: Sizing(**sizing) for name, sizing in request.items()})
+                reply = session.prepare(request.pop("key"), **{name: CircuitState(**state) for name, state in request.items()})
             case _:
                 key, operating_point, waveforms = request.pop("key"), request.pop("operating_point"), request.pop("waveforms")
-                reply = session.run(key, Sizing(**request), operating_point=operating_point, waveforms=waveforms)
+                reply = session.run(key, CircuitState(**request), operating_point=operating_point, waveforms=waveforms)
         send(connection, reply)
 
 

@@ -21,9 +21,9 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.bench.suite import UNSEEN
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import designs_around
 from eda_agent.train.tasks import CIRCUITS
 from tests.train.histories import made_up

@@ -16,9 +16,9 @@ from eda_agent.problem.names import is_name, name_from
 from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.gate import check_command, check_deck
+from eda_agent.simulation.workbench import Workbench
 from tests.conftest import NAMES
 
 OTA = Path("circuits/ota_5t")

@@ -25,10 +25,10 @@ from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.run.design_memory import seeds_of
 from eda_agent.simulation.cache import Cache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.memory import Memory, circuit_key
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train import checkpoint
 from eda_agent.train.pool import _read
 

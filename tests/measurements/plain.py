@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from eda_agent.problem.load import load_problem
 from eda_agent.record.export import sized_netlist
-from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import CIRCUITS
 

@@ -12,9 +12,9 @@ import yaml
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.metric import METRICS
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import CIRCUITS
 from .plain import Corner, known

@@ -12,7 +12,7 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.multiplied import multiplied_cells
 from eda_agent.record.export import sized_netlist
 from eda_agent.run.evaluate_once import open_evaluator
-from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.workbench import Workbench
 
 NETLIST = """* cells in cells
 .param mq=2

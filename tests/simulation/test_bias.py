@@ -19,10 +19,10 @@ from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.record.export import sized_netlist
 from eda_agent.simulation.bias import MEASURES, worst_device
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import monte_carlo
+from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import CIRCUITS
 

@@ -14,10 +14,10 @@ import pytest
 from eda_agent.agent.score import score
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import Cache, NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Done, Preparation, Request, Task
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import CIRCUITS, NAMES
 

@@ -15,8 +15,9 @@ import pytest
 from eda_agent.errors import WorkerError
 from eda_agent.problem.pdk import CutLibrary
 from eda_agent.simulation import local_pool as module
-from eda_agent.simulation.deck import Deck, Instance
+from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.executor import Executor, Task
+from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.local_pool import LocalPool
 
 MODELS = "* none\n"

@@ -19,11 +19,13 @@ from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.deck import Deck, Instance, Workbench
+from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.measurements import unity_gain_frequency
 from eda_agent.simulation.stability import phase_margin
+from eda_agent.simulation.workbench import Workbench
 
 Loop = tuple[NDArray[np.float64], NDArray[np.complex128]]
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,10 @@ from eda_agent.problem.pdk.mismatch import deviation, statistics, symbols
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import Yield, monte_carlo
+from eda_agent.simulation.workbench import Workbench
 
 ORACLE = """
 import json, sys

@@ -8,9 +8,9 @@ import pytest
 
 from eda_agent.problem.load import load_problem
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 
 NETLIST = "* common source\n.subckt cs in out vdd vss\nM1 out in vss vss nmos w=1u l=90n m=2\nR1 out vdd 20k\n.ends\n"
 BENCH = "* bench\nVsup vdd 0 {vdd}\nVin in 0 dc 0.45 ac 1\nXdut in out vdd 0 cs\nCL out 0 {load}\n.op\n.ac dec 20 1k 100G\n"

@@ -18,12 +18,12 @@ from eda_agent.errors import InputError, WorkerError
 from eda_agent.problem.load import load_problem
 from eda_agent.run import Request, open_evaluator, size
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Executor, Task
 from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import monte_carlo
+from eda_agent.simulation.workbench import Workbench
 from tests.conftest import CIRCUITS
 from tests.simulation.test_executor import GOOD, RC, ExecutorContract, bandwidth, instance
 

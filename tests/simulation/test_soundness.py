@@ -12,12 +12,12 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.soundness import Soundness, judge, observe, symptoms_of, watch
 from eda_agent.simulation.soundness.noise import BELOW, voltage_bound
 from eda_agent.simulation.soundness.reference import sensitivity
+from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import NAMES
 

@@ -11,12 +11,12 @@ import pytest
 from eda_agent.problem.metric import METRICS
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.cache import Cache, NoCache
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator, ResultCache
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import monte_carlo
 from eda_agent.simulation.soundness.observation import watch
 from eda_agent.simulation.window import merged
+from eda_agent.simulation.workbench import Workbench
 
 
 @pytest.fixture(scope="module")

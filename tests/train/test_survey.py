@@ -9,9 +9,9 @@ import pytest
 
 from eda_agent.problem.load import load_problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train import survey as module
 from eda_agent.train.pool import make_pool, pool_problem
 from eda_agent.train.recipe import Recipe

@@ -15,9 +15,9 @@ from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.structure.parameters import effects
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.recipe import GeneratedRecipe, PoolRecipe, Recipe
 from eda_agent.train.sources import open_sources
 from eda_agent.train.tasks import Curriculum, held_out_shapes

@@ -28,7 +28,7 @@ def check_command(options: argparse.Namespace) -> int:
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.labels import parameter_table, spec_table
     from eda_agent.simulation.cache import cache_folder
-    from eda_agent.simulation.deck import Workbench
+    from eda_agent.simulation.workbench import Workbench
     from eda_agent.units import counted
 
     problem = load_problem(options.spec)

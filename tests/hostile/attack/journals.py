@@ -18,7 +18,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.record.restore import restore_pending, restore_state, restore_turns
 from eda_agent.run import Request, problem_of_run, size
 from eda_agent.run.resume import compare, settle
-from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.tui import view
 from eda_agent.tui.feed import JournalFeed
 

@@ -1,0 +1,136 @@
+"""Analyses run on ngspice's current circuit and give waveforms, operating points and the results of `.meas` lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from eda_agent.problem.loop_probe import LOOP, Injection
+from eda_agent.simulation.circuit_state import LoadedDeck
+from eda_agent.simulation.device_values import read_devices
+from eda_agent.simulation.failure import Failure, SimulationFailed, classify
+from eda_agent.simulation.loop_gain import measure_loop
+from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.waveform import CURRENTS, Waveform
+from eda_agent.units import format_quantity
+
+_AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
+"""Analysis → names that its axis may have: ngspice calls a DC sweep's after what is swept."""
+_ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
+
+
+@dataclass
+class Simulated:
+    """What a deck's analyses gave.
+
+    `waves`: analysis kind → waveform. `devices`: label → parameter → value, where the operating point was asked for. `meas`: metric → result
+    of its `.meas` line, None where ngspice found nothing.
+    """
+
+    waves: dict[str, Waveform] = field(default_factory=dict)
+    devices: dict[str, dict[str, float]] = field(default_factory=dict)
+    meas: dict[str, float | None] = field(default_factory=dict)
+
+
+class Analyses:
+    """The analyses of decks on one ngspice. Raises `SimulationFailed` where one gives no result."""
+
+    def __init__(self, ngspice: Ngspice):
+        self.ngspice = ngspice
+
+    def run(self, deck: LoadedDeck, operating_point: bool) -> Simulated:
+        """Run a deck's analyses on the current circuit, which is that of the deck."""
+        result = Simulated()
+        commands = dict(deck.analyses)
+        shared = deck.shares_bias
+        if len(commands) > 1 and not (operating_point or shared or any(kind == "op" for _, kind in deck.metrics)):
+            commands.pop("op", None)  # nobody asks for it
+        for kind in sorted(commands, key=lambda kind: kind != "ac") if shared else commands:
+            if kind == "op" and "ac" in result.waves:
+                continue
+            plot, loop = self._excite(deck, kind, commands[kind])
+            if kind == "ac" and shared:
+                before = f"op{plot.removeprefix('ac')}"
+                result.waves["op"] = self._read("op", before, deck.probes)
+            result.waves[kind] = (
+                self._read(kind, plot, deck.probes) if loop is None else Waveform(kind, self._axis(kind, plot), {LOOP: loop})
+            )
+            self._run_meas(deck, kind, result.meas)
+            if operating_point and "op" in result.waves and not result.devices:
+                result.devices = read_devices(self.ngspice, deck)
+        return result
+
+    def node_voltages(self) -> dict[str, float]:
+        """All node voltages (V) of the operating point of the current circuit."""
+        self._analyse("op")
+        names = [name for name in self.ngspice.vectors(self.ngspice.plot()) if "#" not in name and "@" not in name]
+        voltages = {name: self.ngspice.vector(name) for name in names}
+        return {
+            name: float(f"{vector[0]:.6g}") for name, vector in voltages.items() if vector is not None and abs(vector[0]) < _ABSURD_VOLT
+        }
+
+    def _run_meas(self, deck: LoadedDeck, kind: str, results: dict[str, float | None]) -> None:
+        """Run the `.meas` lines of an analysis on its plot, which is the current one."""
+        for metric, of in deck.metrics:
+            how, _, text = deck.measures.get(metric, "").partition(" ")
+            if of == kind and how == "meas":
+                self.ngspice.command(f"meas {kind} {metric} {text}")
+                vector = self.ngspice.vector(metric)
+                results[metric] = float(vector[0].real) if vector is not None else None
+
+    def _excite(self, deck: LoadedDeck, kind: str, command: str) -> tuple[str, np.ndarray[Any, Any] | None]:
+        """Run an analysis: its plot, and the loop gain where the deck has a loop probe."""
+        if kind != "ac" or deck.injection is None:
+            return self._analyse(command), None
+
+        def alter(source: str, magnitude: float) -> None:
+            self.ngspice.command(f"alter @{source}[acmag]={magnitude!r}")
+
+        return measure_loop(Injection(**deck.injection), alter, lambda: self._analyse(command), self._vector)
+
+    def _analyse(self, command: str) -> str:
+        before = self.ngspice.plot()
+        self.ngspice.command(command)
+        plot = self.ngspice.plot()
+        if plot in {before, "const"}:
+            raise SimulationFailed(classify(self.ngspice.log))
+        return plot
+
+    def _read(self, kind: str, plot: str, probes: Mapping[str, str]) -> Waveform:
+        if kind == "noise":
+            # the spectrum is one plot before the integrated totals, which become current
+            spectrum = f"noise{int(plot.removeprefix('noise')) - 1}"
+            axis = self._vector(f"{spectrum}.frequency")
+            return Waveform(
+                kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")}
+            )
+        nodes = {role: f"{probe}#branch" if role in CURRENTS else probe for role, probe in probes.items() if role != LOOP}
+        arrays = {role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
+        for role, array in arrays.items():
+            peak = float(np.max(np.abs(array)))
+            # an AC transfer may be large, and a broken solution is anything
+            if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role in CURRENTS else _ABSURD_VOLT)):
+                raise SimulationFailed(
+                    Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role in CURRENTS else 'V', 3)} in {kind}")
+                )
+        return Waveform(kind, self._axis(kind, plot), arrays)
+
+    def _axis(self, kind: str, plot: str) -> np.ndarray[Any, Any]:
+        axis = np.empty(0)
+        for name in _AXES.get(kind, ()):
+            found = self.ngspice.vector(f"{plot}.{name}")
+            if found is not None:
+                axis = np.real(found).astype(np.float64)
+        if kind in _AXES and not axis.size:
+            raise SimulationFailed(Failure("unknown", f"the {kind} analysis has no axis"))
+        return axis
+
+    def _vector(self, name: str) -> np.ndarray[Any, Any]:
+        vector = self.ngspice.vector(name)
+        if vector is None:
+            failure = classify(self.ngspice.log)
+            raise SimulationFailed(Failure(failure.kind, failure.words or f"no vector {name}"))
+        return vector

@@ -1,0 +1,58 @@
+"""Device ranges are the sizes that each foundry device of a problem can reach: what its models must cover."""
+
+from __future__ import annotations
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.elaborate import Elaboration, reach
+from eda_agent.problem.pdk.bins import Box
+from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.spec import Problem
+from eda_agent.units import format_quantity
+
+
+def device_ranges(problem: Problem) -> dict[str, Box]:
+    """Foundry device → what it can reach; found with a stub for its subcircuit, whose inside does not matter.
+
+    Raises `InputError` where that is more than the PDK allows.
+    """
+    choices = [
+        {
+            place.edit: (parameter.minimum * place.ratio / place.scale, parameter.maximum * place.ratio / place.scale)
+            for place in parameter.places
+        }
+        for parameter in problem.space.parameters
+    ]
+    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places])
+    ranges: dict[str, Box] = {}
+    for name, (width, finger, length) in reach(elaboration, choices).items():
+        if name in problem.netlist.models:
+            continue  # the netlist brings its own model card
+        rule = problem.pdk.device(name)
+        used_as_device = any(
+            device.kind == "x" and device.value.lower() == name
+            for scope in problem.netlist.subcircuits.values()
+            for device in scope.devices
+        )
+        scale = problem.pdk.scale if used_as_device else 1.0
+        # ngspice bins by finger or by total width, depending on version and settings
+        box: Box = ((min(width[0], finger[0]) * scale, max(width[1], finger[1]) * scale), (length[0] * scale, length[1] * scale))
+        if rule is not None:
+            # the PDK's rule is for the finger
+            _check(problem, f"W of {name} (a finger)", (finger[0] * scale, finger[1] * scale), rule.width)
+            _check(problem, f"L of {name}", box[1], rule.length)
+        ranges[name] = box
+    return ranges
+
+
+def _check(problem: Problem, side: str, got: tuple[float, float], allowed: tuple[float, float]) -> None:
+    if got[0] < allowed[0] * (1 - 1e-6) or got[1] > allowed[1] * (1 + 1e-6):
+        raise InputError(
+            Finding(
+                f"{side} reaches from {_span(got)}; the models cover {_span(allowed)}",
+                problem.path, where="parameters", fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
+            )
+        )  # fmt: skip
+
+
+def _span(ends: tuple[float, float]) -> str:
+    return " to ".join(format_quantity(end, "m") for end in ends)
