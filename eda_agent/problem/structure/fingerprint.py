@@ -12,7 +12,12 @@ from eda_agent.problem.structure.recognise import recognise
 
 def fingerprint(problem: Problem) -> str:
     """The same for two circuits whose devices can be matched net by net."""
-    return _digest(sorted(_refined(recognise(problem.netlist, problem.subckt, problem.pdk)).values()))
+    return structure_fingerprint(recognise(problem.netlist, problem.subckt, problem.pdk))
+
+
+def structure_fingerprint(structure: Structure) -> str:
+    """The same of a structure."""
+    return _digest(sorted(_refined(structure).values()))
 
 
 def colours(structure: Structure) -> Mapping[str, str]:

@@ -1,0 +1,55 @@
+"""Evolution draws a circuit from a number: one of the composer's, changed by mutations. The same number gives the same circuit."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from eda_agent.train.topologies.bench import Bench, bench_of
+from eda_agent.train.topologies.cell import Cell
+from eda_agent.train.topologies.compose import Topology, drawn_cell
+from eda_agent.train.topologies.mutations import mutated
+from eda_agent.train.topologies.text import netlist_text, spec_text
+
+VERSION = 1
+"""Raised when a number draws another circuit than before."""
+STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6)
+"""How many mutations are drawn."""
+WHOLE = ("loop", "step", "main")
+"""Testbenches of which every spec is asked for: a simulation teaches all that it measures."""
+PARENTS = 1_000_000
+
+
+def evolved_cell(number: int) -> tuple[Cell, random.Random]:
+    """The cell of a number, and the generator that goes on to draw its bench."""
+    draw = random.Random(f"evolved {VERSION} {number}")
+    cell = drawn_cell(draw.randrange(PARENTS))[0]
+    for _ in range(draw.choice(STEPS)):
+        cell = mutated(cell, draw) or cell
+    return cell, draw
+
+
+def evolved(number: int) -> tuple[Cell, Topology]:
+    """The circuit of a number with its files; it may be any, sound by the rules, but nothing is said of what it does."""
+    cell, draw = evolved_cell(number)
+    bench = evolved_bench(cell, draw)
+    name = f"e{number:06d}"
+    title = f"{cell.kind}, {len(cell.devices)} devices, {', '.join(cell.made) or 'as composed'}, {cell.technology.pdk}"
+    return cell, Topology(name, title, netlist_text(cell, title, bench.subckt), spec_text(cell, name, bench))
+
+
+def evolved_bench(cell: Cell, draw: random.Random) -> Bench:
+    """Every spec of the main testbenches, a share of the others, and sometimes the operating point."""
+    bench = bench_of(cell.kind, cell.technology, draw, turned=_below(cell), whole=WHOLE)
+    if cell.kind == "amplifier":
+        bench = replace(bench, bias=f"{{ib: {{current: {'-' if cell.turned else ''}{draw.choice((3, 5, 5, 10))}u}}}}")
+    if cell.kind in ("amplifier", "regulator") and draw.random() < 0.3:
+        saturated = '{metric: saturation_margin, devices: "*", unit: V, minimum: 50m}'
+        bench = replace(bench, specs={**bench.specs, "saturation": saturated})
+    return bench
+
+
+def _below(cell: Cell) -> bool:
+    """Whether the inputs belong nearer to the lower rail: a PMOS pair."""
+    pair = cell.structure.input_pair
+    return cell.turned if pair is None else pair[0].type == "pmos"

@@ -1,0 +1,200 @@
+"""Making the records that the universal surrogate is taught with: evolved circuits, simulated piece by piece.
+
+    python -m eda_agent.train.universal.make [--numbers 0:4000] [--part 0/2] [--seconds 480] [--out FOLDER]
+
+Every number is a circuit (`topologies.evolve`). What was made before is not made again, so that a stopped piece goes on where it was. A circuit is kept when it
+simulates, enough of its designs work, and its best design shows none of the symptoms of a testbench that does not test (`simulation.soundness`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eda_agent.errors import EdaAgentError
+from eda_agent.files import json_line, read_json_lines
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.cache import MemoryCache, cache_folder
+from eda_agent.simulation.deck import Workbench
+from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.soundness.judgement import symptoms_of
+from eda_agent.simulation.soundness.observation import observe
+from eda_agent.train.designs import child, designs_around, not_dominated, works
+from eda_agent.train.pool import pool_problem
+from eda_agent.train.tasks import held_out_shapes
+from eda_agent.train.topologies.cell import Cell
+from eda_agent.train.topologies.compose import Topology
+from eda_agent.train.topologies.evolve import evolved, evolved_cell
+from eda_agent.train.universal.record import POINT, Record, write_record
+
+DESIGNS, FIRST, ABLE = 36, 12, 0.15
+"""Designs of a circuit; those that are looked at before the others; share of all that must work."""
+OFTEN = 2
+"""Circuits of one structure in one process."""
+KEPT = 100
+SEED = 77
+
+
+def default_folder() -> Path:
+    return cache_folder() / "universal"
+
+
+def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[str] = ()) -> Counter[str]:
+    """Make what is missing of some numbers for so long; how many came to which end. `kinds`: no others, where any are named."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
+    done = {row["number"] for row in known}
+    seen = Counter(row["key"] for row in known if row["end"] == "kept")
+    ends: Counter[str] = Counter()
+    begun = time.monotonic()
+    # a file a process: two may run side by side
+    log = folder / f"made-{numbers[0]:06d}-{len(numbers)}.jsonl"
+    with LocalPool(1) as workers, log.open("ab") as file:
+        for number in numbers:
+            if time.monotonic() - begun > seconds:
+                break
+            if number in done:
+                continue
+            if kinds and evolved_cell(number)[0].kind not in kinds:
+                continue
+            row = _one(number, folder, workers, seen)
+            file.write(json_line(row).encode())
+            file.flush()
+            ends[row["end"]] += 1
+            seen[row["key"]] += row["end"] == "kept"
+    return ends
+
+
+def _one(number: int, folder: Path, workers: LocalPool, seen: Counter[str]) -> dict[str, Any]:
+    """One circuit: what is written of it to the list."""
+    begun = time.monotonic()
+    cell, topology = evolved(number)
+    key = f"{cell.fingerprint} {cell.technology.pdk}"
+    row = {
+        "number": number,
+        "kind": cell.kind,
+        "pdk": cell.technology.pdk,
+        "key": key,
+        "devices": len(cell.devices),
+        "made": list(cell.made),
+    }
+    if cell.fingerprint in held_out_shapes():
+        return {**row, "end": "held out"}
+    if seen[key] >= OFTEN:
+        return {**row, "end": "seen"}
+    try:
+        found = simulated(cell, topology, folder / "circuits", workers, random.Random(f"designs of {topology.name}"))
+    except EdaAgentError as error:
+        return {**row, "end": "refused", "why": str(error).splitlines()[0][:200], "seconds": round(time.monotonic() - begun, 2)}
+    if isinstance(found, str):
+        return {**row, "end": found, "seconds": round(time.monotonic() - begun, 2)}
+    write_record(folder / "records" / f"{topology.name}.npz", found)
+    return {**row, "end": "kept", "seconds": round(time.monotonic() - begun, 2)}
+
+
+def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, draw: random.Random) -> Record | str:
+    """The record of a circuit, or why it has none."""
+    base = load_problem(topology.write(folder))
+    problem = pool_problem(base, 1, SEED)
+    corner = problem.corners[0].name
+    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), workers, MemoryCache(KEPT), points_everywhere=True)
+    chosen = designs_around(problem, problem.space.initial, draw, FIRST)
+    found = evaluator.evaluate(chosen, [corner])
+    if not any(_works(problem, one) for one in found):
+        return "nothing works"
+    while len(chosen) < DESIGNS:
+        # a third of the others lie around the netlist's own, the rest around what is best so far
+        parents = not_dominated(problem, [one.values[corner] for one in found]) or list(range(len(chosen)))
+        more = designs_around(problem, chosen[draw.choice(parents)], draw, FIRST // 2 + 2)[2:]
+        more += [child(problem, chosen[draw.choice(parents)], draw) for _ in range(FIRST // 2)]
+        chosen, found = chosen + more, found + evaluator.evaluate(more, [corner])
+    able = [place for place, one in enumerate(found) if _works(problem, one)]
+    if len(able) < ABLE * len(found):
+        return "little works"
+    if any(symptoms_of(observe(evaluator, [chosen[able[-1]]], corner)[0])):
+        return "unsound"
+    fets = tuple(label for _, _, label in evaluator.workbench.mosfets)
+    return Record(
+        topology, cell.kind, cell.fingerprint, problem.corners[0], fets,
+        sizes=np.array([[design[name] for name in problem.space.names] for design in chosen]),
+        values=np.array([[_number(one.values[corner][name]) for name in problem.spec_names] for one in found]),
+        bounds=np.array([[_BOUND[one.bounds.get((corner, name), "")] for name in problem.spec_names] for one in found], np.int8),
+        failed=np.array([bool(one.failures) for one in found]),
+        points=np.array([[_point(one, label) for label in fets] for one in found], np.float32),
+    )  # fmt: skip
+
+
+_BOUND = {"": 0, ">": 1, "<": -1}
+
+
+def _works(problem: Problem, one: Evaluation) -> bool:
+    return not one.failures and works(problem, next(iter(one.values.values())))
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _point(one: Evaluation, label: str) -> list[float]:
+    found = one.operating_points.get(label)
+    return [np.nan] * len(POINT) if found is None else [getattr(found, name) for name in POINT]
+
+
+def summary(folder: Path) -> str:
+    """How many circuits were tried and kept, and of how many structures, by kind; what every mutation yields."""
+    rows = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
+    tried, kept = Counter[str](), Counter[str]()
+    shapes: dict[str, set[str]] = {}
+    made, lived = Counter[str](), Counter[str]()
+    for row in rows:
+        if row["end"] in ("seen", "held out"):
+            continue
+        tried[row["kind"]] += 1
+        kept[row["kind"]] += row["end"] == "kept"
+        for name in set(row["made"]):
+            made[name] += 1
+            lived[name] += row["end"] == "kept"
+        if row["end"] == "kept":
+            shapes.setdefault(row["kind"], set()).add(row["key"].split()[0])
+    lines = [
+        f"{kind}: {tried[kind]} tried, {kept[kind]} kept ({kept[kind] / tried[kind]:.0%}), {len(shapes.get(kind, ()))} structures"
+        for kind in sorted(tried)
+    ]
+    lines += [f"  {name}: {made[name]} tried, {lived[name] / made[name]:.0%} kept" for name in sorted(made)]
+    lines += [json.dumps(Counter(row["end"] for row in rows))]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.universal.make", description="Simulate circuits for the universal surrogate."
+    )
+    parser.add_argument("--numbers", default="0:4000", help="FIRST:END, the circuits (default %(default)s)")
+    parser.add_argument("--part", default="0/1", help="PART/PARTS, for processes side by side (default %(default)s)")
+    parser.add_argument("--kinds", default="", help="no others than these, separated by commas (default: all)")
+    parser.add_argument("--seconds", type=float, default=480, help="after which no other circuit is begun (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=None, help="folder of the records (default: in the user's cache)")
+    parser.add_argument("--summary", action="store_true", help="only say what was made")
+    options = parser.parse_args(arguments)
+    folder = options.out or default_folder()
+    if not options.summary:
+        first, end = (int(text) for text in options.numbers.split(":"))
+        part, parts = (int(text) for text in options.part.split("/"))
+        make(range(first + part, end, parts), folder, options.seconds, [kind for kind in options.kinds.split(",") if kind])
+    sys.stdout.write(summary(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

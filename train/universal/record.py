@@ -1,0 +1,72 @@
+"""A record is one circuit under one condition with its designs and what they measured: a file of arrays and text."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.errors import InputError
+from eda_agent.files import write_file
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Corner, Problem
+from eda_agent.train.topologies.compose import Topology
+
+VERSION = 1
+POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
+"""What is kept of an operating point."""
+_COLUMNS = ("sizes", "values", "bounds", "failed", "points")
+
+
+@dataclass(frozen=True)
+class Record:
+    """`topology`: the circuit's files, measured in `corner`. `fets`: labels of its MOSFETs. For designs n: `sizes` (n, parameters) in SI units, `values` (n, specs),
+    NaN where unmeasurable, `bounds` (n, specs) 1 where the truth is above the value, −1 below, else 0, `failed` (n), `points` (n, fets, 7) by `POINT`.
+
+    Design 1 is the netlist's own.
+    """  # fmt: skip
+
+    topology: Topology
+    kind: str
+    fingerprint: str
+    corner: Corner
+    fets: tuple[str, ...]
+    sizes: NDArray[np.float64]
+    values: NDArray[np.float64]
+    bounds: NDArray[np.int8]
+    failed: NDArray[np.bool_]
+    points: NDArray[np.float32]
+
+    def problem(self, folder: Path) -> Problem:
+        """The problem that was simulated; its files are written to a folder."""
+        base = load_problem(self.topology.write(folder))
+        return replace(base, corners=(self.corner,), specs=tuple(replace(spec, corners=()) for spec in base.specs))
+
+
+def write_record(path: Path, record: Record) -> None:
+    about = {
+        "version": VERSION, "kind": record.kind, "fingerprint": record.fingerprint, "fets": record.fets, "topology": vars(record.topology),
+        "corner": {**vars(record.corner), "settings": dict(record.corner.settings)},
+    }  # fmt: skip
+    text = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, lambda part: np.savez_compressed(part, about=text, **{key: getattr(record, key) for key in _COLUMNS}))
+
+
+def read_record(path: Path) -> Record:
+    """Raises `InputError` for a file that is none, or of another version."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            about: dict[str, Any] = json.loads(data["about"].tobytes())
+            arrays = {key: data[key] for key in _COLUMNS}
+        if about["version"] != VERSION:
+            raise ValueError(f"version {about['version']}")
+        corner = Corner(**about["corner"])
+        return Record(Topology(**about["topology"]), about["kind"], about["fingerprint"], corner, tuple(about["fets"]), **arrays)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: this is no record of a circuit: {error}\n    → delete it, and make it again") from None
