@@ -10,9 +10,9 @@ import pytest
 from eda_agent.errors import InputError
 from eda_agent.files import read_json_lines
 from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.topologies.evolve import evolved
 from eda_agent.train.universal import make
 from eda_agent.train.universal.record import read_record

@@ -25,11 +25,11 @@ from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.deck import Workbench
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.soundness.judgement import symptoms_of
 from eda_agent.simulation.soundness.observation import observe
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import child, designs_around, not_dominated, works
 from eda_agent.train.pool import pool_problem
 from eda_agent.train.tasks import held_out_shapes
