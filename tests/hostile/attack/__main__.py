@@ -15,7 +15,7 @@ from . import files, folders, frames, journals, layers, netlists
 from .count import Attack, Count, count
 
 COUNT = 1000
-"""Of each class that is generated."""
+"""Attacks per generated class."""
 
 
 def _journals(place: Path) -> Iterator[Attack]:
@@ -25,24 +25,24 @@ def _journals(place: Path) -> Iterator[Attack]:
 
 
 CLASSES: dict[str, tuple[str, Callable[[Path], Iterator[Attack]]]] = {
-    "frames": ("frames of a worker that was taken over: other JSON, bytes, lengths, too slow, too early", lambda place: frames.attacks()),
-    "pdk": ("PDK files: every value as another type, out of range, gone; read, cut, drawn from", files.pdk_attacks),
-    "specs": ("specs: every value and name likewise; `check`", files.spec_attacks),
-    "yaml": ("settings, suites, recipes, datasheets likewise; every reader of YAML", files.other_attacks),
+    "frames": ("frames of a compromised worker: other JSON, bytes, lengths, too slow, too early", lambda place: frames.attacks()),
+    "pdk": ("PDK files: every value with another type, out of range or missing; read, cut, sampled", files.pdk_attacks),
+    "specs": ("specs: every value and name in the same way; `check`", files.spec_attacks),
+    "yaml": ("settings, suites, recipes, datasheets in the same way; every reader of YAML", files.other_attacks),
     "netlists": ("generated lines in netlists, inside and outside the circuit", lambda place: netlists.netlist_attacks(place, COUNT)),
     "names": ("generated names of specs, corners, testbenches, parameters", lambda place: netlists.name_attacks(place, COUNT)),
-    "measures": ("generated `.meas` lines and decks of one's own", lambda place: netlists.measure_attacks(place, COUNT)),
-    "gate": ("generated commands and cards at the gate; what passed goes into an ngspice without gate and sandbox", lambda place: netlists.gate_attacks(place, COUNT)),
+    "measures": ("generated `.meas` lines and decks", lambda place: netlists.measure_attacks(place, COUNT)),
+    "gate": ("generated commands and cards at the gate; those that pass go to an ngspice without gate and sandbox", lambda place: netlists.gate_attacks(place, COUNT)),
     "folders": ("files of a run as links, pipes, devices, folders, garbage; seven commands", folders.folder_attacks),
-    "environments": ("environment variables with values that nobody means; three commands", folders.environment_attacks),
-    "orders": ("generated orders", lambda place: folders.order_attacks(COUNT)),
-    "journals": ("journals: every field of every event as another type, out of range, gone; events gone, twice, too early; all views, and resuming", _journals),
+    "environments": ("environment variables with nonsense values; three commands", folders.environment_attacks),
+    "orders": ("generated commands to a run", lambda place: folders.order_attacks(COUNT)),
+    "journals": ("journals: every field of every event with another type, out of range or missing; events missing, repeated or too early; all views, and resuming", _journals),
 }  # fmt: skip
 
 
 def table(counts: list[Count]) -> str:
     """As docs/security.md has it."""
-    rows = ["| attacks | made | came through |", "| --- | --- | --- |"]
+    rows = ["| attacks | made | succeeded |", "| --- | --- | --- |"]
     rows += [f"| {CLASSES[one.name][0]} | {one.tried:,} | {len(one.faults)} |" for one in counts]
     return "\n".join(rows)
 

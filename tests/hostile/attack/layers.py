@@ -63,5 +63,5 @@ def _cost(lacks: str, patch: str) -> Cost:
 
 def table(found: list[Cost]) -> str:
     """As docs/security.md has it."""
-    rows = ["| what is missing | what a simulator that was taken over can do then |", "| --- | --- |"]
+    rows = ["| missing layer | what a compromised simulator can do |", "| --- | --- |"]
     return "\n".join([*rows, *(f"| {one.lacks} | {', '.join(one.can) or 'nothing of these'} |" for one in found)])
