@@ -11,13 +11,14 @@ PAGE = ROOT / "docs" / "licences.md"
 COPYLEFT = {"klayout", "pyspice", "spicelib"}
 """Packages under the GPL. They are imported, not copied; who passes on a bundle with them passes it on under their terms."""
 
-HEAD = """# Licences of what is installed with it
+HEAD = """# Licences of the dependencies
 
-eda-agent itself is under Apache-2.0. These come with `pip install eda-agent`, in the versions of `locks/base.txt`; what each says of itself, written
-by `python -m tests.supply licences` and held against the installed packages by the tests. ngspice (BSD, some parts under other free licences) is the system's.
+eda-agent itself is under Apache-2.0. The table lists the packages that `pip install eda-agent` installs, in the versions of `locks/base.txt`, with the
+licences that they declare. `python -m tests.supply licences` writes this page, and a test compares it with the installed packages. ngspice (BSD, some
+parts under other free licences) comes from the system.
 
-PySpice, spicelib and klayout are under the GPL: they are imported where they are installed and none of their code is in this repository; a bundle
-that contains them (an image, an installer) is passed on under the GPL's terms.
+PySpice, spicelib and klayout are under the GPL. They are imported, and this repository contains none of their code. A bundle
+that contains them (an image, an installer) must be distributed under the GPL's terms.
 
 | package | licence |
 | --- | --- |
