@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.pdk import Pdk
-from eda_agent.problem.pdk.catalogue import DeviceRule
+from eda_agent.problem.pdk.registry import DeviceRule
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.structure.recognise import recognise
 

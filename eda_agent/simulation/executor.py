@@ -81,7 +81,7 @@ class Definition(Protocol):
 
 
 @dataclass
-class Request:
+class WorkerRequest:
     """A question to a worker. `message` is made when it is sent: that of the next simulation while this one runs. `form`: whether something is an
     answer to it. `most`: bytes of an answer."""
 
@@ -111,7 +111,7 @@ class Dispatcher(ABC):
         self._preparations: dict[str, Preparation] = {}
 
     @abstractmethod
-    def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+    def dispatch(self, requests: Sequence[WorkerRequest], done: Done | None = None) -> list[dict[str, Any]]:
         """One reply a request, in order; `done(index, reply)` is called as each comes."""
 
     @property
@@ -131,7 +131,9 @@ class Dispatcher(ABC):
                 "start": first.wire(deck, flat=False),
             }
 
-        replies = self.dispatch([Request(index, deck, partial(message, deck), timeout, form=_prepared) for index, deck in enumerate(decks)])
+        replies = self.dispatch(
+            [WorkerRequest(index, deck, partial(message, deck), timeout, form=_prepared) for index, deck in enumerate(decks)]
+        )
         result = []
         for deck, reply in zip(decks, replies, strict=True):
             result.append(Preparation(bool(reply.get("flat")), dict(reply.get("nodeset", {})), reply.get("deviation")))
@@ -146,7 +148,7 @@ class Dispatcher(ABC):
         """Simulate; `done(index, reply)` is called as each reply comes."""
         return self.dispatch(
             [
-                Request(
+                WorkerRequest(
                     index, task.deck, partial(self._message, task), task.timeout, most=MOST_WAVES if task.waveforms else MAX_ANSWER_BYTES
                 )
                 for index, task in enumerate(tasks)

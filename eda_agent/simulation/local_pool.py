@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import WorkerError
-from eda_agent.simulation.executor import Dispatcher, Done, Preparation, Request
+from eda_agent.simulation.executor import Dispatcher, Done, Preparation, WorkerRequest
 from eda_agent.simulation.limits import too_small
 from eda_agent.simulation.reply import sound_ready
 from eda_agent.simulation.scratch import Scratch
@@ -70,7 +70,7 @@ class _Worker:
     connection: socket.socket
     folder: Path
     ready: bool = False
-    queue: deque[Request] = field(default_factory=deque)
+    queue: deque[WorkerRequest] = field(default_factory=deque)
     deadline: float = 0.0
     known: dict[str, Preparation | None] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
@@ -80,7 +80,7 @@ class _Worker:
         """Whether another request may be sent, `ahead`: before the last one is answered."""
         return self.ready and len(self.queue) < (DEPTH if ahead else 1) and self.simulations + len(self.queue) < RECYCLE
 
-    def answered(self) -> Request | None:
+    def answered(self) -> WorkerRequest | None:
         """Take the request off that an answer is for; the next one's time begins."""
         request = self.queue.popleft() if self.queue else None
         if self.queue:
@@ -203,7 +203,7 @@ class LocalPool(Dispatcher):
         self.replaced += 1
         return fresh
 
-    def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+    def dispatch(self, requests: Sequence[WorkerRequest], done: Done | None = None) -> list[dict[str, Any]]:
         waiting = deque(requests)
         replies: dict[int, dict[str, Any]] = {}
         try:
@@ -229,7 +229,7 @@ class LocalPool(Dispatcher):
             raise
         return [replies[request.index] for request in requests]
 
-    def _fill(self, waiting: deque[Request]) -> None:
+    def _fill(self, waiting: deque[WorkerRequest]) -> None:
         """Send what can be sent: one request to each idle worker, then a second one while there are enough for all."""
         for ahead in (False, True):
             for worker in self._workers:
@@ -237,7 +237,7 @@ class LocalPool(Dispatcher):
                 if len(waiting) > (len(self._workers) if ahead else 0) and worker.room(ahead):
                     self._assign(worker, waiting)
 
-    def _assign(self, worker: _Worker, waiting: deque[Request]) -> None:
+    def _assign(self, worker: _Worker, waiting: deque[WorkerRequest]) -> None:
         # prefer a deck that this worker has loaded
         position = next((index for index, request in enumerate(waiting) if request.deck.key in worker.known), 0)
         request = waiting[position]
@@ -277,9 +277,9 @@ class LocalPool(Dispatcher):
             return None, NONSENSE
         return reply, ""
 
-    def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[Request]:
+    def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[WorkerRequest]:
         """Take what has come; gives the requests that must be tried again."""
-        retry: list[Request] = []
+        retry: list[WorkerRequest] = []
         for key, _ in self._selector.select(timeout):
             worker: _Worker = key.data
             reply, nonsense = self._heard(worker)

@@ -23,7 +23,7 @@ import orjson
 
 from eda_agent import __version__
 from eda_agent.errors import InputError, MissingError, WorkerError
-from eda_agent.simulation.executor import MOST_WAVES, Dispatcher, Done, Preparation, Request, any_answer
+from eda_agent.simulation.executor import MOST_WAVES, Dispatcher, Done, Preparation, WorkerRequest, any_answer
 from eda_agent.simulation.local_pool import LocalPool
 
 LOCAL = "local"
@@ -74,8 +74,8 @@ class Crew:
     def answer(self, batch: Sequence[tuple[str, bytes, float]]) -> list[bytes]:
         """(deck key, message, timeout in s) → reply, in order."""
 
-        def request(index: int, key: str, message: bytes, timeout: float) -> Request:
-            return Request(index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES)
+        def request(index: int, key: str, message: bytes, timeout: float) -> WorkerRequest:
+            return WorkerRequest(index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES)
 
         replies = self._pool.dispatch([request(index, *question) for index, question in enumerate(batch)])
         return [orjson.dumps(reply) for reply in replies]
@@ -88,7 +88,7 @@ class _Actor:
     handle: Any
     ready: bool = False
     alive: bool = True
-    calls: deque[list[Request]] = field(default_factory=deque)
+    calls: deque[list[WorkerRequest]] = field(default_factory=deque)
     known: dict[str, Preparation | None] = field(default_factory=dict)
 
 
@@ -106,7 +106,7 @@ class RayPool(Dispatcher):
         self.lost = 0
         self.sandbox: list[str] = []
         self._version = ""
-        self._arrived: queue.SimpleQueue[tuple[_Actor, list[Request] | None, Future[Any]]] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[tuple[_Actor, list[WorkerRequest] | None, Future[Any]]] = queue.SimpleQueue()
         self._libraries: dict[str, Any] = {}
         self._actors = [self._start() for _ in range(self.size)]
 
@@ -137,7 +137,7 @@ class RayPool(Dispatcher):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+    def dispatch(self, requests: Sequence[WorkerRequest], done: Done | None = None) -> list[dict[str, Any]]:
         waiting, mine = deque(requests), {id(request) for request in requests}
         replies: dict[int, dict[str, Any]] = {}
         while len(replies) < len(requests):
@@ -156,12 +156,12 @@ class RayPool(Dispatcher):
         self._expect(actor, None, actor.handle.ready.remote())
         return actor
 
-    def _expect(self, actor: _Actor, call: list[Request] | None, reference: Any) -> None:
+    def _expect(self, actor: _Actor, call: list[WorkerRequest] | None, reference: Any) -> None:
         """Let the answer of a call come to the queue, from Ray's own thread: asking thousands of references in turn would not scale."""
         future: Future[Any] = reference.future()
         future.add_done_callback(lambda ended: self._arrived.put((actor, call, ended)))
 
-    def _fill(self, waiting: deque[Request]) -> None:
+    def _fill(self, waiting: deque[WorkerRequest]) -> None:
         """Send what can be sent: a call to each actor that has none, then a second one; long queues in larger calls."""
         for depth in range(1, DEPTH + 1):
             for actor in self._actors:
@@ -169,7 +169,7 @@ class RayPool(Dispatcher):
                     share = -(-len(waiting) // (4 * len(self._actors)))
                     self._send(actor, [waiting.popleft() for _ in range(min(share, BATCH, len(waiting)))])
 
-    def _send(self, actor: _Actor, call: list[Request]) -> None:
+    def _send(self, actor: _Actor, call: list[WorkerRequest]) -> None:
         batch = []
         for request in call:
             message = request.message()
@@ -179,7 +179,7 @@ class RayPool(Dispatcher):
         actor.calls.append(call)
         self._expect(actor, call, actor.handle.answer.remote(batch))
 
-    def _tell(self, actor: _Actor, request: Request, preparation: Preparation | None) -> None:
+    def _tell(self, actor: _Actor, request: WorkerRequest, preparation: Preparation | None) -> None:
         deck = request.deck
         if deck.key in actor.known and actor.known[deck.key] is preparation:
             return
@@ -190,9 +190,9 @@ class RayPool(Dispatcher):
         actor.handle.learn.remote(deck.key, deck.models_name, self._libraries[deck.models_name], orjson.dumps(deck.wire()), found)
         actor.known[deck.key] = preparation
 
-    def _take(self, replies: dict[int, dict[str, Any]], mine: set[int]) -> list[Request]:
+    def _take(self, replies: dict[int, dict[str, Any]], mine: set[int]) -> list[WorkerRequest]:
         """Take what has come, waiting for the first; gives the requests that must be asked again. `mine`: those of this caller, by identity."""
-        retry: list[Request] = []
+        retry: list[WorkerRequest] = []
         for actor, call, ended in self._next():
             if not actor.alive:
                 continue
@@ -224,7 +224,7 @@ class RayPool(Dispatcher):
                 }
         return again
 
-    def _next(self) -> Iterator[tuple[_Actor, list[Request] | None, Future[Any]]]:
+    def _next(self) -> Iterator[tuple[_Actor, list[WorkerRequest] | None, Future[Any]]]:
         """What has come; waits for one. Raises `WorkerError` where there is nobody left who could answer."""
         deadline = time.monotonic() + START_TIMEOUT
         while True:

@@ -12,8 +12,8 @@ import pytest
 from eda_agent.cli.main import main
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.parallel import parallel
-from eda_agent.problem.pdk.catalogue import find_pdk
 from eda_agent.problem.pdk.multiplier import ignoring
+from eda_agent.problem.pdk.registry import find_pdk
 from eda_agent.problem.spec import Problem
 from eda_agent.record.export import netlist_diff, sized_netlist, with_fingers
 from eda_agent.run.evaluate_once import open_evaluator

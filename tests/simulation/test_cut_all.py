@@ -14,8 +14,8 @@ from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.bins import Box
-from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.library import Library, pairs, read_library
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import Writer, constants_of
 
 ALL: Box = ((0.0, 1.0), (0.0, 1.0))

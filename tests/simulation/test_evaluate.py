@@ -15,7 +15,7 @@ from eda_agent.agent.score import score
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import Cache, NoCache
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.executor import Done, Preparation, Request, Task
+from eda_agent.simulation.executor import Done, Preparation, Task, WorkerRequest
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 
@@ -108,7 +108,7 @@ def test_decks_are_prepared_side_by_side_as_one_after_another(miller: Problem, w
     asked: list[int] = []
 
     class Watched(LocalPool):
-        def dispatch(self, requests: Sequence[Request], done: Done | None = None) -> list[dict[str, Any]]:
+        def dispatch(self, requests: Sequence[WorkerRequest], done: Done | None = None) -> list[dict[str, Any]]:
             asked.append(len(requests))
             return super().dispatch(requests, done)
 

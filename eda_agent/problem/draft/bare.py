@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eda_agent.problem.pdk.catalogue import DeviceRule, Pdk
+from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.units import format_quantity
 
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)

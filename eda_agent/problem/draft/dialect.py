@@ -14,7 +14,7 @@ from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.draft.lengths import in_metres, times
 from eda_agent.problem.draft.named_sizes import with_named_sizes
-from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
 
 _FINE = 1e-6

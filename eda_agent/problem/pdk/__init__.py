@@ -1,6 +1,6 @@
 """A PDK is one data file: where its model library lies, its process corners, and what its devices allow."""
 
-from eda_agent.problem.pdk.catalogue import DeviceRule, Pdk, find_pdk, pdk_names
 from eda_agent.problem.pdk.cut import CutLibrary, cut_library, plain_card
+from eda_agent.problem.pdk.registry import DeviceRule, Pdk, find_pdk, pdk_names
 
 __all__ = ["CutLibrary", "DeviceRule", "Pdk", "cut_library", "find_pdk", "pdk_names", "plain_card"]

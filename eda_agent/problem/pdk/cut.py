@@ -25,8 +25,8 @@ from eda_agent.errors import InputError
 from eda_agent.files import read_file, write_text
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.bins import EDGE, Bin, Box
-from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.mismatch import Spread
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, written
 from eda_agent.units import format_quantity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import library_of
 
 _FOUND: dict[tuple[Path, int, tuple[str, ...]], frozenset[str]] = {}

@@ -18,9 +18,9 @@ from eda_agent.files import write_text
 from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Node, Number
 from eda_agent.problem.pdk.bins import Box
-from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.cut import CutLibrary
 from eda_agent.problem.pdk.library import Library
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import constants_of, library_of, written
 
 _LIBRARIES: dict[tuple[str, str, tuple[str, ...]], Library] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from eda_agent.problem.netlist import Subcircuit, parse_netlist
-from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.source import logical_lines
 
 

@@ -12,9 +12,9 @@ from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.pdk.bins import ANY, Bin, Box
-from eda_agent.problem.pdk.catalogue import Pdk
 from eda_agent.problem.pdk.library import Block, Library, pairs, read_library
 from eda_agent.problem.pdk.mismatch import Spread, statistics
+from eda_agent.problem.pdk.registry import Pdk
 
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

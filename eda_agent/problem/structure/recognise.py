@@ -9,7 +9,7 @@ from dataclasses import replace
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Netlist
-from eda_agent.problem.pdk.catalogue import Pdk
+from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from eda_agent.problem.structure.matching import matched_groups

