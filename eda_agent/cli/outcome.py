@@ -11,6 +11,7 @@ from eda_agent.insight.saturation import saturated_devices, saturation_text
 from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome
+from eda_agent.stop_reasons import MET, stop_text
 from eda_agent.units import base_unit, counted, format_score
 
 
@@ -44,8 +45,9 @@ def report(outcome: Outcome) -> None:
     screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"]))
     screen.print()
     screen.print(sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
-    reasons = {"met": "every spec met in every corner", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
-    reason = reasons[outcome.stop] if outcome.met or not outcome.best.met else "every spec met, but a testbench does not test"
+    reason = stop_text(outcome.stop) + (" in every corner" if outcome.stop == MET else "")
+    if outcome.best.met and not outcome.met:
+        reason = "every spec met, but a testbench does not test"
     if outcome.verified:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
         screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")

@@ -12,6 +12,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
+from eda_agent.stop_reasons import stop_text
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 Row = Mapping[str, Any]
@@ -231,8 +232,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     tally = state.tally
     budget = begun.get("budget", {}).get("simulations", 0)
     running = bool(begun) and not state.finished
-    reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
-    word = ("starting" if alive else "no run yet") if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else reasons.get(state.finished["stop"], state.finished["stop"])  # fmt: skip
+    word = ("starting" if alive else "no run yet") if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else stop_text(state.finished["stop"])  # fmt: skip
     if running and state.review and state.pending:
         word = "waiting for your word"
     end = now if running and alive else (turns[-1]["t"] if turns else now)

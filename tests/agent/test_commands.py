@@ -79,7 +79,7 @@ def agrees(session: Session) -> None:
     assert [turn["score"] for turn in state.turns] == [turn.value for turn in turns]
     restored = restore_turns(restore_state(session.events).turns, session.env.problem)
     assert [turn.sizing for turn in restored] == [turn.sizing for turn in turns]
-    assert [len(left) for left in state.left] == [len(left) for left in session.loop.undo_stack]
+    assert [len(left) for left in state.left] == [len(left) for left in session.loop.steering.undo_stack]
     best = session.env.history.incumbent
     assert best is not None and state.best["index"] == best.index and state.best["score"] == best.value
 
@@ -158,8 +158,8 @@ def test_back_and_return(problem: Problem) -> None:
     assert types.count("branched") == 1 and types.count("returned") == 1
     turns = other.env.history.turns
     # turns 3 and 4 stand again where the one tried by hand was, which is set aside now
-    assert turns[3].proposal.policy == turns[4].proposal.policy == "random" and len(other.loop.undo_stack) == 1
-    assert other.loop.undo_stack[0][0].proposal.policy == "user"
+    assert turns[3].proposal.policy == turns[4].proposal.policy == "random" and len(other.loop.steering.undo_stack) == 1
+    assert other.loop.steering.undo_stack[0][0].proposal.policy == "user"
     agrees(other)
 
 
@@ -173,7 +173,7 @@ def test_pause_waits_and_stop_ends_it(problem: Problem) -> None:
     reasons: list[str] = []
     thread = threading.Thread(target=lambda: reasons.append(loop.run()))
     thread.start()
-    _until(lambda: bool(loop.pending))
+    _until(lambda: bool(loop.player.pending))
     control.halt()
     thread.join(5)
     assert reasons == ["user"]

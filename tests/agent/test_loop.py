@@ -9,10 +9,11 @@ from typing import Any
 
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
-from eda_agent.agent.loop import FAILED_IN_A_ROW, run_loop
+from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.scripted import ScriptedPolicy
 from eda_agent.agent.prompt import render
+from eda_agent.agent.stopping import FAILED_IN_A_ROW
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.simulation.fake import FunctionSimulator
 

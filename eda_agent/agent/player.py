@@ -1,0 +1,92 @@
+"""A player asks a policy for proposals and plays them as turns. It emits what happens as it happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from eda_agent.agent.env import Environment
+from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
+from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.interrupts import DeferInterrupts
+
+
+class Emit(Protocol):
+    """`emit("turn.evaluated", turn=…)`; `eda_agent.record` turns the objects into JSON."""
+
+    def __call__(self, type: str, /, **fields: Any) -> None: ...
+
+
+class Player:
+    """`pending`: proposals that are made and not played yet."""
+
+    def __init__(self, env: Environment, emit: Emit, pending: Iterable[Proposal] = ()):
+        self.env, self.emit = env, emit
+        self.pending = list(pending)
+
+    def start(self, policy: Policy) -> Turn:
+        """The baseline; the policy prepares itself while it is simulated."""
+        if not isinstance(policy, PreparedPolicy):
+            return self.env.start()
+        preparing = threading.Thread(target=policy.prepare, args=[self.env.problem], name="policy")
+        with DeferInterrupts():
+            preparing.start()
+        try:
+            return self.env.start()
+        finally:
+            preparing.join()
+
+    def propose(self, policy: Policy, width: int) -> None:
+        """Ask for at most `width` proposals, which are pending then."""
+        history = self.env.history
+        start = time.perf_counter()
+        if width > 1 and isinstance(policy, ManyPolicy):
+            proposals = policy.proposals(history)[:width]
+        else:
+            proposals = [policy.propose(history)]
+        seconds = (time.perf_counter() - start) / len(proposals)
+        index = len(history.turns)
+        if proposals[0].handover:
+            # before the first turn nobody has the run: the policy itself hands it over
+            before = history.turns[-1].proposal.policy if index > 1 else policy.name
+            self.emit("policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover)
+        for place, proposal in enumerate(proposals):
+            self.emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)
+        self.pending = proposals
+
+    def replace_pending(self, proposal: Proposal) -> None:
+        """Make a proposal of the user's the pending one."""
+        self.pending = [proposal]
+        self.emit("turn.proposed", index=len(self.env.history.turns), proposal=proposal, seconds=0.0)
+
+    def drop_pending(self) -> None:
+        """Forget the pending proposals."""
+        if self.pending:
+            self.emit("proposal.dropped", index=len(self.env.history.turns))
+            self.pending = []
+
+    def play(self) -> None:
+        """Play the pending proposals, each as a turn."""
+        proposals, self.pending = self.pending, []
+        for turn in self.env.play_ahead(proposals):
+            before = self.env.history.incumbent
+            self.env.append(turn)
+            if turn.evaluation is not None:
+                for testbench, corner, failure in turn.evaluation.failures:
+                    self.emit("sim.failed", index=turn.index, testbench=testbench, corner=corner, failure=failure)
+            self.emit("turn.evaluated", turn=turn)
+            self.report_best(before)
+
+    def report_best(self, before: Turn | None, *, always: bool = False) -> None:
+        """Emit the incumbent where it is another than `before`, or `always`."""
+        best = self.env.history.incumbent
+        if best is not None and (always or before is None or best.index != before.index):
+            self.emit("best.updated", turn=best)
+
+    @property
+    def best_sizing(self) -> Mapping[str, float]:
+        """The incumbent's sizing, or the starting sizes."""
+        best = self.env.history.incumbent
+        return best.sizing if best is not None and best.sizing else self.env.problem.space.initial

@@ -1,0 +1,80 @@
+"""Preparing a run opens what it is played with and refuses what cannot work, before anything is reported as started."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from eda_agent import __version__
+from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.warm_start import WarmStartPolicy
+from eda_agent.problem.spec import Budget, Problem
+from eda_agent.record.event import Event
+from eda_agent.record.events import Stream
+from eda_agent.run.baseline_check import check_baseline, warnings_of
+from eda_agent.run.design_memory import seeds_of
+from eda_agent.run.opening import OpenRun, open_run
+from eda_agent.run.request import Request
+from eda_agent.run.resume import Changes, compare
+from eda_agent.run.spec_copy import write_copy
+from eda_agent.run.trust import warning
+from eda_agent.simulation.cache import cache_folder
+from eda_agent.simulation.executor import Executor
+from eda_agent.simulation.memory import Memory
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can be played.
+
+    `run`: its folder, journal, policy, workers and evaluator. `changes`: what a resumed run finds changed. `stream`: where its events go. `seeds`:
+    designs of earlier runs that `policy` proposes first, from `memory`. `width`: proposals simulated at once. `force`: whether testbenches that do
+    not test count as they are; `remarks`: what is to be said of them.
+    """
+
+    run: OpenRun
+    changes: Changes
+    stream: Stream
+    budget: Budget
+    memory: Memory
+    seeds: list[dict[str, float]]
+    policy: Policy
+    width: int
+    force: bool
+    remarks: list[str]
+
+
+def prepare(request: Request, problem: Problem | None, listen: Callable[[Event], None], stack: contextlib.ExitStack) -> Prepared:
+    """Open and check everything that a request needs; it is closed on leaving the stack.
+
+    Raises `InputError` or `MissingError` when the request cannot work.
+    """
+    run = open_run(request, problem, stack)
+    request, problem, state, evaluator = run.resumed.request, run.problem, run.state, run.evaluator
+    changes = compare(request, state, problem, evaluator.workbench, run.folder)
+    if not state.started or changes.diff:
+        write_copy(problem, run.folder)
+    stream = Stream(run.journal.append, listen, sequence=state.sequence)
+    budget = problem.budget if request.simulations is None else replace(problem.budget, simulations=request.simulations)
+    memory = Memory(cache_folder() / "memory.sqlite")
+    seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, memory) if request.memory else []
+    policy = WarmStartPolicy(run.policy, seeds) if seeds else run.policy
+    # a resumed run proposes as it did, on whatever machine
+    width = request.parallel or state.started.get("parallel") or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
+    _greet(stream, run.pool)
+    # a run that is refused has not started
+    force = bool(request.force or state.started.get("forced"))
+    remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
+    return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks)
+
+
+def _greet(stream: Stream, pool: Executor) -> None:
+    """Report versions, and how the simulators are confined."""
+    stream.emit(
+        "hello", program="eda-agent", version=__version__, python=platform.python_version(), ngspice=pool.version,
+        capabilities=["resume", "control"], sandbox=list(pool.sandbox),
+    )  # fmt: skip
+    if unconfined := warning(pool.sandbox):
+        stream.emit("log", level="warning", about="sandbox", message=unconfined)
