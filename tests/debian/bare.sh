@@ -39,7 +39,11 @@ make_base() {
 }
 
 make_room() {
-	[ "${AGAIN:-}" != 1 ] || [ ! -d "$room/project" ] || return 0
+	if [ "${AGAIN:-}" = 1 ] && [ -d "$room/project" ]; then
+		git -C "$room/project" fetch -q "$project" HEAD
+		git -C "$room/project" reset -q --hard FETCH_HEAD
+		return
+	fi
 	rm -rf "$room"
 	cp -a "$base" "$room"
 	apt-config dump | grep -i -E '^Acquire::(.*::)?(Proxy|CAInfo)' >"$room/etc/apt/apt.conf.d/99machine" || true
