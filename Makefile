@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
+# Others:  make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # bytecode is kept whatever the environment says: hundreds of processes would each compile the same files anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: ray demo test lint audit lock release bench policies suite chaos smollm2 test-llm format clean
+.PHONY: ray demo test debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -26,8 +26,9 @@ audit: $(VENV)/.dev
 # one version of everything that is installed; torch stays with the Makefile, which knows which build
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header -o locks/base.txt
-	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --extra dev --extra bo --extra train --extra ray --no-annotate --no-header \
-		| grep -v -E '^(torch|triton|nvidia-|cuda-|setuptools)' > locks/dev.txt
+	$(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --extra dev --extra bo --extra train --extra ray -c locks/base.txt \
+		--no-annotate --no-header -o locks/dev.txt
+	sed -i -E '/^(torch|triton|nvidia-|cuda-|setuptools)/d' locks/dev.txt
 	$(BIN)/python -m tests.supply licences
 
 # the same commit gives the same bytes; the SBOM lists what comes with it
@@ -50,6 +51,10 @@ bench: $(VENV)/.dev
 # the comparison of docs/results.md; runs whose results are in the folder are skipped
 suite: $(VENV)/.dev
 	$(BIN)/eda-agent bench all --policy random,tpe,cma,gp,scbo,trust --budget 50 --seeds 3 --targets 1 --out benchmarks/results/suite50
+
+# the same on a bare Debian 13 (KLayout 0.30, ngspice 44, Python 3.13), made in a folder and entered by chroot; needs root
+debian13:
+	tests/debian/bare.sh trixie
 
 # faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints; then attacks by the thousand
 chaos: $(VENV)/.dev

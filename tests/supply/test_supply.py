@@ -35,6 +35,13 @@ def test_what_is_installed_is_what_is_locked() -> None:
     assert {name: version for name, version in locked(DEV).items() if name in locked(BASE)}.items() <= locked(BASE).items()
 
 
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_both_locks_name_the_same_version_for_every_python(python: str) -> None:
+    base = locked(BASE, python)
+    shared = {name: version for name, version in locked(DEV, python).items() if name in base}
+    assert "contourpy" in shared and {name: base[name] for name in shared} == shared
+
+
 def test_every_locked_package_has_its_hashes() -> None:
     for entry in BASE.read_text().split("\n\n")[0].replace("\\\n", " ").splitlines():
         if entry and not entry.lstrip().startswith("#"):
