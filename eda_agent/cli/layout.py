@@ -21,18 +21,18 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import lvs, mos, place, title, writeback
+    from eda_agent.klayout import library, lvs, mos, place, title, writeback
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
         raise InputError(Finding("a layout is written as .gds or .oas", out))
     if source is not None and _same(source, out):
         raise InputError(Finding("--into and --gds name the same file, which would be lost if anything went wrong", out, fix="write it elsewhere, and move it when you have looked at it"))  # fmt: skip
+    mos.library()
     try:
-        rules = read_table(table)
+        rules = library.present(read_table(table))
     except TableError as error:
         raise InputError(str(error)) from None
-    mos.library()
     sized = devices(found)
     layout = pya.Layout()
     result: dict[str, Any] = {"layout": str(out), "others": found["others"]}

@@ -15,7 +15,7 @@ from eda_agent.problem.structure.recognise import recognise
 
 def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
     """`devices`: a mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain, gate, source, bulk),
-    block (number of its matched group, None for none), role. `rails`: negative, positive. `others`: names of devices that are no transistors.
+    block (number of its matched group, None for none), role, model (what the netlist calls it). `rails`: negative, positive. `others`: names of devices that are no transistors.
     `cards`: every device of the flat circuit in order, drawn or not, as its line in SPICE: name, nets, model, value, values (parameter → number in the units of the
     PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the circuit. `parameters`: name → the devices that follow it.
     """  # fmt: skip
@@ -36,6 +36,7 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
                 "name": device.label, "kind": fet.type, "w": device.values["w"] * problem.pdk.scale, "l": device.values["l"] * problem.pdk.scale,
                 "nf": round(device.values.get("nf", 1.0)), "m": round(device.values.get("m", device.values.get("mult", 1.0))),
                 "nets": [net.removeprefix("xdut.") for net in device.nodes[:4]], "block": blocks.get(device.label), "role": structure.roles.get(device.label, ""),
+                "model": device.library or device.model,
             }
         )  # fmt: skip
     follow = {name: list(effect.devices) for name, effect in effects(problem).items()}

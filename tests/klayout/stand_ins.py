@@ -1,83 +1,78 @@
-"""Stand-ins for the PCell libraries of three processes: their names, parameters and meanings as they are published, and nothing of their drawing but
-channel and diffusion. What a table writes to them must come out as the transistor that is meant.
+"""Stand-ins for the PCell libraries of three processes: the names, parameters, defaults, choices and least sizes that their public repositories register
+(`published.json`, read off the libraries themselves in KLayout), and of their drawing nothing but channel and diffusion.
 
-* SKY130 and GF180MCU: `w` is one finger's, a number of µm (in the package gf180mcu, whose cells are those of the PDK, the diffusion is as high as `w_gate` whatever nf is).
-* SG13G2: `w` is that of all fingers, and every parameter is a text (in the package ihp-gdsfactory, whose cells repeat the PDK's, a finger is `width / ng`).
+* SKY130 and GF180MCU: `w` is one finger's, a number of µm.
+* SG13G2: `w` is that of all fingers, every parameter is a text, and `m` is for the netlist: one transistor is drawn whatever it says.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import json
+from pathlib import Path
+from typing import Any
 
 import pya
 
 GATE, DIFFUSION = pya.LayerInfo(1, 0), pya.LayerInfo(2, 0)
 SPACE = 0.4
 """Between two channels, µm."""
+PUBLISHED: list[dict[str, Any]] = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
+"""One entry a version of a library, the newest first."""
 
 
 class Transistor(pya.PCellDeclarationHelper):
-    """`NAMES`: w, l, fingers and copies as they are called; `TOTAL`: w is that of all fingers; `TEXT`: parameters are text."""
+    """`facts`: an entry of `PUBLISHED`; `cell`: one of its PCells."""
 
-    NAMES: ClassVar[tuple[str, ...]] = ()
-    TOTAL: ClassVar[bool] = False
-    TEXT: ClassVar[bool] = False
-
-    def __init__(self) -> None:
+    def __init__(self, facts: dict[str, Any], cell: str):
         super().__init__()
-        for name, value in zip(self.NAMES, (0.5, 0.2, 1, 1), strict=False):
-            kind = self.TypeString if self.TEXT else self.TypeDouble if isinstance(value, float) else self.TypeInt
-            self.param(name, kind, name, default=(f"{value}u" if isinstance(value, float) else str(value)) if self.TEXT else value)
+        self.facts, self.parameters = facts, facts["pcells"][cell]
+        self.names = [
+            next((name for name in names if name in self.parameters), "") for names in (("w_gate", "w"), ("l_gate", "l"), ("nf", "ng"))
+        ]
+        for name, default in self.parameters.items():
+            value = default["default"] if isinstance(default, dict) else default
+            kind = self.TypeString if isinstance(value, str) else self.TypeDouble if isinstance(value, float) else self.TypeInt if isinstance(value, int) else self.TypeList  # fmt: skip
+            self.param(name, kind, name, default=value)
 
     def display_text_impl(self) -> str:
         return "transistor"
 
+    def coerce_parameters_impl(self) -> None:
+        for name, least in self.facts["least"].items():
+            setattr(self, name, max(getattr(self, name), least))
+
     def produce_impl(self) -> None:
-        values: list[Any] = [getattr(self, name) for name in self.NAMES]
-        if self.TEXT:
-            assert all(isinstance(value, str) for value in values), values
-            values = [float(values[0].removesuffix("u")), float(values[1].removesuffix("u")), *map(int, values[2:])]
-        width, length, fingers = values[:3]
-        copies = values[3] if len(values) > 3 else 1
-        finger = width / fingers if self.TOTAL else width
+        for name, default in self.parameters.items():
+            given = getattr(self, name)
+            if isinstance(default, dict):
+                assert given in (*default["choices"], default["default"]), (name, given)
+            elif default is not None and not isinstance(default, list):
+                assert isinstance(given, type(default)) or {type(given), type(default)} <= {bool, int, float}, (name, given)
+        width, length, fingers = (getattr(self, name) for name in self.names)
+        if isinstance(width, str):
+            assert width.endswith("u") and length.endswith("u"), (width, length)
+            width, length, fingers = float(width[:-1]), float(length[:-1]), int(fingers)
+        finger = width / fingers if self.facts["width"] == "all" else width
         step = (length + SPACE) * fingers + SPACE
-        for copy in range(copies):
-            x = copy * (step + SPACE)
-            self.cell.shapes(self.layout.layer(DIFFUSION)).insert(pya.DBox(x, 0, x + step, finger))
-            for number in range(fingers):
-                left = x + SPACE + number * (length + SPACE)
-                self.cell.shapes(self.layout.layer(GATE)).insert(pya.DBox(left, -0.1, left + length, finger + 0.1))
-
-
-class Sky130(Transistor):
-    NAMES = ("w", "l", "nf")
-
-
-class Gf180(Transistor):
-    NAMES = ("w_gate", "l_gate", "nf")
-
-
-class Sg13g2(Transistor):
-    NAMES = ("w", "l", "ng", "m")
-    TOTAL = TEXT = True
+        self.cell.shapes(self.layout.layer(DIFFUSION)).insert(pya.DBox(0, 0, step, finger))
+        for number in range(fingers):
+            left = SPACE + number * (length + SPACE)
+            self.cell.shapes(self.layout.layer(GATE)).insert(pya.DBox(left, -0.1, left + length, finger + 0.1))
 
 
 class Library(pya.Library):
-    """Its cells under the names of a process."""
+    """The PCells of an entry of `PUBLISHED`, under its name or another. The caller deletes it."""
 
-    def __init__(self, name: str, cells: tuple[str, ...], kind: type[Transistor]):
+    def __init__(self, facts: dict[str, Any], name: str = ""):
         super().__init__()
-        for cell in cells:
-            self.layout().register_pcell(cell, kind())
-        self.register(name)
+        for cell in facts["pcells"]:
+            self.layout().register_pcell(cell, Transistor(facts, cell))
+        self.register(name or facts["library"])
 
 
-def libraries() -> dict[str, pya.Library]:
-    """Table → its library, registered. The caller deletes them."""
-    return {
-        "sky130A": Library("skywater130", ("nfet", "pfet"), Sky130), "gf180mcuD": Library("gf180mcu", ("nfet", "pfet"), Gf180),
-        "ihp-sg13g2": Library("SG13_dev", ("nmos", "pmos"), Sg13g2),
-    }  # fmt: skip
+def version(table: str, number: int = 0) -> dict[str, Any]:
+    """The facts of a version of a table's library, the newest first."""
+    return [facts for facts in PUBLISHED if facts["table"] == table][number]
 
 
 def drawn(instance: pya.Instance) -> tuple[float, float]:

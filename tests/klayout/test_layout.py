@@ -245,7 +245,12 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
     for source, out, name, said in (
         ("torn.gds", "c.gds", "demonstration", "cannot be read"),
         ("a.gds", "c.png", "demonstration", "as .gds or .oas"),
-        (None, "c.gds", "gf180mcuD", "no library gf180mcu with .fet is registered in this KLayout; there are .*eda-agent"),
+        (
+            None,
+            "c.gds",
+            "gf180mcuD",
+            "no library gf180mcu with nfet and pfet or nmos and pmos is registered in this KLayout; there are .*eda-agent",
+        ),
         (None, "c.gds", "nowhere", "no table"),
     ):
         with pytest.raises(InputError, match=said):

@@ -1,43 +1,74 @@
-"""Tables of processes against stand-ins for their libraries: what is placed and what is written back is the transistor that is meant."""
+"""Tables of processes against stand-ins for every published version of their libraries: what is placed and what is written back is the transistor that is meant."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pya
 import pytest
 
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import place, writeback
+from eda_agent.klayout import library, place, writeback
+from eda_agent.klayout.table import Device, TableError, read_table
 from eda_agent.klayout.table import devices as read_devices
-from eda_agent.klayout.table import read_table
 from eda_agent.problem.spec import Problem
 
-from .stand_ins import Library, Sky130, drawn, libraries
+from .stand_ins import PUBLISHED, Library, drawn, version
 from .test_layout import known
 
-
-@pytest.fixture(scope="module", autouse=True)
-def registered() -> Iterator[None]:
-    kept = libraries()
-    yield
-    for name, library in kept.items():
-        if name != "sky130A":
-            # the last test takes that one away itself
-            library.delete()
+MODELS = {
+    "sky130A": {"nmos": "sky130_fd_pr__nfet_01v8_lvt", "pmos": "sky130_fd_pr__pfet_01v8_hvt"},
+    "gf180mcuD": {"nmos": "nfet_06v0", "pmos": "pmos_3p3"},
+    "ihp-sg13g2": {"nmos": "sg13_hv_nmos", "pmos": "sg13_lv_pmos"},
+}
+"""One that is not the default of its PCell, where there is one."""
+Register = Callable[..., Library]
 
 
-@pytest.mark.parametrize("name", ["sky130A", "gf180mcuD", "ihp-sg13g2"])
-@pytest.mark.parametrize("circuit", ["ota_5t", "two_stage_miller"])
-def test_the_transistors_that_are_meant(name: str, circuit: str, problems: dict[str, Problem], tmp_path: Path) -> None:
-    table, problem = read_table(name), problems[circuit]
-    sizing = known(problem)
-    found = devices(problem, sizing)
+@pytest.fixture
+def register() -> Iterator[Register]:
+    kept: list[Library] = []
+
+    def make(facts: dict[str, Any], name: str = "") -> Library:
+        kept.append(Library(facts, name))
+        return kept[-1]
+
+    yield make
+    for one in kept:
+        if not one._destroyed():
+            one.delete()
+
+
+@pytest.fixture
+def layout() -> pya.Layout:
     layout = pya.Layout()
     layout.dbu = 0.001
+    return layout
+
+
+def of_process(found: dict[str, Any], table: str) -> dict[str, Any]:
+    """The devices of a circuit with the models of another process."""
+    return {**found, "devices": [{**row, "model": MODELS[table][row["kind"]]} for row in found["devices"]]}
+
+
+@pytest.mark.parametrize("facts", PUBLISHED, ids=lambda facts: f"{facts['table']}-{facts['date']}")
+@pytest.mark.parametrize("circuit", ["ota_5t", "two_stage_miller"])
+def test_the_transistors_that_are_meant(
+    facts: dict[str, Any], circuit: str, problems: dict[str, Problem], layout: pya.Layout, register: Register
+) -> None:
+    register(facts)
+    table, problem = library.present(read_table(facts["table"])), problems[circuit]
+    sizing = known(problem)
+    found = of_process(devices(problem, sizing), facts["table"])
     cell = place.place(layout, found["name"], read_devices(found), tuple(found["rails"]), table)
+    sized = {device.name: device for device in read_devices(found)}
+    for instance, name, values in writeback.instances(cell, table):
+        device = sized[name.removesuffix(" dummy")]
+        assert table.same_model(device, instance.pcell_declaration().name(), values)
+        assert table.model(instance.pcell_declaration().name(), values), "the PCell says which model it draws"
 
     def holds(sizing: dict[str, float]) -> None:
         """Every device has the width of all its units and the length of the schematic, dummies aside."""
@@ -57,17 +88,34 @@ def test_the_transistors_that_are_meant(name: str, circuit: str, problems: dict[
     space = problem.space
     larger = {one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 1.2) for one in space.parameters}
     for _ in range(2):
-        plan = writeback.plan(layout, cell, read_devices(devices(problem, larger)), table)
+        plan = writeback.plan(layout, cell, read_devices(of_process(devices(problem, larger), facts["table"])), table)
         assert not plan.missing
         writeback.apply(plan)
     assert not plan.changes
     holds(larger)
 
 
-def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem], registered: None) -> None:
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_model_of_a_table_is_drawn_by_the_newest_library(name: str, layout: pya.Layout, register: Register) -> None:
+    """The stand-in refuses a choice that its library does not have."""
+    register(version(name))
+    table = library.present(read_table(name))
+    here = pya.Library.library_by_name(table.library)
+    for kind, entry in table.cells.items():
+        for model in entry["models"]:
+            device = Device("m1", kind, 4e-6, 1e-6, 2, 1, ("d", "g", "s", "b"), model=model)
+            values = table.values(device, 2)
+            assert library.draw(layout, here, table.cell(device), values, values, "m1").bbox().width() > 0
+            assert table.kind(table.cell(device), values) == kind
+    with pytest.raises(TableError, match=r"m1: the PCells of \w+ draw no other_fet; they draw "):
+        table.values(Device("m1", "nmos", 4e-6, 1e-6, 2, 1, ("d", "g", "s", "b"), model="other_fet"), 2)
+
+
+def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem], register: Register) -> None:
     """SKY130's is `skywater130`; one that calls itself otherwise is found too, and one that is not there is named."""
-    table, problem = read_table("sky130A"), problems["ota_5t"]
+    table, problem = read_table("sky130A"), problems["two_stage_miller"]
     found = devices(problem, known(problem))
+    layouts: list[pya.Layout] = []
 
     def placed() -> pya.Cell:
         layout = pya.Layout()
@@ -76,22 +124,65 @@ def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem],
         layouts.append(layout)
         return place.place(layout, found["name"], read_devices(found), tuple(found["rails"]), table)
 
-    layouts: list[pya.Layout] = []
+    newest = version("sky130A")
+    usual = register(newest)
     assert {instance.cell.library().name() for instance in placed().each_inst()} == {"skywater130"}
-    pya.Library.library_by_name("skywater130").delete()
-    with pytest.raises(ValueError, match=r"no library skywater130 or SKY130 with .fet is registered.*gf180mcu"):
+    usual.delete()
+    register(version("gf180mcuD"))
+    with pytest.raises(ValueError, match=r"no library skywater130 or SKY130 with nfet and pfet is registered.*gf180mcu"):
         placed()
-    older = Library("SKY130", ("nfet", "pfet"), Sky130)
-    try:
-        cell = placed()
-        assert {instance.cell.library().name() for instance in cell.each_inst()} == {"SKY130"}
-        # and its PCells are written back into
-        assert not writeback.plan(layouts[-1], cell, read_devices(found), table).missing
-    finally:
-        older.delete()
-    poor = Library("SKY130", ("nmos",), Sky130)
-    try:
-        with pytest.raises(ValueError, match=r"the library SKY130 has no PCell .fet; it has nmos"):
-            placed()
-    finally:
-        poor.delete()
+    older = register(newest, "SKY130")
+    cell = placed()
+    assert {instance.cell.library().name() for instance in cell.each_inst()} == {"SKY130"}
+    # and its PCells are written back into
+    assert not writeback.plan(layouts[-1], cell, read_devices(found), table).missing
+    older.delete()
+    register({**newest, "pcells": {"nmos": newest["pcells"]["nfet"], "pfet": {"w": 1.0, "nf": 1}}}, "SKY130")
+    with pytest.raises(ValueError, match=r"the library SKY130 has no PCells nfet and pfet with l, nf, w; it has pfet \(nf, w\)"):
+        placed()
+
+
+def test_a_size_that_a_pcell_does_not_draw_is_refused(layout: pya.Layout, register: Register) -> None:
+    """GF180's newest draws 0.36 µm for 0.3 and keeps the 0.3 that was written: placed it is refused, written back it is a conflict and stays."""
+    register(version("gf180mcuD"))
+    table = library.present(read_table("gf180mcuD"))
+
+    def fet(width: float) -> list[Device]:
+        return [Device("xm1", "nmos", width, 0.5e-6, 1, 1, ("d", "g", "s", "b"), model="nfet_03v3")]
+
+    with pytest.raises(ValueError, match=r"xm1: the PCell nfet of the library gf180mcu does not draw this size: w_gate 0.3 becomes 0.36"):
+        place.place(layout, "one", fet(0.3e-6), ("b", "vdd"), table)
+    cell = place.place(layout, "one", fet(2e-6), ("b", "vdd"), table)
+    plan = writeback.plan(layout, cell, fet(0.3e-6), table)
+    assert not plan.changes and ["w_gate 0.3 becomes 0.36" in text for text, _ in plan.conflicts] == [True]
+    # and another model is another circuit
+    other = [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"), model="nfet_06v0")]
+    with pytest.raises(ValueError, match="xm1 is nfet_03v3 in the layout, nfet_06v0 in the run"):
+        writeback.refuse_another(cell, other, table, None, "one")
+
+
+def test_a_pcell_that_fails_is_not_placed_as_nothing(layout: pya.Layout, register: Register) -> None:
+    facts = version("sky130A")
+    broken = register(facts)
+
+    def fail() -> None:
+        raise RuntimeError("a package has another version")
+
+    broken.layout().pcell_declaration("nfet").produce_impl = fail
+    with pytest.raises(ValueError, match=r"xm1: the PCell nfet of the library skywater130 draws nothing with .*w=2"):
+        place.place(layout, "one", [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"))], ("b", "vdd"), read_table("sky130A"))
+
+
+def test_a_layout_of_a_library_that_is_not_here_says_so(tmp_path: Path, problems: dict[str, Problem], register: Register) -> None:
+    """The file has the PCells; without their library they are only shapes."""
+    from eda_agent.cli.layout import write_layout
+    from eda_agent.errors import InputError
+
+    problem = problems["two_stage_miller"]
+    found = devices(problem, known(problem))
+    there = register(version("sky130A"))
+    write_layout(found, tmp_path / "a.oas", None, "sky130A", None)
+    assert write_layout(found, tmp_path / "b.oas", tmp_path / "a.oas", "sky130A", None)["changes"] == []
+    there.delete()
+    with pytest.raises(InputError, match="no library skywater130 or SKY130"):
+        write_layout(found, tmp_path / "c.oas", tmp_path / "a.oas", "sky130A", None)

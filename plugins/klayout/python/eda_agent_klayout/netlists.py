@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pya
 
-from . import lvs, title
+from . import library, lvs, title
 from .table import read_table
 
 
@@ -18,7 +18,7 @@ def of_view(view: pya.LayoutView) -> tuple[str, str]:
     cell = view.active_cellview().cell
     found = title.find(cell) if cell is not None else None
     if found is not None:
-        return str(found["name"]), title.netlist(found, cell, read_table(str(found["table"])))
+        return str(found["name"]), title.netlist(found, cell, library.present(read_table(str(found["table"]))))
     kept = None
     netlist = None
     for number in range(view.num_l2ndbs() - 1, -1, -1):

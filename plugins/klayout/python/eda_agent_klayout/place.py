@@ -13,6 +13,7 @@ from math import ceil, gcd
 
 import pya
 
+from . import library
 from .table import DUMMY, NAME, Device, Table
 
 GAP = 1.0
@@ -108,6 +109,7 @@ def rank(device: Device, rails: tuple[str, str]) -> int:
 
 def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple[str, str], table: Table) -> pya.Cell:
     """A new cell with all devices; the name gets a number where it is taken. Raises ValueError for a library or PCell that is not here."""
+    table = library.present(table)
     cell = layout.create_cell(name)
     pieces = [(rank(array[0].device, rails), number, array) for number, array in enumerate(arrays(devices))]
     sizes = {number: _drawn(layout, array, table) for _, number, array in pieces}
@@ -137,39 +139,17 @@ def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple
     return cell
 
 
-def library(table: Table, cell: str) -> str:
-    """The name that the library of a table is registered under here. Raises ValueError with the names that were looked for."""
-    for name in table.libraries:
-        found = pya.Library.library_by_name(name)
-        if found is not None:
-            if found.layout().pcell_declaration(cell) is None:
-                there = ", ".join(sorted(found.layout().pcell_names())) or "none"
-                raise ValueError(
-                    f"the library {name} has no PCell {cell}; it has {there}\n    → correct the table, or take --table demonstration"
-                )
-            return name
-    here = ", ".join(sorted(pya.Library.library_by_id(number).name() for number in pya.Library.library_ids()))
-    raise ValueError(
-        f"no library {' or '.join(table.libraries)} with {cell} is registered in this KLayout; there are {here or 'none'}\n"
-        "    → open the technology of the process, or take --table demonstration"
-    )
-
-
 def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tuple[pya.Cell, pya.Box, Unit]]:
     """The PCell variant of each unit, with its box and the unit; copies of a single device where the PCell has none of its own."""
     result = []
+    here = pya.Library.library_by_name(library.registered(table))
     for unit in array:
         device = unit.device
         alone = len(array) == 1
         copies = device.m if alone and "m" in table.parameters else 1
         fingers = device.nf if alone else unit.fingers
-        name = table.cells[device.kind]["cell"]
         values = table.values(device, fingers, copies=copies, dummy=unit.dummy)
-        variant = layout.create_cell(name, library(table, name), values)
-        if variant is None:
-            raise ValueError(
-                f"{name} of the library {library(table, name)} cannot be used in this layout\n    → give the layout the technology of the library"
-            )
+        variant = library.draw(layout, here, table.cell(device), values, values, device.name)
         for _ in range(device.m if alone and "m" not in table.parameters else 1):
             result.append((variant, variant.bbox(), unit))
     return result

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pya
 
-from . import faults, writeback, writing
+from . import faults, library, writeback, writing
 from .table import TableError, read_table
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Probe:
 
     def _instances(self, view: pya.LayoutView) -> list[tuple[pya.Instance, str]]:
         try:
-            table = read_table(self.plugin.table)
+            table = library.present(read_table(self.plugin.table))
         except TableError:
             return []
         cell = view.active_cellview().cell

@@ -1,14 +1,14 @@
 """A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
 
-Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell` and the parameters that make it one, `fixed`); `parameters` (w, l, nf, m → names; a missing
-m makes copies beside each other); `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
+Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, and `models`: model of the
+netlist → the parameters that draw that one, `cell` among them where it is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
 (parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u".
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent / "tables"
 class Device:
     """A transistor of the schematic as it is sized. `width`: of all fingers of one copy, m; `length`: m; `nets`: drain, gate, source, bulk.
 
-    `block`: number of the matched group that it belongs to, None for none.
+    `block`: number of the matched group that it belongs to, None for none; `model`: what the netlist calls it, "" where that is not known.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Device:
     nets: tuple[str, str, str, str]
     block: int | None = None
     role: str = ""
+    model: str = ""
 
     @property
     def fingers(self) -> int:
@@ -49,7 +50,18 @@ class Device:
 def devices(data: dict[str, Any]) -> list[Device]:
     """The transistors of what `eda-agent export RUN --devices` prints."""
     return [
-        Device(row["name"], row["kind"], row["w"], row["l"], row["nf"], row["m"], tuple(row["nets"]), row["block"], row["role"])
+        Device(
+            row["name"],
+            row["kind"],
+            row["w"],
+            row["l"],
+            row["nf"],
+            row["m"],
+            tuple(row["nets"]),
+            row["block"],
+            row["role"],
+            row.get("model", ""),
+        )
         for row in data["devices"]
     ]
 
@@ -75,15 +87,65 @@ class Table:
     text: bool = False
     finger: bool = False
     also: tuple[str, ...] = ()
+    older: tuple[dict[str, Any], ...] = ()
 
     @property
     def libraries(self) -> tuple[str, ...]:
         """Every name that the library goes by, the usual one first."""
         return (self.library, *self.also)
 
+    @property
+    def versions(self) -> tuple[Table, ...]:
+        """The table for every version of the library, the newest first."""
+        newest = replace(self, older=())
+        return (newest, *(replace(newest, **other) for other in self.older))
+
+    @property
+    def pcells(self) -> tuple[str, ...]:
+        """The PCells of the two kinds."""
+        return tuple(dict.fromkeys(str(entry["cell"]) for entry in self.cells.values()))
+
+    @property
+    def written(self) -> set[str]:
+        """The parameters that every PCell must have."""
+        named = {name for name in (self.device, self.nets, self.dummy) if name}
+        return {*self.parameters.values(), *named, *(name for entry in self.cells.values() for name in entry.get("fixed", ()))}
+
+    def _model(self, device: Device) -> dict[str, Any]:
+        """What draws the model of a device. Raises `TableError` for one that the library does not draw."""
+        models: dict[str, dict[str, Any]] = self.cells[device.kind].get("models", {})
+        if not models or not device.model:
+            return {}
+        found = models.get(device.model.lower())
+        if found is None:
+            raise TableError(
+                f"{device.name}: the PCells of {self.library} draw no {device.model}; they draw {', '.join(models)}\n    → take the table of its process"
+            )
+        return found
+
+    def cell(self, device: Device) -> str:
+        """The PCell that draws a device. Raises `TableError` for a model that the library does not draw."""
+        return str(self._model(device).get("cell", self.cells[device.kind]["cell"]))
+
+    def model(self, cell: str, values: dict[str, Any]) -> str:
+        """The first model that a PCell with these parameters draws, "" where it does not say."""
+        for entry in self.cells.values():
+            for name, wanted in entry.get("models", {}).items():
+                fixed = {key: value for key, value in wanted.items() if key != "cell"}
+                if wanted.get("cell", entry["cell"]) == cell and all(values.get(key) == value for key, value in fixed.items()):
+                    return str(name)
+        return ""
+
+    def same_model(self, device: Device, cell: str, values: dict[str, Any]) -> bool:
+        """Whether a PCell draws the model of a device, or one of the two does not say which."""
+        drawn = self.model(cell, values)
+        models = self.cells[device.kind].get("models", {})
+        return not drawn or not device.model or models.get(drawn) == models.get(device.model.lower())
+
     def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
         """The PCell parameters of so many fingers of a device."""
         result: dict[str, Any] = dict(self.cells[device.kind].get("fixed", {}))
+        result |= {name: value for name, value in self._model(device).items() if name != "cell"}
         sizes = {"w": device.finger if self.finger else device.finger * fingers, "l": device.length}
         for name, size in sizes.items():
             # to a thousandth of the unit: a tenth of a nanometre is no length
@@ -103,7 +165,8 @@ class Table:
     def kind(self, cell: str, values: dict[str, Any]) -> str | None:
         """nmos or pmos for a PCell of the library with these parameters; None for another."""
         for kind, entry in self.cells.items():
-            if entry["cell"] == cell and all(values.get(name) == value for name, value in entry.get("fixed", {}).items()):
+            cells = {entry["cell"], *(model["cell"] for model in entry.get("models", {}).values() if "cell" in model)}
+            if cell in cells and all(values.get(name) == value for name, value in entry.get("fixed", {}).items()):
                 return kind
         return None
 
@@ -124,7 +187,10 @@ def read_table(name: str) -> Table:
     known = ", ".join(sorted(entry.stem for entry in HERE.glob("*.json")))
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Table(**data)
+        table = Table(**data)
+        # a version that cannot be is said here, not where it is looked for
+        _ = table.versions
+        return table
     except OSError:
         raise TableError(f"there is no table of PCells for {name}\n    → one of {known}, or the path of your own") from None
     except (ValueError, TypeError) as error:

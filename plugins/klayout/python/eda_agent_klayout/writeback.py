@@ -11,6 +11,7 @@ from typing import Any
 
 import pya
 
+from .library import draw
 from .place import NARROWEST, WIDEST
 from .table import DUMMY, NAME, Device, Table, key
 
@@ -93,8 +94,13 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
                 (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
             )
         else:
-            for instance, values, dummy in pieces:
-                _change(layout, result, fitting, table, instance, values, dummy)
+            try:
+                result.changes += [
+                    change for instance, values, dummy in pieces for change in _change(layout, fitting, table, instance, values, dummy)
+                ]
+            except ValueError as error:
+                stuck.append(name)
+                result.conflicts.append((str(error).split("\n")[0], _around([instance.bbox() for instance, _ in units])))
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
     result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
@@ -119,6 +125,8 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
         kind = table.kind(instance.pcell_declaration().name(), values)
         if kind != device.kind:
             differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
+        elif not table.same_model(device, instance.pcell_declaration().name(), values):
+            differ.append(f"{label} is {table.model(instance.pcell_declaration().name(), values)} in the layout, {device.model} in the run")
         nets = [key(net) for net in str(values.get(table.nets, "")).split()] if table.nets and not dummy else []
         wanted = [key(net) for net in device.nets]
         # source and drain may be exchanged
@@ -156,9 +164,9 @@ def fitted(device: Device, drawn: int) -> Device | None:
 
 
 def _change(
-    layout: pya.Layout, result: Plan, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any], dummy: bool
-) -> None:
-    """`device`: with as many fingers as are drawn; an instance keeps its share of them."""
+    layout: pya.Layout, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any], dummy: bool
+) -> Iterator[Change]:
+    """`device`: with as many fingers as are drawn; an instance keeps its share of them. Nothing where its sizes stay. Raises ValueError for a size that the PCell does not draw."""
     copies = int(values.get(table.parameters.get("m", ""), 1))
     wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
     # nets and names are the layout's own
@@ -170,17 +178,14 @@ def _change(
     aside = pya.Layout()
     aside.dbu = layout.dbu
     aside.technology_name = layout.technology_name
-    variant = aside.create_cell(instance.pcell_declaration().name(), instance.cell.library().name(), {**values, **after})
-    grown = variant.bbox().transformed(instance.trans)
-    result.changes.append(
-        Change(
-            f"{device.name}{DUMMY}" if dummy else device.name,
-            instance,
-            {name: values.get(name) for name in after},
-            after,
-            instance.bbox(),
-            grown,
-        )
+    variant = draw(aside, instance.cell.library(), instance.pcell_declaration().name(), {**values, **after}, after, device.name)
+    yield Change(
+        f"{device.name}{DUMMY}" if dummy else device.name,
+        instance,
+        {name: values.get(name) for name in after},
+        after,
+        instance.bbox(),
+        variant.bbox().transformed(instance.trans),
     )
 
 

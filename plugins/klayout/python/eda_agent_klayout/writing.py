@@ -9,7 +9,7 @@ from typing import Any
 
 import pya
 
-from . import compat, lvs, mos, title, writeback
+from . import compat, library, lvs, mos, title, writeback
 from .preview import Preview, Report
 from .table import Table, devices, read_table
 
@@ -34,7 +34,7 @@ class Task:
 
     @property
     def rules(self) -> Table:
-        return read_table(self.table)
+        return library.present(read_table(self.table))
 
     @property
     def gone(self) -> bool:

@@ -1,0 +1,95 @@
+"""A library of PCells as this KLayout has it registered: the version of a table that it is, and its PCells, drawn as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pya
+
+from .table import Table, TableError
+
+
+def registered(table: Table) -> str:
+    """The name under which the library of a table is registered here. Raises `TableError` with the names that were looked for."""
+    for name in table.libraries:
+        if pya.Library.library_by_name(name) is not None:
+            return name
+    known = ", ".join(sorted(pya.Library.library_by_id(number).name() for number in pya.Library.library_ids()))
+    cells = " or ".join(dict.fromkeys(_cells(version) for version in table.versions))
+    raise TableError(
+        f"no library {' or '.join(table.libraries)} with {cells} is registered in this KLayout; there are {known or 'none'}\n"
+        "    → install the PCells of the process and start KLayout again, or take --table demonstration"
+    )
+
+
+def present(table: Table) -> Table:
+    """The version of a table that the registered library is: its PCells are there with the parameters that are written.
+
+    Raises `TableError` with the names that were looked for.
+    """
+    name = registered(table)
+    layout = pya.Library.library_by_name(name).layout()
+    for version in table.versions:
+        declared = [_parameters(layout, cell) for cell in version.pcells]
+        if all(names is not None and names >= version.written for names in declared):
+            return version
+    wanted = ", nor ".join(f"{_cells(version)} with {', '.join(sorted(version.written))}" for version in table.versions)
+    cells = [cell for version in table.versions for cell in version.pcells if layout.pcell_declaration(cell) is not None]
+    there = [f"{cell} ({', '.join(sorted(_parameters(layout, cell) or ()))})" for cell in dict.fromkeys(cells)]
+    raise TableError(
+        f"the library {name} has no PCells {wanted}; it has {'; '.join(there) or ', '.join(sorted(layout.pcell_names())) or 'none'}\n"
+        "    → write a table for it (docs/klayout.md), or take --table demonstration"
+    )
+
+
+def _cells(version: Table) -> str:
+    return " and ".join(version.pcells)
+
+
+def _parameters(layout: pya.Layout, cell: str) -> set[str] | None:
+    declaration = layout.pcell_declaration(cell)
+    return None if declaration is None else {one.name for one in declaration.get_parameters()}
+
+
+def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str) -> pya.Cell:
+    """A PCell with `values` in a layout; `written`: those of them that must be drawn as they are.
+
+    Raises ValueError where the library cannot be used there, the PCell fails, or it draws another size than is written.
+    """
+    changed = _refusal(library.layout().pcell_declaration(cell), layout, values, written)
+    if changed:
+        raise ValueError(
+            f"{device}: the PCell {cell} of the library {library.name()} does not draw this size: {changed}\n    → give the parameter a range that the PCell draws"
+        )
+    variant = layout.create_cell(cell, library.name(), values)
+    if variant is None:
+        raise ValueError(
+            f"{cell} of the library {library.name()} cannot be used in this layout\n    → give the layout the technology of the library"
+        )
+    if variant.bbox().empty() or (variant.bbox().width() == 0 and variant.bbox().height() == 0):
+        sizes = ", ".join(f"{name}={value}" for name, value in written.items())
+        raise ValueError(
+            f"{device}: the PCell {cell} of the library {library.name()} draws nothing with {sizes}\n"
+            "    → KLayout's log (File > Log Viewer) says why; often a Python package that the library needs has another version"
+        )
+    return variant
+
+
+def _refusal(declaration: pya.PCellDeclaration, layout: pya.Layout, values: dict[str, Any], written: Mapping[str, Any]) -> str:
+    """What a PCell makes of values that it does not draw as they are, "" where it does. An instance keeps the values that are written all the same."""
+    parameters = declaration.get_parameters()
+    given = [values.get(one.name, one.default) for one in parameters]
+    try:
+        drawn = dict(zip((one.name for one in parameters), declaration.coerce_parameters(layout, given), strict=True))
+    except (RuntimeError, ValueError, TypeError, AttributeError):
+        # its own fault, which drawing it shows
+        return ""
+    other = [f"{name} {value} becomes {drawn[name]}" for name, value in written.items() if name in drawn and not _alike(value, drawn[name])]
+    return ", ".join(other)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return abs(one - other) < 1e-6
+    return bool(one == other)
