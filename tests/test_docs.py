@@ -13,9 +13,9 @@ import pytest
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.cli.parser import build_parser
+from eda_agent.metrics import METRICS
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_testbench import read_template, template_names
-from eda_agent.problem.metric import METRICS
 from eda_agent.problem.pdk import find_pdk
 
 from .conftest import CIRCUITS, ROOT

@@ -48,7 +48,7 @@ def _task(problem: Problem) -> str:
     lines = [f"# Circuit {problem.name} ({problem.pdk.title})", "## Specs, to be met in every corner"]
     for spec in problem.specs:
         goal = f", then {spec.objective}" if spec.objective else ""
-        lines.append(f"- {spec.name} {bound_text(spec)}{goal} ({spec.metric.description})")
+        lines.append(f"- {spec.name} {bound_text(spec)}{goal} ({spec.metric.definition})")
     corners = "; ".join(
         f"{corner.name}: {corner.process}, {format_quantity(corner.vdd, 'V')}, {corner.temperature:g} °C" for corner in problem.corners
     )

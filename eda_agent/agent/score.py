@@ -24,7 +24,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eda_agent.problem.metric import LOG_SPAN
+from eda_agent.metrics import LOG_SPAN
 from eda_agent.problem.spec import Spec
 from eda_agent.simulation.evaluate import Evaluation
 

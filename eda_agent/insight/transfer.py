@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eda_agent.problem.loop_probe import LOOP
+from eda_agent.metrics.waveform import LOOP
 
 
 def transfer(wave: Mapping[str, Any]) -> list[complex]:

@@ -5,7 +5,7 @@ Signs are such that NMOS and PMOS read alike. What it is measured from stands in
 
 from __future__ import annotations
 
-from eda_agent.problem.metric import Metric
+from eda_agent.metrics import Metric
 
 BIAS_METRICS = {
     metric.name: metric

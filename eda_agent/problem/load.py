@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.metrics import METRICS, Metric
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.load_bias import Circuit, biased_testbench, circuit_of, devices_of, is_bias, rated_bound, region_of
 from eda_agent.problem.load_corners import load_corners
@@ -18,7 +19,6 @@ from eda_agent.problem.load_measures import load_measures
 from eda_agent.problem.load_space import load_space, start_notes
 from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.located_node import LocatedNode, read_marked
-from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from eda_agent.errors import InputError
+from eda_agent.metrics import Metric
 from eda_agent.problem.bias import BIAS_METRICS, RATED, REGIONS
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.metric import Metric
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.selection import KINDS, Names, NoDevice, names_of

@@ -17,14 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+from eda_agent.metrics import METRICS, Metric
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.loop_probe import LOOP
-from eda_agent.problem.metric import METRICS, Metric
 from eda_agent.problem.spec import Testbench
-from eda_agent.units import UNITS
+from eda_agent.units import UNITS, QuantityError, parse_quantity
 
 ALLOW = "EDA_AGENT_ALLOW_CODE"
 KINDS = ("ac", "dc", "tran")
+MAX_DEFINITION = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _MEAS = re.compile(r"[\w \t()=.,+\-*/:#\[\]]{1,300}")
 """What a `.meas` line may be made of: nothing that ends a command, redirects its output, quotes, or names a file or shell."""
@@ -62,10 +63,33 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
                 ramp = values["ramp"].text("ramp") if "ramp" in values else "log"
                 if ramp not in {"log", "linear"}:
                     values["ramp"].wrong("ramp is log or linear")
-                result[name] = Metric(name, unit, cast(Literal["log", "linear"], ramp), None, "measured as the spec says")
+                span = _span(values["span"], unit) if "span" in values else None
+                definition = _definition(values["description"]) if "description" in values else "measured as the spec says"
+                result[name] = Metric(name, unit, cast(Literal["log", "linear"], ramp), span, definition)
                 old = testbenches[bench]
                 testbenches[bench] = replace(old, sources={**old.sources, name: kind}, measures={**old.measures, name: how})
     return result
+
+
+def _definition(node: LocatedNode) -> str:
+    """One line for prompts and reports."""
+    text = " ".join(node.text("description").split())
+    if len(text) > MAX_DEFINITION:
+        node.wrong(f"a description has {MAX_DEFINITION} characters at most")
+    return text[:MAX_DEFINITION]
+
+
+def _span(node: LocatedNode, unit: str) -> float | None:
+    """The miss, in the measurement's unit, at which a linear ramp gives no score."""
+    try:
+        span = parse_quantity(node.text("span"), unit)
+    except QuantityError as error:
+        node.wrong(f"span: {error}")
+        return None
+    if span <= 0:
+        node.wrong("a span is above 0")
+        return None
+    return span
 
 
 def _how(name: str, entry: LocatedNode, values: Mapping[str, LocatedNode], folder: Path) -> str:

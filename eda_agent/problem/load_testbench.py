@@ -12,30 +12,18 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.metrics import METRICS
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.loop_probe import LOOP, LOOP_METRICS, LoopProbeError, injection, with_injection
-from eda_agent.problem.metric import METRICS
+from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injection
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
-OWN_SOURCES = {
-    "op": ("supply_current", "power", "input_offset", "quiescent_current", "reference_voltage", "output_current"),
-    "ac": (
-        "dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth", "cmrr", "psrr_plus", "psrr_minus", "transimpedance", "peaking",
-    ),
-    "tran": (
-        "slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "delay", "thd", "load_undershoot", "load_overshoot",
-        "oscillation_frequency", "period_jitter",
-    ),
-    "noise": ("input_noise", "output_noise", "integrated_noise", "input_noise_current"),
-    "dc": ("output_swing", "input_range", "line_regulation", "load_regulation", "dropout", "temperature_coefficient", "line_sensitivity", "compliance_range"),
-}  # fmt: skip
-"""What a user's own deck can be measured for, by the analyses that stand in it."""
 _OWN_SETTINGS = {
     "step": "1",
     "hold": "1u",
@@ -244,7 +232,7 @@ def _own(
             notes.append(values[key].noted(f"{key} is not used: {file.name} does not name it"))
     _check_deck(node, values["deck"], read.cards, scope, analyses, probes)
     kinds = {analysis.kind for analysis in analyses}
-    sources = {metric: kind for kind in OWN_SOURCES if kind in kinds for metric in OWN_SOURCES[kind] if metric in METRICS}
+    sources: dict[str, str] = {metric.name: metric.analysis for metric in METRICS.values() if metric.analysis in kinds}
     deck = "\n".join(read.cards) + "\n"
     if LOOP in probes:
         try:
@@ -252,7 +240,7 @@ def _own(
             injection(deck, probes[LOOP])
         except LoopProbeError as error:
             values["probes"].wrong(str(error), "write  loop: the name of a voltage source of 0 V that stands in the loop")
-        sources = {metric: kind for metric, kind in sources.items() if kind != "ac" or metric in LOOP_METRICS}
+        sources = {metric: kind for metric, kind in sources.items() if kind != "ac" or METRICS[metric].loop}
     return Testbench(name, "", deck, {}, settings, analyses, probes, sources)
 
 

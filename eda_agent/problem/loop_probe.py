@@ -10,10 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LOOP = "loop"
-"""The probe's role."""
-LOOP_METRICS = ("dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth")
-"""What a loop gain is measured for."""
 _SOURCE = re.compile(r"\s*([vi]\S*)\s+\S+\s+\S+\s*(.*)", re.IGNORECASE)
 _AC = re.compile(r"(?:^|\s)ac\b\s*=?\s*(\S+)?", re.IGNORECASE)
 

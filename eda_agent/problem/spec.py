@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from eda_agent.errors import Finding
-from eda_agent.problem.metric import Metric
+from eda_agent.metrics import Metric
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.space import DesignSpace

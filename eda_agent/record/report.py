@@ -13,7 +13,7 @@ from eda_agent.insight.plot_labels import DEFAULT, clipped
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
 from eda_agent.insight.verdict import judge
-from eda_agent.problem.loop_probe import LOOP
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import found_in, target_text, verdict
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot

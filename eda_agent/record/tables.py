@@ -12,9 +12,9 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.insight.complete import corners_of
+from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.located_node import read_plain
-from eda_agent.problem.metric import METRICS
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.record.report import best_turn
@@ -113,7 +113,7 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
 def _described(metric: str) -> str:
     """What a metric is; the name of one that is the user's own."""
     known = METRICS.get(metric) or BIAS_METRICS.get(metric)
-    return known.description if known is not None else metric.replace("_", " ")
+    return known.definition if known is not None else metric.replace("_", " ")
 
 
 def read_cace(path: Path) -> dict[str, dict[str, float]]:
@@ -134,13 +134,12 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
             )
         ) from None
     result: dict[str, dict[str, float]] = {}
+    aliases = {alias: metric for metric in METRICS.values() for alias in metric.aliases}
     for name, entry in entries:
         unit = str(entry.get("unit") or "")
         specs = entry.get("spec")
         for key, bounds in specs.items() if isinstance(specs, dict) else ():
-            metric = next(
-                (METRICS[word] for word in (str(key), name, _ALIASES.get(str(key), ""), _ALIASES.get(name, "")) if word in METRICS), None
-            )
+            metric = next((known[word] for known in (METRICS, aliases) for word in (str(key), name) if word in known), None)
             if metric is None or not isinstance(bounds, dict):
                 continue
             for side in ("minimum", "maximum"):
@@ -157,21 +156,3 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
             Finding("no parameter of the datasheet is a metric that is measured here", path, fix=f"metrics: {', '.join(METRICS)}")
         )
     return result
-
-
-_ALIASES = {
-    "gain": "dc_gain",
-    "dcgain": "dc_gain",
-    "a0": "dc_gain",
-    "ugf": "gbw",
-    "ugbw": "gbw",
-    "gain_bandwidth": "gbw",
-    "pm": "phase_margin",
-    "idd": "supply_current",
-    "noise": "input_noise",
-    "offset": "input_offset",
-    "vos": "input_offset",
-    "slew_rate": "slew_rate_up",
-    "psrr": "psrr_plus",
-}
-"""What CACE datasheets often call a metric."""

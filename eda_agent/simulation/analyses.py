@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.problem.loop_probe import LOOP, Injection
+from eda_agent.metrics.waveform import CURRENTS, LOOP, Waveform
+from eda_agent.problem.loop_probe import Injection
 from eda_agent.simulation.circuit_state import LoadedDeck
 from eda_agent.simulation.device_values import read_devices
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
 from eda_agent.simulation.ngspice import Ngspice
-from eda_agent.simulation.waveform import CURRENTS, Waveform
 from eda_agent.units import format_quantity
 
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}

@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eda_agent.simulation import metrics
+from eda_agent import metrics
+from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.analyses import Simulated
 from eda_agent.simulation.circuit_state import LoadedDeck
-from eda_agent.simulation.measurements import Unmeasurable
-from eda_agent.simulation.waveform import Waveform
 
 
 def measure_all(deck: LoadedDeck, simulated: Simulated) -> dict[str, metrics.Measured]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.analyses import Analyses
 from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
 from eda_agent.simulation.deck_metrics import measure_all
@@ -20,7 +21,6 @@ from eda_agent.simulation.equivalence import deviation_of, equivalent
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.model_cards import ModelCards
 from eda_agent.simulation.ngspice import Ngspice
-from eda_agent.simulation.waveform import Waveform
 from eda_agent.units import spice_number
 
 MAX_CIRCUITS = 64

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from eda_agent.metrics.geometry import gate_area
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
-from eda_agent.problem.loop_probe import LOOP, injection
+from eda_agent.problem.loop_probe import injection
 from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.source import logical_lines
@@ -21,7 +23,6 @@ from eda_agent.simulation.circuit_text import CircuitText
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.device_ranges import device_ranges
 from eda_agent.simulation.instance import Elaborated, Instance, flat_values
-from eda_agent.simulation.measurements import gate_area
 
 
 class Workbench:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from eda_agent.problem.metric import METRICS
+from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.simulation.fake import FunctionSimulator
 

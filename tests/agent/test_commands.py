@@ -22,7 +22,7 @@ from eda_agent.agent.loop import Loop
 from eda_agent.agent.policies.random import RandomPolicy
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import InputError
-from eda_agent.problem.metric import METRICS
+from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.events import envelope
 from eda_agent.record.fold import RunState, fold

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.agent.score import margin, satisfaction, score
-from eda_agent.problem.metric import LOG_SPAN, METRICS
+from eda_agent.metrics import LOG_SPAN, METRICS
 from eda_agent.problem.spec import Spec
 from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.failure import Failure

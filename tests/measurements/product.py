@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from eda_agent.metrics import METRICS
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.metric import METRICS
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool

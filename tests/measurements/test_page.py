@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.load_testbench import template_names
-from eda_agent.problem.metric import METRICS
 
 from ..conftest import NAMES, ROOT
 

@@ -60,9 +60,18 @@ def test_what_finds_nothing_has_no_value(tmp_path: Path, monkeypatch: pytest.Mon
         ("{gbw: {testbench: t, analysis: tran, unit: V, meas: max v(out)}}", "cannot be the name"),
         ("{x: {testbench: t, analysis: tran, unit: parsec, meas: max v(out)}}", "unknown unit"),
         ("{x: {testbench: t, analysis: tran, unit: V}}", "how is it measured"),
+        ("{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 0, meas: max v(out)}}", "a span is above 0"),
+        ("{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 5s, meas: max v(out)}}", "span: "),
     ],
 )
 def test_what_is_refused(measures: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "my.py").write_text("raise SystemExit('must not run')\n")
     with pytest.raises(InputError, match=says):
         load_problem(spec(tmp_path, measures, "{x: {testbench: t, maximum: 1}}"))
+
+
+def test_its_ramp_span_and_description_are_those_of_the_spec(tmp_path: Path) -> None:
+    """They were read and forgotten: a linear ramp took the target's own size for its span."""
+    measures = "{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 200m, description: highest output, meas: max v(out)}}"
+    metric = load_problem(spec(tmp_path, measures, "{x: {testbench: t, unit: V, maximum: 1}}")).specs[0].metric
+    assert (metric.ramp, metric.span, metric.definition) == ("linear", 0.2, "highest output")

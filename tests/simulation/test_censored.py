@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from eda_agent.simulation import metrics
-from eda_agent.simulation.waveform import Waveform
+from eda_agent import metrics
+from eda_agent.metrics.waveform import Waveform
 
 
 def sweep(gain: float, pole: float, start: float = 1.0, stop: float = 1e9) -> Waveform:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.metrics.reference import compliance_range, line_sensitivity
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
-from eda_agent.simulation.currents import compliance_range, line_sensitivity
-from eda_agent.simulation.measurements import Unmeasurable
 
 from .test_templates import measured
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from eda_agent.metrics.gain import unity_gain_frequency
+from eda_agent.metrics.stability import phase_margin
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.pdk.cut import read_cards
 from eda_agent.problem.space import Sizing
@@ -23,8 +25,6 @@ from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.simulation.measurements import unity_gain_frequency
-from eda_agent.simulation.stability import phase_margin
 from eda_agent.simulation.workbench import Workbench
 
 Loop = tuple[NDArray[np.float64], NDArray[np.complex128]]

@@ -8,11 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.problem.metric import METRICS
-from eda_agent.simulation import measurements as m
-from eda_agent.simulation import metrics
-from eda_agent.simulation.stability import phase_margin
-from eda_agent.simulation.waveform import Waveform
+from eda_agent import metrics
+from eda_agent.metrics.comparator import decision_delay
+from eda_agent.metrics.distortion import harmonic_distortion
+from eda_agent.metrics.gain import bandwidth, dc_gain, peaking, unity_gain_frequency
+from eda_agent.metrics.geometry import gate_area
+from eda_agent.metrics.measurable import Unmeasurable, crossing, mean
+from eda_agent.metrics.noise import integrated_noise, spot_noise
+from eda_agent.metrics.oscillator import period_modulation, rising_edges
+from eda_agent.metrics.ranges import linear_range
+from eda_agent.metrics.reference import temperature_coefficient
+from eda_agent.metrics.regulator import dropout, slope
+from eda_agent.metrics.rejection import rejection
+from eda_agent.metrics.stability import phase_margin
+from eda_agent.metrics.step import overshoot, settling_time, slew_rate
+from eda_agent.metrics.waveform import Waveform
 
 FREQUENCY = np.logspace(0, 10, 401)
 
@@ -40,8 +50,8 @@ def test_two_pole_amplifier(gain: float, first: float, second: float) -> None:
     if unity > 5e9:
         return
     # the lowest frequency is 1 Hz, a tenth of the lowest pole at most
-    assert m.dc_gain(transfer) == pytest.approx(20 * math.log10(gain), abs=0.05)
-    assert m.unity_gain_frequency(FREQUENCY, transfer) == pytest.approx(unity, rel=2e-3)
+    assert dc_gain(transfer) == pytest.approx(20 * math.log10(gain), abs=0.05)
+    assert unity_gain_frequency(FREQUENCY, transfer) == pytest.approx(unity, rel=2e-3)
     exact = 180 - math.degrees(math.atan(unity / first) + math.atan(unity / second))
     assert phase_margin(transfer) == pytest.approx(exact, abs=0.2)
 
@@ -49,62 +59,62 @@ def test_two_pole_amplifier(gain: float, first: float, second: float) -> None:
 def test_bandwidth_of_an_rc() -> None:
     resistance, capacitance = 1e3, 1e-12
     pole = 1 / (2 * math.pi * resistance * capacitance)
-    assert m.bandwidth(FREQUENCY, amplifier(1.0, pole)) == pytest.approx(pole, rel=2e-3)
+    assert bandwidth(FREQUENCY, amplifier(1.0, pole)) == pytest.approx(pole, rel=2e-3)
 
 
 @pytest.mark.parametrize(("gain", "why"), [(0.5, "never reaches 1: it is -6.02 dB at most"), (1e12, "never falls through 1")])
 def test_no_crossing_is_no_number(gain: float, why: str) -> None:
-    with pytest.raises(m.Unmeasurable, match=why):
-        m.unity_gain_frequency(FREQUENCY, amplifier(gain, 1e3))
+    with pytest.raises(Unmeasurable, match=why):
+        unity_gain_frequency(FREQUENCY, amplifier(gain, 1e3))
 
 
 def test_integrated_noise_of_an_rc_is_kt_over_c() -> None:
     boltzmann, temperature, resistance, capacitance = 1.380649e-23, 300.0, 1e4, 1e-12
     frequency = np.logspace(0, 13, 1301)
     density = np.sqrt(4 * boltzmann * temperature * resistance) / np.sqrt(1 + (2 * math.pi * frequency * resistance * capacitance) ** 2)
-    assert m.integrated_noise(frequency, density) == pytest.approx(math.sqrt(boltzmann * temperature / capacitance), rel=1e-3)
+    assert integrated_noise(frequency, density) == pytest.approx(math.sqrt(boltzmann * temperature / capacitance), rel=1e-3)
 
 
 def test_integrated_flicker_noise_is_a_logarithm() -> None:
     frequency = np.logspace(0, 6, 61)
-    assert m.integrated_noise(frequency, 1e-6 / np.sqrt(frequency)) == pytest.approx(1e-6 * math.sqrt(math.log(1e6)), rel=1e-9)
+    assert integrated_noise(frequency, 1e-6 / np.sqrt(frequency)) == pytest.approx(1e-6 * math.sqrt(math.log(1e6)), rel=1e-9)
 
 
 def test_spot_noise_between_points_follows_the_power_law() -> None:
     frequency = np.logspace(0, 6, 7)
-    assert m.spot_noise(frequency, 1e-6 / np.sqrt(frequency), 3e3) == pytest.approx(1e-6 / math.sqrt(3e3), rel=1e-9)
-    with pytest.raises(m.Unmeasurable):
-        m.spot_noise(frequency, frequency, 1e7)
+    assert spot_noise(frequency, 1e-6 / np.sqrt(frequency), 3e3) == pytest.approx(1e-6 / math.sqrt(3e3), rel=1e-9)
+    with pytest.raises(Unmeasurable):
+        spot_noise(frequency, frequency, 1e7)
 
 
 def test_mean_of_an_ideal_sine_over_whole_periods() -> None:
     rng = np.random.default_rng(1)
     time = np.unique(np.concatenate([np.linspace(0, 2, 4001), rng.uniform(0, 2, 500)]))
-    assert m.mean(time, 0.3 + np.sin(2 * np.pi * time), 0.25, 1.25) == pytest.approx(0.3, abs=1e-5)
+    assert mean(time, 0.3 + np.sin(2 * np.pi * time), 0.25, 1.25) == pytest.approx(0.3, abs=1e-5)
 
 
 def test_crossings_of_an_ideal_sine() -> None:
     time = np.linspace(0, 3, 3001)
     value = np.sin(2 * np.pi * time)
-    assert m.crossing(time, value, 0.5, rising=True, after=0.5) == pytest.approx(1 + 1 / 12, abs=1e-5)
-    assert m.crossing(time, value, 0.5, rising=False, after=0.5) == pytest.approx(1 + 5 / 12, abs=1e-5)
-    with pytest.raises(m.Unmeasurable):
-        m.crossing(time, value, 1.5, rising=True)
+    assert crossing(time, value, 0.5, rising=True, after=0.5) == pytest.approx(1 + 1 / 12, abs=1e-5)
+    assert crossing(time, value, 0.5, rising=False, after=0.5) == pytest.approx(1 + 5 / 12, abs=1e-5)
+    with pytest.raises(Unmeasurable):
+        crossing(time, value, 1.5, rising=True)
 
 
 @given(st.floats(1e-9, 1e-6))
 def test_settling_of_an_rc_is_tau_times_a_logarithm(tau: float) -> None:
     time = np.linspace(0, 12 * tau, 6001)
     value = 1 - np.exp(-time / tau)
-    assert m.settling_time(time, value, 1.0, 0.01, 0.0, 12 * tau) == pytest.approx(tau * math.log(100), rel=1e-3)
+    assert settling_time(time, value, 1.0, 0.01, 0.0, 12 * tau) == pytest.approx(tau * math.log(100), rel=1e-3)
     # 20 % to 80 % of an exponential takes τ ln 4
-    assert m.slew_rate(time, value, 0.0, 1.0, rising=True, after=0.0, before=12 * tau) == pytest.approx(0.6 / (tau * math.log(4)), rel=1e-3)
+    assert slew_rate(time, value, 0.0, 1.0, rising=True, after=0.0, before=12 * tau) == pytest.approx(0.6 / (tau * math.log(4)), rel=1e-3)
 
 
 def test_slew_of_a_falling_ramp_is_its_slope() -> None:
     time = np.linspace(0, 1e-6, 1001)
     value = np.clip(1 - 5e6 * (time - 2e-7), 0, 1)
-    assert m.slew_rate(time, value, 0.0, 1.0, rising=False, after=1e-7, before=1e-6) == pytest.approx(5e6, rel=1e-6)
+    assert slew_rate(time, value, 0.0, 1.0, rising=False, after=1e-7, before=1e-6) == pytest.approx(5e6, rel=1e-6)
 
 
 @given(st.floats(0.1, 0.9))
@@ -112,40 +122,40 @@ def test_overshoot_of_a_second_order_system(damping: float) -> None:
     time = np.linspace(0, 40, 40001)
     ring = math.sqrt(1 - damping**2)
     value = 1 - np.exp(-damping * time) * np.cos(ring * time - math.asin(damping)) / ring
-    assert m.overshoot(time, value, 0.0, 1.0, 0.0, 40.0) == pytest.approx(100 * math.exp(-math.pi * damping / ring), rel=1e-2, abs=1e-3)
+    assert overshoot(time, value, 0.0, 1.0, 0.0, 40.0) == pytest.approx(100 * math.exp(-math.pi * damping / ring), rel=1e-2, abs=1e-3)
 
 
 def test_an_output_that_does_not_settle_has_no_settling_time() -> None:
     time = np.linspace(0, 1, 1001)
-    with pytest.raises(m.Unmeasurable):
-        m.settling_time(time, np.sin(50 * time), 0.0, 0.01, 0.0, 1.0)
+    with pytest.raises(Unmeasurable):
+        settling_time(time, np.sin(50 * time), 0.0, 0.01, 0.0, 1.0)
 
 
 def test_linear_range_of_a_clipped_line() -> None:
     sweep = np.linspace(0, 1.8, 1801)
-    assert m.linear_range(sweep, np.clip(1.8 - sweep, 0.3, 1.4), 0.9, -1.0) == pytest.approx((0.4, 1.5), abs=0.002)
-    with pytest.raises(m.Unmeasurable):
-        m.linear_range(sweep, np.full_like(sweep, 0.9), 0.9)
+    assert linear_range(sweep, np.clip(1.8 - sweep, 0.3, 1.4), 0.9, -1.0) == pytest.approx((0.4, 1.5), abs=0.002)
+    with pytest.raises(Unmeasurable):
+        linear_range(sweep, np.full_like(sweep, 0.9), 0.9)
 
 
 @pytest.mark.parametrize("direction", [1, -1])
 def test_a_linear_range_need_not_hold_the_middle_of_the_sweep(direction: int) -> None:
     sweep = np.linspace(0, 1.8, 181)[::direction]
-    assert m.linear_range(sweep, np.maximum(sweep, 1.0), 0.9) == pytest.approx((1.0, 1.8), abs=0.01)
+    assert linear_range(sweep, np.maximum(sweep, 1.0), 0.9) == pytest.approx((1.0, 1.8), abs=0.01)
 
 
 def test_a_jump_and_an_inverted_slope_are_not_linear() -> None:
     sweep = np.linspace(0, 1.8, 181)
     # stuck at 0 up to 0.6 V, jumps, and follows: the jump of 0.6 V is no swing
-    assert m.linear_range(sweep, np.where(sweep < 0.6, 0.0, sweep), 0.9) == pytest.approx((0.61, 1.8), abs=0.011)
+    assert linear_range(sweep, np.where(sweep < 0.6, 0.0, sweep), 0.9) == pytest.approx((0.61, 1.8), abs=0.011)
     # the phase turns over below 0.5 V, as an input pair does beyond its common mode
-    assert m.linear_range(sweep, np.abs(sweep - 0.5) + 0.5, 0.9) == pytest.approx((0.5, 1.8), abs=0.011)
+    assert linear_range(sweep, np.abs(sweep - 0.5) + 0.5, 0.9) == pytest.approx((0.5, 1.8), abs=0.011)
 
 
 def test_a_linear_range_ends_between_grid_points() -> None:
     sweep = np.linspace(0, 1.8, 181)
     # slope 1 − (x/1.5)²: within 10 % up to 1.5·√0.1
-    assert m.linear_range(sweep, sweep - sweep**3 / (3 * 1.5**2), 0.9)[1] == pytest.approx(1.5 * math.sqrt(0.1), abs=1e-3)
+    assert linear_range(sweep, sweep - sweep**3 / (3 * 1.5**2), 0.9)[1] == pytest.approx(1.5 * math.sqrt(0.1), abs=1e-3)
 
 
 def decision(time: np.ndarray, *edges: tuple[float, int]) -> np.ndarray:
@@ -160,12 +170,12 @@ def test_the_slower_decision_counts_and_a_wrong_one_is_none() -> None:
     clock = ((time % 1.0) >= 0.5).astype(float)
     windows = [(0.45, 0.98, 1), (1.45, 1.98, -1)]
     right = decision(time, (0.6, 1), (1.75, -1))
-    assert m.decision_delay(time, clock, right, 0.5, windows) == pytest.approx(0.255, abs=1e-3)
-    with pytest.raises(m.Unmeasurable):
-        m.decision_delay(time, clock, -right, 0.5, windows)
+    assert decision_delay(time, clock, right, 0.5, windows) == pytest.approx(0.255, abs=1e-3)
+    with pytest.raises(Unmeasurable):
+        decision_delay(time, clock, -right, 0.5, windows)
     # what crosses and falls back has not decided: the decision is the crossing after which it holds
     hesitant = right - decision(time, (0.7, 1)) + decision(time, (0.8, 1))
-    assert m.decision_delay(time, clock, hesitant, 0.5, windows) == pytest.approx(0.305, abs=1e-3)
+    assert decision_delay(time, clock, hesitant, 0.5, windows) == pytest.approx(0.305, abs=1e-3)
 
 
 def test_rejection_and_peaking_of_a_resonance() -> None:
@@ -173,31 +183,31 @@ def test_rejection_and_peaking_of_a_resonance() -> None:
     s = 1j * FREQUENCY / w0
     second_order = 1 / (1 + s / q + s**2)
     # |H| peaks at Q / sqrt(1 - 1/(4 Q^2))
-    assert m.peaking(FREQUENCY, second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=1e-6)
-    assert m.peaking(FREQUENCY, 1 / (1 + s)) == 0.0
-    assert m.rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(60 - 10 * math.log10(2), abs=0.05)
+    assert peaking(FREQUENCY, second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=1e-6)
+    assert peaking(FREQUENCY, 1 / (1 + s)) == 0.0
+    assert rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(60 - 10 * math.log10(2), abs=0.05)
 
 
 @given(st.floats(0.75, 30), st.floats(1e4, 1e7))
 def test_a_peak_between_grid_points_is_found(q: float, natural: float) -> None:
     s = 1j * FREQUENCY / natural
     peak = 20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q)))
-    assert m.peaking(FREQUENCY, 1 / (1 + s / q + s**2)) == pytest.approx(peak, abs=1e-3)
+    assert peaking(FREQUENCY, 1 / (1 + s / q + s**2)) == pytest.approx(peak, abs=1e-3)
 
 
 def test_nothing_is_said_of_frequencies_outside_the_sweep() -> None:
     for at in (0.1, 1e11):
-        with pytest.raises(m.Unmeasurable, match="was not simulated"):
-            m.rejection(FREQUENCY, amplifier(1e-3, 1e3), at)
+        with pytest.raises(Unmeasurable, match="was not simulated"):
+            rejection(FREQUENCY, amplifier(1e-3, 1e3), at)
 
 
 def test_no_bandwidth_and_peaking_where_the_sweep_begins_above_the_pole() -> None:
     # at 0.3 Hz the pole lies below the first point: 3 dB below that is at 1.4 Hz, which is nothing of the amplifier's
-    for measured in (m.bandwidth, m.peaking):
-        with pytest.raises(m.Unmeasurable, match="f_start"):
+    for measured in (bandwidth, peaking):
+        with pytest.raises(Unmeasurable, match="f_start"):
             measured(FREQUENCY, amplifier(1e6, 0.3))
         # a path that is coupled by a capacitor
-        with pytest.raises(m.Unmeasurable, match="f_start"):
+        with pytest.raises(Unmeasurable, match="f_start"):
             measured(FREQUENCY, 1 - amplifier(1.0, 1e4))
 
 
@@ -206,25 +216,25 @@ def test_harmonic_distortion_of_known_harmonics(share: float) -> None:
     time = np.linspace(0, 3e-3, 6001)
     phase = 2 * math.pi * 1e3 * time
     wave = 0.9 + np.sin(phase) + share * np.sin(2 * phase + 0.3) + share / 2 * np.cos(3 * phase)
-    assert m.harmonic_distortion(time, wave, 1e3) == pytest.approx(100 * share * math.sqrt(1.25), rel=2e-3)
-    assert m.harmonic_distortion(time, np.sin(phase), 1e3) < 0.01
-    with pytest.raises(m.Unmeasurable):
-        m.harmonic_distortion(time[:100], wave[:100], 1e3)
+    assert harmonic_distortion(time, wave, 1e3) == pytest.approx(100 * share * math.sqrt(1.25), rel=2e-3)
+    assert harmonic_distortion(time, np.sin(phase), 1e3) < 0.01
+    with pytest.raises(Unmeasurable):
+        harmonic_distortion(time[:100], wave[:100], 1e3)
 
 
 def test_edges_of_a_sine_that_is_modulated() -> None:
     time = np.linspace(0, 40e-9, 40001)
     # around 1.7 V: an oscillator on a coil swings around its supply
     steady = 1.7 + np.sin(2 * math.pi * 1e9 * time)
-    found = np.diff(m.rising_edges(time, steady, 20e-9))
+    found = np.diff(rising_edges(time, steady, 20e-9))
     assert found.mean() == pytest.approx(1e-9, rel=1e-5)
     assert found.std() < 1e-14
-    with pytest.raises(m.Unmeasurable, match="stands still"):
-        m.rising_edges(time, np.full_like(time, 0.9), 20e-9)
+    with pytest.raises(Unmeasurable, match="stands still"):
+        rising_edges(time, np.full_like(time, 0.9), 20e-9)
     # ringing that dies out, and what has not come to its amplitude yet
     for rate in (-3e7, 3e7):
-        with pytest.raises(m.Unmeasurable, match="its swing goes from"):
-            m.rising_edges(time, np.exp(rate * (time - 20e-9)) * np.sin(2 * math.pi * 1e9 * time), 20e-9)
+        with pytest.raises(Unmeasurable, match="its swing goes from"):
+            rising_edges(time, np.exp(rate * (time - 20e-9)) * np.sin(2 * math.pi * 1e9 * time), 20e-9)
 
 
 @given(st.floats(0, 6.28), st.floats(1.1, 4.9))
@@ -233,44 +243,43 @@ def test_a_known_modulation_of_the_period_is_found_wherever_it_is_cut_off(phase:
     time = np.linspace(0, 40e-9, 20001)
     slow, depth = cycles / 20e-9, 0.02
     turns = 1e9 * time + 1e9 * depth / (2 * math.pi * slow) * np.sin(2 * math.pi * slow * time + phase)
-    edges = m.rising_edges(time, np.sin(2 * math.pi * turns), 20e-9)
+    edges = rising_edges(time, np.sin(2 * math.pi * turns), 20e-9)
     expected = 1e-9 * depth / math.sqrt(2) * float(np.sinc(slow / 1e9))
-    assert m.period_modulation(edges, slow) == pytest.approx(expected, rel=0.04)
+    assert period_modulation(edges, slow) == pytest.approx(expected, rel=0.04)
 
 
 def test_a_regulator_with_known_slopes_and_dropout() -> None:
     supply = np.linspace(2.0, 0.6, 281)
     # regulates at 1.2 V with 5 mV/V, and follows 0.1 V below its input when that is too low
     output = np.minimum(1.2 + 5e-3 * (supply - 1.8), supply - 0.1)
-    assert m.slope(supply, output, 1.71, 1.89) == pytest.approx(5e-3)
+    assert slope(supply, output, 1.71, 1.89) == pytest.approx(5e-3)
     level = 0.98 * 1.2
-    assert m.dropout(supply, output, 1.8) == pytest.approx((level + 0.1) - level, abs=1e-6)
-    with pytest.raises(m.Unmeasurable):
-        m.dropout(supply, np.full_like(supply, 1.2), 1.8)
+    assert dropout(supply, output, 1.8) == pytest.approx((level + 0.1) - level, abs=1e-6)
+    with pytest.raises(Unmeasurable):
+        dropout(supply, np.full_like(supply, 1.2), 1.8)
     # an output that hangs 0.1 V below its input everywhere drops out of nothing
-    with pytest.raises(m.Unmeasurable, match="does not regulate"):
-        m.dropout(supply, supply - 0.1, 1.8, 1.2)
+    with pytest.raises(Unmeasurable, match="does not regulate"):
+        dropout(supply, supply - 0.1, 1.8, 1.2)
     for low, high in ((0.5, 1.8), (1.8, 2.1)):
-        with pytest.raises(m.Unmeasurable, match="does not reach"):
-            m.slope(supply, output, low, high)
-    with pytest.raises(m.Unmeasurable, match="does not reach"):
-        m.dropout(supply, output, 2.2)
+        with pytest.raises(Unmeasurable, match="does not reach"):
+            slope(supply, output, low, high)
+    with pytest.raises(Unmeasurable, match="does not reach"):
+        dropout(supply, output, 2.2)
 
 
 def test_temperature_coefficient_of_a_parabola() -> None:
     temperature = np.linspace(-40, 125, 34)
     curve = 1.2 - 1e-7 * (temperature - 42.5) ** 2
     expected = 1e6 * (curve.max() - curve.min()) / (curve.mean() * 165)
-    assert m.temperature_coefficient(temperature, curve) == pytest.approx(expected)
-    assert m.temperature_coefficient(temperature, np.full(34, 1.2)) == 0.0
+    assert temperature_coefficient(temperature, curve) == pytest.approx(expected)
+    assert temperature_coefficient(temperature, np.full(34, 1.2)) == 0.0
 
 
 def test_gate_area() -> None:
-    assert m.gate_area([{"w": 2e-6, "l": 1e-6, "m": 3.0}, {"w": 1e-6, "l": 0.5e-6}]) == pytest.approx(6.5e-12)
+    assert gate_area([{"w": 2e-6, "l": 1e-6, "m": 3.0}, {"w": 1e-6, "l": 0.5e-6}]) == pytest.approx(6.5e-12)
 
 
 def test_every_metric_can_be_measured_and_says_why_it_cannot() -> None:
-    assert set(metrics.MEASURES) == set(METRICS) - {"gate_area"}
     value, why, *_ = metrics.measure("gbw", Waveform("ac", FREQUENCY, {"out": amplifier(0.5, 1e3)}), {})
     assert value is None
     assert "never" in why
@@ -284,6 +293,6 @@ def test_every_metric_can_be_measured_and_says_why_it_cannot() -> None:
 
 def test_phase_helper_agrees_with_cmath() -> None:
     transfer = amplifier(1e3, 1e3, 1e8)
-    unity = m.unity_gain_frequency(FREQUENCY, transfer)
+    unity = unity_gain_frequency(FREQUENCY, transfer)
     index = int(np.argmin(np.abs(FREQUENCY - unity)))
     assert phase_margin(transfer) == pytest.approx(180 + math.degrees(cmath.phase(transfer[index])), abs=3)

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.metrics.gain import unity_gain_frequency
+from eda_agent.metrics.measurable import Censored
+from eda_agent.metrics.stability import gain_margin, phase_margin
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.simulation.measurements import Censored, unity_gain_frequency
-from eda_agent.simulation.stability import gain_margin, phase_margin
 from eda_agent.simulation.workbench import Workbench
 from tests.simulation.test_ldo_loop import circuit, run
 

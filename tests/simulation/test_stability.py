@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eda_agent.simulation import stability
-from eda_agent.simulation.measurements import Censored, Unmeasurable
+from eda_agent.metrics import stability
+from eda_agent.metrics.measurable import Censored, Unmeasurable
 
 FREQUENCY = np.logspace(0, 10, 4001)
 

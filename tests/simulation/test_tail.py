@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.simulation import metrics
-from eda_agent.simulation.tail import tail
-from eda_agent.simulation.waveform import Waveform
+from eda_agent import metrics
+from eda_agent.metrics.tail import tail
+from eda_agent.metrics.waveform import Waveform
 
 BAND = 0.01
 WINDOW = np.linspace(0, 1, 1001)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.problem.metric import METRICS
+from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.simulation.cache import Cache, NoCache
 from eda_agent.simulation.evaluate import Evaluation, Evaluator, ResultCache

@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 
+from eda_agent.metrics import METRICS
 from eda_agent.problem.structure.parameters import QUANTITIES
 
 VERSION = 2
@@ -30,14 +31,6 @@ ROLES = (
     "switch", "clocked tail", "precharge switch", "compensation capacitor", "nulling resistor", "feedback resistor",
     "feedback capacitor", "load resistor", "load capacitor", "bypass resistor", "bypass capacitor", "series resistor", "series capacitor", "inductor",
 )  # fmt: skip
-METRIC_NAMES = (
-    "bandwidth", "cmrr", "dc_gain", "delay", "dropout", "gain_margin", "gate_area", "gbw", "input_noise", "input_noise_current",
-    "input_offset", "input_range", "integrated_noise", "line_regulation", "load_overshoot", "load_regulation", "load_undershoot",
-    "oscillation_frequency", "output_noise", "output_swing", "overshoot", "peaking", "period_jitter", "phase_margin", "power", "psrr_minus",
-    "psrr_plus", "quiescent_current", "reference_voltage", "settling_time", "slew_rate_down", "slew_rate_up", "supply_current",
-    "temperature_coefficient", "thd", "transimpedance",
-)  # fmt: skip
-"""The metrics of the vocabulary, in the order of their ids. Trained weights depend on it: append only, never sort, never remove."""
 SENSES = ("minimum", "maximum", "range")
 TYPES = ("", "own", "opposite", "both")
 MARGINS = (-0.99, -0.7, -0.5, -0.35, -0.25, -0.18, -0.13, -0.09, -0.06, -0.04, -0.025, -0.015, -0.008, -0.004, -0.002, 0.0, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)  # fmt: skip
@@ -101,8 +94,8 @@ RANGES = dict(_words.ranges)
 VOCABULARY = 1 << (_words.size - 1).bit_length() if _words.size > 960 else 1024
 """Ids, with room for a few more words."""
 
-METRIC_IDS = {name: index + 1 for index, name in enumerate(METRIC_NAMES)}
-"""0 is a metric that is not in the vocabulary: one of the user's own, or one that no model was taught yet."""
+METRIC_IDS = {metric.name: metric.id for metric in METRICS.values() if metric.id}
+"""The ids of metrics, as their entries give them. 0 is a metric that is not in the vocabulary: one of the user's own, or one that no model was taught yet."""
 _ROLE_IDS = {name: index for index, name in enumerate(ROLES)}
 
 

@@ -9,29 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from eda_agent.metrics import METRICS
 from eda_agent.problem.draft.circuit_class import MIN, NEAR
-from eda_agent.problem.metric import METRICS
 from eda_agent.units import format_quantity
 
-TYPICAL = {
-    "dc_gain": 60.0, "gbw": 10e6, "phase_margin": 60.0, "input_noise": 100e-9, "power": 500e-6, "slew_rate_up": 5e6, "slew_rate_down": 5e6,
-    "settling_time": 500e-9, "delay": 1e-9, "psrr_plus": 40.0, "quiescent_current": 100e-6, "load_regulation": 5.0, "line_regulation": 10e-3,
-    "dropout": 0.2, "transimpedance": 5e3, "bandwidth": 1e9, "peaking": 1.0, "input_noise_current": 5e-12, "oscillation_frequency": 500e6,
-    "temperature_coefficient": 100.0, "output_current": 10e-6, "line_sensitivity": 2.0, "compliance_range": 1.0,
-}  # fmt: skip
-"""Targets where nothing was measured."""
 SETTLED = math.log(100)
 """Time constants of one pole until 1 % is left."""
 _STEP = {"dB": 6.0, "deg": 5.0}
 _FACTOR = 1.5
 """How far beyond what it measures now a circuit is asked to go: 6 dB, or a factor of 1.5."""
+_RELAXED = 2.0
+"""The factor by which power may rise to pay for the rest."""
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_ADEQUATE = {"phase_margin": 60.0, "peaking": 1.0}
-"""What nobody asks more of than this."""
 NEARNESS = 0.05
 """How far from what it is now a value may be that is to be kept."""
-_KEPT = frozenset({"compliance_range"})
-"""What the supply bounds: a step beyond it may not exist."""
 _SLEWS = ("slew_rate_up", "slew_rate_down")
 DRAFTED_UNIT = {"V/s": "V/us"}
 """The unit that a draft writes a target in, where it is another than the metric's."""
@@ -93,19 +84,21 @@ def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], ste
             )
 
 
-def _target(metric: str, sense: str, now: float | None) -> Target:
-    unit = METRICS[metric].unit
+def _target(name: str, sense: str, now: float | None) -> Target:
+    metric = METRICS[name]
     if now is None or now <= 0:
-        return TYPICAL[metric], "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
-    shown = format_quantity(now, DRAFTED_UNIT.get(unit, unit), 3)
-    if metric in _ADEQUATE:
-        return _ADEQUATE[metric], f"now {shown}"
+        assert metric.typical is not None, f"{name} has no typical target"
+        return metric.typical, "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
+    found = f"now {format_quantity(now, DRAFTED_UNIT.get(metric.unit, metric.unit), 3)}"
+    if metric.ask == "typical" and metric.typical is not None:
+        return metric.typical, found
     if sense == NEAR:
-        return now, f"now {shown}"
-    if metric in _KEPT:
-        return float(f"{(1 - NEARNESS) * now:.2g}"), f"now {shown}"
+        return now, found
+    if metric.ask == "keep":
+        return float(f"{(1 - NEARNESS) * now:.2g}"), found
+    if metric.ask == "relax":
+        return rounded(now * _RELAXED), found
     sign = 1 if sense == MIN else -1
-    if unit in _STEP:
-        return float(round(now + sign * _STEP[unit])), f"now {shown}"
-    # power pays for the rest: it is not asked to fall
-    return rounded(now * (2.0 if metric in {"power", "quiescent_current"} else _FACTOR**sign)), f"now {shown}"
+    if metric.unit in _STEP:
+        return float(round(now + sign * _STEP[metric.unit])), found
+    return rounded(now * _FACTOR**sign), found

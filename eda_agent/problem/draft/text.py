@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.metrics import METRICS
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.circuit_class import NEAR, Bench
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
@@ -16,7 +17,6 @@ from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.sizable_parameters import grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.load_testbench import read_template
-from eda_agent.problem.metric import METRICS
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
 
 MAX_PARAMETERS = 40

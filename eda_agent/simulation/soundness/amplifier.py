@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eda_agent.metrics import measure
 from eda_agent.problem.bias import OFF
-from eda_agent.simulation.metrics import measure
 from eda_agent.simulation.soundness.observation import Observation
+from eda_agent.simulation.soundness.output import DRIVEN
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 FAR = -20.0
 """dB: what is within a factor of ten of a gain of 1 is a poor amplifier, which sizing may mend."""
 _LOOPS = frozenset({"gbw", "phase_margin", "gain_margin"})
-_PAIRED = _LOOPS | {"dc_gain", "slew_rate_up", "slew_rate_down", "settling_time", "input_range", "output_swing", "thd"}
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
-    if seen.pair and seen.metrics & _PAIRED and max(seen.pair.values()) < OFF:
+    if seen.pair and seen.metrics & DRIVEN and max(seen.pair.values()) < OFF:
         most = format_quantity(max(seen.pair.values()), "A", 2)
         did = f"the input pair ({' '.join(seen.pair)}) is off: it carries {most} at most"
         yield Symptom("pair off", seen.testbench, seen.corner, did, "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)")  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from eda_agent.simulation.metrics import measure
+from eda_agent.metrics import measure
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
@@ -28,7 +28,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
     for spec in seen.specs:
         metric = spec.metric.name
         wave = seen.wave("noise")
-        if metric not in {"input_noise", "output_noise", "integrated_noise", "input_noise_current"} or wave is None:
+        if spec.metric.analysis != "noise" or wave is None:
             continue
         value = measure(metric, wave, seen.settings)[0]
         if value is None:

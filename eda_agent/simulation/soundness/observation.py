@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eda_agent.errors import InputError
-from eda_agent.problem.loop_probe import LOOP
+from eda_agent.metrics.waveform import LOOP, Waveform
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem, Spec, Testbench
 from eda_agent.problem.structure import recognise
@@ -18,7 +18,6 @@ from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.executor import Task
 from eda_agent.simulation.reply import sound
-from eda_agent.simulation.waveform import Waveform
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eda_agent.simulation.metrics import measure
+from eda_agent.metrics import measure
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eda_agent.problem.loop_probe import LOOP
+from eda_agent.metrics import METRICS
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.simulation.soundness.observation import Observation
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
@@ -16,14 +17,10 @@ STILL = 1e-3
 RAIL = 0.01
 """Of the supply: closer to a rail than this no device that holds the output has a drain-source voltage to work with (18 mV of 1.8 V are
 less than kT/q, and a saturated device needs about 4 kT/q)."""
-DRIVEN = frozenset({
-    "dc_gain", "gbw", "phase_margin", "gain_margin", "bandwidth", "transimpedance", "peaking", "slew_rate_up", "slew_rate_down", "settling_time", "overshoot", "thd",
-    "output_swing", "input_range",
-})  # fmt: skip
+DRIVEN = frozenset(metric.name for metric in METRICS.values() if metric.output == "driven")
 """Metrics of testbenches that drive the output by their input."""
-HOLDING = frozenset({"reference_voltage", "temperature_coefficient", "dropout", "load_regulation", "quiescent_current", "load_undershoot"})
+HOLDING = frozenset(metric.name for metric in METRICS.values() if metric.output == "held")
 """Metrics of testbenches whose circuit holds its output by itself: it stands still where all is well."""
-
 FOLLOWERS = frozenset({"opamp_open_loop", "opamp_loop", "opamp_step", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus"})
 """Templates whose amplifier holds its output at the common mode by feedback."""
 

@@ -20,7 +20,7 @@ from textual_plotext import PlotextPlot
 from eda_agent.errors import EdaAgentError
 from eda_agent.insight.plot_labels import DEFAULT, clipped
 from eda_agent.insight.transfer import decibels, transfer, unwrapped
-from eda_agent.problem.loop_probe import LOOP
+from eda_agent.metrics.waveform import LOOP
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import target_text
 from eda_agent.tui.cli_subprocess import run_program

@@ -15,7 +15,7 @@ from eda_agent.agent.language.compact import CompactLanguage
 from eda_agent.agent.language.levels import levels_of
 from eda_agent.agent.language.prompt import INTENT, NOBODY
 from eda_agent.errors import InputError
-from eda_agent.problem.metric import METRICS
+from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.parameters import effects
 from tests.conftest import NAMES

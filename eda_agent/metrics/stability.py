@@ -9,10 +9,14 @@ rises above 1 a second time is judged at every crossing.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
-from eda_agent.simulation.measurements import WIDER, Censored, Complex, Real, Unmeasurable, no_unity
+from eda_agent.metrics.gain import no_unity, transfer_of
+from eda_agent.metrics.measurable import WIDER, Censored, Complex, Real, Unmeasurable
+from eda_agent.metrics.metric import metric
+from eda_agent.metrics.waveform import Waveform
 
 
 def phase_margin(transfer: Complex) -> float:
@@ -73,3 +77,39 @@ def _passes(values: Real, threshold: float) -> list[tuple[float, int]]:
 def _at(values: Real, place: float) -> float:
     index = min(int(place), len(values) - 2)
     return float(values[index] + (place - index) * (values[index + 1] - values[index]))
+
+
+@metric(
+    "phase_margin",
+    "deg",
+    ramp="linear",
+    span=90.0,
+    id=24,
+    analysis="ac",
+    loop=True,
+    output="driven",
+    typical=60.0,
+    ask="typical",
+    definition="angle between the loop gain and −1 where its magnitude is 1; negative where the loop is unstable",
+    second="tests/simulation/test_opamp_loop.py",
+    aliases=("pm",),
+)
+def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
+    return phase_margin(transfer_of(wave)[1])
+
+
+@metric(
+    "gain_margin",
+    "dB",
+    ramp="linear",
+    span=20.0,
+    id=6,
+    analysis="ac",
+    loop=True,
+    output="driven",
+    definition="change of the loop gain that makes it unstable; the attenuation at the end of the sweep where its phase never turns by 180°",
+    window="a lower bound, the attenuation at the end of the sweep, where the phase never turns by 180°",
+    second="tests/simulation/test_opamp_loop.py",
+)
+def _gain_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
+    return gain_margin(transfer_of(wave)[1])

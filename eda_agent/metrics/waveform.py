@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64] | NDArray[np.complex128]
 
+LOOP = "loop"
+"""The probe whose waveform is the gain of a loop; in a testbench it names a source of 0 V in the loop."""
 CURRENTS = frozenset({"supply", "current"})
 """Probes that are currents, through a voltage source that they name."""
 

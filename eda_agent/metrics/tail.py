@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eda_agent.simulation.measurements import Real, mean
+from eda_agent.metrics.measurable import Real, mean
 
 PARTS = 6
 """Of a window; the last four are looked at."""

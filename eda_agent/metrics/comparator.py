@@ -1,0 +1,53 @@
+"""A clocked comparator: how long it takes to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from eda_agent.metrics.measurable import WIDER, Censored, Real, Unmeasurable, crossing
+from eda_agent.metrics.metric import metric
+from eda_agent.metrics.waveform import Waveform
+
+
+def decision_delay(time: Real, clock: Real, difference: Real, level: float, expected: Iterable[tuple[float, float, int]]) -> float:
+    """The slowest decision (s) after a rising clock edge.
+
+    `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A decision
+    counts when `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the clock's high half.
+    One that goes the right way and has not reached it is `Censored`.
+    """
+    delays = []
+    for start, stop, sign in expected:
+        edge = crossing(time, clock, float(clock.max()) / 2, rising=True, after=start, before=stop)
+        signed = difference * sign
+        try:
+            moment = crossing(time, signed, level, rising=True, after=edge, before=stop, last=True)
+        except Unmeasurable:
+            if float(np.interp(stop, time, signed)) <= 0:
+                raise Unmeasurable("the comparator decides the wrong way") from None
+            raise Censored("not decided", ">", stop - edge, WIDER) from None
+        if float(np.interp(stop, time, signed)) < level:
+            raise Unmeasurable("the decision does not hold")
+        delays.append(moment - edge)
+    return max(delays)
+
+
+@metric(
+    "delay",
+    "s",
+    id=4,
+    analysis="tran",
+    typical=1e-9,
+    definition="time from the 50 % clock edge to a valid decision, the slower of both decisions",
+    window="a lower bound where the decision goes the right way and is not reached in the clock's half",
+    second="tests/measurements/test_supply.py",
+)
+def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
+    period = 1 / settings["frequency"]
+    # the input's sign turns after the first cycle's clock has fallen; see the comparator template
+    windows = [(0.45 * period, 0.98 * period, 1), (1.45 * period, 1.98 * period, -1)]
+    difference = wave.real("outp") - wave.real("outn")
+    clock = wave.real("clock")
+    return decision_delay(wave.axis, clock, difference, settings["vdd"] / 2, windows)
