@@ -79,7 +79,7 @@ def test_a_deck_that_is_there_holds_work_and_stays(tmp_path: Path) -> None:
 
 def test_a_ground_that_is_no_port(tmp_path: Path) -> None:
     assert drafted("ls", SHIFTER.replace(" vddh gnd\n", " vddh\n").replace("gnd", "0"), tmp_path) == 1
-    assert "Xdut in out vddl vddh ls" in (tmp_path / "ls.tb.spice").read_text()
+    assert "Xdut in out vddl vddh 0 ls" in (tmp_path / "ls.tb.spice").read_text()
 
 
 def test_without_a_supply_among_the_ports_the_draft_says_what_to_write(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> Non
 
 def test_control_blocks_are_left_out_and_nothing_of_them_stays() -> None:
     text, notes = to_spice(
-        "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b 0 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice' tt\n", []
+        "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b a 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice' tt\n", []
     )
     assert "shell" not in text
     assert ".tran" not in text

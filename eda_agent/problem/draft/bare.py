@@ -13,6 +13,8 @@ from eda_agent.units import format_quantity
 
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
 _POLARITIES = {"n": "nmos", "nmos": "nmos", "nmos4": "nmos", "nch": "nmos", "nfet": "nmos", "p": "pmos", "pmos": "pmos", "pmos4": "pmos", "pch": "pmos", "pfet": "pmos"}  # fmt: skip
+_NAMED = re.compile(r"([np])(?:mos|ch|fet|mosfet)?(?:[_\d].*)?$", re.IGNORECASE)
+"""Names of a model that say its polarity: nmos_rvt, nch_lvt_mac, p18."""
 # times the smallest length: short devices have no gain; and W over L, a hole being the slower carrier
 _LENGTHS = 3.0
 _SHAPE = {"nmos": 10.0, "pmos": 20.0}
@@ -38,7 +40,8 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
 
 
 def _rule(model: str, pdk: Pdk) -> DeviceRule | None:
-    polarity = _POLARITIES.get(model.lower())
+    named = _NAMED.match(model)
+    polarity = _POLARITIES.get(model.lower()) or ({"n": "nmos", "p": "pmos"}[named[1].lower()] if named else None)
     return pdk.device(model) or next((rule for rule in pdk.devices.values() if rule.type == polarity), None)
 
 

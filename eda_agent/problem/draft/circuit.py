@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
@@ -13,6 +14,9 @@ from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import source_values
+from eda_agent.problem.draft.foreign import refuse_foreign
+from eda_agent.problem.draft.model_libraries import pdk_in, process_in
+from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
@@ -43,6 +47,12 @@ class Draft:
     noticed: list[str] = field(default_factory=list)
     fallback_testbench: FallbackTestbench | None = None
     """Where no template fits."""
+    pdk_file: str = ""
+    """The user's own PDK file, as the spec names it."""
+    process: str = "tt"
+    """Of the nominal corner: what the netlist's model library names."""
+    parasitics: frozenset[str] = frozenset()
+    """Devices of wires, as `parasitics_in` names them."""
 
     @property
     def deck(self) -> str:
@@ -56,8 +66,10 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     raw = read_text(path, findings)
     if findings:
         raise InputError(findings)
+    refuse_foreign(raw, path)
     known = [find_pdk(name) for name in pdk_names()]
-    chosen = find_pdk(pdk, path.parent) if pdk else _pdk_of(raw, known, path)
+    pdk_file = _pdk_file(pdk, path.parent) if pdk else None
+    chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else _pdk_of(raw, known, path)
     text, notes = to_spice(raw, [chosen])
     file = path
     if notes:
@@ -75,6 +87,8 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
             Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}")
         )
     structure = recognise(netlist, name, chosen)
+    parasitics = parasitics_in(structure, netlist, name, raw)
+    structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = classify(structure)
     doubts += kind.doubts
     driven = source_values(raw.splitlines()) if any(note.startswith("sources were taken out") for note in notes) else {}
@@ -99,9 +113,19 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         kind,
         doubts,
         driven,
-        list(kind.noticed),
+        [*kind.noticed, *([words_of(parasitics, structure)] if parasitics else [])],
         begun,
+        os.path.relpath(pdk_file, out) if pdk_file else "",
+        named if (named := process_in(raw)) in chosen.corners else "tt",
+        frozenset(parasitics.values()),
     )
+
+
+def _pdk_file(pdk: str, folder: Path) -> Path | None:
+    """The user's own PDK file: beside the netlist, or from where the command is run; None for a PDK's name."""
+    if not pdk.endswith((".yaml", ".yml")):
+        return None
+    return next((place.resolve() for place in (folder / pdk, Path(pdk)) if place.is_file()), Path(pdk))
 
 
 def _model_of(words: Sequence[str]) -> str:
@@ -120,6 +144,8 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     best = max(counts, key=lambda name: counts[name])
     if counts[best]:
         return next(entry for entry in known if entry.name == best)
+    if family := pdk_in(text):
+        return next(entry for entry in known if entry.name == family)
     if any(line.card in {".model", ".include", ".inc"} for line in lines):
         return find_pdk("own")
     called = dict.fromkeys(word for line in lines if (word := _model_of(line.text.split())))

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
+from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
+from eda_agent.problem.draft.model_libraries import without_model_libraries
 from eda_agent.problem.draft.named_sizes import with_named_sizes
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
@@ -29,10 +31,11 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     """(netlist, what was changed). `pdks` are asked whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
     lines = _without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
-    if not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines):
-        lines = _uncomment_subckt(lines, notes)
+    lines = without_model_libraries(lines, notes)
+    lines = _uncomment_subckt(lines, notes)
     lines = without_sources(lines, notes)
     lines = [_slashes(line, notes) for line in lines]
+    lines = with_global_ports(lines, notes)
     for pdk in pdks:
         lines = with_devices(lines, pdk, notes)
     lines = _foundry_devices(lines, pdks, notes)
@@ -61,12 +64,11 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
 
 
 def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """The lines without `.control` blocks, analyses and model libraries: testbenches and the PDK bring their own."""
-    result, inside, cell = [], False, False
+    """The lines without `.control` blocks and analyses: testbenches bring their own."""
+    result, inside = [], False
     for line in lines:
         words = line.strip().lower().split()
         card = words[0] if words else ""
-        cell = (cell or card in {".subckt", "**.subckt"}) and card not in {".ends", "**.ends"}
         inside = inside or card == ".control"
         if inside:
             notes.append("the .control block was left out")
@@ -90,8 +92,6 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
             notes.append("analyses and what they print were left out: testbenches bring their own")
         elif card in {".option", ".options", ".temp"}:
             notes.append("options of a simulator were left out")
-        elif card == ".lib" and len(words) > 2:
-            notes.append("lines that name a model library were left out: `pdk:` does")
         else:
             result.append(line)
         inside = inside and card != ".endc"
@@ -99,13 +99,21 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
 
 
 def _uncomment_subckt(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """xschem comments the top cell's `.subckt` and `.ends` out when it netlists the top as a flat circuit."""
-    result = []
+    """xschem comments the top cell's `.subckt` and `.ends` out when it netlists the top as a flat circuit.
+
+    Beside other cells, a top without ports is their testbench, and stays as it is.
+    """
+    alone = not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines)
+    result, inside = [], False
     for line in lines:
-        bare = re.match(r"\s*\*\*+\s*(\.(?:subckt|ends)\b.*)$", line, re.IGNORECASE)
-        if bare:
-            notes.append("the commented .subckt of the top cell was made a real one (xschem)")
-        result.append(bare[1] if bare else line)
+        bare = re.match(r"\s*\*\*+\s*(\.(?:subckt\s+\S+|ends\b)\s*(\S*).*)$", line, re.IGNORECASE)
+        begins = bare is not None and bare[1].lower().startswith(".subckt") and (alone or "=" not in bare[2] != "")
+        if bare is None or not (begins or inside):
+            result.append(line)
+            continue
+        inside = begins
+        notes.append("the commented .subckt of the top cell was made a real one (xschem)")
+        result.append(bare[1])
     return result
 
 

@@ -10,10 +10,14 @@ from functools import partial
 
 from eda_agent.problem import expression
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.problem.netlist import Device, Edit
 from eda_agent.units import format_quantity
+
+MAX_PARAMETERS = 40
+"""Of a draft."""
 
 
 def places_of(draft: Draft) -> list[tuple[str, Edit]]:
@@ -41,9 +45,14 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
-            if device.kind in "rc" and _is_number(device.value) and path not in loads:
+            if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
                 result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
-    return result
+    # where there are too many, what is left out is passive
+    return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: not _is_transistor(draft, place[1]))
+
+
+def _is_transistor(draft: Draft, edit: Edit) -> bool:
+    return any(key in {"w", "l", "m"} for _, key in uses_of(edit, draft.netlist, draft.subckt))
 
 
 def loads_of(draft: Draft) -> list[str]:
@@ -115,6 +124,14 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
         low = math.ceil(least / grid - 1e-9) * grid
         high = min(math.floor(most / grid + 1e-9) * grid, _nice(top))
+        if not edit.device:
+            # what is computed from a parameter must stay legal, too
+            ends = legal_range(draft, edit, low / scale, max(high, low + grid) / scale, start / scale)
+            before = low, high
+            low, high = math.ceil(ends[0] * scale / grid - 1e-6) * grid, math.floor(ends[1] * scale / grid + 1e-6) * grid
+            if not math.isclose(high, before[1]) or not math.isclose(low, before[0]):
+                note = f"the range of {spelled(draft, edit)} is {_plain(low)} to {_plain(high)}: beyond it a size that follows it leaves the models"
+                draft.noticed += [note] if note not in draft.noticed else []
         return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
     if start <= 0:
         return _plain(start), _plain(start or 1.0), "", "lin"

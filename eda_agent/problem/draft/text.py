@@ -14,12 +14,10 @@ from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
-from eda_agent.problem.draft.sizable_parameters import grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
+from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
-
-MAX_PARAMETERS = 40
 
 
 def write_draft(
@@ -46,7 +44,7 @@ def write_draft(
             else []
         ),
         f"subckt: {draft.subckt}",
-        f"pdk: {draft.pdk.name}",
+        f"pdk: {draft.pdk_file or draft.pdk.name}",
         "parameters:",
         *_parameters(draft),
     ]
@@ -93,7 +91,7 @@ def write_draft(
     lines += [line] if line else []
     lines += [
         "corners:",
-        f"  nominal: {{process: tt, vdd: {_supply(draft):g}, temperature: 27}}",
+        f"  nominal: {{process: {draft.process}, vdd: {_supply(draft):g}, temperature: 27}}",
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
@@ -136,7 +134,12 @@ def _bound(metric: str, sense: str, value: float) -> str:
 
 def _parameters(draft: Draft) -> list[str]:
     lines = []
-    for name, edit in places_of(draft)[:MAX_PARAMETERS]:
+    places = places_of(draft)
+    if left := places[MAX_PARAMETERS:]:
+        draft.doubts.append(
+            f"which of {len(places)} sizes matter: the first {MAX_PARAMETERS} are parameters; left out are {', '.join(name for name, _ in left)}"
+        )
+    for name, edit in places[:MAX_PARAMETERS]:
         low, high, step, scale = range_of(draft, edit)
         cells = [
             f"min: {low}",

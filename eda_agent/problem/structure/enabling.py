@@ -38,7 +38,9 @@ def enables_in(found: Patterns) -> tuple[Enable, ...]:
     """The enables among a circuit's ports."""
     result = []
     for port in found.circuit.ports:
-        gates = [] if port in found.rails else _gates(found, port)
+        # a port on a diode brings a current
+        biased = any(fet.diode for fet in found.by_gate[port])
+        gates = [] if port in found.rails or biased else _gates(found, port)
         if gates is None or not any(gate.sure for gate in gates):
             continue
         levels = {gate.level for gate in gates if gate.level}

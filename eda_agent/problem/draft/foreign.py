@@ -1,0 +1,53 @@
+"""A foreign language is one that no SPICE reader understands: Spectre's netlists, Verilog-A, a schematic's own format.
+
+A file in one of them is named as what it is, with the way to a SPICE netlist.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+
+_EXPORT = "export the circuit as CDL or SPICE: in Virtuoso, File > Export > CDL, or the ADE simulator set to hspiceD"
+_LANGUAGES = (
+    (
+        "Spectre's language",
+        re.compile(r"^\s*(?:simulator\s+lang\s*=\s*spectre|subckt\s+\w+|(?:inline\s+)?parameters\s+\w+\s*=|\w+\s+\([^()=]+\)\s+\w+)", re.IGNORECASE | re.MULTILINE),
+        _EXPORT,
+    ),
+    (
+        "Verilog",
+        re.compile(r"^\s*(?:`include\s|`timescale\s|module\s+\w+\s*[(;]|analog\s+begin\b)", re.MULTILINE),
+        "a behavioural model has no devices to size: give the transistor netlist of the circuit",
+    ),
+    (
+        "KiCad's schematic format",
+        re.compile(r"^\s*\((?:kicad_sch|export)\b", re.MULTILINE),
+        "export a netlist: File > Export > Netlist > Spice",
+    ),
+    (
+        "LTspice's schematic format",
+        re.compile(r"^Version 4\s*$\s*^SHEET\b", re.MULTILINE),
+        "write its netlist: View > SPICE Netlist, then save it as .net",
+    ),
+)  # fmt: skip
+_SPICE_CARD = re.compile(r"^\s*\.(?:subckt|model|end|ends|param|tran|ac|op|control)\b", re.IGNORECASE | re.MULTILINE)
+
+
+def refuse_foreign(text: str, path: Path) -> None:
+    """Raise `InputError` with the language of a netlist and what to do, where it is not SPICE.
+
+    Args:
+        text: the file as it was read.
+        path: the file, for the message.
+
+    Raises:
+        InputError: the text is in another language and has no card of SPICE.
+    """
+    if _SPICE_CARD.search(text):
+        return
+    for name, pattern, fix in _LANGUAGES:
+        if pattern.search(text):
+            raise InputError(Finding(f"this is {name}, not SPICE", path, fix=fix))

@@ -1,0 +1,65 @@
+"""A legal range of a parameter keeps every device whose size is computed from it within what its models cover."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.elaborate import Elaboration, reach
+from eda_agent.problem.netlist import Edit
+from eda_agent.problem.pdk.stub_devices import stub_devices
+
+POINTS = 60
+"""Values at which a legal one is looked for where the netlist's own is none."""
+STEPS = 40
+"""Bisections of the logarithm: a part in 10^9 of a range of three decades."""
+
+
+def legal_range(draft: Draft, edit: Edit, low: float, high: float, start: float) -> tuple[float, float]:
+    """The part of a range, around the netlist's own value, in which every device stays legal.
+
+    Args:
+        draft: the circuit.
+        edit: the place of the parameter.
+        low, high, start: in the netlist's unit; low ≤ start ≤ high.
+
+    Returns:
+        (low, high), unchanged where nothing leaves the models, or where nothing in the range is legal.
+    """
+    scale = draft.pdk.scale if draft.pdk.subcircuits else 1.0
+    elaboration = Elaboration(draft.netlist, draft.subckt, stub_devices(draft.pdk), [edit])
+
+    def legal(value: float) -> bool:
+        for name, (_, finger, length) in reach(elaboration, [{edit: (value, value)}]).items():
+            rule = draft.pdk.device(name)
+            if rule is not None and not (_inside(finger, rule.width, scale) and _inside(length, rule.length, scale)):
+                return False
+        return True
+
+    if start <= 0 or low <= 0:
+        return low, high
+    if not legal(start):
+        tried = [low * (high / low) ** (place / POINTS) for place in range(POINTS + 1)]
+        start = min(filter(legal, tried), key=lambda value: abs(math.log(value / start)), default=0.0)
+        if not start:
+            return low, high
+    return _edge(legal, start, low), _edge(legal, start, high)
+
+
+def _inside(found: tuple[float, float], allowed: tuple[float, float], scale: float) -> bool:
+    return allowed[0] * (1 - 1e-9) <= found[0] * scale and found[1] * scale <= allowed[1] * (1 + 1e-9)
+
+
+def _edge(legal: Callable[[float], bool], good: float, bad: float) -> float:
+    """The last legal value on the way from a legal one to another."""
+    if legal(bad):
+        return bad
+    inside, outside = math.log(good), math.log(bad)
+    for _ in range(STEPS):
+        middle = (inside + outside) / 2
+        if legal(math.exp(middle)):
+            inside = middle
+        else:
+            outside = middle
+    return math.exp(inside)

@@ -1,0 +1,68 @@
+"""Lines that name a PDK's model library are left out of a draft's netlist: `pdk:` brings the models. They tell the PDK and the process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+_CARD = re.compile(
+    r"""^\s*\.(?P<card>include|inc|lib)\s+(?P<quote>["']?)(?P<file>[^"'\s]+|[^"']+)(?P=quote)(?:\s+(?P<section>\w+))?\s*$""", re.IGNORECASE
+)
+_FAMILIES = {
+    "sky130A": re.compile(r"sky(?:water)?_?130|SKYWATER", re.IGNORECASE),
+    "gf180mcuD": re.compile(r"gf_?180|sm141064", re.IGNORECASE),
+    "ihp-sg13g2": re.compile(r"sg13g2|ihp-|cornerMOS[lh]v", re.IGNORECASE),
+}  # fmt: skip
+_CELLS = re.compile(r"_(?:fd_)?(?:sc|io|ip)_|stdcell", re.IGNORECASE)
+"""Of a library of cells: its subcircuits are no models."""
+
+
+def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """The lines without those that name a model library.
+
+    Args:
+        lines: the netlist.
+        notes: receives what was left out.
+
+    Returns:
+        The other lines. An include of the user's own files stays.
+    """
+    result = []
+    for line in lines:
+        found = _CARD.match(line)
+        if found is None or not (_family(found["file"]) or (found["card"].lower() == "lib" and found["section"])):
+            result.append(line)
+        elif _CELLS.search(found["file"]):
+            notes.append(
+                f"{PurePosixPath(found['file']).name} was left out: a library of cells has no models; a cell that is used must stand in the netlist"
+            )
+        else:
+            process = _process(found["file"], found["section"] or "")
+            notes.append(f"lines that name a model library were left out: `pdk:` does{f' (process {process})' if process else ''}")
+    return result
+
+
+def pdk_in(text: str) -> str:
+    """The PDK whose library a netlist names, "" where it names none."""
+    for line in text.splitlines():
+        if (found := _CARD.match(line)) and (family := _family(found["file"])):
+            return family
+    return ""
+
+
+def process_in(text: str) -> str:
+    """The process that a netlist names with its model library, such as "ss"; "" where it names none."""
+    found = [_process(match["file"], match["section"] or "") for line in text.splitlines() if (match := _CARD.match(line))]
+    return next((process for process in found if process), "")
+
+
+def _family(file: str) -> str:
+    return next((name for name, pattern in _FAMILIES.items() if pattern.search(file)), "")
+
+
+def _process(file: str, section: str) -> str:
+    """From a section (`tt`, `mos_tt`, `typical`) or a corner's own file (`corners/tt.spice`)."""
+    word = (section or (PurePosixPath(file).stem if "corner" in file.lower() else "")).lower().removeprefix("mos_")
+    named = {"typical": "tt", "statistical": "", "nom": "tt", "typ": "tt"}.get(word, word)
+    return named if re.fullmatch(r"(?:tt|ss|ff|sf|fs)", named) else ""

@@ -1,0 +1,53 @@
+"""Parasitics are what an extraction adds to a circuit: capacitors and resistors of wires. Nobody sizes them, and they stay as they are."""
+
+from __future__ import annotations
+
+import re
+
+from eda_agent.problem.load_space import own_value
+from eda_agent.problem.netlist import Edit, Netlist
+from eda_agent.problem.structure import Structure
+from eda_agent.units import counted
+
+SMALLEST = 10e-15
+"""F: a smaller capacitor is a wire's. The smallest MIM capacitors of SKY130 and GF180 (2 um and 5 um square) have 8 fF and 25 fF."""
+_EXTRACTED = re.compile(r"^\*.*(?:created from \S+\.ext\b|extracted by|\bpex\b|parasitic extraction)", re.IGNORECASE | re.MULTILINE)
+"""In the first lines of what magic, KLayout and the foundries' tools write."""
+ROLE = "parasitic"
+
+
+def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str) -> dict[str, str]:
+    """Label of a device → its place in the netlist (`NAME`, or `CELL.NAME`) of every parasitic.
+
+    Args:
+        structure: the recognised circuit.
+        netlist: the netlist that it is of.
+        subckt: the cell that is sized.
+        text: the netlist's text: its head says whether it is an extraction.
+    """
+    extracted = _EXTRACTED.search("\n".join(text.splitlines()[:10])) is not None
+    result = {}
+    for passive in structure.passives:
+        cell, _, name = passive.name.rpartition(".")
+        scope = _cell(netlist, subckt, cell)
+        value = own_value(Edit(scope, name, "value"), netlist, subckt)
+        small = passive.kind == "c" and value is not None and 0 <= value < SMALLEST
+        if passive.kind in "rc" and (extracted or small):
+            result[passive.name] = name if scope == subckt else f"{scope}.{name}"
+    return result
+
+
+def words_of(found: dict[str, str], structure: Structure) -> str:
+    """One sentence on parasitics that were found."""
+    kinds = {passive.name: passive.kind for passive in structure.passives}
+    counts = [(sum(kinds[label] == kind for label in found), what) for kind, what in (("c", "capacitor"), ("r", "resistor"))]
+    return f"{' and '.join(counted(count, what) for count, what in counts if count)} of wires: kept as they are"
+
+
+def _cell(netlist: Netlist, subckt: str, path: str) -> str:
+    cell = subckt
+    for name in path.split(".") if path else ():
+        call = netlist.subcircuits[cell].device(name)
+        assert call is not None
+        cell = call.value.lower()
+    return cell
