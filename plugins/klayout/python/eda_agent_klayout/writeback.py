@@ -11,8 +11,10 @@ from typing import Any
 
 import pya
 
+from .boxes import Boxes
 from .library import draw
 from .place import NARROWEST, WIDEST
+from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, Device, Table, key
 
 NAMES = (NAME, "name")
@@ -50,6 +52,7 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
 
     An instance that has no name is the device that has a piece in it; "" where there is none.
     """
+    here = _Points(places or {}, cell.layout().dbu)
     for instance in cell.each_inst():
         if not instance.is_pcell():
             continue
@@ -60,10 +63,21 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
             continue
         name = str(values.get(table.device, "")) if table.device else ""
         name = name or next((str(instance.property(one)) for one in NAMES if instance.property(one) is not None), "")
-        if not name and places:
-            box = instance.dbbox()
-            name = next((device for device, points in places.items() if any(box.contains(point) for point in points)), "")
-        yield instance, name, values
+        yield instance, name or here.device_in(instance.bbox()), values
+
+
+class _Points:
+    """Pieces of devices by where they are."""
+
+    def __init__(self, places: Places, dbu: float):
+        pieces = [(device, point.to_itype(dbu)) for device, points in places.items() for point in points]
+        self._devices = [device for device, _ in pieces]
+        self._boxes = Boxes(pya.Box(point, point) for _, point in pieces)
+
+    def device_in(self, box: pya.Box) -> str:
+        """The first device with a piece in a box, "" where there is none."""
+        found = self._boxes.touching(box) if self._devices else []
+        return self._devices[min(found)] if found else ""
 
 
 def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None) -> Plan:
@@ -200,31 +214,31 @@ def _same(one: Any, other: Any) -> bool:
 
 def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
     """Boxes that would overlap, and wires of the cell itself that end inside the old outline."""
-    after: list[tuple[str, pya.Instance, pya.Box, bool]] = []
-    for instance in cell.each_inst():
-        change = next((one for one in result.changes if one.instance == instance), None)
-        after.append(
-            (
-                change.device if change else instance.cell.basic_name(),
-                instance,
-                change.grown if change else instance.bbox(),
-                change is not None,
-            )
-        )
-    for number, (name, instance, box, moved) in enumerate(after):
-        for other_name, other, other_box, other_moved in after[number + 1 :]:
-            overlap = box & other_box
-            if not (moved or other_moved) or overlap.empty() or overlap.width() == 0 or overlap.height() == 0:
+    instances = list(cell.each_inst())
+    before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
+    number_of = {where: number for number, where in enumerate(map(_identity, instances))}
+    changed = {number_of[_identity(change.instance)]: change for change in result.changes}
+    after.move({number: change.grown for number, change in changed.items()})
+    names = [changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)]
+    for number in changed:
+        for other in after.overlapping(number):
+            if other in changed and other < number:
+                # the pair was looked at from its other side
                 continue
-            if not (instance.bbox() & other.bbox()).empty() and (instance.bbox() & other.bbox()).area() >= overlap.area():
-                # they overlapped as much before
-                continue
-            result.conflicts.append((f"{name} and {other_name} would overlap", overlap))
+            overlap = after[number] & after[other]
+            if (before[number] & before[other]).area() < overlap.area():
+                first, second = sorted((number, other))
+                result.conflicts.append((f"{names[first]} and {names[second]} would overlap", overlap))
     for change in result.changes:
         if change.grown != change.box and any(_touched(cell, index, change.box) for index in layout.layer_indexes()):
             result.conflicts.append(
                 (f"{change.device}: wires touch it, and it changes its outline; look whether they still meet its terminals", change.box)
             )
+
+
+def _identity(instance: pya.Instance) -> tuple[int, str]:
+    """What tells an instance from every other of its cell."""
+    return instance.cell_index, str(instance.cplx_trans)
 
 
 def _touched(cell: pya.Cell, index: int, box: pya.Box) -> bool:
@@ -239,11 +253,27 @@ def _around(boxes: Sequence[pya.Box]) -> pya.Box:
     return result
 
 
-def apply(found: Plan) -> int:
+def applying(found: Plan) -> Work[int]:
     """Change the PCells of a plan; gives how many were changed. In the application this belongs between `begin_transaction` and `commit`."""
-    for change in found.changes:
-        change.instance.change_pcell_parameters(change.after)
-    return len(found.changes)
+    changes = found.changes
+    if changes:
+        first = changes[0].instance
+        theirs = first.cell.library().layout()
+        yield from each(
+            "transistors are drawn",
+            changes,
+            lambda one: draw_ahead(
+                theirs, one.instance.pcell_declaration().name(), {**one.instance.pcell_parameters_by_name(), **one.after}
+            ),
+            theirs,
+        )
+        yield from each("sizes are written", changes, lambda one: one.instance.change_pcell_parameters(one.after), first.layout())
+    return len(changes)
+
+
+def apply(found: Plan) -> int:
+    """`applying`, all of it now."""
+    return finish(applying(found))
 
 
 def report(found: Plan, cell: pya.Cell, layout: pya.Layout, result: pya.ReportDatabase) -> None:
