@@ -1,12 +1,12 @@
-"""An error is something that the user can act on: what is wrong, where, and what to do.
+"""An error is a message that the user can act on: what is wrong, where, and what to do.
 
     EdaAgentError            anything that ends the program with a message
     ├── InputError           bad spec, netlist or option: exit status 2, carries every finding at once
     ├── MissingError         a needed tool, package or model is not installed: exit status 3
-    ├── StorageError         a disk that is full or gone: exit status 3; what was written before it is whole
-    └── WorkerError          the simulator could not be kept alive at all: exit status 3
+    ├── StorageError         a full or missing disk: exit status 3; earlier data is complete
+    └── WorkerError          simulator processes cannot be kept alive: exit status 3
 
-A simulation that fails is not an error but a value (`eda_agent.simulation.failure`).
+A failed simulation is a value, not an error (`eda_agent.simulation.failure`).
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from pathlib import Path
 
 
 def visible(text: str) -> str:
-    """A text with every control character but tab and the end of a line as its code: what a file says must not steer the terminal that shows it."""
+    """Replace every control character except tab and newline by its code, so that text of a file cannot control the
+    terminal.
+    """
     return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\x{ord(letter):02x}" for letter in text)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong in one place.
+    """One fault in one place.
 
-    `where` is a key path or a line of a netlist, `read` what stood there, `fix` what to write instead.
+    `where` is a key path or a line of a netlist, `read` the text found there, `fix` the correction.
     """
 
     message: str
@@ -52,7 +54,7 @@ class EdaAgentError(Exception):
 
 
 class InputError(EdaAgentError):
-    """Bad input; `findings` holds every fault found, so that one pass mends them all."""
+    """Bad input. `findings` holds every fault, so that the user can correct all of them in one pass."""
 
     exit_status = 2
 
@@ -66,18 +68,18 @@ class InputError(EdaAgentError):
 
 
 class MissingError(EdaAgentError):
-    """A tool, package or model that is needed is not there; the message says how to get it."""
+    """A needed tool, package or model is missing; the message says how to install it."""
 
     exit_status = 3
 
 
 class StorageError(EdaAgentError):
-    """What a run says cannot be written down, so it cannot go on; the message says where and why."""
+    """A run's data cannot be written, so the run ends; the message says where and why."""
 
     exit_status = 3
 
 
 class WorkerError(EdaAgentError):
-    """Simulator workers die as soon as they start; the message carries their last words."""
+    """Simulator workers end as soon as they start; the message carries their last output."""
 
     exit_status = 3

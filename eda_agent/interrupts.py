@@ -1,7 +1,8 @@
-"""Interrupts (Ctrl-C, a termination) raise `KeyboardInterrupt` in the main thread, but not inside a `DeferInterrupts` block.
+"""Interrupts (Ctrl-C, SIGTERM) raise `KeyboardInterrupt` in the main thread, except inside a `DeferInterrupts` block.
 
-Python lets a handler raise between any two steps, also while a lock is being taken that another thread then waits for without end: so it was when an
-event was handed to the journal's thread.
+Python calls a signal handler between any two instructions, also while a lock is being acquired. Another thread then
+waits for the lock forever. This
+happened when an event was passed to the journal's thread.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from types import TracebackType
 
 
 class DeferInterrupts:
-    """A stretch of the main thread, as a context, that an interrupt waits for: it is raised at the end. A second one is not put off. Elsewhere nothing."""
+    """A context in which the main thread defers an interrupt to its end. A second interrupt is not deferred. In other
+    threads it has no effect.
+    """
 
     def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -24,7 +27,7 @@ class DeferInterrupts:
         _state.depth -= 1
         if _state.depth == 0 and _state.came:
             _state.came = False
-            # what failed meanwhile ends the run as well, and says more
+            # an error inside the block also ends the run, and says more
             if error is None:
                 raise KeyboardInterrupt
 
@@ -38,7 +41,7 @@ _state = _State()
 
 
 def interrupt(*_: object) -> None:
-    """The handler of a signal."""
+    """Raise `KeyboardInterrupt` (a signal handler)."""
     if _state.depth and not _state.came:
         _state.came = True
         return
@@ -46,6 +49,6 @@ def interrupt(*_: object) -> None:
 
 
 def obey(number: int) -> None:
-    """Let a signal come through `interrupt`; a Ctrl-C that the caller has ignored stays so."""
+    """Handle a signal with `interrupt`, unless the parent process ignores Ctrl-C."""
     if signal.getsignal(number) is not signal.SIG_IGN:
         signal.signal(number, interrupt)

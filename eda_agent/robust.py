@@ -1,12 +1,16 @@
-"""Robust sizing asks for more than the spec until the chips of a Monte Carlo run meet it: guard bands, widened round by round.
+"""Robust sizing tightens the targets by guard bands, round by round, until the samples of a Monte Carlo run meet the
+spec.
 
-After each sizing every spec's standard deviation σ over the chips is measured, and its target moved by k·σ for the next, with k chosen so
-that a spec alone would reach the wanted yield (normal quantile). The result is the design with the most passing chips of all rounds; the
-chips are the same in every round. The targets that a round sizes for are tighter than the user's, and say so (`Spec.asked`); the result and its
-chips are graded by the user's own.
+After each sizing the standard deviation σ of every spec over the samples is measured, and its target is moved by k·σ
+for the next round. k is the
+normal quantile at which this spec alone reaches the wanted yield. All rounds use the same samples. The result is the
+design with the most passing
+samples. The targets of a round are tighter than the user's (`Spec.asked`); the result and its samples are graded by the
+user's targets.
 
-A yield is reached when the lower end of its 95 % interval is: of a hundred chips that all pass, 96.4 % is what is known. `least_samples` chips are
-the fewest that can show a yield.
+A yield is reached when the lower end of its 95 % interval reaches it: if a hundred samples pass, the yield is at least
+96.4 %. `least_samples` is
+the smallest number of samples that can show a yield.
 """
 
 from __future__ import annotations
@@ -32,11 +36,13 @@ from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
 
 ROUNDS = 4
 FEWEST = 100
-"""Chips, where the user names no number and fewer would do."""
+"""Minimum number of samples if the user gives none."""
 
 
 def least_samples(wanted: float) -> int:
-    """The fewest chips of which, when all of them pass, the interval's lower end, 0.025^(1/n) (Clopper–Pearson), reaches `wanted`."""
+    """The smallest n for which the lower end of the interval with n passing samples, 0.025^(1/n) (Clopper–Pearson),
+    reaches `wanted`.
+    """
     count = max(1, math.floor(math.log(0.025) / math.log(wanted)) - 1)
     while Yield(count, count).interval[0] < wanted:
         count += 1
@@ -45,14 +51,16 @@ def least_samples(wanted: float) -> int:
 
 @dataclass(frozen=True)
 class Robust:
-    """The chosen round's `outcome` and chips, by the user's targets; `rounds`: (score of the sizing by the round's targets, passing chips) of each."""
+    """`outcome` and samples of the chosen round, graded by the user's targets; `rounds`: (score by the round's targets,
+    passing samples) of each round.
+    """
 
     outcome: Outcome
     chips: MonteCarlo
     rounds: tuple[tuple[float, int], ...]
 
     def reached(self, wanted: float) -> bool:
-        """Whether the chips show the yield: by the lower end of its interval."""
+        """Whether the lower end of the yield's interval reaches `wanted`."""
         return self.chips.total.interval[0] >= wanted
 
 
@@ -63,16 +71,22 @@ def size_robust(
     listen: Callable[[Event], None] = lambda event: None,
     control: Control | None = None,
 ) -> Robust:
-    """Size until `samples` chips (None: as many as that takes, at least `FEWEST`) show that the share `wanted` passes, at most `ROUNDS` times.
+    """Size until `samples` samples show that the share `wanted` passes, in at most `ROUNDS` rounds.
 
-    The folder holds a run a round. Raises `InputError` where so few chips cannot show it.
+    Args:
+        samples: None for as many as the yield needs, at least `FEWEST`.
+
+    Raises:
+        InputError: the number of samples cannot show the yield.
+
+    The folder holds one run per round.
     """
     least = least_samples(wanted)
     if samples is not None and samples < least:
         most = Yield(samples, samples).interval[0]
         raise InputError(
-            f"--samples {samples}: even if every chip passes, that shows a yield of {100 * most:.1f} % (the lower end of its 95 % interval)"
-            f"\n    → --samples {least} or more for {100 * wanted:g} %, or leave it out"
+            f"--samples {samples}: if every sample passes, this shows a yield of {100 * most:.1f} % (the lower end of its 95 % interval)"
+            f"\n    → use --samples {least} or more for {100 * wanted:g} %, or leave it out"
         )
     samples = samples or max(least, FEWEST)
     problem = with_corners(load_problem(request.spec), request.corners)
@@ -103,14 +117,14 @@ def size_robust(
 
 
 def _by_the_users_targets(outcome: Outcome, wished: Problem) -> Outcome:
-    """An outcome as it counts for what the user asked, whatever the round was sized for."""
+    """An outcome graded by the user's targets instead of those of the round."""
     verified = {**outcome.verified, "met": outcome.verified["asked_met"]} if "asked_met" in outcome.verified else outcome.verified
     return replace(outcome, problem=replace(outcome.problem, specs=wished.specs), best=rescore(wished, outcome.best), verified=verified)
 
 
 def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[str, float]:
-    """Guard bands for the next round: k·σ where chips fail, never smaller than before."""
-    # each spec must do better than all together
+    """Guard bands for the next round: k·σ of failing specs, never smaller than before."""
+    # each spec must reach more than the wanted total yield
     factor = float(ndtri(min(1 - (1 - wanted) / len(chips.specs), 0.99999)))
     result = {**guard}
     for spec in chips.specs:
@@ -121,7 +135,7 @@ def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[st
 
 
 def _guarded(problem: Problem, guard: dict[str, float], start: dict[str, float] | None) -> Problem:
-    """The problem with its bounds moved by the guard bands, beginning at `start`."""
+    """The problem with its bounds moved by the guard bands, starting at `start`."""
     specs = tuple(_moved(spec, guard[spec.name]) for spec in problem.specs)
     if start is None:
         return replace(problem, specs=specs)
@@ -135,7 +149,7 @@ def _moved(spec: Spec, band: float) -> Spec:
     low = spec.minimum + band if spec.minimum is not None else None
     high = spec.maximum - band if spec.maximum is not None else None
     if high is not None and spec.metric.ramp == "log" and high <= 0:
-        high = spec.maximum / 2 if spec.maximum is not None else None  # a band wider than the bound itself asks for what cannot be
+        high = spec.maximum / 2 if spec.maximum is not None else None  # a band wider than the bound itself cannot be met
     if low is not None and high is not None and low > high:
         low = high = (low + high) / 2
     return replace(spec, minimum=low, maximum=high, worst=None, asked=(spec.minimum, spec.maximum))

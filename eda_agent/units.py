@@ -1,12 +1,12 @@
-"""A quantity is a number in SI units; on screen and in files it is written with an engineering prefix.
+"""A quantity is a number in SI units, written with an engineering prefix on screen and in files.
 
 Two dialects read the same text differently:
 
-    spec.yaml, replies of a model, options     m = milli, M = mega (also Meg, MEG), k, u or µ, G, T, f, p, n, a
-    inside a netlist (SPICE)                   upper and lower case are equal: m = M = milli, meg = mega, mil = 25.4e-6;
-                                               letters after the prefix are ignored
+    spec.yaml, model replies, options     m = milli, M = mega (also Meg, MEG), k, u or µ, G, T, f, p, n, a
+    netlists (SPICE)                      case does not matter: m = M = milli, meg = mega, mil = 25.4e-6;
+                                          letters after the prefix are ignored
 
-Because the two differ in M, `likely_mix_up` recognises a value that is absurd as read and sensible with m and M exchanged.
+`likely_mix_up` finds a value that is absurd as read and sensible with m and M exchanged.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ PREFIXES = {
 _SPICE_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "g": 9, "t": 12, "a": -18}
 _ENGINEERING = dict(zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T"], strict=True))
 _LEAST_PLAIN, _MOST_PLAIN = 1e-9, 1e9
-"""Of a number in a unit that takes no prefix: below it is 0, above it is out of any sense."""
+"""Limits of a number in a unit without prefix: it is 0 below and out of range above."""
 _LEAST_SCALED, _MOST_SCALED = 1e-3, 1e6
-"""Of a number in a scaled unit of the user's, such as mV or V/us."""
+"""Limits of a number in a scaled unit of the user's, such as mV or V/us."""
 
 UNITS = {
     "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm", "S": "S",
@@ -44,7 +44,7 @@ UNITS = {
 }  # fmt: skip
 """Accepted spellings → the unit's one name."""
 PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V"})
-"""Units that get no prefix; mV/V is read where a user writes it."""
+"""Units without prefix; mV/V is accepted as input."""
 
 _COMPOUND = {"V/us": ("V/s", Decimal(1_000_000)), "A/um": ("A/m", Decimal(1_000_000))}
 _PLAUSIBLE = {
@@ -52,7 +52,7 @@ _PLAUSIBLE = {
     "H": (1e-15, 1e3), "Ohm": (1e-2, 1e13), "m": (1e-9, 1e-1), "m²": (1e-18, 1e-2), "V/s": (1.0, 1e13),
     "V/√Hz": (1e-12, 1.0), "A/√Hz": (1e-18, 1e-3), "J": (1e-21, 1e3),
 }  # fmt: skip
-"""What a magnitude of an on-chip circuit can be; only used to catch m written for M and the like."""
+"""Plausible magnitudes of an on-chip circuit; used only to detect m written for M and the like."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -61,12 +61,14 @@ def counted(number: int, noun: str) -> str:
 
 
 class QuantityError(ValueError):
-    """A text that is no quantity; the message says what to write instead."""
+    """A text that is not a quantity; the message gives the correction."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as a user spells it. `name` is what is shown, `stem` the same without its prefix, `base` the SI unit of the numbers, `factor` SI per unit."""
+    """A unit as the user spells it. `name` is shown, `stem` is the name without prefix, `base` the SI unit, `factor`
+    the SI value of one unit.
+    """
 
     name: str
     stem: str
@@ -94,20 +96,25 @@ def read_unit(text: str) -> Unit:
 
 
 def base_unit(unit: str) -> str:
-    """The SI unit of the numbers that are written in a unit: V/s for V/us."""
+    """The SI unit of a unit's numbers: V/s for V/us."""
     return read_unit(unit).base
 
 
 def shown_unit(spec: Mapping[str, Any]) -> str:
-    """The unit that a spec is shown in: the user's, where the journal has it."""
+    """The unit in which a spec is shown: the user's, if the journal has it."""
     return str(spec.get("shown", spec["unit"]))
 
 
 def parse_quantity(value: object, unit: str = "") -> float:
-    """Read a number of the spec dialect, in SI units.
+    """Read a number of the spec dialect as an SI value.
 
-    `value` is a number in SI units, or a text such as "4.7u", "10M", "10 MHz", "1e-6"; `unit` is the unit expected (see `read_unit`),
-    which may stand after the prefix and which a bare text is in: "5" is 0.005 where the unit is mV. Raises `QuantityError`.
+    Args:
+        value: a number in SI units, or a text such as "4.7u", "10M", "10 MHz", "1e-6".
+        unit: the expected unit (see `read_unit`), optional after the prefix. A bare text is in this unit: "5" is 0.005
+            for mV.
+
+    Raises:
+        QuantityError: the text is not a quantity of this unit.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise QuantityError("a number such as 4.7u or 10M is needed")
@@ -138,7 +145,7 @@ def _suffix_factor(suffix: str, wanted: Unit) -> Decimal:
     if not suffix:
         return wanted.factor
     if suffix in PREFIXES and not (suffix == "m" and wanted.base == "m²"):
-        # "10m" with unit metre is ten millimetres: a prefix wins over a unit of the same letter
+        # "10m" in metres is ten millimetres: a prefix takes precedence over a unit with the same letter
         if wanted.prefixed:
             raise QuantityError(
                 f"prefix {suffix!r} on a number in {wanted.name}; write the number of {wanted.name} alone, or its unit in full"
@@ -151,7 +158,9 @@ def _suffix_factor(suffix: str, wanted: Unit) -> Decimal:
 
 
 def likely_mix_up(text: str, number: float, unit: str) -> str | None:
-    """Say so when `text`, read as `number` in `unit`, is absurd and would be sensible with m and M exchanged."""
+    """A question for the user if `text`, read as `number` in `unit`, is absurd and would be sensible with m and M
+    exchanged.
+    """
     if unit not in _PLAUSIBLE or number == 0:
         return None
     low, high = _PLAUSIBLE[unit]
@@ -166,7 +175,9 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
 
 
 def parse_spice_number(text: str) -> float | None:
-    """Read a number as SPICE does (case-blind prefixes, trailing letters ignored); None when it is not a number that can be held."""
+    """Read a number as SPICE does (case-insensitive prefixes, trailing letters ignored); None if it is not a
+    representable number.
+    """
     match = _SPICE.match(text)
     if not match:
         return None
@@ -180,15 +191,16 @@ def parse_spice_number(text: str) -> float | None:
     try:
         return float(Decimal(match[1]) * factor)
     except (DecimalException, OverflowError):
-        return None  # an exponent beyond what a decimal can hold
+        return None  # an exponent that a decimal cannot hold
 
 
 @lru_cache(maxsize=4096)
 def spice_number(value: float) -> str:
-    """Write a number so that everything in ngspice reads the same bits: twelve digits as a whole mantissa, such as `317e-8`.
+    """Write a number so that every parser of ngspice reads the same bits: twelve digits as an integer mantissa, such as
+    `317e-8`.
 
-    ngspice's deck reader and its `alter` each have a number parser of their own, which round a mantissa with a decimal point
-    differently in its last bit (119 of 300 random numbers); on whole mantissas below 2⁵³ they agree.
+    ngspice's deck reader and its `alter` have different number parsers. They round a mantissa with a decimal point
+    differently in the last bit (119 of 300 random numbers). For integer mantissas below 2⁵³ they agree.
     """
     mantissa, _, exponent = f"{value:.11e}".partition("e")
     sign, digits = ("-" if mantissa[0] == "-" else ""), mantissa.lstrip("-").replace(".", "").rstrip("0") or "0"
@@ -196,11 +208,16 @@ def spice_number(value: float) -> str:
 
 
 def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound: str = "") -> str:
-    """Write a number in SI units with `digits` significant digits and no exponent; `None` and nan are an em dash.
+    """Write an SI value with `digits` significant digits and no exponent; `None` and nan are an em dash.
 
-    `unit` is the one to show, such as V/us for a number in V/s. An engineering prefix stands before units that take one; a scaled unit
-    (mV, V/us) stays as it is. What is smaller than any prefix is 0, what is larger than all of them is said to be so. `bound`: ">" or "<"
-    of a censored value, which is written "> 1 us".
+    Args:
+        value: the number in SI units.
+        unit: the unit to show, such as V/us for a number in V/s. Units that accept one get an engineering prefix; a
+            scaled unit (mV, V/us) stays.
+        digits: significant digits.
+        bound: ">" or "<" of a censored value, written "> 1 us".
+
+    A value below the smallest prefix is 0; a value above the largest one is written as "over …".
     """
     if value is None or math.isnan(value):
         return "—"
@@ -212,7 +229,7 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound:
         return f"{'-' if value < 0 else ''}inf {shown.name}".rstrip()
     scaled = shown.name != shown.base
     if scaled and number and not _LEAST_SCALED <= abs(number) < _MOST_SCALED:
-        # another prefix, or the unit without one, serves better
+        # another prefix, or the unit without one, fits better
         scaled, shown = False, read_unit(shown.stem)
         number = value / float(shown.factor)
     if scaled or shown.name in PLAIN or shown.name not in UNITS or not number:
@@ -229,7 +246,7 @@ def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound:
 
 
 def any_unit(unit: str) -> Unit:
-    """A unit; one that is not known, as a journal of another version may have it, as it stands."""
+    """A unit; an unknown one (in a journal of another version) unchanged."""
     try:
         return read_unit(unit)
     except QuantityError:
@@ -243,14 +260,16 @@ def _plain(number: float, name: str, digits: int) -> str:
 
 
 def _exponent(number: float, digits: int, powers: int, most: int) -> int:
-    """The power of ten of the prefix under which the rounded number has one to three digits before its point (to six on a squared unit)."""
+    """The power of ten of the prefix with which the rounded number has one to three digits before the point (up to six
+    for a squared unit).
+    """
     rounded = Decimal(f"{abs(number):.{digits - 1}e}")  # 999.96 rounds up into the next prefix
     exponent = 3 * math.floor(rounded.adjusted() / (3 * powers))
     return min(max(exponent, min(_ENGINEERING)), most)
 
 
 def _prefixed(exponent: int, name: str) -> str:
-    # um and uV are what every netlist and spec has, µm² what nobody types
+    # netlists and specs use um and uV; µm² is not typed
     return f"{'µ' if exponent == -6 and name == 'm²' else _ENGINEERING[exponent]}{name}"
 
 
@@ -262,5 +281,5 @@ def plain_number(number: float, digits: int = 4) -> str:
 
 
 def format_score(score: float) -> str:
-    """Four digits, rounded down: 1.0000 is a met spec and nothing else."""
+    """A score with four digits, rounded down: 1.0000 means exactly that every spec is met."""
     return f"{math.floor(score * 1e4 + 1e-9) / 1e4:.4f}"

@@ -1,4 +1,4 @@
-"""The command line: thin, one file a group of commands; human text goes to stderr, data to stdout."""
+"""The command line: one module per command. Messages go to stderr, data to stdout."""
 
 from eda_agent.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`eda-agent export RUN --gds`: sizes into a layout, with the code that the KLayout plugin runs, headless."""
+"""`eda-agent export RUN --gds`: write sizes into a layout, with the code of the KLayout plugin and without a window."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ DEMONSTRATION = "demonstration"
 
 
 def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None) -> dict[str, Any]:
-    """Place the devices in a new layout, or write their sizes into the PCells of `source`; gives what was done, and LVS in the demonstration process.
+    """Place the devices in a new layout, or write their sizes into the PCells of `source`.
 
-    The file is GDS or OASIS by its suffix. Raises `InputError` where there is nothing to write, `MissingError` where the disk does not take it; `source` itself is never changed.
+    The suffix selects GDS or OASIS. `source` is never changed.
+
+    Returns:
+        what was done, and the result of LVS in the demonstration process.
+
+    Raises:
+        InputError: there is nothing to write.
+        MissingError: the file cannot be written.
     """
     try:
         import pya
@@ -25,9 +32,9 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
-        raise InputError(Finding("a layout is written as .gds or .oas", out))
+        raise InputError(Finding("the layout file must end in .gds or .oas", out))
     if source is not None and _same(source, out):
-        raise InputError(Finding("--into and --gds name the same file, which would be lost if anything went wrong", out, fix="write it elsewhere, and move it when you have looked at it"))  # fmt: skip
+        raise InputError(Finding("--into and --gds name the same file, which an error could destroy", out, fix="write another file, and move it after you have checked it"))  # fmt: skip
     mos.library()
     try:
         rules = library.present(read_table(table))
@@ -71,13 +78,13 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     try:
         write_file(out, lambda path: layout.write(str(path), options))
     except RuntimeError as error:
-        # KLayout's own word for a disk that takes no more, or is not ours
+        # KLayout's message for a disk that is full or read-only
         raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
     return result
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, through links of either kind too."""
+    """Whether two paths are one file, through symbolic or hard links."""
     try:
         return one.resolve() == other.resolve() or one.samefile(other)
     except OSError:
@@ -85,7 +92,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def tell(result: dict[str, Any]) -> None:
-    """The same for people, on stderr."""
+    """Print the result for people, on stderr."""
     if "placed" in result:
         say(f"placed {result['placed']} transistors")
     for line in result.get("changes", []):

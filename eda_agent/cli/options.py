@@ -1,4 +1,4 @@
-"""Options that several commands share: a sizing, the simulator, a policy's name."""
+"""Options that several commands share: sizing, simulator, policy names."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""What a command adds its parser to."""
+"""The object that a command adds its parser to."""
 
 
 class PolicyNames(tuple[str, ...]):
-    """What `--policy` may be: these names, a model in a folder (local:FOLDER), a policy of one's own (python:MODULE.CLASS)."""
+    """The valid values of `--policy`: these names, a model in a folder (local:FOLDER), or a policy of your own
+    (python:MODULE.CLASS).
+    """
 
     __slots__ = ()
 
@@ -22,13 +24,13 @@ class PolicyNames(tuple[str, ...]):
 
 
 POLICY_NAMES = PolicyNames(("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat"))
-"""The registry's names, written out so that the parser need not import it (a test compares them)."""
+"""The registry's names, repeated here so that the parser need not import the registry (a test compares them)."""
 
 
 def add_sizing(parser: argparse.ArgumentParser) -> None:
-    """What is simulated: a spec or a run, with sizes that differ from it."""
+    """Add the options that choose a sizing: a spec or a run, with changed sizes."""
     parser.add_argument(
-        "spec", type=Path, nargs="?", help="spec.yaml, or the folder that holds it; the folder of a run: what it asks, with its best sizes"
+        "spec", type=Path, nargs="?", help="spec.yaml or its folder; or the folder of a run, for its targets and best sizes"
     )
     parser.add_argument(
         "--set",
@@ -36,37 +38,35 @@ def add_sizing(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         dest="values",
-        help="a size that differs from the netlist's, such as W1=4u",
+        help="change a size, such as W1=4u",
     )
-    parser.add_argument(
-        "--from", type=Path, metavar="RUN", dest="run", help="the best sizes of a run, in its corners and against its targets"
-    )
-    parser.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn of the run (default: the best)")
+    parser.add_argument("--from", type=Path, metavar="RUN", dest="run", help="use the best sizes, corners and targets of a run")
+    parser.add_argument("--turn", type=int, metavar="N", help="use the sizes of this turn of the run (default: the best)")
 
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
-    """How it is simulated: workers, cluster, cache."""
-    parser.add_argument("--workers", type=count, metavar="N", help="simulator processes (default: one a core)")
+    """Add the options of the simulator: workers, cluster, cache."""
+    parser.add_argument("--workers", type=count, metavar="N", help="number of simulator processes (default: one per core)")
     add_cluster(parser)
-    parser.add_argument("--no-cache", action="store_true", help="simulate everything anew")
+    parser.add_argument("--no-cache", action="store_true", help="do not use the cache")
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
-    """Where it is simulated."""
+    """Add the option that selects a cluster."""
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="simulate on a Ray cluster: HOST:PORT, auto for the one that runs here, local for one of its own (needs the extra ray)",
+        help="simulate on a Ray cluster: HOST:PORT, auto for the running one, local to start one (needs the extra ray)",
     )
 
 
-def add_json(parser: argparse.ArgumentParser, help: str = "one JSON object on stdout") -> None:
-    """Output for programs."""
+def add_json(parser: argparse.ArgumentParser, help: str = "print one JSON object on stdout") -> None:
+    """Add the option for output as JSON."""
     parser.add_argument("--json", action="store_true", help=help)
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on. Raises `argparse.ArgumentTypeError`."""
+    """A whole number of at least 1. Raises `argparse.ArgumentTypeError`."""
     with contextlib.suppress(ValueError):
         if (value := int(text)) >= 1:
             return value

@@ -1,4 +1,4 @@
-"""What `eda-agent size` says at the end of a run, for people and for programs."""
+"""The output of `eda-agent size` at the end of a run, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
 
 
 def report(outcome: Outcome) -> None:
-    """The end of a run for people: specs × corners, sizes, files."""
-    # not from the journal: that of a day has gigabytes once it is read
+    """Print the end of a run: specs × corners, sizes, files."""
+    # not read from the journal: the journal of a long run has gigabytes
     problem, best, baseline = outcome.problem, turn_data(outcome.best), outcome.turns[0]
     screen = console()
     for note in problem.notes:
@@ -50,7 +50,7 @@ def report(outcome: Outcome) -> None:
         reason = "every spec met, but a testbench does not test"
     if outcome.verified:
         where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
-        screen.print(f"\nsimulated anew without cache in {where}: {again}", markup=False, end="")
+        screen.print(f"\nsimulated again without cache in {where}: {again}", markup=False, end="")
     for line in saturation_text({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
         screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):

@@ -1,4 +1,6 @@
-"""What a run says on a terminal while it goes: a bar and its best turn, a line a better turn elsewhere, or every event for programs."""
+"""Progress of a run: a bar with the best turn on a terminal, one line per better turn elsewhere, or every event as
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from eda_agent.units import counted, format_score
 
 
 def print_event(event: Event) -> None:
-    """An event as a JSON line on stdout."""
+    """Print an event as a JSON line on stdout."""
     sys.stdout.write(json.dumps(event, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
 def listen_on_stdin(control: Control) -> None:
-    """Obey commands, one JSON line each (`eda_agent.agent.commands`). Anything else is answered on stderr and changes nothing."""
+    """Execute commands from stdin, one JSON line each (`eda_agent.agent.commands`). Report other input on stderr."""
 
     def listen() -> None:
         for line in sys.stdin:
@@ -37,7 +39,7 @@ def listen_on_stdin(control: Control) -> None:
                 control.complain(str(error))
                 continue
             if command.do == "stop":
-                # at once: a loop that waits hears it as well
+                # set now, so that a waiting loop sees it too
                 control.halt()
             else:
                 control.send(command)
@@ -47,7 +49,7 @@ def listen_on_stdin(control: Control) -> None:
 
 
 def with_progress(request: Request, control: Control, note: Callable[[Event], None], *, quiet: bool) -> Outcome:
-    """Run with a progress bar on a terminal, with one line a better score elsewhere."""
+    """Execute a run with a progress bar on a terminal, or with one line per better score elsewhere."""
     screen = console()
     if quiet or not screen.is_terminal:
 
@@ -101,7 +103,7 @@ def _best_line(event: Event) -> str:
 
 
 def tell_event(event: Event, screen: Any) -> None:
-    """A line for what people want to hear of."""
+    """Print a line for the events that concern people."""
     if event["type"] == "run.started":
         again = ", resumed" if event["resumed"] else ""
         screen.print(

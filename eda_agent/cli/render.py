@@ -1,4 +1,4 @@
-"""Rendering for people: the tables that commands print, with rich. Colour never carries meaning alone."""
+"""Rendering makes the tables that commands print, with rich. Colour never carries meaning alone."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ Row = Mapping[str, Any]
 
 
 MOST_CORNERS = 5
-"""Corners that a table shows one by one."""
+"""Maximum number of corners that a table shows one by one."""
 PIPED_WIDTH = 200
-"""Columns where nothing tells them, as in a pipe or a file: tables of every shipped circuit fit without a cut."""
+"""Columns in a pipe or a file: the tables of every shipped circuit fit."""
 
 
 class Screen(Console):
-    """A console whose colours and cursor are the program's own: whatever is printed on it, text has no control characters."""
+    """A console that removes control characters from all text; colours and cursor movements come from the program only."""
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         return super()._render_buffer(segment if segment.control else Segment(visible(segment.text), segment.style) for segment in buffer)
 
 
 def console(*, to_stdout: bool = False) -> Screen:
-    """Human text goes to stderr unless it is what the command is for. NO_COLOR and COLUMNS are honoured by rich itself.
+    """A console on stderr, or on stdout for a command's data. rich respects NO_COLOR and COLUMNS.
 
-    A string is shown as it is: brackets in a name of somebody's are no markup. What has a colour is a `Text`.
+    A string is shown literally: brackets are no markup. Coloured text is a `Text`.
     """
     screen = Screen(stderr=not to_stdout, highlight=False, soft_wrap=False, markup=False, emoji=False)
     if not screen.is_terminal and "COLUMNS" not in os.environ:
@@ -47,21 +47,22 @@ def console(*, to_stdout: bool = False) -> Screen:
 
 
 def print_json(data: Any) -> None:
-    """One JSON object on stdout."""
+    """Print one JSON object on stdout."""
     json.dump(data, sys.stdout, allow_nan=False)
     sys.stdout.write("\n")
     sys.stdout.flush()
 
 
 def status(met: bool, margin: float | None) -> Text:
-    """The verdict with a sign of its own."""
+    """The verdict as a sign, a word and a colour."""
     return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[verdict(met, margin)]
 
 
 def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]) -> Table:
-    """Specs × corners, with target and verdict. `results`: spec → worst corner's result; `evaluation`: as in an event.
+    """Specs × corners with target and verdict. `results`: spec → result in its worst corner; `evaluation`: as in an
+    event.
 
-    More corners than fit side by side are shown by the first, the range over all, and the worst by name.
+    If there are too many corners, the table shows the first, the range over all, and the name of the worst.
     """
     many = len(corners) > MOST_CORNERS
     share = share_text({"evaluation": evaluation}, len(corners))
@@ -70,7 +71,7 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
     table.add_column("target", justify="right", no_wrap=True)
     for heading in (corners[0], "lowest", "highest", "worst in") if many else corners:
         table.add_column(heading, justify="right", no_wrap=True)
-    # the words give way, never a number
+    # words are shortened, numbers never
     table.add_column("verdict", min_width=6)
     table.add_column("margin", justify="right", no_wrap=True)
     for spec in specs:
@@ -81,14 +82,14 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
-        # what is met in some corners is not met yet; what fails in one fails
+        # a spec met in some corners is not met yet; a spec missed in one is missed
         said = Text(f"· in {share}") if share and result["met"] else status(result["met"], margin)
         table.add_row(spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—")
     return table
 
 
 def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None) -> Table:
-    """Sizes with their start and where they are in their range."""
+    """Sizes with their initial values and their positions in the ranges."""
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("size")
     table.add_column("value", justify="right", no_wrap=True)
@@ -112,7 +113,7 @@ def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: 
 
 
 def operating_table(points: Mapping[str, Row]) -> Table:
-    """Operating points of the devices, violations marked."""
+    """Operating points of the devices, with violations marked."""
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for column in ("device", "id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds", "margin", "region"):
         table.add_column(column, justify="left" if column in {"device", "region", "inversion"} else "right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""The state of a run that a command names by its folder, and the turn that it names of it."""
+"""The run state of a command: the folder that it names, and a turn of the run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What the program says to a terminal passes here: text of others is shown, and steers nothing.
+"""Terminal output: control characters in text from others are shown as codes.
 
-Netlists, specs, journals, models and simulators come from anyone. A control character in what they say could move the cursor, colour a verdict
-or turn a line around; it is written as its code.
+Netlists, specs, journals, models and simulators are untrusted. A control character in their text could move the cursor,
+colour a verdict
+or reverse a line.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from eda_agent.errors import visible
 
 
 def say(text: object) -> None:
-    """A line for people, on stderr."""
+    """Print a line for people, on stderr."""
     print(visible(str(text)), file=sys.stderr)
 
 
 def write(text: str) -> None:
-    """Text that the command is for, on stdout."""
+    """Print a command's data on stdout."""
     sys.stdout.write(visible(text))
 
 
 def command(*words: object) -> str:
-    """A command of ours for people to copy: a shell takes each word as one, whatever stands in it."""
+    """A command for people to copy, with each word quoted for a shell."""
     return shlex.join(["eda-agent", *map(str, words)])
 
 
 def forgive_encodings() -> None:
-    """On a terminal of ASCII or Latin-1 a letter that it does not have becomes a question mark."""
+    """Replace letters that the terminal's encoding (ASCII, Latin-1) lacks by question marks instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

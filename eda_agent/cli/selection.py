@@ -17,16 +17,17 @@ from eda_agent.units import QuantityError, parse_quantity
 
 
 def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
-    """(the problem, a legal sizing) that SPEC, --from, --turn and --set name. Raises `InputError`.
+    """The problem and a legal sizing that SPEC, --from, --turn and --set select. Raises `InputError`.
 
-    A run asks for its own targets and corners, the user's edits included. Another spec beside it is one that the user wants its sizes graded by.
+    A run has its own targets and corners, the user's edits included. A spec given beside a run replaces its targets and
+    corners.
     """
     folder = options.run or (options.spec if options.spec is not None and (options.spec / "journal.jsonl").is_file() else None)
     if folder is None:
         if options.spec is None:
-            raise InputError("name a spec, or a run: its folder, or --from RUN")
+            raise InputError("give a spec, or a run: its folder, or --from RUN")
         if options.turn is not None:
-            raise InputError("--turn names a turn of a run\n    → give the run's folder, or --from RUN")
+            raise InputError("--turn needs a run\n    → give the run's folder, or --from RUN")
         problem = load_problem(options.spec)
         return problem, _with_values(problem, problem.space.initial, options.values)
     state = load_state(folder)
@@ -47,12 +48,12 @@ def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
     legal = problem.space.snap(sizing)
     moved = [name for name, value in legal.items() if value != sizing[name]]
     if moved:
-        say(f"eda-agent: {', '.join(moved)} of the run lie outside of the ranges of {problem.path}, and are moved into them")
+        say(f"eda-agent: {', '.join(moved)} of the run are outside the ranges of {problem.path}, and are moved into them")
     return problem, _with_values(problem, legal, options.values)
 
 
 def problem_asked(folder: Path, state: Any) -> Problem:
-    """The problem as a run asks it; what differs from when it was made is told on stderr."""
+    """The problem of a run. Differences from the time of its creation are reported on stderr."""
     asked = run.problem_of_run(folder, state)
     for line in asked.said:
         say(f"eda-agent: {line}")
@@ -60,7 +61,7 @@ def problem_asked(folder: Path, state: Any) -> Problem:
 
 
 def _another(spec: Path | None, folder: Path) -> bool:
-    """Whether a spec was named that is not the run's own."""
+    """Whether the given spec is not the run's own."""
     if spec is None or spec.resolve() == folder.resolve():
         return False
     path = (spec / "spec.yaml" if spec.is_dir() else spec).resolve()
@@ -70,7 +71,7 @@ def _another(spec: Path | None, folder: Path) -> bool:
 
 
 def _with_values(problem: Problem, sizing: dict[str, float], values: list[str]) -> dict[str, float]:
-    """The sizing with what --set says."""
+    """The sizing with the values of --set."""
     units = {parameter.name: parameter for parameter in problem.space.parameters}
     for text in values:
         name, equals, value = text.partition("=")

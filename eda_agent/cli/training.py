@@ -1,4 +1,4 @@
-"""What a training run says on a terminal while it goes."""
+"""Progress of a training run on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHOWN = ("loss", "entropy", "reward", "best", "solved", "kl")
 
 
 class TrainingView:
-    """Progress on a terminal: a bar a phase with its latest metrics; elsewhere a line now and then."""
+    """A progress bar per phase with its latest metrics on a terminal; a line at intervals elsewhere."""
 
     def __init__(self, screen: Console, *, quiet: bool):
         self.screen, self.quiet = screen, quiet

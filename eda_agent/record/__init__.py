@@ -1,1 +1,1 @@
-"""The record of a run: events, the journal that keeps them, and the views that are folds over it."""
+"""The record of a run: events, the journal that stores them, and views that are folds over them."""

@@ -1,10 +1,12 @@
-"""An event's type and version: what a reader of journals needs, without the agent and its simulator. What it says: `record.events`."""
+"""The type and version of events: all that a reader of journals needs, without the agent and its simulator.
+`record.events` defines their content.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 VERSION = 1
-"""Of the envelope."""
+"""Version of the envelope."""
 
 Event = dict[str, Any]

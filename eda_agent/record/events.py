@@ -1,16 +1,20 @@
-"""An event says one thing that happened in a run, as JSON in the envelope {v, seq, t, type, …}.
+"""An event is one fact about a run, as JSON in the envelope {v, seq, t, type, …}.
 
-A front needs nothing else: `eda_agent.record.fold` rebuilds every turn from the events alone.
+A front needs nothing else: `eda_agent.record.run_state` rebuilds every turn from the events alone.
 
     hello          versions and capabilities                  run.started    problem, policy, seed, budget
-    baseline       turn 0: the netlist's own sizes            turn.proposed  index, sizing, reasoning, reply, notes, error, seconds
-    turn.evaluated values, margins, score, operating point    sim.failed     testbench, corner, kind, the simulator's words
+    baseline       turn 0: the netlist's own sizes            turn.proposed  index, sizing, reasoning, reply, notes,
+    error, seconds
+    turn.evaluated values, margins, score, operating point    sim.failed     testbench, corner, kind, the simulator's
+    message
     best.updated   index, score, per-spec pass, sizing        run.finished   stop reason, score, artifacts
-    policy.changed another policy proposes from a turn on     log            level, message
-    verified       the incumbent simulated anew in every corner, with the devices that leave saturation
+    policy.changed another policy proposes from this turn on  log            level, message
+    verified       the incumbent simulated again in every corner, with the devices that leave saturation
 
-What the user does to a run (`eda_agent.agent.commands`) is told as well: run.paused, run.resumed, review, hint, budget.changed,
-problem.changed (specs, parameters, and every turn as it counts now), spec.changed (the same, where a resumed run found another spec), proposal.dropped, branched (turns after one are set aside), returned.
+The user's commands (`eda_agent.agent.commands`) are events too: run.paused, run.resumed, review, hint, budget.changed,
+problem.changed (specs, parameters, and every turn with its new score), spec.changed (the same, after a resumed run
+found another spec),
+proposal.dropped, branched (later turns are set aside), returned.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ from eda_agent.units import base_unit
 
 
 def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
-    """An event as a JSON-ready dict; the objects of the agent become plain data."""
+    """An event as a JSON-ready dict; the agent's objects become plain data."""
     data: Event = {"v": VERSION, "seq": sequence, "t": round(time.time(), 6), "type": type}
     for name, value in fields.items():
         if isinstance(value, Turn):
@@ -52,7 +56,7 @@ def envelope(sequence: int, type: str, fields: Mapping[str, Any]) -> Event:
 
 
 def plain(value: Any) -> Any:
-    """JSON has no nan or infinity: both become null."""
+    """A value for JSON, which has no nan or infinity: both become null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -74,7 +78,7 @@ def proposal_from(data: Mapping[str, Any]) -> Proposal:
 
 
 def turn_data(turn: Turn, *, summary: bool = False) -> Event:
-    """A turn as plain data. `summary` leaves out what turn.evaluated has said already."""
+    """A turn as plain data. `summary` leaves out what turn.evaluated already contains."""
     data: Event = {"index": turn.index, "score": turn.value, "met": turn.met, "sizing": plain(turn.sizing)}
     if turn.score is not None:
         data["merit"] = plain(turn.score.merit)
@@ -110,7 +114,7 @@ def evaluation_data(evaluation: Evaluation) -> Event:
 
 
 def monte_carlo_data(result: MonteCarlo) -> Event:
-    """A Monte Carlo run as plain data: what `mc --json` prints and reports are made of."""
+    """A Monte Carlo run as plain data, for `mc --json` and reports."""
     specs = {}
     for spec in result.specs:
         mean, deviation = result.spread(spec.name)
@@ -137,14 +141,16 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
 
 
 class Stream:
-    """Numbers events and hands them to listeners, in order. The journal is the first listener: nothing is shown that is not kept."""
+    """Number events and pass them to listeners in order. The journal is the first listener, so only stored events are
+    shown.
+    """
 
     def __init__(self, *listeners: Callable[[Event], None], sequence: int = 0):
         self.listeners = listeners
         self.sequence = sequence
 
     def emit(self, type: str, /, **fields: Any) -> None:
-        """Make an event and tell everyone."""
+        """Create an event and pass it to every listener."""
         event = envelope(self.sequence, type, fields)
         self.sequence += 1
         with DeferInterrupts():

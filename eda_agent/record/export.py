@@ -1,4 +1,4 @@
-"""Exporting writes a sizing back into the netlist it came from, keeping every comment and the order of lines."""
+"""Exporting writes a sizing into the original netlist and keeps every comment and the order of lines."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from eda_agent.problem.spec import Problem
 
 
 def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
-    """The netlist with the sizes written in; places that have their value already keep their text.
+    """The netlist with the sizes; values that do not change keep their text.
 
-    A device with a multiplier becomes so many instances where the foundry's subcircuit ignores `m=` in ngspice: what is written is
-    the circuit that was simulated. Raises `MissingError` where that needs a library that is not on this machine.
+    If the foundry's subcircuit ignores `m=` in ngspice, a device with a multiplier becomes parallel instances, so that
+    the netlist is
+    the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
     """
     apart = parallel(problem, problem.space.edits(sizing))
     changed = _changed(problem, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
@@ -30,7 +31,9 @@ _FINGERS = "* devices with several fingers have the model card of one finger's w
 
 
 def with_fingers(text: str) -> str:
-    """A netlist that plain ngspice reads as it was simulated: it chooses a device's card by the whole width unless it is told otherwise."""
+    """A netlist with ngspice's option `wnflag=1` if it has devices with several fingers: otherwise plain ngspice
+    chooses a model card by the total width.
+    """
     if not _SEVERAL.search(text) or re.search(r"(?im)^\s*\.option[^\n]*\bwnflag\s*=\s*1", text):
         return text
     end = _END.search(text)
@@ -40,14 +43,14 @@ def with_fingers(text: str) -> str:
 
 
 def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
-    """A unified diff from the netlist as it came to its own lines with the sizes written in, `m=` among them."""
+    """A unified diff from the original netlist to its own lines with the sizes, including `m=`."""
     old, new = problem.netlist.text(), problem.netlist.text(_changed(problem, sizing))
     name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
     return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
 
 
 def _changed(problem: Problem, sizing: Mapping[str, float]) -> dict[Edit, str]:
-    """Place → new text, for those whose number is not the netlist's own."""
+    """Place → new text, for places whose number changes."""
     changed = {}
     for edit, value in problem.space.edits(sizing).items():
         own = own_value(edit, problem.netlist, problem.subckt)

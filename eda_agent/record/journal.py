@@ -1,6 +1,7 @@
-"""A journal is the append-only file of a run's events, one JSON object a line, written before anything else hears of them.
+"""A journal is the append-only file of a run's events, one JSON object per line, written before any other listener
+receives them.
 
-A line that was torn by a crash is cut off when the journal is opened again; everything before it is whole.
+A line torn by a crash is cut off when the journal is opened again; everything before it is complete.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _NOT_MEASURED = frozenset(["turn.proposed", "best.updated", "sim.failed", "log",
 
 
 class Journal:
-    """The journal file of a run, open for appending; only one process may hold it. Raises `InputError` when another does."""
+    """The journal file of a run, open for appending; only one process may hold it. Raises `InputError` if another
+    process does.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -34,11 +37,12 @@ class Journal:
         self._sync: Future[None] | None = None
 
     def append(self, event: Event) -> None:
-        """Write an event. When this returns it survives the death of the process.
+        """Write an event. After the return it survives the death of the process.
 
-        What was measured is on its way to the disk, too, and there before the next measurement is written: the disk works while the
-        next proposal is thought of and simulated (2 ms a turn), and a power failure costs the last turn at most. Raises `StorageError`; a
-        part of a line that was written until then is cut off when the journal is opened again.
+        The data is synced to the disk in the background and is there before the next measurement is written: the disk
+        works during the next proposal
+        and its simulation (2 ms per turn). A power failure costs at most the last turn. Raises `StorageError`; a partly
+        written line is cut off when the journal is opened again.
         """
         measured = event["type"] not in _NOT_MEASURED
         try:
@@ -47,7 +51,7 @@ class Journal:
             self._file.write(json_line(event).encode())
         except OSError as error:
             raise StorageError(
-                f"{self.path}: the journal cannot be written: {error.strerror}\n    → make room, then go on with --resume; nothing before is lost"
+                f"{self.path}: the journal cannot be written: {error.strerror}\n    → free disk space, then continue with --resume; earlier turns are safe"
             ) from None
         if measured:
             self._sync = self._thread.submit(os.fsync, self._file.fileno())
@@ -58,7 +62,7 @@ class Journal:
             sync.result()
 
     def close(self) -> None:
-        """Wait until everything is on the disk."""
+        """Wait until everything is on the disk, and close."""
         with DeferInterrupts():
             try:
                 with contextlib.suppress(OSError):
@@ -68,7 +72,7 @@ class Journal:
                 self._file.close()
 
     def leave(self) -> None:
-        """Close it without a run; one that has nothing in it goes."""
+        """Close the journal without a run; delete it if it is empty."""
         empty = os.fstat(self._file.fileno()).st_size == 0
         if empty:
             self.path.unlink(missing_ok=True)
@@ -76,7 +80,7 @@ class Journal:
 
 
 def read_journal(path: Path) -> Iterator[Event]:
-    """The events of a journal; a torn last line is left out. Raises `InputError` for a file that is no journal."""
+    """The events of a journal; a torn last line is left out. Raises `InputError` for a file that is not a journal."""
     try:
         file = open_own(path, "rb")
     except OSError as error:
@@ -94,7 +98,7 @@ def read_journal(path: Path) -> Iterator[Event]:
                 if not file.read(1):
                     return  # garbage at the very end is a torn write
                 raise InputError(
-                    Finding("this line is no event", path, number, fix="the journal was damaged after it was written")
+                    Finding("this line is not an event", path, number, fix="the journal was damaged after it was written")
                 ) from None
             if event.get("v") != VERSION:
                 raise InputError(
@@ -114,4 +118,4 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     try:
         yield from lines_of(file)
     except OSError as error:
-        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="it was not written by this program")) from None
+        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="this program did not write it")) from None

@@ -1,7 +1,8 @@
-"""The journal schema says which fields each event has and of which type; events of other processes are checked against it.
+"""The journal schema defines the fields and types of each event; events of other processes are checked against it.
 
-A journal may come from anybody, or have been changed by hand. It is held to its form where it is read, so that a view never meets a text where
-a number belongs. A field that version 0.1.0 did not write may be missing; what is not in a form is left alone.
+A journal may come from others or have been edited. It is validated where it is read, so that a view never meets a text
+in place of
+a number. A field that version 0.1.0 did not write is optional; unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from eda_agent.record.event import Event
 from eda_agent.simulation.operating_point import FIELDS
 
 LATEST = 253402300799.0
-"""The last second of the year 9999: what a calendar can show."""
+"""The last second of the year 9999, the limit of calendars."""
 LARGEST = 2**53
-"""Of a count: whole numbers up to here are exact in JSON."""
+"""Limit of a count: larger whole numbers are not exact in JSON."""
 _NUMBERS = frozenset([int, float])
 _MAYBE = frozenset([int, float, type(None)])
 _FIELDS = frozenset(FIELDS)
 
 
 class FieldKind(NamedTuple):
-    """What a field is: a test, and what to call it."""
+    """The type of a field: a test and its name for messages."""
 
     fits: Callable[[Any], bool]
     words: str
 
 
 Table = Mapping[str, Any]
-"""Field → kind, or a table of its own; a name that ends with `?` may be missing."""
+"""Field → kind, or a nested table; a name that ends with `?` is optional."""
 
 
 def _number(value: Any) -> bool:
@@ -86,7 +87,7 @@ def _results(value: Any) -> bool:
 
 def _result(one: Any) -> bool:
     try:
-        # one look-up for the types of all: a journal of a day has a million of these
+        # one look-up for the types of all fields: a long journal has a million of them
         return type(one) is dict and tuple(map(type, _PARTS(one))) in _PARTS_ARE and one.get("bound", "") in ("", ">", "<")
     except KeyError:
         return False
@@ -115,18 +116,18 @@ MAP = FieldKind(lambda value: type(value) is dict, "an object")
 MAPS = FieldKind(lambda value: type(value) is list and {*map(type, value)} <= {dict}, "a list of objects")
 PARAMETERS = _rows(
     {"name": TEXT, "unit": TEXT, "minimum": NUMBER, "maximum": NUMBER, "scale": _either("lin", "log"), "step": _maybe(NUMBER), "role": TEXT, "locked?": FLAG},
-    "parameters as a run has them",
+    "the parameters of a run",
 )  # fmt: skip
 SPECS = _rows(
     {
         "name": TEXT, "metric": TEXT, "unit": TEXT, "shown?": TEXT, "minimum": _maybe(NUMBER), "maximum": _maybe(NUMBER), "weight": NUMBER,
         "objective": _maybe(TEXT), "worst?": _maybe(NUMBER), "corners?": TEXTS, "asked?": FieldKind(_bounds, "two bounds"), "devices?": TEXTS,
     },
-    "specs as a run has them",
+    "the specs of a run",
 )  # fmt: skip
 CORNERS = _rows(
     {"name": TEXT, "process": TEXT, "vdd": NUMBER, "temperature": NUMBER, "settings": FieldKind(_settings, "settings")},
-    "corners as a run has them",
+    "the corners of a run",
 )
 BUDGET: Table = {"simulations": COUNT, "timeout?": NUMBER, "patience?": _maybe(COUNT), "until?": _either("met", "spent")}
 RESULTS = FieldKind(_results, "results by spec")
@@ -139,7 +140,7 @@ EVALUATION: Table = {
 SUMMARY: Table = {"index": COUNT, "score": NUMBER, "met": FLAG, "sizing": _maybe(SIZES), "merit?": _maybe(NUMBER), "specs?": RESULTS}
 TURN: Table = {**SUMMARY, "evaluation?": EVALUATION, "proposal": PROPOSAL}
 MEASURED: Table = {**SUMMARY, "sizing": SIZES, "specs": RESULTS}
-TURNS = _rows(SUMMARY, "turns as they count now")
+TURNS = _rows(SUMMARY, "turns with their scores")
 OPENED: Table = {
     "version?": TEXT, "request?": MAP, "going?": MAP, "spec?": TEXT, "fingerprint?": MAP, "weights?": TEXT, "targets?": {"specs": MAP, "budget": MAP},
 }  # fmt: skip
@@ -169,11 +170,11 @@ FORMS: Mapping[str, Table] = {
     },
     "run.finished": {"stop": TEXT, "score": NUMBER, "met": FLAG, "simulations": COUNT, "turns?": COUNT, "artifacts?": MAP},
 }  # fmt: skip
-"""Type of an event → its fields (`record.events` says what they mean)."""
+"""Type of an event → its fields (`record.events` gives their meaning)."""
 
 
 def _wrong(data: Mapping[str, Any], table: Table, path: str = "") -> str:
-    """The first field that is not what the table says, and what it must be; "" where all are."""
+    """The first field that violates the table, with the required type; "" if none does."""
     for name, kind in table.items():
         field = name.removesuffix("?")
         if field not in data:
@@ -192,7 +193,7 @@ def _wrong(data: Mapping[str, Any], table: Table, path: str = "") -> str:
 
 
 class JournalSchema:
-    """Holds the events of one journal to their form, in their order: later ones name parameters, specs and corners of the first."""
+    """Validates the events of one journal in order; later events name parameters, specs and corners of the first."""
 
     def __init__(self) -> None:
         self._begun = self._measured = False
@@ -203,7 +204,7 @@ class JournalSchema:
         self._corners: frozenset[str] = frozenset()
 
     def fault(self, event: Event) -> str:
-        """What is wrong with the next event, "" where nothing is."""
+        """The fault of the next event, or ""."""
         kind, at = event.get("type"), event.get("t")
         if type(kind) is not str or not _count(event.get("seq")):
             return "type must be text and seq a whole number, not negative"
@@ -216,7 +217,7 @@ class JournalSchema:
         return f"{kind}: {wrong}" if wrong else ""
 
     def _unnamed(self, kind: str, event: Event) -> str:
-        """What an event names that the run does not have, or tells before its time."""
+        """A name in the event that the run does not have, or an event before its time."""
         match kind:
             case "hello" | "log":
                 return ""
@@ -249,12 +250,12 @@ class JournalSchema:
         return self._asked(event)
 
     def _asked(self, event: Event) -> str:
-        """What is wrong with the specs and parameters that are asked for from here on."""
+        """The fault of the specs and parameters of an event, or ""."""
         if {row["name"] for row in event["parameters"]} != self._parameters or {row["name"] for row in event["specs"]} != self._specs:
-            return "it names other parameters or specs than the run began with"
+            return "it names parameters or specs that the run does not have"
         for row in event["parameters"]:
             if row["minimum"] > row["maximum"] or (row["scale"] == "log" and row["minimum"] <= 0):
-                return f"the range of {row['name']} is none"
+                return f"the range of {row['name']} is empty"
         for row in event["specs"]:
             if row["minimum"] is None and row["maximum"] is None:
                 return f"spec {row['name']} has no target"
@@ -266,9 +267,9 @@ class JournalSchema:
     def _turn(self, turn: Event) -> str:
         sizing, evaluation = turn["sizing"], turn.get("evaluation")
         if sizing is not None and (not sizing.keys() >= self._parameters or any(sizing[name] <= 0 for name in self._positive)):
-            return "sizing must have a size for every parameter, above 0 where its scale is log"
+            return "sizing must have a size for every parameter, above 0 if its scale is log"
         if evaluation is not None and ("specs" not in turn or sizing is None or "merit" not in turn):
-            return "a turn that was simulated has a sizing, specs and a merit"
+            return "a simulated turn needs a sizing, specs and a merit"
         if "specs" in turn and (turn["specs"].keys() != self._specs or sizing is None):
             return "specs must have a result for every spec of the run, and a sizing"
         if evaluation is None:

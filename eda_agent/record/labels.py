@@ -1,4 +1,4 @@
-"""Labels are the words and plain data that every view uses for specs, parameters, bounds and verdicts."""
+"""Labels are the texts and plain data that every view uses for specs, parameters, bounds and verdicts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from eda_agent.units import base_unit, format_quantity, shown_unit
 
-if TYPE_CHECKING:  # fronts word verdicts without loading what a problem is made of
+if TYPE_CHECKING:  # fronts need the texts without loading the problem's classes
     from eda_agent.problem.spec import Problem
 
 NEAR = 0.05
-"""Of the ramp: a margin above minus this is near."""
+"""A spec is near if its margin is above minus this share of the ramp."""
 
 
 def spec_table(problem: Problem) -> list[dict[str, Any]]:
-    """The specs as plain data, for events and tables. Their numbers are in `unit`; `shown` is the unit that a person reads them in."""
+    """The specs as plain data, for events and tables. Numbers are in `unit`; `shown` is the unit for people."""
     return [
         {
             "name": spec.name,
@@ -36,7 +36,7 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
 
 
 def corner_table(problem: Problem) -> list[dict[str, Any]]:
-    """The corners as plain data: all that a view needs to simulate in the same ones."""
+    """The corners as plain data, complete enough to simulate in them."""
     return [
         {"name": one.name, "process": one.process, "vdd": one.vdd, "temperature": one.temperature, "settings": dict(one.settings)}
         for one in problem.corners
@@ -61,7 +61,7 @@ def parameter_table(problem: Problem) -> list[dict[str, Any]]:
 
 
 def target_text(spec: Mapping[str, Any]) -> str:
-    """`≥ 60 dB`; of a target that is tightened for the yield also what the user asked for: `≥ 62 dB, asked ≥ 60 dB`."""
+    """`≥ 60 dB`; of a target tightened for yield also the user's: `≥ 62 dB, asked ≥ 60 dB`."""
     text = _bounds_text(spec, (spec.get("minimum"), spec.get("maximum")))
     return f"{text}, asked {_bounds_text(spec, spec['asked'])}" if spec.get("asked") else text
 
@@ -77,18 +77,18 @@ def verdict(met: bool, margin: float | None) -> Literal["pass", "near", "fail"]:
 
 
 Found = tuple[float | None, str]
-"""A value and its bound: ">" or "<" where it is censored, else ""."""
+"""A value and its bound: ">" or "<" if it is censored, else ""."""
 
 
 def found_in(evaluation: Mapping[str, Any], spec: str, corners: Sequence[str]) -> list[Found]:
-    """What each corner measured of a spec, from an evaluation as event data; journals of old have no bounds."""
+    """The value of a spec in each corner, from an evaluation as event data; old journals have no bounds."""
     values = evaluation.get("values", {})
     bounds = {corner: bound for corner, name, bound in evaluation.get("bounds", ()) if name == spec}
     return [(values.get(corner, {}).get(spec), bounds.get(corner, "")) for corner in corners]
 
 
 def extremes(found: Sequence[Found]) -> tuple[Found, Found]:
-    """The lowest and the highest of some values; one value known to lie beyond its bound leaves that end open."""
+    """The lowest and the highest value; a value known only to lie beyond its bound leaves that end open."""
     known = [value for value, _ in found if value is not None]
     bounds = {bound for _, bound in found}
     return (min(known, default=None), "<" if "<" in bounds else ""), (max(known, default=None), ">" if ">" in bounds else "")

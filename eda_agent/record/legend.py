@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from html import escape
 
 COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
-"""Told apart in print and by most colour-blind readers; lines also differ in their dashes."""
+"""Distinguishable in print and by most colour-blind readers; lines also differ in their dashes."""
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1", "3 5")
 LETTER, SAMPLE, GAP, ROW = 6.4, 24, 12, 18
-"""In pixels: width of a letter of the style's size (of the wide ones, so that names never touch), place of a line's sample, what stays free behind a name, height of a row."""
+"""Pixels: width of a wide letter (so that names never touch), position of the line's sample, gap after a name, height
+of a row.
+"""
 
 
 def stroke(style: int) -> tuple[str, str]:
-    """Colour and dashes of a line: no two of the first 64 styles share both."""
+    """Colour and dashes of a line; the first 64 styles are all different."""
     return COLOURS[style % len(COLOURS)], DASHES[(style + style // len(COLOURS)) % len(DASHES)]
 
 
 def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: float) -> list[list[str]]:
-    """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, the first row's letters standing on `y`."""
+    """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, with the first baseline at `y`."""
     if not entries:
         return []
     fit = max(1, int(width / max(SAMPLE + LETTER * len(name) + GAP for name, _ in entries)))

@@ -1,6 +1,6 @@
-"""A locked JSON-lines file has one process that appends to it. It is locked while it is open, and whole to its last line.
+"""A locked JSON-lines file is appended to by one process, which locks it while it is open.
 
-A line that was torn by a crash is cut off when the file is opened again; everything before it is whole.
+A line torn by a crash is cut off when the file is opened again; everything before it is complete.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from eda_agent.files import MAX_FILE_BYTES, open_own, write_all
 
 try:
     import fcntl
-except ImportError:  # not on Windows: two processes on one folder go unnoticed there
+except ImportError:  # not on Windows: two processes in one folder are not detected there
     fcntl = None  # type: ignore[assignment]  # mypy knows it as a module; None says that there is none
 
 BLOCK = 1 << 20
 """Bytes read at once from the end of a file."""
 LOOKS = 5
-"""Attempts at the lock."""
+"""Number of attempts to lock."""
 
 
 class LockedJsonlFile:
-    """A file of JSON lines, open for appending; only one process may hold it. `kind`: what it is called in a message.
+    """A file of JSON lines, open for appending; only one process may hold it. `kind`: its name in messages.
 
-    Raises `InputError` when another process does, or when it is no regular file.
+    Raises `InputError` if another process holds it or if it is not a regular file.
     """
 
     def __init__(self, path: Path, kind: str):
         try:
-            # without a buffer: what a full disk refused must not come back when the file is closed
+            # unbuffered: data that a full disk refused must not be written later when the file is closed
             self._file = open_own(path, "ab")
         except OSError as error:
-            raise InputError(Finding(f"no {kind} can be kept here: {error.strerror}", path, fix="choose another --out")) from None
+            raise InputError(Finding(f"the {kind} cannot be written here: {error.strerror}", path, fix="choose another --out")) from None
         if fcntl is not None:
             for attempt in range(LOOKS):
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except OSError:
-                    # someone who only looks whether the run is alive holds it for a moment
+                    # a process that only checks whether the run is alive holds the lock for a moment
                     if attempt < LOOKS - 1:
                         time.sleep(0.05)
                         continue
@@ -58,11 +58,11 @@ class LockedJsonlFile:
             self._file.truncate(whole)
 
     def write(self, line: bytes) -> None:
-        """Write a line with its end: when this returns it survives the death of the process. Raises `OSError`."""
+        """Write a line with its end; after the return it survives the death of the process. Raises `OSError`."""
         write_all(self._file, line)
 
     def rewrite(self, text: bytes) -> None:
-        """Write the file anew. Raises `OSError`."""
+        """Replace the content of the file. Raises `OSError`."""
         self._file.truncate(0)
         self.write(text)
 
@@ -80,12 +80,12 @@ class LockedJsonlFile:
 
 
 def whole_length(path: Path) -> int:
-    """The length in bytes up to the last whole line. Reads from the end, as much as it must."""
+    """The length in bytes up to the last complete line, read from the end."""
     with open_own(path, "rb") as file:
         begin = file.seek(0, os.SEEK_END)
         data = b""
         while True:
-            # a line can be whole and still garbage where a disk lost a block: then it is torn too
+            # a complete line can still be garbage after a disk lost a block: it counts as torn too
             while (stop := data.rfind(b"\n")) >= 0 and (begin == 0 or data.find(b"\n", 0, stop) >= 0):
                 start = data.rfind(b"\n", 0, stop) + 1
                 with contextlib.suppress(ValueError):
@@ -97,7 +97,7 @@ def whole_length(path: Path) -> int:
             step = min(max(BLOCK, len(data)), begin)
             if len(data) > MAX_FILE_BYTES:
                 raise InputError(
-                    Finding(f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB", path, fix="the file was not written by this program")
+                    Finding(f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB", path, fix="this program did not write the file")
                 )
             begin -= step
             file.seek(begin)

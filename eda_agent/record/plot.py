@@ -1,4 +1,4 @@
-"""A plot is a small SVG drawing of lines, bars and marks, made without a plotting library: it goes into reports as it is."""
+"""A plot is a small SVG drawing of lines, bars and marks for reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from eda_agent.units import format_quantity, plain_number
 
 @dataclass(frozen=True)
 class Axis:
-    """`unit` is written with engineering prefixes. `low`, `high`: None takes what is there. `whole`: it counts, so that no mark stands between."""
+    """`unit` is written with engineering prefixes. `low`, `high`: None for the data's own. `whole`: a count, with marks
+    at whole numbers only.
+    """
 
     label: str
     unit: str = ""
@@ -25,7 +27,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """`style`: number of its colour and dashes; None takes its place among the lines."""
+    """`style`: number of its colour and dashes; None for its position among the lines."""
 
     name: str
     x: Sequence[float]
@@ -35,7 +37,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """`levels`: horizontal lines, name → value, such as targets. `height` is with one row of names below; more rows make it higher."""
+    """`levels`: horizontal lines, name → value, such as targets. `height` includes one row of names below; more rows
+    add to it.
+    """
 
     title: str
     x: Axis
@@ -51,7 +55,9 @@ LEFT = 70
 
 
 def line_plot(plot: Plot, *, named: bool = True) -> str:
-    """The plot as an SVG element, with a title for screen readers and the data in `data-` attributes for a cursor; its lines named below unless `named` is false or there is but one."""
+    """The plot as an SVG element with a title for screen readers and `data-` attributes for a cursor. Lines are named
+    below unless `named` is false or there is only one.
+    """
     left, right, top = LEFT, 14, 28
     names = legend(entries(plot), left, plot.width - left, plot.height - 8) if named and len(plot.lines) > 1 else []
     inner = plot.width - left - right, plot.height - top - (62 if names else 44)
@@ -108,7 +114,7 @@ def line_plot(plot: Plot, *, named: bool = True) -> str:
 
 
 def side_by_side(title: str, plots: Sequence[Plot]) -> str:
-    """Plots of the same lines in one SVG element, beside each other, the lines named once below."""
+    """Plots of the same lines side by side in one SVG element, with one legend below."""
     width, height = sum(plot.width for plot in plots), max(plot.height for plot in plots)
     names = legend(entries(plots[0]), LEFT, width - LEFT, height + 10) if plots else []
     tall = height + ROW * len(names) + 4
@@ -131,7 +137,7 @@ def entries(plot: Plot) -> list[tuple[str, int]]:
 def histogram(
     title: str, values: Sequence[float], unit: str, level: float | None = None, *, width: int = 300, height: int = 170, bins: int = 20
 ) -> str:
-    """The distribution of values as an SVG element; `level`: the target."""
+    """The histogram of values as an SVG element; `level`: the target."""
     found = sorted(value for value in values if math.isfinite(value))
     if not found:
         return f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{escape(title)}: nothing to draw</text></svg>'
@@ -202,7 +208,7 @@ def _label(value: float, axis: Axis) -> str:
 
 
 def _thinned(points: Sequence[tuple[float, float]], most: int = 800) -> list[tuple[float, float]]:
-    """At most about `most` points, the extremes of each stretch kept: what the eye sees stays."""
+    """At most about `most` points, with the extremes of each interval, so that the plot looks the same."""
     if len(points) <= most:
         return list(points)
     size = math.ceil(len(points) / (most / 2))
@@ -219,10 +225,10 @@ STYLE = (
     ".plot .frame{fill:none;stroke:currentColor;opacity:.5}.plot .grid{stroke:currentColor;opacity:.12}"
     ".plot .level{stroke:#b00020;stroke-dasharray:5 4}.plot .tick{opacity:.85}"
 )
-"""What an SVG needs around it; the colours of text follow the page."""
+"""The style of an SVG element; text takes the colour of the page."""
 
 
 def standing_alone(svg: str) -> str:
-    """An SVG element as the text of a file of its own: with the style that a page would have, dark on white whatever the page that shows it."""
+    """An SVG element as a complete file: with the page's style, dark on white."""
     paper = f'<style>{STYLE}.plot{{color:#1c2024}}</style><rect width="100%" height="100%" fill="#fff"/>'
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"{paper}<title>", 1) + "\n"

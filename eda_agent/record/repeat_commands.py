@@ -1,4 +1,4 @@
-"""Repeat commands run a finished run again from its own folder, which holds the spec and the netlist as the run had them."""
+"""Repeat commands run a finished run again from its own folder, which holds the spec and netlist of the run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout"}
 
 
 def repeat_commands(state: RunState) -> str:
-    """Lines for a shell, in the folder of the run; what a command cannot say stands in comments."""
+    """Shell lines for the folder of the run. Comments describe what a command cannot express."""
     begun = state.started
-    # as it was begun: what the user changed later stands below
+    # the original request; later changes of the user are below
     opened = {**begun, **state.opened}
     words = ["eda-agent", "size", "spec.yaml", "--policy", opened["policy"], "--seed", str(opened["seed"])]
     words += ["--budget", str(begun["budget"]["simulations"])]
@@ -23,7 +23,7 @@ def repeat_commands(state: RunState) -> str:
     if opened.get("skip") is not None:
         words.append("--skip-corners" if opened["skip"] else "--all-corners")
     if opened.get("parallel"):
-        # proposals made together know less of each other: the width belongs to the run
+        # proposals made together do not know each other's results, so the width belongs to the run
         words += ["--parallel", str(opened["parallel"])]
     for name, value in _options(opened).items():
         words += [f"--{_FLAGS.get(name, name)}"] + ([] if name == "request_seed" else [str(value)])
@@ -31,10 +31,10 @@ def repeat_commands(state: RunState) -> str:
         words.append("--force")
     words += ["--out", "again"]
     lines = ["# in the folder of this run", shlex.join(words)]
-    lines.append(f"eda-agent sim . --turn {state.best.get('index', 0)}     # the best design, simulated anew against the run's targets")
-    notes = [f"the user ordered on the way: {json.dumps(edit, ensure_ascii=False)}" for edit in state.edits]
-    notes += ["the user changed the policy on the way"] if state.policy else []
-    notes += ["the run began with the best designs of earlier ones (--memory), which the command leaves out"] if opened.get("seeds") else []
+    lines.append(f"eda-agent sim . --turn {state.best.get('index', 0)}     # simulate the best design again with the run's targets")
+    notes = [f"command of the user during the run: {json.dumps(edit, ensure_ascii=False)}" for edit in state.edits]
+    notes += ["the user changed the policy during the run"] if state.policy else []
+    notes += ["the run started with the best designs of earlier runs (--memory); this command does not"] if opened.get("seeds") else []
     return "\n".join([*lines, *(f"# {note}" for note in notes)])
 
 

@@ -1,4 +1,4 @@
-"""A report is one page on a run, in one HTML file without anything from elsewhere: it opens offline and can be mailed."""
+"""A report is one HTML page about a run. It contains all its resources, so it opens offline and can be mailed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SCRIPT = (
 
 
 def escape(text: str) -> str:
-    """Words of a policy or a simulator as text of the page, without control characters."""
+    """Text of a policy or a simulator, escaped and without control characters."""
     return html.escape(visible(text))
 
 
@@ -58,7 +58,13 @@ def html_report(
     state: RunState, *, diff: str = "", waveforms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, monte_carlo: Mapping[str, Any] | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:  # fmt: skip
-    """The page. `waveforms`: (testbench, corner) → kind → {axis, probes}, as workers send them; `about`: testbench → what is shown of it (`insight.shown`); `monte_carlo`: what `mc --json` prints."""
+    """The page.
+
+    Args:
+        waveforms: (testbench, corner) → kind → {axis, probes}, as workers send them.
+        about: testbench → plot labels (`insight.plot_labels`).
+        monte_carlo: the output of `mc --json`.
+    """
     begun, best = state.started, best_turn(state)
     title = f"{begun['problem']}: {'met' if best['met'] else 'not met'}"
     parts = [
@@ -98,7 +104,7 @@ def html_report(
 
 
 def best_turn(state: RunState) -> dict[str, Any]:
-    """The incumbent's turn as event data. Raises `InputError` where the journal has none that was simulated."""
+    """The incumbent's turn as event data. Raises `InputError` if the journal has no simulated incumbent."""
     index = state.best.get("index", 0)
     for turn in state.turns:
         if turn["index"] == index and "specs" in turn:
@@ -111,7 +117,7 @@ def _summary(state: RunState) -> str:
     again = ""
     if state.verified:
         where = counted(len(state.verified["corners"]), "corner")
-        again = f" Simulated anew without cache in {where}: {'met' if state.verified['met'] else 'not met'}."
+        again = f" Simulated again without cache in {where}: {'met' if state.verified['met'] else 'not met'}."
     stop = state.finished.get("stop", "unfinished")
     size = f"{counted(state.simulations, 'simulation')}, {counted(len(begun['corners']), 'corner')}"
     return f"Policy {begun['policy']}, seed {begun['seed']}, {size}; ended: {stop}.{again}"
@@ -135,7 +141,7 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         rows.append(
             f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td><td class="l {kind}">{sign}</td><td>{margin}</td><td class="l">{escape(result["corner"])}</td>{cells}</tr>'
         )
-    # what a corner said comes last: seventeen of them are wider than a page
+    # corner columns come last: seventeen of them are wider than a page
     return f'<div class="scroll specs"><table>{"".join(rows)}</table></div>'
 
 
@@ -144,7 +150,7 @@ def _verdict(state: RunState) -> list[str]:
     if not findings:
         return []
     return [
-        "<h2>What stands in the way</h2><ul>",
+        "<h2>Why specs are not met</h2><ul>",
         *(f"<li><b>{escape(finding.kind)}</b>: {escape(finding.text)}</li>" for finding in findings),
         "</ul>",
     ]
@@ -169,7 +175,7 @@ def _sizes(state: RunState, best: Mapping[str, Any]) -> str:
 
 
 def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]], about: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A plot for each testbench and analysis, the corners as lines. `about`: testbench → what is shown of it (`insight.shown`)."""
+    """A plot for each testbench and analysis, with the corners as lines. `about`: testbench → plot labels."""
     by_kind: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for (testbench, corner), kinds in waveforms.items():
         for kind, wave in kinds.items():
@@ -195,7 +201,7 @@ def wave_plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any
         what = "loop gain" if looped else about["ac"]["what"]
         unit = "dBΩ" if what == "transimpedance" else "dB"
         plots = [_plot(f"{testbench}: {what}", frequency, Axis(unit, "dB"), gain)]
-        # how a disturbance is turned says nothing of how far it is held off
+        # the phase of a rejection has no meaning
         return plots if sign < 0 else [*plots, _plot(f"{testbench}: phase of the {what}", frequency, Axis("deg", "deg"), phase)]
     if kind == "noise":
         return [
@@ -269,13 +275,13 @@ def _monte_carlo(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) ->
 
 
 def _open(found: Mapping[str, Any]) -> str:
-    """How many samples of a Monte Carlo run are censored."""
+    """The number of censored samples of a Monte Carlo run."""
     count = sum(bool(bound) for bound in found.get("bounds", ()))
     return f" · {count} censored" if count else ""
 
 
 def _turns(state: RunState, most: int = 200) -> str:
-    """The turns that improved, with what moved and why; all others folded away."""
+    """The turns that improved, with their changes and reasons; all others are collapsed."""
     rows, best = [], -1.0
     units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
     shown = 0
@@ -298,9 +304,7 @@ def _turns(state: RunState, most: int = 200) -> str:
         rows.append(
             f'<tr><td>{turn["index"]}</td><td>{format_score(turn["score"])}</td><td class="l">{escape(sizes)}</td><td class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
         )
-    head = (
-        '<tr><th>turn</th><th>score</th><th class="l">what moved</th><th class="l">margins</th><th class="l">the policy\'s words</th></tr>'
-    )
+    head = '<tr><th>turn</th><th>score</th><th class="l">changes</th><th class="l">margins</th><th class="l">reasoning</th></tr>'
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
 
 

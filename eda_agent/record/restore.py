@@ -1,7 +1,8 @@
-"""Restoring makes the agent's own objects of what a journal says: what resuming a run begins with.
+"""Restoring builds the agent's objects from a journal; resuming starts with it.
 
-A run of a day has a hundred thousand turns, half a gigabyte of journal: each turn becomes a shelf's record (`agent.shelf`) as its line is read, and
-only the last ones become turns.
+The journal of a long run has a hundred thousand turns and half a gigabyte. Each turn becomes a record of the turn store
+(`agent.turn_store`) when
+its line is read, and only the last ones become turns.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from eda_agent.simulation.operating_point import FIELDS
 
 
 def restore_state(events: Iterable[Event]) -> RunState:
-    """The state after all these events, its turns for `restore_turns`."""
+    """The state after all these events, with its turns encoded for `restore_turns`."""
     state = RunState()
     with _no_collection():
         for event in events:
@@ -35,7 +36,7 @@ def restore_state(events: Iterable[Event]) -> RunState:
 
 
 def restore_turns(rows: Sequence[Event], problem: Problem, *, anew: bool = False) -> Sequence[Turn]:
-    """The turns of a restored state as they count for a problem. `anew`: whatever was told of them, since it asks for something else now."""
+    """The turns of a restored state, scored for a problem. `anew`: score all of them, because the targets have changed."""
     early = max(len(rows) - history.RECENT, 0)
     with _no_collection():
         last = tuple(_turn(row, problem, anew) for row in rows[early:])
@@ -56,12 +57,14 @@ def restore_pending(state: RunState) -> list[Proposal]:
 
 
 def _light(event: Event) -> Event:
-    """A turn's event with a record in place of its larger parts; the model's own words are left out, which no policy reads again."""
+    """A turn's event with a record in place of its larger parts. The policy's text is left out, because no policy reads
+    it again.
+    """
     try:
         return _recorded(event)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise InputError(
-            f"turn {event.get('index')} of the journal is not as this program writes it\n    → the journal was changed after it was written"
+            f"turn {event.get('index')} of the journal is not in the format of this program\n    → the journal was changed after it was written"
         ) from None
 
 
@@ -70,7 +73,7 @@ def _recorded(event: Event) -> Event:
     measured, order = None, None
     if evaluation is not None:
         if any(tuple(point) != FIELDS for point in evaluation["operating_points"].values()):
-            raise ValueError("an operating point has other numbers than this program knows")
+            raise ValueError("an operating point has unknown numbers")
         merit = _finite(event["merit"])
         order = event["score"], merit if event["score"] == 1.0 else 0.0
         measured = Measured(
@@ -95,12 +98,12 @@ _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names are the same in every turn of a run: one tuple for all."""
+    """One shared tuple of names, which are the same in every turn of a run."""
     return _NAMES.setdefault(names, names)
 
 
 def _stands(row: Event, problem: Problem) -> bool:
-    """Whether a turn counts as it was told. An edit of the user's tells every turn anew (`specs`)."""
+    """Whether the stored score of a turn is valid. After an edit of the user every turn is stored again (`specs`)."""
     return "specs" not in row and (row["names"] is None or row["names"] == tuple(problem.spec_names))
 
 
@@ -121,13 +124,15 @@ def _turn(row: Event, problem: Problem, anew: bool = False) -> Turn:
 
 
 def _finite(number: float | None) -> float:
-    """JSON has no infinity; what is infinite is a surplus, since a margin ends at the worst."""
+    """null as infinity: JSON has none, and only a surplus can be infinite, because a margin is limited at the worst
+    value.
+    """
     return math.inf if number is None else number
 
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Millions of objects, none of them garbage: looking for some would double the time."""
+    """Disable garbage collection: it would double the time for millions of live objects."""
     was = gc.isenabled()
     gc.disable()
     try:

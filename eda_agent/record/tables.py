@@ -1,4 +1,4 @@
-"""A table is a run as rows for other programs: CSV and Markdown, and the CACE datasheet that SKY130 flows read and write."""
+"""A table is a run as rows for other programs: CSV, Markdown, and the CACE datasheet of SKY130 flows."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ CACE_VERSION = 5.2
 
 
 def csv_turns(state: RunState) -> str:
-    """One row a turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`.
+    """One row per turn: score, sizes and worst-corner values in SI units; a censored value is text, such as `>1e-06`.
 
-    `corners`: how many the turn was simulated in; in fewer than the run has, its score is a bound.
+    `corners`: the number of simulated corners; with fewer than the run's, the score is a bound.
     """
     names = [entry["name"] for entry in state.started["parameters"]]
     specs = [spec["name"] for spec in state.started["specs"]]
@@ -74,9 +74,9 @@ def markdown_summary(state: RunState) -> str:
 
 
 def cace_datasheet(state: RunState, netlist: str) -> str:
-    """The specs with their targets, and what the best design reaches over all corners, as a CACE datasheet.
+    """The specs with their targets and the values of the best design over all corners, as a CACE datasheet.
 
-    CACE knows no censored values: what is not known is left out.
+    CACE has no censored values, so these are left out.
     """
     best = best_turn(state)
     evaluation = best.get("evaluation", {})
@@ -111,15 +111,15 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
 
 
 def _described(metric: str) -> str:
-    """What a metric is; the name of one that is the user's own."""
+    """The description of a metric; its name if it is the user's own."""
     known = METRICS.get(metric) or BIAS_METRICS.get(metric)
     return known.definition if known is not None else metric.replace("_", " ")
 
 
 def read_cace(path: Path) -> dict[str, dict[str, float]]:
-    """Metric → {minimum, maximum} in SI units, from a CACE datasheet's parameters whose names are metrics here.
+    """Metric → {minimum, maximum} in SI units, from a CACE datasheet's parameters whose names are known metrics.
 
-    Raises `InputError` for a file that is no datasheet, or that has no parameter that can be measured here.
+    Raises `InputError` for a file that is not a datasheet or has no measurable parameter.
     """
     data = read_plain(path)
     try:
@@ -152,7 +152,5 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
                 except QuantityError as error:
                     raise InputError(Finding(f"{name}: {error}", path, read=f"{value} {unit}")) from None
     if not result:
-        raise InputError(
-            Finding("no parameter of the datasheet is a metric that is measured here", path, fix=f"metrics: {', '.join(METRICS)}")
-        )
+        raise InputError(Finding("no parameter of the datasheet is a known metric", path, fix=f"metrics: {', '.join(METRICS)}"))
     return result

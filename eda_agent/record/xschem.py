@@ -1,6 +1,6 @@
-"""An xschem schematic gets sizes back in place: attributes of its components, and `.param` lines in its code blocks.
+"""xschem export writes sizes into a schematic: attributes of its components, and `.param` lines in its code blocks.
 
-Only the text of values changes; everything that xschem drew stays to the character.
+Only the text of values changes; every other character stays.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from eda_agent.problem.netlist import Edit
 
 _COMPONENT = re.compile(r"^C \{[^}]*\} .*? \{", re.MULTILINE)
 _ALIASES = {"m": ("m", "mult"), "w": ("w",), "l": ("l",), "nf": ("nf",), "value": ("value",)}
-"""Attribute of the netlist → those of a symbol that hold it; xschem's SKY130 symbols keep m in both."""
+"""Attribute of the netlist → attributes of a symbol that hold it; xschem's SKY130 symbols hold m in both."""
 
 
 def write_sizes(path: Path, values: Mapping[Edit, float]) -> tuple[str, tuple[str, ...]]:
-    """(new text of the schematic, what could not be placed). `values`: place in the netlist → number in the netlist's units.
+    """(new text of the schematic, places that were not found). `values`: place in the netlist → number in the netlist's
+    units.
 
-    Raises `InputError` for a file that is no xschem schematic.
+    Raises `InputError` for a file that is not an xschem schematic.
     """
     try:
         text = read_file(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Finding(f"cannot read the schematic: {error}", path)) from None
     if not text.startswith("v {xschem"):
-        raise InputError(Finding("this is no xschem schematic", path, fix="its first line begins with  v {xschem version="))
+        raise InputError(Finding("this is not an xschem schematic", path, fix="its first line must begin with  v {xschem version="))
     missing = []
     for edit, value in values.items():
         shown = f"{value:.10g}"
@@ -63,7 +64,7 @@ def _set_attribute(text: str, edit: Edit, value: str) -> str | None:
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the brace that is open at `start` closes; xschem escapes braces in values with a backslash."""
+    """The position of the brace that closes the one at `start`; xschem escapes braces in values with a backslash."""
     depth, position = 1, start
     while position < len(text) and depth:
         if text[position] == "\\":

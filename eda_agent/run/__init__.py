@@ -1,9 +1,9 @@
-"""Runs: what the user asked for, its folder, and the run itself.
+"""Runs: the user's request, its folder, and the run itself.
 
-request         what the user wants            size            prepares, plays and finishes a run
+request         the user's request             size            prepares, plays and finishes a run
 folder          the files of a run             spec_copy       the run's copy of its spec and netlist
 run_problem     a run's problem, for views     evaluate_once   one evaluation outside a run
-design_memory   designs of earlier runs        resume          a run goes on where it stopped
+design_memory   designs of earlier runs        resume          continues a stopped run
 baseline_check  do the testbenches test?       schematic       a netlist from a schematic
 """
 

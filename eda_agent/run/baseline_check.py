@@ -11,12 +11,16 @@ from eda_agent.simulation.soundness import Observation, Soundness, judge, sympto
 from eda_agent.simulation.soundness.judgement import heading
 
 ABOUT = "testbench"
-"""What a log event of this is about."""
-FORCE = "--force sizes it as it is"
+"""Subject of this module's log events."""
+FORCE = "--force sizes it anyway"
 
 
 def check_baseline(evaluator: Evaluator, *, force: bool) -> Soundness:
-    """What the testbenches show at the beginning. Raises `InputError` where one does not test, unless it is to be forced."""
+    """Judge the testbenches at the start of a run.
+
+    Raises:
+        InputError: a testbench does not test the circuit and `force` is false.
+    """
     found = judge(evaluator)
     if found.refused and not force:
         raise refusal(found)
@@ -24,17 +28,17 @@ def check_baseline(evaluator: Evaluator, *, force: bool) -> Soundness:
 
 
 def refusal(found: Soundness) -> InputError:
-    """One message: what the circuit did, what to look at, how to go on."""
+    """One message: the circuit's behaviour, what to check, how to continue."""
     *others, last = found.findings
     return InputError([*others, Finding(last.message, fix=f"{last.fix}; {FORCE}")])
 
 
 def failed_checks(seen: Iterable[Observation]) -> list[str]:
-    """What the observations of one sizing say against their testbenches, a sentence for each kind."""
+    """The failed checks of one sizing, one sentence per kind."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for symptom in symptoms_of(seen):
         groups.setdefault((symptom.testbench, symptom.check), []).append((symptom.corner, symptom.did))
-    # of a testbench the first: the rest follows from it
+    # only the first symptom of a testbench: the others follow from it
     first: dict[str, list[tuple[str, str]]] = {}
     for (testbench, _), rows in groups.items():
         first.setdefault(testbench, rows)
@@ -46,5 +50,5 @@ def _corners(names: Sequence[str]) -> str:
 
 
 def warnings_of(found: Soundness) -> list[str]:
-    """What a run that begins all the same says of its testbenches."""
+    """The warnings of a run that starts in spite of failed checks."""
     return [*(f"{replace(finding, fix='')} (forced)" for finding in found.findings), *found.notes]

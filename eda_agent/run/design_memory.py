@@ -12,11 +12,13 @@ from eda_agent.simulation.evaluate import Evaluation
 from eda_agent.simulation.memory import MAX_DESIGNS, Memory, StoredDesign, circuit_key
 
 SEEDS = 5
-"""Designs of earlier runs that a run begins with."""
+"""Number of designs of earlier runs with which a run starts."""
 
 
 def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
-    """The best designs of earlier runs on the circuit, graded for what is asked for now, inside its ranges; the best first."""
+    """The best designs of earlier runs on the circuit that lie inside the ranges, scored with the present targets, best
+    first.
+    """
     graded = []
     for design in memory.designs(circuit_key(problem)):
         if set(design.sizing) != set(problem.space.names) or problem.space.snap(design.sizing) != dict(design.sizing):
@@ -30,7 +32,7 @@ def seeds_of(problem: Problem, memory: Memory) -> list[dict[str, float]]:
 
 
 def remember(turns: Sequence[Turn], problem: Problem, memory: Memory) -> None:
-    """Keep the last designs that ran whole, in every corner, as many as a memory has of a circuit."""
+    """Store the latest designs that were simulated in every corner, up to the memory's limit per circuit."""
     whole = (
         StoredDesign(turn.sizing, turn.evaluation.values, turn.evaluation.bounds)
         for turn in reversed(turns)

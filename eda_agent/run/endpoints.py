@@ -1,4 +1,6 @@
-"""The endpoints that this user has named himself: a journal, which may be somebody else's, sends netlists and keys to no other."""
+"""Known endpoints: the addresses that this user has given on a command line. A journal from others may use no other
+address.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ MAX_KEPT = 100
 
 
 def remember_endpoint(endpoint: str) -> None:
-    """Keep an address that was given on a command line. A cache that cannot be written costs a question later."""
+    """Store an address that was given on a command line. If the cache cannot be written, the user is asked again later."""
     known = [line for line in _known() if line != endpoint]
     with contextlib.suppress(OSError):
         _file().parent.mkdir(parents=True, exist_ok=True)
@@ -25,13 +27,15 @@ def remember_endpoint(endpoint: str) -> None:
 
 
 def check_endpoint(endpoint: str, folder: Path) -> None:
-    """Raises `InputError` for an address that is not on this machine, not `OPENAI_BASE_URL`, and was never given on a command line here."""
+    """Raise `InputError` for an address that is not on this machine, not `OPENAI_BASE_URL` and never given on a command
+    line here.
+    """
     if _local(endpoint) or endpoint == os.environ.get("OPENAI_BASE_URL") or endpoint in _known():
         return
     raise InputError(
         Finding(
-            f"the run asks the endpoint {endpoint}, which you have not named here before: it would get your netlist and your key",
-            folder, fix=f"if it is yours, add --endpoint {shlex.quote(endpoint)}",
+            f"the run uses the endpoint {endpoint}, which you have not given here before: it would receive your netlist and your key",
+            folder, fix=f"if you trust it, add --endpoint {shlex.quote(endpoint)}",
         )
     )  # fmt: skip
 
@@ -39,7 +43,7 @@ def check_endpoint(endpoint: str, folder: Path) -> None:
 def _local(endpoint: str) -> bool:
     host = ""
     with contextlib.suppress(ValueError):
-        # what is no address raises, too
+        # also raises for text that is no address
         host = urlsplit(endpoint).hostname or ""
         return ip_address(host).is_loopback
     return host == "localhost"

@@ -23,14 +23,14 @@ from eda_agent.simulation.workbench import Workbench
 def open_evaluator(
     problem: Problem, *, workers: int | None = None, cache: bool = True, pool: Executor | None = None, cluster: str | None = None
 ) -> Iterator[Evaluator]:
-    """An evaluator with its worker processes and cache, ended on leaving."""
+    """An evaluator with its worker processes and cache, closed on leaving the context."""
     folder = cache_folder()
     pool = pool or open_pool(workers, cluster)
     store = Cache(folder / "results.sqlite") if cache else NoCache()
     try:
         evaluator = Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
         if pool.version:
-            # known with the version: the workers started while the decks were made
+            # the version was read while the workers started and the decks were made
             check_trust(problem, pool.sandbox)
         yield evaluator
     finally:
@@ -39,14 +39,14 @@ def open_evaluator(
 
 
 def measure_once(problem: Problem) -> dict[str, float | None]:
-    """Spec name → value of the netlist's own sizes in the first corner; None where there is none, or only a bound."""
+    """Spec name → value of the netlist's own sizes in the first corner; None if there is no value or only a bound."""
     problem = replace(problem, corners=problem.corners[:1])
     with open_evaluator(problem) as evaluator:
         return _known(evaluator.evaluate([problem.space.initial])[0], problem.corners[0].name)
 
 
 def try_out(problem: Problem) -> tuple[dict[str, float | None], Soundness]:
-    """(as `measure_once`, whether the testbenches test)."""
+    """(values as in `measure_once`, whether the testbenches test)."""
     problem = replace(problem, corners=problem.corners[:1])
     with open_evaluator(problem) as evaluator:
         found = judge(evaluator)
@@ -61,7 +61,7 @@ def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:
 def simulate_for_report(
     problem: Problem, sizing: Mapping[str, float], samples: int, seed: int
 ) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any] | None]:
-    """(waveforms of every testbench and corner, Monte Carlo as data or None for no samples) of one design."""
+    """(waveforms of every testbench and corner, Monte Carlo as data or None without samples) of one design."""
     with open_evaluator(problem) as evaluator:
         legal = problem.space.snap(sizing)
         waves = {place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply}

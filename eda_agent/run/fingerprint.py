@@ -1,4 +1,6 @@
-"""A fingerprint says what a run's measurements and scores depend on, so that a later day can tell whether they still hold."""
+"""A fingerprint is a set of digests of everything that a run's measurements and scores depend on. It shows later
+whether they still apply.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,12 @@ from eda_agent.simulation.evaluate import CONTENT_VERSION
 from eda_agent.simulation.workbench import Workbench
 
 WHOLE = 64_000_000
-"""Bytes of a model's file up to which all of it is read; of a larger one its size and both ends."""
+"""Size in bytes up to which a model file is hashed completely; of a larger file its size and both ends are hashed."""
 _END = 1_000_000
 
 
 def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
-    """Part → digest, or name → digest where a part has several. Equal parts give equal measurements."""
+    """Part → digest, or name → digest if a part has several. Equal fingerprints mean equal measurements."""
     return {
         "netlist": _digest(problem.netlist.text(), problem.subckt),
         "parameters": {
@@ -34,7 +36,9 @@ def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
 
 
 def targets(problem: Problem) -> dict[str, Any]:
-    """What scores and the end of a run depend on beside the measurements: it may change, and the turns count anew."""
+    """What scores and the end of a run depend on besides the measurements. It may change; the turns are then scored
+    again.
+    """
     return {
         "specs": {spec.name: {"minimum": spec.minimum, "maximum": spec.maximum, "weight": spec.weight, "worst": spec.worst, "objective": spec.objective} for spec in problem.specs},
         "budget": dict(vars(problem.budget)),
@@ -42,7 +46,9 @@ def targets(problem: Problem) -> dict[str, Any]:
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The parts of two fingerprints that differ, for people: `testbenches: loop`. A part that an older journal lacks is no difference."""
+    """The parts in which two fingerprints differ, for people: `testbenches: loop`. A part that an older journal lacks
+    is no difference.
+    """
     found = []
     for part, value in now.items():
         before = then.get(part)
@@ -53,7 +59,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             found.append(f"{part}: {', '.join(names)}")
         else:
             found.append(
-                {"netlist": "the netlist, or a file that it includes", "measurements": "how this version of eda-agent measures"}.get(
+                {"netlist": "the netlist or an included file", "measurements": "the measurements of this version of eda-agent"}.get(
                     part, part
                 )
             )
@@ -61,7 +67,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def weights(folder: Path) -> str:
-    """A digest of the model in a folder, or of a file; "" where there is none."""
+    """A digest of the model in a folder, or of a file; "" if there is none."""
     files = [folder] if folder.is_file() else sorted([*folder.glob("*.safetensors"), *folder.glob("config.json")])
     digest = hashlib.sha256()
     try:
@@ -81,7 +87,7 @@ def weights(folder: Path) -> str:
 
 
 def _bench(bench: Testbench) -> tuple[object, ...]:
-    """A testbench with the user's own measurements in Python as they are now, wherever their files lie."""
+    """A testbench with the current content of its Python measurement files, independent of their place."""
     paths = {name: Path(how.partition(" ")[2]) for name, how in bench.measures.items() if how.startswith("python ")}
     measures = {name: paths[name].read_text(encoding="utf-8") if name in paths else how for name, how in bench.measures.items()}
     return replace(bench, measures={}), sorted(measures.items())

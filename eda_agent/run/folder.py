@@ -1,4 +1,6 @@
-"""The folder of a run holds `journal.jsonl`, a copy of the spec and of what it names (`run.copy`), `best.json` and `sized.spice`."""
+"""The folder of a run holds `journal.jsonl`, a copy of the spec and its files (`run.spec_copy`), `best.json` and
+`sized.spice`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from eda_agent.run.request import Request
 
 
 def run_folder(request: Request, problem: Problem) -> Path:
-    """The folder of the run, made if needed: `--out`, or runs/NAME-POLICY-TIME, with a number where another run has taken that in the same second."""
+    """Create the folder of the run: `--out`, or runs/NAME-POLICY-TIME, with a number if another run has taken the name
+    in the same second.
+    """
     wanted = Path("runs") / f"{problem.name}-{_word(request.chosen_policy)}-{datetime.now():%Y%m%d-%H%M%S}"
     folder = request.out or wanted
     try:
@@ -24,12 +28,12 @@ def run_folder(request: Request, problem: Problem) -> Path:
             return _new(wanted)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(Finding(f"cannot make the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
+        raise InputError(Finding(f"cannot create the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
     return folder
 
 
 def _new(wanted: Path) -> Path:
-    """A folder that nobody else has: making it is what decides."""
+    """Create a folder with a name that no other process has taken; creating it decides."""
     wanted.parent.mkdir(parents=True, exist_ok=True)
     folder, number = wanted, 1
     while True:
@@ -42,7 +46,7 @@ def _new(wanted: Path) -> Path:
 
 
 def _word(policy: str) -> str:
-    """A policy's name as part of a file's: `python:mine.Climb` has a colon."""
+    """A policy's name as part of a file name: `python:mine.Climb` has a colon."""
     return re.sub(r"[^\w.-]+", "-", policy)[-40:]
 
 
@@ -57,5 +61,5 @@ def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str
         write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
         write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
     except OSError as error:
-        raise StorageError(f"{folder}: the result cannot be written: {error.strerror}\n    → make room, then --resume") from None
+        raise StorageError(f"{folder}: the result cannot be written: {error.strerror}\n    → free disk space, then --resume") from None
     return {"journal": str(folder / "journal.jsonl"), "best": str(folder / "best.json"), "netlist": str(folder / "sized.spice")}

@@ -1,4 +1,4 @@
-"""Opening a run makes what it is played with: its folder and journal, its problem, a policy, workers, an evaluator."""
+"""Opening a run creates its parts: folder, journal, problem, policy, workers and evaluator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from eda_agent.simulation.executors import open_pool
 
 @dataclass(frozen=True)
 class OpenRun:
-    """What a run is played with."""
+    """The parts of a run."""
 
     resumed: Resumed
     problem: Problem
@@ -40,7 +40,7 @@ class OpenRun:
 
 
 def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStack) -> OpenRun:
-    """Open what a run needs; it is closed on leaving the stack, the journal last."""
+    """Open what a run needs. Leaving `stack` closes it, the journal last."""
     state, resumed = RunState(), Resumed(given, given.chosen_policy, given.options)
     journal: Journal | None = None
     if given.resume:
@@ -49,7 +49,7 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
         resumed = settle(given, state, folder)
     request = resumed.request
     check_options(request)
-    # what starts slowly first, so that they overlap with reading the spec
+    # slow starts come first, so that they overlap with reading the spec
     pool = open_pool(request.workers, request.cluster)
     with contextlib.ExitStack() as failing:
         failing.callback(pool.close)
@@ -59,9 +59,9 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
             journal, state = _held(folder, stack)
             if state.started:
                 raise InputError(
-                    Finding("this folder already holds a run", folder, fix="add --resume to go on with it, or choose another --out")
+                    Finding("this folder already holds a run", folder, fix="add --resume to continue it, or choose another --out")
                 )
-        # the user may have changed it on the way
+        # the user may have changed the policy during the run
         policy = make_policy(resumed.policy, request.chosen_seed, resumed.options)
         if (endpoint := given.options.get("endpoint")) is not None:
             remember_endpoint(str(endpoint))
@@ -71,14 +71,16 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
 
 
 def _held(folder: Path, stack: contextlib.ExitStack) -> tuple[Journal, RunState]:
-    """The journal, held before it is read: what another process wrote until now is there, and it writes no more."""
+    """The journal, locked before it is read: everything that another process wrote is there, and it can write no more."""
     journal = Journal(folder / "journal.jsonl")
     stack.callback(journal.leave)
     return journal, restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()
 
 
 def with_corners(problem: Problem, name: str | None) -> Problem:
-    """The problem in a named set of corners, or as it is for None. Specs that count in corners of the spec only count in all then."""
+    """The problem in a named set of corners, or unchanged for None. Specs restricted to corners of the spec then count
+    in all.
+    """
     if name is None:
         return problem
     specs = tuple(replace(spec, corners=()) for spec in problem.specs)

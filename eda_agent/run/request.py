@@ -1,4 +1,4 @@
-"""A request is what the user asked a run for; an outcome is how it ended."""
+"""A request is what the user asked of a run; an outcome is how the run ended."""
 
 from __future__ import annotations
 
@@ -15,27 +15,34 @@ from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
 SKIP_FROM = 6
-"""With few corners a policy learns more from all of them than skipping saves: over 10 runs in 3 corners 533 proposals for 407."""
+"""Number of corners from which corners are skipped. With fewer a policy learns more from all corners than skipping
+saves: over 10 runs in 3 corners 533 proposals instead of 407.
+"""
 
 
 ABOUT = {
     "auto": {"endpoint", "model", "request_seed"}, "chat": {"endpoint", "model", "request_seed", "timeout"}, "embedded": {"model"}, "local": {"model"},
     "scripted": {"script"},
 }  # fmt: skip
-"""Policy → the options of the command line that go with it."""
+"""Policy → its command-line options."""
 FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout", "simulations": "budget", "cache": "no-cache", "skip": "all-corners or --skip-corners"}  # fmt: skip
-"""Name here → on the command line, where they differ."""
+"""Name here → name on the command line, if they differ."""
 _SECRET = re.compile(r"(api_?|^)key$|secret|password|(?<!max_)token$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; None takes the spec's, the default, or what the run was asked for when it is resumed.
+    """The user's request. None means the spec's value, the default, or the value of the run that is resumed.
 
-    `corners`: a named set instead of the spec's. `skip`: leave corners out where they can no longer matter (`Environment`); None does so
-    from `SKIP_FROM` corners on. `parallel`: proposals simulated at once, of a policy that has several; None takes as many as keep the
-    workers busy. `orders_from`: byte of orders.jsonl from which orders are obeyed, None for those written from now on. `cluster`: address of a Ray cluster that simulates (`RayPool`). `memory`: begin with the best designs of earlier runs on the same circuit.
-    `force`: size with testbenches that do not test (`simulation.soundness`) too.
+    Attributes:
+        simulations: maximum number of proposals.
+        corners: a named corner set instead of the spec's corners.
+        skip: skip corners that can no longer matter (`Environment`); None does so from `SKIP_FROM` corners on.
+        parallel: number of proposals simulated at once; None takes as many as keep the workers busy.
+        orders_from: byte of orders.jsonl from which commands are read; None reads those written from now on.
+        cluster: address of a Ray cluster that simulates (`RayPool`).
+        memory: start with the best designs of earlier runs on the same circuit.
+        force: size even if a testbench does not test the circuit (`simulation.soundness`).
     """
 
     spec: Path
@@ -68,7 +75,7 @@ KEPT: dict[str, type] = {
     "policy": str, "options": dict, "seed": int, "simulations": int, "workers": int, "cluster": str, "cache": bool, "corners": str, "skip": bool,
     "parallel": int, "memory": bool, "force": bool,
 }  # fmt: skip
-"""Fields of a request that a journal keeps, and what they are."""
+"""Fields of a request that a journal keeps, and their types."""
 
 
 def flag(name: str) -> str:
@@ -77,32 +84,32 @@ def flag(name: str) -> str:
 
 
 def check_options(request: Request) -> None:
-    """Raises `InputError` for an option of the command line that the policy does not have."""
+    """Raise `InputError` for a command-line option that the policy does not have."""
     known = {name for names in ABOUT.values() for name in names}
     for name in request.options:
         if name in known and name not in ABOUT.get(request.chosen_policy.partition(":")[0], set()):
-            raise InputError(f"{flag(name)} does not go with policy {request.chosen_policy}")
+            raise InputError(f"{flag(name)} is not an option of policy {request.chosen_policy}")
 
 
 def request_data(request: Request) -> dict[str, Any]:
-    """A request as a journal keeps it: JSON, paths in full, no secrets."""
+    """A request as the journal stores it: JSON, with full paths and without secrets."""
     data = {name: getattr(request, name) for name in KEPT}
     data["policy"], data["seed"] = request.chosen_policy, request.chosen_seed
-    # a chat model's name may be that of a folder, too
+    # the name of a chat model may also be that of a folder
     files = {"script"} if request.chosen_policy == "chat" or "endpoint" in request.options else {"script", "model"}
     data["options"] = {name: _plain(value, name in files) for name, value in request.options.items() if not _SECRET.search(name)}
     return data
 
 
 def _plain(value: Any, is_file: bool) -> Any:
-    """A folder or file of the user's is named in full: a run is resumed from anywhere."""
+    """A value for JSON. Paths are absolute, because a run can be resumed from any folder."""
     if isinstance(value, Path) or (is_file and isinstance(value, str) and value and Path(value).exists()):
         return str(Path(value).resolve())
     return list(value) if isinstance(value, tuple) else value
 
 
 def request_from(data: Mapping[str, Any], spec: Path) -> Request:
-    """The request that a journal keeps. What it does not have is None. Raises `InputError` for what is none."""
+    """The request of a journal; missing fields are None. Raises `InputError` for an invalid value."""
     fields: dict[str, Any] = {}
     for name, kind in KEPT.items():
         value = data.get(name)
@@ -116,9 +123,16 @@ def request_from(data: Mapping[str, Any], spec: Path) -> Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `stop` is the reason; `best` the incumbent; `turns` all turns, the baseline first; `verified` what came of the incumbent
-    simulated anew, empty for a run that the user stopped; `remarks` what was said of the testbenches at the beginning; `forced`: whether they count
-    as they are."""
+    """How a run ended.
+
+    Attributes:
+        stop: the reason.
+        best: the incumbent.
+        turns: all turns, the baseline first.
+        verified: the incumbent simulated again; empty for a run that the user stopped.
+        remarks: warnings about the testbenches at the start.
+        forced: failed checks of testbenches are ignored.
+    """
 
     problem: Problem
     folder: Path
@@ -133,12 +147,12 @@ class Outcome:
 
     @property
     def met(self) -> bool:
-        """Whether every spec is met, in testbenches that test."""
+        """Whether every spec is met in sound testbenches."""
         return self.best.met and (self.forced or not self.unsound)
 
     @property
     def unsound(self) -> tuple[str, ...]:
-        """What the testbenches show of the best design that no working circuit does."""
+        """The symptoms that the testbenches show of the best design."""
         return tuple(self.verified.get("unsound", ()))
 
     @property

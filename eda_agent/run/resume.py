@@ -1,8 +1,12 @@
-"""Resuming takes a run up again as it was asked for: the request comes from its journal, and what differs now is agreed to, said, or refused.
+"""Resuming continues a run with the request in its journal. Each difference from the present request is accepted,
+reported or refused.
 
-what the user gives again    policy, seed, corners, model and script must be the run's; budget, workers and the like may change, and the change is said
-what the spec asks           other targets, weights or budget: the turns count anew; anything that the measurements depend on: refused
-what only the user may say   a policy of one's own (it is a program), and an endpoint that the user's key has not gone to before
+options given again     policy, seed, corners, model and script must match the run; budget, workers and similar may
+change, and the change is reported
+a changed spec          other targets, weights or budget: the turns are scored again; anything that the measurements
+depend on: refused
+confirmed by the user   a policy of the user's own (it is a program), and an endpoint that the user's key was not sent
+to before
 """
 
 from __future__ import annotations
@@ -34,7 +38,9 @@ _LONGEST_DIFF = 60
 
 @dataclass(frozen=True)
 class Resumed:
-    """`request` is whole; `policy` and `options` are those that go on, which the user may have changed on the way. `notes` are for people."""
+    """`request` is complete. `policy` and `options` are those of the continued run, which the user may have changed
+    during it. `notes` are for people.
+    """
 
     request: Request
     policy: str
@@ -44,7 +50,9 @@ class Resumed:
 
 @dataclass(frozen=True)
 class Changes:
-    """`anew`: whether the turns until now count for other targets. `edits`: the user's orders that still hold. `diff`: of the spec, as lines."""
+    """`anew`: whether earlier turns are scored with other targets. `edits`: the user's commands that still apply.
+    `diff`: of the spec, as lines.
+    """
 
     anew: bool
     edits: tuple[Mapping[str, Any], ...]
@@ -53,7 +61,7 @@ class Changes:
 
 
 def run_to_resume(request: Request) -> Path:
-    """The folder of the run that a request wants to go on with. Raises `InputError` where there is none."""
+    """The folder of the run that a request continues. Raises `InputError` if there is none."""
     folder = request.out or request.spec
     if not (folder / "journal.jsonl").is_file():
         raise InputError(f"{folder}: there is no run to resume\n    → name its folder: eda-agent size --resume RUN")
@@ -61,7 +69,9 @@ def run_to_resume(request: Request) -> Path:
 
 
 def settle(given: Request, state: RunState, folder: Path) -> Resumed:
-    """The whole request of a run that goes on, from its journal and what is given now. Raises `InputError` for what does not agree."""
+    """The complete request of a resumed run, from its journal and the present options. Raises `InputError` for a
+    conflict.
+    """
     spec = original_spec(folder) if given.spec.resolve() == folder.resolve() else given.spec
     if not state.started:
         return Resumed(replace(given, spec=spec, out=folder), given.chosen_policy, given.options)
@@ -76,10 +86,10 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
     for name in _FREE:
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
-            notes.append(f"changed: {flag(name)} is {value}, was {before if before is not None else 'left open'}")
+            notes.append(f"changed: {flag(name)} is {value}, was {before if before is not None else 'not given'}")
     if given.memory and not then.memory:
-        notes.append("--memory is for the start of a run: this one goes on without")
-    # options that are given now are for the policy that proposes now, which the user may have changed to on the way
+        notes.append("--memory applies to the start of a run, and this run is resumed")
+    # options given now are for the current policy, which the user may have changed during the run
     options = dict(then.options) if state.policy else _options(given, then, state, folder, notes)
     whole = replace(
         then, options=options, out=folder, resume=True, orders_from=given.orders_from,
@@ -93,7 +103,7 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
 
 
 def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
-    """The request as the journal has it, and what is to be said of one that has little."""
+    """The request of the journal, and remarks on a journal with few fields."""
     data = state.opened.get("request")
     if isinstance(data, Mapping):
         then = request_from(data, spec)
@@ -101,13 +111,13 @@ def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
     first = state.started
     budget = state.budget if state.budget is not None else first.get("budget", {}).get("simulations")
     then = request_from({**first, "corners": first.get("corner_set"), "options": {}, "workers": None, "simulations": budget}, spec)
-    told = "this run was begun by a version whose journal keeps neither the policy's options nor what its measurements depend on"
+    told = "the journal of this run is from a version that stores neither the policy's options nor what its measurements depend on"
     named = [flag(name) for name in sorted(ABOUT.get(then.chosen_policy, ()))]
-    return then, [f"{told}: give {', '.join(named)} again where it had one" if named else told]
+    return then, [f"{told}: give {', '.join(named)} again if the run had one" if named else told]
 
 
 def _options(given: Request, then: Request, state: RunState, folder: Path, notes: list[str]) -> dict[str, Any]:
-    """The policy's options, those that are given now before the journal's."""
+    """The policy's options; those given now take precedence over the journal's."""
     now, before = request_data(given)["options"], dict(then.options)
     weighed = state.opened.get("weights")
     for name, value in now.items():
@@ -118,19 +128,19 @@ def _options(given: Request, then: Request, state: RunState, folder: Path, notes
             raise InputError(
                 Finding(f"the run was started with {name} {before.get(name, 'of the policy')}, not {value}", folder, fix=f"leave {flag(name)} out, or start a new run")
             )  # fmt: skip
-        notes.append(f"changed: {flag(name)} is {value}, was {before.get(name, 'left open')}")
+        notes.append(f"changed: {flag(name)} is {value}, was {before.get(name, 'not given')}")
     return {**before, **now}
 
 
 def _ask_again(given: Request, going: Mapping[str, Any], folder: Path) -> None:
-    """A journal may be somebody else's: it starts no program, and sends the user's key nowhere."""
+    """Refuse what a journal from others must not do: start a program, or send the user's key to an unknown address."""
     name, endpoint = str(going["name"]), going["options"].get("endpoint")
     if name.startswith("python:") and given.policy != name:
         raise InputError(
             Finding(
-                f"the run's policy is a program, {name}, which a journal may not start",
+                f"the policy of the run is a program, {name}, and a journal may not start a program",
                 folder,
-                fix=f"if it is yours, add --policy {shlex.quote(name)}",
+                fix=f"if you trust it, add --policy {shlex.quote(name)}",
             )
         )
     if endpoint is not None and given.options.get("endpoint") != endpoint:
@@ -138,9 +148,11 @@ def _ask_again(given: Request, going: Mapping[str, Any], folder: Path) -> None:
 
 
 def opened_data(resumed: Resumed, problem: Problem, workbench: Workbench, policy: Policy) -> dict[str, Any]:
-    """What a journal keeps of a run's request, for `settle` and `compare`. `going`: the options of the policy that proposes."""
+    """The data of a run's request for the journal, read by `settle` and `compare`. `going`: the options of the current
+    policy.
+    """
     request = resumed.request
-    # an endpoint and its model may have come from the environment
+    # an endpoint and its model may come from the environment
     going = replace(request, policy=resumed.policy, options={**resumed.options, **getattr(policy, "settings", {})})
     kept = going if resumed.policy == request.chosen_policy else request
     return {
@@ -150,12 +162,12 @@ def opened_data(resumed: Resumed, problem: Problem, workbench: Workbench, policy
 
 
 def compare(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
-    """What the spec asks now against what the run was asked. Raises `InputError` where its measurements no longer hold."""
+    """Compare the present spec with that of the run. Raises `InputError` if the run's measurements no longer apply."""
     try:
         return _compared(request, state, problem, workbench, folder)
     except (KeyError, TypeError, AttributeError):
         raise InputError(
-            Finding("what the journal says of the run's spec is not as this program writes it", folder, fix="the journal was changed after it was written")
+            Finding("the journal's data on the run's spec is not in the format of this program", folder, fix="the journal was changed after it was written")
         ) from None  # fmt: skip
 
 
@@ -168,14 +180,14 @@ def _compared(request: Request, state: RunState, problem: Problem, workbench: Wo
     before, now = _targets(state), targets(problem)
     diff = tuple(_diff(str(state.opened.get("spec", problem.text)), problem.text))
     if wrong:
-        words = "\n    ".join(["what the run measured no longer holds: other than then are", *wrong, *diff])
+        words = "\n    ".join(["the results of the run no longer apply. Changed since then:", *wrong, *diff])
         raise InputError(
             Finding(
-                words, folder, fix="put back what changed, or start a new run; --memory begins it with earlier designs of the same circuit"
+                words, folder, fix="restore what changed, or start a new run; --memory starts it with earlier designs of the same circuit"
             )
         )
     notes = (
-        [f"the model of policy {request.chosen_policy} is another than the run was begun with: it proposes otherwise from here on"]
+        [f"the model of policy {request.chosen_policy} has changed since the start of the run, so its proposals differ from now on"]
         if _other_weights(request, state)
         else []
     )
@@ -184,19 +196,19 @@ def _compared(request: Request, state: RunState, problem: Problem, workbench: Wo
     anew = bool(changed) or (bool(asked) and list(now["specs"]) != list(asked))
     if anew:
         notes.append(
-            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every turn until now counts for what it asks now"
+            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every earlier turn is scored with the new spec"
         )
     if before["budget"] and now["budget"] != before["budget"]:
         notes.append(
             "the budget in the spec has changed"
-            + (f"; the run keeps its own of {request.simulations} simulations" if request.simulations else "")
+            + (f"; the run keeps its own budget of {request.simulations} simulations" if request.simulations else "")
         )
     kept = tuple(edit for edit in edits if not (edit.get("do") == "target" and edit.get("spec") in changed))
     return Changes(anew, kept, diff, tuple(notes))  # fmt: skip
 
 
 def _other_names(state: RunState, problem: Problem) -> list[str]:
-    """What can be told to differ from a run whose journal has no fingerprint."""
+    """Differences that can be found for a run whose journal has no fingerprint."""
     then = state.started
     names = {
         "parameters": ([entry["name"] for entry in then["parameters"]], list(problem.space.names)),
@@ -209,7 +221,9 @@ def _other_names(state: RunState, problem: Problem) -> list[str]:
 
 
 def _targets(state: RunState) -> Mapping[str, Any]:
-    """The targets of the run; of a journal without them, those of its first event, where the user has not changed them since."""
+    """The targets of the run; of a journal without them, those of its first event, unless the user has changed them
+    since.
+    """
     kept = state.opened.get("targets")
     if isinstance(kept, Mapping):
         return kept
@@ -223,11 +237,11 @@ def _targets(state: RunState) -> Mapping[str, Any]:
 def _diff(before: str, now: str) -> list[str]:
     lines = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "spec.yaml of the run", "spec.yaml now", n=0, lineterm=""))
     lines = [visible(line) for line in lines]
-    return lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} lines more"]
+    return lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} more lines"]
 
 
 def _weights(request: Request) -> str:
-    """A digest of what the policy proposes from: a model in a folder, or a script; "" where it has neither."""
+    """A digest of the policy's data: a model in a folder, or a script; "" without either."""
     name, _, inside = request.chosen_policy.partition(":")
     source = inside or request.options.get("model") or request.options.get("script")
     if name in {"auto", "embedded"} and not source and "endpoint" not in request.options:

@@ -1,6 +1,7 @@
 """A run's problem has its targets with the user's edits, its corners and its budget, all from the journal.
 
-Every view that simulates, grades or exports takes its problem from here. The circuit comes from the run's copy (`run.copy`); targets, corners and
+Every view that simulates, scores or exports uses this problem. The circuit comes from the run's copy (`run.spec_copy`).
+Targets, corners and
 budget never come from a spec, which may have changed since.
 """
 
@@ -23,16 +24,18 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RunProblem:
-    """`problem`: with the targets that the user asked for, also where the run sized for tighter ones. `said`: what differs from when the run was made."""
+    """`problem`: with the user's targets, also if the run sized for tighter ones. `said`: differences from the time
+    when the run was created.
+    """
 
     problem: Problem
     said: tuple[str, ...] = ()
 
 
 def problem_of_run(folder: Path, state: RunState) -> RunProblem:
-    """The problem as a run asks it. Raises `InputError` where its circuit is not there any more, or is another.
+    """The problem of a run. Raises `InputError` if its circuit is missing or has changed.
 
-    The ranges of the sizes are those that the run was opened with: earlier turns lie outside of what was narrowed later.
+    The ranges are those at the start of the run, because earlier turns may lie outside a range that was narrowed later.
     """
     path, said = spec_of_run(folder)
     problem = load_problem(path)
@@ -40,15 +43,15 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
     for what, ours, theirs in (("parameters", problem.space.names, begun["parameters"]), ("specs", problem.spec_names, begun["specs"])):
         if sorted(ours) != sorted(row["name"] for row in theirs):
             raise InputError(
-                Finding(f"the spec has other {what} than the run", path, fix=f"put back the {path.name} that the run was started with")
+                Finding(f"the spec has other {what} than the run", path, fix=f"restore the {path.name} with which the run was started")
             )
     corners = _corners(problem, begun, path)
     specs = _specs(problem, begun["specs"], begun.get("corner_set"))
     others = [spec.name for spec, old in zip(specs, problem.specs, strict=True) if _bounds(spec) != _bounds(old)]
     if others and not state.edits:
-        said = (*said, f"{path} asks for another {', '.join(others)} than the run did: the run's targets are shown")
+        said = (*said, f"{path} has another {', '.join(others)} than the run: the run's targets are shown")
     if state.turns and _moved(problem, state.turns[0].get("sizing")):
-        said = (*said, f"the netlist of {path} has other sizes than when the run began: what is kept from it may differ")
+        said = (*said, f"the netlist of {path} has other sizes than at the start of the run: sizes taken from it may differ")
     return RunProblem(replace(problem, name=begun["problem"], specs=specs, corners=corners, budget=_budget(problem, begun)), said)
 
 
@@ -57,7 +60,7 @@ def _corners(problem: Problem, begun: Row, path: Path) -> tuple[Corner, ...]:
         return tuple(
             Corner(row["name"], row["process"], row["vdd"], row["temperature"], dict(row["settings"])) for row in begun["corner_table"]
         )
-    # a journal of version 0.1.0 has the names
+    # a journal of version 0.1.0 has only the names
     named = begun.get("corner_set")
     corners = named_set(named, problem.pdk) if named else problem.corners
     if [corner.name for corner in corners] != begun["corners"]:

@@ -1,4 +1,4 @@
-"""A schematic becomes a netlist through the program that drew it."""
+"""A schematic becomes a netlist through xschem itself."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from eda_agent.files import write_text
 
 
 def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
-    """The netlist that xschem itself writes for a .sch file. Raises `MissingError` without xschem."""
+    """The netlist that xschem writes for a .sch file. Raises `MissingError` without xschem."""
     program = shutil.which("xschem")
     if program is None:
-        raise MissingError(
-            "reading a .sch file needs xschem itself\n    → apt install xschem, or netlist it there and give the .spice file"
-        )
+        raise MissingError("reading a .sch file needs xschem\n    → apt install xschem, or netlist it in xschem and give the .spice file")
     with tempfile.TemporaryDirectory(prefix="eda-agent-") as place:
         rc, netlist = Path(place) / "xschemrc", Path(place) / f"{schematic.stem}.spice"
-        # the user's own settings (symbol libraries, PDK), then where the netlist goes; works from version 2.8 on, which has no -o
+        # the user's own settings (symbol libraries, PDK), then the output folder; works from version 2.8 on, which has
+        # no -o
         rc.write_text(
             "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f; break } }\n"
             f"set netlist_dir {{{place}}}\n",
@@ -38,7 +37,7 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
             )
         text = netlist.read_text(encoding="utf-8", errors="replace")
     folder.mkdir(parents=True, exist_ok=True)
-    # a name of its own: the designer's netlist may lie beside the schematic
+    # a separate name: the designer's netlist may be beside the schematic
     target = folder / f"{schematic.stem}.xschem.spice"
     write_text(target, text)
     return target

@@ -1,7 +1,8 @@
-"""A spec copy lies in the run's folder: the spec, the netlist with its includes written in, decks and programs.
+"""A spec copy lies in the run's folder: the spec, the netlist with its includes inserted, decks and programs.
 
-Every view simulates and exports from the copy, so that what it shows is of the circuit that the run sized, whatever became of the files since. A
-PDK's file and its libraries stay where they are; the copy names them by their full path.
+Every view simulates and exports from the copy, so that it shows the circuit that the run sized, even if the files have
+changed since. A
+PDK's file and its libraries stay in place; the copy names them by their full path.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Problem
 
 ORIGIN = "origin.json"
-"""File in a run's folder that says where the spec lies that it was started from, and what was copied."""
+"""File in a run's folder that records the place of the original spec and the copied files."""
 SPEC = "spec.yaml"
 _TAKEN = frozenset(["journal.jsonl", "orders.jsonl", "stderr.log", SPEC, ORIGIN, "best.json", "sized.spice", "montecarlo.json"])
 """Names of a run's own files."""
 
 
 def write_copy(problem: Problem, folder: Path) -> None:
-    """Copy a problem's spec and what it names into the folder of its run. A file of another content that is there already is never replaced."""
+    """Copy a problem's spec and its files into the folder of its run. An existing file with other content is never
+    replaced.
+    """
     files: dict[str, str] = {}
     origin = problem.path.resolve()
     if origin != (folder / SPEC).resolve():
@@ -44,34 +47,36 @@ def write_copy(problem: Problem, folder: Path) -> None:
 
 
 def original_spec(folder: Path) -> Path:
-    """The spec that a run was started from; the run's own copy where that has gone."""
+    """The spec from which a run was started; the run's own copy if it is gone."""
     named = _origin(folder).get("spec")
     origin = Path(named) if isinstance(named, str) else folder / SPEC
     return origin if origin.is_file() else folder / SPEC
 
 
 def changed_since(folder: Path) -> bool:
-    """Whether the spec that a run was started from has changed since; not where nothing tells."""
+    """Whether the original spec has changed since the run was started; False if this is unknown."""
     read, origin = _origin(folder).get("read"), original_spec(folder)
     return isinstance(read, str) and origin.is_file() and _digest(origin.read_text(encoding="utf-8", errors="replace").encode()) != read
 
 
 def spec_of_run(folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """(the spec from which a run's circuit is read, what is to be said about it). Raises `InputError` where neither copy nor original is there."""
+    """(the spec from which a run's circuit is read, remarks on it). Raises `InputError` if both copy and original are
+    missing.
+    """
     files = _origin(folder).get("files")
     files = files if isinstance(files, dict) else {}
     missing = sorted(name for name in files if not (folder / name).is_file())
     if files and not missing:
         changed = [name for name, digest in files.items() if _digest(read_file(folder / name)) != digest]
-        said = f"{', '.join(sorted(changed))} in {folder} changed after the run had copied it: what is shown is of the changed circuit"
+        said = f"{', '.join(sorted(changed))} in {folder} changed after the run had copied it: the changed circuit is shown"
         return folder / SPEC, (said,) if changed else ()
     origin = original_spec(folder)
     if not origin.is_file():
         raise InputError(
             Finding(
-                "the spec of this run is gone: neither the run's copy nor the original is there",
+                "the spec of this run is gone: both the run's copy and the original are missing",
                 folder,
-                fix=f"put {SPEC} and its netlist back",
+                fix=f"restore {SPEC} and its netlist",
             )
         )
     if missing:
@@ -92,11 +97,11 @@ def _digest(data: bytes) -> str:
 
 
 def _copied(problem: Problem, folder: Path) -> tuple[str, dict[str, str]]:
-    """(the spec's text, name of a file → its text). The spec's text changes only where a file must have another name."""
+    """(the spec's text, name of a file → its text). The spec's text changes only if a file needs another name."""
     beside = problem.path.parent
     text = problem.text
     files: dict[str, str] = {}
-    # from the end, so that the places before stay where they are
+    # from the end, so that earlier positions stay valid
     for kind, node in sorted(_names(problem.text), key=lambda found: -found[1].start_mark.index):
         if kind == "pdk":
             name = str((beside / node.value).resolve())
@@ -134,13 +139,13 @@ def _text(problem: Problem, kind: str, path: Path) -> str:
     lines = problem.netlist.lines if kind == "circuit" else read_source(path, [problem.path.parent], analyses=True)
     text = "\n".join(raw for line in lines for raw in line.raw) + "\n"
     if lines and lines[0].file.resolve() != path.resolve():
-        # what an include begins with is no title
+        # an included file has no title line
         text = f"* {path.name}, its includes written in\n{text}"
     return text
 
 
 def _free(name: str, content: str, folder: Path, files: Mapping[str, str]) -> str:
-    """A name that no file of other content has."""
+    """A name that no file with other content has."""
     stem, suffix = Path(name).stem, Path(name).suffix
     for number in range(1000):
         chosen = f"{stem}-{number}{suffix}" if number else name
@@ -149,7 +154,7 @@ def _free(name: str, content: str, folder: Path, files: Mapping[str, str]) -> st
                 return chosen
         elif chosen not in _TAKEN and (not (folder / chosen).exists() or _same(folder / chosen, content)):
             return chosen
-    raise InputError(Finding(f"there is no free name for a copy of {name}", folder, fix="choose another --out"))
+    raise InputError(Finding(f"no free name for a copy of {name}", folder, fix="choose another --out"))
 
 
 def _same(path: Path, content: str) -> bool:

@@ -1,7 +1,8 @@
-"""Trust is what a run may assume of its files: with files from elsewhere, simulators must be confined whole.
+"""The trust check refuses to simulate files from elsewhere if the sandbox is incomplete.
 
-Netlists are read strictly before a simulator sees them; the sandbox is the second line, for what nobody thought of. Where this machine lacks a layer
-of it, a run on the user's own files goes on and says so, and one on files of others is refused.
+Netlists are validated before a simulator reads them; the sandbox is the second line of defence. If this machine lacks a
+layer of it,
+a run on the user's own files continues with a warning, and a run on files of others is refused.
 """
 
 from __future__ import annotations
@@ -15,28 +16,28 @@ from eda_agent.problem.spec import Problem
 from eda_agent.simulation.sandbox import gaps
 
 UNTRUSTED = "EDA_AGENT_UNTRUSTED"
-"""Environment variable; 1: files are from elsewhere, 0: they are the user's own, whoever owns them."""
+"""Environment variable. 1: files are from elsewhere; 0: they are trusted, independent of their owner."""
 
 
 def warning(sandbox: Collection[str]) -> str:
-    """What to say of simulators that are not confined whole; "" where they are."""
+    """The warning about an incomplete sandbox; "" if it is complete."""
     left_open = gaps(sandbox)
     if not left_open:
         return ""
-    held = f"confined in part ({', '.join(sandbox)})" if sandbox else "not confined"
-    return f"simulators are {held}: one that a netlist took over could {', '.join(left_open)} (eda-agent doctor)"
+    held = f"only partly confined ({', '.join(sandbox)})" if sandbox else "not confined"
+    return f"simulators are {held}: a compromised one could {', '.join(left_open)} (eda-agent doctor)"
 
 
 def check_trust(problem: Problem, sandbox: Collection[str]) -> None:
-    """Raises `MissingError` where files from elsewhere would meet simulators that are not confined whole."""
+    """Raise `MissingError` if files from elsewhere would be simulated in an incomplete sandbox."""
     said = os.environ.get(UNTRUSTED)
     if said == "0" or not gaps(sandbox):
         return
     foreign = _of_others(problem)
     if said == "1" or foreign:
-        whose = "files from elsewhere" if said == "1" else f"{foreign[0]}, which belongs to somebody else,"
+        whose = "files from elsewhere" if said == "1" else f"{foreign[0]}, which belongs to another user,"
         raise MissingError(
-            f"{whose} would be simulated, and {warning(sandbox)}\n    → use a machine where every layer holds, or --trusted once you have read the files"
+            f"{whose} would be simulated, and {warning(sandbox)}\n    → use a machine with every layer, or --trusted once you have read the files"
         )
 
 

@@ -266,4 +266,6 @@ def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None
 
 def test_targets_of_what_could_not_be_measured_are_said_to_be_common_values(tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8")
-    assert "targets are common values: the netlist's own sizes could not be measured" in run("init", str(tmp_path / "c.spice")).stderr
+    assert (
+        "targets are common values, because the netlist's own sizes could not be measured" in run("init", str(tmp_path / "c.spice")).stderr
+    )

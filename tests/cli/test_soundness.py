@@ -33,7 +33,7 @@ def test_size_refuses_a_shorted_output_and_force_goes_on(shorted: Path, tmp_path
     assert done.returncode == 2
     assert WORDS in done.stderr
     assert "V9 in the netlist" in done.stderr
-    assert "--force sizes it as it is" in done.stderr
+    assert "--force sizes it anyway" in done.stderr
     assert [event["type"] for event in events(folder)] == ["hello"]
     forced = run("size", str(shorted), "--budget", "2", "--out", str(folder), "--force")
     assert forced.returncode == 1

@@ -42,7 +42,7 @@ def lure(request: pytest.FixtureRequest, treasure: Path) -> Callable[[Path], Non
 
 def test_a_journal_is_not_written_through_a_link(tmp_path: Path, treasure: Path, lure: Callable[[Path], None]) -> None:
     lure(tmp_path / "journal.jsonl")
-    with pytest.raises(InputError, match="no journal can be kept here"):
+    with pytest.raises(InputError, match="the journal cannot be written here"):
         Journal(tmp_path / "journal.jsonl")
     assert treasure.read_text() == TREASURE
 

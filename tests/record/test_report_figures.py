@@ -126,5 +126,5 @@ def test_what_a_command_cannot_repeat_is_said(tmp_path: Path, problems: dict[str
     control.send(parse_command('{"do": "target", "spec": "dc_gain", "minimum": 20}'))
     size(Request(CIRCUITS / "ota_5t", "random", simulations=2, skip=False, out=tmp_path / "run"), control=control)
     said = repeat_commands(fold(read_journal(tmp_path / "run" / "journal.jsonl")))
-    assert "--all-corners" in said and '# the user ordered on the way: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said
+    assert "--all-corners" in said and '# command of the user during the run: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said
     assert load_problem(tmp_path / "run").name == problems["ota_5t"].name

@@ -58,6 +58,6 @@ def test_a_damaged_request_is_said(data: dict[str, Any]) -> None:
 
 
 def test_an_option_of_another_policy_is_refused() -> None:
-    with pytest.raises(InputError, match="--answer-timeout does not go with policy trust"):
+    with pytest.raises(InputError, match="--answer-timeout is not an option of policy trust"):
         check_options(Request(Path("s"), "trust", {"timeout": 3.0}))
     check_options(Request(Path("s"), "chat", {"timeout": 3.0, "temperature": 0.1}))

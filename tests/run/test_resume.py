@@ -82,7 +82,7 @@ def test_a_changed_budget_is_said_and_kept(amp: Path, tmp_path: Path) -> None:
     assert "! changed: --budget is 5, was 3" in done.stderr and "! changed: --workers is 1, was left open" in done.stderr
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 5
     assert state(run).started["budget"]["simulations"] == 5
-    for words, says in ((["--policy", "trust"], "policy random"), (["--seed", "7"], "seed 0"), (["--corners", "signoff"], "the spec's own corners"), (["--model", "x"], "--model does not go with policy random")):  # fmt: skip
+    for words, says in ((["--policy", "trust"], "policy random"), (["--seed", "7"], "seed 0"), (["--corners", "signoff"], "the spec's own corners"), (["--model", "x"], "--model is not an option of policy random")):  # fmt: skip
         refused = eda("size", run, "--resume", *words)
         assert refused.returncode == 2 and says in refused.stderr, refused.stderr
 
@@ -127,7 +127,7 @@ def test_a_journal_sends_nothing_to_an_endpoint_of_somebody_else(amp: Path, tmp_
     refused = eda("size", run, "--resume", "--budget", "3")
     assert (
         refused.returncode == 2
-        and "you have not named here before" in refused.stderr
+        and "you have not given here before" in refused.stderr
         and "add --endpoint https://elsewhere" in refused.stderr
     )
 
@@ -161,7 +161,7 @@ def test_other_targets_count_the_turns_anew(amp: Path, tmp_path: Path) -> None:
     done = eda("size", run, "--resume", "--budget", "6")
     assert "-  gbw:            {testbench: loop, unit: Hz, minimum: 90M}" in done.stderr.splitlines(), done.stderr
     assert "+  gbw:            {testbench: loop, unit: Hz, minimum: 900M, weight: 3}" in done.stderr.splitlines()
-    assert "the spec has changed (gbw): every turn until now counts for what it asks now" in done.stderr
+    assert "the spec has changed (gbw): every earlier turn is scored with the new spec" in done.stderr
     eda("size", amp, "--policy", "random", "--budget", "6", "--out", fresh)
     assert played(run) == played(fresh)
     assert [score for _, score, _ in before] != [score for _, score, _ in played(run)[:5]]
@@ -195,7 +195,7 @@ def test_a_target_that_the_user_moved_yields_to_the_spec_that_moves_it_later(amp
 
 
 CHANGES = [
-    ("load.inc", "nothing=1", "nothing=2", "the netlist, or a file that it includes"),
+    ("load.inc", "nothing=1", "nothing=2", "the netlist or an included file"),
     ("spec.yaml", "load: 2p", "load: 3p", "testbenches: loop"),
     ("spec.yaml", "vdd: 3.3", "vdd: 3.0", "corners: nominal"),
     ("spec.yaml", "W12: {min: 1u", "W12: {min: 2u", "parameters: W12"),
@@ -212,7 +212,7 @@ def test_what_the_measurements_depend_on_may_not_change(amp: Path, tmp_path: Pat
         assert old_text in text
         (amp / file).write_text(text.replace(old_text, new_text, 1))
         refused = eda("size", run, "--resume", "--budget", "2")
-        assert refused.returncode == 2 and says in refused.stderr and "put back what changed, or start a new run" in refused.stderr, (
+        assert refused.returncode == 2 and says in refused.stderr and "restore what changed, or start a new run" in refused.stderr, (
             refused.stderr
         )
         assert (run / "journal.jsonl").read_bytes() == before
@@ -224,7 +224,7 @@ def test_other_models_and_other_weights(amp: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     eda("size", amp, "--policy", "embedded", "--budget", "1", "--out", run)
     swap(run, lambda opened: opened.update(weights="of another model"))
-    assert "another than the run was begun with" in eda("size", run, "--resume", "--budget", "2").stderr
+    assert "has changed since the start of the run" in eda("size", run, "--resume", "--budget", "2").stderr
     swap(run, lambda opened: opened["fingerprint"].update(models={"tt": "of another library"}))
     refused = eda("size", run, "--resume", "--budget", "3")
     assert refused.returncode == 2 and "models: tt" in refused.stderr
@@ -237,7 +237,7 @@ def test_a_journal_of_version_0_1_0(amp: Path, tmp_path: Path) -> None:
     eda("size", amp, "--policy", "embedded", "--seed", "3", "--parallel", "1", "--budget", "4", "--out", whole)
     old(run)
     done = eda("size", run, "--resume")
-    assert "keeps neither the policy's options" in done.stderr and "give --model again where it had one" in done.stderr, done.stderr
+    assert "stores neither the policy's options" in done.stderr and "give --model again if the run had one" in done.stderr, done.stderr
     assert len(state(run).turns) == 4
     eda("size", run, "--resume", "--budget", "4")
     assert played(run) == played(whole)

@@ -37,7 +37,7 @@ def test_the_policy_that_the_user_changed_to_goes_on_with_its_options(tmp_path: 
     # options that are given now are its own
     other = settle(Request(tmp_path, options={"model": "two"}, resume=True), state, tmp_path)
     assert other.options == {"endpoint": HERE, "model": "two"} and other.request.options == {}
-    with pytest.raises(InputError, match="--script does not go with policy chat"):
+    with pytest.raises(InputError, match="--script is not an option of policy chat"):
         settle(Request(tmp_path, options={"script": "x"}, resume=True), state, tmp_path)
     # they are kept for the time after
     state.apply({"v": 1, "seq": 2, "type": "run.started", "opened": {"request": request_data(other.request), "going": dict(other.options)}})
@@ -57,7 +57,7 @@ def test_an_endpoint_elsewhere_is_asked_for_until_the_user_has_named_it(tmp_path
     there = "https://models.example/v1"
     state = journal(Request(Path("s"), "chat", {"endpoint": there, "model": "m"}))
     for address in (there, "http://127.0.0.1.models.example/v1", "http://localhost@models.example/v1", "http://10.0.0.1/v1"):
-        with pytest.raises(InputError, match="you have not named here before"):
+        with pytest.raises(InputError, match="you have not given here before"):
             settle(Request(tmp_path, resume=True), journal(Request(Path("s"), "chat", {"endpoint": address})), tmp_path)
     assert settle(Request(tmp_path, options={"endpoint": there}, resume=True), state, tmp_path).options["endpoint"] == there
     for address in (HERE, "http://localhost:8000/v1", "http://[::1]:8000/v1"):

@@ -439,7 +439,7 @@ def test_a_schematic_gets_the_sizes_and_is_brought_back(tmp_path: Path) -> None:
         await pilot.pause()
         await write("sizes into the xschem schematic")
         await until(pilot, lambda: "written" in said())
-        assert "no place for" in said().lower() and schematic.read_text() != text
+        assert "was not found" in said().lower() and schematic.read_text() != text
         await write("undo that")
         await until(pilot, lambda: "as it was" in said())
         assert schematic.read_text() == text

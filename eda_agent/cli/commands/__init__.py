@@ -1,7 +1,9 @@
-"""A command is one module here: `register` adds its parser, whose `func` default is the function that does its work.
+"""A command is one module here: `register` adds its parser, and the parser's `func` default is the function that
+executes it.
 
-The parser is built at every start, so a module imports what its work needs inside its functions: `check` must not pay for the simulator, nor
-`runs` for numpy.
+The parser is built at every start. A module therefore imports its dependencies inside its functions: `check` must not
+load the simulator, nor
+`runs` numpy.
 """
 
 NAMES = (

@@ -1,4 +1,4 @@
-"""`eda-agent bench`: policies against each other on a suite, resumable, with a table and curves."""
+"""`eda-agent bench`: compare policies on a suite, resumably, with a table and curves."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "bench",
         help="compare policies",
-        description="Policies × circuits × targets × seeds at equal simulation budgets; stopped benches go on.",
+        description="Run policies × circuits × targets × seeds with equal simulation budgets. A stopped bench continues.",
     )
-    parser.add_argument("suite", help="all, learned, unseen, one shipped circuit, or a YAML file of your own")
+    parser.add_argument("suite", help="suite: all, learned, unseen, one shipped circuit, or a YAML file")
     parser.add_argument("--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)")
-    parser.add_argument("--budget", type=count, default=50, metavar="N", help="simulations a run (default 50)")
+    parser.add_argument("--budget", type=count, default=50, metavar="N", help="simulations per run (default 50)")
     parser.add_argument("--seeds", type=count, default=3, metavar="K", help="seeds (default 3)")
-    parser.add_argument("--targets", type=count, default=1, metavar="T", help="targets a circuit (default 1)")
-    parser.add_argument("--workers", type=count, metavar="N", help="runs side by side (default: one a core)")
+    parser.add_argument("--targets", type=count, default=1, metavar="T", help="targets per circuit (default 1)")
+    parser.add_argument("--workers", type=count, metavar="N", help="parallel runs (default: one per core)")
     add_cluster(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default runs/bench-SUITE)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (default runs/bench-SUITE)")
     add_json(parser)
     parser.set_defaults(func=bench_command)
 
 
 def bench_command(options: argparse.Namespace) -> int:
-    """0 when the bench is complete."""
+    """Return 0 when the bench is complete."""
     from eda_agent import bench
     from eda_agent.bench.picture import picture
     from eda_agent.cli.render import console, print_json

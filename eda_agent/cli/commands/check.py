@@ -1,4 +1,4 @@
-"""`eda-agent check`: read a spec and all it names, elaborate the circuit, cut its models, and simulate nothing."""
+"""`eda-agent check`: read a spec and its files, elaborate the circuit and cut its models, without simulating."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from eda_agent.cli.options import Commands, add_json
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "check", help="say what would go wrong", description="Read a spec and everything it names; simulate nothing."
+        "check",
+        help="find faults without simulating",
+        description="Read a spec and every file that it names, without simulating. Report all faults at once.",
     )
-    parser.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it")
+    parser.add_argument("spec", type=Path, help="spec.yaml, or its folder")
     add_json(parser)
     parser.set_defaults(func=check_command)
 
 
 def check_command(options: argparse.Namespace) -> int:
-    """0 when a run could start; errors are raised as for a run."""
+    """Return 0 if a run can start; raise the same errors as a run."""
     from rich.text import Text
 
     from eda_agent.cli.render import console, print_json
@@ -65,7 +67,7 @@ def check_command(options: argparse.Namespace) -> int:
         screen.print(f"! the exported netlist: {remark}", markup=False, soft_wrap=True)
     if workbench.hierarchical:
         screen.print(
-            f"note: {workbench.hierarchical} leaves elaboration to ngspice; every turn re-reads the circuit (slower)", markup=False
+            f"note: {workbench.hierarchical} prevents elaboration, so ngspice reads the circuit again in every turn (slower)", markup=False
         )
     screen.print(Text("✓", "green"), f"ready: {command('size', options.spec)}", soft_wrap=True)
     return 0

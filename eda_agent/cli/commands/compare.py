@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("compare", help="two runs side by side", description="Specs and sizes of two runs.")
+    parser = commands.add_parser("compare", help="compare two runs", description="Compare the specs and sizes of two runs.")
     parser.add_argument("runs", type=Path, nargs=2, metavar="RUN", help="folders of the runs")
     add_json(parser)
     parser.set_defaults(func=compare_command)
 
 
 def compare_command(options: argparse.Namespace) -> int:
-    """Two runs side by side: what the best designs reach and where they differ."""
+    """Print what the best designs of two runs reach and where they differ."""
     from rich.table import Table
 
     from eda_agent.cli.render import console, print_json
@@ -46,7 +46,7 @@ def compare_command(options: argparse.Namespace) -> int:
     specs = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     asked = [{spec["name"]: spec for spec in state.started["specs"]} for state in states]
     every = {name: None for rows in asked for name in rows}
-    # each run is judged by its own targets: where they differ, both are shown
+    # each run is graded by its own targets; if they differ, both are shown
     same = all(len({target_text(rows[name]) for rows in asked if name in rows}) == 1 for name in every)
     targets = ["target"] if same else [f"target of {name}" for name in names]
     for place, heading in enumerate(("spec", *targets, *names)):

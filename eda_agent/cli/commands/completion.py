@@ -1,4 +1,4 @@
-"""`eda-agent completion`: completion for a shell, made from the parser."""
+"""`eda-agent completion`: shell completion, generated from the parser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(commands: Commands) -> None:
 
 
 def completion_command(options: argparse.Namespace) -> int:
-    """Print the script."""
+    """Print the completion script."""
     import shtab
 
     from eda_agent.cli.parser import build_parser

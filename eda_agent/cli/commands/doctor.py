@@ -1,4 +1,4 @@
-"""`eda-agent doctor`: what was found on this machine, and how to get the rest."""
+"""`eda-agent doctor`: list what is installed on this machine, and how to install the rest."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from eda_agent.cli.options import Commands, add_json
 
 _REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
 _TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
-"""Variables whose names a report tells when they are set; never their values."""
+"""Variables whose names, but not values, a report lists if they are set."""
 _EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}
 
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "doctor", help="check the installation", description="What was found on this machine, and how to get the rest."
+        "doctor", help="check the installation", description="List what is installed, what is missing, and how to install it."
     )
     add_json(parser)
     parser.add_argument(
-        "--report", action="store_true", help="a text for a bug report: what was found, versions, no names, paths or secrets of yours"
+        "--report", action="store_true", help="print a text for a bug report: installed parts and versions, without names, paths or secrets"
     )
     parser.set_defaults(func=doctor_command)
 
 
 def doctor_command(options: argparse.Namespace) -> int:
-    """0 when circuits can be sized, 3 when something needed is missing."""
+    """Return 0 if circuits can be sized, 3 if something needed is missing."""
     from rich.text import Text
 
     from eda_agent.cli.render import console, print_json
@@ -59,7 +59,7 @@ def doctor_command(options: argparse.Namespace) -> int:
 
 
 def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What was found, as Markdown to paste: of the environment only which of our own variables are set, and no path or name of the user's."""
+    """The findings as Markdown for a bug report, without values of variables and without the user's paths or names."""
     lines = ["### eda-agent doctor --report", "", "| | | |", "| --- | --- | --- |"]
     lines += [
         f"| {'ok' if row['ok'] else '**missing**' if row['needed'] else 'no'} | {row['name']} | {_anonymous(row['found'])} |"
@@ -72,18 +72,18 @@ def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
         f"packages: {', '.join(packages)}",
         f"terminal: {os.environ.get('TERM', 'none')}, {'a' if sys.stdout.isatty() else 'no'} screen",
     ]
-    lines += [f"variables that are set: {', '.join(names) or 'none'}", "", "What I did, what I expected, what came instead:", ""]
+    lines += [f"variables set: {', '.join(names) or 'none'}", "", "What I did, what I expected, what happened instead:", ""]
     return "\n".join(lines)
 
 
 def _anonymous(text: str) -> str:
-    """Without the user's folders, name and machine; what a path ends with says enough."""
+    """Replace the user's folders, name and machine; the end of a path is enough."""
     from eda_agent.errors import visible
 
-    # as much as may be a path: folders have spaces in their names
+    # match as much as may be a path, because folders have spaces in their names
     text = re.sub(r"(?<![\w.])/.*/", "…/", visible(text)).replace("|", " ")
     for private in (getpass.getuser(), platform.node()):
-        # not a letter or two of any word
+        # a name of one or two letters would also match parts of words
         text = re.sub(rf"(?<!\w){re.escape(private)}(?!\w)", "…", text) if len(private) > 2 else text
     return text
 
@@ -125,7 +125,7 @@ def _examine() -> Any:
 
 
 def _ngspice() -> Any:
-    """Start a real worker: a library that is there may still not run."""
+    """Start a real worker, because an installed library may still fail to run."""
     from eda_agent.errors import EdaAgentError
     from eda_agent.simulation.local_pool import LocalPool
     from eda_agent.simulation.ngspice import find_library
@@ -136,8 +136,8 @@ def _ngspice() -> Any:
         with LocalPool(1) as pool:
             yield _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
             held, open_ = ", ".join(pool.sandbox), gaps(pool.sandbox)
-            found = f"{held or 'nothing'}; a simulator that a netlist took over could {', '.join(open_)}" if open_ else held
-            yield _row("sandbox", not open_, found, "Linux 5.13 or later on x86-64 or aarch64 has every layer (docs/security.md)")
+            found = f"{held or 'nothing'}; a compromised simulator could {', '.join(open_)}" if open_ else held
+            yield _row("sandbox", not open_, found, "Linux 5.13 or later on x86-64 or aarch64 supports every layer (docs/security.md)")
     except EdaAgentError as error:
         message, _, fix = str(error).partition("\n    → ")
         yield _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)

@@ -1,4 +1,4 @@
-"""`eda-agent export`: the sizes of a run, as a netlist, a diff, a schematic or a layout."""
+"""`eda-agent export`: write the sizes of a run as a netlist, a diff, a schematic or a layout."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "export", help="write the sized netlist", description="The netlist with the best sizes written in, comments and order kept."
+        "export", help="write the sized netlist", description="Write the best sizes into the netlist. Comments and order are kept."
     )
     parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("--turn", type=int, metavar="N", help="the sizes of that turn (default: the best)")
-    parser.add_argument("--diff", action="store_true", help="a diff against the original instead")
+    parser.add_argument("--turn", type=int, metavar="N", help="the turn whose sizes are written (default: the best)")
+    parser.add_argument("--diff", action="store_true", help="write a diff against the original")
     parser.add_argument(
-        "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old one is kept as .bak"
+        "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old file is kept as .bak"
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write here (default: stdout)")
-    parser.add_argument("--devices", action="store_true", help="the sized transistors as JSON: what a layout needs")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
+    parser.add_argument("--devices", action="store_true", help="write the sized transistors as JSON, for a layout")
     parser.add_argument(
         "--gds",
         "--oas",
         dest="layout",
         type=Path,
         metavar="FILE",
-        help="a first placement of the transistors, or with --into theirs resized",
+        help="write a first placement of the transistors, or with --into their new sizes",
     )
-    parser.add_argument("--into", type=Path, metavar="LAYOUT", help="take this layout and write the sizes into its PCells")
+    parser.add_argument("--into", type=Path, metavar="LAYOUT", help="write the sizes into the PCells of this layout")
     parser.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
-    parser.add_argument("--table", default="demonstration", metavar="NAME", help="PCells to draw with: demonstration, a PDK's, or a file")
+    parser.add_argument("--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file")
     parser.set_defaults(func=export_command)
 
 
 def export_command(options: argparse.Namespace) -> int:
-    """Write the sized netlist, or a diff."""
+    """Write the sized netlist or a diff."""
     from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.cli.say import say, write
     from eda_agent.cli.selection import problem_asked
@@ -60,7 +60,7 @@ def export_command(options: argparse.Namespace) -> int:
     apart = parallel(problem, problem.space.edits(turn["sizing"]))
     if options.xschem is not None:
         for scope, device in {**apart.copies, **apart.left}:
-            say(f"! {scope} {device}: plain ngspice loses its m=, so the schematic is another circuit there")
+            say(f"! {scope} {device}: plain ngspice ignores its m=, so ngspice simulates another circuit from the schematic")
         return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
     for line in apart.left:
         say(f"! {apart.remarks[line]}")
@@ -74,7 +74,7 @@ def export_command(options: argparse.Namespace) -> int:
 
 
 def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
-    """The devices as JSON, or a layout of them; status 1 where LVS finds a difference or something stands in the way."""
+    """Write the devices as JSON, or a layout. Return 1 if LVS finds a difference or a conflict remains."""
     from eda_agent.cli.layout import tell, write_layout
     from eda_agent.cli.render import print_json
 
@@ -87,7 +87,7 @@ def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
 
 
 def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
-    """Write sizes into a schematic: the old one is kept beside it, and the difference is shown."""
+    """Write sizes into a schematic, keep the old file beside it, and print the difference."""
     import difflib
 
     from eda_agent.cli.say import say, write
@@ -97,7 +97,7 @@ def _export_xschem(path: Path, values: dict[Edit, float]) -> int:
     text, missing = write_sizes(path, values)
     old = path.read_text(encoding="utf-8")
     for name in missing:
-        say(f"! {path}: no place for {name}")
+        say(f"! {path}: {name} was not found")
     if text == old:
         say(f"{path}: nothing to change")
         return 1 if missing else 0

@@ -1,4 +1,4 @@
-"""`eda-agent front`: what two specs trade against each other among the turns of a run."""
+"""`eda-agent front`: the trade-off between two specs among the turns of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eda_agent.cli.options import Commands, add_json
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "front", help="trade-off of two specs", description="The turns of a run that no other beats in both specs."
+        "front", help="show the trade-off of two specs", description="List the turns of a run that no other turn beats in both specs."
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("one", help="a spec")
@@ -20,7 +20,7 @@ def register(commands: Commands) -> None:
 
 
 def front_command(options: argparse.Namespace) -> int:
-    """What two specs trade against each other among the turns of a run."""
+    """Print the trade-off between two specs among the turns of a run."""
     from rich.table import Table
 
     from eda_agent.cli.render import console, print_json

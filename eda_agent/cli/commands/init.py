@@ -1,4 +1,4 @@
-"""`eda-agent init`: from a bare netlist to a spec.yaml that runs."""
+"""`eda-agent init`: draft a spec.yaml that runs from a netlist."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "init", help="draft a spec from a netlist", description="Recognise the circuit, propose parameters, testbenches and targets."
+        "init", help="draft a spec from a netlist", description="Recognise the circuit and propose parameters, testbenches and targets."
     )
     parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, or an xschem schematic (.sch)")
-    parser.add_argument("--pdk", metavar="NAME", help="PDK name or file (default: the one whose devices the netlist uses)")
-    parser.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other calls)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write spec.yaml (default: beside the netlist)")
-    parser.add_argument("--force", action="store_true", help="replace a spec that is there")
-    parser.add_argument("--cace", type=Path, metavar="FILE", help="take targets from a CACE datasheet")
-    parser.add_argument("--no-sim", action="store_true", help="do not simulate: common targets instead of measured ones")
+    parser.add_argument("--pdk", metavar="NAME", help="PDK name or file (default: the PDK whose devices the netlist uses)")
+    parser.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other subcircuit calls)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="output file or folder of spec.yaml (default: beside the netlist)")
+    parser.add_argument("--force", action="store_true", help="replace an existing spec")
+    parser.add_argument("--cace", type=Path, metavar="FILE", help="read targets from a CACE datasheet")
+    parser.add_argument("--no-sim", action="store_true", help="do not simulate; use common targets instead of measured ones")
     add_json(parser)
     parser.set_defaults(func=init_command)
 
 
 def init_command(options: argparse.Namespace) -> int:
-    """Draft, simulate once, write; 0 when the draft can be sized, 1 when something in it must be filled in first."""
+    """Draft, simulate once and write. Return 0 if the draft can be sized, 1 if something must be filled in first."""
     from eda_agent import run
     from eda_agent.cli.render import print_json
     from eda_agent.errors import Finding, InputError
@@ -46,12 +46,12 @@ def init_command(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "spec.yaml"
     if target.exists() and not options.force:
-        raise InputError(Finding("there is a spec already", target, fix="--force replaces it, --out writes elsewhere"))
+        raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
     draft = read_circuit(netlist, folder, options.pdk, options.subckt)
     circuit = os.path.relpath(draft.source, folder)
     measured, untested, deck = None, set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():
-        # one that is there holds the user's work
+        # an existing spec holds the user's work
         write_text(deck, draft.fallback_testbench.deck)
     wanted = read_cace(options.cace) if options.cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
@@ -69,7 +69,7 @@ def init_command(options: argparse.Namespace) -> int:
             draft.noticed += [note.message for note in problem.notes]
         if problem is not None and tried is not None:
             values, found = tried
-            # what a testbench that shows a symptom measures is no place to begin from
+            # values from a testbench with a symptom are no basis for targets
             measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
             draft.noticed += [*map(str, found.findings), *found.notes]
             untested = {symptom.testbench for symptom in found.refused}
@@ -88,7 +88,9 @@ def init_command(options: argparse.Namespace) -> int:
 
 
 def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
-    """The draft as a problem; None where it is none yet and that may be. What is wrong with it is said of the netlist: the draft is nobody's file."""
+    """The draft as a problem, or None if it is incomplete and `tolerant`. Errors name the netlist, because the user has
+    not seen the draft.
+    """
     from eda_agent.errors import InputError
     from eda_agent.problem.load import load_problem
 
@@ -122,16 +124,16 @@ def _report(result: dict[str, object], measured: Mapping[str, float | None] | No
         assert isinstance(entries, list)
         for entry in entries:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
-    how = "targets are a step beyond what the netlist's sizes measure"
+    how = "targets are a step beyond the values of the netlist's sizes"
     if measured is None:
-        how = "targets are common values, nothing was simulated"
+        how = "targets are common values, because nothing was simulated"
     elif not any(value is not None for value in measured.values()):
-        how = "targets are common values: the netlist's own sizes could not be measured"
+        how = "targets are common values, because the netlist's own sizes could not be measured"
     todo = ""
     if result["deck"]:
-        screen.print(f"wrote {result['deck']} (no template fits: a deck to begin with)", markup=False, soft_wrap=True)
+        screen.print(f"wrote {result['deck']} (no template fits: a first deck)", markup=False, soft_wrap=True)
     if result["untested"]:
-        how, todo = "no targets: a testbench does not test the circuit", "mend the circuit or its testbench, then "
+        how, todo = "no targets: a testbench does not test the circuit", "correct the circuit or its testbench, then "
     if not result["kind"]:
-        how, todo = "what it is for is yours to add", "write testbenches and specs, then "
+        how, todo = "the purpose of the circuit is unknown", "write testbenches and specs, then "
     screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}{command('check', result['spec'])}", markup=False, soft_wrap=True)

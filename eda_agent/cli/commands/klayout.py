@@ -1,4 +1,6 @@
-"""`eda-agent klayout install | remove | doctor`: the plugin in KLayout's home, as a package of its manager (salt)."""
+"""`eda-agent klayout install | remove | doctor`: manage the plugin in KLayout's home, as a package of its package
+manager (salt).
+"""
 
 from __future__ import annotations
 
@@ -25,20 +27,20 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "klayout",
         help="install the KLayout plugin",
-        description="Puts the plugin into KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, removes it, or says what is missing.",
+        description="Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, remove it, or list what is missing.",
     )
-    parser.add_argument("action", choices=("install", "remove", "doctor"), help="what to do")
+    parser.add_argument("action", choices=("install", "remove", "doctor"), help="install, remove or examine the plugin")
     add_json(parser, "doctor: one JSON object on stdout")
     parser.set_defaults(func=klayout_command)
 
 
 def home() -> Path:
-    """Where KLayout keeps what belongs to the user: `$KLAYOUT_HOME`, else `~/.klayout`."""
+    """KLayout's folder of the user: `$KLAYOUT_HOME`, else `~/.klayout`."""
     return Path(os.environ.get("KLAYOUT_HOME") or Path.home() / ".klayout")
 
 
 def grain() -> Path:
-    """The plugin's folder there."""
+    """The plugin's folder in KLayout's home."""
     return home() / "salt" / NAME
 
 
@@ -54,7 +56,7 @@ def klayout_command(options: argparse.Namespace) -> int:
 
 
 def install(options: argparse.Namespace) -> int:
-    """Put the plugin into KLayout's home, in place of an older one."""
+    """Copy the plugin into KLayout's home and replace an older one."""
     source, target = Path(str(resources.files("eda_agent.klayout"))), grain()
     _ours(target)
     part = target.with_name(f"{NAME}.{os.getpid()}.part")
@@ -85,7 +87,7 @@ def install(options: argparse.Namespace) -> int:
 def remove(options: argparse.Namespace) -> int:
     target = grain()
     if not target.exists():
-        say(f"nothing to remove: there is no {target}")
+        say(f"nothing to remove: {target} does not exist")
         return 0
     _ours(target)
     shutil.rmtree(target)
@@ -94,13 +96,13 @@ def remove(options: argparse.Namespace) -> int:
 
 
 def _ours(target: Path) -> None:
-    """Raises `InputError` where something else stands in the plugin's place."""
+    """Raise `InputError` if the folder is not this plugin."""
     if target.is_symlink() or (target.exists() and not (target / "python" / "eda_agent_klayout").is_dir()):
-        raise InputError(Finding("what stands there is not this plugin, and is left alone", target, fix="move it away first"))
+        raise InputError(Finding("this folder is not the eda-agent plugin and is not replaced", target, fix="move it away first"))
 
 
 def doctor(options: argparse.Namespace) -> int:
-    """0 where KLayout will find the plugin and the plugin this program, 3 where something is missing."""
+    """Return 0 if KLayout finds the plugin and the plugin finds this program, 3 otherwise."""
     from eda_agent.cli.render import print_json
 
     rows = list(_examine())
@@ -128,7 +130,7 @@ def _examine() -> Any:
     path = beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
     yield {
         "name": "executable", "ok": bool(path) and os.access(path, os.X_OK), "found": path or "not written",
-        "fix": "eda-agent klayout install, from the environment that is to be used",
+        "fix": "run eda-agent klayout install in the environment to use",
     }  # fmt: skip
     theirs, ours = (_grain_version(folder) for folder in (target, Path(str(resources.files("eda_agent.klayout"))) / "salt"))
     yield {

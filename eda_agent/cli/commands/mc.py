@@ -1,4 +1,4 @@
-"""`eda-agent mc`: Monte Carlo over mismatch, with the yield of every spec."""
+"""`eda-agent mc`: Monte Carlo over mismatch and process, with the yield of every spec."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "mc",
-        help="Monte Carlo of one sizing",
-        description="Simulate one sizing on many chips: mismatch of every device, yield of every spec.",
+        help="run Monte Carlo on one sizing",
+        description="Simulate many samples of one sizing with device mismatch; report the yield of every spec.",
     )
     parser.add_argument("--samples", type=count, default=100, metavar="N", help="chips (default 100)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the chips (default 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the samples (default 0)")
     parser.add_argument(
         "--process",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="chips differ in process too (default: where the PDK has statistics)",
+        help="vary the process between samples too (default: if the PDK has statistics)",
     )
-    parser.add_argument("--corner", metavar="NAME", help="corner, or all: then the worst counts (default: the first)")
+    parser.add_argument("--corner", metavar="NAME", help="corner, or all for the worst corner (default: the first)")
     add_sizing(parser)
     add_json(parser)
     add_simulator(parser)
@@ -35,7 +35,7 @@ def register(commands: Commands) -> None:
 
 
 def mc_command(options: argparse.Namespace) -> int:
-    """0 when every sample meets every spec, 1 when not."""
+    """Return 0 if every sample meets every spec, 1 if not."""
     from eda_agent import run
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.selection import selected
@@ -46,7 +46,7 @@ def mc_command(options: argparse.Namespace) -> int:
     problem, sizing = selected(options)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
-        raise InputError(f"--corner {options.corner}: there is no such corner\n    → all, or one of {', '.join(names)}")
+        raise InputError(f"--corner {options.corner}: no such corner\n    → all, or one of {', '.join(names)}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
@@ -69,7 +69,7 @@ def _share(found: Yield) -> str:
 
 
 def table(result: MonteCarlo) -> Table:
-    """One row a spec."""
+    """A table with one row per spec."""
     from rich.table import Table
 
     from eda_agent.record.labels import extremes, target_text

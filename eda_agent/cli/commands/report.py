@@ -1,4 +1,4 @@
-"""`eda-agent report`: a run as a page for people, or as a table or datasheet for other programs."""
+"""`eda-agent report`: write a run as a page, or as a table or datasheet for other programs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "m
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "report", help="write a report of a run", description="One HTML page that works offline, or CSV, JSON, Markdown, CACE."
+        "report", help="write a report of a run", description="Write one HTML page that works offline, or CSV, JSON, Markdown or CACE."
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument(
         "--format", choices=("html", "csv", "json", "md", "cace"), default="html", help="html (default), csv, json, md or cace"
     )
-    parser.add_argument("--samples", type=int, default=0, metavar="N", help="html: Monte Carlo samples to add (default none)")
-    parser.add_argument("--no-sim", action="store_true", help="html: simulate nothing, no waveforms")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write here, - for stdout (default: in the run's folder)")
+    parser.add_argument("--samples", type=int, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)")
+    parser.add_argument("--no-sim", action="store_true", help="html: do not simulate; the page has no waveforms")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)")
     parser.set_defaults(func=report_command)
 
 
 def report_command(options: argparse.Namespace) -> int:
-    """Write the run as a page, or in another format."""
+    """Write the run as a page or in another format."""
     from eda_agent.cli.run_state import load_state
     from eda_agent.cli.say import say, write
     from eda_agent.errors import visible
@@ -72,7 +72,7 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def _html(options: argparse.Namespace, state: RunState) -> str:
-    """The page, with waveforms and Monte Carlo where the circuit is still there to simulate."""
+    """The page, with waveforms and Monte Carlo if the circuit can still be simulated."""
     from eda_agent import run
     from eda_agent.cli.say import say
     from eda_agent.cli.selection import problem_asked

@@ -1,4 +1,4 @@
-"""`eda-agent runs`: the runs below a folder, read from their journals."""
+"""`eda-agent runs`: list the runs below a folder from their journals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from eda_agent.cli.options import Commands, add_json
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("runs", help="list runs", description="The runs below a folder, newest last.")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("runs"), help="where to look (default runs)")
+    parser = commands.add_parser("runs", help="list runs", description="List the runs below a folder, newest last.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("runs"), help="folder to search (default runs)")
     add_json(parser)
     parser.set_defaults(func=runs_command)
 

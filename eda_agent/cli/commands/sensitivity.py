@@ -1,4 +1,4 @@
-"""`eda-agent sensitivity`: how each spec answers to each parameter around a design."""
+"""`eda-agent sensitivity`: the slope of every spec over every parameter around a design."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "sensitivity", help="which size moves which spec", description="Slope of every spec's margin over every size."
+        "sensitivity", help="show which size moves which spec", description="Print the slope of every spec's margin over every size."
     )
     add_sizing(parser)
     parser.add_argument("--step", type=float, default=0.02, metavar="X", help="step as a share of each range (default 0.02)")
@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
 
 
 def sensitivity_command(options: argparse.Namespace) -> int:
-    """How each spec answers to each parameter around a design."""
+    """Print the slope of every spec's margin over every parameter."""
     from rich.table import Table
     from rich.text import Text
 
@@ -46,6 +46,7 @@ def sensitivity_command(options: argparse.Namespace) -> int:
         )
     screen.print(table)
     screen.print(
-        f"\nchange of the margin for the whole range, from a step of {options.step:g} of it to each side, in {found.corner}", markup=False
+        f"\nchange of the margin over the whole range, from a step of {options.step:g} of the range to each side, in {found.corner}",
+        markup=False,
     )
     return 0

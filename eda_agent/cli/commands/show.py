@@ -1,4 +1,4 @@
-"""`eda-agent show`: a run, finished or not, or one turn of it, from its journal."""
+"""`eda-agent show`: show a run, finished or not, or one of its turns, from the journal."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("show", help="show a run", description="Specs, sizing and turns of a run.")
+    parser = commands.add_parser("show", help="show a run", description="Show specs, sizing and turns of a run.")
     parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("--turn", type=int, metavar="N", help="one turn in full")
+    parser.add_argument("--turn", type=int, metavar="N", help="show one turn in full")
     add_json(parser)
     parser.set_defaults(func=show_command)
 
 
 def show_command(options: argparse.Namespace) -> int:
-    """Show a run, or one turn of it."""
+    """Print a run or one of its turns."""
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
     from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.errors import visible
@@ -54,7 +54,7 @@ def show_command(options: argparse.Namespace) -> int:
     )
     share = share_text(turn, state.corners)
     reached = (
-        f"at most {format_score(turn['score'])}, simulated in {share}: this is no complete turn" if share else format_score(turn["score"])
+        f"at most {format_score(turn['score'])}, simulated in {share}: the turn is incomplete" if share else format_score(turn["score"])
     )
     screen.print(f"turn {turn['index']}: score {reached}\n", markup=False)
     if "evaluation" in turn:
@@ -82,7 +82,7 @@ def show_command(options: argparse.Namespace) -> int:
 
 
 def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
-    """What a turn moved against the best one before it."""
+    """Print what a turn changed against the best turn before it."""
     from eda_agent.insight.complete import partial
     from eda_agent.insight.explain import what_moved
     from eda_agent.units import format_quantity
@@ -97,7 +97,7 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
     ]
     margins = [f"{name} {one:+.3f} → {other:+.3f}" for name, (one, other) in list(moves.margins.items())[:4]]
     screen.print(
-        f"moved against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
+        f"changed against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
         markup=False,
         soft_wrap=True,
     )

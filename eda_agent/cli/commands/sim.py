@@ -1,4 +1,4 @@
-"""`eda-agent sim`: one sizing through every testbench and corner."""
+"""`eda-agent sim`: simulate one sizing in every testbench and corner."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("sim", help="simulate one sizing", description="Measurements, corners and operating points of one sizing.")
+    parser = commands.add_parser(
+        "sim", help="simulate one sizing", description="Print measurements, corners and operating points of one sizing."
+    )
     add_sizing(parser)
-    parser.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    parser.add_argument("--corners", choices=("nominal", "signoff"), help="a corner set of the PDK instead of the spec's corners")
     parser.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
     add_json(parser)
     add_simulator(parser)
@@ -25,7 +27,7 @@ def register(commands: Commands) -> None:
 
 
 def sim_command(options: argparse.Namespace) -> int:
-    """Simulate; 0 when every spec is met in testbenches that test, 1 when not."""
+    """Simulate. Return 0 if every spec is met in sound testbenches, 1 if not."""
     from eda_agent import run
     from eda_agent.agent.score import score
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
@@ -78,7 +80,9 @@ def sim_command(options: argparse.Namespace) -> int:
 
 
 def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]], problem: Problem) -> None:
-    """Every testbench's waveforms: [{testbench, corner, analyses: kind → {axis, probes}, shown: what a plot says (`insight.shown`)}], complex probes as [real, imaginary]."""
+    """Write every testbench's waveforms as a list of {testbench, corner, analyses: kind → {axis, probes}, shown: plot
+    labels (`insight.plot_labels`)}, complex probes as [real, imaginary].
+    """
     from eda_agent.errors import InputError
     from eda_agent.files import write_text
     from eda_agent.insight.plot_labels import plot_labels

@@ -1,4 +1,4 @@
-"""`eda-agent size`: a run with a progress line for people, or its events for programs."""
+"""`eda-agent size`: execute a run, with a progress line or with its events as JSON lines."""
 
 from __future__ import annotations
 
@@ -19,67 +19,70 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met."
     )
-    parser.add_argument("spec", type=Path, help="spec.yaml, or the folder that holds it; with --resume also the folder of the run")
+    parser.add_argument("spec", type=Path, help="spec.yaml or its folder; with --resume also the folder of the run")
     parser.add_argument(
         "--policy",
         choices=POLICY_NAMES,
         metavar="NAME",
-        help=f"what proposes: {', '.join(POLICY_NAMES)}, or python:MODULE.CLASS, a policy of your own (default auto)",
+        help=f"policy: {', '.join(POLICY_NAMES)}, or python:MODULE.CLASS (default auto)",
     )
-    parser.add_argument("--budget", type=count, metavar="N", help="simulated proposals at most (default: the spec's)")
-    parser.add_argument("--seed", type=int, default=None, metavar="S", help="seed of everything random (default 0)")
+    parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals (default: the spec's)")
+    parser.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
-    parser.add_argument("--corners", choices=("nominal", "signoff"), help="a set of corners of the PDK instead of the spec's")
+    parser.add_argument("--corners", choices=("nominal", "signoff"), help="a corner set of the PDK instead of the spec's corners")
     parser.add_argument(
         "--robust",
         type=float,
         metavar="SHARE",
-        help="size until Monte Carlo chips show that this share meets the specs (lower end of the 95 %% interval), such as 0.99",
+        help="size until this share of Monte Carlo samples meets every spec (lower end of the 95 %% interval), such as 0.99",
     )
-    parser.add_argument("--samples", type=count, metavar="N", help="chips of --robust (default: as many as show that share, 100 or more)")
+    parser.add_argument(
+        "--samples", type=count, metavar="N", help="samples of --robust (default: as many as that share needs, at least 100)"
+    )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every corner of every proposal")
+    which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every proposal in every corner")
     which.add_argument(
         "--skip-corners",
         dest="skip",
         action="store_true",
-        help="the first corner alone where the others cannot matter (default from 6 corners on)",
+        help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument(
         "--endpoint",
         metavar="URL",
-        help="chat, auto: OpenAI-compatible endpoint (chat: default $OPENAI_BASE_URL; auto: the embedded model)",
+        help="chat, auto: OpenAI-compatible endpoint (default: chat $OPENAI_BASE_URL, auto none)",
+    )
+    parser.add_argument("--answer-timeout", type=float, metavar="S", help="chat: time limit of one reply in seconds (default 120)")
+    parser.add_argument(
+        "--model", metavar="NAME", help="chat: model name (default: the only one served); local, embedded, auto: folder of the model"
     )
     parser.add_argument(
-        "--answer-timeout", type=float, metavar="S", help="chat: seconds that one answer of the endpoint may take (default 120)"
+        "--parallel",
+        type=count,
+        metavar="N",
+        help="number of proposals simulated at once, each a turn (default: as many as keep the workers busy)",
     )
+    parser.add_argument("--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit")
     parser.add_argument(
-        "--model", metavar="NAME", help="chat: model name (default: the only one served); local, embedded, auto: the model's folder"
+        "--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that do not accept one)"
     )
-    parser.add_argument(
-        "--parallel", type=count, metavar="N", help="proposals simulated at once, each a turn (default: as many as keep the workers busy)"
-    )
-    parser.add_argument("--memory", action="store_true", help="begin with the best designs of earlier runs on the same circuit")
-    parser.add_argument(
-        "--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that cannot take one)"
-    )
-    parser.add_argument("--script", type=Path, metavar="FILE", help="scripted: one JSON proposal a line")
+    parser.add_argument("--script", type=Path, metavar="FILE", help="scripted: file with one JSON proposal per line")
     parser.add_argument(
         "--orders-from",
         type=int,
         metavar="BYTE",
-        help="obey orders.jsonl from there on (default: what is appended from the start of the run)",
+        help="read commands from orders.jsonl from this byte on (default: from its end at the start)",
     )
-    parser.add_argument("--force", action="store_true", help="size with testbenches that do not test, too")
-    add_json(parser, "one JSON object on stdout at the end")
-    parser.add_argument("--events", action="store_true", help="every event as a JSON line on stdout; control lines on stdin")
+    parser.add_argument("--force", action="store_true", help="size even if a testbench does not test the circuit")
+    add_json(parser, "print one JSON object on stdout at the end")
+    parser.add_argument("--events", action="store_true", help="print every event as a JSON line on stdout and read commands on stdin")
     add_simulator(parser)
     parser.set_defaults(func=size_command)
 
 
 def size_command(options: argparse.Namespace) -> int:
-    """Size, then show specs, sizes and where the files are."""
+    """Size, then print specs, sizes and the paths of the files."""
     from eda_agent.agent.control import Control
     from eda_agent.cli.outcome import report, summary
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
@@ -111,7 +114,7 @@ def size_command(options: argparse.Namespace) -> int:
         else:
             outcome = with_progress(request, control, note_folder, quiet=options.json)
     except KeyboardInterrupt:
-        hint = f"; go on with: {command('size', '--resume', folder[0])}" if folder else ""
+        hint = f"; continue with: {command('size', '--resume', folder[0])}" if folder else ""
         say(f"eda-agent: interrupted{hint}")
         return 130
     if options.json:
@@ -122,7 +125,7 @@ def size_command(options: argparse.Namespace) -> int:
 
 
 def _robust(options: argparse.Namespace, request: Request, control: Control) -> int:
-    """Size for yield: 0 when the wanted share of chips passes."""
+    """Size for yield. Return 0 if the wanted share of samples passes."""
     from eda_agent.cli.outcome import report, summary
     from eda_agent.cli.progress import print_event, tell_event
     from eda_agent.cli.render import console, print_json
@@ -131,7 +134,7 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     from eda_agent.robust import size_robust
 
     if not 0 < options.robust < 1:
-        raise InputError(f"--robust {options.robust:g}: a share of chips lies between 0 and 1\n    → for example 0.99")
+        raise InputError(f"--robust {options.robust:g}: the share must be between 0 and 1\n    → for example 0.99")
     screen = console()
 
     def tell(event: Event) -> None:
@@ -149,7 +152,7 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     elif not options.events:
         report(result.outcome)
         screen.print(
-            f"{'✓' if reached else '✗'} {total.passed} of {total.samples} chips pass in {', '.join(result.chips.corners)}: a yield of at least {100 * low:.1f} % is shown (95 %: {100 * low:.1f} to {100 * high:.1f} %), "
+            f"{'✓' if reached else '✗'} {total.passed} of {total.samples} samples pass in {', '.join(result.chips.corners)}: the yield is at least {100 * low:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %), "
             f"{100 * options.robust:g} % wanted; rounds: {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
             markup=False,
             soft_wrap=True,
@@ -158,7 +161,7 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
 
 
 def make_request(options: argparse.Namespace) -> Request:
-    """The request that the options make. What they leave out, the run, the spec or a default says (`run.resume`)."""
+    """The request of the options. Missing ones come from the run, the spec or a default (`run.resume`)."""
     from eda_agent.run import Request
 
     if options.resume and options.out is None:

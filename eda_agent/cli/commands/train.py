@@ -1,4 +1,4 @@
-"""`eda-agent train`: a training run from a recipe, with its progress; resumable."""
+"""`eda-agent train`: train a model from a recipe, resumably, with its progress."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "train",
         help="train a policy",
-        description="Warm start and turn-level reinforcement learning on the simulator, from a recipe. Ctrl-C leaves a run that --resume goes on with.",
+        description="Train by warm start and turn-level reinforcement learning on the simulator. Ctrl-C stops; --resume continues.",
     )
     parser.add_argument(
-        "recipe", type=Path, nargs="?", help="a YAML file, such as train/recipes/tiny.yaml; with --resume also the folder of the run"
+        "recipe", type=Path, nargs="?", help="a YAML file such as train/recipes/tiny.yaml; with --resume also the folder of the run"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/train-NAME)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--plan", choices=("h100", "h200", "a100"), help="say what a language model's recipe needs on such cards, and stop")
-    parser.add_argument("--fields", action="store_true", help="print every key that a recipe may have, and stop")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument(
+        "--plan", choices=("h100", "h200", "a100"), help="print what the recipe of a language model needs on this card, and exit"
+    )
+    parser.add_argument("--fields", action="store_true", help="print every key of a recipe with its default, and exit")
     add_json(parser)
     parser.set_defaults(func=train_command)
 
 
 def train_command(options: argparse.Namespace) -> int:
-    """0 when the run is complete."""
+    """Return 0 when the training is complete."""
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import command, write
     from eda_agent.cli.training import TrainingView
@@ -44,7 +46,7 @@ def train_command(options: argparse.Namespace) -> int:
         raise MissingError(f"training needs a package that is not installed: {error.name}\n    → pip install 'eda-agent[train]'") from None
     path, out = options.recipe, options.out
     if path is None:
-        raise InputError("no recipe is named\n    → eda-agent train train/recipes/tiny.yaml, or --fields for what a recipe may say")
+        raise InputError("no recipe given\n    → eda-agent train train/recipes/tiny.yaml, or --fields for the keys of a recipe")
     if path.is_dir():
         out, path = out or path, path / "recipe.yaml"
     recipe = load_recipe(path)

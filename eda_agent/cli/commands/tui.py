@@ -1,4 +1,4 @@
-"""`eda-agent tui`: the terminal app on a spec, a netlist, a run, or the runs of a folder."""
+"""`eda-agent tui`: the terminal app on a spec, a netlist, a run or the runs of a folder."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from eda_agent.cli.options import POLICY_NAMES, Commands, count
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "tui",
-        help="the terminal app",
-        description="Watch and steer a run on the screen: a spec starts one, a netlist drafts a spec first, the folder of a run shows it, attached where it is in progress.",
+        help="start the terminal app",
+        description="Watch and control a run. A spec starts a run, a netlist first drafts a spec, and the folder of a run opens it or attaches to it.",
     )
     parser.add_argument("target", type=Path, help="spec.yaml, a netlist, or the folder of a run")
-    parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="what proposes, for a spec")
-    parser.add_argument("--budget", type=count, metavar="N", help="simulated proposals at most, for a spec")
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random, for a spec")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run, for a spec")
-    parser.add_argument("--resume", action="store_true", help="go on with the run")
-    parser.add_argument("--replay", type=float, metavar="SPEED", help="show a run again, so many times as fast as it was (0: at once)")
+    parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
+    parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals of a new run")
+    parser.add_argument("--seed", type=int, metavar="S", help="random seed of a new run")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of a new run")
+    parser.add_argument("--resume", action="store_true", help="continue the run")
+    parser.add_argument("--replay", type=float, metavar="SPEED", help="replay a run at this multiple of its speed (0: at once)")
     parser.add_argument("--anywhere", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(func=tui_command)
 
 
 def tui_command(options: argparse.Namespace) -> int:
-    """0 when it was left."""
+    """Return 0 when the user has left the app."""
     from eda_agent.errors import Finding, InputError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
@@ -52,7 +52,7 @@ def tui_command(options: argparse.Namespace) -> int:
     else:
         spec = target / "spec.yaml" if target.is_dir() else target
         if not spec.is_file():
-            raise InputError(Finding("there is no run and no spec here", target, fix="give a spec.yaml, a netlist, or the folder of a run"))
+            raise InputError(Finding("no run and no spec found here", target, fix="give a spec.yaml, a netlist, or the folder of a run"))
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, _given(options))
@@ -63,6 +63,6 @@ def tui_command(options: argparse.Namespace) -> int:
 
 
 def _given(options: argparse.Namespace) -> list[str]:
-    """What is passed on to `size`."""
+    """The options that are passed on to `size`."""
     given = {name: getattr(options, name) for name in ("policy", "budget", "seed")}
     return [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
