@@ -1,14 +1,16 @@
-"""A command is what the user asks of a running loop: one small JSON object on a line, obeyed between two turns.
+"""A command is a user's instruction to a running loop: one small JSON object per line, executed between two turns.
 
 {"do": "stop"}   {"do": "pause"}   {"do": "resume"}   {"do": "spend", "simulations": 300}
-{"do": "review", "on": true}       every proposal waits for the next three
+{"do": "review", "on": true}       every proposal waits for one of the next three commands
 {"do": "accept"}   {"do": "reject", "why": "too much current"}   {"do": "edit", "sizing": {"W12": "8u"}}
-{"do": "hint", "text": "the load is small"}          a word for the policy
-{"do": "try", "sizing": {"W12": "8u"}}               simulate this as the next turn; what is left out stays as in the best
-{"do": "policy", "name": "trust"}                    another policy from here on
-{"do": "lock", "parameter": "W12", "value": "8u"}    {"do": "range", "parameter": "W12", "minimum": "2u", "maximum": "20u"}
+{"do": "hint", "text": "the load is small"}          a text for the policy
+{"do": "try", "sizing": {"W12": "8u"}}               simulate this as the next turn; omitted sizes are those of the best
+turn
+{"do": "policy", "name": "trust"}                    switch to another policy
+{"do": "lock", "parameter": "W12", "value": "8u"}    {"do": "range", "parameter": "W12", "minimum": "2u", "maximum":
+"20u"}
 {"do": "unlock", "parameter": "W12"}                 {"do": "target", "spec": "gbw", "minimum": "20M"}
-{"do": "back", "turn": 12}                           go on from there; what came later is set aside
+{"do": "back", "turn": 12}                           continue from this turn; later turns are set aside
 {"do": "return"}                                     undo the last `back`
 """
 
@@ -29,27 +31,27 @@ _FIELDS: dict[str, dict[str, str]] = {
     "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"}, "back": {"turn": "count"},
 }  # fmt: skip
 COMMANDS_FILE = "orders.jsonl"
-"""File in a run's folder that other processes append commands to."""
+"""File in a run's folder to which other processes append commands."""
 MAX_CHARACTERS = 100_000
-"""Characters of a command."""
+"""Maximum length of a command, in characters."""
 MAX_COUNT = 1_000_000_000
-"""Of simulations and turns."""
+"""Maximum number of simulations and turns."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """`do` is one of the words above; `fields` holds what goes with it, of the right kinds."""
+    """`do` is one of the words above; `fields` holds its fields, with the right types."""
 
     do: str
     fields: Mapping[str, Any]
 
     def data(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The command as JSON data."""
         return {"do": self.do, **self.fields}
 
 
 def parse_command(text: str) -> Command:
-    """A command from its line. Raises `InputError` that says what is wrong with it."""
+    """Parse a command line. Raises `InputError` with the fault."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"a command has at most {MAX_CHARACTERS} characters")
     try:
@@ -69,7 +71,7 @@ def command_from(data: Any) -> Command:
     known = _FIELDS[do]
     wrong = sorted(set(map(str, data)) - {"do", *known})
     if wrong:
-        raise InputError(f"command {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'nothing beside its name'}")
+        raise InputError(f"command {do}: it has no {', '.join(wrong)}; it has {', '.join(known) or 'no fields'}")
     fields = {}
     for name, kind in known.items():
         if data.get(name) is None:

@@ -1,4 +1,6 @@
-"""A control carries commands from the user to a running loop, from any thread, and from a file that other processes append to."""
+"""A control carries commands from the user to a running loop, from any thread, and from a file to which other processes
+append.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ from eda_agent.errors import InputError
 from eda_agent.files import open_own
 
 PIECE = 1_000_000
-"""Bytes of the file that are read at a look; the rest is read at the next one."""
+"""Maximum number of bytes read from the file at once; the rest is read the next time."""
 POLL = 0.1
-"""Seconds between two looks at the file while the loop waits."""
+"""Seconds between two reads of the file while the loop waits."""
 
 
 class Control:
-    """`stop` may be set at once; everything else is a `Command`. `complain` hears of commands that are none."""
+    """`stop` may be set at any time; everything else is a `Command`. `complain` receives the errors of invalid
+    commands.
+    """
 
     def __init__(self, stop: bool = False, complain: Callable[[str], None] = lambda text: None):
         self.stop = stop
@@ -34,12 +38,12 @@ class Control:
             self._came.notify_all()
 
     def follow(self, path: Path, since: int | None = None) -> None:
-        """Take commands from lines appended to a file from now on, or from byte `since` on."""
+        """Read commands from lines appended to a file from now on, or from byte `since` on."""
         self._file = path
         self._read = since if since is not None else path.stat().st_size if path.exists() else 0
 
     def take(self) -> list[Command]:
-        """The commands that came, the oldest first."""
+        """The commands received since the last call, oldest first."""
         self._look()
         with self._came:
             result = list(self._commands)
@@ -47,7 +51,7 @@ class Control:
         return result
 
     def wait(self) -> list[Command]:
-        """The next commands; returns with none when `stop` is set."""
+        """Wait for commands; returns an empty list when `stop` is set."""
         while not self.stop:
             found = self.take()
             if found:
@@ -58,14 +62,14 @@ class Control:
         return []
 
     def halt(self) -> None:
-        """Stop, also a loop that waits."""
+        """Stop the loop, also while it waits."""
         with self._came:
             self.stop = True
             self._came.notify_all()
 
     def _refuse(self, why: str) -> None:
-        """Hear no more commands of the file."""
-        self.complain(f"{self._file}: no command is read from here any more: {why}")
+        """Stop reading commands from the file."""
+        self.complain(f"{self._file}: no more commands are read from this file: {why}")
         self._file = None
 
     def _look(self) -> None:
@@ -80,7 +84,7 @@ class Control:
         except OSError as error:
             self._refuse(str(error.strerror))
             return
-        # a line that is still being written waits for its end
+        # an incomplete line waits for its end
         whole = data.rfind(b"\n") + 1
         if not whole and len(data) == PIECE:
             self._refuse(f"a line is longer than {PIECE:,} bytes")

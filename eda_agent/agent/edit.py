@@ -1,6 +1,7 @@
-"""An edit changes what is asked for while a run goes on: a target, a range, a lock. It never leaves what the run was opened with.
+"""An edit changes a target, a range or a lock during a run. It never exceeds the ranges with which the run was opened.
 
-Model libraries were cut to the ranges of the spec, so a range may only become narrower than that; other testbenches or corners are another run.
+The model libraries were cut to the ranges of the spec, so a range can only be narrowed. Other testbenches or corners
+need another run.
 """
 
 from __future__ import annotations
@@ -19,13 +20,22 @@ EDITS = frozenset({"lock", "unlock", "range", "target"})
 
 
 def apply_edit(problem: Problem, opened: Problem, command: Command) -> Problem:
-    """The problem after an edit. `opened`: as the run was opened. A lock without a value takes the starting size. Raises `InputError`."""
+    """The problem after an edit.
+
+    Args:
+        problem: the present problem.
+        opened: the problem with which the run was opened.
+        command: lock, unlock, range or target. A lock without a value takes the starting size.
+
+    Raises:
+        InputError: an unknown name, or a range or target that is not allowed.
+    """
     if command.do == "target":
         return _with_target(problem, command.fields)
     name = command.fields["parameter"]
     known = {parameter.name: parameter for parameter in problem.space.parameters}
     if name not in known:
-        raise InputError(f"command {command.do}: there is no parameter {name!r}; there are {', '.join(known)}")
+        raise InputError(f"command {command.do}: no parameter {name!r}; the parameters are {', '.join(known)}")
     first = next(parameter for parameter in opened.space.parameters if parameter.name == name)
     if command.do == "unlock":
         changed = replace(known[name], minimum=first.minimum, maximum=first.maximum, locked=False)
@@ -39,7 +49,9 @@ def apply_edit(problem: Problem, opened: Problem, command: Command) -> Problem:
 
 
 def resolve_command(problem: Problem, command: Command) -> Command:
-    """The same edit with its texts as numbers in SI units: what a journal keeps. A bare text is in the unit that the user sees. Raises `InputError`."""
+    """The same edit with texts as numbers in SI units, as the journal stores it. A bare text is in the unit that the
+    user sees. Raises `InputError`.
+    """
     fields = dict(command.fields)
     for name in fields.keys() & {"minimum", "maximum", "value"}:
         if command.do == "target":
@@ -64,7 +76,7 @@ def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any
 def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
     known = {spec.name: spec for spec in problem.specs}
     if fields["spec"] not in known:
-        raise InputError(f"command target: there is no spec {fields['spec']!r}; there are {', '.join(known)}")
+        raise InputError(f"command target: no spec {fields['spec']!r}; the specs are {', '.join(known)}")
     spec = known[fields["spec"]]
     changes: dict[str, float] = {}
     for side in ("minimum", "maximum"):
@@ -76,18 +88,18 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
         raise InputError("command target: give a minimum or a maximum")
     changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum), asked=None)
     if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
-        raise InputError(f"command target: {spec.name} is graded on a log scale, its bound must be positive")
+        raise InputError(f"command target: {spec.name} is scored on a log scale, so its bound must be positive")
     if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:
         raise InputError(f"command target: {spec.name} would have its minimum above its maximum")
     return replace(problem, specs=tuple(changed if one is spec else one for one in problem.specs))
 
 
 def complete_sizing(problem: Problem, given: Mapping[str, Any], rest: Mapping[str, float]) -> dict[str, float]:
-    """A legal sizing from the sizes that the user gave, the others as in `rest`. Raises `InputError`."""
+    """A legal sizing from the user's sizes and, for the others, `rest`. Raises `InputError`."""
     units = {parameter.name: parameter.unit for parameter in problem.space.parameters}
     unknown = sorted(set(given) - set(units))
     if unknown:
-        raise InputError(f"there is no parameter {', '.join(unknown)}; there are {', '.join(units)}")
+        raise InputError(f"no parameter {', '.join(unknown)}; the parameters are {', '.join(units)}")
     return problem.space.snap({**rest, **{name: _quantity(value, units[name]) for name, value in given.items()}})
 
 

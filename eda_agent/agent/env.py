@@ -1,6 +1,7 @@
-"""An environment plays one run of one problem: history → proposal → sizing → simulate → score → turn. Single use.
+"""An environment plays one run of one problem: history → proposal → sizing → simulation → score → turn. Use each object
+once.
 
-Training drives the same object as the product, so that what is learnt is what is used.
+Training uses the same class as the product.
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, eva
 
 
 class Environment:
-    """`history` grows by one turn a step. `turns`: those of an earlier part of the same run, when it is resumed.
+    """The environment of one run; `history` grows by one turn per step.
 
-    `skip`: whether the corners after the first are left out where they can no longer matter: a score counts the worst corner, so that
-    of the first corner alone is a bound, and a proposal whose bound is below the incumbent's score cannot become the incumbent.
+    Args:
+        problem: what to size.
+        simulator: evaluates sizings.
+        turns: the turns of an earlier part of the same run, when it is resumed.
+        skip: whether the corners after the first are skipped when they cannot matter. The score counts the worst
+            corner, so the score in the first
+            corner alone is an upper bound. A proposal whose bound is below the incumbent's score cannot become the
+            incumbent.
     """
 
     def __init__(self, problem: Problem, simulator: Simulator, turns: Iterable[Turn] = (), *, skip: bool = False):
@@ -28,33 +35,41 @@ class Environment:
         self.history = History(problem, compact_turns(turns))
 
     def start(self) -> Turn:
-        """Simulate the baseline, unless the history already has it."""
+        """Simulate the baseline, unless the history already has it. Returns the baseline's turn."""
         if not self.history.turns:
             self._append(self.play(0, Proposal(self.problem.space.initial, "the sizes in the netlist", policy="baseline")))
         return self.history.turns[0]
 
     def step(self, proposal: Proposal) -> Turn:
-        """Play a proposal as the next turn."""
+        """Play a proposal as the next turn and add the turn to the history.
+
+        Args:
+            proposal: a policy's proposal; its sizing is rounded to the nearest legal one. Without a sizing the turn
+                scores 0 and costs no simulation.
+
+        Returns:
+            the new turn.
+        """
         turn = self.play(len(self.history.turns), proposal)
         self._append(turn)
         return turn
 
     def play(self, index: int, proposal: Proposal) -> Turn:
-        """The turn that a proposal would be, without adding it to the history."""
+        """The turn of a proposal, without adding it to the history."""
         return self.play_group(index, [proposal])[0]
 
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
-        """Several proposals for the same turn, simulated side by side."""
+        """The turns of several proposals for the same index, simulated in parallel; none is added to the history."""
         sizings = legal_sizings(self.problem, proposals)
         return score_turns(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
 
     def play_ahead(self, proposals: Sequence[Proposal]) -> list[Turn]:
-        """The turns that proposals would be one after the other, simulated side by side; none is added to the history."""
+        """The turns of proposals that follow each other, simulated in parallel; none is added to the history."""
         first = len(self.history.turns)
         return [dataclasses.replace(turn, index=first + place) for place, turn in enumerate(self.play_group(first, proposals))]
 
     def append(self, turn: Turn) -> None:
-        """Add a turn that was played before (`play_group`, `play_together`) to the history."""
+        """Add a turn from `play_group` or `play_together` to the history."""
         self._append(turn)
 
     def _evaluate(self, sizings: Sequence[Sizing]) -> list[Evaluation]:
@@ -70,17 +85,17 @@ class Environment:
         return result
 
     def ask(self, problem: Problem) -> None:
-        """Ask for other targets, ranges or locks from here on; the turns until now count for those as well."""
+        """Change targets, ranges or locks; all earlier turns are scored again."""
         self.problem = problem
         turns = compact_turns(rescore(problem, turn) for turn in self.history.turns)
         self.history = dataclasses.replace(self.history, problem=problem, turns=turns)
 
     def rewind(self, turns: Iterable[Turn]) -> None:
-        """Go on from these turns."""
+        """Continue from these turns."""
         self.history = dataclasses.replace(self.history, turns=compact_turns(turns))
 
     def hint(self, text: str) -> None:
-        """Give the policy a word from the user."""
+        """Pass a hint of the user to the policy."""
         self.history = dataclasses.replace(self.history, hints=(*self.history.hints, text))
 
     def _append(self, turn: Turn) -> None:
@@ -88,14 +103,14 @@ class Environment:
 
 
 def legal_sizings(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[str, float] | None]:
-    """The legal sizing nearest to each proposal, None where there is none."""
+    """The legal sizing nearest to each proposal; None for a proposal without one."""
     return [problem.space.snap(proposal.sizing) if proposal.sizing is not None else None for proposal in proposals]
 
 
 def score_turns(
     problem: Problem, index: int, proposals: Sequence[Proposal], sizings: Sequence[Sizing | None], evaluations: Sequence[Evaluation]
 ) -> list[Turn]:
-    """Turns from proposals, their legal sizings, and the evaluations of those that have one."""
+    """Turns from proposals, their legal sizings, and the evaluations of the legal ones."""
     left = iter(evaluations)
     turns = []
     for proposal, sizing in zip(proposals, sizings, strict=True):
@@ -113,8 +128,10 @@ def score_turns(
 
 
 def play_together(asked: Sequence[tuple[Environment, Sequence[Proposal]]]) -> list[list[Turn]]:
-    """For each environment the turns that its proposals would be next, all of them simulated side by side where the environments
-    are corners of evaluators that share an executor."""
+    """For each environment, the turns of its proposals for the next index.
+
+    All of them are simulated in parallel if the simulators are corners of evaluators that share an executor.
+    """
     sizings = [legal_sizings(env.problem, proposals) for env, proposals in asked]
     views = [env.simulator for env, _ in asked]
     if not all(isinstance(view, CornerView) for view in views):

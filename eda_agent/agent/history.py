@@ -1,4 +1,4 @@
-"""A history is the task and all turns until now: everything that a policy may look at."""
+"""A history is the task and all turns so far: everything that a policy may read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from eda_agent.agent.turn_store import WORST, RankKey, StoredTurns, rank_key_of,
 from eda_agent.problem.spec import Problem
 
 RECENT = 300
-"""Turns that are left in memory: policies and screens look at the last ones again and again."""
+"""Number of latest turns that stay in memory, because policies and screens read them repeatedly."""
 
 
 def compact_turns(turns: Iterable[Turn]) -> Sequence[Turn]:
-    """A sequence of turns that cannot be changed, in little memory however many they are."""
+    """An immutable sequence of turns with small, constant memory."""
     if isinstance(turns, StoredTurns):
         return turns
     first: list[Turn] = []
@@ -32,14 +32,22 @@ def compact_turns(turns: Iterable[Turn]) -> Sequence[Turn]:
 
 @dataclass(frozen=True)
 class History:
-    """`turns`: the baseline first. `hints`: what the user typed for the policy."""
+    """The task and its turns.
+
+    Attributes:
+        problem: the task with its present targets and ranges.
+        turns: all turns, the baseline first.
+        hints: the user's texts for the policy.
+    """
 
     problem: Problem
     turns: Sequence[Turn] = ()
     hints: tuple[str, ...] = ()
 
     def with_turn(self, turn: Turn) -> History:
-        """With one more turn. What is known of the others is not worked out again: a run of a day has a hundred thousand."""
+        """A history with one more turn. Cached properties are updated instead of computed again, because a run may have
+        a hundred thousand turns.
+        """
         turns = self.turns
         if isinstance(turns, StoredTurns):
             turns = turns.with_turn(turn)
@@ -48,7 +56,7 @@ class History:
         else:
             turns = StoredTurns.of((*turns, turn))
         history = History(self.problem, turns, self.hints)
-        # where a cached property keeps its value
+        # the place where a cached property stores its value
         best = self.incumbent
         better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
         history.__dict__["incumbent"] = turn if better else best
@@ -57,31 +65,31 @@ class History:
 
     @cached_property
     def rank_keys(self) -> Sequence[RankKey | None]:
-        """Of every turn what the incumbent is the largest of, None where nothing was simulated."""
+        """The rank key of every turn, None for a turn that was not simulated. The incumbent has the largest."""
         return self.turns.rank_keys if isinstance(self.turns, StoredTurns) else [rank_key_of(turn) for turn in self.turns]
 
     @cached_property
     def proposers(self) -> Sequence[str]:
-        """Of every turn the policy that proposed it."""
+        """The proposing policy of every turn."""
         return self.turns.proposers if isinstance(self.turns, StoredTurns) else [turn.proposal.policy for turn in self.turns]
 
     @cached_property
     def measured(self) -> Sequence[int]:
-        """Places of the turns that have an evaluation, the baseline's among them."""
+        """Indices of the turns that have an evaluation, the baseline's included."""
         return [place for place, key in enumerate(self.rank_keys) if key is not None]
 
     @property
     def simulated(self) -> tuple[Turn, ...]:
-        """The turns that have an evaluation. Of a long run, ask for the few that matter: `measured`, `ranked`."""
+        """The turns that have an evaluation. In a long run read only the needed ones: `measured`, `ranked`."""
         return tuple(self.turns[place] for place in self.measured)
 
     def ranked(self, places: Iterable[int]) -> list[int]:
-        """Places of simulated turns, the best first; of equals the earlier."""
+        """Indices of simulated turns, best first; equal ones in their order."""
         return sorted(places, key=lambda place: self.rank_keys[place] or WORST, reverse=True)
 
     @cached_property
     def incumbent(self) -> Turn | None:
-        """The best turn so far of those that were simulated in every corner; the earliest of equals."""
+        """The best turn of those that were simulated in every corner; the earliest of equals."""
         if not self.measured:
             return None
         turns, corners = self.turns, len(self.problem.corners)
@@ -89,12 +97,14 @@ class History:
         return turns[max(self.measured, key=lambda place: (counts[place] >= corners, self.rank_keys[place] or WORST))]
 
     def _rank(self, turn: Turn) -> tuple[bool, RankKey]:
-        """What the incumbent is the largest of: a score in some corners only is a bound, whatever it promises."""
+        """Sort key of the incumbent: a turn without all corners ranks below every complete one, because its score is a
+        bound.
+        """
         return turn.corners >= len(self.problem.corners), rank_key_of(turn) or WORST
 
     @cached_property
     def simulations(self) -> int:
-        """Proposals simulated so far, which is what the budget counts."""
+        """Number of simulated proposals, as the budget counts them."""
         return len(self.measured) - bool(self.measured and self.measured[0] == 0)
 
     def tried(self, sizing: Mapping[str, float]) -> bool:

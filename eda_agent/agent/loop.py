@@ -1,6 +1,6 @@
-"""The loop plays what a policy proposes until there is a reason to stop; between turns it takes the user's commands.
+"""The loop plays a policy's proposals until there is a reason to stop; between turns it executes the user's commands.
 
-It emits what happens as it happens; everything that is shown or kept is made from those events, and so is a resumed run.
+It emits events as they happen. Views, journals and resumed runs are built from these events.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ from eda_agent.problem.spec import Budget, Problem
 def run_loop(
     env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1
 ) -> str:
-    """Run to the end and give the stop reason. See `Loop`."""
+    """Run to the end and return the stop reason. See `Loop`."""
     return Loop(env, policy, budget, emit, control, pending, width=width).run()
 
 
 class Loop:
-    """`pending`: proposals that were made but not played when the run was last interrupted. `width`: proposals asked for and simulated at
-    once, each a turn of its own, of a policy that has several to give. `last_reported_best`: the turn that was last reported as the best, of a
-    resumed run (−1 for none). The rest is what the user may change: see `Steering`.
+    """The loop of one run.
+
+    Args:
+        pending: proposals that were made but not played when the run was interrupted.
+        width: number of proposals requested and simulated at once, each as a turn, from a policy that has several.
+        last_reported_best: index of the last reported best turn of a resumed run (−1 for none).
+
+    The other arguments are state that the user may change: see `Steering`.
     """
 
     def __init__(
@@ -42,7 +47,7 @@ class Loop:
         )  # fmt: skip
 
     def run(self) -> str:
-        """Run to the end and give the stop reason."""
+        """Run to the end and return the stop reason."""
         player, steering = self.player, self.steering
         self._start()
         while True:
@@ -61,7 +66,7 @@ class Loop:
             player.play()
 
     def _start(self) -> None:
-        """Play the baseline, or take up a run that has it, and report the best where nobody has."""
+        """Play the baseline, or continue a run that has it, and report the best turn if it was not reported."""
         fresh = not self.env.history.turns
         baseline = self.player.start(self.steering.policy)
         if fresh:
@@ -70,5 +75,5 @@ class Loop:
             return
         best = self.env.history.incumbent
         if self.last_reported_best is not None and best is not None and best.index != self.last_reported_best:
-            # the run ended between a turn and the word that it is the best
+            # the run ended between a turn and its event best.updated
             self.player.report_best(None)

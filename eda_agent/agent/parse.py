@@ -1,6 +1,7 @@
-"""Parsing turns a model's reply into a proposal: repaired where its meaning is plain, refused with a helpful message otherwise.
+"""Parsing turns a model's reply into a proposal: it repairs a reply whose meaning is clear, and refuses others with a
+message for the model.
 
-A reply is untrusted text. Only one JSON object is read from it; nothing of it reaches the deck but numbers inside the ranges.
+A reply is untrusted text. One JSON object is read from it; only numbers inside the ranges reach a deck.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MAX_REASONING = 4_000
 
 
 def reply_schema(space: DesignSpace) -> dict[str, Any]:
-    """The JSON schema of a reply, made from the design space; sizes are texts with engineering prefixes, such as "4.7u"."""
+    """The JSON schema of a reply for a design space; sizes are texts with engineering prefixes, such as "4.7u"."""
     properties = {}
     for parameter in space.parameters:
         span = f"{format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)} {parameter.unit}".strip()
@@ -41,7 +42,9 @@ def reply_schema(space: DesignSpace) -> dict[str, Any]:
 
 
 def _prefixes(parameter: Parameter) -> str:
-    """A pattern for the prefixes with which a number of four digits before and after its point can lie in the range."""
+    """A regular expression for the prefixes with which a number of up to four digits before and after the point can lie
+    in the range.
+    """
     able = [
         prefix
         for prefix in ("a", "f", "p", "n", "u", "m", "", "k", "M", "G")
@@ -52,9 +55,9 @@ def _prefixes(parameter: Parameter) -> str:
 
 
 def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) -> Proposal:
-    """Read a reply. Parameters that it leaves out keep their value in `fallback` (the incumbent).
+    """Read a reply. Omitted parameters keep their value in `fallback` (the incumbent).
 
-    A reply that cannot be read gives a proposal without a sizing, whose `error` tells the model what to write.
+    An unreadable reply gives a proposal without a sizing; its `error` tells the model what to write.
     """
     found = _find_object(text[:MAX_REPLY])
     if found is None:
@@ -92,7 +95,7 @@ def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) ->
 
 
 def _find_object(text: str) -> tuple[dict[str, Any], str] | None:
-    """The last JSON object of the reply that could be an answer, and the text before it."""
+    """The last JSON object of the reply that can be an answer, and the text before it."""
     thought = ""
     if "</think>" in text:
         thought, _, text = text.rpartition("</think>")
@@ -111,7 +114,7 @@ def _find_object(text: str) -> tuple[dict[str, Any], str] | None:
             best = value, (thought or text[:position]).strip()
         position += length
     if best is None:
-        # a stream cut off before its last braces is common and plain in meaning
+        # replies are often cut off before their last braces; the meaning is clear
         start = text.find("{")
         if start >= 0:
             body = re.sub(r",\s*\"?[^\"{},]*$", "", text[start:])

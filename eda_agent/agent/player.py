@@ -1,4 +1,4 @@
-"""A player asks a policy for proposals and plays them as turns. It emits what happens as it happens."""
+"""A player asks a policy for proposals and plays them as turns. It emits events as they happen."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Emit(Protocol):
 
 
 class Player:
-    """`pending`: proposals that are made and not played yet."""
+    """`pending`: proposals that were made and not played yet."""
 
     def __init__(self, env: Environment, emit: Emit, pending: Iterable[Proposal] = ()):
         self.env, self.emit = env, emit
         self.pending = list(pending)
 
     def start(self, policy: Policy) -> Turn:
-        """The baseline; the policy prepares itself while it is simulated."""
+        """Play the baseline; the policy prepares itself during its simulation."""
         if not isinstance(policy, PreparedPolicy):
             return self.env.start()
         preparing = threading.Thread(target=policy.prepare, args=[self.env.problem], name="policy")
@@ -39,7 +39,7 @@ class Player:
             preparing.join()
 
     def propose(self, policy: Policy, width: int) -> None:
-        """Ask for at most `width` proposals, which are pending then."""
+        """Ask for at most `width` proposals and make them pending."""
         history = self.env.history
         start = time.perf_counter()
         if width > 1 and isinstance(policy, ManyPolicy):
@@ -49,7 +49,7 @@ class Player:
         seconds = (time.perf_counter() - start) / len(proposals)
         index = len(history.turns)
         if proposals[0].handover:
-            # before the first turn nobody has the run: the policy itself hands it over
+            # before the first turn there is no owner: the policy itself reports the hand-over
             before = history.turns[-1].proposal.policy if index > 1 else policy.name
             self.emit("policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover)
         for place, proposal in enumerate(proposals):
@@ -57,12 +57,12 @@ class Player:
         self.pending = proposals
 
     def replace_pending(self, proposal: Proposal) -> None:
-        """Make a proposal of the user's the pending one."""
+        """Replace the pending proposals by a proposal of the user."""
         self.pending = [proposal]
         self.emit("turn.proposed", index=len(self.env.history.turns), proposal=proposal, seconds=0.0)
 
     def drop_pending(self) -> None:
-        """Forget the pending proposals."""
+        """Drop the pending proposals."""
         if self.pending:
             self.emit("proposal.dropped", index=len(self.env.history.turns))
             self.pending = []
@@ -80,7 +80,7 @@ class Player:
             self.report_best(before)
 
     def report_best(self, before: Turn | None, *, always: bool = False) -> None:
-        """Emit the incumbent where it is another than `before`, or `always`."""
+        """Emit the incumbent if it differs from `before`, or `always`."""
         best = self.env.history.incumbent
         if best is not None and (always or before is None or best.index != before.index):
             self.emit("best.updated", turn=best)

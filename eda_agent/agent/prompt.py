@@ -1,6 +1,6 @@
 """A prompt is a history as text for a language model: task, design space, best turns, last turns, operating points.
 
-It is built anew from the history at every turn, so that the same history always gives the same prompt.
+It is built from the history at every turn, so the same history always gives the same prompt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SYSTEM = (
 
 
 def render(history: History, *, best: int = 3, last: int = 4, netlist: bool = True) -> list[dict[str, str]]:
-    """The prompt as chat messages. `best`, `last`: how many of the best and of the latest turns are shown."""
+    """The prompt as chat messages. `best`, `last`: number of best and of latest turns to show."""
     problem = history.problem
     parts = [_task(problem)]
     if netlist:
@@ -116,7 +116,7 @@ def _chosen(history: History, best: int, last: int) -> list[Turn]:
 
 
 def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
-    """What a turn measured and which sizes it had, in one line; sizes beside those of the incumbent where one is given."""
+    """A turn's results and sizes in one line; sizes are relative to the incumbent if one is given."""
     if turn.score is None or turn.sizing is None or turn.evaluation is None:
         return f"- turn {turn.index}: no usable reply ({turn.proposal.error[:200]})"
     if turn.evaluation.failures:

@@ -1,20 +1,24 @@
-"""The score is one number in [0, 1] for a sizing: 1 exactly when every spec is met in every corner, 0 for a failed proposal.
+"""The score is one number in [0, 1] for a sizing: 1 exactly if every spec is met in every corner, 0 for a failed
+proposal.
 
 For a spec with target t and worst value w the margin of a value x is
 
     linear   (x − t) / |t − w|                  for a minimum; (t − x) / |t − w| for a maximum
     log      ln(x / t) / |ln(t / w)|            for a minimum; ln(t / x) / |ln(t / w)| for a maximum
 
-so that it is ≥ 0 when the spec is met and −1 at the worst value. Satisfaction is 1 + margin, cut to [0, 1]. With weights g and
-the worst corner c counting,
+It is ≥ 0 if the spec is met and −1 at the worst value. Satisfaction is 1 + margin, clipped to [0, 1]. With weights g
+and
+the worst corner c,
 
     score = Σ_i g_i · min_c satisfaction_i(c) / Σ_i g_i
 
-A spec with both bounds takes the smaller margin; a value that could not be measured has satisfaction 0; w is the metric's
-(`LOG_SPAN` times off for log scales; `Metric.span` off for linear ones) unless spec.yaml says `worst:`.
+A spec with both bounds takes the smaller margin. An unmeasurable value has satisfaction 0. w is the metric's
+(a factor of `LOG_SPAN` off for log scales, `Metric.span` off for linear ones) unless spec.yaml has `worst:`.
 
-Of a censored value only a bound b is known: the truth lies above it ("> b") or below ("< b"). It counts as b where the truth can only be
-better: "> b" for a minimum, "< b" for a maximum, met when b meets it. Where the truth can only be worse it is never met, and its margin is
+Of a censored value only a bound b is known: the true value lies above ("> b") or below ("< b") it. If the true value
+can only be
+better ("> b" for a minimum, "< b" for a maximum), b counts as the value. If it can only be worse, the spec is not met,
+and the margin is
 that of b or `UNPROVEN`, whichever is less.
 """
 
@@ -31,14 +35,15 @@ from eda_agent.simulation.evaluate import Evaluation
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 _WORST_MARGIN = -1.0
 UNPROVEN = -0.5
-"""The most margin of a value that is only known to be worse than its bound."""
+"""Upper limit of the margin of a value that is known only to be worse than its bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpecResult:
-    """A spec's worst corner: value (SI, None where unmeasurable), margin (−1 … , ≥ 0 met), satisfaction in [0, 1].
+    """A spec's worst corner: value (SI, None if unmeasurable), margin (−1 …, ≥ 0 is met), satisfaction in [0, 1].
 
-    `bound`: ">" or "<" where the value is censored (see `Evaluation.bounds`); `why`: what was not seen, or the device whose value it is.
+    `bound`: ">" or "<" of a censored value (see `Evaluation.bounds`); `why`: the reason for the censoring, or the
+    device of the value.
     """
 
     spec: str
@@ -56,7 +61,9 @@ class SpecResult:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`value` in [0, 1]; `merit` grades objectives among sizings that meet everything (higher is better, 0 at the targets)."""
+    """`value` in [0, 1]; `merit` orders sizings that meet every spec by their objectives (higher is better, 0 at the
+    targets).
+    """
 
     value: float
     merit: float
@@ -68,12 +75,21 @@ class Score:
 
     @property
     def rank_key(self) -> tuple[float, float]:
-        """What the incumbent is the largest of."""
+        """Sort key of the incumbent."""
         return (self.value, self.merit if self.met else 0.0)
 
 
 def margin(spec: Spec, value: float | None, bound: str = "") -> float:
-    """Signed distance from the target in units of the ramp; −1 (or below) is the worst value, ≥ 0 is met. `bound`: of a censored value."""
+    """Signed distance from the target in units of the ramp.
+
+    Args:
+        spec: targets, worst value and scale.
+        value: SI units; None if it could not be measured.
+        bound: ">" or "<" of a censored value, else "".
+
+    Returns:
+        the margin: ≥ 0 is met, −1 (or below) is the worst value.
+    """
     if value is None or math.isnan(value):
         return _WORST_MARGIN
     margins = []
@@ -91,7 +107,7 @@ def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
         worst = spec.worst if spec.worst is not None and spec.worst > 0 else target / LOG_SPAN**sign
         span = abs(math.log(target / worst))
         if value <= 0:
-            # below anything a log scale shows: the worst for a minimum, better than asked for a maximum
+            # below the range of a log scale: the worst for a minimum, better than required for a maximum
             return -math.inf if sign > 0 else math.inf
         return sign * math.log(value / target) / span
     if spec.worst is not None:
@@ -102,7 +118,9 @@ def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
 
 
 def margin_lines(spec: Spec) -> list[tuple[float, float]]:
-    """(slope, intercept) of the margin by the value, or by its logarithm where the ramp is logarithmic; of two bounds the smaller counts."""
+    """(slope, intercept) of the margin as a function of the value, or of its logarithm for a log ramp; with two bounds
+    the smaller line counts.
+    """
     lines = []
     for target, sign in ((spec.minimum, 1.0), (spec.maximum, -1.0)):
         if target is None:
@@ -116,7 +134,7 @@ def margin_lines(spec: Spec) -> list[tuple[float, float]]:
 
 
 def satisfaction(spec: Spec, value: float | None, bound: str = "") -> float:
-    """1 exactly when the spec is met, falling to 0 at its worst value."""
+    """1 exactly if the spec is met, falling to 0 at its worst value."""
     return _satisfaction(spec, value, bound, margin(spec, value, bound))
 
 
@@ -127,9 +145,15 @@ def _satisfaction(spec: Spec, value: float | None, bound: str, distance: float) 
 
 
 def score(specs: Sequence[Spec], evaluation: Evaluation, corners: int = 0) -> Score:
-    """Grade an evaluation; see the module's formula. A simulation that failed anywhere makes the whole proposal 0.
+    """Score an evaluation by the module's formula. A simulation that failed anywhere makes the score 0.
 
-    `corners`: how many the problem has. In fewer of them the score is a bound, and meets nothing.
+    Args:
+        specs: what to score.
+        evaluation: values by corner and spec, SI units.
+        corners: number of corners of the problem. An evaluation in fewer gives a bound, which meets no spec.
+
+    Returns:
+        the score with each spec's result in its worst corner.
     """
     results = tuple(_worst(spec, evaluation) for spec in specs)
     if evaluation.failures:
@@ -150,7 +174,7 @@ def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
             distance = margin(spec, found, bound)
             rows.append((_satisfaction(spec, found, bound, distance), distance, corner, found, bound))
     if not rows:
-        # its corners were skipped: nothing is known against it
+        # its corners were skipped, so the spec counts as met in the bound
         return SpecResult(spec.name, "", None, 0.0, 1.0, "not simulated")
     graded, distance, corner, value, bound = min(rows, key=lambda row: (row[0], row[1]))
     return SpecResult(
@@ -159,7 +183,7 @@ def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
 
 
 def _gain(spec: Spec, evaluation: Evaluation) -> float:
-    """How far the worst corner lies beyond the target in the direction of the objective, in units of the ramp."""
+    """Distance of the worst corner beyond the target in the direction of the objective, in units of the ramp."""
     sign = 1.0 if spec.objective == "maximize" else -1.0
     worse = "<" if sign > 0 else ">"
     gains = []

@@ -1,4 +1,6 @@
-"""Steering is what the user may change of a running loop: its policy, budget, targets and ranges, and which turn it goes on from."""
+"""Steering is the state of a loop that the user may change: policy, budget, targets, ranges, and the turn from which it
+continues.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,15 @@ MakePolicy = Callable[[str, Mapping[str, str]], Policy]
 
 
 class Steering:
-    """The state of a loop that commands change, and the commands.
+    """The steerable state of a loop, and the commands that change it.
 
-    `policy` proposes within `budget`. `paused`: nothing is played. `review`: the user decides on each proposal. `undo_stack`: turns that were
-    set aside, one list for each time that the user went back. `original_problem`: without the user's edits. `make_policy`: for the command that
-    changes the policy; without it that command does nothing.
+    Attributes:
+        policy: proposes within `budget`.
+        paused: nothing is played.
+        review: the user decides on each proposal.
+        undo_stack: turns that were set aside, one list per `back`.
+        original_problem: the problem without the user's edits.
+        make_policy: creates a policy for the command `policy`; without it that command has no effect.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class Steering:
         self.review, self.paused = review, False
 
     def obey(self, commands: Sequence[Command]) -> None:
-        """Carry out commands; one that cannot be carried out is a warning."""
+        """Execute commands; a command that cannot be executed becomes a warning."""
         for command in commands:
             try:
                 self._do(command)
@@ -48,7 +54,7 @@ class Steering:
                 self.emit("log", level="warning", message=str(error))
 
     def reviewed(self) -> bool:
-        """Wait for the user's decision on the pending proposal; whether it is to be played now."""
+        """Wait for the user's decision on the pending proposal; returns whether it is played now."""
         while not self.control.stop and self.review and not self.paused and self.player.pending:
             for command in self.control.wait():
                 if command.do in {"accept", "edit"}:
@@ -107,8 +113,8 @@ class Steering:
 
     def _reject(self, why: str) -> None:
         self.player.drop_pending()
-        # the policy must not see the same history again, or it would propose the same again
-        self.env.hint(f"the proposal before was rejected{f': {why}' if why else ''}")
+        # the policy must not see the same history again, or it would repeat its proposal
+        self.env.hint(f"the previous proposal was rejected{f': {why}' if why else ''}")
         self.env.append(
             Turn(len(self.env.history.turns), Proposal(None, error=f"rejected{f': {why}' if why else ''}", policy=USER), None, None, None)
         )
@@ -125,7 +131,7 @@ class Steering:
 
     def _edit(self, command: Command) -> None:
         if command.do == "lock" and "value" not in command.fields:
-            # with its value, so that a resumed run locks the same
+            # with its value, so that a resumed run locks the same value
             command = Command("lock", {**command.fields, "value": self.player.best_sizing.get(command.fields["parameter"], 0.0)})
         command = resolve_command(self.env.problem, command)
         problem = apply_edit(self.env.problem, self.original_problem, command)
@@ -146,7 +152,7 @@ class Steering:
         self.player.report_best(None, always=True)
 
     def _return(self) -> None:
-        """Put the turns of the last `back` in the place of those since, which are set aside in their turn."""
+        """Restore the turns of the last `back`; the later turns are set aside in exchange."""
         if not self.undo_stack:
             return
         self.player.drop_pending()

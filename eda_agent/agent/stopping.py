@@ -8,7 +8,7 @@ from eda_agent.problem.spec import Budget
 from eda_agent.stop_reasons import BUDGET, MET, NO_PROGRESS, USER
 
 FAILED_IN_A_ROW = 20
-"""Turns without a usable sizing after which a policy is given up."""
+"""Number of consecutive turns without a usable sizing after which the run ends."""
 
 
 def stop_reason(history: History, budget: Budget, control: Control) -> str:
@@ -18,7 +18,7 @@ def stop_reason(history: History, budget: Budget, control: Control) -> str:
         return USER
     if best is not None and best.met and budget.until == "met":
         return MET
-    # a policy that only fails must end too: turns are bounded as well as simulations
+    # a policy that only fails must end too, so turns are limited as well as simulations
     if history.simulations >= budget.simulations or len(history.turns) > 2 * budget.simulations + FAILED_IN_A_ROW:
         return BUDGET
     idle = len(history.turns) - 1 - (best.index if best else 0)

@@ -1,7 +1,7 @@
-"""A turn is one proposal, its simulations, its measurements, its score.
+"""A turn is one proposal, its simulations, its measurements and its score.
 
-Turn 0 is the baseline: the sizes that the netlist came with. It is simulated for free, so that every policy starts from the same
-knowledge; the budget counts proposals.
+Turn 0 is the baseline: the netlist's own sizes. It does not count in the budget, and every policy starts with its
+result.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ from eda_agent.simulation.evaluate import Evaluation
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a policy says: a sizing (any legal or illegal values; every parameter), or why there is none.
+    """A policy's answer: a sizing (legal or not; every parameter), or the reason why there is none.
 
-    `reply` is the model's own words where there are any, `notes` what was repaired in them. `handover`:
-    why another policy than before proposes.
+    Attributes:
+        sizing: parameter → value in SI units, or None.
+        reasoning: the policy's reason, for people.
+        reply: the original text of a language model.
+        error: why there is no sizing, as a message for the model.
+        notes: repairs of the reply.
+        handover: why the proposing policy changed.
     """
 
     sizing: Mapping[str, float] | None
@@ -33,7 +38,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`evaluation` and `score` are None exactly when the proposal had no sizing; then `value` is 0."""
+    """`evaluation` and `score` are None exactly if the proposal had no sizing; `value` is then 0."""
 
     index: int
     proposal: Proposal
@@ -52,10 +57,10 @@ class Turn:
 
     @property
     def corners(self) -> int:
-        """How many corners it was simulated in."""
+        """The number of simulated corners."""
         return len(self.evaluation.values) if self.evaluation is not None else 0
 
 
 def rescore(problem: Problem, turn: Turn) -> Turn:
-    """A turn as it counts for what a problem asks."""
+    """A turn with its score for a problem's present targets."""
     return replace(turn, score=score(problem.specs, turn.evaluation, len(problem.corners)) if turn.evaluation is not None else None)

@@ -1,6 +1,8 @@
-"""A turn store keeps old turns in an unnamed file, and in memory what a policy asks of all of them: rank key, sizing hash, proposer.
+"""A turn store keeps old turns in an unnamed file, and in memory what a policy needs of all turns: rank key, sizing
+hash, proposer.
 
-A run of a day has forty thousand turns of three kilobytes. In the store a turn costs forty bytes of memory, and 30 µs when it is looked at again.
+A day's run has forty thousand turns of three kilobytes. In the store a turn costs forty bytes of memory, and 30 µs when
+it is read.
 """
 
 from __future__ import annotations
@@ -23,25 +25,25 @@ from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
 
 RankKey = tuple[float, float]
-"""What the incumbent is the largest of: score, and the merit of a turn that meets everything."""
+"""Sort key of the incumbent: the score, and the merit of a turn that meets every spec."""
 
 
 WORST: RankKey = (0.0, 0.0)
-"""Of a turn that was not simulated, where one must be given."""
+"""Rank key of a turn that was not simulated, where one is needed."""
 
 
 def rank_key_of(turn: Turn) -> RankKey | None:
-    """None for a turn that was not simulated."""
+    """A turn's rank key; None for a turn that was not simulated."""
     return None if turn.score is None else turn.score.rank_key
 
 
 def sizing_hash(sizing: Mapping[str, float] | None) -> int:
-    """A number that only one sizing has, as far as 64 bits tell."""
+    """A 64-bit hash of a sizing."""
     return hash(None if sizing is None else tuple(sizing.values()))
 
 
 class TurnStore:
-    """Turns in the order in which they were put. Where the disk is full they stay in memory."""
+    """Turns in the order of insertion. If the disk is full they stay in memory."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed and gone with the store
@@ -56,11 +58,11 @@ class TurnStore:
         return len(self._ends) - 1
 
     def put(self, turn: Turn) -> None:
-        """The model's own words are left out, which no policy reads again and the journal has."""
+        """Add a turn. The policy's text is left out: no policy reads it again, and the journal has it."""
         self.put_record(encode_turn(turn), rank_key_of(turn), turn.proposal.policy, sizing_hash(turn.sizing), turn.corners)
 
     def put_record(self, text: bytes, key: RankKey | None, proposer: str, hashed: int, corners: int) -> None:
-        """A turn that is a `record` already. `corners`: how many it was simulated in."""
+        """Add an encoded turn. `corners`: the number of corners in which it was simulated."""
         place, end = len(self), self._ends[-1]
         try:
             if os.pwrite(self._file.fileno(), text, end) < len(text):
@@ -82,13 +84,15 @@ class TurnStore:
         return decode_turn(os.pread(self._file.fileno(), end - begin, begin))
 
     def rank_keys(self, count: int) -> Iterator[RankKey | None]:
-        """Those of the first `count` turns."""
+        """The rank keys of the first `count` turns."""
         numbers = iter(self._rank_keys[: 2 * count])
         return ((value, merit) if value == value else None for value, merit in zip(numbers, numbers, strict=True))
 
 
 class StoredTurns(Sequence[Turn]):
-    """The first `count` turns of a store, and the last ones as they are. Growing writes to the store and leaves what is here as it is."""
+    """The first `count` turns of a store, followed by the latest turns as objects. Growing appends to the store and
+    does not change this object.
+    """
 
     __slots__ = ("_count", "_last", "_store")
 
@@ -97,14 +101,14 @@ class StoredTurns(Sequence[Turn]):
 
     @classmethod
     def of(cls, turns: Sequence[Turn]) -> StoredTurns:
-        """These turns, the first of them in a new store."""
+        """A sequence of these turns; the first of them are written to a new store."""
         return cls(_filled(turns[:1]), 1, tuple(turns[1:]))
 
     def with_turn(self, turn: Turn) -> StoredTurns:
-        """With one more turn; the oldest of the last ones moves to the store."""
+        """A sequence with one more turn; the oldest turn in memory moves to the store."""
         store = self._store
         if len(store) != self._count:
-            # somebody else went on from here: what is put now is another history
+            # another sequence has grown from here: this one is a different history and needs its own store
             store = _filled(store[place] for place in range(self._count))
         store.put(self._last[0])
         return StoredTurns(store, self._count + 1, (*self._last[1:], turn))
@@ -137,7 +141,7 @@ class StoredTurns(Sequence[Turn]):
 
     @property
     def corners(self) -> list[int]:
-        """How many corners each was simulated in."""
+        """The number of simulated corners of each turn."""
         return [*self._store.corners[: self._count], *(turn.corners for turn in self._last)]
 
     @property
@@ -153,7 +157,7 @@ def _filled(turns: Iterable[Turn]) -> TurnStore:
 
 
 def encode_turn(turn: Turn) -> bytes:
-    """A turn as it lies in the store, without the model's own words."""
+    """A turn as bytes for the store, without the policy's text."""
     made, evaluation, score = turn.proposal, turn.evaluation, turn.score
     words = [made.reasoning, made.error, made.notes, made.policy, made.handover]
     if evaluation is None or score is None:
@@ -172,8 +176,15 @@ def encode_turn(turn: Turn) -> bytes:
 
 
 class Measured(NamedTuple):
-    """Evaluation and score as plain data. `reasons`: (corner, spec, why); `failures`: (testbench, corner, kind, words); `points`: device → numbers in the
-    order of `FIELDS`; `results`: (spec, corner, why, bound, value, margin, satisfaction); `bounds`: (corner, spec, bound)."""
+    """Evaluation and score as plain data.
+
+    Attributes:
+        reasons: (corner, spec, why).
+        failures: (testbench, corner, kind, words).
+        points: device → numbers in the order of `FIELDS`.
+        results: (spec, corner, why, bound, value, margin, satisfaction).
+        bounds: (corner, spec, bound).
+    """
 
     values: Mapping[str, Mapping[str, float | None]]
     reasons: Sequence[Sequence[str]]
@@ -191,9 +202,10 @@ class Measured(NamedTuple):
 def record(
     index: int, made: Sequence[Any], sizing: Mapping[str, float] | None, proposed: Mapping[str, float] | None, measured: Measured | None
 ) -> bytes:
-    """A turn from plain data: words as JSON behind their length, then numbers as they are, since JSON has no infinity.
+    """Encode a turn from plain data: texts as JSON after their length, then numbers in binary, because JSON has no
+    infinity.
 
-    `made`: reasoning, error, notes, policy and hand-over of the proposal, whose sizes are `proposed`.
+    `made`: reasoning, error, notes, policy and hand-over of the proposal; `proposed`: its sizes.
     """
     numbers: list[Any] = []
 
@@ -203,7 +215,7 @@ def record(
         numbers.extend(values.values())
         return list(values)
 
-    # mostly a proposal is legal as it is
+    # most proposals are legal unchanged
     words: list[Any] = [index, made, row(sizing), True if proposed == sizing else row(proposed)]
     if measured is not None:
         words += [
@@ -220,13 +232,13 @@ def record(
     try:
         held = array("d", numbers)
     except TypeError:
-        # mostly there is no None
+        # most rows have no None
         held = array("d", [nan if number is None else number for number in numbers])
     return len(text).to_bytes(4, "little") + text + held.tobytes()
 
 
 def decode_turn(data: bytes) -> Turn:
-    """The turn that `encoded` was given, without the model's own words."""
+    """The turn that `encode_turn` encoded, without the policy's text."""
     length = int.from_bytes(data[:4], "little")
     words = orjson.loads(data[4 : 4 + length])
     held = array("d")

@@ -70,11 +70,11 @@ def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
 
     gaining = [0.6, 0.7, 0.8]
     assert phase(gaining[:2], ["one"] * 2) == ("a", 1, "")
-    assert phase(gaining, ["one"] * 3) == ("b", 4, "it has had 3 turns")
+    assert phase(gaining, ["one"] * 3) == ("b", 4, "it has used 3 turns")
     # turns of the user are nobody's
     assert phase([0.6, 0.7, 0.8], ["one", "user", "one"]) == ("a", 1, "")
     # the other has no such limit, and the count begins anew with the next phase
-    assert phase([*gaining, 0.85, 0.9, 0.93, 0.95], ["one"] * 3 + ["two"] * 4) == ("b", 4, "it has had 3 turns")
+    assert phase([*gaining, 0.85, 0.9, 0.93, 0.95], ["one"] * 3 + ["two"] * 4) == ("b", 4, "it has used 3 turns")
     assert phase([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == ("a", 7, "no gain in 3 turns")
 
 
@@ -100,7 +100,7 @@ def test_hand_overs_are_events_and_a_resumed_run_makes_the_same(hard: Problem, f
     env, events = play(hard, make_policy("auto", 1, {"model": str(folder)}), 40)
     changes = [fields for type, fields in events if type == "policy.changed"]
     assert changes and changes[0]["before"] == "embedded" and changes[0]["after"] == "trust"
-    assert changes[0]["reason"].startswith(("no gain in", "it has had"))
+    assert changes[0]["reason"].startswith(("no gain in", "it has used"))
     assert PATIENCE["model"] < changes[0]["index"] <= MAX_TURNS["model"] + 1
     by_policy = [turn.proposal.policy for turn in env.history.turns[1:]]
     for change in changes:

@@ -64,7 +64,7 @@ def test_what_cannot_be_shipped_is_one_message(run: Path, tmp_path: Path, capsys
     assert publish_model.main([str(tmp_path / "none"), str(tmp_path / "w")]) == 2 and "no finished model" in capsys.readouterr().err
     config = run / "model" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": 1}))
-    with pytest.raises(InputError, match="speaks version 1"):
+    with pytest.raises(InputError, match="uses version 1"):
         publish_model.publish(run, tmp_path / "w")
     assert not (tmp_path / "w").exists()
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": words.VERSION}))

@@ -216,7 +216,7 @@ def test_a_recipe_with_faults_names_them_all(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="this is no model"):
+    with pytest.raises(InputError, match="this is not a model"):
         train(dataclasses.replace(SMALL, model=ModelRecipe(path=str(tmp_path))), tmp_path / "run")
     with pytest.raises(InputError, match="no language model"):
         train(

@@ -1,1 +1,1 @@
-"""A language writes a history as tokens for a model and reads its answer back as a sizing."""
+"""A language encodes a history as tokens for a model and decodes its answer to a sizing."""

@@ -1,4 +1,4 @@
-"""An answer is the tokens that a model gave to a prompt, and how likely they were."""
+"""An answer is a model's tokens for a prompt with their log-probabilities."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """`tokens` (n) and `logprobs` (n), natural logarithms under the distribution that they were drawn from, constraint and temperature
-    included. `truncated`: cut off by the length limit. `legal`: what could have been answered at each token, as bits (see `grammar`), None
-    for everything or where the prompt says it. `outcomes` (specs × levels): probabilities of what comes of it (`expectation`), where they
-    were asked for.
+    """A model's answer.
+
+    Attributes:
+        tokens: (n).
+        logprobs: (n) natural logarithms under the sampling distribution, constraint and temperature included.
+        truncated: cut off by the length limit.
+        legal: the allowed answers at each token, as bits (see `grammar`); None for everything or if the prompt has
+            them.
+        outcomes: (specs × levels) predicted probabilities (`expectation`), if requested.
     """  # fmt: skip
 
     tokens: NDArray[np.int64]

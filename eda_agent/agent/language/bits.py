@@ -1,4 +1,4 @@
-"""Bits say of every token of a large vocabulary whether it may come next."""
+"""Bits mark the allowed tokens of a large vocabulary."""
 
 from __future__ import annotations
 

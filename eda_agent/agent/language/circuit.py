@@ -1,4 +1,6 @@
-"""What the compact language says of a circuit whatever is asked of it: roles of its devices, what its parameters move, their levels."""
+"""The circuit part of the compact language: roles of the devices, effects of the parameters, and their levels,
+independent of the targets.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,14 @@ from eda_agent.problem.structure.recognise import recognise
 
 
 class CircuitWords:
-    """`effects`: parameter → what it moves. `roles`, `types`: of the devices. `levels`: in the order of the design space."""
+    """`effects`: parameter → what it changes. `roles`, `types`: of the devices. `levels`: in the order of the design
+    space.
+    """
 
     def __init__(self, problem: Problem):
         structure = recognise(problem.netlist, problem.subckt, problem.pdk)
         pair = structure.input_pair
-        # a circuit with a PMOS input is told like its mirror image
+        # a circuit with a PMOS input is encoded like its mirror image
         self.turned = pair is not None and pair[0].type == "pmos"
         self.roles = structure.roles
         self.types = {fet.name: fet.type for fet in structure.fets}

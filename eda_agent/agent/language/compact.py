@@ -1,13 +1,17 @@
-"""The compact language writes any problem and its turns as tokens that no circuit owns.
+"""The compact language writes any problem and its turns as tokens that belong to no circuit.
 
-    task · one token a parameter · one token a spec · for every turn: one token a parameter, one a spec, [one a bias point,] the score
+    task · one token per parameter · one token per spec · for every turn: one token per parameter, one per spec, [one
+    per bias point,] the score
 
-The token of a parameter in a turn asks for its level and gives that of the parameter before it, so that sizes are chosen one after the
-other, each knowing those before; the first result token gives the last one. Margins come with their change against the turn before and
-against the best; levels are shown beside those of the best and of the last turn.
+The token of a parameter in a turn asks for its level and contains the level of the parameter before it. Sizes are thus
+chosen one after the
+other, each conditioned on those before; the first result token contains the last level. Margins come with their change
+against the previous and
+the best turn; levels come with those of the best and of the last turn.
 
-A turn's tokens depend only on earlier turns: the tokens of a history are a prefix of those of any history that continues it, as long as
-no turn had to be left out (`window`).
+A turn's tokens depend only on earlier turns: the tokens of a history are a prefix of those of any continuation, as long
+as
+no turn is left out (`window`).
 """
 
 from __future__ import annotations
@@ -36,16 +40,21 @@ from eda_agent.simulation.operating_point import OperatingPoint
 
 BEST_COUNT, LAST_COUNT = 5, 3
 REMEMBERED = 500
-"""Told turns that are kept to be told again."""
-"""Turns kept of a history that is longer than the window: so many of the best, so many of the latest."""
+"""Number of encoded turns that are cached."""
+"""Turns kept of a history that is longer than the window: the number of best ones, and of latest ones."""
 
 
 class CompactLanguage:
     """The language for one problem.
 
-    `circuit`: what is said of the circuit, where it is known already. `order`, `spec_order`: permutations in which parameters and specs are named (training shuffles them; None is the problem's own).
-    `points`: whether operating points are told. `window`: turns up to which a history is told whole. Raises `InputError` for a problem
-    with more parameters or specs than there are slots.
+    Args:
+        circuit: the circuit part, if it was computed before.
+        order, spec_order: permutations of parameters and specs (training shuffles them; None is the problem's own).
+        points: whether operating points are encoded.
+        window: number of turns up to which a history is encoded completely.
+
+    Raises:
+        InputError: the problem has more parameters or specs than there are slots.
     """
 
     def __init__(
@@ -53,7 +62,7 @@ class CompactLanguage:
         points: bool = True, window: int = 10,
     ):  # fmt: skip
         if max(len(problem.space.parameters), len(problem.specs)) > words.SLOTS:
-            raise InputError(f"the compact language has {words.SLOTS} places for parameters and for specs; {problem.name} has more")
+            raise InputError(f"the compact language supports {words.SLOTS} parameters and {words.SLOTS} specs; {problem.name} has more")
         self.problem, self.points, self.window = problem, points, window
         self.circuit = circuit or CircuitWords(problem)
         self.order = tuple(order if order is not None else range(len(problem.space.parameters)))
@@ -62,7 +71,7 @@ class CompactLanguage:
 
     @cached_property
     def levels(self) -> tuple[Levels, ...]:
-        """In the order in which the parameters are named."""
+        """The levels in the order of the parameters."""
         return tuple(self.circuit.levels[index] for index in self.order)
 
     @cached_property
@@ -87,7 +96,7 @@ class CompactLanguage:
         return _tokens(rows)
 
     def _about(self, slot: int) -> dict[str, int]:
-        """What a parameter is."""
+        """The words that describe a parameter."""
         effect = self.circuit.effects[self.levels[slot].parameter.name]
         roles = [words.role_id(role) for role in effect.roles[:2]] or [words.ROLE]
         return {
@@ -128,18 +137,20 @@ class CompactLanguage:
         )  # fmt: skip
 
     def _told(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
-        """`turn`, remembered: a history grows, and what was told of its turns stays."""
+        """A turn's tokens, cached because a history grows and the tokens of its turns stay the same."""
         key = (id(turn), id(best), id(last), place)
         known = self._turns.get(key)
         if known is None:
             if len(self._turns) >= REMEMBERED:
                 self._turns.clear()
-            # the turns are kept beside their tokens, so that no other can get their ids
+            # the turns are kept beside their tokens, so that no other object can get their ids
             known = self._turns[key] = (self.turn(turn, best, last, place), (turn, best, last))
         return known[0]
 
     def turn(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
-        """One simulated turn, in its place among those that are shown: what was chosen, knowing `best` and `last`, and what came of it."""
+        """One simulated turn at its place among the shown turns: the chosen levels, given `best` and `last`, and the
+        results.
+        """
         assert turn.score is not None and turn.sizing is not None and turn.evaluation is not None
         chosen = self.levels_of(turn.sizing)
         before = self._levels(best)
@@ -155,24 +166,24 @@ class CompactLanguage:
         return np.concatenate([sizes, results, _tokens([*self._points(turn.evaluation.operating_points, place), score])])
 
     def _levels(self, turn: Turn | None) -> NDArray[np.int64]:
-        """Those of a turn, or of the sizes that the netlist came with."""
+        """The levels of a turn, or of the netlist's own sizes."""
         return self.levels_of(turn.sizing if turn is not None and turn.sizing else self.problem.space.initial)
 
     def levels_of(self, sizing: Mapping[str, float]) -> NDArray[np.int64]:
-        """The nearest level of every parameter, in the order in which they are named."""
+        """The nearest level of every parameter, in the order of the parameters."""
         return np.array([levels.of(sizing[levels.parameter.name]) for levels in self.levels], dtype=np.int64)
 
     def answer(self, history: History, chosen: NDArray[np.int64], after: Score | None) -> NDArray[np.int64]:
-        """The answer (questions) that proposes these levels. `after`: what comes of them, None where they meet every spec."""
+        """The answer (questions) that proposes these levels. `after`: its result, None if it meets every spec."""
         best = history.incumbent
         return np.concatenate([intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen])
 
     def outcomes(self, turn: Turn) -> NDArray[np.int64]:
-        """The answers to `expect` (specs) that turned out right."""
+        """The correct answers to `expect` (specs) for a turn."""
         return np.array([margin_bin(turn, index) for index in self.spec_order], dtype=np.int64)
 
     def sizing(self, answer: Sequence[int], history: History) -> dict[str, float]:
-        """The sizing that an answer means; a parameter left at the best turn's level keeps its exact value."""
+        """The sizing of an answer; a parameter at the best turn's level keeps its exact value."""
         before = self._before(history)
         values = {
             levels.parameter.name: levels.value(int(level), before[levels.parameter.name])
@@ -181,7 +192,7 @@ class CompactLanguage:
         return {name: values[name] for name in self.problem.space.names}
 
     def reasoning(self, answer: Sequence[int], history: History, sizing: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
-        """An answer's intent in words, and where it was not kept."""
+        """An answer's intent as a sentence, and the deviations from it."""
         spec = self.problem.specs[self.spec_order[answer[0]]].name
         named = [self.levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(self.levels)]
         return sentence(self.problem, spec, named, self._before(history), sizing, self.circuit.effects)
@@ -196,7 +207,7 @@ class CompactLanguage:
 
     @cached_property
     def _legal_intent(self) -> NDArray[np.bool_]:
-        """What may be answered to the questions before the sizes: a spec, then parameters that can move."""
+        """The allowed answers to the questions before the sizes: a spec, then parameters that can change."""
         rows = np.zeros((INTENT, words.LEVELS), dtype=np.bool_)
         rows[0, : len(self.spec_order)] = True
         rows[1:, : len(self.levels)] = self.legal.sum(1) > 1
@@ -207,7 +218,7 @@ class CompactLanguage:
         return _tokens([_row(kind, more=_turn(place)) for kind in ("aim", *["name"] * NAMES)])
 
     def _expect(self, place: int, best: Turn | None) -> Tokens:
-        """One question a spec, with where it stands in the best turn."""
+        """One question per spec, with its result in the best turn."""
         rows = self._answers.copy()
         rows[:, COLUMN["kind"]] = words.KIND + words.KINDS.index("expect")
         rows[:, COLUMN["more"]] = _turn(place)
@@ -250,7 +261,7 @@ class CompactLanguage:
         return [results[index].margin for index in self.spec_order]
 
     def _points(self, points: Mapping[str, OperatingPoint], place: int) -> list[dict[str, int]]:
-        """One row for each role that has MOSFETs: mean gm/id and current, smallest saturation margin."""
+        """One row per role with MOSFETs: mean gm/id and current, smallest saturation margin."""
         if not self.points:
             return []
         types, roles = self.circuit.types, self.circuit.roles

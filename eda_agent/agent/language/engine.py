@@ -1,4 +1,6 @@
-"""An engine computes a compact model's logits: by torch where it is trained (`torch_engine`), by numpy in the product (`numpy_engine`)."""
+"""An engine computes a compact model's logits: in torch for training (`torch_engine`), in numpy in the product
+(`numpy_engine`).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,13 @@ Logits = NDArray[np.float32]
 
 
 class Engine(Protocol):
-    """`extend`: the cache with tokens (batch, n, columns) behind it, of which the first `lengths` (batch) of each row are real.
+    """The operations of an engine.
 
-    `branch`: logits (batch, group, levels) of one more token (batch, group, columns) of each of a group of answers to the same prefix;
-    `branches`, empty at first, holds what was computed of the answers so far and is grown in place. `rows`: a cache of chosen rows.
-    `spread`: branches in which every answer stands `times` over, to be continued in different ways.
+    `extend`: append tokens (batch, n, columns) to the cache, of which the first `lengths` (batch) of each row are real.
+    `branch`: logits (batch, group, levels) of one more token (batch, group, columns) for each of a group of answers to
+    the same prefix.
+    `branches`, empty at first, holds the state of the answers and grows in place. `rows`: a cache of chosen rows.
+    `spread`: branches in which every answer is repeated `times`, to be continued in different ways.
     """
 
     def extend(self, ids: NDArray[np.int64], lengths: NDArray[np.int64], cache: Any) -> Any: ...

@@ -1,6 +1,8 @@
-"""An expectation is what a model thinks will come of a proposal: for every spec a distribution over the bins of its signed margin.
+"""An expectation is a model's prediction for a proposal: for every spec a distribution over the bins of its signed
+margin.
 
-A model is asked for it behind its own answer. Among several answers the one with the largest expected gain in score is worth simulating.
+The question follows the model's own answer. Of several answers the one with the largest expected gain in score is
+simulated.
 """
 
 from __future__ import annotations
@@ -22,15 +24,15 @@ FAILED, UNMEASURABLE = BINS, BINS + 1
 COUNT = BINS + 2
 DRAWS = 128
 MET_BONUS = 0.05
-"""Meeting every spec counts for at least so much, however little is missing: that is what is asked for."""
+"""Minimum bonus for meeting every spec, however small the gain in score."""
 
 _edges = (-1.2, *words.MARGINS, 2.0)
 CENTRES = np.array([(low + high) / 2 for low, high in itertools.pairwise(_edges)] + [-1.0, -1.0])
-"""Margin that a bin stands for."""
+"""The margin that a bin represents."""
 
 
 def margin_bin(turn: Turn, index: int) -> int:
-    """The bin of what a turn measured for spec number `index`."""
+    """The bin of a turn's margin for spec number `index`."""
     assert turn.score is not None and turn.evaluation is not None
     if turn.evaluation.failures:
         return FAILED
@@ -39,15 +41,19 @@ def margin_bin(turn: Turn, index: int) -> int:
 
 
 def legal() -> NDArray[np.bool_]:
-    """(LEVELS) what may be answered."""
+    """(LEVELS) the allowed answers."""
     return np.arange(words.LEVELS) < COUNT
 
 
 def expected_gain(probabilities: Real, specs: Sequence[Spec], best: float, merit: float, seed: int = 0) -> float:
-    """Expected gain of one proposal over the best score until now, from outcome probabilities (specs × at least COUNT), the specs in their order.
+    """Expected gain of a proposal over the best score so far.
 
-    By Monte Carlo, specs independent of one another but for failures, which are those of the whole simulation. Where the best meets every
-    spec, the gain is that of `merit`, the objectives' surplus, among outcomes that meet everything as well.
+    Args:
+        probabilities: (specs × at least COUNT) of the outcomes.
+        specs: in the same order.
+
+    Monte Carlo with independent specs; only failures are common to the whole simulation. If the best meets every
+    spec, the gain is that of `merit`, the objectives' surplus, among outcomes that also meet everything.
     """
     rows = np.asarray(probabilities[:, :COUNT], dtype=np.float64)
     fails = float(rows[:, FAILED].mean())

@@ -1,4 +1,6 @@
-"""A grammar holds a language model to replies that are a legal sizing: at each token it says which may come next (xgrammar)."""
+"""A grammar constrains a language model to replies that are a legal sizing: at each token it gives the allowed next
+tokens (xgrammar).
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,16 @@ from eda_agent.problem.space import DesignSpace
 
 
 class Grammar:
-    """The JSON schema of a design space's replies, compiled for a tokenizer of transformers whose model has `vocabulary` logits.
+    """The JSON schema of a design space's replies, compiled for a tokenizer of transformers whose model has
+    `vocabulary` logits.
 
-    `ebnf`: the grammar itself, for servers that hold replies to it.
+    `ebnf`: the grammar as text, for servers that constrain replies.
     """
 
     def __init__(self, tokenizer: Any, vocabulary: int, space: DesignSpace):
         self.vocabulary = vocabulary
         info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=vocabulary)
-        # no free white space: every token then says something
+        # no optional white space, so that every token carries information
         grammar = xgrammar.Grammar.from_json_schema(
             json.dumps(reply_schema(space)), any_whitespace=False, indent=None, separators=(",", ":")
         )
@@ -31,7 +34,9 @@ class Grammar:
         self._compiled = xgrammar.GrammarCompiler(info).compile_grammar(grammar)
 
     def replay(self, tokens: Sequence[int]) -> NDArray[np.int32]:
-        """What could have come at each token of a reply, as bits (tokens × words). Raises ValueError for one that could not."""
+        """The allowed tokens at each position of a reply, as bits (tokens × words). Raises ValueError for a reply
+        outside the grammar.
+        """
         matcher, rows = self.matcher(), []
         for token in tokens:
             rows.append(matcher.allowed())
@@ -40,25 +45,25 @@ class Grammar:
         return np.stack(rows)
 
     def matcher(self) -> Matcher:
-        """For one reply."""
+        """The state for one new reply."""
         return Matcher(self._compiled, self.vocabulary)
 
 
 class Matcher:
-    """Where a reply stands in the grammar."""
+    """A reply's state in the grammar."""
 
     def __init__(self, compiled: xgrammar.CompiledGrammar, vocabulary: int):
         self._matcher = xgrammar.GrammarMatcher(compiled)
         self._vocabulary = vocabulary
 
     def allowed(self) -> NDArray[np.int32]:
-        """What may come next, as bits: word i holds tokens 32 i to 32 i + 31, the lowest bit first."""
+        """The allowed next tokens as bits: word i holds tokens 32 i to 32 i + 31, the lowest bit first."""
         bits = xgrammar.allocate_token_bitmask(1, self._vocabulary)
         self._matcher.fill_next_token_bitmask(bits)
         return np.asarray(bits[0].numpy().copy(), dtype=np.int32)
 
     def accept(self, token: int) -> bool:
-        """Go on with a token; False where it is not allowed."""
+        """Append a token; False if it is not allowed."""
         return bool(self._matcher.accept_token(token))
 
     @property

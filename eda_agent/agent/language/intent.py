@@ -1,6 +1,6 @@
-"""An intent says what a proposal goes for: one spec, and the parameters that move most for it.
+"""An intent is the aim of a proposal: one spec, and the parameters that change most for it.
 
-A model says it before the sizes. For what others proposed it is found from what moved and what came of it.
+A model states it before the sizes. For other proposals it is derived from the changes and their results.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from eda_agent.units import counted, format_quantity
 def intended(
     problem: Problem, order: Sequence[int], moved: NDArray[np.integer], best: Turn | None, after: Score | None
 ) -> NDArray[np.int64]:
-    """The intent (1 + NAMES) behind a move: the spec slot that gains most, and the slots of the parameters that move most.
+    """The intent (1 + NAMES) of a change: the spec slot with the largest gain, and the slots of the parameters with the
+    largest changes.
 
-    `order`: spec index by slot. `moved`: levels by which each parameter moves. `best`: the turn that is moved from. `after`: the result, or
-    None where every spec will be met.
+    Args:
+        order: spec index by slot.
+        moved: change of each parameter in levels.
+        best: the turn before the change.
+        after: its result, or None if every spec will be met.
     """
     gains = []
     for index in order:
@@ -32,7 +36,7 @@ def intended(
         now = best.score.results[index] if best is not None and best.score is not None else None
         then = after.results[index] if after is not None else None
         gain = (then.satisfaction if then else 1.0) - (now.satisfaction if now else 0.0)
-        # among equals the one that is worst now, so that an intent is never about nothing
+        # among equals the worst spec now, so that an intent always has an aim
         gains.append(spec.weight * gain - 1e-3 * min(max(now.margin if now else 0.0, -1.0), 1.0))
     far = np.argsort(-np.abs(moved), kind="stable")[:NAMES]
     named = [int(slot) if moved[slot] else NOBODY for slot in far]
@@ -47,7 +51,7 @@ def sentence(
     after: Mapping[str, float],
     effects: Mapping[str, Effect],
 ) -> tuple[str, tuple[str, ...]]:
-    """(the intent in words, what did not happen as it was said). `named`: parameters; sizings before and after in SI units."""
+    """(the intent as a sentence, the deviations from it). `named`: parameters; sizings before and after in SI units."""
     changed = [parameter for parameter in problem.space.parameters if before[parameter.name] != after[parameter.name]]
     moving = [parameter for parameter in changed if parameter.name in named]
     parts = [
@@ -57,13 +61,13 @@ def sentence(
     others = len(changed) - len(moving)
     if others:
         parts.append(counted(others, "other" if parts else "parameter"))
-    words = f"for {spec}: " + (_list(parts) if parts else "nothing moves")
-    notes = tuple(f"named {name}, which did not move" for name in named if name not in {parameter.name for parameter in changed})
+    words = f"for {spec}: " + (_list(parts) if parts else "nothing changes")
+    notes = tuple(f"named {name}, which did not change" for name in named if name not in {parameter.name for parameter in changed})
     return words, notes
 
 
 def role_of(effect: Effect, given: str = "") -> str:
-    """What a parameter is, as a designer says it: the spec file's own words, else recognised role and quantity."""
+    """A parameter's role for designers: the spec file's text, else the recognised role and quantity."""
     if given:
         return given
     role = effect.roles[0] if effect.roles else "device"

@@ -1,11 +1,13 @@
-"""The model of the compact language: a decoder-only transformer over tokens that are sums of words, answering with levels.
+"""The model of the compact language: a decoder-only transformer over tokens that are sums of words, with levels as
+answers.
 
-Pre-norm blocks with RMSNorm and SwiGLU (arXiv 2002.05202), without positions: which turn, which parameter and which spec a token belongs to
-are words of its own, and within a turn the order means nothing. The head adds two distributions over the
-levels of the parameter that a token asks for: one of absolute levels, and one of steps from the best turn's level, so that "stay" and
+Pre-norm blocks with RMSNorm and SwiGLU (arXiv 2002.05202), without positions: the turn, parameter and spec of a token
+are words, and the order within a turn has no meaning. The head adds two distributions over the
+levels of the requested parameter: one of absolute levels, and one of steps from the best turn's level, so that "stay"
+and
 "a little more" mean the same at every level of every parameter.
 
-Importing this module needs torch and transformers, and teaches `AutoModel` the type.
+Importing this module needs torch and transformers and registers the type with `AutoModel`.
 """
 
 from __future__ import annotations
@@ -23,17 +25,17 @@ from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedMode
 
 from eda_agent.agent.language import words
 
-# our models load in milliseconds: no bar for that
+# the models load in milliseconds and need no progress bar
 transformers.utils.logging.disable_progress_bar()
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Queries, keys and values, each (batch, heads, length, head width), to what the queries attended to."""
+"""A function from queries, keys and values, each (batch, heads, length, head width), to the attended values."""
 
 _BEST = words.COLUMNS.index("best")
 
 
 class CompactConfig(PreTrainedConfig):
-    """`points`, `window`: how the language is spoken to the model (`CompactLanguage`). `outcomes`: it was taught what to expect."""
+    """`points`, `window`: the form of the language (`CompactLanguage`). `outcomes`: the model predicts outcomes."""
 
     model_type = "eda-agent-compact"
 
@@ -49,19 +51,21 @@ class CompactConfig(PreTrainedConfig):
 
 @dataclass
 class Cache:
-    """Keys and values of a prefix: a tensor (batch, heads, length, head width) a layer. `lengths`: real tokens a row, int64."""
+    """Keys and values of a prefix: a tensor (batch, heads, length, head width) per layer. `lengths`: real tokens per
+    row, int64.
+    """
 
     keys: list[Tensor]
     values: list[Tensor]
     lengths: Tensor
 
     def mask(self) -> Tensor:
-        """(batch, length) bool: what is no padding."""
+        """(batch, length) bool: False for padding."""
         return torch.arange(self.keys[0].shape[2])[None, :] < self.lengths[:, None]
 
 
 class Block(nn.Module):
-    """Attention and a gated layer, each behind a norm and added to its input."""
+    """Attention and a gated layer, each after a norm and added to its input."""
 
     def __init__(self, config: CompactConfig):
         super().__init__()
@@ -82,7 +86,7 @@ class Block(nn.Module):
         return q, k, v
 
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
-        """The block's output from what its heads attended to."""
+        """The block's output from the attended values of its heads."""
         x = x + self.dropout(self.out(attended.transpose(1, 2).reshape(x.shape)))
         between = self.between(x)
         return x + self.down(F.silu(self.gate(between)) * self.up(between))
@@ -129,10 +133,14 @@ class CompactModel(PreTrainedModel):
         select: Tensor | None = None,
         attend: Attend | None = None,
     ) -> Tensor:
-        """`attention_mask`: (batch, length, length) bool of who sees whom, None for causal. `position_ids` are not used.
+        """Logits of tokens.
 
-        `select`: flat indices of the tokens (batch · length) whose logits are wanted, giving (n, levels); None gives all of them,
-        (batch, length, levels). `attend`: takes the place of attention under the mask.
+        Args:
+            attention_mask: (batch, length, length) bool, True where a token may attend; None for causal. `position_ids`
+                are not used.
+            select: flat indices of the tokens (batch · length) whose logits are needed, giving (n, levels); None gives
+                (batch, length, levels).
+            attend: replaces masked attention.
         """  # fmt: skip
         if attend is None:
             mask = attention_mask[:, None] if attention_mask is not None else None
@@ -152,7 +160,7 @@ class CompactModel(PreTrainedModel):
         return cast(Tensor, block.finish(x, attend(*block.project(x))))
 
     def logits(self, x: Tensor, ids: Tensor) -> Tensor:
-        """Of hidden states (…, width) whose tokens are `ids` (…, columns)."""
+        """Logits of hidden states (…, width) whose tokens are `ids` (…, columns)."""
         x = self.norm(x)
         levels = self.config.levels
         anchor = ids[..., _BEST].long() - words.BEST
@@ -167,7 +175,7 @@ class CompactModel(PreTrainedModel):
         return self.embed(ids.reshape(-1, ids.shape[-1])).view(*ids.shape[:-1], -1)
 
     def extend(self, ids: Tensor, lengths: Tensor, cache: Cache | None) -> Cache:
-        """The cache with tokens (batch, n, columns) behind it, of which the first `lengths` of each row are real."""
+        """The cache with appended tokens (batch, n, columns), of which the first `lengths` of each row are real."""
         batch, count, _ = ids.shape
         old = cache.lengths if cache is not None else torch.zeros(batch, dtype=torch.long)
         grown = int((old + lengths).max())
@@ -175,7 +183,7 @@ class CompactModel(PreTrainedModel):
         real = torch.arange(count)[None, :] < lengths[:, None]
         rows, columns = real.nonzero(as_tuple=True)
         target = positions[rows, columns]
-        # a token sees its row up to itself
+        # a token attends to its row up to itself
         mask = torch.arange(grown)[None, None, :] <= positions[:, :, None]
         x = self.words(ids)
         result = Cache([], [], old + lengths)
@@ -184,7 +192,7 @@ class CompactModel(PreTrainedModel):
             shape = (batch, self.config.heads, grown, k.shape[-1])
             keys, values = k.new_zeros(shape), v.new_zeros(shape)
             if cache is not None:
-                # a longer row may have been left out: the padding that it needed goes
+                # a longer row may have been left out; its padding is removed
                 width = min(cache.keys[layer].shape[2], grown)
                 keys[:, :, :width] = cache.keys[layer][:, :, :width]
                 values[:, :, :width] = cache.values[layer][:, :, :width]
@@ -195,9 +203,11 @@ class CompactModel(PreTrainedModel):
         return result
 
     def branch(self, ids: Tensor, cache: Cache, branches: list[tuple[Tensor, Tensor]]) -> Tensor:
-        """Logits (batch, group, levels) of one more token (batch, group, columns) of each of a group of answers to the same prefix.
+        """Logits (batch, group, levels) of one more token (batch, group, columns) for each of a group of answers to the
+        same prefix.
 
-        `branches`: a layer's keys and values (batch, heads, group, steps, head width) of the answers so far; grown in place. The
+        `branches`: per layer the keys and values (batch, heads, group, steps, head width) of the answers so far; they
+        grow in place. The
         prefix is not copied for the group.
         """
         hidden = ~cache.mask()[:, None, None, :]

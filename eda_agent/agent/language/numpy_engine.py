@@ -1,7 +1,9 @@
-"""The numpy engine: the compact model without torch, from the same weights, for the product.
+"""The numpy engine runs the compact model without torch, from the same weights.
 
-A model of a million weights needs a few megaflops a token: numpy's calls and the memory that they touch are what costs, so the weights of
-a block are kept as they are multiplied, and a token of all answers of a group goes through in one product.
+A model of a million weights needs a few megaflops per token, so numpy's calls and memory traffic dominate the time. The
+weights of
+a block are therefore stored in the order of their products, and a token of all answers of a group is computed in one
+product.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _BEST = words.COLUMNS.index("best")
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model's config.json says of it."""
+    """The dimensions in a model's config.json."""
 
     width: int
     layers: int
@@ -40,7 +42,7 @@ class Shape:
     def __post_init__(self) -> None:
         counts = (self.width, self.layers, self.heads, self.hidden, self.levels, self.window)
         if not all(type(count) is int and 0 < count <= 1 << 16 for count in counts) or self.width % self.heads:
-            raise ValueError("config.json has numbers that no model has")
+            raise ValueError("config.json has invalid dimensions")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class _Cache:
 
 
 class NumpyEngine:
-    """See `Engine`. `shape` and weights by the names that torch gives them. float32. Raises `KeyError` and `ValueError` for weights of another shape."""
+    """See `Engine`. `shape` and weights by torch's names. float32. Raises `KeyError` and `ValueError` for weights of
+    another shape.
+    """
 
     def __init__(self, shape: Shape, weights: dict[str, NDArray[Any]]):
         self.shape = shape
@@ -88,7 +92,7 @@ class NumpyEngine:
             for layer in range(shape.layers)
         ]
         self.norm = weight("norm.weight", width)
-        # a level as such, and as a distance from the best's
+        # an absolute level, and its distance from the best's
         outputs = {"absolute": levels, "relative": 2 * levels - 1}
         self.heads = np.concatenate([weight(f"{name}.weight", count, width) for name, count in outputs.items()]).T
         self.bias = np.concatenate([weight(f"{name}.bias", count) for name, count in outputs.items()])
@@ -101,7 +105,7 @@ class NumpyEngine:
         places = old[:, None] + np.arange(count)[None, :]
         rows, columns = np.nonzero(np.arange(count)[None, :] < lengths[:, None])
         target = places[rows, columns]
-        # a token sees its row up to itself
+        # a token attends to its row up to itself
         hidden = np.where(np.arange(grown)[None, None, :] <= places[:, :, None], np.float32(0), np.float32(-np.inf))[:, None]
         x = self._words(ids)
         result = _Cache([], [], old + lengths)
@@ -162,13 +166,13 @@ class NumpyEngine:
         flat = x.reshape(-1, width) + attended.reshape(-1, width) @ block.out
         both = self._normal(flat, block.between) @ block.gate_up
         gate = both[:, :hidden]
-        # e^-x overflows to infinity for gates that are closed, and gives 0 as it should
+        # e^-x overflows to infinity for closed gates, and the result is 0 as it should be
         with np.errstate(over="ignore"):
             gated = gate / (1 + np.exp(-gate)) * both[:, hidden:]
         return (flat + gated @ block.down).reshape(x.shape)
 
     def _normal(self, x: Real, weight: Real) -> Real:
-        """RMSNorm, with the epsilon that torch takes for float32."""
+        """RMSNorm with torch's epsilon for float32."""
         size = np.sqrt(np.einsum("...i,...i->...", x, x)[..., None] / np.float32(x.shape[-1]) + self._eps)
         return np.asarray(x / size * weight, dtype=np.float32)
 
@@ -188,7 +192,7 @@ def _softmax(scores: Real) -> Real:
 
 
 def load_numpy(folder: Path) -> NumpyEngine:
-    """A compact model's engine. Raises `InputError` where there is none, or one of another version of the language."""
+    """A compact model's engine. Raises `InputError` if there is none, or for another version of the language."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         said = config["language"], config["vocabulary"], config["columns"]
@@ -196,16 +200,16 @@ def load_numpy(folder: Path) -> NumpyEngine:
         if said != (words.VERSION, words.VOCABULARY, len(words.COLUMNS)):
             raise InputError(
                 Finding(
-                    f"this model speaks version {said[0]} of the compact language, not {words.VERSION}",
+                    f"this model uses version {said[0]} of the compact language, not {words.VERSION}",
                     folder,
-                    fix="train it again with this version of eda-agent, or use the one that it was made with",
+                    fix="train it again with this version of eda-agent, or use the version that trained it",
                 )
             )
         return NumpyEngine(shape, load_file(folder / "model.safetensors"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         raise InputError(
             Finding(
-                f"this is no model: {(str(error) or type(error).__name__).splitlines()[0][:200]}",
+                f"this is not a model: {(str(error) or type(error).__name__).splitlines()[0][:200]}",
                 folder,
                 fix="give the folder that `eda-agent train` wrote",
             )

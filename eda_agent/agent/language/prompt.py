@@ -1,10 +1,11 @@
-"""A prompt is a history as tokens, with the questions that an answer replies to: an intent, the sizes, and what is expected of them.
+"""A prompt is a history as tokens with the questions of an answer: an intent, the sizes, and the predicted results.
 
-    aim · name · name · one token a parameter · [expect, one a spec]
+    aim · name · name · one token per parameter · [expect, one per spec]
 
-`aim` asks which spec the answer goes for, `name` for a parameter that will move most, the others for levels. Every question is told what
-was answered before it, so that each choice knows those before. `expect` asks for the margin that will come of the whole (`expectation`); these
-questions do not see one another.
+`aim` asks for the spec to improve, `name` for a parameter that changes most, the others for levels. Every question
+contains the
+previous answers, so each choice depends on those before. `expect` asks for the resulting margin (`expectation`); these
+questions do not see each other.
 """
 
 from __future__ import annotations
@@ -19,21 +20,25 @@ from eda_agent.agent.language import words
 Tokens = NDArray[np.int16]
 COLUMN = {name: index for index, name in enumerate(words.COLUMNS)}
 NAMES = 2
-"""Parameters that an intent names."""
+"""Number of parameters in an intent."""
 INTENT = 1 + NAMES
-"""Questions before the first size."""
+"""Number of questions before the first size."""
 NOBODY = words.LEVELS - 1
 """Answer to `name`: no further parameter."""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """`tokens` (n × columns): the history. `asks` (questions × columns): the questions with nothing answered yet; `expect` (specs × columns) those
-    behind them.
+    """A history with its questions.
 
-    `legal` (questions × LEVELS): what may be answered. `best` (questions): the level of each parameter in the best turn, −1 before the
-    sizes. `metrics`: the word of each spec's metric, by slot. Questions: `INTENT` and one a parameter, or none of the intent for a turn
-    that is told.
+    Attributes:
+        tokens: (n × columns) the history.
+        asks: (questions × columns) the unanswered questions: `INTENT` and one per parameter; no intent for a turn of
+            the history.
+        expect: (specs × columns) the questions after them.
+        legal: (questions × LEVELS) the allowed answers.
+        best: (questions) the level of each parameter in the best turn, −1 before the sizes.
+        metrics: the word of each spec's metric, by slot.
     """
 
     tokens: Tokens
@@ -45,14 +50,14 @@ class Prompt:
     intent: int = INTENT
 
     def row(self, step: int, answer: NDArray[np.integer]) -> Tokens:
-        """Question `step`, knowing what is answered before it: (… × columns) for answers (… × ≥ step)."""
+        """Question `step` with the answers before it: (… × columns) for answers (… × ≥ step)."""
         row = np.broadcast_to(self.asks[step], (*answer.shape[:-1], len(words.COLUMNS))).copy()
         if step:
             self._tell(row, step, answer)
         return row
 
     def _tell(self, row: Tokens, step: int, answer: NDArray[np.integer]) -> None:
-        """Write what was answered before question `step` into it."""
+        """Write the answers before question `step` into its row."""
         before = answer[..., step - 1]
         if self.intent:
             row[..., COLUMN["aim"]] = self.metrics[answer[..., 0]]
@@ -69,7 +74,7 @@ class Prompt:
             row[..., COLUMN["named"]] = np.where(named, words.FLAG + 2, 0)
 
     def inputs(self, answer: NDArray[np.integer]) -> Tokens:
-        """All questions (… × questions × columns) as an answer (… × questions) was given to them."""
+        """All questions (… × questions × columns) with the answers (… × questions) before them."""
         rows = np.broadcast_to(self.asks, (*answer.shape[:-1], *self.asks.shape)).copy()
         slots, intent, sizes = self.asks[:, COLUMN["slot"]], self.intent, self.intent + 1
         if intent:
@@ -83,7 +88,7 @@ class Prompt:
         return rows
 
     def expects(self, answer: NDArray[np.integer]) -> Tokens:
-        """The questions for what will come of an answer: (… × specs × columns)."""
+        """The questions for the results of an answer: (… × specs × columns)."""
         shape = (*answer.shape[:-1], len(self.expect), len(words.COLUMNS))
         rows = np.broadcast_to(self.expect, shape).copy()
         self._tell(rows, len(self.asks), answer[..., None, :])
@@ -91,7 +96,7 @@ class Prompt:
 
 
 def given_words(slots: NDArray[np.integer] | np.integer, levels: NDArray[np.integer], best: NDArray[np.integer] | np.integer) -> Tokens:
-    """The three words (… × 3) that say which level the parameter in a slot got, and how far from the best turn's that is."""
+    """The three words (… × 3) for the level of the parameter in a slot and its distance from the best turn's."""
     moved = np.searchsorted(words.STEPS, levels - best, side="right")
     parts = (np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape), words.GIVEN + levels, words.MOVED + moved)
     return np.stack(parts, axis=-1).astype(np.int16)

@@ -1,4 +1,6 @@
-"""The compact model's sampler: prefixes are computed once, kept from turn to turn, and shared by the group without copying."""
+"""The sampler of the compact model: prefixes are computed once, kept from turn to turn, and shared by a group without
+copying.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,12 @@ class _Kept:
 
 
 class CompactSampler:
-    """`temperature` divides the logits. A prompt that continues one of the call before costs only what is new.
+    """A sampler. `temperature` divides the logits. A prompt that continues one of the previous call costs only its new
+    part.
 
-    Answers are drawn by inverting the cumulative distribution at numbers of a generator of their own a prompt, so that an answer does
-    not depend on which other prompts are asked beside it.
+    Answers are drawn by inverting the cumulative distribution at random numbers of a separate generator per prompt, so
+    that an answer does
+    not depend on the other prompts of the batch.
     """
 
     def __init__(self, engine: Engine, temperature: float = 1.0):
@@ -36,20 +40,22 @@ class CompactSampler:
         self._kept: dict[int, _Kept] = {}
 
     def forget(self) -> None:
-        """The weights have changed: nothing computed before holds."""
+        """Drop all cached states, because the weights have changed."""
         self._kept = {}
 
     def sample(
         self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0, *, expect: bool = False
     ) -> list[list[Answer]]:
-        """`group` answers to each prompt. With `expect` each carries the probabilities of its outcomes; the prompts then have as many
-        questions as one another (a circuit with fewer would be told answers behind its last)."""
+        """`group` answers to each prompt. With `expect` each has the probabilities of its outcomes; the prompts must
+        then have the same number of
+        questions.
+        """
         assert not expect or len({len(prompt.asks) for prompt in prompts}) == 1
         cache = self._prefill([prompt.tokens for prompt in prompts], lane)
         batch, steps = len(prompts), max(len(prompt.asks) for prompt in prompts)
         counts = [len(prompt.asks) for prompt in prompts]
         legal = np.zeros((batch, steps, words.LEVELS), dtype=np.bool_)
-        legal[:, :, 0] = True  # behind a row's last question
+        legal[:, :, 0] = True  # after a row's last question
         draws = np.zeros((batch, group, steps), dtype=np.float32)
         for row, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
             legal[row, :count] = prompt.legal
@@ -70,7 +76,7 @@ class CompactSampler:
         return self._expected(prompts, answers, cache, branches) if expect else answers
 
     def _expected(self, prompts: Sequence[Prompt], answers: list[list[Answer]], cache: Any, branches: list[Any]) -> list[list[Answer]]:
-        """The answers with what the model expects of them; of prompts that have as many questions as one another."""
+        """The answers with their predicted outcomes; the prompts must have the same number of questions."""
         specs = max(len(prompt.expect) for prompt in prompts)
         group = len(answers[0])
         ids = np.zeros((len(prompts), group, specs, len(words.COLUMNS)), dtype=np.int64)
@@ -102,27 +108,29 @@ class CompactSampler:
 
 
 def log_softmax(logits: Logits) -> Logits:
-    """Along the last axis; −inf stays."""
+    """Log softmax along the last axis; −inf stays."""
     shifted = logits - logits.max(-1, keepdims=True)
     result: Logits = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     return result
 
 
 def draw(logits: Logits, legal: NDArray[np.bool_], uniform: NDArray[np.float32]) -> tuple[NDArray[np.int64], Logits]:
-    """Tokens (…) and their log-probabilities from logits (…, vocabulary) among what is `legal` (broadcast), at `uniform` (…) in [0, 1)."""
+    """Tokens (…) and their log-probabilities from logits (…, vocabulary) among `legal` (broadcast), at `uniform` (…) in
+    [0, 1).
+    """
     logprobs = log_softmax(np.where(legal, logits, np.float32(-np.inf)))
     cumulative = np.exp(logprobs).cumsum(-1)
-    # the total differs from 1 by rounding; what is illegal has no width and cannot be hit
+    # the total differs from 1 by rounding; illegal tokens have no width and cannot be hit
     chosen = (cumulative <= (uniform * cumulative[..., -1])[..., None]).sum(-1)
     chosen = np.minimum(chosen, logits.shape[-1] - 1)
     return chosen, np.take_along_axis(logprobs, chosen[..., None], -1)[..., 0]
 
 
 def _continued(old: list[Tokens], new: list[Tokens]) -> list[int] | None:
-    """For each new prompt the row of an old one that it begins with; None unless all have one."""
+    """For each new prompt the row of the old prompt that it continues; None unless all have one."""
     rows, start = [], 0
     for prompt in new:
-        # trajectories keep their order; those that ended are left out
+        # trajectories keep their order; finished ones are left out
         for row in range(start, len(old)):
             before = old[row]
             if len(before) <= len(prompt) and (prompt[: len(before)] == before).all():

@@ -1,7 +1,10 @@
-"""A shared prefix is a prompt that several replies begin with: its keys and values are kept once, and each reply keeps only what it adds.
+"""A shared prefix is a prompt of several replies: its keys and values are stored once, and each reply stores only its
+own.
 
-Replies to several prompts are computed in one batch, so that weights are read once for all of them. Attention is exact: what a reply's query finds
-in the prefix and in the reply itself share one softmax. A cache repeated for each reply is read, and copied for every token, as often as there are replies.
+Replies to several prompts are computed in one batch, so that weights are read once for all of them. Attention is exact:
+the scores of the prefix
+and of the reply share one softmax. A cache repeated for each reply would be read, and copied for every token, once per
+reply.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from transformers.masking_utils import sdpa_mask
 
 NAME = "eda_agent_shared_prefix"
 KNOWN = frozenset({"llama", "qwen2", "qwen3", "qwen3_moe"})
-"""Model types whose attention is plain, without windows, sinks or caps."""
+"""Model types with plain attention, without windows, sinks or caps."""
 
 
 def serves(model: Any) -> bool:
@@ -31,7 +34,9 @@ def serves(model: Any) -> bool:
 
 
 class SharedLayer(DynamicLayer):
-    """One layer's cache. `prefixes`: keys and values (heads, n, width) a prompt; `counts`: rows of each, which follow one another."""
+    """One layer's cache. `prefixes`: keys and values (heads, n, width) per prompt; `counts`: number of consecutive rows
+    of each.
+    """
 
     def __init__(self, prefixes: Sequence[tuple[Tensor, Tensor]], counts: Sequence[int], room: int):
         super().__init__()
@@ -42,7 +47,7 @@ class SharedLayer(DynamicLayer):
         self.device, self.dtype, self.is_initialized = keys.device, keys.dtype, True
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """What the replies have so far, with one more token."""
+        """The replies' keys and values with one more token."""
         assert self.keys is not None and self.values is not None
         self.keys[:, :, self.used] = key_states[:, :, 0]
         self.values[:, :, self.used] = value_states[:, :, 0]
@@ -53,7 +58,7 @@ class SharedLayer(DynamicLayer):
         return self.used
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Only these rows go on, in their order."""
+        """Keep only these rows, in this order."""
         assert self.keys is not None and self.values is not None
         self.keys, self.values = self.keys[list(rows)], self.values[list(rows)]
         ends = list(accumulate(self.counts))
@@ -63,7 +68,7 @@ class SharedLayer(DynamicLayer):
 
 
 class SharedCache(Cache):
-    """Of prompts computed alone, each with a cache of its own."""
+    """The cache of prompts that were computed separately."""
 
     def __init__(self, prompts: Sequence[DynamicCache], counts: Sequence[int], room: int):
         layers = []
@@ -80,7 +85,9 @@ class SharedCache(Cache):
 def attention(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
 ) -> tuple[Tensor, None]:  # fmt: skip
-    """(rows, heads, 1, width) and the replies' (rows, key heads, m, width) in, (rows, 1, heads, width) out. Without a `shared` cache: as any."""
+    """Attention: (rows, heads, 1, width) and the replies' (rows, key heads, m, width) give (rows, 1, heads, width).
+    Without a shared cache it is the standard one.
+    """
     cache = kwargs.get("shared")
     if cache is None:
         grouped = query.shape[1] != key.shape[1]
@@ -98,7 +105,7 @@ def attention(
     for (keys, values), count in zip(layer.prefixes, layer.counts, strict=True):
         here = slice(start, start + count)
         start += count
-        # (key heads, rows · queries, width): all rows of a prompt ask at once
+        # (key heads, rows · queries, width): all rows of a prompt at once
         asked = scaled[here].transpose(0, 1).reshape(groups, -1, width)
         before = (asked @ keys.transpose(-1, -2)).reshape(groups, count, heads // groups, -1).transpose(0, 1)
         weights = torch.cat([before, own[here]], -1).softmax(-1, torch.promote_types(query.dtype, torch.float32)).to(query.dtype)
@@ -109,7 +116,7 @@ def attention(
 
 
 def use(model: Any) -> None:
-    """Let a model of transformers attend so."""
+    """Let a model of transformers use this attention."""
     AttentionInterface.register(NAME, attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)
     model.set_attn_implementation(NAME)

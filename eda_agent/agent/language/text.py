@@ -1,7 +1,9 @@
-"""Text is the language of language models: the product's prompt through a chat template, replies sampled token by token.
+"""Text is the language of language models: the product's prompt in a chat template, with replies sampled token by
+token.
 
-A prompt is computed once and its cache shared by the replies to it (`shared_prefix`; repeated where a model's attention does not allow that). Where a grammar is given, tokens that cannot lead to a legal sizing
-have no probability, and log-probabilities are those of what is left.
+A prompt is computed once, and its cache is shared by the replies (`shared_prefix`; repeated if a model's attention does
+not allow sharing). With a grammar, tokens that cannot lead to a legal sizing
+have probability 0, and log-probabilities are those of the remaining ones.
 """
 
 from __future__ import annotations
@@ -28,19 +30,19 @@ from eda_agent.agent.prompt import render
 from eda_agent.errors import Finding, InputError
 
 ROWS = 64
-"""Replies that are written side by side."""
+"""Number of replies sampled in parallel."""
 
 
 @dataclass(frozen=True, eq=False)
 class TextPrompt:
-    """`tokens` (n): a chat up to where the reply begins. `grammar`: what a reply may be, None for anything."""
+    """`tokens` (n): a chat up to the start of the reply. `grammar`: constraint of the reply, None for none."""
 
     tokens: NDArray[np.int64]
     grammar: Grammar | None = None
 
 
 def text_prompt(tokenizer: Any, history: History, grammar: Grammar | None, *, netlist: bool = True) -> TextPrompt:
-    """The product's prompt (`agent.prompt`), built anew for every history."""
+    """The product's prompt (`agent.prompt`), built for every history."""
     messages = render(history, netlist=netlist)
     if tokenizer.chat_template:
         tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"]
@@ -50,7 +52,7 @@ def text_prompt(tokenizer: Any, history: History, grammar: Grammar | None, *, ne
 
 
 class TextSampler:
-    """`max_tokens`: where a reply is cut off. `temperature` divides the logits."""
+    """`max_tokens`: maximum length of a reply. `temperature` divides the logits."""
 
     def __init__(self, model: Any, tokenizer: Any, temperature: float = 1.0, max_tokens: int = 400):
         self.model, self.tokenizer, self.temperature, self.max_tokens = model.eval(), tokenizer, temperature, max_tokens
@@ -74,7 +76,7 @@ class TextSampler:
 
     @torch.no_grad()
     def _replies(self, prompts: Sequence[TextPrompt], group: int, random: Sequence[np.random.Generator]) -> list[list[Answer]]:
-        """Of several prompts at once where they can share their cache, of one otherwise."""
+        """Replies to several prompts at once if they can share their cache, else to one."""
         device = self.model.device
         caches, first = [], []
         for prompt in prompts:
@@ -114,7 +116,7 @@ class TextSampler:
 
 
 class _Reply:
-    """A reply that is being written."""
+    """A reply that is being sampled."""
 
     def __init__(self, prompt: TextPrompt):
         self.prompt, self.open = prompt, True
@@ -124,7 +126,7 @@ class _Reply:
         self._legal: list[NDArray[np.int32]] = []
 
     def words(self) -> NDArray[np.int32] | None:
-        """The tokens that may come next, as bits; None where any may."""
+        """The allowed next tokens as bits; None for all."""
         if self._matcher is None or not self.open:
             return None
         self._legal.append(self._matcher.allowed())
@@ -147,7 +149,9 @@ class _Reply:
 
 
 def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
-    """(model, tokenizer) of a causal language model; nothing is fetched and no code of the folder is run. Raises `InputError`."""
+    """(model, tokenizer) of a causal language model; nothing is downloaded and no code of the folder is executed.
+    Raises `InputError`.
+    """
     try:
         present(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -158,7 +162,7 @@ def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[A
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise InputError(
             Finding(
-                f"this is no language model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
+                f"this is not a language model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
                 Path(folder),
                 fix="give a folder with config.json, tokenizer and safetensors",
             )
@@ -167,10 +171,10 @@ def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[A
 
 
 def draw(logits: Tensor, legal: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-    """`sampling.draw` where the logits are: a vocabulary of 150,000 is not carried from the device for every token."""
+    """`sampling.draw` on the logits' device: a vocabulary of 150,000 is not copied for every token."""
     logprobs = logits.masked_fill(~legal, float("-inf")).log_softmax(-1)
     cumulative = logprobs.exp().cumsum(-1)
-    # the total differs from 1 by rounding; what is illegal has no width and cannot be hit
+    # the total differs from 1 by rounding; illegal tokens have no width and cannot be hit
     chosen = torch.searchsorted(cumulative, (uniform * cumulative[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
     chosen = chosen.clamp(max=logits.shape[-1] - 1)
     return chosen, logprobs.gather(-1, chosen[..., None]).squeeze(-1)

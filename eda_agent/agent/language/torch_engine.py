@@ -1,4 +1,4 @@
-"""The torch engine: the compact model as it is trained."""
+"""The torch engine runs the compact model in torch, as in training."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ class TorchEngine:
 
 
 def whole(report: Mapping[str, Collection[str]]) -> None:
-    """Raise `ValueError` for weights that a file is without: transformers would draw them at random."""
+    """Raise `ValueError` for missing weights, which transformers would draw at random."""
     missing = sorted(str(name) for name in (*report["missing_keys"], *report["mismatched_keys"]))
     if missing:
-        raise ValueError(f"its file is without {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
+        raise ValueError(f"its file lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
 
 
 def present(folder: str | Path) -> None:
-    """Raises `OSError` where no model is in a folder: its name would be looked for elsewhere."""
+    """Raise `OSError` if a folder has no model: transformers would search for its name elsewhere."""
     if not (Path(folder) / "config.json").is_file():
-        raise OSError(f"there is no {folder}/config.json")
+        raise OSError(f"{folder}/config.json is missing")
 
 
 def load_compact(folder: Path) -> CompactModel:
-    """A compact model. Raises `InputError` where there is none."""
+    """A compact model. Raises `InputError` if there is none."""
     try:
         present(folder)
-        # shipped weights have 16 bits, and are computed with in 32
+        # released weights have 16 bits and are computed in 32
         model, report = CompactModel.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, local_files_only=True, output_loading_info=True
         )
@@ -64,7 +64,7 @@ def load_compact(folder: Path) -> CompactModel:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise InputError(
             Finding(
-                f"this is no model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
+                f"this is not a model: {(str(error).strip() or type(error).__name__).splitlines()[0][:200]}",
                 folder,
                 fix="give the folder that `eda-agent train` wrote",
             )

@@ -1,10 +1,13 @@
-"""The words of the compact language: one vocabulary of ids in which every column of a token picks its own.
+"""The words of the compact language: one vocabulary of ids, from which every column of a token takes its own.
 
-A token is a row of `COLUMNS` ids; the model adds their embeddings. Numbers are words too: levels on a parameter's own grid, margins and
-changes in bins that are fine near zero. Nothing in the vocabulary names a circuit, a parameter or a spec: parameters are what they do in
-the structure (`eda_agent.problem.structure`), specs are metric and sense.
+A token is a row of `COLUMNS` ids; the model adds their embeddings. Numbers are words too: levels on a parameter's own
+grid, margins and
+changes in bins that are fine near zero. No word names a circuit, a parameter or a spec: parameters are described by
+their function in
+the structure (`eda_agent.problem.structure`), specs by metric and sense.
 
-Trained weights depend on every id. `tests/agent/language/vocabulary.json` pins them; a change that moves one needs a new `VERSION` and a new model.
+Trained weights depend on every id. `tests/agent/language/vocabulary.json` pins them; a change of an id needs a new
+`VERSION` and a new model.
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ from eda_agent.metrics import METRICS
 from eda_agent.problem.structure.parameters import QUANTITIES
 
 VERSION = 2
-"""Raised when the meaning of an id changes: a model says which version it was trained on."""
+"""Raised when the meaning of an id changes; a model stores the version of its training."""
 
 COLUMNS = ("kind", "slot", "what", "also", "how", "type", "best", "last", "given_slot", "given", "moved", "more", "aim", "named")
 LEVELS = 96
-"""Positions on a parameter's scale from minimum to maximum. A grid with fewer steps uses as many of them as it has."""
+"""Positions on a parameter's scale from minimum to maximum. A coarser grid uses one level per step."""
 SLOTS = 40
-"""Parameters, and specs, that a problem may have."""
+"""Maximum number of parameters, and of specs, of a problem."""
 
 KINDS = ("task", "parameter", "spec", "ask", "result", "score", "point", "aim", "name", "expect")
 ROLES = (
@@ -34,7 +37,7 @@ ROLES = (
 SENSES = ("minimum", "maximum", "range")
 TYPES = ("", "own", "opposite", "both")
 MARGINS = (-0.99, -0.7, -0.5, -0.35, -0.25, -0.18, -0.13, -0.09, -0.06, -0.04, -0.025, -0.015, -0.008, -0.004, -0.002, 0.0, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)  # fmt: skip
-"""Edges of the bins of a signed margin; a value on an edge belongs above it, so that 0 is met."""
+"""Edges of the bins of a signed margin; a value on an edge belongs to the upper bin, so that 0 is met."""
 CHANGES = (-0.6, -0.3, -0.15, -0.08, -0.04, -0.02, -0.01, -0.005, -0.002, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6)
 STEPS = (-36, -20, -12, -7, -4, -2, -1, 0, 1, 2, 3, 5, 8, 13, 21, 36)
 """Edges for changes in levels."""
@@ -42,13 +45,13 @@ SCORES = tuple(index / 20 for index in range(1, 20)) + (0.96, 0.97, 0.98, 0.99, 
 GM_ID = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 27.0)
 SATURATION = (-0.2, -0.1, -0.05, 0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
 DECADES = 96
-"""Bins of a magnitude: three a decade from 1e-16 to 1e16."""
+"""Bins of a magnitude: three per decade from 1e-16 to 1e16."""
 TURNS = 64
 UNKNOWN = ("failed", "unmeasurable")
 
 
 class _Vocabulary:
-    """Hands out ids, 0 being nothing; `sorted ranges` by name."""
+    """Assigns ids; 0 means nothing. `ranges` by name."""
 
     def __init__(self) -> None:
         self.size = 1
@@ -92,15 +95,15 @@ NAMED = _words.add("named", SLOTS + 1)
 RANGES = dict(_words.ranges)
 """Name of a range → (first id, count)."""
 VOCABULARY = 1 << (_words.size - 1).bit_length() if _words.size > 960 else 1024
-"""Ids, with room for a few more words."""
+"""Number of ids, with room for a few more words."""
 
 METRIC_IDS = {metric.name: metric.id for metric in METRICS.values() if metric.id}
-"""The ids of metrics, as their entries give them. 0 is a metric that is not in the vocabulary: one of the user's own, or one that no model was taught yet."""
+"""The ids of metrics, from their entries. 0 is a metric outside the vocabulary: the user's own, or not yet trained on."""
 _ROLE_IDS = {name: index for index, name in enumerate(ROLES)}
 
 
 def role_id(role: str) -> int:
-    """The word for a structural role; NMOS and PMOS of a role share it, their type is a word of its own."""
+    """The word for a structural role; NMOS and PMOS of a role share it, their type is a separate word."""
     plain = role.removesuffix(" nmos").removesuffix(" pmos")
     return ROLE + _ROLE_IDS.get(plain, 0)
 

@@ -1,1 +1,1 @@
-"""The policies: what proposes the next sizing from the history. One file each; `registry` knows them by name."""
+"""Policies propose the next sizing from the history. One file each; `registry` finds them by name."""

@@ -1,10 +1,14 @@
-"""The auto policy lets a model propose, and hands over to a search around its best when it no longer gains or has had its turns, and back.
+"""The auto policy alternates between a model and a search around the best sizing.
 
-The model is the embedded one, another in a folder (`model`), or a language model behind an endpoint. The search is `trust`, which has seen
-every turn before it and weighs the model's own proposals beside its candidates. A circuit that the embedded model was made with, whatever its
-names, is begun by the search, which then has the prior of the training's simulations (`prior`), for as long as the first turns do not speak
-against it. Who has the run follows from the turns
-alone (`handover`), so that a resumed run goes on as it would have.
+The model is the embedded one, one in a folder (`model`), or a language model behind an endpoint. The search is `trust`;
+it sees
+all turns and weighs the model's proposals beside its own candidates. A phase ends when its owner gains no more or has
+used its turns.
+If the embedded model was trained on the circuit's structure, the search proposes first and uses the surrogate prior
+(`surrogate_prior`),
+unless the first turns contradict it. The owner of the run follows from the turns alone (`handover`), so a resumed run
+continues in the same
+way.
 """
 
 from __future__ import annotations
@@ -28,13 +32,15 @@ from eda_agent.problem.spec import Problem
 PATIENCE = {"model": 5, "search": 15}
 """Turns without gain before a hand-over."""
 MAX_TURNS = {"model": 6}
-"""Turns of the embedded model at a time: so many it was taught on, and from there a search that weighs its proposals beside others solves more
-(80 % within 10 simulations on targets of the learned circuits that the table does not use, 64 % without this)."""
+"""Maximum turns of the embedded model in a phase: as many as in its training. The search, which weighs the model's
+proposals beside others, solves more from there on
+(80 % instead of 64 % within 10 simulations, on targets of the learned circuits that appear in no table).
+"""
 PRIOR_TURNS = 60
-"""Turns for which the prior of other conditions counts: by then the run knows more of its own."""
-DISPROVED = "the first turns measured other than designs of the same structure had"
+"""Number of turns during which the prior of other conditions is used; later the run's own turns are better."""
+DISPROVED = "the first turns measured other values than designs of the same structure"
 SIDE = 0.3
-"""Of the search's box when it takes over, in units of the ranges."""
+"""Side of the search's box when it takes over, in units of the ranges."""
 
 
 class AutoPolicy:
@@ -53,7 +59,7 @@ class AutoPolicy:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Of the endpoint, where there is one."""
+        """Settings of the endpoint, if there is one."""
         return self.model.settings if isinstance(self.model, ChatPolicy) else {}
 
     def prepare(self, problem: Problem) -> None:
@@ -72,7 +78,7 @@ class AutoPolicy:
         elif phase.owner == "model":
             found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
         else:
-            # asking an endpoint for designs that are only weighed would cost a request a turn
+            # candidates from an endpoint would cost one request per turn
             others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
             sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
             if known is not None and history.incumbent is not None and len(history.turns) <= PRIOR_TURNS:
@@ -87,7 +93,7 @@ class AutoPolicy:
         return self._met[1]
 
     def _believed(self, history: History) -> SurrogatePrior | None:
-        """The prior, where the first turns do not speak against it."""
+        """The prior, unless the first turns contradict it."""
         known = self._prior(history.problem)
         if known is None or len(history.measured) < JUDGED_AFTER:
             return known
@@ -97,17 +103,17 @@ class AutoPolicy:
         return None if self._judged[2] else known
 
     def phase(self, history: History) -> Phase:
-        """Who has the run. What the model's language cannot say, the search sizes alone from the first turn."""
+        """The present phase. If the model's language cannot express the problem, the search owns every turn."""
         if isinstance(self.model, CompactPolicy):
             self._silent = self.model.unreadable(history.problem)
             if self._silent:
                 return Phase("search", 1, self._silent)
-        # a language model goes on for as long as it gains
+        # a language model continues as long as it gains
         longest = MAX_TURNS if isinstance(self.model, CompactPolicy) else None
         if self._believed(history) is not None:
             return current_phase(history, ("search", "model"), PATIENCE, self._names, longest)
         phase = current_phase(history, ("model", "search"), PATIENCE, self._names, longest)
         if self._prior(history.problem) is not None and phase.start_turn == 1:
-            # the search's turns that spoke against the prior are nobody's
+            # the search's turns that contradicted the prior belong to no phase
             return replace(phase, start_turn=history.measured[JUDGED_AFTER - 1] + 1, why=DISPROVED)
         return phase

@@ -1,7 +1,8 @@
 """A policy proposes the next sizing from the history.
 
-A policy is a function of the history and its seed: asked twice with the same history it proposes the same. That is what makes a
-run reproducible and resumable without saving anything but its turns. What a policy keeps between calls is a shortcut only.
+A policy is a function of the history and its seed: the same history gives the same proposal. A run is therefore
+reproducible, and its turns are
+sufficient to resume it. State that a policy keeps between calls is only a cache.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ def _thread_pools(scipy: bool) -> ThreadpoolController:
 
 
 def single_threaded() -> AbstractContextManager[object]:
-    """Matrices of a hundred rows: BLAS threads only fight the simulators for the cores (50 s of a run for 5).
+    """Limit BLAS to one thread: for matrices of a hundred rows more threads only compete with the simulators (50 s of a
+    run instead of 5).
 
-    scipy brings a BLAS of its own, loaded when it is first needed: what was limited before then does not hold for it.
+    scipy loads a BLAS of its own when it is first needed; a limit set before that does not apply to it.
     """
     limit: AbstractContextManager[object] = _thread_pools("scipy.linalg" in sys.modules).limit(limits=1)
     return limit
@@ -37,26 +39,45 @@ def single_threaded() -> AbstractContextManager[object]:
 
 @runtime_checkable
 class Policy(Protocol):
-    """`name` is shown beside its turns."""
+    """What every policy implements. The constructor takes `seed` and the policy's options as keywords."""
 
     @property
-    def name(self) -> str: ...
-    def propose(self, history: History) -> Proposal: ...
+    def name(self) -> str:
+        """The name that is shown beside the policy's turns and that the journal stores."""
+
+    def propose(self, history: History) -> Proposal:
+        """Propose the next sizing.
+
+        Args:
+            history: the problem and all turns so far, the baseline first; it is not changed.
+
+        Returns:
+            a proposal with a value in SI units for every parameter (`DesignSpace.snap` makes it legal), or one without
+            a sizing whose `error` says why. The same history must give the same proposal.
+
+        Raises:
+            EdaAgentError: the run cannot continue, for example because an endpoint does not answer.
+        """
 
 
 @runtime_checkable
 class ManyPolicy(Policy, Protocol):
     """A policy with several proposals for the same history, the most promising first."""
 
-    def proposals(self, history: History) -> list[Proposal]: ...
+    def proposals(self, history: History) -> list[Proposal]:
+        """At least one proposal; see `Policy.propose`. The loop simulates as many of them as it has width."""
 
 
 @runtime_checkable
 class PreparedPolicy(Policy, Protocol):
-    """A policy that can work out before the first result what it will need of the problem. `prepare` runs in a thread of its own, while the first
-    design is simulated; it raises nothing, and without it the same is proposed, later."""
+    """A policy that can prepare for a problem before the first result.
 
-    def prepare(self, problem: Problem) -> None: ...
+    `prepare` runs in a separate thread while the baseline is simulated. It raises nothing. Without it the policy makes
+    the same proposals, later.
+    """
+
+    def prepare(self, problem: Problem) -> None:
+        """Compute in advance what depends on the problem alone."""
 
 
 def turn_rng(seed: int, history: History, salt: str = "") -> np.random.Generator:
@@ -66,5 +87,5 @@ def turn_rng(seed: int, history: History, salt: str = "") -> np.random.Generator
 
 
 def turn_seed(seed: int, history: History, salt: str = "") -> int:
-    """The same as a 31-bit number, for libraries that take one."""
+    """The same as a 31-bit number, for libraries that need one."""
     return int(turn_rng(seed, history, salt).integers(2**31 - 1))

@@ -1,8 +1,9 @@
 """The chat policy asks a language model behind an OpenAI-compatible endpoint (vLLM included) for the next sizing.
 
-The answer is asked for as a tool call whose arguments follow a JSON schema made from the design space; an endpoint without tools is
-asked for a JSON object of the same schema, and one without that for plain text. Reasoning is kept. The key comes from the environment
-(`OPENAI_API_KEY`) and goes nowhere else (`secret`).
+It requests a tool call whose arguments follow a JSON schema of the design space. From an endpoint without tools it
+requests a JSON object with the same
+schema, and from one without that plain text. Reasoning is kept. The key comes from the environment
+(`OPENAI_API_KEY`) and is sent nowhere else (`secret`).
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from eda_agent.errors import InputError, MissingError, visible
 
 MODES = ("tool", "json", "text")
 GIVE_UP_MODE = 2
-"""Unusable replies in a row after which the next mode is tried."""
+"""Number of consecutive unusable replies after which the next mode is tried."""
 RETRIES = 4
-"""Attempts at an endpoint that does not answer, with growing pauses, before the run is given up."""
+"""Attempts to reach an endpoint, with growing pauses, before the run ends."""
 _NO_COMPLETION = (ValueError, AttributeError, TypeError, KeyError, IndexError)
-"""What the client raises for an answer of another shape."""
+"""What the client raises for a reply of another form."""
 
 
 class ChatPolicy:
@@ -35,7 +36,9 @@ class ChatPolicy:
         self, seed: int, endpoint: str | None = None, model: str | None = None, *,
         temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4, request_seed: bool = True,
     ):  # fmt: skip
-        """`timeout` in s, of one answer as a whole. `request_seed`: whether each request carries a seed (vLLM 0.32 on a CPU dies of one)."""
+        """`timeout`: of one complete reply, in s. `request_seed`: whether each request carries a seed (vLLM 0.32 on a
+        CPU crashes on it).
+        """
         import httpx2 as httpx
         import openai
 
@@ -61,7 +64,7 @@ class ChatPolicy:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What is asked where, also when the environment or the endpoint said so: a resumed run goes on with the same."""
+        """Endpoint and model, also if they come from the environment or the endpoint: a resumed run uses the same."""
         return {"endpoint": str(self.endpoint), "model": self.model}
 
     def propose(self, history: History) -> Proposal:
@@ -74,7 +77,7 @@ class ChatPolicy:
         proposal = parse_reply(content, space, start)
         self.unusable = 0 if proposal.sizing is not None else self.unusable + 1
         if self.unusable == GIVE_UP_MODE and len(self.modes) > 1:
-            # some servers take a tool's schema and do not hold their model to it
+            # some servers accept a tool's schema without enforcing it
             self.modes.pop(0)
             self.unusable = 0
         thoughts = "\n".join(part for part in (reasoning.strip(), proposal.reasoning.strip()) if part)
@@ -87,7 +90,7 @@ class ChatPolicy:
             names = [entry.id for entry in self.client.models.list().data]
         except openai.OpenAIError as error:
             raise MissingError(
-                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → is the server running? name a model with --model"
+                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → check that the server runs, or name a model with --model"
             ) from None
         if len(names) != 1:
             some = self.secret.without(" or ".join(shlex.quote(name) for name in names[:5]))
@@ -98,7 +101,7 @@ class ChatPolicy:
         return visible(self.secret.without(str(error)))
 
     def _ask(self, history: History) -> tuple[str, str]:
-        """(answer, reasoning) from the endpoint, in the richest mode that it understands."""
+        """(reply, reasoning) from the endpoint, in the richest mode that it supports."""
         import openai
 
         messages: Any = render(history, best=self.best, last=self.last)
@@ -108,7 +111,7 @@ class ChatPolicy:
             try:
                 return self._request(messages, schema, self.modes[0], self.seed + len(history.turns))
             except openai.BadRequestError as error:
-                # a server without this feature says 400; the same for a prompt that is too long
+                # status 400 means a missing feature, or a prompt that is too long
                 if "context" in str(error).lower() and (self.best, self.last) != (1, 1) and self.last > 1:
                     self.best, self.last = 1, 1
                     messages = render(history, best=1, last=1, netlist=False)
@@ -117,18 +120,18 @@ class ChatPolicy:
                 else:
                     raise MissingError(f"the endpoint refuses the request: {self._words(error)}") from None
             except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
-                # the client has tried again by itself, with pauses
+                # the client has already retried with pauses
                 raise MissingError(
-                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → start it again and go on with --resume"
+                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → restart it and continue with --resume"
                 ) from None
             except openai.OpenAIError as error:
                 raise MissingError(f"the endpoint {self.endpoint}: {self._words(error)}") from None
             except _NO_COMPLETION as error:
-                # a page to log in, a proxy's words: the client takes whatever comes with status 200
+                # a login page, a proxy's error page: the client accepts any content with status 200
                 strange += 1
                 if strange > RETRIES:
                     raise MissingError(
-                        f"the endpoint {self.endpoint} answers with what is no chat completion ({type(error).__name__}: {self._words(error)[:200]})\n    → is it the address of the API, ending in /v1?"
+                        f"the endpoint {self.endpoint} does not return a chat completion ({type(error).__name__}: {self._words(error)[:200]})\n    → check that the address is that of the API, ending in /v1"
                     ) from None
                 time.sleep(0.1 * 2**strange)
 
@@ -152,7 +155,7 @@ class ChatPolicy:
         if not answer.choices:
             return "", ""
         message = answer.choices[0].message
-        # vLLM and others put thinking beside the content
+        # vLLM and others return the reasoning beside the content
         reasoning = str(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or "")
         for call in message.tool_calls or ():
             function = getattr(call, "function", None)

@@ -1,4 +1,4 @@
-"""The compact policy samples answers of a compact model and proposes the one that it expects most of."""
+"""The compact policy samples answers of a compact model and proposes the one with the largest expected gain."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
 SURE = 0.7
-"""Temperature on circuits whose structure the model was made with: a little surer than it was taught. At 1 the best of eight is no better, at 0.5 they are too alike (solved within
-10 simulations by the model alone, on 80 targets that no table uses: 48, 59, 46 and 36 % at 1, 0.7, 0.5 and 0.3)."""
+"""Temperature on circuits whose structure was in the training: a little below the training's. On 80 targets that appear
+in no table the model alone solves 48, 59, 46 and 36 % within
+10 simulations at 1, 0.7, 0.5 and 0.3. At 1 the best of eight answers is no better; at 0.5 the answers are too similar.
+"""
 RETRIES = 6
-"""Times that answers are drawn again, each a little more freely, when all were tried before."""
+"""Number of repeated draws, each at a higher temperature, if all answers were tried before."""
 
 
 class CompactPolicy:
-    """`points`, `window`, `outcomes`: how the model is spoken to, and whether it was taught to expect outcomes (its config says so).
+    """A policy on a compact model.
 
-    `candidates`: answers drawn a turn. Without outcomes the first that was not tried before is taken.
+    Args:
+        points, window, outcomes: form of the language, and whether the model predicts outcomes (from its config).
+        candidates: answers drawn per turn. Without outcomes the first untried one is proposed.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class CompactPolicy:
             self.temperature(problem)
 
     def unreadable(self, problem: Problem) -> str:
-        """Why the language cannot say a problem, such as too many parameters; "" where it can."""
+        """Why the language cannot express a problem, such as too many parameters; "" if it can."""
         try:
             self._speak(problem)
         except InputError as error:
@@ -54,14 +58,14 @@ class CompactPolicy:
         return self._language
 
     def temperature(self, problem: Problem) -> float:
-        """What divides the logits where nothing was given."""
+        """The divisor of the logits if none was given."""
         return 1.0
 
     def propose(self, history: History) -> Proposal:
         return self.proposals(history)[0]
 
     def proposals(self, history: History) -> list[Proposal]:
-        """Different proposals that were not tried before, the most promising first; at least one, which may be a repetition."""
+        """Different untried proposals, the most promising first; at least one, which may be a repetition."""
         with single_threaded():
             return self._proposals(history)
 

@@ -1,4 +1,4 @@
-"""The embedded policy: a compact model of our own that comes with the package, without torch, network or GPU."""
+"""The embedded policy runs the compact model of this package, without torch, network or GPU."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from eda_agent.problem.spec import Problem
 
 
 def shipped_model() -> Path:
-    """The folder of the model in this package. Raises `MissingError` where it was built without one."""
+    """The folder of the model in this package. Raises `MissingError` if the package was built without one."""
     folder = Path(str(resources.files("eda_agent.agent.language"))) / "weights"
     if not (folder / "model.safetensors").is_file():
         raise MissingError(
-            "this installation has no embedded model\n    → --policy trust, or --policy embedded --model FOLDER with one that `eda-agent train` wrote"
+            "this installation has no embedded model\n    → --policy trust, or --policy embedded --model FOLDER with a folder that `eda-agent train` wrote"
         )
     return folder
 
 
 class EmbeddedPolicy(CompactPolicy):
-    """Surer on circuits that it was made with: those that a surrogate lies beside its weights for. `model`: another folder than the shipped one. `candidates`: answers compared a turn. `temperature` divides the logits."""
+    """A compact policy with a lower temperature on circuits that have a surrogate beside its weights.
+
+    Args:
+        model: another folder than the packaged one.
+        candidates: answers compared per turn.
+        temperature: divides the logits.
+    """
 
     def __init__(self, seed: int, model: str | None = None, *, candidates: int = 8, temperature: float | None = None):
         folder = Path(model) if model else shipped_model()

@@ -1,8 +1,10 @@
-"""A Gaussian process with a Matérn-5/2 kernel and one length scale a dimension, in numpy.
+"""A Gaussian process with a Matérn-5/2 kernel and one length scale per dimension, in numpy.
 
-Hyperparameters maximise the posterior (marginal likelihood times priors) by L-BFGS with analytic gradients. Source of the formulas:
-Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.25–2.26, 4.17, 5.8–5.9. Inputs in [0, 1]^d; outputs are
-standardised inside.
+Hyperparameters maximise the posterior (marginal likelihood times priors) by L-BFGS with analytic gradients. Source of
+the formulas:
+Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.25–2.26, 4.17, 5.8–5.9. Inputs in [0, 1]^d;
+outputs are
+standardised internally.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ Real = NDArray[Any]
 
 _SQRT5 = math.sqrt(5.0)
 _NOISE = 1e-4
-"""Variance of the noise, of standardised outputs: the simulator has none, but margins have kinks."""
+"""Variance of the noise of standardised outputs: the simulator has none, but margins have kinks."""
 _BOUNDS = (math.log(0.03), math.log(20.0))
 
 
 @dataclass
 class GaussianProcess:
-    """A fitted process. `log_scales`: d log length scales; `log_variance`: log of the signal variance."""
+    """A fitted process. `log_scales` (d): log length scales; `log_variance`: log of the signal variance."""
 
     inputs: Real
     log_scales: Real
@@ -38,7 +40,7 @@ class GaussianProcess:
 
     @property
     def likelihood(self) -> float:
-        """How well it predicts each output from the others: mean log density, in the outputs' own units."""
+        """Mean log density of each output given the others, in the outputs' own units."""
         return leave_one_out(self.factor, self.solved) - math.log(self.deviation)
 
     def predict(self, points: Real) -> tuple[Real, Real]:
@@ -47,7 +49,7 @@ class GaussianProcess:
 
         covariance = math.exp(self.log_variance) * matern(_distances(points, self.inputs, self.log_scales))
         mean = covariance @ self.solved
-        # scipy may have come within the limit that the policy set
+        # scipy may have been loaded inside the policy's thread limit
         with single_threaded():
             half = solve_triangular(self.factor, covariance.T, lower=True, check_finite=False)
         variance = np.maximum(math.exp(self.log_variance) - np.einsum("ij,ij->j", half, half), 1e-10)
@@ -55,8 +57,15 @@ class GaussianProcess:
 
 
 def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30, least: float = 1e-6) -> GaussianProcess:
-    """Fit to n×d inputs and n outputs. `start`: log length scales and log variance to begin from; `least`: deviation of the outputs that is taken for granted."""
-    # a quarter of a second, which who is told by a surrogate need not wait before the first proposal
+    """Fit to n×d inputs and n outputs.
+
+    Args:
+        inputs: (n, d) in [0, 1].
+        outputs: (n,).
+        start: initial log length scales and log variance.
+        least: smallest assumed deviation of the outputs.
+    """
+    # the import takes a quarter of a second, which a policy with a surrogate does not need before the first proposal
     from scipy.linalg import cho_factor, cho_solve
     from scipy.optimize import minimize
 
@@ -104,7 +113,9 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
 
 
 def leave_one_out(factor: Real, solved: Real) -> float:
-    """Mean log predictive density of each output given the others: ibid. eqs. 5.10–5.12, from the lower factor of K and K⁻¹y."""
+    """Mean log predictive density of each output given the others: ibid. eqs. 5.10–5.12, from the lower factor of K and
+    K⁻¹y.
+    """
     variance = 1 / (np.linalg.inv(factor) ** 2).sum(0)
     error = solved * variance
     return float(np.mean(-0.5 * np.log(2 * math.pi * variance) - 0.5 * error**2 / variance))

@@ -1,4 +1,6 @@
-"""A hand-over gives the run from one policy to another when the first no longer gains or has used its turns. The current phase is computed from the turns."""
+"""A hand-over gives the run from one policy to another when the first gains no more or has used its turns. The present
+phase is computed from the turns.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ from eda_agent.agent.turn_store import RankKey
 from eda_agent.units import counted
 
 SHARE = 0.05
-"""Of what is missing to the full score: a turn that takes less off counts as none."""
+"""A turn counts as a gain if it removes at least this share of what is missing to the full score."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """`owner` has the run from turn `start_turn` on (the first that it proposes), and why ("" for the first phase)."""
+    """`owner` proposes from turn `start_turn` on; `why` is the reason of the hand-over ("" for the first phase)."""
 
     owner: str
     start_turn: int
@@ -29,9 +31,13 @@ def current_phase(
     names: Mapping[str, str],
     longest: Mapping[str, int] | None = None,
 ) -> Phase:
-    """Who proposes next. `owners`: those who take turns at it. `patience`: turns without gain after which each hands over. `longest`: turns that a phase has at most.
+    """The present phase.
 
-    `names`: policy name of a proposal → who made it; turns of others (a user's, a memory's) are nobody's gain and nobody's failure.
+    Args:
+        owners: the owners in turn.
+        patience: owner → turns without gain after which it hands over.
+        longest: owner → maximum turns of a phase.
+        names: policy name of a proposal → owner. Other turns (a user's, a memory's) count for no owner.
     """
     phase, place, idle, had = Phase(owners[0], 1), 0, 0, 0
     keys = history.rank_keys
@@ -46,7 +52,7 @@ def current_phase(
         spent = longest is not None and had >= longest.get(phase.owner, had + 1)
         if spent or idle >= patience[phase.owner]:
             place += 1
-            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[phase.owner] else f"it has had {counted(had, 'turn')}"
+            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[phase.owner] else f"it has used {counted(had, 'turn')}"
             phase = Phase(owners[place % len(owners)], number + 1, why)
             idle = had = 0
     return phase

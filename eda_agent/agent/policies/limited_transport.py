@@ -1,6 +1,7 @@
-"""A limited transport gives up on an answer that is too long or takes too long.
+"""A limited transport aborts an HTTP reply that is too large or too slow.
 
-HTTP clients have time-outs between two pieces of an answer; a server that sends a byte a second for ever stays within them.
+The time-outs of HTTP clients apply between two pieces of a reply; a server that sends one byte per second never exceeds
+them.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Iterator
 import httpx2 as httpx
 
 MAX_BYTES = 16_000_000
-"""Bytes of an answer, inflated where it is compressed."""
+"""Maximum size of a reply after decompression, in bytes."""
 WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-"""Coding of an answer → what zlib is told of it."""
+"""Encoding of a reply → zlib's window bits."""
 
 
 class LimitedTransport(httpx.HTTPTransport):
-    """`seconds`: for one answer from its first byte to its last."""
+    """`seconds`: limit for one reply from its first byte to its last."""
 
     def __init__(self, seconds: float, most: int = MAX_BYTES):
         super().__init__()
@@ -28,11 +29,11 @@ class LimitedTransport(httpx.HTTPTransport):
         request.headers["accept-encoding"] = ", ".join(WINDOWS)
         response = super().handle_request(request)
         assert isinstance(response.stream, httpx.SyncByteStream)
-        # the client would inflate a compressed answer whole, whatever it grows to
+        # the client would decompress a reply completely, whatever its size
         coding = response.headers.pop("content-encoding", "identity").strip().lower()
         if coding not in {*WINDOWS, "identity", ""}:
             response.close()
-            raise httpx.ReadError(f"the answer is compressed as {coding[:20]!r}, which was not asked for", request=request)
+            raise httpx.ReadError(f"the reply is compressed as {coding[:20]!r}, which was not requested", request=request)
         window = WINDOWS.get(coding)
         response.stream = _Stream(response.stream, self.seconds, self.most, request, window)
         return response
@@ -49,9 +50,9 @@ class _Stream(httpx.SyncByteStream):
             part = self._inflated(sent, left + 1)
             left -= len(part)
             if left < 0:
-                raise httpx.ReadError(f"the answer is longer than {self.most / 1e6:g} MB", request=self.request)
+                raise httpx.ReadError(f"the reply is longer than {self.most / 1e6:g} MB", request=self.request)
             if time.monotonic() > until:
-                raise httpx.ReadTimeout(f"the answer took more than {self.seconds:g} s", request=self.request)
+                raise httpx.ReadTimeout(f"the reply took more than {self.seconds:g} s", request=self.request)
             yield part
 
     def _inflated(self, part: bytes, most: int) -> bytes:
@@ -60,7 +61,7 @@ class _Stream(httpx.SyncByteStream):
         try:
             return self._inflater.decompress(part, most)
         except zlib.error:
-            raise httpx.ReadError("the answer is not compressed as it says", request=self.request) from None
+            raise httpx.ReadError("the reply is not compressed as declared", request=self.request) from None
 
     def close(self) -> None:
         self.stream.close()

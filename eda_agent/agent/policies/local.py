@@ -1,4 +1,4 @@
-"""The local policy asks a model in a folder, through torch and transformers: a compact model of ours, or any causal language model."""
+"""The local policy runs a model in a folder with torch and transformers: a compact model, or any causal language model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LocalPolicy:
 
     def __init__(self, seed: int, model: str | None = None, *, temperature: float | None = None, threads: int = 1, max_tokens: int = 600):
         if not model:
-            raise InputError("policy local needs a model\n    → --model FOLDER, such as the one that `eda-agent train` wrote")
+            raise InputError("policy local needs a model\n    → --model FOLDER, such as a folder that `eda-agent train` wrote")
         import torch
 
         torch.set_num_threads(threads)

@@ -1,7 +1,8 @@
 """CMA-ES: Optuna's sampler on the score, started at the netlist's own sizes.
 
-CMA-ES has a state that a history does not show, so a resumed run asks the same questions again; with the same seed the answers are
-the same. Turns that come from elsewhere (a hand-set sizing) are told as extra knowledge.
+CMA-ES has a state that a history does not show, so a resumed run repeats the questions; with the same seed the answers
+are
+the same. Other turns (a user's sizing) are added as completed trials.
 """
 
 from __future__ import annotations
@@ -45,14 +46,15 @@ class CmaPolicy:
     def _begin(self, history: History) -> None:
         space = history.problem.space
         dimensions = distributions(history)
-        # in the interior: CMA-ES loses its way when it starts on a bound
+        # in the interior: CMA-ES fails if it starts on a bound
         start = {
             name: min(max(position, 0.05), 0.95)
             for name, position in zip(space.names, space.to_unit(space.initial), strict=True)
             if name in dimensions
         }
         with warnings.catch_warnings():
-            # deprecated in Optuna 4.9 without a replacement for a start at known sizes; gone in 6, which is not allowed in
+            # deprecated in Optuna 4.9 without a replacement for a start at known sizes; removed in 6, which the
+            # dependencies exclude
             warnings.simplefilter("ignore", FutureWarning)
             sampler = optuna.samplers.CmaEsSampler(
                 x0=start, sigma0=SIGMA, seed=self.seed, n_startup_trials=0, warn_independent_sampling=False

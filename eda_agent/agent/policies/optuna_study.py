@@ -1,4 +1,4 @@
-"""An Optuna study that mirrors a history: what the Optuna policies share.
+"""An Optuna study that mirrors a history, shared by the Optuna policies.
 
 Parameters are positions in [0, 1] on their own scale; the objective is the score, which is maximised.
 """
@@ -14,13 +14,13 @@ from optuna.trial import create_trial
 from eda_agent.agent.history import History
 from eda_agent.agent.turn import Turn
 
-# its warnings (a kernel whose fit failed keeps the defaults) ask nothing of a designer, and would be written across the terminal
+# its warnings (a failed kernel fit keeps the defaults) do not concern a designer and would disturb the terminal
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 def distributions(history: History) -> dict[str, BaseDistribution]:
-    """One uniform dimension a parameter; locked ones are left out."""
+    """One uniform dimension per parameter, without the locked ones."""
     return {
         parameter.name: FloatDistribution(0.0, 1.0)
         for parameter in history.problem.space.parameters
@@ -29,7 +29,7 @@ def distributions(history: History) -> dict[str, BaseDistribution]:
 
 
 def add_turn(study: optuna.Study, history: History, turn: Turn) -> None:
-    """Tell the study about a turn that has a sizing."""
+    """Add a turn that has a sizing to the study."""
     assert turn.sizing is not None
     space = history.problem.space
     dimensions = distributions(history)
@@ -45,14 +45,14 @@ def sizing_of(history: History, params: dict[str, float]) -> dict[str, float]:
 
 
 class SyncedStudy:
-    """A study that is brought up to the history before each question and asked with a sampler seeded by the turn."""
+    """A study that is updated with the history before each question; its sampler is seeded by the turn."""
 
     def __init__(self) -> None:
         self.study = optuna.create_study(direction="maximize")
         self.told = 0
 
     def ask(self, history: History, sampler: optuna.samplers.BaseSampler) -> dict[str, float]:
-        """The next sizing that `sampler` would try."""
+        """The next sizing of `sampler`."""
         for turn in history.turns[self.told :]:
             if turn.sizing is not None:
                 add_turn(self.study, history, turn)
@@ -60,6 +60,6 @@ class SyncedStudy:
         self.study.sampler = sampler
         trial = self.study.ask(distributions(history))
         params = dict(trial.params)
-        # the trial itself is forgotten: the turn that comes of it is told as such
+        # the trial itself is discarded: its turn is added as a completed trial
         self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         return sizing_of(history, params)

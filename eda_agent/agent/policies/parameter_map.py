@@ -1,4 +1,4 @@
-"""A parameter map converts a problem's positions to those that a surrogate was trained with, by the sizes of the devices."""
+"""A parameter map converts a problem's positions to those of a surrogate's training, through the sizes of the devices."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.problem.space import DesignSpace
 
 SWEEPS = 4
-"""Over the parameters, to make up with the others what one that is cut to its range leaves."""
+"""Sweeps over the parameters, which compensate for parameters clipped to their ranges."""
 RANGE = float(np.log(100.0))
-"""Of a size, about: what is outside is told in it."""
+"""Typical range of a size in nats: distances outside the ranges are measured in it."""
 
 
 @dataclass(frozen=True)
 class ParameterRange:
-    """Of a parameter as it was taught: SI units, above 0; `log` is the scale."""
+    """Range of a parameter in the training: SI units, above 0; `log` is the scale."""
 
     minimum: float
     maximum: float
     log: bool
 
     def positions(self, logarithms: Real) -> Real:
-        """In units of the range."""
+        """Positions in units of the range."""
         if self.log:
             return np.asarray((logarithms - np.log(self.minimum)) / np.log(self.maximum / self.minimum))
         return np.asarray((np.exp(logarithms) - self.minimum) / (self.maximum - self.minimum))
@@ -33,10 +33,12 @@ class ParameterRange:
 
 @dataclass(frozen=True)
 class ParameterMap:
-    """With d parameters of `space` and t taught ones, whose `ranges` they are, and logarithms of values everywhere.
+    """The map between d parameters of `space` and t training parameters with `ranges`, in logarithms of values.
 
-    Taught values that fit best are `matrix` (t, d) times the problem's plus `offset` (t); of the k sizes, `left` (k, d) times the problem's plus `rest` (k)
-    is what they leave; `taught` (k, t) is what the sizes owe to the taught values.
+    The best-fitting training values are `matrix` (t, d) times the problem's values plus `offset` (t). The residual of
+    the k sizes is
+    `left` (k, d) times the problem's values plus `rest` (k); `taught` (k, t) is the effect of the training values on
+    the sizes.
     """
 
     space: DesignSpace
@@ -48,13 +50,15 @@ class ParameterMap:
     taught: Real
 
     def logarithms(self, points: Real) -> Real:
-        """(m, d) of the values at positions (m, d)."""
+        """(m, d) logarithms of the values at positions (m, d)."""
         low, high = (np.array([getattr(one, end) for one in self.space.parameters]) for end in ("minimum", "maximum"))
         log = np.array([one.scale == "log" for one in self.space.parameters])
         return np.asarray(np.where(log, np.log(low) + points * np.log(high / low), np.log(low + points * (high - low))))
 
     def positions(self, points: Real) -> tuple[Real, Real]:
-        """Positions (m, t) in the ranges that were taught, and how far the sizes lie outside of what can be said there (m,), in ranges."""
+        """Positions (m, t) in the training's ranges, and the distances (m,) of the sizes from what these ranges can
+        express, in ranges.
+        """
         given = self.logarithms(points)
         wanted = given @ self.matrix.T + self.offset
         error = given @ self.left.T + self.rest
@@ -77,7 +81,7 @@ class ParameterMap:
         return values, error
 
     def reaches(self) -> bool:
-        """Whether every taught parameter's range can be entered."""
+        """Whether every training parameter's range can be reached."""
         ends = np.stack([self.logarithms(np.full((1, len(self.space.parameters)), end))[0] for end in (0.0, 1.0)])
         middle, half = self.matrix @ ends.mean(0) + self.offset, np.abs(self.matrix) @ (ends[1] - ends[0]) / 2
         pairs = zip(self.ranges, middle, half, strict=True)

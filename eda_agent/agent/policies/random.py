@@ -1,4 +1,4 @@
-"""The random policy draws every parameter uniformly on its own scale: what everything else must beat."""
+"""The random policy draws every parameter uniformly on its own scale; it is the baseline for the others."""
 
 from __future__ import annotations
 

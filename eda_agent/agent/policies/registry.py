@@ -1,4 +1,4 @@
-"""The registry maps a policy's name to how it is made; nothing is imported before it is chosen."""
+"""The registry maps a policy's name to its class; a class is imported only when it is chosen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.agent.policies.base import Policy
 from eda_agent.errors import InputError, MissingError
 
 DEFAULT = "auto"
-"""The best of the policies that the base install can run, as measured (docs/results.md)."""
+"""The best policy of the base install (docs/results.md)."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,8 @@ class Entry:
 
 
 POLICIES: dict[str, Entry] = {
-    "auto": Entry(
-        "auto:AutoPolicy", "", "the embedded model, or a configured endpoint, and a search around its best when it stops gaining"
-    ),
-    "embedded": Entry("embedded:EmbeddedPolicy", "", "the model that comes with the package, without torch, network or GPU"),
+    "auto": Entry("auto:AutoPolicy", "", "alternates between the embedded model, or an endpoint, and a search around the best sizing"),
+    "embedded": Entry("embedded:EmbeddedPolicy", "", "the model of this package, without torch, network or GPU"),
     "trust": Entry("trust:TrustRegion", "", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
     "random": Entry("random:RandomPolicy", "", "uniform in the ranges, on each parameter's scale"),
     "scripted": Entry("scripted:ScriptedPolicy", "", "proposals from a file (--script), or a fixed list"),
@@ -37,15 +35,23 @@ POLICIES: dict[str, Entry] = {
     "cma": Entry("optuna_cma:CmaPolicy", "", "CMA-ES (Optuna)"),
     "gp": Entry("optuna_gp:GpPolicy", "bo", "Gaussian process on the score (Optuna)"),
     "scbo": Entry("scbo:ScboPolicy", "bo", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)"),
-    "local": Entry("local:LocalPolicy", "local", "a model in a folder (--model), such as one that `eda-agent train` made"),
+    "local": Entry("local:LocalPolicy", "local", "a model in a folder (--model), such as one from `eda-agent train`"),
     "chat": Entry("chat:ChatPolicy", "", "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)"),
 }
 
 
 def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Policy:
-    """The policy of that name; `local:FOLDER` is the model in a folder, `python:MODULE.CLASS` a policy of one's own.
+    """Create the policy of a name; `local:FOLDER` is the model in a folder, `python:MODULE.CLASS` a policy of the
+    user's.
 
-    Raises `InputError` for an unknown name, `MissingError` when its packages are not installed.
+    Args:
+        name: a name of `POLICIES`, with an optional `:FOLDER`.
+        seed: seed of everything random in the policy.
+        options: keyword arguments of the policy.
+
+    Raises:
+        InputError: the name is unknown.
+        MissingError: a package of the policy is not installed.
     """
     name, _, model = name.partition(":")
     if name == "python":
@@ -69,12 +75,12 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
 
 
 def known(name: str) -> bool:
-    """Whether `make_policy` has a policy of that name."""
+    """Whether `make_policy` knows the name."""
     return name.partition(":")[0] in {*POLICIES, "python"}
 
 
 def _own(target: str, seed: int) -> Policy:
-    """A class of the user's, called with `seed`: importable, or in the folder that the command was started in."""
+    """A class of the user's, called with `seed`: importable, or in the current folder."""
     module, _, symbol = target.rpartition(".")
     if not module or not symbol:
         raise InputError(f"policy python:{target}: a module and a class are needed\n    → python:MODULE.CLASS, such as python:mine.Climb")
@@ -82,7 +88,7 @@ def _own(target: str, seed: int) -> Policy:
         sys.path.append(os.getcwd())
     try:
         policy = getattr(importlib.import_module(module), symbol)(seed=seed)
-    except Exception as error:  # whatever a program of the user's may raise
+    except Exception as error:  # the user's program may raise anything
         raise InputError(
             f"policy python:{target}: {type(error).__name__}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
         ) from error

@@ -1,7 +1,10 @@
-"""SCBO: scalable constrained Bayesian optimisation (Eriksson & Poloczek, arXiv 2002.08526) on BoTorch. Needs the extra `bo`.
+"""SCBO: scalable constrained Bayesian optimisation (Eriksson & Poloczek, arXiv 2002.08526) on BoTorch. Needs the extra
+`bo`.
 
-One GP a spec models its margin; Thompson samples inside a trust region are ranked by the objectives among those that meet every
-constraint, else by total violation. The trust region is a fold over the history, as in the paper: success 10, failure ⌈d⌉.
+One GP per spec models its margin. Thompson samples inside a trust region are ranked by the objectives if they meet
+every
+constraint, else by total violation. The trust region is a fold over the history, as in the paper: success 10, failure
+⌈d⌉.
 """
 
 from __future__ import annotations
@@ -73,9 +76,9 @@ class ScboPolicy:
 
 
 def _fitted(inputs: torch.Tensor, outputs: torch.Tensor) -> SingleTaskGP:
-    """Independent GPs of the columns of `outputs` (turns × specs), each with hyperparameters of its own."""
-    # BoTorch fits a batch of GPs side by side, each by its own steps: what one after another gives, six times sooner. The simulator has no noise,
-    # and a noise level that is given need not be fitted: three times faster, and it does not fail
+    """Independent GPs of the columns of `outputs` (turns × specs), each with its own hyperparameters."""
+    # BoTorch fits a batch of GPs in parallel, with the same result as one after the other, six times faster. The
+    # simulator has no noise, and a given noise level need not be fitted: three times faster, and the fit does not fail
     noise = (1e-4 * outputs.var(dim=0).clamp(min=1e-8)).expand_as(outputs)
     model = SingleTaskGP(inputs, outputs, noise, outcome_transform=Standardize(outputs.shape[1]))
     fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model), optimizer_kwargs={"options": {"maxiter": FIT_STEPS}})
@@ -83,7 +86,7 @@ def _fitted(inputs: torch.Tensor, outputs: torch.Tensor) -> SingleTaskGP:
 
 
 def trust_side(keys: Sequence[RankKey | None], first: int, dimensions: int) -> float:
-    """Side of the trust region after turns with these rank keys; restarts at `START` when it has collapsed."""
+    """Side of the trust region after turns with these rank keys; it restarts at `START` after a collapse."""
     side, good, bad = START, 0, 0
     best = max((key for key in keys[: first + 1] if key), default=WORST)
     for found in keys[first + 1 :]:

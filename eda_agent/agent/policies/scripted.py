@@ -1,6 +1,7 @@
-"""The scripted policy plays a given list of proposals, then repeats the last: for tests, demonstrations and sweeps.
+"""The scripted policy plays a given list of proposals and then repeats the last: for tests, demonstrations and sweeps.
 
-A script file holds one JSON object a line, {"sizing": {"W1": "4u"}, "reasoning": "…"}; what a line leaves out keeps the incumbent's
+A script file holds one JSON object per line, {"sizing": {"W1": "4u"}, "reasoning": "…"}; omitted sizes keep the
+incumbent's
 value, as in a model's reply.
 """
 
@@ -22,14 +23,14 @@ class ScriptedPolicy:
     def __init__(self, seed: int = 0, script: str | Path | Sequence[str] | None = None):
         """`script`: a file, or replies as texts."""
         if script is None:
-            raise InputError("policy scripted needs a script\n    → --script FILE, one JSON object a line")
+            raise InputError("policy scripted needs a script\n    → --script FILE, one JSON object per line")
         if isinstance(script, (str, Path)):
             try:
                 script = [line for line in read_file(Path(script)).decode(errors="replace").splitlines() if line.strip()]
             except OSError as error:
                 raise InputError(f"{script}: cannot read the script: {error.strerror}") from None
         if not script:
-            raise InputError("the script is empty\n    → one JSON object a line")
+            raise InputError("the script is empty\n    → one JSON object per line")
         self.replies = list(script)
 
     def propose(self, history: History) -> Proposal:

@@ -1,4 +1,4 @@
-"""A secret is the key of an endpoint. It goes into a request's header; what comes back may hold it, and is told without."""
+"""A secret is the key of an endpoint. It is sent in a request's header and removed from everything that comes back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eda_agent.errors import InputError
 
 VARIABLE = "OPENAI_API_KEY"
 SHORTEST = 6
-"""Letters of a key that is looked for: shorter ones ("none", "x") are no keys, and are in every text."""
+"""Minimum length of a key that is removed: shorter texts ("none", "x") are no keys and occur in every text."""
 
 
 class Secret:
@@ -19,12 +19,16 @@ class Secret:
         self.key = os.environ.get(VARIABLE, "")
 
     def without(self, text: str) -> str:
-        """A text of the endpoint's as it may be kept and shown: some tell a caller which key was wrong, and a hostile one may say it as a reply."""
+        """A text of the endpoint with the key replaced: some servers repeat a wrong key in their error, and a hostile
+        one may return it as a reply.
+        """
         return text.replace(self.key, "[key]") if len(self.key) >= SHORTEST else text
 
 
 def plain_address(endpoint: str) -> str:
-    """The endpoint, if its address holds nothing but an address: addresses stand in messages and journals. Raises `InputError`."""
+    """The endpoint, if its address has no name, password or parameters, because addresses appear in messages and
+    journals. Raises `InputError`.
+    """
     parts = urlsplit(endpoint)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(

@@ -1,9 +1,14 @@
-"""A surrogate says what sizes of one circuit measure under a condition that some measurements tell of: a small network, taught before.
+"""A surrogate predicts the metrics of one circuit's sizings under an unknown condition, from some measurements under
+it. It is a small trained network.
 
-A conditional neural process (Garnelo et al., arXiv 1807.01613): designs that were measured under the condition are encoded one by one, their mean
-describes it, and a second network says from that and a position what is measured there, how surely, and whether it can be measured at all. It was
-taught with simulations under hundreds of conditions (`train/surrogate.py`). What its word leaves in a run is a Gaussian process whose length and noise
-were found on conditions that it was not taught with (Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, eqs. 2.25–2.26).
+It is a conditional neural process (Garnelo et al., arXiv 1807.01613). Designs measured under the condition are encoded
+one by one, and their mean
+describes the condition. A second network predicts the metrics at a position, their deviations, and the probability that
+they can be measured. The
+training used simulations under hundreds of conditions (`train/surrogate.py`). During a run a Gaussian process models
+the residuals; its length and noise
+were fitted on conditions outside the training (Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006,
+eqs. 2.25–2.26).
 """
 
 from __future__ import annotations
@@ -17,19 +22,25 @@ from eda_agent.agent.policies.gaussian_process import Real, leave_one_out, mater
 from eda_agent.agent.policies.parameter_map import ParameterMap
 
 LAYERS = ("see0", "see1", "see2", "say0", "say1", "say2", "skip")
-"""Of a network: `see` encodes a design and what it measured, `say` and `skip` answer. Each has `.weight` (out, in) and `.bias` (out)."""
+"""Layers of a network: `see` encodes a design and its metrics, `say` and `skip` predict. Each has `.weight` (out, in)
+and `.bias` (out).
+"""
 BELIEVED = 4.0
-"""Measurements that a network's word about its own deviations is worth."""
+"""Weight of the network's predicted deviations, as a number of measurements."""
 BEYOND = 5.0
-"""Outside the ranges that were taught, the deviation grows by so many times the distance in ranges."""
+"""Outside the training's ranges the deviation grows by this factor times the distance in ranges."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """d parameters, q quantities: `layers` as of `LAYERS`; `middle`, `spread`, `low`, `high` (q): quantities are told as (cut to low … high − middle) / spread.
+    """A network with d parameters and q quantities.
 
-    What its word leaves, in its deviations: variance `size` (q), of which the share `common` (q) is one offset, and the rest a Matérn process of `length` (q, in
-    √d ranges); `noise` (q) on top, as a share.
+    `layers` has the names of `LAYERS`. `middle`, `spread`, `low`, `high` (q) normalise quantities to (clip(value, low,
+    high) − middle) / spread.
+
+    The residual, in units of the predicted deviation, has variance `size` (q). Its share `common` (q) is one offset;
+    the rest is a Matérn process
+    of `length` (q, in √d ranges); `noise` (q) is added as a share.
     """
 
     layers: Mapping[str, Real]
@@ -46,18 +57,20 @@ class Network:
         return np.asarray(x @ self.layers[f"{name}.weight"].T + self.layers[f"{name}.bias"])
 
     def normalised(self, values: Real) -> Real:
-        """(n, q) as the network has them."""
+        """Normalised quantities (n, q)."""
         return np.asarray((np.clip(values, self.low, self.high) - self.middle) / self.spread)
 
     def describe(self, positions: Real, values: Real) -> Real:
-        """A condition (z,) from designs (n, d) in [0, 1] and what they measured (n, q), nan where nothing was."""
+        """A condition's description (z,) from designs (n, d) in [0, 1] and their quantities (n, q), nan for missing
+        ones.
+        """
         known = np.isfinite(values)
         seen = np.hstack([2 * positions - 1, np.where(known, self.normalised(np.where(known, values, 0.0)), 0.0), known])
         hidden = silu(self._layer("see1", silu(self._layer("see0", seen))))
         return np.asarray(self._layer("see2", hidden).mean(0))
 
     def predict(self, condition: Real, positions: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, q), and the chance (m,) that everything can be measured."""
+        """Mean and deviation (m, q), and the probability (m,) that everything can be measured."""
         count = len(self.middle)
         given = np.hstack([2 * positions - 1, np.broadcast_to(condition, (len(positions), len(condition)))])
         answer = self._layer("say2", silu(self._layer("say1", silu(self._layer("say0", given)))))
@@ -67,7 +80,7 @@ class Network:
 
 
 SURE = (-9.0, 2.0)
-"""Logarithms of the variances that a network can say, of standardised quantities."""
+"""Limits of the log variance that a network can predict, of standardised quantities."""
 
 
 def logistic(x: Real) -> Real:
@@ -75,7 +88,7 @@ def logistic(x: Real) -> Real:
 
 
 def logit(chance: Real) -> Real:
-    """Of chances (…,), none surer than 1e-4."""
+    """Logits of probabilities (…,), clipped at 1e-4."""
     kept = np.clip(chance, 1e-4, 1 - 1e-4)
     return np.asarray(np.log(kept / (1 - kept)))
 
@@ -86,15 +99,17 @@ def silu(x: Real) -> Real:
 
 @dataclass(frozen=True)
 class Surrogate:
-    """A network for a problem's circuit. `parameter map`: from the problem's positions to the network's; `columns`: of every spec its quantity, None for what was
-    not taught."""  # fmt: skip
+    """A network for a problem's circuit. `parameter_map`: from the problem's positions to the network's; `columns`: the
+    quantity of every spec, None if
+    the training did not have it.
+    """  # fmt: skip
 
     network: Network
     parameter_map: ParameterMap
     columns: Sequence[int | None]
 
     def under(self, points: Real, values: Real) -> Condition:
-        """A condition, from positions (n, d) of the problem and what its specs measured there (n, specs), nan where nothing was."""
+        """The condition of positions (n, d) of the problem and their measured specs (n, specs), nan for missing ones."""
         inside, _ = self.parameter_map.positions(points)
         told = np.full((len(points), len(self.network.middle)), np.nan)
         for spec, column in enumerate(self.columns):
@@ -104,7 +119,9 @@ class Surrogate:
 
 
 class Condition:
-    """What a surrogate predicts under one condition; the last positions asked for are remembered: every spec asks for the same."""
+    """The predictions of a surrogate under one condition; the latest positions are cached, because every spec asks for
+    the same.
+    """
 
     def __init__(self, surrogate: Surrogate, description: Real):
         self.surrogate, self.description = surrogate, description
@@ -112,7 +129,9 @@ class Condition:
         self._answer: tuple[Real, Real, Real] = (np.empty(0), np.empty(0), np.empty(0))
 
     def predict(self, points: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, quantities) and the chance (m,) to be measurable, at positions (m, d) of the problem."""
+        """Mean and deviation (m, quantities) and the probability (m,) to be measurable, at positions (m, d) of the
+        problem.
+        """
         if self._asked is not points:
             inside, outside = self.surrogate.parameter_map.positions(points)
             mean, deviation, works = self.surrogate.network.predict(self.description, inside)
@@ -122,10 +141,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class CalibratedPrediction:
-    """One quantity under a condition, where some measurements are known besides.
+    """One quantity under a condition, corrected by the run's measurements.
 
-    A Student-t process (Shah et al., arXiv 1402.4306, with its variance): `surprise` is by how much the measurements' squared errors are more or less than the network said,
-    and all its variances with them. Who errs says so from then on.
+    It is a Student-t process (Shah et al., arXiv 1402.4306, with its variance). `surprise` is the ratio of the
+    measurements' squared errors to the
+    predicted ones; it scales all variances, so that predictions become less certain after errors.
     """
 
     condition: Condition
@@ -152,7 +172,7 @@ class CalibratedPrediction:
 
     @property
     def likelihood(self) -> float:
-        """How well it predicts each measurement from the others: mean log density, −∞ without any."""
+        """Mean log density of each measurement given the others, −∞ without any."""
         if not len(self.points):
             return -np.inf
         # all variances times `surprise`
@@ -161,7 +181,7 @@ class CalibratedPrediction:
 
 
 def calibrated(condition: Condition, column: int, points: Real, seen: Real) -> CalibratedPrediction:
-    """A quantity, measured as `seen` (n,) at positions (n, d); what is not finite is left out."""
+    """A quantity measured as `seen` (n,) at positions (n, d); non-finite values are left out."""
     network = condition.surrogate.network
     good = np.isfinite(seen)
     points, seen = points[good], np.clip(seen[good], network.low[column], network.high[column])
@@ -178,6 +198,6 @@ def calibrated(condition: Condition, column: int, points: Real, seen: Real) -> C
 
 
 def correlation(first: Real, second: Real, common: float, length: float) -> Real:
-    """(n, m) of n×d and m×d positions."""
+    """(n, m) correlations of n×d and m×d positions."""
     squares = (first**2).sum(1)[:, None] + (second**2).sum(1)[None, :] - 2 * first @ second.T
     return np.asarray(common + (1 - common) * matern(np.sqrt(np.maximum(squares, 0.0)) / (length * np.sqrt(first.shape[1]))))

@@ -1,7 +1,8 @@
 """A surrogate checkpoint holds one circuit's network and the names of its inputs and outputs.
 
-A problem's circuit is known by its structure and process. What its parameters move is known by the devices' sizes, so that another netlist of the same
-circuit, with other names, other parameters or some of them held, is known too; its specs are known by their metrics.
+A circuit is identified by its structure and process. Parameters are matched by the sizes of the devices, and specs by
+their metrics. Another netlist of the
+same circuit, with other names, other parameters or locked ones, therefore finds the same checkpoint.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.structure.sizes import COPIES, Sizes, sizes
 
 FILE = "surrogates.npz"
-"""Beside the weights of the embedded model. Arrays of numbers and one of JSON text; nothing in it is ever executed."""
+"""File beside the weights of the embedded model: arrays of numbers and one of JSON text; nothing in it is executed."""
 HINT = 0.03
-"""Weight of how widths are cut up, beside the widths themselves."""
+"""Weight of the split of widths into fingers, relative to the widths themselves."""
 _NUMBERS = ("middle", "spread", "low", "high", "size", "common", "length", "noise")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What the network predicts: a spec's metric, and what tells two of one metric apart, as of the circuit that was taught."""
+    """A predicted quantity: a spec's metric, and what distinguishes two specs of one metric, as in the training."""
 
     metric: str
     spec: str
@@ -43,7 +44,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class SurrogateCheckpoint:
-    """A circuit's network, with the `sizes` and `ranges` of its parameters and its `quantities`."""
+    """A circuit's network with the `sizes` and `ranges` of its parameters and its `quantities`."""
 
     sizes: Sizes
     ranges: tuple[ParameterRange, ...]
@@ -52,12 +53,12 @@ class SurrogateCheckpoint:
 
 
 def structure_key(problem: Problem) -> str:
-    """Structure and process."""
+    """A key of structure and process."""
     return f"{problem.pdk.name} {fingerprint(problem)}"
 
 
 def write_surrogates(path: Path, checkpoints: Mapping[str, SurrogateCheckpoint]) -> None:
-    """Write the file; weights in half precision."""
+    """Write the file, with weights in half precision."""
     index = [
         {
             "key": key, "sizes": checkpoint.sizes.keys, "ranges": [[one.minimum, one.maximum, one.log] for one in checkpoint.ranges],
@@ -74,7 +75,7 @@ def write_surrogates(path: Path, checkpoints: Mapping[str, SurrogateCheckpoint])
 
 
 def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
-    """The circuit's checkpoint, None where the file has none or is none."""
+    """The circuit's checkpoint; None if the file has none or is invalid."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             key = structure_key(problem)
@@ -97,7 +98,7 @@ def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
 
 
 def _sound(checkpoint: SurrogateCheckpoint) -> SurrogateCheckpoint:
-    """The checkpoint. Raises `ValueError` where its arrays do not belong together or hold what is no number."""
+    """The checkpoint. Raises `ValueError` if its arrays do not match or hold values that are not finite."""
     d, q, layers, measured = len(checkpoint.ranges), len(checkpoint.quantities), checkpoint.network.layers, checkpoint.sizes
     if any(getattr(checkpoint.network, name).shape != (q,) for name in _NUMBERS):
         raise ValueError("arrays of different circuits")
@@ -107,7 +108,7 @@ def _sound(checkpoint: SurrogateCheckpoint) -> SurrogateCheckpoint:
     if not all(np.isfinite(value).all() for value in numbers):
         raise ValueError("a weight is no number")
     if any(not one.maximum - one.minimum > 0 or one.minimum <= 0 for one in checkpoint.ranges):
-        raise ValueError("a range is none")
+        raise ValueError("a range is empty")
     points = np.full((1, d), 0.5)
     mean, _, _ = checkpoint.network.predict(checkpoint.network.describe(points, np.zeros((1, q))), points)
     if mean.shape != (1, q) or layers["say2.bias"].shape != (2 * q + 1,):
@@ -116,7 +117,9 @@ def _sound(checkpoint: SurrogateCheckpoint) -> SurrogateCheckpoint:
 
 
 def find(path: Path, problem: Problem) -> Surrogate | None:
-    """A problem's surrogate; None where the circuit is in no file, asks for nothing that was taught, or can be given no sizes that were taught."""
+    """A problem's surrogate; None if no file has the circuit, or if the problem shares no spec or no reachable size
+    with the training.
+    """
     checkpoint = read_checkpoint(path, problem)
     if checkpoint is None:
         return None
@@ -127,7 +130,9 @@ def find(path: Path, problem: Problem) -> Surrogate | None:
 
 
 def _columns(specs: Sequence[Spec], quantities: Sequence[Quantity]) -> list[int | None]:
-    """Of every spec its quantity, each taken once: that of the same name first, then of the same sense, then what else is of its metric."""
+    """The quantity of every spec, each used once: first of the same name, then of the same sense, then any other of its
+    metric.
+    """
     found: list[int | None] = [None] * len(specs)
     wanted = [Quantity.of(spec) for spec in specs]
     for alike in (
@@ -144,7 +149,7 @@ def _columns(specs: Sequence[Spec], quantities: Sequence[Quantity]) -> list[int 
 
 
 def _parameter_map(problem: Problem, checkpoint: SurrogateCheckpoint) -> ParameterMap | None:
-    """From the problem's positions to those that were taught, by what the devices measure."""
+    """The map from the problem's positions to the training's, through the sizes of the devices."""
     own, taught = sizes(problem), checkpoint.sizes
     if own is None or own.keys != taught.keys:
         return None

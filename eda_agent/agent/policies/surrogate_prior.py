@@ -1,7 +1,8 @@
 """A surrogate prior gives the search a model of every spec's margin that was trained before the run.
 
-A surrogate predicts every corner from the first turns, and all turns move it to where it belongs. From a few turns on a process that knows the run alone
-may predict a spec better; each spec goes by what would have predicted its turns best.
+A surrogate predicts every corner from the first turns, and all turns correct it. After a few turns a Gaussian process
+on the run's turns alone
+may predict a spec better; each spec uses the model that would have predicted its turns best.
 """
 
 from __future__ import annotations
@@ -23,24 +24,28 @@ from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem, Spec
 
 CONDITION_TURNS = 8
-"""The first turns that were measured, which a condition is told by."""
+"""Number of first measured turns from which a condition is inferred."""
 OWN = 4
-"""Turns from which on a spec may go by the run's own turns alone."""
+"""Number of turns from which a spec may use the run's own turns alone."""
 HEAD_START = 2.0
-"""What speaks for the surrogate, in nats shared out over the turns: with few of them the other looks good by chance."""
+"""Bonus of the surrogate in nats, spread over the turns: with few turns the other model looks good by chance."""
 JUDGED_AFTER = 5
-"""Turns after which the surrogate has to have predicted most specs better than the turns alone: else the circuit is another one to it."""
+"""Number of turns after which the surrogate must have predicted most specs better than the turns alone; otherwise it is
+dropped.
+"""
 UNTAUGHT = 0.3
-"""Least deviation of the margin of a spec that the surrogate was not taught, which goes by the turns alone from the first."""
+"""Minimum deviation of the margin of a spec outside the training, which uses the turns alone from the start."""
 SHIFT = 2.0
-"""How much a condition may make easier or harder to measure than the network believes: the deviation, in logits."""
+"""Deviation, in logits, of how much a condition changes the probability of being measurable."""
 NEARBY, DOUBT = 0.2, 0.2
-"""How far (√d ranges) a turn that worked or did not speaks for its neighbours, and how little it is believed."""
+"""Distance (√d ranges) over which a turn that could or could not be measured affects its neighbours, and the doubt
+about it.
+"""
 
 
 @dataclass(frozen=True)
 class MarginModel:
-    """A spec's margin in its worst corner."""
+    """A model of a spec's margin in its worst corner."""
 
     spec: Spec
     corners: Sequence[CalibratedPrediction]
@@ -62,26 +67,28 @@ class MarginModel:
 
     @property
     def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted worst."""
+        """Mean log density of the turns' margins, each given the others, in the worst predicted corner."""
         return min(corner.likelihood for corner in self.corners) - float(np.log(abs(margin_lines(self.spec)[0][0])))
 
 
 @dataclass(frozen=True)
 class SurrogatePrior:
-    """Of one circuit, asked by `trust.TrustRegion.informed`."""
+    """The prior of one circuit, used by `trust.TrustRegion.informed`."""
 
     surrogate: Surrogate
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
-        """A model of every spec's margin, and the chance (m,) that all specs of m×d positions can be measured.
+        """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured.
 
-        Both ask the same conditions, which answer a batch of positions once.
+        Both use the same conditions, which predict a batch of positions once.
         """
         positions, values, conditions = self._conditions(history)
         return _processes(history, conditions, positions, values), _chance(history, conditions, positions)
 
     def disproved(self, history: History) -> bool:
-        """Whether the first turns, once there are `JUDGED_AFTER`, speak against it: testbenches, bias or loads may be far from all that was taught."""
+        """Whether the first turns, from `JUDGED_AFTER` on, contradict the prior: testbenches, bias or loads may differ
+        much from the training.
+        """
         if len(history.measured) < JUDGED_AFTER:
             return False
         begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
@@ -133,7 +140,9 @@ def _chance(history: History, conditions: Sequence[Condition], positions: Real) 
 
 
 def shift_of(logits: Real, worked: Real) -> float:
-    """What the condition adds to every logit: the most likely one after the turns, normal before them with deviation `SHIFT`. Newton's method."""
+    """The condition's shift of every logit: its most likely value after the turns, with a normal prior of deviation
+    `SHIFT`. Newton's method.
+    """
     shift = 0.0
     for _ in range(20):
         chance = logistic(logits + shift)
@@ -144,7 +153,9 @@ def shift_of(logits: Real, worked: Real) -> float:
 
 
 def _measured(history: History) -> tuple[Real, Real]:
-    """Positions (n, d) of the turns that were simulated, and by corner what they measured (corners, n, specs) as margins are linear in it, else nan."""
+    """Positions (n, d) of the simulated turns, and their metrics by corner (corners, n, specs), transformed so that
+    margins are linear, else nan.
+    """
     problem, turns = history.problem, _simulated(history)
     positions = np.array([problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
     values = np.full((len(problem.corners), len(turns), len(problem.specs)), np.nan)
@@ -167,19 +178,19 @@ def _whole(turn: Turn) -> bool:
 
 
 def _better(found: MarginModel, inputs: Real, margins: Real) -> Process:
-    """What would have predicted the turns best."""
+    """The model that would have predicted the turns best."""
     own = fit(inputs, margins)
     return found if found.likelihood + HEAD_START / len(inputs) > own.likelihood else own
 
 
 def scaled(spec: Spec, values: Real) -> Real:
-    """Values as the margin is linear in them: where its ramp is logarithmic their logarithm, nan at and below nought."""
+    """Values transformed so that the margin is linear: logarithms for a log ramp, nan at and below zero."""
     if spec.metric.ramp != "log":
         return values
     return np.log(np.where(values > 0, values, np.nan))
 
 
 def load_prior(path: Path, problem: Problem) -> SurrogatePrior | None:
-    """What a file of surrogates knows of a problem; None where its structure is in none."""
+    """The prior of a problem from a file of surrogates; None if its structure is not in the file."""
     found = find(path, problem)
     return None if found is None else SurrogatePrior(found)

@@ -1,4 +1,4 @@
-"""The text policy asks a causal language model in a folder; it is what `local` uses for one."""
+"""The text policy samples replies of a causal language model in a folder; `local` uses it for such models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.agent.turn import Proposal
 
 
 class TextPolicy:
-    """Replies are held to the schema of the design space."""
+    """A policy whose replies are constrained to the schema of the design space."""
 
     name = "local"
 

@@ -14,16 +14,20 @@ from eda_agent.agent.turn import Turn
 Real = NDArray[np.float64]
 
 MAX_TURNS = 400
-"""Turns that a model is fitted to: its cost grows with their cube, and a search is about its best ones and where it is."""
+"""Number of turns to which a model is fitted: its cost grows with their cube, and the search needs the best and the
+latest turns.
+"""
 CLIP = (-1.0, 0.5)
-"""Margins are cut here: how badly a spec is missed beyond its worst value, or how much is to spare, teaches nothing."""
+"""Margins are clipped here: how far a spec is missed beyond its worst value, or exceeded, does not help the model."""
 
 
 def training_data(history: History) -> tuple[Real, Real]:
-    """(positions, margins): n×d in [0, 1] and n×k, of the turns that were simulated, failures at the worst margin; at most `MAX_COUNT`.
+    """(positions, margins): n×d in [0, 1] and n×k, of the simulated turns, failures at the worst margin; at most
+    `MAX_TURNS`.
 
-    Where corners were skipped, a margin is that of the first corner plus what the others cost in the turns that ran them all (their
-    median): otherwise designs that were not worth simulating further would look better than those that were.
+    If corners were skipped, the margin is that of the first corner plus the median cost of the other corners in turns
+    that simulated all of them.
+    Otherwise rejected designs would look better than completed ones.
     """
     space, specs = history.problem.space, history.problem.specs
     corners = [corner.name for corner in history.problem.corners]
@@ -56,7 +60,7 @@ def training_data(history: History) -> tuple[Real, Real]:
 
 
 def fitted_turns(history: History) -> Sequence[Turn]:
-    """All turns, or in a long run the best and the last ones, in their order."""
+    """All turns, or in a long run the best and the latest ones, in their order."""
     places = history.measured
     if len(places) > MAX_TURNS:
         best = history.ranked(places[: -MAX_TURNS // 2])[: MAX_TURNS // 2]

@@ -1,12 +1,15 @@
-"""The trust-region policy: Bayesian optimisation with one Gaussian process a spec, around the incumbent.
+"""The trust-region policy is Bayesian optimisation with one Gaussian process per spec, around the incumbent.
 
-After TuRBO (Eriksson et al., arXiv 1910.01739: a box around the best point, scaled by the length scales, that grows on success and
-shrinks on failure) and SCBO (arXiv 2002.08526: one model a constraint). Ours, and why:
+It follows TuRBO (Eriksson et al., arXiv 1910.01739: a box around the best point, scaled by the length scales, that
+grows on success and
+shrinks on failure) and SCBO (arXiv 2002.08526: one model per constraint). It differs in three points:
 
-* the processes model the signed margins, and the acquisition is the expected improvement of the *score* that follows from them, by
-  Monte Carlo: the score saturates at each target, so that surplus in one spec cannot pay for another;
-* the box is a state of the history alone (a fold over the turns), so a resumed run goes on exactly as it would have;
-* numpy and scipy only: it is the default of an installation without torch, and takes a tenth of a second a turn.
+* The processes model the signed margins. The acquisition is the expected improvement of the *score*, by Monte Carlo.
+The score saturates at each target, so
+  a surplus in one spec cannot compensate for another.
+* The box depends on the history alone (a fold over the turns), so a resumed run continues in the same way.
+* It needs only numpy and scipy. It is the search of an installation without torch, and takes a tenth of a second per
+turn.
 """
 
 from __future__ import annotations
@@ -24,20 +27,22 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.agent.turn_store import WORST, RankKey
 
 START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
-"""Side of the box in units of the range: at first, at most, and when it is opened again."""
+"""Side of the box in units of the range: initial, largest, and smallest before it restarts."""
 SUCCESSES, FAILURES = 2, 5
-"""Turns with and without a better score in a row after which the box doubles or halves."""
+"""Consecutive turns with and without a better score after which the box doubles or halves."""
 CANDIDATES, DRAWS = 1500, 64
 ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
 KNOWN_ROUNDS = (1.0, 1.0, 1.0, 0.5, 0.5, 0.25)
-"""After the candidates come children of the most promising ones, nearer from round to round: improvements in many dimensions lie between random points.
-There are more of them where more is known than the turns say: a good model is worth asking."""
+"""Relative radius of each round of refined candidates around the most promising ones: improvements in many dimensions
+lie between random points.
+A prior gets more rounds, because a good model is worth more queries.
+"""
 REFIT_FROM = 60
-"""From this many turns on, hyperparameters are only polished, from where they were."""
+"""Number of turns from which hyperparameters are only adjusted from their last values."""
 
 
 class Process(Protocol):
-    """What the search asks of a model of one spec's margin."""
+    """The model of one spec's margin."""
 
     @property
     def log_scales(self) -> Real: ...
@@ -45,13 +50,15 @@ class Process(Protocol):
 
 
 class Known(Protocol):
-    """What is known besides the turns: after a history, models of the specs' margins, and the chance (m,) that m×d positions work at all."""
+    """A prior besides the turns: for a history, models of the specs' margins, and the probability (m,) that m×d
+    positions can be measured.
+    """
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
 
 
 class TrustRegion:
-    """Explores first, then searches. Where others have explored (`search`), it begins around their best."""
+    """Explores first, then searches. After turns of other policies (`search`) it starts around their best."""
 
     name = "trust"
 
@@ -64,7 +71,8 @@ class TrustRegion:
             return self._propose(history, initial_count(len(history.problem.space.parameters)), START, ())
 
     def search(self, history: History, since: int, side: float, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
-        """A proposal without exploring: turns before number `since` were played by others, and the box is then `side` wide.
+        """A proposal without exploration: turns before number `since` were proposed by others, and the box is then
+        `side` wide.
 
         `others`: sizings that compete with its own candidates.
         """
@@ -72,7 +80,7 @@ class TrustRegion:
             return self._propose(history, since - 1, side, others)
 
     def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
-        """The same where more is known than the turns say."""
+        """The same with a prior besides the turns."""
         with single_threaded():
             return self._within(history, since - 1, side, others, *known.processes(history))
 
@@ -80,10 +88,10 @@ class TrustRegion:
         space = history.problem.space
         proposals = len(history.turns) - 1
         if proposals < first or len(history.measured) < 3:
-            # a third of a second, which who never explores need not wait
+            # the import takes a third of a second and is needed only for exploration
             from scipy.stats import qmc
 
-            # the same Sobol points in every run of a seed, then around: points of low discrepancy see the whole box
+            # the same Sobol points in every run of a seed: points of low discrepancy cover the whole box
             sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
@@ -93,7 +101,7 @@ class TrustRegion:
         self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],
         chance: Callable[[Real], Real] | None,
     ) -> Proposal:  # fmt: skip
-        """The most promising of what lies inside the box."""
+        """The most promising candidate inside the box."""
         space = history.problem.space
         side = box_side(history.rank_keys, first, start)
         rng = turn_rng(self.seed, history, self.name)
@@ -137,14 +145,14 @@ class TrustRegion:
         self, history: History, center: Real, processes: Sequence[Process], side: float, rng: np.random.Generator,
         others: Sequence[Mapping[str, float]],
     ) -> Real:  # fmt: skip
-        """Legal positions inside the box, some everywhere, and what others propose."""
+        """Legal positions inside the box, some everywhere, and the proposals of others."""
         space = history.problem.space
         dimensions = len(center)
         scales = np.exp(np.mean([process.log_scales for process in processes], axis=0))
         scales = np.clip(scales / np.exp(np.mean(np.log(scales))), 0.25, 4.0)
         low, high = np.maximum(center - side * scales / 2, 0.0), np.minimum(center + side * scales / 2, 1.0)
         points = low + (high - low) * rng.random((CANDIDATES, dimensions))
-        # moving a few dimensions at a time is what finds improvements in many of them
+        # changes of a few dimensions find improvements in many of them
         moved = rng.random((CANDIDATES, dimensions)) < rng.choice([1.0, 0.5, min(1.0, 3.0 / dimensions)], size=(CANDIDATES, 1))
         moved[np.arange(CANDIDATES), rng.integers(dimensions, size=CANDIDATES)] = True
         points = np.where(moved, points, center)
@@ -160,7 +168,9 @@ class TrustRegion:
         return history.problem.space.legal_units(points + moved * rng.normal(0.0, side / 10, points.shape))
 
     def _gains(self, history: History, candidates: Real, processes: Sequence[Process], best: Turn, draws: Real) -> Real:
-        """The expected improvement of the score (of the merit once everything is met), and where there is none the mean score decides."""
+        """The expected improvement of the score (of the merit once every spec is met); if it is zero, the mean score
+        decides.
+        """
         share = weights(history)
         total = np.zeros((DRAWS, len(candidates)))
         allmet = np.ones((DRAWS, len(candidates)), dtype=bool)
@@ -177,12 +187,12 @@ class TrustRegion:
             gain = np.where(allmet, np.maximum(surplus - merit, 0.0), 0.0).mean(axis=0)
         else:
             gain = np.maximum(total - best.value, 0.0).mean(axis=0)
-        # where no draw improves, the best mean decides
+        # if no draw improves, the best mean decides
         return np.asarray(gain + 1e-9 * total.mean(axis=0))
 
 
 def initial_count(dimensions: int) -> int:
-    """Points of the first exploration."""
+    """Number of points of the first exploration."""
     return min(max(dimensions, 5), 12)
 
 
@@ -191,7 +201,8 @@ def _power_of_two(count: int) -> int:
 
 
 def box_side(keys: Sequence[RankKey | None], first: int, start: float = START) -> float:
-    """The side of the box after turns with these rank keys: doubled after successes, halved after failures, opened again when it has closed.
+    """The side of the box after turns with these rank keys: doubled after successes, halved after failures, restarted
+    after a collapse.
 
     It is `start` after turn `first`.
     """

@@ -1,4 +1,6 @@
-"""A warm-start policy first proposes designs of earlier runs, then leaves the run to another policy, which has seen their results."""
+"""A warm-start policy first proposes designs of earlier runs and then passes the run to another policy, which sees
+their results.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ MEMORY = "memory"
 
 
 class WarmStartPolicy:
-    """`designs`: sizings, the best first, as they were kept with the run."""
+    """`designs`: sizings stored with the run, best first."""
 
     def __init__(self, inner: Policy, designs: Sequence[Mapping[str, float]]):
         self.inner, self.designs = inner, tuple(designs)

@@ -43,10 +43,10 @@ def test_what_was_named_and_did_not_move_is_said(miller: Problem) -> None:
     assert answer[2] == NOBODY
     answer[2] = miller.space.names.index("Rz")
     words, notes = language.reasoning(answer.tolist(), history, language.sizing(answer.tolist(), history))
-    assert "Rz" not in words and notes == ("named Rz, which did not move",)
+    assert "Rz" not in words and notes == ("named Rz, which did not change",)
     nothing = language.answer(history, language.levels_of(miller.space.initial), None)
     assert list(nothing[1:INTENT]) == [NOBODY] * (INTENT - 1)
-    assert "nothing moves" in language.reasoning(nothing.tolist(), history, miller.space.initial)[0]
+    assert "nothing changes" in language.reasoning(nothing.tolist(), history, miller.space.initial)[0]
 
 
 def test_the_aim_is_the_spec_that_gains_most(miller: Problem) -> None:

@@ -142,11 +142,11 @@ def test_another_version_of_the_language_is_refused(model: CompactModel, tmp_pat
     model.save_pretrained(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(path.read_text().replace(f'"language": {words.VERSION}', '"language": 1'))
-    with pytest.raises(InputError, match="speaks version 1"):
+    with pytest.raises(InputError, match="uses version 1"):
         load_numpy(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
     path.write_text(path.read_text().replace('"language": 1', f'"language": {words.VERSION}'))
-    with pytest.raises(InputError, match="this is no model"):
+    with pytest.raises(InputError, match="this is not a model"):
         load_numpy(tmp_path)
 
 
@@ -165,7 +165,7 @@ def test_a_folder_without_a_model_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no model in this folder"):
         make_policy("local", 0, {"model": str(tmp_path)})
     (tmp_path / "config.json").write_text('{"model_type": "eda-agent-compact"}')
-    with pytest.raises(InputError, match="this is no model"):
+    with pytest.raises(InputError, match="this is not a model"):
         make_policy("local", 0, {"model": str(tmp_path)})
     with pytest.raises(InputError, match="needs a model"):
         make_policy("local", 0)
