@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from eda_agent.agent.policies.registry import FOLDERS, OPTIONS, POLICIES, users_of
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """The object that a command adds its parser to."""
@@ -20,11 +22,25 @@ class PolicyNames(tuple[str, ...]):
 
     def __contains__(self, name: object) -> bool:
         kind, colon, rest = str(name).partition(":")
-        return tuple.__contains__(self, name) or (bool(colon and rest) and kind in {"python", "local", "embedded"})
+        return tuple.__contains__(self, name) or (bool(colon and rest) and kind in {"python", *FOLDERS})
 
 
-POLICY_NAMES = PolicyNames(("auto", "embedded", "trust", "random", "scripted", "tpe", "cma", "gp", "scbo", "local", "chat"))
-"""The registry's names, repeated here so that the parser need not import the registry (a test compares them)."""
+POLICY_NAMES = PolicyNames(POLICIES)
+
+
+def add_policy_options(parser: argparse.ArgumentParser) -> None:
+    """The options of all policies, as their registry says; in the namespace they are `policy_NAME`."""
+    for option in OPTIONS.values():
+        kind: dict[str, Any] = (
+            {"metavar": option.metavar, "type": option.type} if option.metavar else {"action": "store_const", "const": False}
+        )
+        parser.add_argument(f"--{option.flag}", dest=f"policy_{option.name}", help=f"{', '.join(users_of(option))}: {option.help}", **kind)
+
+
+def policy_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Those that were given, by name."""
+    given = {name: getattr(options, f"policy_{name}") for name in OPTIONS}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def add_sizing(parser: argparse.ArgumentParser) -> None:

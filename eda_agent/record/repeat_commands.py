@@ -6,9 +6,8 @@ import json
 import shlex
 from typing import Any
 
+from eda_agent.agent.policies.registry import flag_of
 from eda_agent.record.fold import RunState
-
-_FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout"}
 
 
 def repeat_commands(state: RunState) -> str:
@@ -26,7 +25,7 @@ def repeat_commands(state: RunState) -> str:
         # proposals made together do not know each other's results, so the width belongs to the run
         words += ["--parallel", str(opened["parallel"])]
     for name, value in _options(opened).items():
-        words += [f"--{_FLAGS.get(name, name)}"] + ([] if name == "request_seed" else [str(value)])
+        words += [flag_of(name)] + ([] if value is False else [str(value)])
     if (opened.get("request") or {}).get("force"):
         words.append("--force")
     words += ["--out", "again"]

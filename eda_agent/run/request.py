@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.registry import DEFAULT
+from eda_agent.agent.policies.registry import DEFAULT, OPTIONS, flag_of, options_of
 from eda_agent.agent.turn import Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -20,13 +20,8 @@ saves: over 10 runs in 3 corners 533 proposals instead of 407.
 """
 
 
-ABOUT = {
-    "auto": {"endpoint", "model", "request_seed"}, "chat": {"endpoint", "model", "request_seed", "timeout"}, "embedded": {"model"}, "local": {"model"},
-    "scripted": {"script"},
-}  # fmt: skip
-"""Policy → its command-line options."""
-FLAGS = {"request_seed": "no-request-seed", "timeout": "answer-timeout", "simulations": "budget", "cache": "no-cache", "skip": "all-corners or --skip-corners"}  # fmt: skip
-"""Name here → name on the command line, if they differ."""
+FLAGS = {"simulations": "budget", "cache": "no-cache", "skip": "all-corners or --skip-corners"}
+"""Field of a request → name on the command line, if they differ."""
 _SECRET = re.compile(r"(api_?|^)key$|secret|password|(?<!max_)token$", re.IGNORECASE)
 
 
@@ -80,14 +75,13 @@ KEPT: dict[str, type] = {
 
 def flag(name: str) -> str:
     """`--budget` for `simulations`."""
-    return f"--{FLAGS.get(name, name)}"
+    return flag_of(FLAGS.get(name, name))
 
 
 def check_options(request: Request) -> None:
     """Raise `InputError` for a command-line option that the policy does not have."""
-    known = {name for names in ABOUT.values() for name in names}
     for name in request.options:
-        if name in known and name not in ABOUT.get(request.chosen_policy.partition(":")[0], set()):
+        if name in OPTIONS and name not in options_of(request.chosen_policy):
             raise InputError(f"{flag(name)} is not an option of policy {request.chosen_policy}")
 
 

@@ -21,12 +21,13 @@ from typing import Any
 from eda_agent import __version__
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.embedded import shipped_model
+from eda_agent.agent.policies.registry import options_of
 from eda_agent.errors import Finding, InputError, MissingError, visible
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
 from eda_agent.run.endpoints import check_endpoint
 from eda_agent.run.fingerprint import differences, fingerprint, targets, weights
-from eda_agent.run.request import ABOUT, Request, check_options, flag, request_data, request_from
+from eda_agent.run.request import Request, check_options, flag, request_data, request_from
 from eda_agent.run.spec_copy import original_spec
 from eda_agent.simulation.workbench import Workbench
 
@@ -112,7 +113,7 @@ def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
     budget = state.budget if state.budget is not None else first.get("budget", {}).get("simulations")
     then = request_from({**first, "corners": first.get("corner_set"), "options": {}, "workers": None, "simulations": budget}, spec)
     told = "the journal of this run is from a version that stores neither the policy's options nor what its measurements depend on"
-    named = [flag(name) for name in sorted(ABOUT.get(then.chosen_policy, ()))]
+    named = [flag(name) for name in sorted(options_of(then.chosen_policy))]
     return then, [f"{told}: give {', '.join(named)} again if the run had one" if named else told]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 import os
 import subprocess
@@ -16,18 +17,21 @@ from scipy.optimize import approx_fprime
 from eda_agent.agent.env import Environment
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.gaussian_process import fit
-from eda_agent.agent.policies.registry import DEFAULT, POLICIES, make_policy
+from eda_agent.agent.policies.registry import DEFAULT, FOLDERS, POLICIES, make_policy, options_of
 from eda_agent.agent.policies.trust import SMALLEST, START, box_side
 from eda_agent.cli.options import POLICY_NAMES
 from eda_agent.errors import InputError, MissingError
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.fake import FunctionSimulator
 
+from ..conftest import ROOT
 from .conftest import amplifier
 
 OWN = "python:tests.agent.own_policy.Climb"
 HAS_BO = importlib.util.find_spec("botorch") is not None
-LOCAL = ["random", OWN, "tpe", "cma", "trust", "scripted", *(["gp", "scbo"] if HAS_BO else [])]
+ELSEWHERE = {"chat", "local"}
+"""What needs an endpoint or a model in a folder has tests of its own."""
+LOCAL = [OWN, *(name for name, entry in POLICIES.items() if name not in ELSEWHERE and (HAS_BO or entry.extra != "bo"))]
 SCRIPT = {"scripted": {"script": ['{"sizing": {"W12": "5u"}}', '{"sizing": {"W12": "7u"}}']}}
 
 
@@ -190,7 +194,7 @@ def test_scbo_fits_all_specs_at_once_as_it_would_each_alone() -> None:
 
 def test_registry(problem: Problem) -> None:
     assert tuple(POLICIES) == POLICY_NAMES
-    assert DEFAULT in POLICIES
+    assert DEFAULT in POLICIES and set(FOLDERS) <= {name for name in POLICIES if "model" in options_of(name)}
     with pytest.raises(InputError, match="one of"):
         make_policy("nope", 0)
     with pytest.raises(InputError, match="--endpoint"):
@@ -198,6 +202,23 @@ def test_registry(problem: Problem) -> None:
     if not HAS_BO:
         with pytest.raises(MissingError, match=r"eda-agent\[bo\]"):
             make_policy("scbo", 0)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in POLICIES.items() if HAS_BO or not entry.extra])
+def test_a_policy_takes_the_options_that_its_entry_names(name: str) -> None:
+    module, _, symbol = POLICIES[name].builder.partition(":")
+    builder = getattr(importlib.import_module(f"eda_agent.agent.policies.{module}"), symbol)
+    assert {"seed", *options_of(name)} <= set(inspect.signature(builder).parameters)
+    assert f"`{name}`" in (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("asked", ["trust:folder", "random:x"])
+def test_an_option_that_a_policy_has_not_is_refused(asked: str) -> None:
+    """It ended the run with a TypeError."""
+    with pytest.raises(InputError, match="has no option 'model'"):
+        make_policy(asked, 0)
+    with pytest.raises(InputError, match="has no option 'colour'"):
+        make_policy("trust", 0, {"colour": "blue"})
 
 
 def test_scripted_needs_a_script() -> None:

@@ -1,43 +1,112 @@
-"""The registry maps a policy's name to its class; a class is imported only when it is chosen."""
+"""The registry maps a policy's name to what is known of it: how it is made, what it needs and which options it has.
+
+The command line reads it at every start, so nothing of a policy is imported before it is chosen.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from eda_agent.agent.policies.base import Policy
 from eda_agent.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from eda_agent.agent.policies.base import Policy
 
 DEFAULT = "auto"
 """The best policy of the base install (docs/results.md)."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """`target`: module:class under `eda_agent.agent.policies`. `extra`: the extra of the package that it needs, or ""."""
+class Option:
+    """An option of `eda-agent size` that goes to the policy.
 
-    target: str
-    extra: str
+    Attributes:
+        name: The keyword of the policy's builder.
+        flag: As on the command line, without dashes.
+        help: What it says, for `--help`; the names of the policies that have it are put before it.
+        metavar: What stands for the value in `--help`; "" for a switch, which has none and gives False.
+        type: From the text of the value to what the builder takes.
+    """
+
+    name: str
+    flag: str
+    help: str
+    metavar: str = ""
+    type: Callable[[str], Any] = str
+
+
+ENDPOINT = Option("endpoint", "endpoint", "OpenAI-compatible endpoint (default: chat $OPENAI_BASE_URL, auto none)", "URL")
+MODEL = Option("model", "model", "folder of the model; with an endpoint its name (default: the only one served)", "NAME")
+TIMEOUT = Option("timeout", "answer-timeout", "time limit of one reply in seconds (default 120)", "S", float)
+REQUEST_SEED = Option("request_seed", "no-request-seed", "send no seed with requests (for servers that do not accept one)")
+SCRIPT = Option("script", "script", "file with one JSON proposal per line", "FILE", Path)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A policy of the program.
+
+    Attributes:
+        builder: MODULE:CLASS below `eda_agent.agent.policies`; called with `seed` and the options.
+        summary: What it does, in one line.
+        extra: The extra of the package that it needs, or "".
+        options: What the command line may pass to it.
+    """
+
+    builder: str
     summary: str
+    extra: str = ""
+    options: tuple[Option, ...] = ()
 
 
 POLICIES: dict[str, Entry] = {
-    "auto": Entry("auto:AutoPolicy", "", "alternates between the embedded model, or an endpoint, and a search around the best sizing"),
-    "embedded": Entry("embedded:EmbeddedPolicy", "", "the model of this package, without torch, network or GPU"),
-    "trust": Entry("trust:TrustRegion", "", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
-    "random": Entry("random:RandomPolicy", "", "uniform in the ranges, on each parameter's scale"),
-    "scripted": Entry("scripted:ScriptedPolicy", "", "proposals from a file (--script), or a fixed list"),
-    "tpe": Entry("optuna_tpe:TpePolicy", "", "tree-structured Parzen estimator (Optuna)"),
-    "cma": Entry("optuna_cma:CmaPolicy", "", "CMA-ES (Optuna)"),
-    "gp": Entry("optuna_gp:GpPolicy", "bo", "Gaussian process on the score (Optuna)"),
-    "scbo": Entry("scbo:ScboPolicy", "bo", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)"),
-    "local": Entry("local:LocalPolicy", "local", "a model in a folder (--model), such as one from `eda-agent train`"),
-    "chat": Entry("chat:ChatPolicy", "", "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)"),
+    "auto": Entry(
+        "auto:AutoPolicy",
+        "alternates between the embedded model, or an endpoint, and a search around the best sizing",
+        options=(ENDPOINT, MODEL, REQUEST_SEED),
+    ),
+    "embedded": Entry("embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)),
+    "trust": Entry("trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
+    "random": Entry("random:RandomPolicy", "uniform in the ranges, on each parameter's scale"),
+    "scripted": Entry("scripted:ScriptedPolicy", "proposals from a file (--script), or a fixed list", options=(SCRIPT,)),
+    "tpe": Entry("optuna_tpe:TpePolicy", "tree-structured Parzen estimator (Optuna)"),
+    "cma": Entry("optuna_cma:CmaPolicy", "CMA-ES (Optuna)"),
+    "gp": Entry("optuna_gp:GpPolicy", "Gaussian process on the score (Optuna)", "bo"),
+    "scbo": Entry("scbo:ScboPolicy", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)", "bo"),
+    "local": Entry("local:LocalPolicy", "a model in a folder (--model), such as one from `eda-agent train`", "local", (MODEL,)),
+    "chat": Entry(
+        "chat:ChatPolicy",
+        "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)",
+        options=(ENDPOINT, MODEL, REQUEST_SEED, TIMEOUT),
+    ),
 }
+FOLDERS = ("local", "embedded")
+"""Policies whose name may be followed by a folder: `local:FOLDER`."""
+OPTIONS: dict[str, Option] = {option.name: option for entry in POLICIES.values() for option in entry.options}
+"""Every option of a policy by its name."""
+
+
+def flag_of(name: str) -> str:
+    """An option on the command line, by its name or by that of a field of a request: `--answer-timeout` for `timeout`."""
+    return f"--{OPTIONS[name].flag if name in OPTIONS else name}"
+
+
+def options_of(name: str) -> tuple[str, ...]:
+    """The names of the options of a policy, which may be named as `local:FOLDER` or `python:MODULE.CLASS`."""
+    entry = POLICIES.get(name.partition(":")[0])
+    return tuple(option.name for option in entry.options) if entry is not None else ()
+
+
+def users_of(option: Option) -> list[str]:
+    """The policies that have an option."""
+    return [name for name, entry in POLICIES.items() if option in entry.options]
 
 
 def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) -> Policy:
@@ -50,27 +119,29 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
         options: keyword arguments of the policy.
 
     Raises:
-        InputError: the name is unknown.
+        InputError: the name or an option is unknown.
         MissingError: a package of the policy is not installed.
     """
-    name, _, model = name.partition(":")
+    name, _, folder = name.partition(":")
     if name == "python":
-        return _own(model, seed)
-    if model:
-        options = {**(options or {}), "model": model}
+        return _own(folder, seed)
     if name not in POLICIES:
         raise InputError(f"unknown policy {name!r}\n    → one of {', '.join(POLICIES)}")
+    options = {**(options or {}), **({"model": folder} if folder else {})}
     entry = POLICIES[name]
-    module, _, symbol = entry.target.partition(":")
+    module, _, symbol = entry.builder.partition(":")
     try:
-        factory = getattr(importlib.import_module(f"eda_agent.agent.policies.{module}"), symbol)
+        builder = getattr(importlib.import_module(f"eda_agent.agent.policies.{module}"), symbol)
     except ImportError as error:
         extra = f"[{entry.extra}]" if entry.extra else ""
         raise MissingError(
             f"policy {name!r} needs a package that is not installed: {error.name}\n    → pip install 'eda-agent{extra}'"
         ) from None
-    policy = factory(seed=seed, **(options or {}))
-    assert isinstance(policy, Policy)
+    known = set(inspect.signature(builder).parameters) - {"seed"}
+    for option in options:
+        if option not in known:
+            raise InputError(f"policy {name} has no option {option!r}\n    → {', '.join(sorted(known)) or 'it has none'}")
+    policy: Policy = builder(seed=seed, **options)
     return policy
 
 
@@ -92,6 +163,8 @@ def _own(target: str, seed: int) -> Policy:
         raise InputError(
             f"policy python:{target}: {type(error).__name__}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
         ) from error
+    from eda_agent.agent.policies.base import Policy
+
     if not isinstance(policy, Policy):
         raise InputError(f"policy python:{target}: it has no name or no propose(history)")
     return policy

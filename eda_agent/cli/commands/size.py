@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eda_agent.cli.options import POLICY_NAMES, Commands, add_json, add_simulator, count
+from eda_agent.cli.options import POLICY_NAMES, Commands, add_json, add_policy_options, add_simulator, count, policy_options
 
 if TYPE_CHECKING:
     from eda_agent.agent.control import Control
@@ -48,15 +48,7 @@ def register(commands: Commands) -> None:
         help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
-    parser.add_argument(
-        "--endpoint",
-        metavar="URL",
-        help="chat, auto: OpenAI-compatible endpoint (default: chat $OPENAI_BASE_URL, auto none)",
-    )
-    parser.add_argument("--answer-timeout", type=float, metavar="S", help="chat: time limit of one reply in seconds (default 120)")
-    parser.add_argument(
-        "--model", metavar="NAME", help="chat: model name (default: the only one served); local, embedded, auto: folder of the model"
-    )
+    add_policy_options(parser)
     parser.add_argument(
         "--parallel",
         type=count,
@@ -64,10 +56,6 @@ def register(commands: Commands) -> None:
         help="number of proposals simulated at once, each a turn (default: as many as keep the workers busy)",
     )
     parser.add_argument("--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit")
-    parser.add_argument(
-        "--no-request-seed", action="store_true", help="chat: send no seed with requests (for servers that do not accept one)"
-    )
-    parser.add_argument("--script", type=Path, metavar="FILE", help="scripted: file with one JSON proposal per line")
     parser.add_argument(
         "--orders-from",
         type=int,
@@ -166,15 +154,8 @@ def make_request(options: argparse.Namespace) -> Request:
 
     if options.resume and options.out is None:
         options.out = options.spec
-    given: dict[str, Any] = {
-        "endpoint": options.endpoint,
-        "model": options.model,
-        "timeout": options.answer_timeout,
-        "request_seed": False if options.no_request_seed else None,
-        "script": options.script,
-    }
     return Request(
-        spec=options.spec, policy=options.policy, options={name: value for name, value in given.items() if value is not None}, seed=options.seed,
+        spec=options.spec, policy=options.policy, options=policy_options(options), seed=options.seed,
         simulations=options.budget, out=options.out, resume=options.resume, workers=options.workers, cluster=options.cluster,
         cache=False if options.no_cache else None, corners=options.corners, skip=options.skip, parallel=options.parallel,
         memory=options.memory or None, orders_from=options.orders_from, force=options.force or None,
