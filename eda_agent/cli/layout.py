@@ -70,8 +70,8 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         }  # fmt: skip
         writeback.apply(plan)
         title.put(cell, found, table, mos.LIBRARY)
-    if table == DEMONSTRATION:
-        checked = lvs.check(layout, cell, found)
+    if table == DEMONSTRATION or rules.layers:
+        checked = lvs.check(layout, cell, found, table=rules, name=table)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))

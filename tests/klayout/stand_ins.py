@@ -1,5 +1,5 @@
 """Stand-ins for the PCell libraries of three processes: the names, parameters, defaults, choices and least sizes that their public repositories register
-(`published.json`, read off the libraries themselves in KLayout), and of their drawing nothing but channel and diffusion.
+(`published.json`, read off the libraries themselves in KLayout), and of their drawing nothing but channel, diffusion, implant and well, on the layers of the process.
 
 * SKY130 and GF180MCU: `w` is one finger's, a number of µm.
 * SG13G2: `w` is that of all fingers, every parameter is a text, and `m` is for the netlist: one transistor is drawn whatever it says.
@@ -13,7 +13,9 @@ from typing import Any
 
 import pya
 
-GATE, DIFFUSION = pya.LayerInfo(1, 0), pya.LayerInfo(2, 0)
+from eda_agent.klayout.layers import Layers, of_table
+from eda_agent.klayout.table import read_table
+
 SPACE = 0.4
 """Between two channels, µm."""
 PUBLISHED: list[dict[str, Any]] = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
@@ -26,6 +28,7 @@ class Transistor(pya.PCellDeclarationHelper):
     def __init__(self, facts: dict[str, Any], cell: str):
         super().__init__()
         self.facts, self.parameters = facts, facts["pcells"][cell]
+        self.layers, self.p = layers(facts["table"]), cell.startswith("p")
         self.names = [
             next((name for name in names if name in self.parameters), "") for names in (("w_gate", "w"), ("l_gate", "l"), ("nf", "ng"))
         ]
@@ -54,10 +57,19 @@ class Transistor(pya.PCellDeclarationHelper):
             width, length, fingers = float(width[:-1]), float(length[:-1]), int(fingers)
         finger = width / fingers if self.facts["width"] == "all" else width
         step = (length + SPACE) * fingers + SPACE
-        self.cell.shapes(self.layout.layer(DIFFUSION)).insert(pya.DBox(0, 0, step, finger))
+        diffusion = pya.DBox(0, 0, step, finger)
+        self._draw(self.layers.active, diffusion)
+        implant = self.layers.pplus if self.p else self.layers.nplus
+        if implant is not None:
+            self._draw(implant, diffusion.enlarged(0.1, 0.1))
+        if self.p:
+            self._draw(self.layers.nwell, diffusion.enlarged(0.2, 0.2))
         for number in range(fingers):
             left = SPACE + number * (length + SPACE)
-            self.cell.shapes(self.layout.layer(GATE)).insert(pya.DBox(left, -0.1, left + length, finger + 0.1))
+            self._draw(self.layers.poly, pya.DBox(left, -0.1, left + length, finger + 0.1))
+
+    def _draw(self, layer: tuple[int, int], box: pya.DBox) -> None:
+        self.cell.shapes(self.layout.layer(*layer)).insert(box)
 
 
 class Library(pya.Library):
@@ -75,9 +87,16 @@ def version(table: str, number: int = 0) -> dict[str, Any]:
     return [facts for facts in PUBLISHED if facts["table"] == table][number]
 
 
-def drawn(instance: pya.Instance) -> tuple[float, float]:
-    """(width of all fingers and copies, length) of a stand-in, µm, from its shapes."""
+def layers(table: str) -> Layers:
+    found = of_table(read_table(table))
+    assert found is not None
+    return found
+
+
+def drawn(instance: pya.Instance, table: str) -> tuple[float, float]:
+    """(width of all fingers and copies, length) of a PCell, µm, from its shapes."""
     cell, layout = instance.cell, instance.cell.layout()
-    gates = pya.Region(cell.begin_shapes_rec(layout.layer(GATE))) & pya.Region(cell.begin_shapes_rec(layout.layer(DIFFUSION)))
+    poly, active = (pya.Region(cell.begin_shapes_rec(layout.layer(*layer))) for layer in (layers(table).poly, layers(table).active))
+    gates = (poly & active).merged()
     length = min(box.width() for box in (polygon.bbox() for polygon in gates.each())) * layout.dbu
     return gates.area() * layout.dbu**2 / length, length

@@ -11,12 +11,13 @@ import pya
 import pytest
 
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import library, place, writeback
+from eda_agent.klayout import library, lvs, place, writeback
+from eda_agent.klayout.layers import terminals
 from eda_agent.klayout.table import Device, TableError, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
 
-from .stand_ins import PUBLISHED, Library, drawn, version
+from .stand_ins import PUBLISHED, Library, drawn, layers, version
 from .test_layout import known
 
 MODELS = {
@@ -76,7 +77,7 @@ def test_the_transistors_that_are_meant(
         width: dict[str, float] = defaultdict(float)
         for instance, device, _ in writeback.instances(cell, table):
             if not device.endswith("dummy"):
-                found_width, length = drawn(instance)
+                found_width, length = drawn(instance, facts["table"])
                 width[device] += found_width
                 assert length == pytest.approx(rows[device]["l"] * 1e6, abs=0.002), device
         assert set(width) == set(rows)
@@ -84,15 +85,47 @@ def test_the_transistors_that_are_meant(
             assert width[device] == pytest.approx(row["w"] * row["m"] * 1e6, rel=0.02), device
 
     holds(dict(sizing))
-    # every length and width a fifth larger, written back; a second time there is nothing to write
+    checked = lvs.check(layout, cell, found, table=table, name=facts["table"])
+    # nothing is routed: the labels of the terminals join the nets
+    assert checked.devices_match and not checked.match and not checked.routed and checked.rules == facts["table"], checked.differences
+    # every length and width a twentieth smaller, written back; a second time there is nothing to write
     space = problem.space
-    larger = {one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 1.2) for one in space.parameters}
+    smaller = {one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 0.95) for one in space.parameters}
     for _ in range(2):
-        plan = writeback.plan(layout, cell, read_devices(of_process(devices(problem, larger), facts["table"])), table)
+        plan = writeback.plan(layout, cell, read_devices(of_process(devices(problem, smaller), facts["table"])), table)
         assert not plan.missing
         writeback.apply(plan)
     assert not plan.changes
-    holds(larger)
+    holds(smaller)
+    assert lvs.check(layout, cell, devices(problem, smaller), table=table).devices_match
+    assert not lvs.check(layout, cell, found, table=table).devices_match
+
+
+def test_wires_of_a_process_are_seen(layout: pya.Layout, register: Register) -> None:
+    """Contacts and metal over the terminals route a net; over two nets they are a short."""
+    register(version("sky130A"))
+    table, here = library.present(read_table("sky130A")), layers("sky130A")
+    found = {"name": "pair", "ports": ["d", "e", "g", "s", "b"], "others": [], "pdk": "sky130A", "devices": [
+        {"name": name, "kind": "nmos", "w": 2e-6, "l": 1e-6, "nf": 2, "m": 1, "nets": [drain, "g", "s", "b"], "block": None, "role": ""} for name, drain in (("xm1", "d"), ("xm2", "e"))
+    ]}  # fmt: skip
+    cell = place.place(layout, "pair", read_devices(found), ("b", "vdd"), table)
+    at = {net: [one.at for one in terminals(cell, table, here) if one.net == net and one.on == "active" and one.at] for net in "des"}
+
+    def wire(points: list[pya.Point]) -> None:
+        (lower, _), (upper, _) = here.metals[:2]
+        for point in points:
+            cut = pya.Box(-80, -80, 80, 80).moved(point.x, point.y)
+            for layer in (here.contact, here.vias[0]):
+                cell.shapes(layout.layer(*layer)).insert(cut)
+            cell.shapes(layout.layer(*lower)).insert(cut.enlarged(40, 40))
+        cell.shapes(layout.layer(*upper)).insert(pya.Polygon([*points, points[0]]).bbox())
+
+    assert len(at["d"]) == len(at["e"]) == 1 and len(at["s"]) == 4
+    wire(at["s"])
+    checked = lvs.check(layout, cell, found, table=table)
+    assert checked.devices_match and "s" in checked.routed and "g" in checked.unrouted
+    wire([*at["d"], *at["e"]])
+    assert not lvs.check(layout, cell, found, table=table).devices_match
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

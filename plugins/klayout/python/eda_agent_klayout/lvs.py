@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pya
 
-from . import process as p
-from .table import key
+from .layers import DEMONSTRATION, Layer, Layers, Terminal, of_table
+from .layers import terminals as terminals_of
+from .table import Table, key
+
+SUBSTRATE = "SUBSTRATE"
 
 
 class Reader(pya.NetlistSpiceReaderDelegate):
@@ -59,21 +62,61 @@ def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]
     return flat, top
 
 
-def pieces(layout: pya.Layout, cell: pya.Cell) -> Counter[str]:
+class Shapes:
+    """A copy of a cell in one cell, as regions that a netlist is extracted from; `terminals`: nets of PCells that do not label themselves."""
+
+    def __init__(self, layout: pya.Layout, cell: pya.Cell, layers: Layers, terminals: Sequence[Terminal] = ()):
+        self.flat, self.top = flattened(layout, cell)
+        self.layers = layers
+        for terminal in terminals:
+            if terminal.at is not None and terminal.on != "bulk":
+                self.top.shapes(self._labels(terminal.on)).insert(pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y)))
+            elif terminal.at is not None and terminal.kind == "pmos":
+                self.top.shapes(self._labels("nwell")).insert(pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y)))
+        self.substrate = {terminal.net for terminal in terminals if terminal.on == "bulk" and terminal.kind == "nmos"}
+
+    def _labels(self, name: str) -> int:
+        return int(self.flat.layer(pya.LayerInfo(f"labels of {name}")))
+
+    def region(self, result: pya.LayoutToNetlist, layer: Layer, name: str) -> pya.Region:
+        return result.make_layer(self.flat.layer(pya.LayerInfo(*layer)), name)
+
+    def connect_wires(self, result: pya.LayoutToNetlist, contact: pya.Region, lower: Mapping[str, pya.Region]) -> None:
+        """Contacts, metals and vias, with their labels; `lower`: what contacts reach, of which poly, active and wells have labels of their own."""
+        for name, region in lower.items():
+            result.connect(contact, region)
+            texts = result.make_text_layer(self._labels(name), f"labels of {name}")
+            result.connect(region, texts)
+        below = contact
+        result.connect(contact)
+        for number, (shapes, labels) in enumerate(self.layers.metals):
+            if number:
+                via = self.region(result, self.layers.vias[number - 1], f"via{number}")
+                result.connect(via)
+                result.connect(below, via)
+                below = via
+            metal = self.region(result, shapes, f"metal{number + 1}")
+            text = result.make_text_layer(self.flat.layer(pya.LayerInfo(*labels)), f"text{number + 1}")
+            result.connect(metal)
+            result.connect(below, metal)
+            result.connect(metal, text)
+            below = metal
+
+
+def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()) -> Counter[str]:
     """Net, by its `key` → the pieces of metal, poly and diffusion that carry its label and do not touch: one for a net that is routed."""
-    flat, top = flattened(layout, cell)
-    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(flat, top, []))
-    layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
-    text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
-    active, poly, contact, metal = (layers[name] for name in ("active", "poly", "contact", "metal1"))
+    shapes = Shapes(layout, cell, layers, terminals)
+    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
+    active, poly, contact = (
+        shapes.region(result, layer, name)
+        for layer, name in ((layers.active, "active"), (layers.poly, "poly"), (layers.contact, "contact"))
+    )
     # a channel joins nothing; wells and substrate are no wires
     diffusion = active - poly
     result.register(diffusion, "diffusion")
-    for region in (diffusion, poly, contact, metal):
+    for region in (diffusion, poly):
         result.connect(region)
-    for region in (diffusion, poly, metal):
-        result.connect(contact, region)
-    result.connect(metal, text)
+    shapes.connect_wires(result, contact, {"active": diffusion, "poly": poly})
     result.extract_netlist()
     found: Counter[str] = Counter()
     for circuit in result.netlist().each_circuit():
@@ -83,18 +126,27 @@ def pieces(layout: pya.Layout, cell: pya.Cell) -> Counter[str]:
     return found
 
 
-def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutVsSchematic:
+def extract(
+    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()
+) -> pya.LayoutVsSchematic:
     """The netlist of a cell, its parallel fingers and copies joined; nothing is compared yet."""
-    flat, top = flattened(layout, cell)
-    result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(flat, top, []))
-    layers = {name: result.make_layer(flat.layer(pya.LayerInfo(*numbers)), name) for name, numbers in p.LAYERS.items() if name != "text"}
-    text = result.make_text_layer(flat.layer(pya.LayerInfo(*p.LAYERS["text"])), "text")
-    well, active, poly, nplus, pplus = (layers[name] for name in ("nwell", "active", "poly", "nplus", "pplus"))
+    shapes = Shapes(layout, cell, layers, terminals)
+    result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
+    well, active, poly, pplus, contact = (
+        shapes.region(result, layer, name)
+        for layer, name in (
+            (layers.nwell, "nwell"), (layers.active, "active"), (layers.poly, "poly"), (layers.pplus, "pplus"), (layers.contact, "contact"),
+        )
+    )  # fmt: skip
+    nplus = shapes.region(result, layers.nplus, "nplus") if layers.nplus else None
+    tap = shapes.region(result, layers.tap, "tap") if layers.tap else None
     bulk = result.make_layer("bulk")
-    pactive, nactive = (active & well) & pplus, (active - well) & nplus
+    pactive, nactive = (active & well) & pplus, (active - well) & nplus if nplus is not None else active - well - pplus
     pgate, ngate = pactive & poly, nactive & poly
     psd, nsd = pactive - pgate, nactive - ngate
-    ntie, ptie = (active & well) & nplus, (active - well) & pplus
+    ties = active if tap is None else active + tap
+    ntie = (ties & well) & nplus if nplus is not None else (ties & well) - pplus
+    ptie = (ties - well) & pplus
     for name, region in {"psd": psd, "nsd": nsd, "pgate": pgate, "ngate": ngate, "ntie": ntie, "ptie": ptie}.items():
         result.register(region, name)
     result.extract_devices(
@@ -105,20 +157,23 @@ def extract(layout: pya.Layout, cell: pya.Cell) -> pya.LayoutVsSchematic:
         pya.DeviceExtractorMOS4Transistor("nmos"),
         {"SD": nsd, "G": ngate, "W": bulk, "P": poly, "tS": nsd, "tD": nsd, "tG": poly, "tW": bulk},
     )
-    contact, metal = layers["contact"], layers["metal1"]
-    for region in (psd, nsd, poly, contact, metal, well):
+    for region in (psd, nsd, poly, well):
         result.connect(region)
-    for region in (psd, nsd, poly, ntie, ptie):
+    shapes.connect_wires(result, contact, {"active": psd, "poly": poly})
+    # the same labels, on the diffusion of the other kind
+    result.connect(contact, nsd)
+    result.connect(nsd, result.layer_by_name("labels of active"))
+    for region in (ntie, ptie):
         result.connect(contact, region)
-    result.connect(contact, metal)
-    result.connect(metal, text)
     result.connect(ntie, well)
-    result.connect_global(ptie, "SUBSTRATE")
-    result.connect_global(bulk, "SUBSTRATE")
+    result.connect(well, result.make_text_layer(shapes._labels("nwell"), "labels of nwell"))
+    result.connect_global(ptie, SUBSTRATE)
+    result.connect_global(bulk, SUBSTRATE)
     result.extract_netlist()
     netlist = result.netlist()
     for circuit in netlist.each_circuit():
         join_labelled(circuit)
+        _join_substrate(circuit, shapes.substrate)
         for device in [one for one in circuit.each_device() if is_dummy(one)]:
             circuit.remove_device(device)
     netlist.combine_devices()
@@ -141,6 +196,16 @@ def join_labelled(circuit: pya.Circuit) -> None:
             nets = nets[::2]
 
 
+def _join_substrate(circuit: pya.Circuit, nets: Iterable[str]) -> None:
+    """The substrate is the net that the bulks of NMOS say: no shape joins them where no tap is drawn."""
+    substrate = next((net for net in circuit.each_net() if SUBSTRATE in str(net.name).split(",")), None)
+    for name in sorted(nets):
+        other = next((net for net in circuit.each_net() if name in str(net.name).split(",")), None)
+        if substrate is not None and other is not None and other.cluster_id != substrate.cluster_id:
+            circuit.join_nets(other, substrate)
+            substrate = other
+
+
 def is_dummy(device: pya.Device) -> bool:
     nets = [device.net_for_terminal(terminal) for terminal in ("D", "S", "B")]
     return nets[0] is not None and all(net is not None and net.cluster_id == nets[0].cluster_id for net in nets)
@@ -152,7 +217,7 @@ class Result:
 
     `devices_match`: the transistors and what their labels connect are those of the schematic; `differences`: what is not, one line each; `drawn`, `meant`:
     transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic that are one piece in the layout, and those that only their labels join;
-    `missing`: devices of the schematic that are not compared, as no transistor draws them; `sized_for`: the PDK of the run; `database`: for KLayout's netlist browser.
+    `missing`: devices of the schematic that are not compared, as no transistor draws them; `sized_for`: the PDK of the run; `rules`: the table whose layers were read; `database`: for KLayout's netlist browser.
     """
 
     devices_match: bool
@@ -164,6 +229,7 @@ class Result:
     unrouted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     sized_for: str = ""
+    rules: str = "demonstration"
 
     @property
     def match(self) -> bool:
@@ -193,17 +259,21 @@ class Result:
             rows.append(f"nets joined by their labels only: {', '.join(self.unrouted)}")
         if self.missing:
             rows.append(f"in the schematic, not drawn and not compared: {', '.join(self.missing)}")
-        rows.append(
-            f"rules: the demonstration process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
-        )
+        rows.append(self._rules)
         return rows
+
+    @property
+    def _rules(self) -> str:
+        if self.rules != "demonstration":
+            return f"rules: transistors and wires by the layers of {self.rules}; the deck of the foundry was not run"
+        return f"rules: the demonstration process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "match": self.match, "devices_match": self.devices_match, "differences": list(self.differences),
             "transistors": {"layout": self.drawn, "schematic": self.meant}, "routed": list(self.routed), "not_routed": list(self.unrouted),
-            "not_drawn": list(self.missing), "rules": "demonstration", "sized_for": self.sized_for,
+            "not_drawn": list(self.missing), "rules": self.rules, "sized_for": self.sized_for,
         }  # fmt: skip
 
 
@@ -306,10 +376,25 @@ def reference(found: Mapping[str, Any]) -> pya.Netlist:
     return schematic(text(found), str(found["name"]), KINDS)
 
 
-def check(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], meant: pya.Netlist | None = None) -> Result:
-    """LVS of a cell against what `eda-agent export RUN --devices` prints; `meant`: its `reference`, where it is there already."""
-    result = compare(extract(layout, cell), meant or reference(found), str(found["name"]))
-    count = pieces(layout, cell)
+def check(
+    layout: pya.Layout,
+    cell: pya.Cell,
+    found: Mapping[str, Any],
+    meant: pya.Netlist | None = None,
+    table: Table | None = None,
+    name: str = "",
+) -> Result:
+    """LVS of a cell against what `eda-agent export RUN --devices` prints.
+
+    Args:
+        meant: its `reference`, where it is there already.
+        table: of the PCells, with layers (see `layers.of_table`); None: the demonstration process.
+        name: of the table.
+    """
+    layers = (of_table(table) if table is not None else None) or DEMONSTRATION
+    terminals = list(terminals_of(cell, table, layers)) if table is not None and table.layers else []
+    result = compare(extract(layout, cell, layers, terminals), meant or reference(found), str(found["name"]))
+    count = pieces(layout, cell, layers, terminals)
     nets = sorted({str(net) for device in found["devices"] for net in device["nets"]})
     return replace(
         result,
@@ -317,4 +402,5 @@ def check(layout: pya.Layout, cell: pya.Cell, found: Mapping[str, Any], meant: p
         unrouted=tuple(net for net in nets if count[key(net)] != 1),
         missing=tuple(found.get("others", ())),
         sized_for=str(found.get("pdk", "")),
+        rules=name if layers is not DEMONSTRATION else "demonstration",
     )

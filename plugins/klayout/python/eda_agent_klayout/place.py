@@ -14,7 +14,7 @@ from math import ceil, gcd
 import pya
 
 from . import library
-from .table import DUMMY, NAME, Device, Table
+from .table import DUMMY, NAME, NETS, Device, Table
 
 GAP = 1.0
 """Between neighbours in a row, and between rows, µm."""
@@ -133,6 +133,8 @@ def place(layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple
                     if not table.device:
                         # the PCell has no place for a name; OASIS keeps a property, GDS does not
                         placed.set_property(NAME, f"{unit.device.name}{DUMMY if unit.dummy else ''}")
+                    if not table.nets:
+                        placed.set_property(NETS, unit.device.terminals(unit.dummy))
                     x += one.width() + gap // 4
                 x += gap
             y += max((one.height() for piece in boxes for _, one, _ in piece), default=-gap) + gap

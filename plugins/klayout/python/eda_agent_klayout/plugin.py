@@ -11,7 +11,7 @@ from typing import Any
 
 import pya
 
-from . import compat, faults, lvs, mos, netlists, place, title, writing
+from . import compat, faults, mos, netlists, place, title, writing
 from .command import Command
 from .dock import VIEWER, Dock
 from .form import Form
@@ -183,7 +183,7 @@ class Plugin:
         task = writing.Task(found, view, cell, name)
         reference = writing.schematic(task)
         if reference is not None:
-            self.writing.show_check(task, lvs.check(layout, cell, found, reference))
+            self.writing.show_check(task, self.writing.check(task, reference))
         return cell
 
     def write_back(self, folder: str = "") -> None:

@@ -1,8 +1,9 @@
 """A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
 
-Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, and `models`: model of the
+Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where it has them, `set`, and `models`: model of the
 netlist → the parameters that draw that one, `cell` among them where it is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
-(parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u".
+(parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u";
+`layers`: what the shapes of the process mean, as "layer/datatype" (see `layers.Layers`), without which there is no LVS.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 NAME = "device"
 """Property of an instance that names its device, where the PCell has no parameter for it."""
+NETS = "nets"
+"""Property of an instance with the nets of its drain, gate, source and bulk, where the PCell has no parameter for them."""
 DUMMY = " dummy"
 """Behind the name of the device whose array a dummy ends."""
 HERE = Path(__file__).parent / "tables"
@@ -36,6 +39,10 @@ class Device:
     block: int | None = None
     role: str = ""
     model: str = ""
+
+    def terminals(self, dummy: bool) -> str:
+        """Its nets in one text; all terminals of a dummy are on the bulk."""
+        return " ".join([self.nets[3]] * 4 if dummy else self.nets)
 
     @property
     def fingers(self) -> int:
@@ -88,6 +95,7 @@ class Table:
     finger: bool = False
     also: tuple[str, ...] = ()
     older: tuple[dict[str, Any], ...] = ()
+    layers: dict[str, Any] | None = None
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -145,6 +153,7 @@ class Table:
     def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
         """The PCell parameters of so many fingers of a device."""
         result: dict[str, Any] = dict(self.cells[device.kind].get("fixed", {}))
+        result |= self.cells[device.kind].get("set", {})
         result |= {name: value for name, value in self._model(device).items() if name != "cell"}
         sizes = {"w": device.finger if self.finger else device.finger * fingers, "l": device.length}
         for name, size in sizes.items():
@@ -157,7 +166,7 @@ class Table:
         if self.device:
             result[self.device] = device.name
         if self.nets:
-            result[self.nets] = " ".join([device.nets[3]] * 4 if dummy else device.nets)
+            result[self.nets] = device.terminals(dummy)
         if self.dummy:
             result[self.dummy] = dummy
         return result

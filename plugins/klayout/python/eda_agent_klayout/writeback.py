@@ -15,7 +15,7 @@ from .boxes import Boxes
 from .library import draw
 from .place import NARROWEST, WIDEST
 from .steps import Work, draw_ahead, each, finish
-from .table import DUMMY, NAME, Device, Table, key
+from .table import DUMMY, NAME, NETS, Device, Table, key
 
 NAMES = (NAME, "name")
 """Properties that hold a device's name, where the PCell has no parameter for it."""
@@ -141,7 +141,8 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
             differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
         elif not table.same_model(device, instance.pcell_declaration().name(), values):
             differ.append(f"{label} is {table.model(instance.pcell_declaration().name(), values)} in the layout, {device.model} in the run")
-        nets = [key(net) for net in str(values.get(table.nets, "")).split()] if table.nets and not dummy else []
+        written = values.get(table.nets) if table.nets else instance.property(NETS)
+        nets = [key(net) for net in str(written or "").split()] if not dummy else []
         wanted = [key(net) for net in device.nets]
         # source and drain may be exchanged
         if nets and nets not in (wanted, [wanted[2], wanted[1], wanted[0], wanted[3]]):

@@ -116,13 +116,17 @@ class Writing:
                 title.put(task.cell, task.found, task.table, mos.LIBRARY)
             finally:
                 task.view.commit()
-            result = None if reference is None else lvs.check(task.layout, task.cell, task.found, reference)
+            result = None if reference is None else self.check(task, reference)
         except Exception:
             if self._on_top() == name:
                 self.window.call_menu("cm_undo")
             raise
         self._last = name
         return result
+
+    def check(self, task: Task, meant: pya.Netlist) -> lvs.Result:
+        """LVS of the cell of a task."""
+        return lvs.check(task.layout, task.cell, task.found, meant, task.rules, task.table)
 
     def show_check(self, task: Task, result: lvs.Result) -> None:
         number = task.view.add_lvsdb(result.database)
@@ -153,8 +157,8 @@ class Writing:
 
 
 def schematic(task: Task) -> pya.Netlist | None:
-    """What a layout of a run is compared with; None for PCells whose LVS is not ours."""
-    return lvs.reference(task.found) if task.table == DEMONSTRATION else None
+    """What a layout of a run is compared with; None for PCells of which no layers are known."""
+    return lvs.reference(task.found) if task.table == DEMONSTRATION or task.rules.layers else None
 
 
 def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:

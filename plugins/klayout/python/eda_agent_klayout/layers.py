@@ -1,0 +1,90 @@
+"""Layers say which shapes of a layout are channels, diffusion, wells and wires, and where their labels stand: of the demonstration process, or of a table's (`layers`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pya
+
+from . import process, writeback
+from .table import NETS, Table
+
+Layer = tuple[int, int]
+"""Layer and datatype."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """`nplus`: None where all that is not `pplus` is; `tap`: diffusion of taps where it has a layer of its own; `metals`: each with its labels, from below; `vias` between them."""
+
+    active: Layer
+    poly: Layer
+    nwell: Layer
+    pplus: Layer
+    nplus: Layer | None
+    contact: Layer
+    metals: tuple[tuple[Layer, Layer], ...]
+    vias: tuple[Layer, ...] = ()
+    tap: Layer | None = None
+
+
+DEMONSTRATION = Layers(
+    active=process.LAYERS["active"], poly=process.LAYERS["poly"], nwell=process.LAYERS["nwell"], pplus=process.LAYERS["pplus"], nplus=process.LAYERS["nplus"],
+    contact=process.LAYERS["contact"], metals=((process.LAYERS["metal1"], process.LAYERS["text"]),),
+)  # fmt: skip
+
+
+def of_table(table: Table) -> Layers | None:
+    """The layers of a table, None where it has none: nothing is known of what its PCells draw."""
+    if table.layers is None:
+        return None
+    found = {name: _layer(words) for name, words in table.layers.items() if isinstance(words, str)}
+    return Layers(
+        active=found["active"], poly=found["poly"], nwell=found["nwell"], pplus=found["pplus"], nplus=found.get("nplus"), contact=found["contact"], tap=found.get("tap"),
+        metals=tuple((_layer(shapes), _layer(labels)) for shapes, labels in table.layers["metals"]), vias=tuple(_layer(words) for words in table.layers.get("vias", ())),
+    )  # fmt: skip
+
+
+def _layer(words: str) -> Layer:
+    layer, datatype = words.split("/")
+    return int(layer), int(datatype)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """`on`: active or poly; `at`: a point of it, in database units of the cell; the bulk has no point."""
+
+    net: str
+    on: str
+    at: pya.Point | None = None
+    kind: str = ""
+
+
+def terminals(cell: pya.Cell, table: Table, layers: Layers) -> Iterator[Terminal]:
+    """Where the terminals of a cell's PCells are and what net each is: from the nets that an instance keeps, and its own shapes.
+
+    Sources and drains alternate from the left, beginning with a source. PCells that label themselves have none here.
+    """
+    layout = cell.layout()
+    known: dict[int, tuple[list[pya.Point], list[pya.Point]]] = {}
+    for instance, _, values in writeback.instances(cell, table):
+        nets = str(instance.property(NETS) or "").split()
+        if len(nets) != 4:
+            continue
+        inner = instance.cell
+        if inner.cell_index() not in known:
+            active, poly = (pya.Region(inner.begin_shapes_rec(layout.layer(*layer))).merged() for layer in (layers.active, layers.poly))
+            gates = [gate.bbox().center() for gate in (active & poly).each()]
+            ends = sorted((piece.bbox().center() for piece in (active - poly).each()), key=lambda point: point.x)
+            # one label for each piece of poly
+            lines = [[gate for gate in gates if line.inside(gate)] for line in poly.each()]
+            known[inner.cell_index()] = [line[0] for line in lines if line], ends
+        lines, ends = known[inner.cell_index()]
+        for point in lines:
+            yield Terminal(nets[1], "poly", instance.trans * point)
+        for number, point in enumerate(ends):
+            yield Terminal(nets[0] if number % 2 else nets[2], "active", instance.trans * point)
+        yield Terminal(
+            nets[3], "bulk", instance.trans * ends[0] if ends else None, str(table.kind(instance.pcell_declaration().name(), values))
+        )
