@@ -13,12 +13,16 @@ import json
 import os
 import secrets
 import stat
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 MAX_FILE_BYTES = 50_000_000
 """Default limit for a file that is read at once, in bytes."""
+DAMAGED_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile, zlib.error)
+"""What reading an `.npz` file of others may raise, its JSON text included."""
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,7 +7,6 @@ import json
 import math
 import random
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn
-from eda_agent.files import write_file
+from eda_agent.files import DAMAGED_ARRAYS, write_file
 from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.problem.target import Target
 from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluation, Evaluator
@@ -211,7 +210,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]] | None:
             found = {key: data[key] for key in ("devices", *_COLUMNS)}
             tuple(json.loads(str(found["devices"])))
             return found
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+    except DAMAGED_ARRAYS:
         return None
 
 

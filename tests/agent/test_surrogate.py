@@ -222,3 +222,14 @@ def typical(problem: Problem) -> np.ndarray:
     """What designs of the training measured in the middle, by spec, as margins are linear in it."""
     surrogate = found(problem)
     return surrogate.network.middle[[column for column in surrogate.columns if column is not None]]
+
+
+def test_a_file_with_damaged_bytes_is_none(problems: dict[str, Problem], tmp_path: Path) -> None:
+    """Compressed data that cannot be expanded, not only a file cut short."""
+    whole = (shipped_model() / FILE).read_bytes()
+    path = tmp_path / FILE
+    for place in range(200, len(whole), len(whole) // 12):
+        path.write_bytes(whole[:place] + bytes(300) + whole[place + 300 :])
+        read_checkpoint(path, problems["ota_5t"])
+    path.write_bytes(whole[:50] + bytes(300) + whole[350:])
+    assert read_checkpoint(path, problems["ota_5t"]) is None

@@ -17,6 +17,8 @@ STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6)
 """How many mutations are drawn."""
 WHOLE = ("loop", "step", "main")
 """Testbenches of which every spec is asked for: a simulation teaches all that it measures."""
+EXTRA = 0.25
+"""Share of circuits with specs of other testbenches."""
 PARENTS = 1_000_000
 
 
@@ -39,14 +41,23 @@ def evolved(number: int) -> tuple[Cell, Topology]:
 
 
 def evolved_bench(cell: Cell, draw: random.Random) -> Bench:
-    """Every spec of the main testbenches, a share of the others, and sometimes the operating point."""
+    """Every spec of the main testbenches, sometimes some of the others, and sometimes the operating point."""
     bench = bench_of(cell.kind, cell.technology, draw, turned=_below(cell), whole=WHOLE)
     if cell.kind == "amplifier":
+        bench = bench if draw.random() < EXTRA else _only(bench, WHOLE)
         bench = replace(bench, bias=f"{{ib: {{current: {'-' if cell.turned else ''}{draw.choice((3, 5, 5, 10))}u}}}}")
     if cell.kind in ("amplifier", "regulator") and draw.random() < 0.3:
         saturated = '{metric: saturation_margin, devices: "*", unit: V, minimum: 50m}'
         bench = replace(bench, specs={**bench.specs, "saturation": saturated})
     return bench
+
+
+def _only(bench: Bench, names: tuple[str, ...]) -> Bench:
+    """With the specs of some testbenches only, and those of none."""
+    specs = {
+        name: text for name, text in bench.specs.items() if "testbench" not in text or any(f"testbench: {one}," in text for one in names)
+    }
+    return replace(bench, specs=specs, testbenches={name: text for name, text in bench.testbenches.items() if name in names})
 
 
 def _below(cell: Cell) -> bool:

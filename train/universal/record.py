@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eda_agent.errors import InputError
-from eda_agent.files import write_file
+from eda_agent.files import DAMAGED_ARRAYS, write_file
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Corner, Problem
 from eda_agent.train.topologies.compose import Topology
@@ -68,5 +67,5 @@ def read_record(path: Path) -> Record:
             raise ValueError(f"version {about['version']}")
         corner = Corner(**about["corner"])
         return Record(Topology(**about["topology"]), about["kind"], about["fingerprint"], corner, tuple(about["fets"]), **arrays)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARRAYS as error:
         raise InputError(f"{path}: this is no record of a circuit: {error}\n    → delete it, and make it again") from None

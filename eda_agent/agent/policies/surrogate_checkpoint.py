@@ -8,7 +8,6 @@ same circuit, with other names, other parameters or locked ones, therefore finds
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.parameter_map import ParameterMap, ParameterRange
 from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate
+from eda_agent.files import DAMAGED_ARRAYS
 from eda_agent.problem.spec import Problem, Spec
 from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.structure.sizes import COPIES, Sizes, sizes
@@ -92,7 +92,7 @@ def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
                     measured = Sizes(keys, *(arrays[f"{number}.{name}"].astype(np.float64) for name in ("matrix", "offset")))
                     quantities = tuple(Quantity(str(metric), str(spec), bool(upper)) for metric, spec, upper in entry["quantities"])
                     return _sound(SurrogateCheckpoint(measured, ranges, quantities, network))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile):
+    except DAMAGED_ARRAYS:
         return None
     return None
 

@@ -1,0 +1,59 @@
+"""A checkpoint of the universal surrogate is a file of weights with what they were trained for. Nothing in it is ever executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.universal.graph import VOCABULARY
+from eda_agent.agent.universal.network import Network
+from eda_agent.files import DAMAGED_ARRAYS
+
+FILE = "universal.npz"
+"""Beside the weights of the embedded model."""
+VERSION = 1
+LARGEST = 16_000_000
+"""Bytes of a file that is read at all."""
+
+
+def known_words(words: Mapping[str, Sequence[str]]) -> bool:
+    """Whether ids of these words mean what they mean here: new words may have been appended since."""
+    return words.keys() == VOCABULARY.keys() and all(list(VOCABULARY[name][: len(one)]) == list(one) for name, one in words.items())
+
+
+def write_network(path: Path, network: Network, about: Mapping[str, Any]) -> None:
+    """Write the weights in half precision. `about`: what is to be known of the training, as JSON."""
+    said = {**about, "version": VERSION, "vocabulary": VOCABULARY}
+    arrays = {f"w.{name}": value.astype(np.float16) for name, value in network.weights.items()}
+    arrays |= {"middle": network.middle.astype(np.float32), "spread": network.spread.astype(np.float32)}
+    np.savez_compressed(path, about=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)  # type: ignore[arg-type]  # names of arrays are ours
+
+
+def read_network(path: Path) -> Network | None:
+    """None where there is no file, or one of another version or vocabulary, or a damaged one."""
+    try:
+        if path.stat().st_size > LARGEST:
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            about = json.loads(arrays["about"].tobytes())
+            if about["version"] != VERSION or not known_words(about["vocabulary"]):
+                return None
+            weights = {name[2:]: arrays[name].astype(np.float64) for name in arrays.files if name.startswith("w.")}
+            middle, spread = (arrays[name].astype(np.float64) for name in ("middle", "spread"))
+    except DAMAGED_ARRAYS:
+        return None
+    network = Network(weights, middle, spread)
+    return network if _sound(network) else None
+
+
+def _sound(network: Network) -> bool:
+    """Whether the weights are those of a network, and numbers."""
+    numbers: list[NDArray[Any]] = [*network.weights.values(), network.middle, network.spread]
+    if network.middle.ndim != 1 or network.spread.shape != network.middle.shape or not (network.spread > 0).all():
+        return False
+    return all(np.isfinite(one).all() for one in numbers) and network.fits()

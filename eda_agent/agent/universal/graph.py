@@ -1,0 +1,243 @@
+"""A circuit graph is what the universal surrogate reads of a problem: devices, nets and specs as rows of numbers, and how parameters move sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eda_agent.agent.language.words import ROLES
+from eda_agent.errors import InputError
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.problem.structure.circuit import Structure
+from eda_agent.problem.structure.recognise import recognise
+from eda_agent.units import parse_quantity
+
+Real = NDArray[Any]
+
+KINDS = ("nmos", "pmos", "r", "c", "l")
+PORTS = ("internal", "port", "vdd", "vss", "inp", "inn", "out", "ib", "in", "vref", "fb")
+METRIC_NAMES = (
+    "", "bandwidth", "cmrr", "compliance_range", "current_density", "dc_gain", "delay", "drain_current", "dropout",
+    "gain_margin", "gate_area", "gbw", "gm_id", "input_noise", "input_noise_current", "input_offset", "input_range",
+    "integrated_noise", "line_regulation", "line_sensitivity", "load_overshoot", "load_regulation",
+    "load_undershoot", "oscillation_frequency", "output_current", "output_noise", "output_swing", "overdrive",
+    "overshoot", "peaking", "period_jitter", "phase_margin", "power", "psrr_minus", "psrr_plus",
+    "quiescent_current", "reference_voltage", "saturation_margin", "settling_time", "slew_rate_down",
+    "slew_rate_up", "supply_current", "temperature_coefficient", "thd", "transimpedance", "vbd", "vbs", "vds",
+    "vgd", "vgs",
+)  # fmt: skip
+TEMPLATES = (
+    "", "opamp_open_loop", "opamp_step", "opamp_swing", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus", "opamp_icmr", "opamp_thd", "ldo_loop", "ldo_ac",
+    "ldo_load", "ldo_line", "ldo_step", "transimpedance", "comparator", "vco", "oscillator", "reference", "reference_line", "current_reference",
+    "current_reference_line", "current_reference_compliance",
+)  # fmt: skip
+VOCABULARY = {"kind": KINDS, "port": PORTS, "role": ROLES, "metric": METRIC_NAMES, "template": TEMPLATES}
+"""Embedding → its words by id; the first word of a list stands for any that is not in it. Weights depend on the order: append only."""
+QUANTITIES = 3
+"""Of a device: width (µm), length (µm) and copies; of a passive its value (kΩ, pF, nH), nothing, and copies."""
+MAX_DEVICES, MAX_NETS, MAX_PARAMETERS, MAX_SPECS = 64, 64, 64, 24
+UNITS = {"dB": 20 / math.log(10), "deg": 30.0, "%": 20.0, "V": 0.3, "1/V": 5.0}
+"""By how much a metric on a linear scale changes where one on a logarithmic scale changes by e."""
+_PASSIVE = {"r": ("resistance", 1e-3), "c": ("capacitance", 1e12), "l": ("inductance", 1e9)}
+_SIZE_SCALE = np.array([2.0, 1.0, 1.5])
+"""Typical spreads of the logarithms of the quantities."""
+
+
+@dataclass(frozen=True)
+class CircuitGraph:
+    """For devices d, nets n, specs k, parameters p. Integers are indices in the vocabulary.
+
+    `terminals` (d, 3): the net of drain, gate and source, or of both ends and −1. `powers` (d, 3, p): ∂ ln quantity / ∂ ln parameter. `sizes` (d, 3): logarithms at the
+    `initial` (p) parameters, themselves logarithms. `labels`: of the devices. `scales` (k): what a transformed value is multiplied by to be the metric again.
+    """
+
+    labels: tuple[str, ...]
+    kinds: NDArray[np.int64]
+    roles: NDArray[np.int64]
+    flags: Real
+    terminals: NDArray[np.int64]
+    powers: Real
+    sizes: Real
+    ports: NDArray[np.int64]
+    net_features: Real
+    metrics: NDArray[np.int64]
+    templates: NDArray[np.int64]
+    spec_features: Real
+    scales: Real
+    initial: Real
+    supply: float
+
+    def sizes_at(self, x: Real) -> Real:
+        """Scaled logarithms of the quantities (d, 3) at logarithmic changes (p) of the parameters."""
+        return np.asarray((self.sizes + self.powers @ x) / _SIZE_SCALE)
+
+
+def circuit_graph(problem: Problem) -> CircuitGraph | None:
+    """None where the circuit cannot be read: it is too large, a parameter has no logarithm, or nothing of it is recognised."""
+    space = problem.space
+    if any(one.minimum <= 0 or one.initial <= 0 for one in space.parameters) or not space.parameters:
+        return None
+    if len(space.parameters) > MAX_PARAMETERS or not 0 < len(problem.specs) <= MAX_SPECS:
+        return None
+    try:
+        structure = recognise(problem.netlist, problem.subckt, problem.pdk)
+        measure = _Measure(problem, structure)
+        powers, sizes = measure.powers()
+    except InputError:
+        return None
+    nets = sorted({net for device in _devices(structure) for net in device[2]})
+    if not 0 < len(measure.labels) <= MAX_DEVICES or len(nets) > MAX_NETS or not np.isfinite(powers).all():
+        return None
+    place = {net: number for number, net in enumerate(nets)}
+    devices = _devices(structure)
+    terminals = np.array([[place[net] for net in ends] + [-1] * (3 - len(ends)) for _, _, ends in devices])
+    roles = [structure.roles.get(name, "device").removesuffix(" nmos").removesuffix(" pmos") for name in measure.labels]
+    return CircuitGraph(
+        labels=measure.labels,
+        kinds=np.array([KINDS.index(kind) for _, kind, _ in devices]),
+        roles=np.array([ROLES.index(role) if role in ROLES else 0 for role in roles]),
+        flags=_flags(problem, structure),
+        terminals=terminals, powers=powers, sizes=sizes,
+        ports=np.array([PORTS.index(_port(net, structure)) for net in nets]),
+        net_features=_net_features(problem, structure, nets),
+        metrics=np.array([METRIC_NAMES.index(spec.metric.name) if spec.metric.name in METRIC_NAMES else 0 for spec in problem.specs]),
+        templates=np.array([TEMPLATES.index(name) if (name := _template(problem, spec)) in TEMPLATES else 0 for spec in problem.specs]),
+        spec_features=np.array([_spec_features(problem, spec) for spec in problem.specs]),
+        scales=np.array([scale_of(spec) for spec in problem.specs]),
+        initial=np.log([space.initial[name] for name in space.names]),
+        supply=problem.pdk.supply,
+    )  # fmt: skip
+
+
+def scale_of(spec: Spec) -> float:
+    """What a transformed value is multiplied by to be one that the margin is linear in."""
+    return 1.0 if spec.metric.ramp == "log" else UNITS.get(spec.metric.unit, 1.0)
+
+
+def transformed(spec: Spec, values: Real) -> Real:
+    """Values on a scale on which a change by 1 is as much for every metric: logarithms, or shares of `UNITS`; nan where there is none."""
+    values = np.asarray(values, float)
+    if spec.metric.ramp == "log":
+        return np.log(np.where(values > 0, values, np.nan))
+    return values / scale_of(spec)
+
+
+class _Measure:
+    """What the devices of a problem measure at its sizings."""
+
+    def __init__(self, problem: Problem, structure: Structure):
+        self.problem, self.space = problem, problem.space
+        self.labels = tuple(name for name, _, _ in _devices(structure))
+        self.elaboration = Elaboration(
+            problem.netlist, problem.subckt, stub_devices(problem.pdk), list(self.space.edits(self.space.initial))
+        )  # fmt: skip
+        self.micro = problem.pdk.scale * 1e6
+
+    def at(self, sizing: Mapping[str, float]) -> Real:
+        """Logarithms (d, 3) of the quantities."""
+        found = {}
+        for device in self.elaboration.devices(self.space.edits(sizing)):
+            values = device.values
+            copies = values.get("m", values.get("mult", 1.0))
+            if device.kind == "m":
+                found[device.label] = (values.get("w", 0.0) * self.micro, values.get("l", 0.0) * self.micro, copies)
+            elif device.kind in _PASSIVE:
+                name, unit = _PASSIVE[device.kind]
+                found[device.label] = (values.get(name, 0.0) * unit, 1.0, copies)
+        return np.log(np.maximum([found[label] for label in self.labels], 1e-12))
+
+    def powers(self) -> tuple[Real, Real]:
+        """(d, 3, p) and the sizes (d, 3), from the initial sizing and one farther end of every parameter."""
+        initial = self.space.initial
+        sizes = self.at(initial)
+        powers = np.zeros((*sizes.shape, len(self.space.parameters)))
+        for place, one in enumerate(self.space.parameters):
+            value = initial[one.name]
+            other = one.maximum if one.maximum / value > value / one.minimum else one.minimum
+            if other != value:
+                powers[..., place] = (self.at({**initial, one.name: other}) - sizes) / math.log(other / value)
+        return powers, sizes
+
+
+def _devices(structure: Structure) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(label, kind, nets) of all devices, MOSFETs first."""
+    return [(one.name, one.type, (one.drain, one.gate, one.source)) for one in structure.fets] + [
+        (one.name, one.kind, one.nets) for one in structure.passives
+    ]
+
+
+def _flags(problem: Problem, structure: Structure) -> Real:
+    """(d, 6): a diode, a mirror's reference, its copy, of the input pair's type, of the other type, and the supply."""
+    references = {mirror.reference.name for mirror in structure.mirrors}
+    copies = {one.name for mirror in structure.mirrors for one in mirror.copies}
+    pair = structure.input_pair
+    own = pair[0].type if pair is not None else "nmos"
+    supply = problem.pdk.supply / 3.3
+    rows = [[one.diode, one.name in references, one.name in copies, one.type == own, one.type != own, supply] for one in structure.fets]
+    rows += [[False, False, False, False, False, supply] for _ in structure.passives]
+    return np.array(rows, float)
+
+
+def _port(net: str, structure: Structure) -> str:
+    if net == structure.vdd:
+        return "vdd"
+    if net in (structure.vss, "0"):
+        return "vss"
+    if net in structure.ports:
+        return net if net in PORTS else "out" if net in ("outp", "outn") else "port"
+    return "internal"
+
+
+def _net_features(problem: Problem, structure: Structure, nets: Sequence[str]) -> Real:
+    """(n, 6): ln(1 + how many) drains, gates, sources, resistors and capacitors, and the load at the output in decades over 1 pF."""
+    counts = {net: [0, 0, 0, 0, 0] for net in nets}
+    for _, kind, ends in _devices(structure):
+        for terminal, net in enumerate(ends):
+            counts[net][terminal if kind in ("nmos", "pmos") else 3 if kind == "r" else 4] += 1
+    loads = [load for spec in problem.specs if (load := _settings(problem, spec).get("load", 0.0)) > 0]
+    rows = []
+    for net in nets:
+        at_output = bool(loads) and _port(net, structure) == "out"
+        rows.append([*np.log1p(counts[net]), math.log10(loads[0] * 1e12) if at_output else 0.0])
+    return np.array(rows, float)
+
+
+def _template(problem: Problem, spec: Spec) -> str:
+    bench = problem.testbenches.get(spec.testbench)
+    return bench.template if bench is not None else ""
+
+
+def _settings(problem: Problem, spec: Spec) -> dict[str, float]:
+    """The settings of a spec's testbench that are plain numbers."""
+    bench = problem.testbenches.get(spec.testbench)
+    found = {}
+    for name, text in (bench.settings if bench is not None else {}).items():
+        try:
+            found[name] = float(parse_quantity(str(text)))
+        except ValueError:
+            continue
+    return found
+
+
+def _spec_features(problem: Problem, spec: Spec) -> list[float]:
+    """Load, resistive load, frequency and load current in decades, step and common mode in supplies."""
+    found, supply = _settings(problem, spec), problem.pdk.supply
+
+    def decades(name: str, unit: float) -> float:
+        return math.log10(value / unit) if 0 < (value := found.get(name, 0.0)) < 1e11 else 0.0
+
+    levels = [found.get(name, 0.0) / supply for name in ("step", "vcm")]
+    return [
+        decades("load", 1e-12),
+        decades("resistive_load", 1e4),
+        decades("at_frequency", 1e4),
+        decades("load_current", 1e-3),
+        *np.clip(levels, -2, 2),
+    ]

@@ -1,0 +1,268 @@
+"""The universal surrogate: what it reads is what the netlist says, what it predicts is a Gaussian process, and bad weights are no weights."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+
+from eda_agent.agent.universal import checkpoint
+from eda_agent.agent.universal.checkpoint import FILE, read_network, write_network
+from eda_agent.agent.universal.graph import KINDS, METRIC_NAMES, VOCABULARY, CircuitGraph, circuit_graph, scale_of, transformed
+from eda_agent.agent.universal.network import FLAGS, Network, point_features
+from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
+from eda_agent.metrics import METRICS
+from eda_agent.problem.bias import BIAS_METRICS
+from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.pdk.stub_devices import stub_devices
+from eda_agent.problem.spec import Problem
+from eda_agent.train.universal.net import Net
+
+READ = ("ota_5t", "three_stage_nmc", "tia", "class_ab_output", "ring_vco")
+
+
+@pytest.fixture(scope="module")
+def net() -> Net:
+    """Untrained, with weights large enough that every part counts."""
+    torch.manual_seed(3)
+    made = Net(drop=0.0).eval()
+    with torch.no_grad():
+        for name in ("out", "slope", "sizes", "spread", "length"):
+            getattr(made, name).weight.normal_(0, 0.3)
+    return made
+
+
+@pytest.fixture(scope="module")
+def network(net: Net) -> Network:
+    weights = {name: value.detach().numpy().astype(np.float64) for name, value in net.state_dict().items()}
+    draw = np.random.default_rng(0)
+    return Network(weights, draw.normal(size=len(METRIC_NAMES)), draw.uniform(0.5, 2, len(METRIC_NAMES)))
+
+
+def graph_of(problem: Problem) -> CircuitGraph:
+    graph = circuit_graph(problem)
+    assert graph is not None
+    return graph
+
+
+def measured(graph: CircuitGraph, count: int, seed: int = 0) -> Measured:
+    """Turns of made-up numbers, the first of them whole; a seventh of the others is not measured."""
+    draw = np.random.default_rng(seed)
+    values = draw.normal(size=(count, len(graph.metrics)))
+    values[1:][draw.random((count - 1, values.shape[1])) < 0.15] = np.nan
+    return Measured(draw.normal(0, 0.3, (count, len(graph.initial))), values, draw.normal(size=(count, len(graph.labels), 7)))
+
+
+@pytest.mark.parametrize("name", READ)
+def test_sizes_follow_the_parameters(name: str, problems: dict[str, Problem]) -> None:
+    """At a sizing drawn at random, widths, lengths and values are those that the netlist elaborates to."""
+    problem = problems[name]
+    graph, space = graph_of(problem), problem.space
+    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
+    sizing = space.from_unit(np.random.default_rng(1).random(len(space.parameters)).tolist())
+    x = np.log([sizing[one] for one in space.names]) - graph.initial
+    found = np.exp(graph.sizes + graph.powers @ x)
+    devices = {device.label: device.values for device in elaboration.devices(space.edits(sizing))}
+    for place, (label, kind) in enumerate(zip(graph.labels, graph.kinds, strict=True)):
+        values = devices[label]
+        if KINDS[kind] in ("nmos", "pmos"):
+            metres = problem.pdk.scale * 1e6
+            assert found[place].tolist() == pytest.approx([values["w"] * metres, values["l"] * metres, values.get("m", 1.0)], rel=1e-4)
+        elif KINDS[kind] == "c":
+            assert found[place, 0] == pytest.approx(values["capacitance"] * 1e12, rel=1e-4)
+    assert graph.flags.shape[1] == FLAGS and (graph.terminals >= 0)[graph.kinds < KINDS.index("r")].all()
+
+
+def test_values_are_transformed_as_margins_are_linear_in_them(problems: dict[str, Problem]) -> None:
+    for spec in problems["two_stage_miller"].specs:
+        value = 3.0
+        there = transformed(spec, np.array(value)) * scale_of(spec)
+        assert there == pytest.approx(math.log(value) if spec.metric.ramp == "log" else value)
+        assert np.isnan(transformed(spec, np.array(-1.0))) == (spec.metric.ramp == "log")
+
+
+@pytest.mark.parametrize("name", READ)
+def test_numpy_says_what_torch_says(name: str, problems: dict[str, Problem], net: Net, network: Network) -> None:
+    from eda_agent.train.universal.lessons import Lesson, stacked
+
+    graph = graph_of(problems[name])
+    turns = measured(graph, 6)
+    bounds = np.zeros(turns.values.shape, np.int8)
+    # beside a larger circuit, so that padding counts for nothing
+    other = graph_of(problems["class_ab_output"])
+    lessons = [
+        Lesson(one, told, np.zeros(told.values.shape, np.int8), np.ones(6, bool), told.x, "", "")
+        for one, told in ((graph, turns), (other, measured(other, 6)))
+    ]
+    assert bounds.shape == turns.values.shape
+    inputs = stacked(lessons, [0, 0], (network.middle, network.spread))
+    asked = np.random.default_rng(5).normal(0, 0.3, (9, len(graph.initial)))
+
+    def tensor(array: np.ndarray, width: int) -> torch.Tensor:
+        return torch.as_tensor(np.pad(array, ((0, 0), (0, width - array.shape[1]))).astype(np.float32))[None].expand(2, -1, -1)
+
+    width, specs = inputs["powers"].shape[-1], inputs["metrics"].shape[1]
+    y = turns.values - turns.values[0]
+    with torch.no_grad():
+        mean, variance, works = net.posterior(
+            net.encode(inputs), tensor(turns.x - turns.x[0], width), tensor(np.nan_to_num(y), specs), tensor(np.isfinite(y).astype(float), specs), tensor(asked - turns.x[0], width)
+        )  # fmt: skip
+    posterior = Posterior(network, graph, turns, 0)
+    found, deviation, chance = posterior.predict(asked)
+    count = len(graph.metrics)
+    assert found - posterior.base == pytest.approx(mean[0, :, :count].numpy(), abs=3e-3)
+    assert deviation / np.sqrt(posterior.surprise) == pytest.approx(variance[0, :, :count].sqrt().numpy(), rel=1e-2)
+    assert chance == pytest.approx(torch.sigmoid(works[0]).numpy(), abs=1e-4)
+
+
+def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], network: Network) -> None:
+    """Conditioning by the textbook's formula on the joint covariance (Rasmussen & Williams, eq. 2.19), and leaving each turn out in turn."""
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 7)
+    posterior = Posterior(network, graph, turns, 0)
+    e, x = posterior.generated, (turns.x - turns.x[0]).astype(np.float32)
+    asked = np.random.default_rng(5).normal(0, 0.3, (4, len(graph.initial)))
+    mean, deviation, _ = posterior.predict(asked)
+    z = np.vstack([x, (asked - turns.x[0]).astype(np.float32)])
+    features = e.features(z)
+    joint, prior = e.kernel(z, features, z, features).astype(float), e.mean(z, features).astype(float)
+    for place in range(len(graph.metrics)):
+        told = np.flatnonzero(np.isfinite(turns.values[:, place]))
+        covariance = joint[place] + float(e.noise[place]) * np.eye(len(z))
+        error = turns.values[told, place] - turns.values[0, place] - prior[told, place]
+        inverse = np.linalg.inv(covariance[np.ix_(told, told)])
+        cross = joint[place][np.ix_(range(7, 11), told)]
+        assert mean[:, place] == pytest.approx(turns.values[0, place] + prior[7:, place] + cross @ inverse @ error, abs=1e-3)
+        left = np.diag(covariance)[7:] - np.einsum("ij,jk,ik->i", cross, inverse, cross)
+        assert deviation[:, place] ** 2 == pytest.approx(left * posterior.surprise[place], rel=1e-2)
+        assert posterior.surprise[place] == pytest.approx((4 + error @ inverse @ error) / (4 + len(told) - 1), rel=1e-3)
+        logs = []
+        for one in range(len(told)):
+            rest = np.delete(np.arange(len(told)), one)
+            among = covariance[np.ix_(told[rest], told[rest])] * posterior.surprise[place]
+            with_it = covariance[told[one], told[rest]] * posterior.surprise[place]
+            solved = np.linalg.solve(among, with_it)
+            own = covariance[told[one], told[one]] * posterior.surprise[place] - with_it @ solved
+            logs.append(multivariate_normal.logpdf(error[one], solved @ error[rest], own))
+        assert posterior.likelihood[place] == pytest.approx(np.mean(logs), abs=1e-2)
+
+
+@settings(max_examples=10, deadline=None)
+@given(order=st.permutations(list(range(1, 6))))
+def test_the_order_of_turns_does_not_matter(order: list[int], problems: dict[str, Problem], network: Network) -> None:
+    graph = graph_of(problems["tia"])
+    turns = measured(graph, 6)
+    asked = np.random.default_rng(5).normal(0, 0.3, (3, len(graph.initial)))
+    moved = Measured(*(getattr(turns, name)[[0, *order]] for name in ("x", "values", "points")))
+    first, second = (Posterior(network, graph, one, 0).predict(asked) for one in (turns, moved))
+    assert all(one == pytest.approx(other, rel=1e-3, abs=1e-3) for one, other in zip(first, second, strict=True))
+
+
+def test_a_spec_that_was_not_measured_at_the_reference_is_not_predicted(problems: dict[str, Problem], network: Network) -> None:
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 4)
+    turns.values[0, 1] = np.nan
+    known = Posterior(network, graph, turns, 0).predict(turns.x)
+    assert np.isnan(known[0][:, 1]).all() and np.isfinite(np.delete(known[0], 1, 1)).all() and np.isfinite(known[1]).all()
+    whole = next(place for place in range(1, 4) if np.isfinite(turns.values[place, 1]))
+    mixed = mixture([known, Posterior(network, graph, turns, whole).predict(turns.x)])
+    assert np.isfinite(mixed[0][:, 1]).all()
+    # two that agree are no surer and no less sure than one
+    same = mixture([known, known])
+    assert same[0][:, 0] == pytest.approx(known[0][:, 0]) and same[1][:, 0] == pytest.approx(known[1][:, 0])
+
+
+def test_features_of_operating_points_are_nothing_where_there_are_none() -> None:
+    points = np.array([[1e-5, 2e-4, 1e-6, 0.5, 0.15, 0.65, 0.9], [np.nan] * 7, [0.0, 0.0, 0.0, 0.5, 0.1, 0.2, 0.0]])
+    found = point_features(points, 1.8)
+    assert found[0].tolist() == pytest.approx([0.0, 20 / 12 - 1, math.log(200) / 3 - 1, 1.5, 0.45, 0.5, 1.0])
+    assert not found[1].any() and np.isfinite(found[2]).all() and found[2, -1] == 1.0
+
+
+def test_a_circuit_that_is_too_large_or_has_no_logarithms_is_not_read(
+    problems: dict[str, Problem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from eda_agent.agent.universal import graph
+
+    problem = problems["ota_5t"]
+    first, *others = problem.space.parameters
+    through_zero = replace(problem, space=replace(problem.space, parameters=(replace(first, minimum=0.0, scale="lin"), *others)))
+    assert circuit_graph(through_zero) is None
+    for name in ("MAX_DEVICES", "MAX_NETS", "MAX_PARAMETERS", "MAX_SPECS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(graph, name, 2)
+            assert circuit_graph(problem) is None
+
+
+def test_weights_are_read_back_and_bad_ones_are_none(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / FILE
+    write_network(path, network, {"steps": 1})
+    assert path.stat().st_size < 4_000_000
+    again = read_network(path)
+    assert again is not None and again.middle == pytest.approx(network.middle)
+    assert all(again.weights[name] == pytest.approx(value, abs=2e-3) for name, value in network.weights.items())
+    whole = path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], b"nothing", whole[:100] + b"\0" * 200 + whole[300:]):
+        path.write_bytes(content)
+        assert read_network(path) is None
+    assert read_network(tmp_path / "none.npz") is None
+    for changes in (
+        {"middle.bias": np.full(96, np.nan)},
+        {"middle.bias": np.zeros(5)},
+        {"works.0.weight": np.zeros((7, 7))},
+        {"metric.weight": np.zeros((2, 64))},
+    ):
+        write_network(path, Network({**network.weights, **changes}, network.middle, network.spread), {})
+        assert read_network(path) is None, changes.keys()
+    write_network(
+        path, Network({name: value for name, value in network.weights.items() if name != "film.bias"}, network.middle, network.spread), {}
+    )
+    assert read_network(path) is None
+    write_network(path, network, {})
+    # words that were appended since are no other words, but one in the middle makes others of them
+    longer = {name: (*words, "new") for name, words in VOCABULARY.items()}
+    monkeypatch.setattr(checkpoint, "VOCABULARY", longer)
+    assert read_network(path) is not None
+    monkeypatch.setattr(checkpoint, "VOCABULARY", {**VOCABULARY, "metric": ("", "new", *METRIC_NAMES[1:])})
+    assert read_network(path) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(checkpoint, "VERSION", 99)
+    assert read_network(path) is None
+
+
+def test_a_word_that_the_weights_do_not_know_is_any(problems: dict[str, Problem], network: Network) -> None:
+    from dataclasses import replace
+
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 3)
+    beyond, any_ = (replace(graph, metrics=np.full_like(graph.metrics, number)) for number in (len(METRIC_NAMES) + 5, 0))
+    found = [Posterior(network, one, turns, 0).predict(turns.x)[0] for one in (beyond, any_)]
+    assert found[0] == pytest.approx(found[1], nan_ok=True)
+
+
+def test_every_metric_has_its_word() -> None:
+    """A new one is appended: ids of those before it are in the weights."""
+    assert set(METRIC_NAMES) >= {**METRICS, **BIAS_METRICS}.keys() and len(set(METRIC_NAMES)) == len(METRIC_NAMES)
+    first = (
+        "",
+        "bandwidth",
+        "cmrr",
+        "compliance_range",
+        "current_density",
+        "dc_gain",
+        "delay",
+        "drain_current",
+        "dropout",
+        "gain_margin",
+        "gate_area",
+        "gbw",
+    )
+    assert METRIC_NAMES[: len(first)] == first
