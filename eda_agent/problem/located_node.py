@@ -65,6 +65,12 @@ class LocatedNode:
         self.wrong(f"{what} must be a single value")
         return ""
 
+    def at(self, key: str) -> LocatedNode:
+        """The node of a dotted key below this one, or the last on the way to it that is there."""
+        name, _, rest = key.partition(".")
+        child = self.value.get(name) if isinstance(self.value, dict) else None
+        return self if child is None else child.at(rest) if rest else child
+
     def only(self, *known: str) -> None:
         """Report every key that is not known, with the nearest one that is."""
         import difflib
@@ -101,9 +107,14 @@ def read_marked(path: Path) -> LocatedNode:
 
 def read_plain(path: Path) -> Any:
     """The same as Python's own numbers, texts, lists and dicts, for files whose places nobody asks for. Raises `InputError`."""
-    node, _ = _read(path)
+    return read_both(path)[1]
+
+
+def read_both(path: Path) -> tuple[LocatedNode, Any]:
+    """A file with its places, and as plain data. Raises `InputError`."""
+    node, located = _read(path)
     try:
-        return yaml.SafeLoader("").construct_document(node)
+        return located, yaml.SafeLoader("").construct_document(node)
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(Finding(f"not valid YAML: {str(error).splitlines()[0]}", path)) from None
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
+from eda_agent.units import parse_quantity
+
 
 @dataclass(frozen=True)
 class Technology:
@@ -24,10 +27,18 @@ class Technology:
     scale: float = 1.0
 
 
-SKY130 = Technology("sky130A", "sky130_fd_pr__nfet_01v8", "sky130_fd_pr__pfet_01v8", 1.8, 0.42, 0.15, 0.29, False)
-GF180 = Technology("gf180mcuD", "nmos_3p3", "pmos_3p3", 3.3, 0.3, 0.28, 0.44, True)
-PTM45 = Technology("ptm45", "nmos", "pmos", 1.0, 0.1, 0.045, 0.1, True, "", 0.25)
-TECHNOLOGIES = (SKY130, GF180)
+def technology_of(pdk: Pdk) -> Technology:
+    """The technology that a PDK file describes under `training:`."""
+    told = pdk.training
+    width, length, diffusion = (round(parse_quantity(told[key], "m") * 1e6, 6) for key in ("w", "l", "diffusion"))
+    return Technology(
+        pdk.name, told["nmos"], told["pmos"], pdk.supply, width, length, diffusion,
+        micro=pdk.scale == 1.0, card="X" if pdk.subcircuits else "", scale=told.get("shrink", 1.0),
+    )  # fmt: skip
+
+
+_NUMBERED = sorted((pdk for pdk in map(find_pdk, pdk_names()) if pdk.training), key=lambda pdk: int(pdk.training["number"]))
+EVERY = tuple(map(technology_of, _NUMBERED))
+"""Those that a mutation moves a circuit to, by their numbers."""
+TECHNOLOGIES = tuple(technology_of(pdk) for pdk in _NUMBERED if pdk.training.get("composed", True))
 """Those that the composer draws in."""
-EVERY = (SKY130, GF180, PTM45)
-"""Those that a mutation moves a circuit to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.names import is_name
 from eda_agent.units import QuantityError, parse_quantity
 
@@ -25,6 +26,20 @@ def wrong_in(data: object) -> list[tuple[str, str]]:
     for name, rule in devices.items() if isinstance(devices, dict) else ():
         result += [(f"devices.{str(name)[:60]}{key}", words) for key, words in _wrong_device(name, rule)]
     return result
+
+
+def refuse_unknown_keys(node: LocatedNode) -> None:
+    """Report every key that a PDK file does not have, with its line and the nearest key that it has."""
+    node.only(*_KEYS)
+    values = node.value if isinstance(node.value, dict) else {}
+    devices = values["devices"].value if "devices" in values else None
+    for rule in devices.values() if isinstance(devices, dict) else ():
+        rule.only(*_RULE)
+    entries = values["library"].value if "library" in values else None
+    for entry in entries if isinstance(entries, list) else ():
+        entry.only("path")
+    if "process" in values:
+        values["process"].only("sections", "params")
 
 
 def _wrong_device(name: object, rule: object) -> list[tuple[str, str]]:

@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 
 from eda_agent.errors import Finding, InputError, MissingError
-from eda_agent.problem.located_node import read_plain
+from eda_agent.problem.located_node import read_both
 from eda_agent.problem.names import name_from
-from eda_agent.problem.pdk.form import wrong_in
+from eda_agent.problem.pdk.form import refuse_unknown_keys, wrong_in
 from eda_agent.units import parse_quantity
 
 
@@ -58,6 +58,7 @@ class Pdk:
     needs: str = ""
     mismatch: Mapping[str, float] = field(default_factory=dict)
     process: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def models(self) -> str:
@@ -127,9 +128,12 @@ def _shipped_pdk(name: str) -> Pdk:
 
 def _own_pdk(path: Path) -> Pdk:
     """A PDK file of the user's: the same keys as the shipped ones; its `library` is [{path: FILE}], relative to it."""
-    data = read_plain(path)
-    if wrong := wrong_in(data):
-        raise InputError([Finding(words, path, where=f"pdk: {key}" if key else "pdk", fix="see docs/pdk.md") for key, words in wrong[:20]])
+    located, data = read_both(path)
+    refuse_unknown_keys(located)
+    for key, words in wrong_in(data):
+        line = located.at(key).line if key else None
+        located.report.add(Finding(words, path, line, f"pdk: {key}" if key else "pdk", fix="see docs/pdk.md"))
+    located.report.raise_if_any()
     data = {"licence": "the user's", "params": {}, "scale": 1.0, "grid": "5n", **data}
     data["library"] = [{"path": str((path.parent / entry["path"]).resolve())} for entry in data["library"]]
     return _read_pdk(name_from(path.stem), data)
@@ -162,4 +166,5 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         needs=data.get("needs", ""),
         mismatch=data.get("mismatch", {}),
         process=data.get("process", {}),
+        training=data.get("training", {}),
     )
