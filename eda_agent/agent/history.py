@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from eda_agent.agent.turn import Turn
@@ -31,7 +31,18 @@ def compact_turns(turns: Iterable[Turn]) -> Sequence[Turn]:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How some turns of a problem stand: the incumbent, and the simulations that count in the budget."""
+
+    problem: Problem
+    turns: Sequence[Turn]
+    incumbent: Turn | None
+    simulations: int
+
+
+@dataclass(frozen=True)
 class History:
+<<<<<<< HEAD
     """The task and its turns.
 
     Attributes:
@@ -39,10 +50,14 @@ class History:
         turns: all turns, the baseline first.
         hints: the user's texts for the policy.
     """
+=======
+    """`turns`: the baseline first. `hints`: what the user typed for the policy. `standing`: of these turns, where it is known already."""
+>>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
 
     problem: Problem
     turns: Sequence[Turn] = ()
     hints: tuple[str, ...] = ()
+    standing: Standing | None = field(default=None, repr=False, compare=False)
 
     def with_turn(self, turn: Turn) -> History:
         """A history with one more turn. Cached properties are updated instead of computed again, because a run may have
@@ -55,13 +70,15 @@ class History:
             turns = (*turns, turn)
         else:
             turns = StoredTurns.of((*turns, turn))
+<<<<<<< HEAD
         history = History(self.problem, turns, self.hints)
         # the place where a cached property stores its value
+=======
+>>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
         best = self.incumbent
         better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
-        history.__dict__["incumbent"] = turn if better else best
-        history.__dict__["simulations"] = self.simulations + (turn.index > 0 and turn.evaluation is not None)
-        return history
+        simulations = self.simulations + (turn.index > 0 and turn.evaluation is not None)
+        return History(self.problem, turns, self.hints, Standing(self.problem, turns, turn if better else best, simulations))
 
     @cached_property
     def rank_keys(self) -> Sequence[RankKey | None]:
@@ -87,9 +104,29 @@ class History:
         """Indices of simulated turns, best first; equal ones in their order."""
         return sorted(places, key=lambda place: self.rank_keys[place] or WORST, reverse=True)
 
-    @cached_property
+    @property
     def incumbent(self) -> Turn | None:
+<<<<<<< HEAD
         """The best turn of those that were simulated in every corner; the earliest of equals."""
+=======
+        """The best turn so far of those that were simulated in every corner; the earliest of equals."""
+        return self._standing.incumbent
+
+    @property
+    def simulations(self) -> int:
+        """Proposals simulated so far, which is what the budget counts."""
+        return self._standing.simulations
+
+    @cached_property
+    def _standing(self) -> Standing:
+        known = self.standing
+        if known is not None and known.turns is self.turns and known.problem is self.problem:
+            return known
+        simulations = len(self.measured) - bool(self.measured and self.measured[0] == 0)
+        return Standing(self.problem, self.turns, self._best(), simulations)
+
+    def _best(self) -> Turn | None:
+>>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
         if not self.measured:
             return None
         turns, corners = self.turns, len(self.problem.corners)
@@ -102,11 +139,14 @@ class History:
         """
         return turn.corners >= len(self.problem.corners), rank_key_of(turn) or WORST
 
+<<<<<<< HEAD
     @cached_property
     def simulations(self) -> int:
         """Number of simulated proposals, as the budget counts them."""
         return len(self.measured) - bool(self.measured and self.measured[0] == 0)
 
+=======
+>>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
     def tried(self, sizing: Mapping[str, float]) -> bool:
         """Whether a legal sizing was simulated before."""
         return hash(tuple([sizing[name] for name in self.problem.space.names])) in self._marks

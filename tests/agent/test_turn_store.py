@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import pickle
 from collections.abc import Iterable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -101,6 +102,12 @@ def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float |
         assert list(found.measured) == list(plain.measured) and found.simulations == plain.simulations
         assert found.incumbent == plain.incumbent == History(TASK, found.turns).incumbent  # type: ignore[arg-type]  # likewise
         assert found._marks == plain._marks
+        # other turns of the same history, and a copy, know their own best
+        cut, alone = replace(found, turns=plain.turns[:parted]), History(TASK, plain.turns[:parted])  # type: ignore[arg-type]  # likewise
+        assert (cut.incumbent, cut.simulations) == (alone.incumbent, alone.simulations)
+    if not isinstance(history.turns, StoredTurns):
+        again = pickle.loads(pickle.dumps(history))
+        assert (again, again.incumbent, again.simulations) == (history, plain.incumbent, plain.simulations)
     assert list(other.turns) == [*turns[:parted], *some([0.25, 0.75] * 3)]
 
 

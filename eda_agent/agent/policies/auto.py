@@ -54,7 +54,6 @@ class AutoPolicy:
         self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / surrogate_checkpoint.FILE
         self._met: tuple[Problem, SurrogatePrior | None] | None = None
         self._judged: tuple[Problem, Sizing | None, bool] | None = None
-        self._silent = ""
         self._names = {self.model.name: "model", self.search.name: "search"}
 
     @property
@@ -71,21 +70,26 @@ class AutoPolicy:
         return self.proposals(history)[0]
 
     def proposals(self, history: History) -> list[Proposal]:
-        phase = self.phase(history)
-        known = self._believed(history)
-        if self._silent:
-            found = [self.search.propose(history)]
-        elif phase.owner == "model":
-            found = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
+        unreadable = self.model.unreadable(history.problem) if isinstance(self.model, CompactPolicy) else ""
+        if unreadable:
+            # the search owns every turn
+            phase, found = Phase("search", 1, unreadable), [self.search.propose(history)]
         else:
-            # candidates from an endpoint would cost one request per turn
-            others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
-            sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
-            if known is not None and history.incumbent is not None and len(history.turns) <= PRIOR_TURNS:
-                found = [self.search.informed(history, phase.start_turn, SIDE, known, sizings)]
-            else:
-                found = [self.search.search(history, phase.start_turn, SIDE, sizings)]
+            phase = self._phase(history)
+            found = self._by_model(history) if phase.owner == "model" else [self._by_search(history, phase.start_turn)]
         return [replace(found[0], handover=phase.why if phase.start_turn == len(history.turns) else ""), *found[1:]]
+
+    def _by_model(self, history: History) -> list[Proposal]:
+        return self.model.proposals(history) if isinstance(self.model, ManyPolicy) else [self.model.propose(history)]
+
+    def _by_search(self, history: History, start_turn: int) -> Proposal:
+        # candidates from an endpoint would cost one request per turn
+        others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
+        sizings = [proposal.sizing for proposal in others if proposal.sizing is not None]
+        known = self._believed(history)
+        if known is not None and history.incumbent is not None and len(history.turns) <= PRIOR_TURNS:
+            return self.search.informed(history, start_turn, SIDE, known, sizings)
+        return self.search.search(history, start_turn, SIDE, sizings)
 
     def _prior(self, problem: Problem) -> SurrogatePrior | None:
         if self._met is None or self._met[0] is not problem:
@@ -102,12 +106,8 @@ class AutoPolicy:
             self._judged = history.problem, last, known.disproved(history)
         return None if self._judged[2] else known
 
-    def phase(self, history: History) -> Phase:
-        """The present phase. If the model's language cannot express the problem, the search owns every turn."""
-        if isinstance(self.model, CompactPolicy):
-            self._silent = self.model.unreadable(history.problem)
-            if self._silent:
-                return Phase("search", 1, self._silent)
+    def _phase(self, history: History) -> Phase:
+        """The present phase, of a problem that the model can read."""
         # a language model continues as long as it gains
         longest = MAX_TURNS if isinstance(self.model, CompactPolicy) else None
         if self._believed(history) is not None:
