@@ -1,4 +1,4 @@
-"""The app shows a run: it folds events as they come and draws what changed. What the user does to the run is the `hand`."""
+"""The app shows a run: it folds events as they come and draws what changed. What the user does to the run is `run_controls`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
@@ -19,10 +19,12 @@ from eda_agent.record.fold import RunState
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.gc_tuning import GcTuning
 from eda_agent.tui.key_bar import KeyBar
-from eda_agent.tui.panels import Table
+from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.run_controls import RunControls
+from eda_agent.tui.run_link import RunLink
 from eda_agent.tui.settings import Settings, read_settings, write_settings
+from eda_agent.tui.shown import Shown
 from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import Status, describe, status
 
@@ -36,42 +38,50 @@ PRELOAD = 0.3
 """Seconds after which the other screens are loaded, so that their first key finds them there."""
 
 
+DETAILS = {
+    "points": "points.PointsScreen", "front": "front.FrontScreen", "diff": "diff.DiffScreen", "export": "export.ExportScreen",
+    "circuit": "circuit.CircuitScreen", "waves": "waves.WavesScreen", "sensitivity": "sensitivity.SensitivityScreen",
+    "monte_carlo": "monte_carlo.MonteCarloScreen", "failures": "failures.FailureScreen",
+}  # fmt: skip
+"""Name → module and class of a screen about the run and turn that are shown. They are loaded when they are first opened, or by `_preload`."""
+
+
 def _preload() -> None:
-    for name in ("details", "simulated", "runs", "draft", "export"):
+    for name in (*(place.partition(".")[0] for place in DETAILS.values()), "turn", "help", "runs", "draft"):
         importlib.import_module(f"eda_agent.tui.screens.{name}")
 
 
-class SizingApp(RunControls):
+class SizingApp(App[None]):
     """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
 
     CSS_PATH = "app.tcss"
     TITLE = "eda-agent"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pause", "pause", id="pause"),
-        Binding("s", "stop", "stop", id="stop"),
-        Binding("v", "review", "review", id="review"),
-        Binding("a", "accept", "accept", show=False, id="accept"),
-        Binding("r", "reject", "reject", show=False, id="reject"),
-        Binding("e", "edit", "edit proposal", show=False, id="edit"),
-        Binding("t", "try", "try", id="try"),
-        Binding("h", "hint", "hint", id="hint"),
-        Binding("g", "target", "target", id="target"),
-        Binding("l", "lock", "lock", id="lock"),
-        Binding("n", "narrow", "range", show=False, id="narrow"),
-        Binding("b", "branch", "back", id="branch"),
-        Binding("u", "undo", "undo", id="undo"),
-        Binding("x", "policy", "policy", id="policy"),
-        Binding("plus", "more", "budget", show=False, id="more"),
-        Binding("o", "points", "points", id="points"),
-        Binding("f", "front", "front", id="front"),
-        Binding("d", "diff", "diff", id="diff"),
-        Binding("E", "export", "export", id="export"),
-        Binding("k", "circuit", "circuit", id="circuit"),
-        Binding("w", "waves", "waves", id="waves"),
-        Binding("z", "sensitivity", "sensitivity", show=False, id="sensitivity"),
-        Binding("m", "monte_carlo", "Monte Carlo", show=False, id="monte_carlo"),
-        Binding("j", "failures", "failures", show=False, id="failures"),
+        Binding("p", "control('pause')", "pause", id="pause"),
+        Binding("s", "control('stop')", "stop", id="stop"),
+        Binding("v", "control('review')", "review", id="review"),
+        Binding("a", "control('accept')", "accept", show=False, id="accept"),
+        Binding("r", "control('reject')", "reject", show=False, id="reject"),
+        Binding("e", "control('edit')", "edit proposal", show=False, id="edit"),
+        Binding("t", "control('try_sizing')", "try", id="try"),
+        Binding("h", "control('hint')", "hint", id="hint"),
+        Binding("g", "control('target')", "target", id="target"),
+        Binding("l", "control('lock')", "lock", id="lock"),
+        Binding("n", "control('narrow')", "range", show=False, id="narrow"),
+        Binding("b", "control('branch')", "back", id="branch"),
+        Binding("u", "control('undo')", "undo", id="undo"),
+        Binding("x", "control('policy')", "policy", id="policy"),
+        Binding("plus", "control('more')", "budget", show=False, id="more"),
+        Binding("o", "open('points')", "points", id="points"),
+        Binding("f", "open('front')", "front", id="front"),
+        Binding("d", "open('diff')", "diff", id="diff"),
+        Binding("E", "open('export')", "export", id="export"),
+        Binding("k", "open('circuit')", "circuit", id="circuit"),
+        Binding("w", "open('waves')", "waves", id="waves"),
+        Binding("z", "open('sensitivity')", "sensitivity", show=False, id="sensitivity"),
+        Binding("m", "open('monte_carlo')", "Monte Carlo", show=False, id="monte_carlo"),
+        Binding("j", "open('failures')", "failures", show=False, id="failures"),
         Binding("c", "runs", "runs", id="runs"),
         Binding("y", "copy('text')", "copy", show=False, id="copy"),
         Binding("Y", "copy('json')", "copy as JSON", show=False, id="copy_json"),
@@ -85,7 +95,12 @@ class SizingApp(RunControls):
     ]
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
-        super().__init__(folder, run)
+        super().__init__()
+        # kept here: a query finds only what is on the screen that lies on top
+        self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
+        self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
+        self.link = RunLink(self, folder, run)
+        self.controls = RunControls(self, self.link, self.specs, self.sizes, self.turns)
         self.draft = draft
         self.settings = Settings()
         self.feed = feed
@@ -143,10 +158,11 @@ class SizingApp(RunControls):
 
     def open_run(self, folder: Path, run: RunProcess | None = None) -> None:
         """Show another run: as it stands, and as it goes on where somebody runs it."""
-        self.feed, self.folder, self.run_process = JournalFeed(folder / "journal.jsonl"), folder, run or RunProcess(folder)
-        self.state, self.shown, self.broken = RunState(), None, ""
-        self._undo.clear()
-        self._alive = self.run_process.alive
+        process = run or RunProcess(folder)
+        self.feed, self.shown, self.broken = JournalFeed(folder / "journal.jsonl"), None, ""
+        self.link.open(folder, process)
+        self.controls.reset()
+        self._alive = process.alive
         self.look()
 
     def notify(self, message: str, **options: Any) -> None:
@@ -177,10 +193,10 @@ class SizingApp(RunControls):
             self.draw_status()
 
     def look_alive(self) -> None:
-        if self.run_process is None:
+        process = self.link.process
+        if process is None:
             return
-        self._alive = self.run_process.alive
-        failure = self.run_process.failure
+        self._alive, failure = process.alive, process.failure
         if failure and not self.broken:
             self.broken = failure.splitlines()[0]
             self.notify(failure, title="the run could not start", severity="error", timeout=60)
@@ -195,6 +211,21 @@ class SizingApp(RunControls):
 
     def draw_status(self) -> None:
         self.bar.show(self.status, self.broken)
+
+    @property
+    def state(self) -> RunState:
+        """The run that is shown."""
+        return self.link.state
+
+    @property
+    def folder(self) -> Path:
+        """Of the run that is shown."""
+        return self.link.folder
+
+    @property
+    def looked_at(self) -> Shown:
+        """The run and turn that are shown now."""
+        return Shown(self.state, self.folder, self.shown)
 
     @property
     def status(self) -> Status:
@@ -212,17 +243,17 @@ class SizingApp(RunControls):
             self.sizes.show(self.state, shown)
 
     def on_turn_list_chosen(self, event: TurnList.Chosen) -> None:
-        from eda_agent.tui.screens.details import TurnScreen
+        from eda_agent.tui.screens.turn import TurnScreen
 
-        self.push_screen(TurnScreen(self.state, self.turns.selected))
+        self.push_screen(TurnScreen(Shown(self.state, self.folder, self.turns.selected)))
 
     def on_data_table_row_selected(self, event: Any) -> None:
         """Enter, or a second click, on a row."""
         match event.data_table.id:
             case "spec-table":
-                self.action_target()
+                self.controls.target()
             case "size-table":
-                self.action_try()
+                self.controls.try_sizing()
 
     def action_below(self, panel: str) -> None:
         """Bring a panel to the front: where there is no room for all, it stands below the specs."""
@@ -232,50 +263,14 @@ class SizingApp(RunControls):
         if panel != "curve":
             (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
 
-    def action_points(self) -> None:
-        from eda_agent.tui.screens.details import PointsScreen
+    def action_control(self, name: str) -> None:
+        """Carry out one of the run controls."""
+        getattr(self.controls, name)()
 
-        self.push_screen(PointsScreen(self.state, self.shown))
-
-    def action_front(self) -> None:
-        from eda_agent.tui.screens.details import FrontScreen
-
-        self.push_screen(FrontScreen(self.state))
-
-    def action_diff(self) -> None:
-        from eda_agent.tui.screens.details import DiffScreen
-
-        self.push_screen(DiffScreen(self.state, self.folder, self.shown))
-
-    def action_circuit(self) -> None:
-        from eda_agent.tui.screens.details import CircuitScreen
-
-        self.push_screen(CircuitScreen(self.state, self.folder, self.shown))
-
-    def action_waves(self) -> None:
-        from eda_agent.tui.screens.simulated import WavesScreen
-
-        self.push_screen(WavesScreen(self.state, self.folder, self.shown))
-
-    def action_sensitivity(self) -> None:
-        from eda_agent.tui.screens.simulated import SensitivityScreen
-
-        self.push_screen(SensitivityScreen(self.state, self.folder, self.shown))
-
-    def action_monte_carlo(self) -> None:
-        from eda_agent.tui.screens.simulated import MonteCarloScreen
-
-        self.push_screen(MonteCarloScreen(self.state, self.folder, self.shown))
-
-    def action_export(self) -> None:
-        from eda_agent.tui.screens.export import ExportScreen
-
-        self.push_screen(ExportScreen(self.state, self.folder))
-
-    def action_failures(self) -> None:
-        from eda_agent.tui.screens.details import FailureScreen
-
-        self.push_screen(FailureScreen(self.state))
+    def action_open(self, name: str) -> None:
+        """Open a detail of the run that is shown."""
+        module, _, screen = DETAILS[name].partition(".")
+        self.push_screen(getattr(importlib.import_module(f"eda_agent.tui.screens.{module}"), screen)(self.looked_at))
 
     def action_runs(self) -> None:
         from eda_agent.tui.screens.runs import RunsScreen
@@ -283,9 +278,9 @@ class SizingApp(RunControls):
         self.push_screen(RunsScreen(self.folder.parent, self.folder, self.open_run))
 
     def action_help(self) -> None:
-        from eda_agent.tui.screens.details import HelpScreen
+        from eda_agent.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self))
+        self.push_screen(HelpScreen([binding for binding in self.BINDINGS if isinstance(binding, Binding)]))
 
     def action_copy(self, what: str) -> None:
         """The best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""

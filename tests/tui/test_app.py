@@ -24,10 +24,16 @@ from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.panels import Table
 from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
-from eda_agent.tui.screens.details import CircuitScreen, DiffScreen, FailureScreen, FrontScreen, HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.circuit import CircuitScreen
+from eda_agent.tui.screens.diff import DiffScreen
 from eda_agent.tui.screens.draft import DraftScreen
+from eda_agent.tui.screens.failures import FailureScreen
+from eda_agent.tui.screens.front import FrontScreen
+from eda_agent.tui.screens.help import HelpScreen
+from eda_agent.tui.screens.points import PointsScreen
 from eda_agent.tui.screens.runs import RunsScreen
-from eda_agent.tui.screens.simulated import WavesScreen
+from eda_agent.tui.screens.turn import TurnScreen
+from eda_agent.tui.screens.waves import WavesScreen
 from tests.conftest import CIRCUITS
 
 from .flow import until
@@ -202,11 +208,11 @@ def test_an_order_to_a_run_that_still_ends_waits_for_its_end(recorded: Path) -> 
         app = pilot.app
         assert isinstance(app, SizingApp)
         await until(pilot, lambda: bool(app.state.finished))
-        app.run_process = Ending(recorded)
-        assert app.tell(do="hint", text="one") and app.tell(do="hint", text="two")
+        app.link.process = Ending(recorded)
+        assert app.link.tell(do="hint", text="one") and app.link.tell(do="hint", text="two")
         await until(pilot, lambda: bool(Ending.sent))
         # until the new run says that it has begun, more goes to it
-        app.tell(do="hint", text="three")
+        app.link.tell(do="hint", text="three")
         assert Ending.resumed == [("pause", "hint")] and Ending.sent == ["hint", "hint"]
 
     drive(recorded_app(recorded), steps)
@@ -291,7 +297,7 @@ def test_closing_the_app_leaves_the_run_going(tmp_path: Path) -> None:
     async def attach(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(other.state.turns) > seen + 2)
         assert other.status.state == "running" or other._alive
-        other.tell(do="stop")
+        other.link.tell(do="stop")
         await until(pilot, lambda: bool(other.state.finished))
 
     drive(other, attach)
@@ -380,8 +386,8 @@ def test_a_bare_netlist_becomes_a_run(tmp_path: Path) -> None:
         area.load_text(good)
         await pilot.press("f5")
         await until(pilot, lambda: len(app.state.turns) > 1)
-        assert app.screen is app.screen_stack[0] and app.run_process is not None
-        app.tell(do="stop")
+        assert app.screen is app.screen_stack[0] and app.link.process is not None
+        app.link.tell(do="stop")
         await until(pilot, lambda: bool(app.state.finished))
 
     drive(app, steps)

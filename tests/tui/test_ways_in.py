@@ -14,7 +14,9 @@ from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import Table
 from eda_agent.tui.screens.ask import Ask
-from eda_agent.tui.screens.details import HelpScreen, PointsScreen, TurnScreen
+from eda_agent.tui.screens.help import HelpScreen
+from eda_agent.tui.screens.points import PointsScreen
+from eda_agent.tui.screens.turn import TurnScreen
 from eda_agent.tui.turn_list import TurnList
 
 from .flow import until
@@ -48,13 +50,13 @@ def test_every_key_answers_and_none_breaks_the_app(recorded: Path, tmp_path: Pat
                     or len(app.screen_stack) != stacked
                     or below != [panel.display for panel in (app.turns, app.sizes, app.curve)]
                 )
-                assert answered or binding.action in {"follow", "branch", "below('turns')"}, binding.key
+                assert answered or binding.id in {"follow", "branch", "below_turns"}, binding.key
                 if len(app.screen_stack) > stacked:
                     await pilot.press("escape")
                     await pilot.pause()
-            if app.run_process is not None and app.run_process.alive:
-                app.run_process.send(command_from({"do": "stop"}))
-                await until(pilot, lambda: not (app.run_process and app.run_process.alive))
+            if app.link.process is not None and app.link.process.alive:
+                app.link.process.send(command_from({"do": "stop"}))
+                await until(pilot, lambda: not (app.link.process and app.link.process.alive))
             await pilot.press("q")
             await until(pilot, lambda: not app.is_running)
 

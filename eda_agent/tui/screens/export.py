@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from eda_agent.errors import EdaAgentError
-from eda_agent.record.fold import RunState
 from eda_agent.run import original_spec
 from eda_agent.tui.cli_subprocess import run_command
 from eda_agent.tui.panels import Table
-from eda_agent.tui.screens.details import Detail
+from eda_agent.tui.screens.detail import Detail
+from eda_agent.tui.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ def kept(schematic: Path) -> Path:
 
 
 class ExportScreen(Detail):
-    """`folder`: of the run."""
+    """What the run can be written as, a row each."""
 
-    def __init__(self, state: RunState, folder: Path):
+    def __init__(self, shown: Shown):
         super().__init__()
-        self.folder = folder
-        self.heading = f"export · best is turn {state.best['index']}" if state.best else "export · no turn yet"
-        self.products = products(folder)
+        self.folder, best = shown.folder, shown.state.best
+        self.heading = f"export · best is turn {best['index']}" if best else "export · no turn yet"
+        self.products = products(self.folder)
         self.written: dict[int, str] = {}
 
     def body(self) -> ComposeResult:

@@ -16,7 +16,7 @@ from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui.panels import COLOURS, Table, right
-from eda_agent.tui.screens.details import Detail
+from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.view import SIGNS, size_rows, spec_rows, turn_of
 from eda_agent.units import format_score
 

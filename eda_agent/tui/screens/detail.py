@@ -1,0 +1,43 @@
+"""A detail is a screen that lies on the main one until Escape leaves it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from eda_agent.tui.key_bar import KeyBar
+
+
+class Detail(Screen[None]):
+    """A screen that Escape leaves; `heading` is its first line. It is there at once, and filled after: what takes longer no key waits for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
+    heading = ""
+    filled = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.heading, classes="detail-title", markup=False)
+        yield from self.body()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """What stands below the heading."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.refill)
+
+    def refill(self) -> None:
+        """Put in what takes time, anew."""
+        self.run_worker(self._fill(), exclusive=True, group="fill")
+
+    async def _fill(self) -> None:
+        await self.fill()
+        self.filled = True
+
+    async def fill(self) -> None:
+        """Put in what takes time to find out."""

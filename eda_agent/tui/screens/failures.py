@@ -1,0 +1,32 @@
+"""The failure screen lists failed simulations."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from eda_agent.tui.screens.detail import Detail
+from eda_agent.tui.shown import Shown
+from eda_agent.tui.view import printable
+
+SHOWN = 200
+"""Failed simulations that are shown, the last ones."""
+
+
+class FailureScreen(Detail):
+    """Failed simulations with the simulator's words."""
+
+    heading = "failed simulations"
+
+    def __init__(self, shown: Shown):
+        super().__init__()
+        self.text = "\n\n".join(
+            f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}: {event.get('kind')}\n{printable(str(event.get('words', '')))}"
+            for event in list(shown.state.failures)[: -SHOWN - 1 : -1]
+        )
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(Text(self.text or "none"))

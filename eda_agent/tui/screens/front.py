@@ -1,0 +1,85 @@
+"""The front screen shows what two specs trade against each other."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+from textual_plotext import PlotextPlot
+
+from eda_agent.insight.complete import complete_turns
+from eda_agent.insight.front import front
+from eda_agent.insight.verdict import judge
+from eda_agent.tui.screens.detail import Detail
+from eda_agent.tui.shown import Shown
+from eda_agent.units import counted
+
+
+class FrontScreen(Detail):
+    """What two specs trade against each other, and the verdict on what stands in the way. Left and right choose the pair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next pair"), ("left", "turn(-1)", "pair before")]
+    heading = "trade-off"
+
+    def __init__(self, shown: Shown):
+        super().__init__()
+        self.state = shown.state
+        names = [spec["name"] for spec in self.state.started.get("specs", ())]
+        self.pairs = list(itertools.combinations(names, 2))
+        self.place = 0
+
+    def body(self) -> ComposeResult:
+        plot = PlotextPlot(id="front")
+        plot.display = False
+        yield plot
+        yield Static(id="verdict")
+
+    async def fill(self) -> None:
+        self.draw()
+        begun = self.state.started
+        findings = await asyncio.to_thread(
+            judge, list(self.state.turns), begun.get("specs", ()), begun.get("parameters", ()), self.state.corners
+        )
+        self.query_one("#verdict", Static).update(Text("\n".join(finding.text for finding in findings)))
+
+    def action_turn(self, by: int) -> None:
+        if self.pairs:
+            self.place = (self.place + by) % len(self.pairs)
+            self.draw()
+
+    def draw(self) -> None:
+        widget = self.query_one(PlotextPlot)
+        plot = widget.plt
+        plot.clear_figure()
+        if not self.pairs:
+            return
+        one, other = self.pairs[self.place]
+        whole = complete_turns(self.state.turns, self.state.corners)
+        left = sum("specs" in turn for turn in self.state.turns) - len(whole)
+        seen = [turn for turn in whole if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
+        if seen:
+            plot.scatter(
+                [turn["specs"][one]["margin"] for turn in seen],
+                [turn["specs"][other]["margin"] for turn in seen],
+                marker="dot",
+                color="gray",
+            )
+        best = front(self.state.turns, one, other, self.state.corners)
+        plot.plot([turn["specs"][one]["margin"] for turn in best], [turn["specs"][other]["margin"] for turn in best], marker="braille")
+        plot.vline(0)
+        plot.hline(0)
+        plot.xlabel(f"margin of {one}")
+        plot.ylabel(f"margin of {other}")
+        self.query_one(".detail-title", Static).update(
+            Text(
+                f"trade-off · {one} × {other} · pair {self.place + 1} of {len(self.pairs)} (← →)"
+                + (f" · {counted(left, 'turn')} in fewer than {self.state.corners} corners left out" if left else "")
+            )
+        )
+        widget.display = True
+        widget.refresh()

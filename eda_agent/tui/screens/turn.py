@@ -1,0 +1,58 @@
+"""The turn screen shows one turn in full."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from eda_agent.insight.complete import share_text
+from eda_agent.insight.explain import what_moved
+from eda_agent.tui.screens.detail import Detail
+from eda_agent.tui.shown import Shown
+from eda_agent.tui.view import printable
+from eda_agent.units import format_quantity, format_score
+
+
+class TurnScreen(Detail):
+    """One turn: the policy's words beside what really moved."""
+
+    def __init__(self, shown: Shown):
+        super().__init__()
+        self.state, self.turn = shown.state, shown.turn
+        self.heading = f"turn {self.turn['index']}" if self.turn else "no turn yet"
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(classes="detail"):
+            yield Static(id="text")
+
+    async def fill(self) -> None:
+        self.query_one("#text", Static).update(Text("\n".join(self._lines())))
+
+    def _lines(self) -> list[str]:
+        turn = self.turn
+        if turn is None:
+            return []
+        proposal = turn.get("proposal", {})
+        share = share_text(turn, self.state.corners)
+        reached = f"at most {format_score(turn['score'])}, simulated in {share}" if share else format_score(turn["score"])
+        lines = [f"score {reached} · proposed by {proposal.get('policy', '?')}", ""]
+        if proposal.get("reasoning"):
+            lines += [f"said    {printable(proposal['reasoning'])}"]
+        lines += [f"        {printable(note)}" for note in proposal.get("notes", ())]
+        if proposal.get("error"):
+            lines += [f"failed  {printable(proposal['error'])}"]
+        moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"], self.state.corners)
+        if moves is not None:
+            units = {entry["name"]: entry["unit"] for entry in self.state.started["parameters"]}
+            lines += ["", f"moved against turn {moves.against}" + ("" if share else f", score {moves.gained:+.4f}")]
+            lines += [
+                f"  {name:<14} {format_quantity(old, units[name])} → {format_quantity(new, units[name])}"
+                for name, (old, new) in moves.sizes.items()
+            ]
+            if not share:
+                lines += ["", "margins"] + [f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()]
+        for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
+            lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
+        return lines
