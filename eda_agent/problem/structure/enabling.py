@@ -12,12 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eda_agent.problem.structure.circuit import Enable, Fet
-
-if TYPE_CHECKING:
-    from eda_agent.problem.structure.patterns import Patterns
+from eda_agent.problem.structure.wiring import Wiring
 
 OPPOSITE = {"low": "high", "high": "low"}
 _MOST_INVERTERS = 2
@@ -34,7 +31,7 @@ class _Gate:
     sure: bool
 
 
-def enables_in(found: Patterns) -> tuple[Enable, ...]:
+def enables_in(found: Wiring) -> tuple[Enable, ...]:
     """The enables among a circuit's ports."""
     result = []
     for port in found.circuit.ports:
@@ -51,7 +48,7 @@ def enables_in(found: Patterns) -> tuple[Enable, ...]:
     return tuple(result)
 
 
-def _gates(found: Patterns, net: str, depth: int = 0) -> list[_Gate] | None:
+def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:
     """What a net drives; None where a gate does something that no enable does."""
     result: list[_Gate] = []
     on = found.by_gate[net]
@@ -69,14 +66,14 @@ def _gates(found: Patterns, net: str, depth: int = 0) -> list[_Gate] | None:
     return result
 
 
-def _inverted(found: Patterns, gates: Sequence[Fet]) -> set[str]:
+def _inverted(found: Wiring, gates: Sequence[Fet]) -> set[str]:
     """Nets that a pair of these devices, one of each type and each on its rail, drives, and that drive gates alone."""
     low = {fet.drain for fet in gates if fet.type == "nmos" and fet.source == found.circuit.vss}
     both = low & {fet.drain for fet in gates if fet.type == "pmos" and fet.source == found.circuit.vdd}
     return {net for net in both if found.by_gate[net] and not any(fet.diode for fet in found.by_drain[net])}
 
 
-def _switch(found: Patterns, fet: Fet) -> _Gate | None:
+def _switch(found: Wiring, fet: Fet) -> _Gate | None:
     conducts = "high" if fet.type == "nmos" else "low"
     rail = found.circuit.vss if fet.type == "nmos" else found.circuit.vdd
     if fet.source == rail:

@@ -7,33 +7,18 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import cached_property
 
-from eda_agent.problem.structure.circuit import Enable, Fet, Mirror, Passive, Structure
+from eda_agent.problem.structure.circuit import Enable, Fet, Mirror
 from eda_agent.problem.structure.enabling import enables_in
 from eda_agent.problem.structure.starting import starting_in
 from eda_agent.problem.structure.symmetry import exchanged
+from eda_agent.problem.structure.wiring import Wiring
 
 _MAX_PARTS = 3
 """Parts of a split pair up to which every way of facing each other is tried."""
 
 
-class Patterns:
+class Patterns(Wiring):
     """The patterns of a circuit, each found when it is asked for."""
-
-    def __init__(self, circuit: Structure):
-        self.circuit = circuit
-        self.fets = circuit.fets
-        self.rails = circuit.rails
-        self.by_drain: dict[str, list[Fet]] = defaultdict(list)
-        self.by_source: dict[str, list[Fet]] = defaultdict(list)
-        self.by_gate: dict[str, list[Fet]] = defaultdict(list)
-        self.by_passive: dict[str, list[Passive]] = defaultdict(list)
-        for passive in circuit.passives:
-            for net in set(passive.nets):
-                self.by_passive[net].append(passive)
-        for fet in self.fets:
-            self.by_drain[fet.drain].append(fet)
-            self.by_source[fet.source].append(fet)
-            self.by_gate[fet.gate].append(fet)
 
     @cached_property
     def enables(self) -> tuple[Enable, ...]:
@@ -47,7 +32,7 @@ class Patterns:
     @cached_property
     def starting(self) -> frozenset[str]:
         """Names of the devices of a start-up circuit."""
-        return starting_in(self)
+        return starting_in(self, self.mirrors, self.signal)
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:
@@ -77,17 +62,6 @@ class Patterns:
         # a reference with nothing to copy it on its own source still sets a bias: mirrors across sources (degenerated) are left alone
         return tuple(result)
 
-    def tops(self, fet: Fet) -> set[str]:
-        """The drain of a device, and of the cascodes on top of it."""
-        nets, top = {fet.drain}, fet
-        for _ in range(3):
-            above = [other for other in self.by_source[top.drain] if other.type == fet.type and other.gate != fet.gate]
-            if len(above) != 1 or top.drain in self.rails:
-                break
-            top = above[0]
-            nets.add(top.drain)
-        return nets
-
     @cached_property
     def mirrored(self) -> dict[str, Mirror]:
         return {fet.name: mirror for mirror in self.mirrors for fet in mirror.members}
@@ -100,15 +74,6 @@ class Patterns:
                 if one.type == other.type and one.gate == other.drain and other.gate == one.drain and not one.diode:
                     found.append((one, other))
         return tuple(found)
-
-    def foot(self, fet: Fet) -> str:
-        """The net that a source stands on: its own, or what lies behind a resistor that belongs to it alone (degeneration)."""
-        behind = [passive for passive in self.circuit.passives if fet.source in passive.nets]
-        alone = len(self.by_source[fet.source]) == 1 and not self.by_drain[fet.source] and not self.by_gate[fet.source]
-        if fet.source in self.rails or not alone or len(behind) != 1 or behind[0].kind != "r":
-            return fet.source
-        one, other = behind[0].nets
-        return other if one == fet.source else one
 
     @cached_property
     def pairs(self) -> tuple[tuple[Fet, Fet], ...]:

@@ -37,7 +37,7 @@ class Plugin:
         self.form: Form | None = None
         self._commands: list[Command] = []
         self._actions: list[pya.Action] = []
-        self.probe = Probe(window, self)
+        self.probe = Probe(window, lambda: self.docks, lambda: self.table, self._run)
         self.runs = Runs(window, lambda folder: self.write_back(folder), self.probe.parameters)
         self.writing = writing.Writing(window, faults.tell)
         self._closing = Closing(window, self.runs.may_quit)

@@ -6,6 +6,7 @@ Devices are found by the names of their instances, and where these have none by 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pya
@@ -15,16 +16,18 @@ from .table import TableError, read_table
 
 if TYPE_CHECKING:
     from .dock import Dock
-    from .plugin import Plugin
 
 COLOUR = 0x3C6EC8
 
 
 class Probe:
-    """One for all docks: the marks are those of the last click."""
+    """One for all docks: the marks are those of the last click.
 
-    def __init__(self, window: pya.MainWindow, plugin: Plugin):
-        self.window, self.plugin = window, plugin
+    `docks` and `table` give those of now; `ask` runs a command of eda-agent and gives its output.
+    """
+
+    def __init__(self, window: pya.MainWindow, docks: Callable[[], Sequence[Dock]], table: Callable[[], str], ask: Callable[..., str]):
+        self.window, self.docks, self.table, self.ask = window, docks, table, ask
         self.marks: list[pya.Marker] = []
         self._listening: list[pya.LayoutView] = []
         self._known: dict[str, dict[str, list[str]]] = {}
@@ -60,7 +63,7 @@ class Probe:
         names = {name.lower() for instance, name in self._instances(view) if str(instance) in chosen}
         if not names:
             return
-        for dock in self.plugin.docks:
+        for dock in self.docks():
             follow = self.follow(dock.runner.run.folder)
             dock.select({parameter for parameter, devices in follow.items() if names & {device.lower() for device in devices}})
 
@@ -68,7 +71,7 @@ class Probe:
         """Parameter → devices, of a run; asked once."""
         if folder and folder not in self._known:
             try:
-                found: dict[str, Any] = json.loads(self.plugin._run("export", folder, "--devices"))
+                found: dict[str, Any] = json.loads(self.ask("export", folder, "--devices"))
             except (ValueError, OSError, RuntimeError):
                 return {}
             self._known[folder] = found["parameters"]
@@ -76,7 +79,7 @@ class Probe:
 
     def _instances(self, view: pya.LayoutView) -> list[tuple[pya.Instance, str]]:
         try:
-            table = library.present(read_table(self.plugin.table))
+            table = library.present(read_table(self.table()))
         except TableError:
             return []
         cell = view.active_cellview().cell
