@@ -42,17 +42,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class History:
-<<<<<<< HEAD
     """The task and its turns.
 
     Attributes:
         problem: the task with its present targets and ranges.
         turns: all turns, the baseline first.
         hints: the user's texts for the policy.
+        standing: how these turns stand, if it is known already.
     """
-=======
-    """`turns`: the baseline first. `hints`: what the user typed for the policy. `standing`: of these turns, where it is known already."""
->>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
 
     problem: Problem
     turns: Sequence[Turn] = ()
@@ -60,7 +57,7 @@ class History:
     standing: Standing | None = field(default=None, repr=False, compare=False)
 
     def with_turn(self, turn: Turn) -> History:
-        """A history with one more turn. Cached properties are updated instead of computed again, because a run may have
+        """A history with one more turn. Its standing is updated instead of computed again, because a run may have
         a hundred thousand turns.
         """
         turns = self.turns
@@ -70,11 +67,6 @@ class History:
             turns = (*turns, turn)
         else:
             turns = StoredTurns.of((*turns, turn))
-<<<<<<< HEAD
-        history = History(self.problem, turns, self.hints)
-        # the place where a cached property stores its value
-=======
->>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
         best = self.incumbent
         better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
         simulations = self.simulations + (turn.index > 0 and turn.evaluation is not None)
@@ -106,15 +98,12 @@ class History:
 
     @property
     def incumbent(self) -> Turn | None:
-<<<<<<< HEAD
         """The best turn of those that were simulated in every corner; the earliest of equals."""
-=======
-        """The best turn so far of those that were simulated in every corner; the earliest of equals."""
         return self._standing.incumbent
 
     @property
     def simulations(self) -> int:
-        """Proposals simulated so far, which is what the budget counts."""
+        """Proposals simulated so far; the budget counts these."""
         return self._standing.simulations
 
     @cached_property
@@ -126,7 +115,6 @@ class History:
         return Standing(self.problem, self.turns, self._best(), simulations)
 
     def _best(self) -> Turn | None:
->>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
         if not self.measured:
             return None
         turns, corners = self.turns, len(self.problem.corners)
@@ -139,14 +127,6 @@ class History:
         """
         return turn.corners >= len(self.problem.corners), rank_key_of(turn) or WORST
 
-<<<<<<< HEAD
-    @cached_property
-    def simulations(self) -> int:
-        """Number of simulated proposals, as the budget counts them."""
-        return len(self.measured) - bool(self.measured and self.measured[0] == 0)
-
-=======
->>>>>>> f6927e0 (A history keeps how it stands as a field; auto's phase has no state that its proposals read)
     def tried(self, sizing: Mapping[str, float]) -> bool:
         """Whether a legal sizing was simulated before."""
         return hash(tuple([sizing[name] for name in self.problem.space.names])) in self._marks
