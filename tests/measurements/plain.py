@@ -24,6 +24,8 @@ from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import CIRCUITS
 
+HERE = Path(__file__).parent / "circuits"
+"""A second circuit of every kind of which one is shipped, another in structure and in another process."""
 Real = NDArray[np.float64]
 FINE = ".option reltol=1e-6 abstol=1e-15 vntol=1e-9 chgtol=1e-17 method=gear\n"
 """For transients whose small differences matter; ngspice's own settings are 1e-3, 1e-12, 1e-6."""
@@ -36,17 +38,22 @@ class Corner:
     temperature: float
 
 
+def folder(name: str) -> Path:
+    """Of a circuit that is shipped, or of one of these tests."""
+    return HERE / name if (HERE / name).is_dir() else CIRCUITS / name
+
+
 @lru_cache
 def known(name: str) -> dict[str, float]:
-    """The sizing that is known to meet a shipped circuit's spec."""
-    sizing: dict[str, float] = json.loads((CIRCUITS / name / "known.json").read_text())["sizing"]
+    """The sizing that is known to meet a circuit's spec."""
+    sizing: dict[str, float] = json.loads((folder(name) / "known.json").read_text())["sizing"]
     return sizing
 
 
 @lru_cache
 def exported(name: str, own_sizes: bool, apart: bool) -> str:
     """The netlist that `export` writes at the known sizing, or at its own sizes. `apart`: a device with m is written as so many devices."""
-    problem = load_problem(CIRCUITS / name)
+    problem = load_problem(folder(name))
     sizing = problem.space.initial if own_sizes else problem.space.snap(known(name))
     lines = [line for line in sized_netlist(problem, sizing).splitlines() if line.strip().lower() != ".end"]
     return "\n".join(part for line in lines for part in (_parallel(line, sizing) if apart else [line])) + "\n"
@@ -64,7 +71,7 @@ def _parallel(line: str, sizing: Mapping[str, float]) -> list[str]:
 def library(name: str, process: str, foundry: bool) -> str:
     """Model cards and subcircuits: the foundry's own files, which take seconds to load, or those cut to the circuit (`test_cut.py` holds
     them to be the same)."""
-    problem = load_problem(CIRCUITS / name)
+    problem = load_problem(folder(name))
     if foundry:
         path = problem.pdk.library()
         head = "".join(f".include {path.parent / one}\n" for one in problem.pdk.include)
@@ -91,7 +98,7 @@ def ngspice(deck: str, runs: Sequence[tuple[str, str]]) -> list[Real]:
 
 def circuit(name: str, corner: Corner, call: str, cards: str, *, own_sizes: bool = False, foundry: bool = False) -> str:
     """A deck: library, exported netlist, the instance `Xdut` with these nodes, and cards; `{vdd}` is the corner's."""
-    subckt = load_problem(CIRCUITS / name).subckt
+    subckt = load_problem(folder(name)).subckt
     return (
         library(name, corner.process, foundry) + exported(name, own_sizes, foundry) + f"Xdut {call} {subckt}\n"
         + cards.replace("{vdd}", repr(corner.vdd)) + f".option temp={corner.temperature}\n"
@@ -153,3 +160,25 @@ FOLDED = OpAmp("folded_cascode", "Ib vdd ib 5u", 1e-12, 0.9, _low(), _low("ff", 
 OTA = OpAmp("ota_5t", "Ib ib vss 5u", 2e-12, 1.2, _low(vdd=3.3), _low("fs", 3.0, 85))
 MIRROR = OpAmp("current_mirror_ota", "Ib vdd ib 5u", 5e-12, 1.65, _low(vdd=3.3), _low("ss", 3.0, 125))
 TELESCOPIC = OpAmp("telescopic", "Ib vdd ib 5u", 2e-12, 1.5, _low(vdd=3.3), _low("ff", 3.6, -40))
+
+
+@dataclass(frozen=True)
+class Transimpedance:
+    """A transimpedance amplifier with the capacitance of its source (F), at its known or its own sizes."""
+
+    name: str
+    source: float
+    own: bool
+    corners: Mapping[str, Corner]
+
+    def deck(self, corner: Corner, cards: str) -> str:
+        common = f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nCin in 0 {self.source}\nCload out 0 20f\n"
+        return circuit(self.name, corner, "in out vdd vss", common + cards, own_sizes=self.own)
+
+
+_HIGH = {"one": _low(vdd=3.3), "two": _low("sf", 3.0, 125)}
+TIAS = (
+    Transimpedance("tia", 100e-15, False, {"one": _low(), "two": _low("ss", 1.62, 125)}),
+    Transimpedance("regulated_cascode", 200e-15, False, _HIGH),
+    Transimpedance("regulated_cascode", 200e-15, True, _HIGH),
+)

@@ -1,4 +1,4 @@
-"""What the program itself measures of a shipped circuit, in testbenches and corners of a test's own."""
+"""What the program itself measures of a circuit, in testbenches and corners of a test's own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 
-from ..conftest import CIRCUITS
-from .plain import Corner, known
+from .plain import Corner, folder, known
 
 
 def measured(
@@ -31,7 +30,7 @@ def measured(
     own_sizes: bool = False,
 ) -> dict[str, dict[str, float]]:
     """Corner → spec → value. `specs`: name → testbench, where the name is a metric's, with _anything behind it to tell two apart."""
-    spec = yaml.safe_load((CIRCUITS / name / "spec.yaml").read_text())
+    spec = yaml.safe_load((folder(name) / "spec.yaml").read_text())
     spec["testbenches"] = {bench: dict(settings) for bench, settings in benches.items()}
     spec["specs"] = {}
     for one, bench in specs.items():
@@ -42,10 +41,10 @@ def measured(
     spec["corners"] = {
         label: {"process": corner.process, "vdd": corner.vdd, "temperature": corner.temperature} for label, corner in corners.items()
     }
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(CIRCUITS / name / spec["circuit"], folder)
-        (Path(folder) / "spec.yaml").write_text(yaml.safe_dump(spec, allow_unicode=True))
-        problem = load_problem(Path(folder))
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copy(folder(name) / spec["circuit"], copy)
+        (Path(copy) / "spec.yaml").write_text(yaml.safe_dump(spec, allow_unicode=True))
+        problem = load_problem(Path(copy))
         sizing = problem.space.initial if own_sizes else problem.space.snap(known(name))
         found = Evaluator(problem, Workbench(problem, cache / "models"), pool, NoCache()).evaluate([sizing])[0]
     assert not found.failures, found.failures

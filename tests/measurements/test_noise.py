@@ -12,7 +12,7 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
-from .plain import FOLDED, MILLER, OTA, Corner, OpAmp, circuit, ngspice
+from .plain import FOLDED, MILLER, OTA, TIAS, OpAmp, Transimpedance, ngspice
 
 AT, START, STOP = 37e3, 10.0, 1e6
 # closed in DC and open in AC, by 1 GH and 1 F: other values than the program's
@@ -56,14 +56,13 @@ def test_amplifier(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float
             assert found[label][name] == pytest.approx(second[name], rel=tolerance), (label, name)
 
 
-def test_transimpedance(measured: Callable[..., dict[str, dict[str, float]]]) -> None:
-    corners = {"one": Corner("tt", 1.8, 27), "two": Corner("ss", 1.62, 125)}
-    bench = {"n": {"template": "transimpedance", "source": 100e-15, "load": 20e-15, "noise_frequency": 70e6}}
-    found = measured("tia", benches=bench, specs={"input_noise_current": "n"}, corners=corners)
-    for label, corner in corners.items():
-        cards = "Vvdd vdd 0 {vdd}\nVvss vss 0 0\nIin 0 in dc 0 ac 1\nCin in 0 100f\nCload out 0 20f\n"
+@pytest.mark.parametrize("amp", TIAS, ids=lambda amp: f"{amp.name}, {'own sizes' if amp.own else 'known'}")
+def test_transimpedance(amp: Transimpedance, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
+    bench = {"n": {"template": "transimpedance", "source": amp.source, "load": 20e-15, "noise_frequency": 70e6}}
+    found = measured(amp.name, benches=bench, specs={"input_noise_current": "n"}, corners=amp.corners, own_sizes=amp.own)
+    for label, corner in amp.corners.items():
         (_, real, imag), (axis, spectrum) = ngspice(
-            circuit("tia", corner, "in out vdd vss", cards),
+            amp.deck(corner, "Iin 0 in dc 0 ac 1\n"),
             [("ac lin 1 70meg 70meg", "v(out)"), ("noise v(out) iin dec 100 1meg 1g; setplot noise1", "onoise_spectrum")],
         )
         output = float(np.exp(np.interp(np.log(70e6), np.log(axis), np.log(spectrum))))

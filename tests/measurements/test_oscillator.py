@@ -4,45 +4,77 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from .plain import Corner, circuit, ngspice
 
-CORNERS = {"one": Corner("tt", 1.8, 27), "two": Corner("ff", 1.98, -40)}
-EXPECTED, RIPPLE, CONTROL = 800e6, 10e-3, 1.2
+RIPPLE = 10e-3
 
 
-def frequency(corner: Corner, extra: float, own: bool) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Ring:
+    """An oscillator with its control voltage (V), its expected frequency (Hz), and what is compared: (label of the corner, at the netlist's own sizes?)."""
+
+    name: str
+    control: float
+    expected: float
+    corners: dict[str, Corner]
+    cases: tuple[tuple[str, bool], ...]
+
+
+RINGS = (
+    Ring(
+        "ring_vco",
+        1.2,
+        800e6,
+        {"one": Corner("tt", 1.8, 27), "two": Corner("ff", 1.98, -40)},
+        (("one", False), ("two", False), ("two", True)),
+    ),
+    Ring(
+        "lee_kim_vco",
+        0.8,
+        2e9,
+        {"one": Corner("tt", 3.3, 27), "two": Corner("ss", 3.0, 125)},
+        (("one", True), ("two", False)),
+    ),
+)
+
+
+def frequency(ring: Ring, corner: Corner, extra: float, own: bool) -> tuple[float, float]:
     """(frequency in Hz, mean of v·i in W) with the supply raised by `extra`."""
-    cards = f"Vvdd vdd 0 {corner.vdd + extra}\nVvss vss 0 0\nVc vctrl 0 {CONTROL}\nCload out 0 20f\nIk 0 out pulse(0 1m 50p 1p 1p 200p 1)\n.option reltol=1e-5 abstol=1e-14\n"
+    step = 4e-3 / ring.expected
+    cards = f"Vvdd vdd 0 {corner.vdd + extra}\nVvss vss 0 0\nVc vctrl 0 {ring.control}\nCload out 0 20f\nIk 0 out pulse(0 1m 50p 1p 1p 200p 1)\n.option reltol=1e-5 abstol=1e-14\n"
     [(time, out, i)] = ngspice(
-        circuit("ring_vco", corner, "out vctrl vdd vss", cards, own_sizes=own), [("tran 5p 60n 20n 5p", "v(out) i(vvdd)")]
+        circuit(ring.name, corner, "out vctrl vdd vss", cards, own_sizes=own),
+        [(f"tran {step} {48 / ring.expected} {16 / ring.expected} {step}", "v(out) i(vvdd)")],
     )
     axis = np.linspace(time[0], time[-1], 2**15)
     wave = (np.interp(axis, time, out) - out.mean()) * np.hanning(axis.size)
-    spectrum = np.abs(np.fft.rfft(wave))
-    k = int(spectrum[1:].argmax()) + 1
-    # the top of a Hann window's main lobe is a parabola in dB, nearly
-    a, b, c = np.log(spectrum[k - 1 : k + 2])
-    return (k + 0.5 * (a - c) / (a - 2 * b + c)) / (axis[-1] - axis[0]), -float(np.trapezoid(i * corner.vdd, time) / (time[-1] - time[0]))
+    middle, width = (int(np.abs(np.fft.rfft(wave))[1:].argmax()) + 1) / (axis[-1] - axis[0]), 1 / (axis[-1] - axis[0])
+    for _ in range(4):
+        near = np.linspace(middle - width, middle + width, 21)
+        middle, width = float(near[np.abs(np.exp(-2j * np.pi * np.outer(near, axis)) @ wave).argmax()]), width / 8
+    return middle, -float(np.trapezoid(i * corner.vdd, time) / (time[-1] - time[0]))
 
 
-def test_ring(measured: Callable[..., dict[str, dict[str, float]]]) -> None:
+@pytest.mark.parametrize("ring", RINGS, ids=lambda ring: ring.name)
+def test_ring(ring: Ring, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {
-        "v": {"template": "vco", "control": CONTROL, "frequency": EXPECTED, "load": 20e-15},
-        "j": {"template": "vco", "control": CONTROL, "frequency": EXPECTED, "load": 20e-15, "ripple": RIPPLE},
+        "v": {"template": "vco", "control": ring.control, "frequency": ring.expected, "load": 20e-15},
+        "j": {"template": "vco", "control": ring.control, "frequency": ring.expected, "load": 20e-15, "ripple": RIPPLE},
     }
-    for own, label in ((False, "one"), (False, "two"), (True, "two")):
+    for label, own in ring.cases:
         specs = {"oscillation_frequency": "v", "power": "v", "period_jitter": "j"}
-        corner = CORNERS[label]
-        found = measured("ring_vco", benches=bench, specs=specs, corners={label: corner}, own_sizes=own)[label]
-        f, power = frequency(corner, 0, own)
-        up, down = frequency(corner, RIPPLE, own)[0], frequency(corner, -RIPPLE, own)[0]
+        corner = ring.corners[label]
+        found = measured(ring.name, benches=bench, specs=specs, corners={label: corner}, own_sizes=own)[label]
+        f, power = frequency(ring, corner, 0, own)
+        up, down = frequency(ring, corner, RIPPLE, own)[0], frequency(ring, corner, -RIPPLE, own)[0]
         # the period follows the supply as in steady state, averaged over a period: sinc
-        jitter = abs(1 / up - 1 / down) / 2 / math.sqrt(2) * float(np.sinc(EXPECTED / 7 / f))
-        # the time step is a fiftieth of the period that was expected: the netlist's own sizes run 3.9 times as fast
-        assert found["oscillation_frequency"] == pytest.approx(f, rel=0.02 if f > 3 * EXPECTED else 0.005), (own, label)
+        jitter = abs(1 / up - 1 / down) / 2 / math.sqrt(2) * float(np.sinc(ring.expected / 7 / f))
+        # the time step is a fiftieth of the period that was expected: ring_vco's own sizes run 3.9 times as fast
+        assert found["oscillation_frequency"] == pytest.approx(f, rel=0.02 if f > 3 * ring.expected else 0.005), (own, label)
         assert found["period_jitter"] == pytest.approx(jitter, rel=0.05), (own, label)
         assert found["power"] == pytest.approx(power, rel=0.01), (own, label)

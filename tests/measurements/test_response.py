@@ -11,30 +11,29 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
-from .plain import FINE, MILLER, OTA, Corner, OpAmp, amplitude, areas, circuit, exported, known, ngspice
-
-CORNERS = {"one": Corner("tt", 1.8, 27), "two": Corner("ss", 1.62, 125)}
-TIA = "Vvdd vdd 0 {vdd}\nVvss vss 0 0\nCin in 0 100f\nCload out 0 20f\n"
+from .plain import FINE, MILLER, OTA, TIAS, OpAmp, Transimpedance, amplitude, areas, exported, folder, known, ngspice
 
 
-def test_transimpedance(measured: Callable[..., dict[str, dict[str, float]]]) -> None:
-    bench = {"t": {"template": "transimpedance", "source": 100e-15, "load": 20e-15}}
+@pytest.mark.parametrize("amp", TIAS, ids=lambda amp: f"{amp.name}, {'own sizes' if amp.own else 'known'}")
+def test_transimpedance(amp: Transimpedance, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
+    bench = {"t": {"template": "transimpedance", "source": amp.source, "load": 20e-15}}
     specs = {"transimpedance": "t", "bandwidth": "t", "peaking": "t", "gate_area": ""}
-    found = measured("tia", benches=bench, specs=specs, corners=CORNERS)
-    for label, corner in CORNERS.items():
+    found = measured(amp.name, benches=bench, specs=specs, corners=amp.corners, own_sizes=amp.own)
+    for label, corner in amp.corners.items():
         values = found[label]
-        quiet = circuit("tia", corner, "in out vdd vss", TIA + "Iin in 0 dc 0 ac 1\n")
+        quiet = amp.deck(corner, "Iin in 0 dc 0 ac 1\n.option reltol=1e-6\n")
         (current, out), (_, real, imag) = ngspice(quiet, [("dc iin -1u 1u 1u", "v(out)"), ("ac dec 400 10meg 100g", "v(out)")])
         slope = float(abs(out[2] - out[0]) / (current[2] - current[0]))
         gain = np.hypot(real, imag)
         # 1 µA at the frequency that is said to be the bandwidth
         f = values["bandwidth"]
-        sine = circuit("tia", corner, "in out vdd vss", TIA + f"Iin in 0 sin(0 1u {f})\n" + FINE)
+        sine = amp.deck(corner, f"Iin in 0 sin(0 1u {f})\n" + FINE)
         [(time, wave)] = ngspice(sine, [(f"tran {0.005 / f} {14 / f} 0 {0.005 / f}", "v(out)")])
         assert values["transimpedance"] == pytest.approx(slope, rel=1e-3), label
         assert values["peaking"] == pytest.approx(20 * np.log10(gain.max() / gain[0]), abs=0.02), label
         assert abs(amplitude(time, wave, f)) / 1e-6 == pytest.approx(slope / np.sqrt(2), rel=0.01), label
-        assert values["gate_area"] == pytest.approx(areas(exported("tia", False, False), known("tia"), 1e-6), rel=1e-9)
+        sizing = load_problem(folder(amp.name)).space.initial if amp.own else known(amp.name)
+        assert values["gate_area"] == pytest.approx(areas(exported(amp.name, amp.own, False), sizing, 1e-6), rel=1e-9)
 
 
 @pytest.mark.parametrize("amp", [MILLER, OTA], ids=lambda amp: amp.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -27,32 +28,55 @@ def test_amplifier(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float
         assert found[label]["power"] == pytest.approx(current * corner.vdd, rel=1e-3), label
 
 
-def test_clocked(measured: Callable[..., dict[str, dict[str, float]]]) -> None:
-    corners = {"one": Corner("tt", 1.8, 27), "two": Corner("ss", 1.62, 125)}
-    bench = {"c": {"template": "comparator", "load": 30e-15, "vcm": 0.9, "vdiff": 2e-3, "frequency": 500e6}}
-    found = measured("strongarm", benches=bench, specs={"power": "c", "delay": "c", "supply_current": "c"}, corners=corners)
-    for label, corner in corners.items():
+@dataclass(frozen=True)
+class Comparator:
+    """Common mode and difference at its inputs (V), its clock (Hz)."""
+
+    name: str
+    vcm: float
+    vdiff: float
+    clock: float
+    corners: dict[str, Corner]
+
+
+COMPARATORS = (
+    Comparator("strongarm", 0.9, 2e-3, 500e6, {"one": Corner("tt", 1.8, 27), "two": Corner("ss", 1.62, 125)}),
+    Comparator("double_tail", 1.5, 5e-3, 250e6, {"one": Corner("tt", 3.3, 27), "two": Corner("fs", 3.0, 125)}),
+)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["known sizing", "the netlist's own"])
+@pytest.mark.parametrize("one", COMPARATORS, ids=lambda one: one.name)
+def test_clocked(one: Comparator, own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
+    bench = {"c": {"template": "comparator", "load": 30e-15, "vcm": one.vcm, "vdiff": one.vdiff, "frequency": one.clock}}
+    specs = {"power": "c", "delay": "c", "supply_current": "c"}
+    found = measured(one.name, benches=bench, specs=specs, corners=one.corners, own_sizes=own)
+    high, low, period = one.vcm + one.vdiff / 2, one.vcm - one.vdiff / 2, 1 / one.clock
+    turns = f"{1.1 * period} 20p 20p {2 * period} {4 * period}"
+    for label, corner in one.corners.items():
+        # four cycles, the inputs turn every second one
         cards = (
-            "Vvdd vdd 0 {vdd}\nVvss vss 0 0\nVclk clk 0 pulse(0 {vdd} 1n 20p 20p 980p 2n)\nVp inp 0 pulse(0.901 0.899 2.2n 20p 20p 4n 8n)\n"
-            "Vn inn 0 pulse(0.899 0.901 2.2n 20p 20p 4n 8n)\nCp outp 0 30f\nCn outn 0 30f\n.option reltol=1e-5 abstol=1e-15 vntol=1e-8\n"
+            f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nVclk clk 0 pulse(0 {{vdd}} {period / 2} 20p 20p {0.49 * period} {period})\n"
+            f"Vp inp 0 pulse({high} {low} {turns})\nVn inn 0 pulse({low} {high} {turns})\n"
+            "Cp outp 0 30f\nCn outn 0 30f\n.option reltol=1e-5 abstol=1e-13 vntol=1e-8\n"
         )
-        deck = circuit("strongarm", corner, "inp inn outp outn clk vdd vss", cards)
-        [(time, clk, p, n, i)] = ngspice(deck, [("tran 0.5p 9n 0 0.5p", "v(clk) v(outp) v(outn) i(vvdd)")])
-        # four cycles later than the program looks at, the inputs turn every second one
-        late = (time >= 0.4e-9) & (time <= 8.4e-9)
+        deck = circuit(one.name, corner, "inp inn outp outn clk vdd vss", cards, own_sizes=own)
+        [(time, clk, p, n, i)] = ngspice(
+            deck, [(f"tran {period / 4000} {4.5 * period} 0 {period / 4000}", "v(clk) v(outp) v(outn) i(vvdd)")]
+        )
+        late = (time >= 0.2 * period) & (time <= 4.2 * period)
         power = -float(np.trapezoid(i[late] * corner.vdd, time[late]) / (time[late][-1] - time[late][0]))
         assert found[label]["power"] == pytest.approx(power, rel=0.02), label
         worst = {}
         for share in (0.35, 0.5, 0.65):
             delays = []
-            for edge in (1e-9, 3e-9, 5e-9, 7e-9):
-                start = np.interp(
-                    corner.vdd / 2, clk[(time >= edge) & (time < edge + 20e-12)], time[(time >= edge) & (time < edge + 20e-12)]
-                )
-                window = (time >= edge) & (time <= edge + 0.98e-9)
+            for cycle in range(4):
+                edge = (cycle + 0.5) * period
+                rising = (time >= edge) & (time < edge + 20e-12)
+                window = (time >= edge) & (time <= edge + 0.49 * period)
                 d = np.abs(p - n)[window]
                 k = np.flatnonzero(d < share * corner.vdd)[-1]
-                delays.append(time[window][k] - start)
+                delays.append(time[window][k] - np.interp(corner.vdd / 2, clk[rising], time[rising]))
             worst[share] = max(delays)
         assert found[label]["delay"] == pytest.approx(worst[0.5], rel=0.02), label
         # it is a moment of the edge, not a hesitation: thresholds beside it lie as close as the edge is steep
