@@ -94,12 +94,8 @@ class Learner:
         metrics["grad_norm"] = sums.get("grad_norm", 0.0) / (self.rules.epochs * self.rules.minibatches)
         return self.processes.mean(metrics)
 
-    def imitate(self, rows: Sequence[Sequence[Sample]]) -> dict[str, float]:
-        """One supervised step: the mean negative log-likelihood of the samples' answers."""
-        return self.imitate_packed([packed for packed, _ in packs(rows, self.rules.row_tokens)])
-
     def imitate_packed(self, batch: Sequence[Packed]) -> dict[str, float]:
-        """The same with rows that are packed already (`packs`)."""
+        """One supervised step on packed rows (`packs`): the mean negative log-likelihood of the answers."""
         total = self.processes.total(sum(len(packed.targets) for packed in batch))
         self.optimizer.zero_grad(set_to_none=True)
         loss = entropy = 0.0

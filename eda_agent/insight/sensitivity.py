@@ -25,11 +25,6 @@ class Sensitivity:
     corner: str
     slopes: Mapping[str, Mapping[str, float | None]]
 
-    def strongest(self, spec: str, count: int = 3) -> list[tuple[str, float]]:
-        """The parameters that move a spec most, with their slopes."""
-        found = [(name, slope) for name, slope in self.slopes[spec].items() if slope]
-        return sorted(found, key=lambda item: -abs(item[1]))[:count]
-
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
     """Simulate two neighbours a free parameter in the first corner; `step` is a share of the range, at least one grid step."""

@@ -117,10 +117,6 @@ class RayPool(Dispatcher):
             self._take({}, set())
         return self._version
 
-    def hosts(self) -> list[str]:
-        """Machines of the actors that are ready, one entry an actor (for tests and for the status line)."""
-        return [self._ray.get(actor.handle.ready.remote())["host"] for actor in self._actors if actor.ready]
-
     def close(self) -> None:
         """End all actors; the cluster too if it is this pool's own."""
         for actor in self._actors:

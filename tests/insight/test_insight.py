@@ -89,5 +89,4 @@ def test_sensitivities_are_the_slopes_of_margins(miller: Problem) -> None:
     found = sensitivity(miller, FunctionSimulator(miller, values), miller.space.initial)
     for name, weight in weights.items():
         assert found.slopes["dc_gain"][name] == pytest.approx(weight, rel=1e-6)
-    assert found.strongest("dc_gain", 1)[0][0] == miller.space.names[-1]
     assert all(slope is None for slope in found.slopes["gbw"].values())

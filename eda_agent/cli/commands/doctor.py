@@ -20,7 +20,14 @@ from eda_agent.cli.options import Commands, add_json
 _REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
 _TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
 """Variables whose names, but not values, a report lists if they are set."""
-_EXTRAS = {"bo": ("torch", "botorch"), "local": ("torch", "transformers"), "vllm": ("vllm",), "train": ("trl", "peft"), "ray": ("ray",)}
+_EXTRAS = {
+    "bo": ("torch", "botorch"),
+    "local": ("torch", "transformers"),
+    "vllm": ("vllm",),
+    "train": ("peft", "accelerate", "tensorboard"),
+    "envs": ("gymnasium", "trl", "verifiers"),
+    "ray": ("ray",),
+}
 
 
 def register(commands: Commands) -> None:
