@@ -29,6 +29,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
     from eda_agent.klayout import library, lvs, mos, place, title, writeback
+    from eda_agent.klayout.fold import rule_of
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
@@ -46,7 +47,7 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     if source is None:
         layout.dbu = 0.001
         try:
-            cell = place.place(layout, cell_name or found["name"], sized, tuple(found["rails"]), rules)
+            cell = place.place(layout, cell_name or found["name"], sized, tuple(found["rails"]), rules, rule_of(found.get("layout")))
         except ValueError as error:
             raise InputError(str(error)) from None
         title.put(cell, found, table, mos.LIBRARY)
@@ -63,13 +64,14 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
             writeback.refuse_another(cell, sized, rules, None, found["name"])
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
-        plan = writeback.plan(layout, cell, sized, rules)
+        plan = writeback.plan(layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None)
         result |= {
             "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes], "missing": plan.missing, "foreign": plan.foreign,
-            "conflicts": [text for text, _ in plan.conflicts],
+            "conflicts": [text for text, _ in plan.conflicts], "remarks": plan.remarks,
         }  # fmt: skip
         writeback.apply(plan)
         title.put(cell, found, table, mos.LIBRARY)
+    result["remarks"] = [*result.get("remarks", []), *_not_simulated(found, table)]
     if table == DEMONSTRATION or rules.layers:
         checked = lvs.check(layout, cell, found, table=rules, name=table)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
@@ -81,6 +83,18 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
         # KLayout's message for a disk that is full or read-only
         raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
     return result
+
+
+def _not_simulated(found: dict[str, Any], table: str) -> list[str]:
+    """What of the drawing is missing in the run's measurements."""
+    layout = found.get("layout")
+    if layout is None:
+        return [
+            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto} to its spec (docs/klayout.md)"
+        ]
+    if layout["areas"] == "drawn" and layout["table"] != table:
+        return [f"the run simulated the junctions of {layout['table']}'s PCells; these are {table}'s"]
+    return []
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -100,7 +114,7 @@ def tell(result: dict[str, Any]) -> None:
     for name, text in (("missing", "not in the layout"), ("foreign", "not in the schematic"), ("others", "not drawn (no PCell)")):
         if result.get(name):
             say(f"! {text}: {', '.join(result[name])}")
-    for text in result.get("conflicts", []):
+    for text in (*result.get("conflicts", []), *result.get("remarks", [])):
         say(f"! {text}")
     if "lvs" in result:
         say(result["lvs"]["headline"])

@@ -13,6 +13,8 @@ from typing import Literal, cast
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS, Metric
 from eda_agent.problem.bias import BIAS_METRICS
+from eda_agent.problem.drawn import Drawn
+from eda_agent.problem.layout import load_layout
 from eda_agent.problem.load_bias import Circuit, biased_testbench, circuit_of, devices_of, is_bias, rated_bound, region_of
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
@@ -39,6 +41,7 @@ KEYS = [
     "ratios",
     "ports",
     "bias",
+    "layout",
     "testbenches",
     "measures",
     "specs",
@@ -102,15 +105,17 @@ def load_problem(path: Path | str) -> Problem:
     specs = _specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name)
     budget = _budget(fields.get("budget"))
     called = _name(fields.get("name"), path)
+    layout = load_layout(fields.get("layout"), pdk)
     top.report.raise_if_any()
     for name, bench in testbenches.items():
         testbenches[name] = _only_needed(bench, specs)
-    return Problem(
+    problem = Problem(
         name=called,
         path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
         testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys(notes)), layout=layout,
     )  # fmt: skip
+    return problem if layout is None else dataclasses.replace(problem, notes=(*problem.notes, *Drawn(problem).notes))
 
 
 def _unused_settings(fields: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:

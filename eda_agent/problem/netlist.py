@@ -208,11 +208,23 @@ def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
                 raw[index] = new
                 break
         else:
+            if edit.device and edit.attribute != "value" and edit.attribute not in assignments(" ".join(raw)):
+                # a place that the file does not have
+                raw = _appended(raw, f"{edit.attribute}={value}")
+                continue
             # the place spans physical lines: write the logical line on one
-            joined = edited(line.text, edit, value)
-            assert joined is not None, edit
-            raw = [joined]
+            text = line.text
+            for one, number in edits:
+                text = edited(text, one, number) or text
+            return [text]
     return [text for text in raw if text.strip() != "+"]
+
+
+def _appended(raw: Sequence[str], text: str) -> list[str]:
+    """The physical lines of a device with a parameter behind the last of them, before its comment."""
+    index = max(number for number, one in enumerate(raw) if one.strip() and not one.lstrip().startswith(("*", "$", ";")))
+    code, comment = re.fullmatch(r"(.*?)(\s*(?:\$\s|;).*)?", raw[index], re.DOTALL).groups(default="")  # type: ignore[union-attr]  # it matches any text
+    return [*raw[:index], f"{code.rstrip()} {text}{comment}", *raw[index + 1 :]]
 
 
 def _renamed(raw: Sequence[str], name: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from eda_agent.errors import Finding
 from eda_agent.metrics import Metric
+from eda_agent.problem.layout import Layout
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.space import DesignSpace
@@ -126,7 +127,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Problem:
-    """`notes`: what the files say that is not used, and what stands in its place."""
+    """`notes`: what the files say that is not used, and what stands in its place. `layout`: the layout that is simulated, None for the netlist as it is."""
 
     name: str
     path: Path
@@ -141,6 +142,7 @@ class Problem:
     corners: tuple[Corner, ...]
     budget: Budget
     notes: tuple[Finding, ...] = ()
+    layout: Layout | None = None
 
     @cached_property
     def spec_names(self) -> tuple[str, ...]:

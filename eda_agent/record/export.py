@@ -6,7 +6,9 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
+from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.load_space import own_value
 from eda_agent.problem.netlist import Edit
 from eda_agent.problem.parallel import parallel
@@ -20,9 +22,10 @@ def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
     the netlist is
     the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
     """
-    apart = parallel(problem, problem.space.edits(sizing))
-    changed = _changed(problem, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
-    return with_fingers(problem.netlist.text(changed, copies=apart.copies, remarks=apart.remarks))
+    drawn = Drawn(problem)
+    apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(sizing))
+    changed = _changed(drawn, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
+    return with_fingers(drawn.netlist.text(changed, copies=apart.copies, remarks=apart.remarks))
 
 
 _SEVERAL = re.compile(r"(?im)^(?:[^*\n]*\s)?nf\s*=\s*(?!['{]?\s*1(?:\.0*)?\s*['}]?(?:\s|$))")
@@ -44,16 +47,17 @@ def with_fingers(text: str) -> str:
 
 def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
     """A unified diff from the original netlist to its own lines with the sizes, including `m=`."""
-    old, new = problem.netlist.text(), problem.netlist.text(_changed(problem, sizing))
+    drawn = Drawn(problem)
+    old, new = problem.netlist.text(), drawn.netlist.text(_changed(drawn, sizing))
     name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"
     return "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, f"sized/{name}"))
 
 
-def _changed(problem: Problem, sizing: Mapping[str, float]) -> dict[Edit, str]:
+def _changed(drawn: Drawn, sizing: Mapping[str, float]) -> dict[Edit, str]:
     """Place → new text, for places whose number changes."""
     changed = {}
-    for edit, value in problem.space.edits(sizing).items():
-        own = own_value(edit, problem.netlist, problem.subckt)
+    for edit, value in drawn.written(sizing).items():
+        own = own_value(edit, drawn.netlist, drawn.problem.subckt)
         if own is None or not math.isclose(own, value, rel_tol=1e-9):
             changed[edit] = f"{value:.10g}"
     return changed

@@ -32,6 +32,7 @@ def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
         "corners": {corner.name: _digest(corner) for corner in problem.corners},
         "models": {process: library.digest[:16] for process, library in workbench.libraries.items()},
         "measurements": CONTENT_VERSION,
+        "layout": _digest(problem.layout) if problem.layout is not None else "",
     }  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """
     found = []
     for part, value in now.items():
-        before = then.get(part)
+        # runs of before there were layouts have none
+        before = then.get(part, "" if part == "layout" else None)
         if before is None or before == value:
             continue
         if isinstance(value, Mapping) and isinstance(before, Mapping):
@@ -59,9 +61,11 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             found.append(f"{part}: {', '.join(names)}")
         else:
             found.append(
-                {"netlist": "the netlist or an included file", "measurements": "the measurements of this version of eda-agent"}.get(
-                    part, part
-                )
+                {
+                    "netlist": "the netlist or an included file",
+                    "measurements": "the measurements of this version of eda-agent",
+                    "layout": "the layout section",
+                }.get(part, part)
             )
     return found
 

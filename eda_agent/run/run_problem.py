@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.layout import layout_from
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Budget, Corner, Problem, Spec
@@ -52,7 +53,17 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
         said = (*said, f"{path} has another {', '.join(others)} than the run: the run's targets are shown")
     if state.turns and _moved(problem, state.turns[0].get("sizing")):
         said = (*said, f"the netlist of {path} has other sizes than at the start of the run: sizes taken from it may differ")
-    return RunProblem(replace(problem, name=begun["problem"], specs=specs, corners=corners, budget=_budget(problem, begun)), said)
+    return RunProblem(
+        replace(
+            problem,
+            name=begun["problem"],
+            specs=specs,
+            corners=corners,
+            budget=_budget(problem, begun),
+            layout=layout_from(begun.get("layout")),
+        ),
+        said,
+    )
 
 
 def _corners(problem: Problem, begun: Row, path: Path) -> tuple[Corner, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration, reach
 from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.stub_devices import stub_devices
@@ -10,7 +11,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
 
 
-def device_ranges(problem: Problem) -> dict[str, Box]:
+def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
     """Foundry device → what it can reach; found with a stub for its subcircuit, whose inside does not matter.
 
     Raises `InputError` where that is more than the PDK allows.
@@ -35,10 +36,12 @@ def device_ranges(problem: Problem) -> dict[str, Box]:
         )
         scale = problem.pdk.scale if used_as_device else 1.0
         # ngspice bins by finger or by total width, depending on version and settings
-        box: Box = ((min(width[0], finger[0]) * scale, max(width[1], finger[1]) * scale), (length[0] * scale, length[1] * scale))
+        least = min(finger[0] * scale, drawn.least_finger(finger[1] * scale))
+        widest = max(width[1], finger[1]) * scale
+        box: Box = ((min(width[0] * scale, least), widest + drawn.slack(widest)), (length[0] * scale, length[1] * scale))
         if rule is not None:
             # the PDK's rule is for the finger
-            _check(problem, f"W of {name} (a finger)", (finger[0] * scale, finger[1] * scale), rule.width)
+            _check(problem, f"W of {name} (a finger)", (least, min(finger[1] * scale, drawn.widest_finger)), rule.width)
             _check(problem, f"L of {name}", box[1], rule.length)
         ranges[name] = box
     return ranges

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eda_agent.metrics.geometry import gate_area
 from eda_agent.metrics.waveform import LOOP
+from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
@@ -33,17 +34,18 @@ class Workbench:
 
     def __init__(self, problem: Problem, cache: Path):
         self.problem = problem
+        self.drawn = Drawn(problem)
         self._wider: dict[tuple[str, str, int], Deck] = {}
-        ranges = device_ranges(problem)
+        ranges = device_ranges(problem, self.drawn)
         processes = sorted({corner.process for corner in problem.corners})
         self.libraries = {process: cut_library(problem.pdk, process, ranges, cache) for process in processes}
-        initial = problem.space.edits(problem.space.initial)
+        initial = self.drawn.edits(problem.space.initial)
         any_library = next(iter(self.libraries.values()))
-        self.elaboration = Elaboration(problem.netlist, problem.subckt, _blocks(any_library.devices), list(initial))
+        self.elaboration = Elaboration(self.drawn.netlist, problem.subckt, _blocks(any_library.devices), list(initial))
         first = self.elaboration.devices(initial)
         self.mosfets = tuple((device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m")
         self.hierarchical = self.elaboration.unflattened()
-        self._text = CircuitText(problem.netlist, list(initial))
+        self._text = CircuitText(self.drawn.netlist, list(initial))
         self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
         heads = {bench.name: self._flat_heads(bench, first) for bench in problem.testbenches.values()}
         nominal = problem.corners[0].name
@@ -108,7 +110,7 @@ class Workbench:
 
     def instance(self, sizing: Sizing) -> Instance:
         """The circuit at a (legal) sizing."""
-        edits = self.problem.space.edits(sizing)
+        edits = self.drawn.edits(sizing)
         return Instance(self._text.render(edits), partial(self._elaborate, edits))
 
     def _elaborate(self, edits: Mapping[Edit, float]) -> Elaborated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.errors import Finding, InputError
     from eda_agent.files import write_text
     from eda_agent.insight.devices import devices
+    from eda_agent.problem.drawn import JUNCTIONS, Drawn
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.export import netlist_diff, sized_netlist
 
@@ -57,11 +59,14 @@ def export_command(options: argparse.Namespace) -> int:
     problem = problem_asked(options.run, state)
     if options.devices or options.layout is not None:
         return _export_layout(options, devices(problem, turn["sizing"]))
-    apart = parallel(problem, problem.space.edits(turn["sizing"]))
+    drawn = Drawn(problem)
+    apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(turn["sizing"]))
     if options.xschem is not None:
         for scope, device in {**apart.copies, **apart.left}:
             say(f"! {scope} {device}: plain ngspice ignores its m=, so ngspice simulates another circuit from the schematic")
-        return _export_xschem(options.xschem, problem.space.edits(turn["sizing"]))
+        # a schematic works its areas out of the fingers
+        values = {edit: value for edit, value in drawn.written(turn["sizing"]).items() if edit.attribute not in JUNCTIONS}
+        return _export_xschem(options.xschem, values)
     for line in apart.left:
         say(f"! {apart.remarks[line]}")
     text = (netlist_diff if options.diff else sized_netlist)(problem, turn["sizing"])

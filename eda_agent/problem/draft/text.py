@@ -16,6 +16,7 @@ from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
+from eda_agent.problem.layout import has_table
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
 
@@ -57,6 +58,10 @@ def write_draft(
     if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}):
         lines.append(f"ratios: {{{', '.join(rows)}}}")
     lines += _wiring(draft)
+    if has_table(draft.pdk):
+        lines.append(
+            f"layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and junctions are simulated as a layout has them"
+        )
     lines.append("testbenches:")
     for bench in draft.kind.benches:
         settings, why = _bench(draft, bench, measured)

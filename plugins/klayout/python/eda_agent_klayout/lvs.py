@@ -14,9 +14,11 @@ from typing import Any
 
 import pya
 
+from .fold import folded, rule_of
 from .layers import DEMONSTRATION, Layer, Layers, Terminal, of_table
 from .layers import terminals as terminals_of
 from .table import Table, key
+from .table import devices as devices_of
 
 SUBSTRATE = "SUBSTRATE"
 
@@ -127,9 +129,9 @@ def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, t
 
 
 def extract(
-    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()
+    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = (), *, combine: bool = True
 ) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, its parallel fingers and copies joined; nothing is compared yet."""
+    """The netlist of a cell, its parallel fingers and copies joined (`combine`); nothing is compared yet."""
     shapes = Shapes(layout, cell, layers, terminals)
     result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
     well, active, poly, pplus, contact = (
@@ -176,7 +178,8 @@ def extract(
         _join_substrate(circuit, shapes.substrate)
         for device in [one for one in circuit.each_device() if is_dummy(one)]:
             circuit.remove_device(device)
-    netlist.combine_devices()
+    if combine:
+        netlist.combine_devices()
     netlist.make_top_level_pins()
     netlist.purge()
     return result
@@ -358,13 +361,13 @@ def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
 
 
 def text(found: Mapping[str, Any]) -> str:
-    """What `eda-agent export RUN --devices` prints, as SPICE: one subcircuit of X-instances of nmos and pmos with W and L in metres."""
+    """What `eda-agent export RUN --devices` prints, as SPICE: one subcircuit of X-instances of nmos and pmos with W and L in metres, on the grid as they are drawn."""
     used = {net for device in found["devices"] for net in device["nets"]}
     # a port that no transistor hangs on has no label
     lines = [f".subckt {found['name']} {' '.join(port for port in found['ports'] if port in used)}"]
-    for device in found["devices"]:
-        sizes = f"W={device['w']:.10g} L={device['l']:.10g} nf={device['nf']} m={device['m']}"
-        lines.append(f"X{device['name']} {' '.join(device['nets'])} {device['kind']} {sizes}")
+    for device in folded(devices_of(dict(found)), rule_of(found.get("layout"))):
+        sizes = f"W={device.width:.10g} L={device.length:.10g} nf={device.nf} m={device.m}"
+        lines.append(f"X{device.name} {' '.join(device.nets)} {device.kind} {sizes}")
     return "\n".join([*lines, ".ends"]) + "\n"
 
 

@@ -14,6 +14,7 @@ import pya
 from . import compat, faults, mos, netlists, place, title, writing
 from .command import Command
 from .dock import VIEWER, Dock
+from .fold import rule_of
 from .form import Form
 from .probe import Probe
 from .runner import CONFIG, executable
@@ -170,11 +171,12 @@ class Plugin:
         aside = pya.Layout()
         aside.dbu = 0.001
         rails = (found["rails"][0], found["rails"][1])
-        place.place(aside, found["name"], devices(found), rails, table)
+        rule = rule_of(found.get("layout"))
+        place.place(aside, found["name"], devices(found), rails, table, rule)
         view = self.window.create_layout("", 1) and self.window.current_view()
         layout = view.active_cellview().layout()
         layout.dbu = 0.001
-        cell = place.place(layout, found["name"], devices(found), rails, table)
+        cell = place.place(layout, found["name"], devices(found), rails, table, rule)
         title.put(cell, found, name, mos.LIBRARY)
         view.active_cellview().cell = cell
         view.add_missing_layers()

@@ -3,7 +3,8 @@
 Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where it has them, `set`, and `models`: model of the
 netlist → the parameters that draw that one, `cell` among them where it is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
 (parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u";
-`layers`: what the shapes of the process mean, as "layer/datatype" (see `layers.Layers`), without which there is no LVS.
+`layers`: what the shapes of the process mean, as "layer/datatype" (see `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the unit of lengths (see `fold.Diffusion`),
+without which a run does not know the junctions of the layout.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Table:
     also: tuple[str, ...] = ()
     older: tuple[dict[str, Any], ...] = ()
     layers: dict[str, Any] | None = None
+    diffusion: dict[str, float] | None = None
 
     @property
     def libraries(self) -> tuple[str, ...]:

@@ -82,10 +82,22 @@ def netlist(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> str:
             if label not in width:
                 raise ValueError(f"{card['name']} is not in the layout any more\n\nTake 'Size a circuit' with its netlist")
             # all copies together; nf and m are the schematic's, whatever folds the layout has
-            values["w"] = width[label] / values.get("m", 1.0) / card["scale"]
+            values |= _widened(values, width[label] / values.get("m", 1.0) / card["scale"])
             values["l"] = length[label] / card["scale"]
         sizes = [f"{name}={value:.10g}" for name, value in values.items()]
         # a dot would stand for a hierarchy, which this has no more
         names = [str(name).replace(".", "_") for name in (card["name"], *card["nets"])]
         lines.append(" ".join(word for word in (*names, card["model"], card["value"], *sizes) if word))
     return "\n".join([*lines, f".ends {found['name']}", ".end"]) + "\n"
+
+
+def _widened(values: Mapping[str, float], width: float) -> dict[str, float]:
+    """W, and the areas and perimeters of a card where it has them, at another width: areas grow with it, perimeters by both sides of each finger's drain or source."""
+    before, fingers = values["w"], max(round(values.get("nf", 1.0)), 1)
+    if abs(width - before) <= 1e-9 * before:
+        return {"w": width}
+    result = {"w": width, **{name: values[name] * width / before for name in ("ad", "as") if name in values}}
+    for name, count in (("pd", (fingers + 1) // 2), ("ps", fingers // 2 + 1)):
+        if name in values:
+            result[name] = values[name] + 2 * count * (width - before) / fingers
+    return result

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 import pya
 
 from .boxes import Boxes
+from .fold import Rule, folded
 from .library import draw
-from .place import NARROWEST, WIDEST
 from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
@@ -35,12 +36,13 @@ class Change:
 
 @dataclass
 class Plan:
-    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it; `conflicts`: (text, box)."""
+    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it; `conflicts`: (text, box); `remarks`: what differs from what was simulated."""
 
     changes: list[Change] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 Places = Mapping[str, Sequence[pya.DPoint]]
@@ -80,10 +82,13 @@ class _Points:
         return self._devices[min(found)] if found else ""
 
 
-def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None) -> Plan:
-    """What writing back would change in a cell, and what stands against it. Nothing is changed."""
+def plan(
+    layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
+) -> Plan:
+    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that the run simulated, None for one that simulated none."""
     result = Plan()
     by_name = {key(device.name): device for device in devices}
+    simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
     found: dict[str, list[tuple[pya.Instance, dict[str, Any], bool]]] = {}
     stuck = []
     for instance, name, values in instances(cell, table, places):
@@ -100,7 +105,7 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
             result.missing.append(device.name)
             continue
         drawn = sum(_fingers(table, values) for _, values in units)
-        fitting = fitted(device, drawn)
+        fitting = fitted(device, drawn, simulated[name], rule or Rule())
         if fitting is None:
             stuck.append(name)
             box = _around([instance.bbox() for instance, _ in units])
@@ -108,6 +113,8 @@ def plan(layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: T
                 (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
             )
         else:
+            if rule is not None and drawn != simulated[name].fingers:
+                result.remarks.append(f"{device.name} is drawn with {drawn} fingers; the run simulated {simulated[name].fingers}")
             try:
                 result.changes += [
                     change for instance, values, dummy in pieces for change in _change(layout, fitting, table, instance, values, dummy)
@@ -163,19 +170,18 @@ def _fingers(table: Table, values: dict[str, Any]) -> int:
     return int(values[table.parameters["nf"]]) * int(values.get(table.parameters.get("m", ""), 1))
 
 
-def fitted(device: Device, drawn: int) -> Device | None:
-    """The device with as many fingers in all as are drawn: those of the schematic, or each of them folded where the schematic says one; else None."""
-    if drawn == device.fingers:
-        return device
+def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device | None:
+    """The device with as many fingers in all as are drawn: as it is `simulated`, or folded so where the schematic says one finger; None where neither fits."""
+    if drawn == simulated.fingers:
+        return simulated
     if device.nf > 1 or drawn % device.m:
         return None
     fold = drawn // device.m
     # a fold that was chosen for another size is kept while its fingers are neither stubs nor towers
-    return (
-        replace(device, nf=fold)
-        if 0.42e-6 <= device.width / fold <= 4 * WIDEST and (fold == 1 or device.width / fold >= NARROWEST)
-        else None
-    )
+    usual = Rule()
+    if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)):
+        return None
+    return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
 
 
 def _change(

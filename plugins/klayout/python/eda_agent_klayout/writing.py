@@ -10,6 +10,7 @@ from typing import Any
 import pya
 
 from . import compat, library, lvs, mos, title, writeback
+from .fold import rule_of
 from .preview import Preview, Report
 from .table import Table, devices, read_table
 
@@ -45,7 +46,8 @@ class Task:
         places = databases(self.view)
         found = devices(dict(self.found))
         writeback.refuse_another(self.cell, found, self.rules, places, str(self.found["name"]))
-        return writeback.plan(self.layout, self.cell, found, self.rules, places)
+        rule = rule_of(self.found["layout"]) if self.found.get("layout") else None
+        return writeback.plan(self.layout, self.cell, found, self.rules, places, rule)
 
 
 class Writing:
@@ -173,7 +175,7 @@ def lines(plan: writeback.Plan) -> str:
     for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
         if names:
             rows.append(f"{text}: {', '.join(names)}")
-    return "\n".join([*rows, *(text for text, _ in plan.conflicts)])
+    return "\n".join([*rows, *(text for text, _ in plan.conflicts), *plan.remarks])
 
 
 def _unmark(task: Task) -> None:

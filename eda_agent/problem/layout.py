@@ -1,0 +1,115 @@
+"""A layout section says what drawing a run simulates: the folds, the grid of widths, and the PCells whose junctions count.
+
+layout: {fold: auto, grid: 5n}                              layout: {fold: 5u, table: demonstration, areas: netlist}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from eda_agent.klayout.fold import UNFOLDED, Diffusion, Rule, rule_data, rule_of
+from eda_agent.klayout.table import TableError, read_table
+from eda_agent.problem.located_node import LocatedNode
+from eda_agent.problem.pdk import Pdk
+from eda_agent.units import QuantityError, parse_quantity
+
+FINEST, COARSEST = 0.1e-6, 1e-3
+"""A finger's greatest width lies between, m."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`table`: the PCells that are drawn, "" for none. `diffusion`: what they draw beside a gate; None leaves the junctions to the netlist."""
+
+    rule: Rule
+    table: str
+    diffusion: Diffusion | None
+
+    def data(self) -> dict[str, object]:
+        """As a journal and a layout keep it: lengths in m, null for a fold that is off."""
+        return {**rule_data(self.rule), "table": self.table, "areas": "netlist" if self.diffusion is None else "drawn"}
+
+
+def has_table(pdk: Pdk) -> bool:
+    """Whether the PDK's PCells are known, with what they draw."""
+    try:
+        return read_table(pdk.name).diffusion is not None
+    except TableError:
+        return False
+
+
+def usual(pdk: Pdk) -> Layout:
+    """The layout of a spec that says no more than that there is one."""
+    name = pdk.name if has_table(pdk) else ""
+    return Layout(replace(Rule(), grid=pdk.grid), name, diffusion_of(name) if name else None)
+
+
+def diffusion_of(table: str) -> Diffusion | None:
+    """In m. Raises `TableError` for a table that is not there."""
+    found = read_table(table)
+    return None if found.diffusion is None else Diffusion(**{name: value * found.unit for name, value in found.diffusion.items()})
+
+
+def load_layout(node: LocatedNode | None, pdk: Pdk | None) -> Layout | None:
+    """The section of a spec; None where there is none, or it is off. Findings go to the report of the node."""
+    if node is None or node.value in ("off", "false", None) or pdk is None:
+        return None
+    result = usual(pdk)
+    if node.value in ("on", "true"):
+        return result
+    node.only("fold", "grid", "table", "areas")
+    values = node.mapping("layout")
+    rule = result.rule
+    if "grid" in values:
+        rule = replace(rule, grid=_length(values["grid"], "grid", 0.0, 1e-6, rule.grid))
+    if "fold" in values:
+        rule = _fold(values["fold"], rule)
+    table = values["table"].text("table") if "table" in values else result.table
+    diffusion = result.diffusion
+    if "table" in values:
+        try:
+            diffusion = diffusion_of(table)
+        except TableError as error:
+            values["table"].wrong(*str(error).split("\n    → ", 1))
+    areas = values["areas"].text("areas") if "areas" in values else "drawn"
+    if areas not in ("drawn", "netlist"):
+        values["areas"].wrong("areas are drawn or netlist", "drawn: AD, AS, PD and PS of the drawing; netlist: the netlist's own")
+    return Layout(rule, table, None if areas == "netlist" else diffusion)
+
+
+def _fold(node: LocatedNode, rule: Rule) -> Rule:
+    if node.value in ("auto", "on", "true"):
+        return rule
+    if node.value in ("off", "false"):
+        return replace(UNFOLDED, grid=rule.grid)
+    return replace(rule, widest=_length(node, "fold", FINEST, COARSEST, rule.widest))
+
+
+def _length(node: LocatedNode, what: str, least: float, most: float, default: float) -> float:
+    """A length in m; reports and gives `default` for what is none."""
+    try:
+        found = parse_quantity(node.value, "m")
+    except QuantityError as error:
+        node.wrong(
+            f"{what}: {error}", "auto, off, or the width of the widest finger such as 5u" if what == "fold" else "a length such as 5n"
+        )
+        return default
+    if not least <= found <= most:
+        node.wrong(f"{what} is a length from {least:g} to {most:g} m", "such as 5u" if what == "fold" else "such as 5n")
+        return default
+    return found
+
+
+def layout_from(data: object) -> Layout | None:
+    """The layout that a journal keeps; None for none, and for what is none."""
+    if not isinstance(data, dict):
+        return None
+    try:
+        rule = rule_of(data)
+    except (TypeError, ValueError):
+        return None
+    table = str(data.get("table") or "")
+    try:
+        return Layout(rule, table, diffusion_of(table) if table and data.get("areas") == "drawn" else None)
+    except TableError:
+        return Layout(rule, table, None)
