@@ -41,7 +41,8 @@ def circuit_key(problem: Problem) -> str:
         sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
         sorted((spec.name, spec.metric.name, spec.testbench, *spec.devices) for spec in problem.specs),
     )  # fmt: skip
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+    drawn = "" if problem.layout is None else repr(problem.layout)
+    return hashlib.sha256((repr(content) + drawn).encode()).hexdigest()
 
 
 class Memory:
