@@ -244,7 +244,7 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
     (tmp_path / "torn.gds").write_bytes(before[:100])
     for source, out, name, said in (
         ("torn.gds", "c.gds", "demonstration", "cannot be read"),
-        ("a.gds", "c.png", "demonstration", "as .gds or .oas"),
+        ("a.gds", "c.png", "demonstration", "in .gds or .oas"),
         (
             None,
             "c.gds",

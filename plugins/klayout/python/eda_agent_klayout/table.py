@@ -66,8 +66,8 @@ def devices(data: dict[str, Any]) -> list[Device]:
             row["nf"],
             row["m"],
             tuple(row["nets"]),
-            row["block"],
-            row["role"],
+            row.get("block"),
+            row.get("role", ""),
             row.get("model", ""),
         )
         for row in data["devices"]
