@@ -48,7 +48,7 @@ SCRIPT = """
         cell = state["cell"] = tool.place("first")
         view = window.current_view()
         state["before"] = sizes(cell)
-        view.show_lvsdb(0, view.active_cellview_index())
+        view.show_lvsdb(0, compat.active_cellview(view))
         say(devices=sum(1 for _ in cell.each_inst()), lvs=view.lvsdb(0).xref().netlist_a() is not None, said=said)
         after(500, layout)
     def layout():
@@ -97,7 +97,7 @@ SCRIPT = """
         found = tool._devices(state["dock"].runner.run.folder)
         cell = state["cell"]
         match = lvs.check(cell.layout(), cell, found).devices_match
-        view.show_lvsdb(view.num_l2ndbs() - 1, view.active_cellview_index())
+        view.show_lvsdb(view.num_l2ndbs() - 1, compat.active_cellview(view))
         say(changes=sum("\u2192" in line for line in asked.splitlines()), lines=len(asked.splitlines()), match=match, asked=asked, said=said, changed=sizes(cell) != state["before"])
         after(500, done)
     def done():

@@ -26,7 +26,7 @@ RUN = Path(__file__).parent.parent / "fixtures" / "run" / "ota"
 PROLOGUE = """
 import json, os, sys, time, traceback
 import pya
-from eda_agent_klayout import plugin as module, faults, lvs, writeback
+from eda_agent_klayout import plugin as module, compat, faults, lvs, writeback
 said = []
 faults.tell = lambda title, text: said.append([title, text])
 window = pya.MainWindow.instance()
@@ -383,5 +383,5 @@ def test_install_keeps_what_is_not_its_own(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "salt" / "eda-agent").mkdir(parents=True)
     (tmp_path / "salt" / "eda-agent" / "mine").write_text("x")
     capsys.readouterr()
-    assert main(["klayout", "install"]) == 2 and "not this plugin" in capsys.readouterr().err
+    assert main(["klayout", "install"]) == 2 and "not the eda-agent plugin" in capsys.readouterr().err
     assert (tmp_path / "salt" / "eda-agent" / "mine").exists()

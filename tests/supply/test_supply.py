@@ -51,7 +51,13 @@ def test_every_locked_package_has_its_hashes() -> None:
 
 
 def test_the_page_of_licences_is_what_the_packages_declare() -> None:
-    assert PAGE.read_text() == page()
+    # the page is of Python 3.11's versions; another version of a package may declare the same licence in other words
+    moved = {name for name, version in locked(BASE).items() if locked(BASE, "3.11").get(name) != version}
+    rows = [
+        [line for line in text.splitlines() if line.removeprefix("| ").split(" ")[0] not in moved] for text in (PAGE.read_text(), page())
+    ]
+    assert rows[0] == rows[1]
+    assert sys.version_info[:2] != (3, 11) or not moved
     assert {name for name in installed() if "GPL" in declared(name) or "General Public" in declared(name)} == COPYLEFT
     assert "not declared" not in page()
 
