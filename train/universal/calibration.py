@@ -1,0 +1,124 @@
+"""Calibration says how far a surrogate's predictions are off, and whether it knows: on structures that it was not trained on, after more and more turns.
+
+    python -m eda_agent.train.universal.calibration [--records FOLDER] [--weights FILE]
+
+Beside the universal surrogate stands the process that `trust` fits to the turns alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from eda_agent.agent.policies.gaussian_process import fit
+from eda_agent.agent.universal.checkpoint import FILE, read_network
+from eda_agent.agent.universal.graph import Real
+from eda_agent.agent.universal.network import Network
+from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
+from eda_agent.errors import InputError
+from eda_agent.train.universal.lessons import OWN, Lesson, lessons
+from eda_agent.train.universal.make import default_folder
+
+TURNS = (1, 3, 5, 10, 20)
+REFERENCES = 3
+NINETY = 1.6449
+"""Deviations within which 90 % of a normal distribution lie."""
+LEAST = 3
+"""Values that a process is fitted to at least."""
+FARTHEST = 5.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Of one predictor after some turns: mean absolute error in shares of the spread, rank correlation, negative log likelihood (of values in units of the spread), and the share of
+    values outside what should hold 90 %."""  # fmt: skip
+
+    error: float
+    rank: float
+    nll: float
+    missed: float
+
+
+def row_of(mean: Real, deviation: Real, truth: Real) -> Row:
+    """From predictions (m, k) in units of the spread; what is nan on either side is left out."""
+    good = np.isfinite(mean) & np.isfinite(truth) & np.isfinite(deviation)
+    off = np.where(good, mean - truth, np.nan)
+    nll = 0.5 * np.log(2 * np.pi * deviation**2) + 0.5 * (off / deviation) ** 2
+    ranks = [
+        spearmanr(mean[good[:, one], one], truth[good[:, one], one])[0]
+        for one in range(mean.shape[1])
+        if good[:, one].sum() > 4 and np.ptp(mean[good[:, one], one]) > 1e-9 and np.ptp(truth[good[:, one], one]) > 1e-9
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        missed = np.nanmean(np.where(good, np.abs(off) > NINETY * deviation, np.nan))
+        return Row(
+            float(np.nanmean(np.minimum(np.abs(off), FARTHEST))), float(np.mean(ranks)) if ranks else np.nan, float(np.nanmean(np.clip(nll, -5, 20))), float(missed)
+        )  # fmt: skip
+
+
+def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generator) -> tuple[Row, Row] | None:
+    """(universal surrogate, process of the turns alone) on one lesson; None where too few designs work."""
+    exact, working = lesson.exact, np.flatnonzero(lesson.working)
+    others = draw.permutation(np.setdiff1d(np.arange(len(exact)), [OWN]))
+    known = np.concatenate([[OWN], others[: turns - 1]])
+    asked = np.setdiff1d(working, np.concatenate([[OWN], others[: max(TURNS) - 1]]))
+    if len(asked) < 4:
+        return None
+    # what is constant over the working designs has no spread to be off by
+    spread = np.maximum(np.nanstd(exact[working], axis=0), 1e-3)
+    measured = Measured(lesson.turns.x[known], exact[known], lesson.turns.points[known])
+    whole = [place for place in range(turns) if np.isfinite(exact[known[place]]).all()] or [0]
+    references = dict.fromkeys([whole[0], *whole[-REFERENCES + 1 :]])
+    mean, deviation, _ = mixture([Posterior(network, lesson.graph, measured, place).predict(lesson.turns.x[asked]) for place in references])
+    alone, wide = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+    for column in range(mean.shape[1]):
+        there = np.isfinite(exact[known, column])
+        if there.sum() >= LEAST:
+            process = fit(lesson.positions[known[there]], exact[known[there], column])
+            alone[:, column], wide[:, column] = process.predict(lesson.positions[asked])
+        elif there.any():
+            # nothing but a level is known, and how far working designs are apart as a rule
+            alone[:, column], wide[:, column] = exact[known[there], column].mean(), 1.0
+    truth = exact[asked]
+    wide = np.maximum(wide, 1e-3)
+    return tuple(row_of(one / spread, other / spread, truth / spread) for one, other in ((mean, deviation), (alone, wide)))  # type: ignore[return-value]
+
+
+def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
+    """As markdown."""
+    every = list(held)
+    lines = ["| turns | predictor | error | rank correlation | NLL | outside 90 % |", "| --- | --- | --- | --- | --- | --- |"]
+    for turns in TURNS:
+        draw = np.random.default_rng(seed)
+        found = [rows for one in every if (rows := judged(network, one, turns, draw)) is not None]
+        for place, name in enumerate(("universal", "turns alone")):
+            numbers = [np.nanmean([getattr(rows[place], key) for rows in found]) for key in ("error", "rank", "nll", "missed")]
+            lines.append(f"| {turns} | {name} | {numbers[0]:.2f} | {numbers[1]:.2f} | {numbers[2]:.2f} | {100 * numbers[3]:.0f} % |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.universal.calibration", description="Judge the universal surrogate.")
+    parser.add_argument("--records", type=Path, default=None, help="folder that make wrote (default: in the user's cache)")
+    parser.add_argument("--weights", type=Path, default=None, help="file that learn wrote (default: beside the records)")
+    options = parser.parse_args(arguments)
+    folder = options.records or default_folder()
+    path = options.weights or folder / "model" / FILE
+    network = read_network(path)
+    if network is None:
+        raise InputError(f"{path}: these are no weights of this version\n    → python -m eda_agent.train.universal.learn")
+    held = [one for one in lessons(sorted((folder / "records").glob("*.npz"))) if one.held]
+    sys.stdout.write(f"{len(held)} circuits of {len({one.shape for one in held})} structures\n\n{table(network, held)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
