@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.fingerprint import fingerprint
+from eda_agent.simulation.cache import NoCache, cache_folder
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.topologies.cell import Cell, Device
 from eda_agent.train.topologies.compose import drawn_cell
-from eda_agent.train.topologies.evolve import evolved, evolved_cell
+from eda_agent.train.topologies.evolve import OTHERS, SEEDS, evolved, evolved_cell
 from eda_agent.train.topologies.mutations import MUTATIONS, device, load, mutated, stage, whole
 from eda_agent.train.topologies.mutations.rules import MOST_DEVICES, MOST_PARAMETERS, faults
 
@@ -132,3 +137,20 @@ def test_nothing_is_made_of_what_has_no_place() -> None:
         and load.fold(ring, random.Random(0)) is None
     )
     assert mutated(ring, random.Random(0)) is not None
+
+
+@pytest.mark.parametrize("kind", sorted(SEEDS))
+def test_kinds_beside_the_composers_do_their_job(kind: str, tmp_path: Path, pool: LocalPool) -> None:
+    """As they are drawn, every spec can be measured; a current flows, and an oscillation is one."""
+    number = next(number for number in range(OTHERS - 1, 4000, OTHERS) if (cell := evolved_cell(number)[0]).kind == kind and not cell.made)
+    _, topology = evolved(number)
+    problem = load_problem(topology.write(tmp_path))
+    evaluation = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache()).evaluate([problem.space.initial])[0]
+    values = {name: value or 0.0 for name, value in evaluation.values["nominal"].items()}
+    assert not evaluation.failures and all(values.values()), (topology.title, values)
+    if kind == "reference":
+        assert 0.1 < values["reference_voltage"] < 0.9 * problem.pdk.supply
+    elif kind == "current reference":
+        assert 1e-8 < values["output_current"] < 1e-3 and values["line_sensitivity"] < 200
+    else:
+        assert 2e7 < values["oscillation_frequency"] < 2e10

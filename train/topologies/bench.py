@@ -25,6 +25,9 @@ PORTS = {
     "transimpedance": ("in", "out", "vdd", "vss"),
     "comparator": ("inp", "inn", "outp", "outn", "clk", "vdd", "vss"),
     "oscillator": ("out", "vctrl", "vdd", "vss"),
+    "reference": ("out", "vdd", "vss"),
+    "current reference": ("out", "vdd", "vss"),
+    "ring": ("out", "vdd", "vss"),
 }
 """Ports of a kind, in the order of its subcircuit."""
 
@@ -163,6 +166,42 @@ def _oscillator(technology: Technology, turned: bool, draw: random.Random, whole
     return Bench("oscillator", _used(benches, specs), specs)
 
 
+def _reference(technology: Technology, turned: bool, draw: random.Random, whole: tuple[str, ...]) -> Bench:
+    del technology, turned, draw, whole
+    benches = {"main": "{template: reference}", "line": "{template: reference_line}"}
+    specs = {
+        "reference_voltage": "{testbench: main, unit: V, minimum: 0.4}", "temperature_coefficient": "{testbench: main, unit: ppm/K, maximum: 500}",
+        "power": "{testbench: main, unit: W, maximum: 100u, objective: minimize}", "line_regulation": "{testbench: line, unit: V/V, maximum: 50m}",
+        "gate_area": "{unit: m², maximum: 1000p}",
+    }  # fmt: skip
+    return Bench("reference", benches, specs)
+
+
+def _current_reference(technology: Technology, turned: bool, draw: random.Random, whole: tuple[str, ...]) -> Bench:
+    del turned, draw, whole
+    held = f"compliance: {technology.supply / 2:g}"
+    benches = {
+        "main": f"{{template: current_reference, {held}}}", "line": f"{{template: current_reference_line, {held}}}",
+        "range": f"{{template: current_reference_compliance, {held}}}",
+    }  # fmt: skip
+    specs = {
+        "output_current": "{testbench: main, unit: A, minimum: 2u}", "temperature_coefficient": "{testbench: main, unit: ppm/K, maximum: 2000}",
+        "power": "{testbench: main, unit: W, maximum: 100u, objective: minimize}", "line_sensitivity": "{testbench: line, unit: '%/V', maximum: 10}",
+        "compliance_range": "{testbench: range, unit: V, minimum: 0.5}", "gate_area": "{unit: m², maximum: 1000p}",
+    }  # fmt: skip
+    return Bench("reference", benches, specs)
+
+
+def _ring(technology: Technology, turned: bool, draw: random.Random, whole: tuple[str, ...]) -> Bench:
+    del technology, turned, whole
+    benches = {"main": f"{{template: oscillator, frequency: {draw.choice((200, 500))}M, load: 20f, ripple: 10m}}"}
+    specs = {
+        "oscillation_frequency": "{testbench: main, unit: Hz, minimum: 300M}", "power": "{testbench: main, unit: W, maximum: 2m, objective: minimize}",
+        "period_jitter": "{testbench: main, unit: s, maximum: 50p}", "gate_area": "{unit: m², maximum: 50p}",
+    }  # fmt: skip
+    return Bench("oscillator", benches, specs)
+
+
 KINDS: dict[str, Callable[[Technology, bool, random.Random, tuple[str, ...]], Bench]] = {
-    "amplifier": _amplifier, "regulator": _regulator, "transimpedance": _transimpedance, "comparator": _comparator, "oscillator": _oscillator,
+    "amplifier": _amplifier, "regulator": _regulator, "transimpedance": _transimpedance, "comparator": _comparator, "oscillator": _oscillator, "reference": _reference, "current reference": _current_reference, "ring": _ring,
 }  # fmt: skip

@@ -1,14 +1,17 @@
-"""Evolution draws a circuit from a number: one of the composer's, changed by mutations. The same number gives the same circuit."""
+"""Evolution draws a circuit from a number: one of the composer's or a reference, changed by mutations. The same number gives the same circuit."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
 
-from eda_agent.train.topologies.bench import Bench, bench_of
+from eda_agent.train.topologies.bench import PORTS, Bench, bench_of
 from eda_agent.train.topologies.cell import Cell
 from eda_agent.train.topologies.compose import Topology, drawn_cell
 from eda_agent.train.topologies.mutations import mutated
+from eda_agent.train.topologies.references import current_reference, ring, voltage_reference
+from eda_agent.train.topologies.sheet import Sheet
+from eda_agent.train.topologies.technology import TECHNOLOGIES
 from eda_agent.train.topologies.text import netlist_text, spec_text
 
 VERSION = 1
@@ -20,15 +23,26 @@ WHOLE = ("loop", "step", "main")
 EXTRA = 0.25
 """Share of circuits with specs of other testbenches."""
 PARENTS = 1_000_000
+OTHERS = 8
+"""One number of so many begins with a kind of `SEEDS`, the others with a circuit of the composer."""
+SEEDS = {"reference": voltage_reference, "current reference": current_reference, "ring": ring}
 
 
 def evolved_cell(number: int) -> tuple[Cell, random.Random]:
     """The cell of a number, and the generator that goes on to draw its bench."""
     draw = random.Random(f"evolved {VERSION} {number}")
-    cell = drawn_cell(draw.randrange(PARENTS))[0]
+    cell = _other(draw) if number % OTHERS == OTHERS - 1 else drawn_cell(draw.randrange(PARENTS))[0]
     for _ in range(draw.choice(STEPS)):
         cell = mutated(cell, draw) or cell
     return cell, draw
+
+
+def _other(draw: random.Random) -> Cell:
+    """Of a kind that the composer does not draw."""
+    kind = draw.choice(tuple(SEEDS))
+    sheet = Sheet(draw.choice(TECHNOLOGIES), draw)
+    SEEDS[kind](sheet)
+    return sheet.cell(kind, PORTS[kind])
 
 
 def evolved(number: int) -> tuple[Cell, Topology]:
