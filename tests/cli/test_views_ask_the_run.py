@@ -18,7 +18,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, problem_of_run, size
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
-from eda_agent.tui.screens.simulated import MonteCarloScreen
+from eda_agent.tui.screens.monte_carlo import MonteCarloScreen
 
 from ..conftest import CIRCUITS
 from .test_cli import run

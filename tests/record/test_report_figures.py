@@ -24,7 +24,7 @@ from eda_agent.record.journal import read_journal
 from eda_agent.record.plot import Axis, Line, Plot, line_plot
 from eda_agent.record.report import wave_plots
 from eda_agent.run import Request, open_evaluator, size
-from eda_agent.tui.screens.simulated import plots_of
+from eda_agent.tui.screens.waves import plots_of
 
 from ..conftest import CIRCUITS
 
