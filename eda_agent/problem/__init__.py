@@ -1,1 +1,1 @@
-"""What is to be solved: circuit, design space, testbenches, specs, corners; typed, validated, frozen."""
+"""The problem to solve: circuit, design space, testbenches, specs, corners; typed, validated, frozen."""

@@ -1,6 +1,7 @@
-"""A bias metric is a number of one MOSFET's operating point; a spec on it counts the worst of the devices that it names (`Spec.devices`).
+"""A bias metric is a number of one MOSFET's operating point; a spec on it counts the worst of its devices
+(`Spec.devices`).
 
-Signs are such that NMOS and PMOS read alike. What it is measured from stands in `eda_agent.simulation.bias`.
+Signs are such that NMOS and PMOS read alike. `eda_agent.simulation.bias` has the formulas.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ BIAS_METRICS = {
     )
 }
 RATED = frozenset({"vds", "vgs", "vgd", "vbs", "vbd"})
-"""Voltages whose bound is the PDK's rated voltage where a spec gives none."""
+"""Voltages whose bound is the PDK's rated voltage if a spec gives none."""
 OFF = 1e-9
-"""A device that carries less current (A) is called off."""
+"""A device with less current (A) is off."""
 REGIONS = {"saturation": ("saturation_margin", "minimum", 0.0), "triode": ("saturation_margin", "maximum", 0.0), "off": ("drain_current", "maximum", OFF)}  # fmt: skip
-"""What `region:` of a spec is short for: metric, side, bound."""
+"""The meaning of `region:` in a spec: metric, side, bound."""

@@ -1,8 +1,9 @@
 """Elaboration flattens a subcircuit into primitive devices whose values are functions of the sizing.
 
-It is what lets a loaded circuit change without a re-parse (which device parameter gets which number), what finds the bins
-that a range can reach, and what measures area. ngspice does the same when it loads a deck; the two are compared at run time
-before this one is trusted (`eda_agent.simulation.worker`).
+It allows a loaded circuit to change without a re-parse (which device parameter gets which number), finds the bins
+that a range can reach, and measures area. ngspice elaborates too when it loads a deck; the two results are compared at
+run time
+before this one is used (`eda_agent.simulation.worker`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _ALTERABLE = {
     "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]), "r": frozenset(["resistance", "m"]), "c": frozenset(["capacitance", "m"]),
     "l": frozenset(["inductance"]), "v": frozenset(["dc"]), "i": frozenset(["dc", "m"]),
 }  # fmt: skip
-"""What ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
+"""Parameters that ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
 _PLAIN_CARDS = IGNORED_CARDS | {".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"}
 _MAX_DEPTH = 30
@@ -37,11 +38,12 @@ Side = tuple[float, float]
 class Elaboration:
     """The devices of subcircuit `name` as instance `instance`, at any values of `places`.
 
-    The hierarchy is walked once, with a variable for every place; a sizing then only runs the assignments that came out of it.
+    The hierarchy is walked once, with a variable for every place; a sizing then only executes the resulting
+    assignments.
     """
 
     def __init__(self, netlist: Netlist, name: str, library: Mapping[str, Subcircuit], places: Sequence[Edit] = (), instance: str = "xdut"):
-        """Raises `InputError` for a subcircuit that is defined nowhere or contains itself."""
+        """Elaborate. Raises `InputError` for a subcircuit that is not defined or that contains itself."""
         self.netlist, self.library, self.instance = netlist, library, instance
         self.places = {place: f"p{number}" for number, place in enumerate(places)}
         top = netlist.scope(name)
@@ -55,7 +57,7 @@ class Elaboration:
         ports = {port: port for port in top.ports}
         walked = self._expand(top, (instance,), ports, {}, outer, Number(1.0), "")
         self._symbolic = [(replace(device, index=index), values) for index, (device, values) in enumerate(walked)]
-        # what depends on no place is the same in every sizing
+        # values that depend on no place are the same in every sizing
         self._changing = [
             (device.flat_name, [key for key, value in values.items() if isinstance(value, Name)]) for device, values in self._symbolic
         ]
@@ -75,8 +77,9 @@ class Elaboration:
         return result
 
     def multipliers(self, edits: Mapping[Edit, float]) -> dict[tuple[str, str], set[float]]:
-        """What m of each X line is, line by line: (subcircuit, device) → one number for every value that it has in the circuit's
-        instances, NaN for one that cannot be worked out."""
+        """The multiplier of each X line: (subcircuit, device) → one number for every value that it has in the circuit's
+        instances, NaN for one that cannot be computed.
+        """
         numbers = self._at(edits)
         return {
             line: {value.value if isinstance(value, Number) else numbers.get(value.name, math.nan) for value in values}
@@ -95,13 +98,13 @@ class Elaboration:
         return numbers
 
     def _compile(self) -> Callable[..., dict[str, float]] | None:
-        """All assignments as one Python function; None where they are too deep for Python's parser."""
+        """All assignments as one Python function; None if they are too deep for Python's parser."""
         body = "".join(f"    {name} = {expression.to_python(node)}\n" for name, node in self._assignments)
         names = [*self.places.values(), *(name for name, _ in self._assignments)]
         source = f"def run({', '.join(self.places.values())}):\n{body}    return {{{', '.join(f'{name!r}: {name}' for name in names)}}}\n"
         scope: dict[str, Any] = {f"f_{name}": function for name, function in expression.FUNCTIONS.items()}
         try:
-            # made of our own names, numbers and operators only: see `to_python`
+            # contains only our own names, numbers and operators: see `to_python`
             exec(compile(source, "<elaboration>", "exec"), scope)  # noqa: S102  # see above
         except (SyntaxError, RecursionError, MemoryError):
             return None
@@ -109,7 +112,7 @@ class Elaboration:
         return compiled
 
     def _one_by_one(self, inputs: Mapping[str, float]) -> dict[str, float]:
-        """The same, leaving out what cannot be worked out at these values."""
+        """The same, without values that cannot be computed at these numbers."""
         numbers = dict(inputs)
         for name, node in self._assignments:
             try:
@@ -119,7 +122,7 @@ class Elaboration:
         return numbers
 
     def _define(self, node: Node) -> Number | Name:
-        """A number or variable that stands for an expression over what is defined already."""
+        """A number or variable for an expression over earlier definitions."""
         if not isinstance(node, Call):
             return node
         name = f"v{len(self._assignments)}"
@@ -127,7 +130,7 @@ class Elaboration:
         return Name(name)
 
     def _value(self, text: str, known: Mapping[str, Number | Name]) -> Number | Name:
-        """What a text stands for where these names are known. Raises `ExpressionError`."""
+        """The value of a text with these names known. Raises `ExpressionError`."""
         node = expression.parse(text)
         unknown = expression.names(node) - known.keys()
         if unknown:
@@ -135,10 +138,12 @@ class Elaboration:
         return self._define(expression.fold(_substituted(node, known), {}))
 
     def alterations(self, devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
-        """What of these devices a sizing changes: what can be altered in a loaded circuit, and what cannot.
+        """The changes of a sizing in these devices: those that can be altered in a loaded circuit, and the others.
 
-        The first is (device in a flat deck, parameter) → number, or None when a fresh load is needed anyway: ngspice's `alter`
-        bins a device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh load.
+        The first is (device in a flat deck, parameter) → number, or None if a fresh load is needed anyway: ngspice's
+        `alter`
+        bins a device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh
+        load.
         """
         alterable: dict[tuple[str, str], float] = {}
         fixed = []
@@ -157,8 +162,9 @@ class Elaboration:
     def unflattened(self) -> str:
         """Why this circuit cannot be written without its hierarchy, or "".
 
-        Only what is understood completely may be: a parameter that is no arithmetic, a card inside a subcircuit or a device
-        other than M, R, C, L, V, I leaves the work to ngspice.
+        Only a completely understood circuit can be. A parameter that is not arithmetic, a card inside a subcircuit, or
+        a device
+        other than M, R, C, L, V, I leaves elaboration to ngspice.
         """
         inside = False
         for line in self.netlist.lines:
@@ -174,7 +180,7 @@ class Elaboration:
         return ""
 
     def _source(self, flat: FlatDevice) -> Device | None:
-        """The line of the netlist or library that a flat device comes from."""
+        """The line of the netlist or library from which a flat device comes."""
         scope: Subcircuit | None = self.subcircuit
         for name in flat.path[1:-1]:
             call = scope.device(name) if scope else None
@@ -213,7 +219,7 @@ class Elaboration:
             outside = tuple(nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes)
             times = self._define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))
             if device.kind != "x":
-                # always there for a MOSFET: a ratio that is 1 in this sizing is 3 in the next
+                # always present for a MOSFET: a ratio that is 1 in this sizing may be 3 in the next
                 if device.kind == "m" or times != Number(1.0) or "m" in numbers:
                     numbers["m"] = times
                 yield FlatDevice((*path, device.name), device.kind, outside, device.value.lower(), library, {}), numbers
@@ -221,15 +227,15 @@ class Elaboration:
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                fix = "define it in the netlist, or check `pdk:`; of a foundry's library MOSFETs are read: write its resistors and capacitors as R and C with a value"
-                raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is defined nowhere", fix))
+                fix = "define it in the netlist, or check `pdk:`. From a foundry's library only MOSFETs are read: write its resistors and capacitors as R and C with a value"
+                raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is not defined", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
             if "m" in inner.defaults:
-                # a parameter like any other: the cell says itself what it means
+                # an ordinary parameter: the cell defines its meaning
                 times = multiplier
             else:
-                # m multiplies every device inside; it must not reach the callee's scope as a name as well
+                # m multiplies every device inside; it must not be visible as a name in the called cell
                 own = numbers.pop("m", Number(math.nan) if "m" in device.params else Number(1.0))
                 self._multipliers.setdefault((scope.name, device.name), []).append(own)
             yield from self._expand(
@@ -264,11 +270,14 @@ def _substituted(node: Node, known: Symbols) -> Node:
 
 
 def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]) -> dict[str, tuple[Side, Side, Side]]:
-    """(least, most) of the total width, of a finger's width and of the length that each foundry device or model can reach, in the netlist's unit.
+    """(minimum, maximum) of the total width, of a finger's width and of the length that each foundry device or model
+    can reach, in the netlist's unit.
 
-    `choices`: one entry a parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in almost every
-    circuit, so the extremes of each parameter alone and of all together span the box; a product of parameters that moves
-    against it is caught by trying all combinations where there are few.
+    `choices`: one entry per parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in
+    almost every
+    circuit, so the extremes of each parameter alone and of all together span the box. A product of parameters with
+    opposite
+    effects is covered by trying all combinations if there are few.
     """
     patterns: set[tuple[int, ...]]
     if len(choices) <= 6:

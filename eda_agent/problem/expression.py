@@ -1,8 +1,8 @@
 """An expression is the text between braces or quotes in a netlist, read as ngspice's numparam reads it.
 
-Only arithmetic is understood: numbers with SPICE suffixes, names (case-blind), + - * / ** ^, comparisons, `?:`, and the
-functions in `FUNCTIONS`. What goes beyond (v(node), temper, …) raises `ExpressionError`, and whoever asked falls back to
-letting ngspice evaluate it. The statistical functions give their nominal value, as in a run without Monte Carlo.
+It supports arithmetic: numbers with SPICE suffixes, case-insensitive names, + - * / ** ^, comparisons, `?:`, and the
+functions in `FUNCTIONS`. Anything else (v(node), temper, …) raises `ExpressionError`, and the caller
+lets ngspice evaluate it. The statistical functions give their nominal value, as in a run without Monte Carlo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from eda_agent.units import parse_spice_number
 
 
 class ExpressionError(ValueError):
-    """The text is not arithmetic that we understand, or uses a name that is not defined."""
+    """The text is not supported arithmetic, or uses an undefined name."""
 
 
 def _limit(nominal: float, _spread: float) -> float:
@@ -62,7 +62,9 @@ _BINARY = {
 }  # fmt: skip
 _UNARY_LEVEL = 7
 _MAX_DEPTH = 90
-"""Of brackets, and of operations on results of operations: Python compiles no more than 200 brackets, of which an operation may take two."""
+"""Maximum depth of brackets and of nested operations: Python compiles at most 200 brackets, and an operation may need
+two.
+"""
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -87,12 +89,12 @@ class _Parser:
         self.depths: dict[int, tuple[int, Node]] = {}
 
     def made(self, function: str, *arguments: Node) -> Node:
-        """The call, unless it is too deep: a sum of a thousand terms is one of depth a thousand."""
+        """The call, unless it is too deep: a sum of a thousand terms has depth one thousand."""
         depth = 1 + max(self.depths.get(id(argument), (0, argument))[0] for argument in arguments)
         if depth > _MAX_DEPTH:
-            raise ExpressionError(f"the expression has more than {_MAX_DEPTH} operations one upon the other")
+            raise ExpressionError(f"the expression has more than {_MAX_DEPTH} nested operations")
         node = Call(function, arguments)
-        # kept with its id, so that no other gets it
+        # kept with its id, so that no other object gets it
         self.depths[id(node)] = depth, node
         return node
 
@@ -113,7 +115,7 @@ class _Parser:
         while (operator := self.peek()) in _BINARY and _BINARY[operator] >= level:
             self.take()
             strength = _BINARY[operator]
-            # ** and ^ bind to the right
+            # ** and ^ are right-associative
             right = self.expression(strength if strength == 8 else strength + 1, depth + 1)
             left = self.made("**" if operator == "^" else operator, left, right)
         if level == 0 and self.peek() == "?":
@@ -214,7 +216,7 @@ def evaluate(node: Node, values: Mapping[str, float]) -> float:
 
 
 def fold(node: Node, values: Mapping[str, float]) -> Node:
-    """The same expression with everything that `values` decides worked out; a product with zero is zero.
+    """The same expression with everything that `values` determines evaluated; a product with zero is zero.
 
     The last rule removes `MC_MM_SWITCH*AGAUSS(…)*f(l, w)` from a foundry's model when Monte Carlo is off.
     """
@@ -244,7 +246,9 @@ _PYTHON = {"<": "float({} < {})", ">": "float({} > {})", "<=": "float({} <= {})"
 
 
 def to_python(node: Node) -> str:
-    """Write an expression as Python, over names and the functions of `FUNCTIONS` as `f_NAME`; nothing of the netlist's text stays."""
+    """The expression as Python, over names and the functions of `FUNCTIONS` as `f_NAME`; no text of the netlist
+    remains.
+    """
     if isinstance(node, Number):
         return repr(node.value)
     if isinstance(node, Name):
@@ -256,7 +260,7 @@ def to_python(node: Node) -> str:
 
 
 def to_text(node: Node) -> str:
-    """Write an expression in ngspice's syntax, fully bracketed."""
+    """The expression in ngspice's syntax, fully bracketed."""
     if isinstance(node, Number):
         return repr(node.value)
     if isinstance(node, Name):

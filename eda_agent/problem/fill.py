@@ -1,4 +1,4 @@
-"""Filling writes the numbers of settings into a testbench's text, where its expressions in braces or quotes name them."""
+"""Filling replaces expressions in braces or quotes in a testbench's text by the numbers of settings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _EXPRESSION = re.compile(r"\{([^}]*)\}|'([^']*)'")
 
 
 def fill(text: str, settings: Mapping[str, float]) -> str:
-    """Replace every `{expression}` or `'expression'` that the settings decide by its number; the rest is left to ngspice.
+    """Replace every `{expression}` or `'expression'` that the settings determine by its number; ngspice evaluates the
+    rest.
 
-    Inside a `.subckt` of the text its own parameters come first, as in SPICE.
+    Inside a `.subckt` of the text its own parameters take precedence, as in SPICE.
     """
     lines = text.splitlines(keepends=True)
     result, known = [], settings

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FlatDevice:
-    """A primitive device. `path`: instance names from the top, `library`: name of the foundry's device around it, or "".
+    """A primitive device. `path`: instance names from the top, `library`: name of the foundry's device around it, or
+    "".
 
-    `values`: parameter → number, at one sizing; a parameter whose text is no arithmetic is missing.
+    `values`: parameter → number, at one sizing, without parameters whose text is not arithmetic.
     """
 
     path: tuple[str, ...]
@@ -28,12 +29,12 @@ class FlatDevice:
 
     @property
     def spice_name(self) -> str:
-        """The name that ngspice gives the device: `m.x1.x2.m0`."""
+        """ngspice's name of the device: `m.x1.x2.m0`."""
         return self.path[0] if len(self.path) == 1 else f"{self.kind}.{'.'.join(self.path)}"
 
     @property
     def label(self) -> str:
-        """The name a designer knows: the path without the testbench's instance and the foundry's inner device."""
+        """The designer's name: the path without the testbench's instance and the foundry's inner device."""
         parts = self.path[1:] if self.path[0] == "xdut" else self.path
         if self.library:
             parts = parts[:-1]

@@ -1,4 +1,4 @@
-"""Loading turns spec.yaml into a `Problem`, or says everything that is wrong with it at once."""
+"""Loading turns spec.yaml into a `Problem`, or reports all its faults at once."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ KEYS = [
     "budget",
 ]
 MOST_SECONDS = 86_400
-"""Of one simulation: a day."""
+"""Maximum time limit of one simulation: a day."""
 MOST_SIMULATIONS = 1_000_000_000
 _NO_TESTBENCH = {"gate_area"}
 
 
 def load_problem(path: Path | str) -> Problem:
-    """Read a spec.yaml (or the folder that holds one). Raises `InputError` with every finding, `MissingError` never."""
+    """Read a spec.yaml (or the folder that holds one). Raises `InputError` with every finding, never `MissingError`."""
     path = Path(path)
     if path.is_dir():
         path = path / "spec.yaml"
@@ -64,7 +64,7 @@ def load_problem(path: Path | str) -> Problem:
         top.wrong("a spec is a mapping", "start with  name: …")
         top.report.raise_if_any()
     elif not top.value.keys() & set(KEYS):
-        raise InputError(Finding(f"this is no spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"))
+        raise InputError(Finding(f"this is not a spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"))
     top.only(*KEYS)
     fields = top.mapping("the spec")
     for key in ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs"):
@@ -119,7 +119,7 @@ def load_problem(path: Path | str) -> Problem:
 
 
 def _unused_settings(fields: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:
-    """Settings of corners that no testbench has: a misspelt one would change nothing, without a word."""
+    """Settings of corners that no testbench has: a misspelt one would silently change nothing."""
     known = {name for bench in testbenches.values() for name in bench.settings}
     words = {word for bench in testbenches.values() for word in re.findall(r"\w+", bench.deck.lower())}
     result = []
@@ -132,7 +132,7 @@ def _unused_settings(fields: Mapping[str, LocatedNode], testbenches: Mapping[str
 
 
 def _check_without_circuit(fields: Mapping[str, LocatedNode], corners: Sequence[str]) -> None:
-    """What can be told of a spec whose circuit or PDK is not there, so that one pass still finds its other faults."""
+    """Report the faults of a spec whose circuit or PDK is missing, so that one pass finds them all."""
     for node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).values():
         check_template(node)
     own = fields["measures"].mapping("measures") if "measures" in fields else {}
@@ -142,12 +142,12 @@ def _check_without_circuit(fields: Mapping[str, LocatedNode], corners: Sequence[
 
 
 def _name(node: LocatedNode | None, path: Path) -> str:
-    """The name of a spec; without one, its folder's."""
+    """The name of a spec; its folder's name by default."""
     return name_from(path.resolve().parent.name) if node is None else check_name(node, node.text("name"), "a spec")
 
 
 def quantity(node: LocatedNode, unit: str, what: str, default: float = 1.0) -> float:
-    """A number in SI units; reports and gives `default` when it is none."""
+    """A number in SI units; reports an invalid one and returns `default`."""
     try:
         return parse_quantity(node.text(what), unit)
     except QuantityError as error:
@@ -176,7 +176,7 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
         folders.append(path.parent / entry.text("include"))
     file = path.parent / node.text("circuit")
     if not file.is_file():
-        node.wrong("the netlist is not there", f"no file {file}")
+        node.wrong("the netlist does not exist", f"no file {file}")
         return None
     libraries = (
         {Path(location.get("root") or location.get("file") or location.get("path", "")).name for location in pdk.locations}
@@ -224,16 +224,18 @@ def _specs(
         if low is not None and high is not None and low > high:
             entry.wrong("minimum is above maximum", "exchange them")
         if bias and low is not None and high is not None:
-            entry.wrong("a spec on devices has one bound: the worst device for a minimum is another than for a maximum", "write two specs")
+            entry.wrong(
+                "a spec on devices has one bound, because the worst device for a minimum is not the worst for a maximum", "write two specs"
+            )
         if not bias and "devices" in values:
-            values["devices"].wrong(f"{metric.name} is no metric of devices", f"metrics of devices: {', '.join(BIAS_METRICS)}")
+            values["devices"].wrong(f"{metric.name} is not a metric of devices", f"metrics of devices: {', '.join(BIAS_METRICS)}")
         if metric.ramp == "log" and min(bound for bound in (low, high) if bound is not None) <= 0:
             entry.wrong(f"{metric.name} is a positive quantity", "write a bound above 0")
         worst = bounds.get("worst")
         if worst is not None and (
             (low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)
         ):
-            values["worst"].wrong("worst is the value that scores 0: it lies beyond the target, and serves one bound only")
+            values["worst"].wrong("worst is the value that scores 0: it must lie beyond the target, and it needs a single bound")
         testbench = (biased_testbench if bias else partial(_testbench_of, metric=metric.name))(
             entry, values, testbenches=testbenches, known=known
         )
@@ -269,12 +271,12 @@ def _spec_corners(node: LocatedNode | None, known: Sequence[str]) -> tuple[str, 
     names = tuple(child.text("a corner") for child in node.items("the corners of a spec")) if node else ()
     for name in names:
         if name not in known and node is not None:
-            node.wrong(f"there is no corner {name!r}", f"there are: {', '.join(known)}")
+            node.wrong(f"no corner {name!r}", f"there are: {', '.join(known)}")
     return names
 
 
 def _spec_unit(node: LocatedNode | None, unit: str, wanted: str) -> str:
-    """The unit that a spec's numbers are in, of the metric's kind; reports and gives the metric's where it is another."""
+    """The unit of a spec's numbers, of the metric's kind; reports another one and returns the metric's."""
     try:
         found = read_unit(unit)
         if found.base != read_unit(wanted).base:

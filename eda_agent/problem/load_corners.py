@@ -1,7 +1,8 @@
-"""Loading of corners: named ones, a list, a full cross, or one of the sets that every PDK has.
+"""Loading of corners: named ones, a list, a full cross, or a set that every PDK has.
 
 corners:                                                     corners: signoff
-  nominal: {process: tt, vdd: 1.8, temperature: 27}          corners: {cross: {process: [ss, ff], vdd: [1.62, 1.98], temperature: [-40, 125]}}
+  nominal: {process: tt, vdd: 1.8, temperature: 27}          corners: {cross: {process: [ss, ff], vdd: [1.62, 1.98],
+      temperature: [-40, 125]}}
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
 
 
 def load_corners(node: LocatedNode | None, pdk: Pdk | None) -> tuple[Corner, ...]:
-    """The corners of a spec, the first being the one whose operating points are shown; findings go to the report of the node."""
+    """The corners of a spec, the first being the one whose operating points are shown; findings go to the report of the
+    node.
+    """
     if node is None:
         return (Corner("nominal", next(iter(pdk.corners)) if pdk else "tt", pdk.supply if pdk else 1.0, 27.0, {}),)
     if isinstance(node.value, str):
@@ -86,7 +89,7 @@ def _build(name: str, values: Mapping[str, LocatedNode], pdk: Pdk | None) -> Cor
 
 
 def _name(values: Mapping[str, float | str]) -> str:
-    """`ss_1.62V_125C`: what a corner without a name is called."""
+    """`ss_1.62V_125C`: the generated name of a corner without one."""
     units = {"vdd": "V", "temperature": "C"}
     parts = [value if isinstance(value, str) else f"{value:g}{units.get(key, key)}" for key, value in values.items()]
     return "_".join(parts) or "nominal"

@@ -18,7 +18,7 @@ from eda_agent.units import QuantityError, format_quantity, parse_quantity
 _GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
 _TOO_SMALL = 1e-9
-"""In m: no device is that small, but one whose micrometres were given a prefix besides is."""
+"""In m: no device is this small, but a size in micrometres with an additional prefix is."""
 COUNTS = {"m", "nf", "mult", "ng"}
 
 
@@ -47,7 +47,7 @@ def load_space(
                 followers += [(edit, ratio) for edit in _places(follower, netlist, subckt)]
         for edit, _ in followers:
             if taken.setdefault(edit, name) != name:
-                node.wrong(f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter a place; use match or ratios")
+                node.wrong(f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter per place; use match or ratios")
         parameter = _parameter(name, node, followers, netlist, subckt, pdk)
         if parameter is not None:
             parameters.append(parameter)
@@ -57,7 +57,9 @@ def load_space(
 
 
 def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
-    """A `.param` or header default, device.attribute or an R, C or source; inside the subcircuit first, then at the top."""
+    """A `.param` or header default, device.attribute or an R, C or source; first inside the subcircuit, then at the
+    top.
+    """
     if "." in name:
         path, _, attribute = name.lower().rpartition(".")
         scope, device = subckt, path
@@ -65,7 +67,7 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
             scope, _, device = path.rpartition(".")
         edits = [Edit(scope, device, attribute), Edit(scope, "x" + device, attribute)]
         if path in netlist.subcircuits and attribute[0] in _VALUE_UNITS:
-            # CELL.C1: the one number of an element of another cell
+            # CELL.C1: the number of an element of another cell
             edits.append(Edit(path, attribute, "value"))
         found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
         return found + [twin for edit in found for twin in _twins(edit, netlist)]
@@ -73,20 +75,24 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
     found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
     if found:
         return found
-    # R, C and sources are named by themselves: their one number
+    # R, C and sources have one number and need no attribute
     element = Edit(subckt, name.lower(), "value")
     text = netlist.value_text(element)
     return [element] if text and name.lower()[0] in _VALUE_UNITS else []
 
 
 def _twins(edit: Edit, netlist: Netlist) -> list[Edit]:
-    """xschem writes the number of units twice, as m for ngspice and as mult for the foundry's mismatch: where both say the same, both follow."""
+    """xschem writes the number of units twice, as m for ngspice and as mult for the foundry's mismatch: if both are
+    equal, both follow.
+    """
     twin = Edit(edit.scope, edit.device, "mult")
     return [twin] if edit.attribute == "m" and netlist.value_text(twin) == netlist.value_text(edit) else []
 
 
 def own_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
-    """The netlist's own number in a place, in the netlist's unit; None where that depends on who calls the cell, or is no arithmetic."""
+    """The netlist's own number in a place, in the netlist's unit; None if it depends on the calling cell or is not
+    arithmetic.
+    """
     text = netlist.value_text(edit)
     if edit.scope not in {"", subckt} and text is not None and _names(text):
         return None
@@ -94,7 +100,7 @@ def own_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
 
 
 def changed_at_start(space: DesignSpace, netlist: Netlist, subckt: str) -> list[tuple[Parameter, Place, float, float]]:
-    """(parameter, place, the netlist's own number, what turn 0 has there) wherever the two differ."""
+    """(parameter, place, the netlist's own number, the number in turn 0) wherever the two differ."""
     result = []
     start = space.edits(space.initial)
     for parameter in space.parameters:
@@ -106,7 +112,7 @@ def changed_at_start(space: DesignSpace, netlist: Netlist, subckt: str) -> list[
 
 
 def start_notes(fields: Mapping[str, LocatedNode], space: DesignSpace, netlist: Netlist, subckt: str) -> list[Finding]:
-    """What the first sizing changes in the netlist, and why."""
+    """The changes of the first sizing in the netlist, with their reasons."""
     result = []
     nodes = fields["parameters"].mapping("parameters")
     for parameter, place, own, now in changed_at_start(space, netlist, subckt):
@@ -117,7 +123,7 @@ def start_notes(fields: Mapping[str, LocatedNode], space: DesignSpace, netlist: 
         name = _show(place.edit)
         clipped = not parameter.minimum <= parameter.initial <= parameter.maximum
         why = f"{parameter.name} is outside its range" if clipped else f"it follows {parameter.name}"
-        result.append(node.noted(f"{name} is {shown} in the netlist; sizing begins at {wanted}: {why}"))
+        result.append(node.noted(f"{name} is {shown} in the netlist; sizing starts at {wanted}: {why}"))
     return result
 
 
@@ -157,7 +163,7 @@ def _groups(node: LocatedNode | None, netlist: Netlist, subckt: str) -> tuple[tu
 
 
 def _device(scope: Subcircuit, name: str) -> Device | None:
-    # designers say M1 for what the netlist of a PDK calls XM1
+    # designers write M1 for XM1 in the netlist of a PDK
     return scope.device(name) or scope.device("x" + name)
 
 
@@ -172,14 +178,16 @@ def _matched(edits: list[Edit], group: tuple[str, ...], netlist: Netlist, subckt
             scope, _, device = other.rpartition(".")
             place = Edit(scope or subckt, device, edit.attribute)
             text = netlist.value_text(place)
-            # the units of a mirror are equal, their number is the ratio: it follows only where it was the same
+            # the units of a mirror are equal and their number is the ratio: m is tied only if it was equal
             if place != edit and text is not None and (edit.attribute not in {"m", "mult"} or text == mine):
                 result.append(place)
     return result
 
 
 def _unit(edit: Edit, mirror: tuple[str, ...], netlist: Netlist, subckt: str) -> bool:
-    """Whether a place belongs to the unit that all devices of a mirror are made of: their ratio is m where any has one, else the width."""
+    """Whether a place belongs to the unit of which all devices of a mirror are made: their ratio is m if any has one,
+    else the width.
+    """
     paths = [name.rpartition(".") for name in mirror]
     counted = any(netlist.value_text(Edit(scope or subckt, device, "m")) is not None for scope, _, device in paths)
     return edit.attribute in {"l", "nf"} or (edit.attribute == "w" and counted)
@@ -193,9 +201,9 @@ def _ratios(node: LocatedNode | None, fields: Mapping[str, LocatedNode]) -> dict
         entry.only("of", "ratio")
         leader = values["of"].text("of") if "of" in values else ""
         if leader not in parameters:
-            entry.wrong(f"{leader or 'of'!r} is no parameter of this spec", "write {of: a parameter, ratio: 2}")
+            entry.wrong(f"{leader or 'of'!r} is not a parameter of this spec", "write {of: a parameter, ratio: 2}")
         if name in parameters:
-            entry.wrong(f"{name} is a parameter of its own and follows {leader}", "remove one of the two")
+            entry.wrong(f"{name} is a parameter and also follows {leader}", "remove one of the two")
         try:
             ratio = parse_quantity(values["ratio"].text("ratio")) if "ratio" in values else 1.0
         except QuantityError as error:
@@ -250,7 +258,7 @@ def _parameter(
     if initial is None:
         initial = initial_value(followers[0][0], netlist, subckt)
         if initial is None:
-            node.wrong("the netlist's own value is no plain number", "write start: with the value to begin with")
+            node.wrong("the netlist's own value is not a plain number", "write start: with the initial value")
             return None
         if unit == "m" and netlist_scale != 1.0 and 0 < initial * netlist_scale < _TOO_SMALL:
             node.wrong(
@@ -282,7 +290,7 @@ def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
 
 
 def fingers_of(device: Device, scope: str, netlist: Netlist, subckt: str) -> float | None:
-    """The number of fingers that the netlist gives a device, 1 without; None where it is no number."""
+    """The number of fingers of a device in the netlist, 1 by default; None if it is not a number."""
     if "nf" not in device.params:
         return 1.0
     value = own_value(Edit(scope, device.name, "nf"), netlist, subckt)
@@ -307,7 +315,7 @@ def uses_of(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str
         for device in scope.devices:
             texts_ = {**device.params, **({"value": device.value} if device.kind in _VALUE_UNITS else {})}
             result += [(device, key) for key, text in texts_.items() if names & _names(text)]
-    # a subcircuit call hands the value on: follow it by the name it has inside
+    # a subcircuit call passes the value on: follow it by its name inside
     for device, key in list(result):
         if device.kind == "x" and device.value.lower() in netlist.subcircuits:
             result.remove((device, key))
@@ -343,7 +351,7 @@ def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:
 def _check_rules(
     name: str, node: LocatedNode, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str
 ) -> None:
-    """A range that the PDK's models do not cover is an error before anything is simulated."""
+    """Report a range that the PDK's models do not cover, before anything is simulated."""
     for device, key in uses_of(edit, netlist, subckt):
         rule = pdk.device(device.value)
         if rule is None or key not in {"w", "l"} or unit != "m":
@@ -353,7 +361,8 @@ def _check_rules(
             continue  # scaled by an expression: the elaborated sizes are checked instead
         least, most = rule.width if key == "w" else rule.length
         if key == "w":
-            # the models' range is a finger's; where their number is sized too, the elaborated sizes are checked instead
+            # the models' range applies to a finger; if the number of fingers is sized too, the elaborated sizes are
+            # checked instead
             fingers = fingers_of(device, edit.scope or subckt, netlist, subckt)
             if fingers is None:
                 continue

@@ -52,14 +52,14 @@ _ONE_NUMBER = re.compile(r"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*\w*\s*")
 
 @lru_cache
 def template_names() -> list[str]:
-    """The names that `template:` may have."""
+    """The valid values of `template:`."""
     folder = resources.files("eda_agent.problem") / "templates"
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 @lru_cache
 def read_template(name: str) -> dict[str, Any]:
-    """A shipped testbench template as plain data."""
+    """A packaged testbench template as plain data."""
     data: dict[str, Any] = yaml.safe_load((resources.files("eda_agent.problem") / "templates" / f"{name}.yaml").read_text(encoding="utf-8"))
     return data
 
@@ -68,9 +68,9 @@ def load_testbench(
     name: str, node: LocatedNode, fields: Mapping[str, LocatedNode], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
     netlist: Netlist, sized: Collection[str] = (), notes: list[Finding] | None = None,
 ) -> Testbench | None:  # fmt: skip
-    """Build a testbench around subcircuit `scope` of `netlist`; None when findings were reported.
+    """Build a testbench around subcircuit `scope` of `netlist`; None after findings.
 
-    `sized`: top parameters of the netlist that spec.yaml sizes. `notes` gets what is to be said and is no fault.
+    `sized`: top parameters of the netlist that spec.yaml sizes. `notes` receives remarks that are not faults.
     """
     values = node.mapping("a testbench")
     if "deck" in values:
@@ -98,7 +98,7 @@ def load_testbench(
 
 
 def check_template(node: LocatedNode) -> str:
-    """The name of a testbench's template; "" where it has none, with a finding unless it is a deck of the user's own."""
+    """The name of a testbench's template; "" without one, with a finding unless it is the user's deck."""
     values = node.mapping("a testbench")
     if "deck" in values:
         return ""
@@ -129,7 +129,7 @@ def _setting(node: LocatedNode, key: str, unit: str, names: set[str]) -> str:
             node.wrong(f"{key}: {error}")
             return "1"
         unknown = expression.names(parsed) - names
-        # one number is a quantity: in an expression ngspice's rule ignores letters behind it, and 5parsecs would be 5p
+        # a single number is a quantity: in an expression ngspice ignores letters after it, and 5parsecs would be 5p
         if unknown or _ONE_NUMBER.fullmatch(text):
             node.wrong(f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings")
             return "1"
@@ -137,7 +137,7 @@ def _setting(node: LocatedNode, key: str, unit: str, names: set[str]) -> str:
 
 
 def work_out(settings: Mapping[str, str], corner: Corner) -> dict[str, float]:
-    """The settings as numbers in a corner; a corner's own settings win. Raises `ExpressionError`."""
+    """The settings as numbers in a corner; a corner's own settings take precedence. Raises `ExpressionError`."""
     values = {"vdd": corner.vdd, "temperature": corner.temperature, **corner.settings}
     waiting = {key: text for key, text in settings.items() if key not in values}
     while waiting:
@@ -148,7 +148,7 @@ def work_out(settings: Mapping[str, str], corner: Corner) -> dict[str, float]:
                 del waiting[key]
                 break
         else:
-            raise ExpressionError(f"{', '.join(waiting)} depend on each other or on something unknown")
+            raise ExpressionError(f"{', '.join(waiting)} depend on each other or on an unknown name")
     return values
 
 
@@ -170,7 +170,7 @@ def _wire(
     for role in roles:
         port = given.get(role, role)
         if port not in scope.ports:
-            node.wrong(f"which port is {role}?", f"write  ports: {{{role}: <one of {', '.join(scope.ports)}>}}")
+            node.wrong(f"no port has the role {role}", f"write  ports: {{{role}: <one of {', '.join(scope.ports)}>}}")
             return None, ""
         nets[port] = template_nets.get(role, role)
     cards = []
@@ -184,8 +184,8 @@ def _wire(
         net = nets[port.lower()] = f"bias_{port.lower()}"
         if "current" in values:
             current = _setting(values["current"], "current", "A", {"vdd", "temperature"})
-            # what flows into the port comes from the positive supply and what flows out of it goes to the negative one: a sink that
-            # gave its current back to vdd would hide it from the supply current
+            # current into the port comes from the positive supply, and current out of it goes to the negative one: a
+            # sink that returned its current to vdd would hide it from the supply current
             cards.append(f"I{net} vdd {net} dc {{max({current}, 0)}}\nIsink_{net} {net} vss dc {{max(-({current}), 0)}}\n")
         elif "voltage" in values:
             cards.append(f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n")
@@ -196,7 +196,7 @@ def _wire(
             )
     for port in scope.ports:
         if port not in nets:
-            node.wrong(f"port {port!r} of {scope.name} is connected to nothing", f"name it under ports: ({', '.join(roles)}) or bias:")
+            node.wrong(f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:")
     return nets, "".join(cards)
 
 
@@ -247,10 +247,10 @@ def _own(
 def _check_deck(
     node: LocatedNode, deck: LocatedNode, cards: Sequence[str], scope: Subcircuit, analyses: Sequence[Analysis], probes: Mapping[str, str]
 ) -> None:
-    """What a user's deck must have."""
+    """Check the required parts of a user's deck."""
     calls = [card for card in cards if re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}(\s|$)", card, re.IGNORECASE)]
     if not calls:
-        deck.wrong(f"the deck holds no instance of {scope.name}", f"add  Xdut … {scope.name}")
+        deck.wrong(f"the deck has no instance of {scope.name}", f"add  Xdut … {scope.name}")
     under_test = next((card for card in cards if card.lower().startswith("xdut ")), "")
     if not under_test:
         deck.wrong("the instance under test must be called Xdut", f"write  Xdut … {scope.name}")
@@ -260,8 +260,8 @@ def _check_deck(
             f"end the line after {scope.name}; the netlist and spec.yaml size the circuit",
         )
     if not analyses:
-        deck.wrong("the deck runs no analysis", "add .op, .ac, .dc, .tran or .noise")
+        deck.wrong("the deck has no analysis", "add .op, .ac, .dc, .tran or .noise")
     if not probes:
         node.wrong("probes are missing", "write  probes: {out: node, supply: name of the supply source}")
     if len({analysis.kind for analysis in analyses}) < len(analyses):
-        deck.wrong("one analysis of a kind", "use a second testbench for the other")
+        deck.wrong("each kind of analysis may occur once", "use a second testbench for the other")

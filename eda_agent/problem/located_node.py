@@ -1,7 +1,8 @@
 """A located node is a YAML value with its place in the file, so that every message can name file, line and key.
 
-Only plain data is read: no tags, no aliases (they make bombs), no duplicate keys. Values stay as written; `4.7u` and `1.8`
-are both text until someone knows their unit.
+Only plain data is read: no tags, no aliases (which can expand without limit), no duplicate keys. Values stay as
+written; `4.7u` and `1.8`
+are text until their unit is known.
 """
 
 from __future__ import annotations
@@ -35,20 +36,20 @@ class LocatedNode:
     report: Report
 
     def wrong(self, message: str, fix: str = "") -> None:
-        # a file that is one text as a whole is no file of ours, and may be a key
+        # a file that is one text as a whole is not ours and may be a key
         read = self.value[:READ] if isinstance(self.value, str) and self.key else ""
         self.report.add(Finding(message, self.report.file, self.line, self.key, read, fix))
 
     def noted(self, message: str) -> Finding:
-        """A finding about this place that is no fault."""
+        """A remark on this place that is not a fault."""
         return Finding(message, self.report.file, self.line, self.key)
 
     def mapping(self, what: str) -> dict[str, LocatedNode]:
-        """The value as a mapping; reports and gives {} when it is none."""
+        """The value as a mapping; reports another type and returns {}."""
         if isinstance(self.value, dict):
             return self.value
         if self.value in (None, ""):
-            self.wrong(f"nothing stands in {what}", "write its entries as  name: {…}  lines below it: docs/spec.md")
+            self.wrong(f"{what} is empty", "write its entries as  name: {…}  lines below it: docs/spec.md")
             return {}
         self.wrong(f"{what} must be a mapping", "write  key: value  lines, or {key: value}")
         return {}
@@ -72,7 +73,7 @@ class LocatedNode:
         return self if child is None else child.at(rest) if rest else child
 
     def only(self, *known: str) -> None:
-        """Report every key that is not known, with the nearest one that is."""
+        """Report every unknown key, with the nearest known one."""
         import difflib
 
         if isinstance(self.value, dict):
@@ -80,7 +81,7 @@ class LocatedNode:
                 if key not in known:
                     near = difflib.get_close_matches(key, known, 1)
                     fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-                    # what stands there is not repeated: in a file that is none of ours it may be a password
+                    # the value is not repeated: in a foreign file it may be a password
                     self.report.add(Finding(f"unknown key {key!r}", self.report.file, child.line, child.key, fix=fix))
 
 
@@ -101,17 +102,17 @@ class Report:
 
 
 def read_marked(path: Path) -> LocatedNode:
-    """Read a YAML file. Raises `InputError` when it cannot be read as plain data."""
+    """Read a YAML file. Raises `InputError` if it cannot be read as plain data."""
     return _read(path)[1]
 
 
 def read_plain(path: Path) -> Any:
-    """The same as Python's own numbers, texts, lists and dicts, for files whose places nobody asks for. Raises `InputError`."""
+    """The same as Python numbers, texts, lists and dicts, for files that need no places. Raises `InputError`."""
     return read_both(path)[1]
 
 
 def read_both(path: Path) -> tuple[LocatedNode, Any]:
-    """A file with its places, and as plain data. Raises `InputError`."""
+    """A file as located nodes and as plain data. Raises `InputError`."""
     node, located = _read(path)
     try:
         return located, yaml.SafeLoader("").construct_document(node)
@@ -120,11 +121,13 @@ def read_both(path: Path) -> tuple[LocatedNode, Any]:
 
 
 class _TooMuch(Exception):
-    """More values than a file of ours has."""
+    """The file has more values than one of ours."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what is too deep or too much while it reads: PyYAML looks through all open brackets at each token, and takes 0.1 ms a value."""
+    """A loader that refuses deep or large files while it reads: PyYAML searches all open brackets at each token, and
+    takes 0.1 ms per value.
+    """
 
     def __init__(self, text: str):
         super().__init__(text)
@@ -188,7 +191,7 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> LocatedN
         result.value = None if node.tag.endswith(":null") else node.value
         if _UNREAL.search(node.value):
             result.value = ""
-            result.wrong("the text holds a character that no file name or netlist can have (NUL, or half of a pair)", "remove it")
+            result.wrong("the text has a character that no file name or netlist can have (NUL, or half of a surrogate pair)", "remove it")
         if not node.tag.startswith("tag:yaml.org,2002:"):
             result.wrong(f"YAML tag {node.tag} is not read", "write a plain value")
     elif isinstance(node, yaml.SequenceNode):

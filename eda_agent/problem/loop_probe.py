@@ -1,7 +1,8 @@
-"""A loop probe is a voltage source of 0 V in a feedback loop of a testbench, at which the loop gain is measured.
+"""A loop probe is a 0 V source in a feedback loop of a testbench, at which the loop gain is measured.
 
-A testbench names it among its probes (`probes: {loop: vprobe}`). Its AC analysis then gives the loop gain at that place and nothing
-else (see `simulation.loop_gain`): the deck's own AC sources are silent meanwhile.
+A testbench names it among its probes (`probes: {loop: vprobe}`). Its AC analysis then gives the loop gain at that place
+only
+(see `simulation.loop_gain`); the deck's own AC sources are set to zero.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ _AC = re.compile(r"(?:^|\s)ac\b\s*=?\s*(\S+)?", re.IGNORECASE)
 
 
 class LoopProbeError(ValueError):
-    """The deck has no such probe; the message says what is wrong."""
+    """The deck has no such probe; the message says why."""
 
 
 @dataclass(frozen=True)
 class Injection:
-    """Where a loop is excited.
+    """The excitation of a loop.
 
-    `voltage`: the source in the loop, `node`: the net at its plus side. `current`: the source that feeds the net at its minus side, from
-    ground. `silent`: the deck's other AC sources → magnitude, which is 0 while the loop gain is measured.
+    `voltage`: the source in the loop, `node`: the net at its plus terminal. `current`: the source from ground into the
+    net at its minus
+    terminal. `silent`: the deck's other AC sources → magnitude, which is 0 during the measurement.
     """
 
     voltage: str
@@ -41,7 +43,7 @@ def with_injection(deck: str, probe: str) -> str:
     value = " ".join(words[3:]).lower()
     value = _AC.split(value)[0].strip().removeprefix("dc").strip(" =")
     if value not in {"", "0", "0.0"}:
-        raise LoopProbeError(f"{probe} is {value}, and a loop probe has 0 V")
+        raise LoopProbeError(f"{probe} is {value}, but a loop probe must have 0 V")
     return f"{deck.rstrip()}\n{_current(probe)} 0 {words[2]} dc 0 ac 0\n"
 
 
@@ -59,7 +61,7 @@ def injection(tail: str, probe: str) -> Injection:
         magnitude = _magnitude(excited[1])
         if depth and magnitude:
             raise LoopProbeError(
-                f"{found[1]} has an AC value inside a subcircuit, where it cannot be silenced: give it none, or place it outside"
+                f"{found[1]} has an AC value inside a subcircuit, where it cannot be set to zero: remove the value, or place the source outside"
             )
         if magnitude:
             silent[found[1].lower()] = magnitude
@@ -67,7 +69,7 @@ def injection(tail: str, probe: str) -> Injection:
 
 
 def _magnitude(word: str | None) -> float:
-    """The number after `ac`; ngspice takes 1 where there is none."""
+    """The number after `ac`; 1 by default, as in ngspice."""
     try:
         return float(word) if word else 1.0
     except ValueError:
@@ -81,5 +83,5 @@ def _current(probe: str) -> str:
 def _card(lines: Sequence[str], probe: str) -> str:
     found = [line for line in lines if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0].lower() == probe.lower()]
     if not probe.lower().startswith("v") or len(found) != 1 or len(found[0].split()) < 3:
-        raise LoopProbeError(f"the loop probe {probe} is no voltage source of the deck")
+        raise LoopProbeError(f"the loop probe {probe} is not a voltage source of the deck")
     return found[0]

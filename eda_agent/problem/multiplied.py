@@ -1,8 +1,11 @@
-"""A multiplied cell is a subcircuit of the user's that is called with `m=`; here its devices say so themselves.
+"""A multiplied cell is a subcircuit of the user's that is called with `m=`; here the multiplier is written on its
+devices.
 
-ngspice (39) writes `m=` behind the line of every device inside such a cell, where the last one counts: a device with a multiplier of
-its own loses it. `x1 … cell m=3` around `M1 … m=5` was 3 devices and not 15, and for every other call of that cell 1 and not 5. `m=1` does
-so as well.
+ngspice 39 appends `m=` to the line of every device inside such a cell, and the last one counts: a device's own
+multiplier
+is lost. `x1 … cell m=3` around `M1 … m=5` was 3 devices instead of 15, and for every other call of that cell 1 instead
+of 5. `m=1`
+has the same effect.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ _UNMULTIPLIED = frozenset("bvefgh")
 
 
 def multiplied_cells(netlist: Netlist) -> frozenset[str]:
-    """The cells that ngspice would get wrong: called with `m=`, or inside one that is, with a multiplier somewhere inside."""
+    """The cells that ngspice simulates wrongly: called with `m=`, or inside such a cell, with a multiplier somewhere
+    inside.
+    """
     called = {
         device.value.lower()
         for cell in (netlist.top, *netlist.subcircuits.values())
@@ -58,12 +63,12 @@ def _times(line: Line, device: Device) -> str:
 
 
 def multiplied_value(own: str) -> str:
-    """What stands for m on a device of a multiplied cell. `own`: its own value as text."""
+    """The value of m on a device of a multiplied cell. `own`: its own value as text."""
     return "{m*(" + own.strip().strip("{}'\"") + ")}"
 
 
 def _takes_m_by_itself(netlist: Netlist, name: str) -> bool:
-    """Whether ngspice multiplies what is in the cell; one that declares m says itself what that means."""
+    """Whether ngspice multiplies the content of the cell; a cell that declares m defines its meaning itself."""
     cell = netlist.subcircuits.get(name)
     return cell is not None and "m" not in cell.defaults and "m" not in cell.params
 
@@ -75,7 +80,7 @@ def _inner(netlist: Netlist, name: str) -> Iterator[str]:
 
 
 def _has_own(netlist: Netlist, name: str, above: frozenset[str]) -> bool:
-    """Whether a device in the cell has a multiplier of its own, at any depth."""
+    """Whether a device in the cell has its own multiplier, at any depth."""
     if name in above or name not in netlist.subcircuits:
         return False
     devices = netlist.subcircuits[name].devices

@@ -1,4 +1,6 @@
-"""A name is a word of the user's that becomes part of decks, folders and tables: letters, digits, `_`, `.` and `-`, at most 64 of them."""
+"""A name is a user's word that becomes part of decks, folders and tables: letters, digits, `_`, `.` and `-`, at most 64
+of them.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,14 @@ _NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.\-]{{0,{MAX_LENGTH - 1}}}")
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is a name. It cannot begin with a dot or a minus sign: `..` leads out of a folder, and `-x` is an option."""
+    """Whether a text is a name. It cannot begin with a dot or a minus sign: `..` leads out of a folder, and `-x` is an
+    option.
+    """
     return _NAME.fullmatch(text) is not None
 
 
 def check_name(node: LocatedNode, text: str, what: str) -> str:
-    """The text where it is a name; else a finding, and a name made of it."""
+    """The text if it is a name; else a finding, and a name derived from it."""
     if not is_name(text):
         node.wrong(
             f"{text[:MAX_LENGTH]!r} cannot be the name of {what}", f"letters, digits, _ . and -, at most {MAX_LENGTH}: {name_from(text)}"
@@ -26,7 +30,7 @@ def check_name(node: LocatedNode, text: str, what: str) -> str:
 
 
 def name_from(text: str) -> str:
-    """A name as near to a text as one can be; `circuit` where nothing is left."""
+    """The name nearest to a text; `circuit` if nothing remains."""
     if is_name(text):
         return text
     kept = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_").lstrip("._-")[:MAX_LENGTH].rstrip("_")

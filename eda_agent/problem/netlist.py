@@ -1,7 +1,7 @@
 """A netlist is a hierarchy of subcircuits with devices, read from SPICE and written back with other values.
 
-Components are split by spicelib; sources, comments and write-back positions are kept by `eda_agent.problem.source`.
-Names are compared in lower case, as SPICE does.
+spicelib splits components; `eda_agent.problem.source` keeps sources, comments and write-back positions.
+Names are compared in lower case, as in SPICE.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from eda_agent.units import parse_spice_number
 
 _TERM = r"(?:\{[^}]*\}|'[^']*'|\"[^\"]*\"|(?:\([^()]*\)|[^\s={},()]++)++)"
 _VALUE = rf"{_TERM}(?:\s++(?:\*\*|[-+*/^])\s++{_TERM})*+"
-"""What stands behind `name =`: ngspice reads a sum with blanks around its signs as one value."""
+"""A value after `name =`: ngspice reads a sum with blanks around its signs as one value."""
 _NAME_VALUE = rf"(?<![\w.])(?P<name>[A-Za-z_]\w*+)\s*+=\s*+(?P<value>{_VALUE})"
 
 _AT_ONCE = 50
-"""Lines given to spicelib at once: it searches them all for each of them."""
+"""Lines given to spicelib at once: it searches all of them for each of them."""
 
 
 _NODES = {
@@ -48,9 +48,9 @@ _NODES = {
     "s": 4,
     "t": 4,
 }
-"""Element letter → fewest nodes."""
+"""Element letter → minimum number of nodes."""
 _PLAIN = frozenset("mxrclqdjz")
-"""Elements whose parameters are `name = value` pairs and nothing else."""
+"""Elements whose parameters are `name = value` pairs only."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,10 @@ class Subcircuit:
 
 @dataclass(frozen=True)
 class Edit:
-    """A place of the netlist whose value is to be replaced.
+    """A place of the netlist whose value is replaced.
 
-    `scope`: subcircuit name, "" for the top. `device`: device name, or "" for a `.param` or header default. `attribute`:
+    `scope`: subcircuit name, "" for the top. `device`: device name, or "" for a `.param` or header default.
+    `attribute`:
     parameter name, or "value" for the value of R, C, L, V, I.
     """
 
@@ -95,7 +96,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Netlist:
-    """`lines` are those of the file in order, `top` what stands outside any subcircuit."""
+    """`lines` are those of the file in order, `top` is the part outside any subcircuit."""
 
     lines: tuple[Line, ...]
     subcircuits: Mapping[str, Subcircuit]
@@ -109,11 +110,12 @@ class Netlist:
         self, values: Mapping[Edit, str] | None = None, *, comments: bool = True, only: frozenset[int] | None = None,
         copies: Mapping[tuple[str, str], int] | None = None, remarks: Mapping[tuple[str, str], str] | None = None,
     ) -> str:  # fmt: skip
-        """The netlist as text with `values` (place → new text, "" takes the parameter away) written in; every other character stays as it was.
+        """The netlist as text with `values` (place → new text, "" removes the parameter); every other character stays.
 
-        Without `comments` only logical lines remain, and of those the ones whose identity is in `only`, if given: what a
-        simulator gets. `copies`: (subcircuit, device) → how often that device's line stands there, under names of their own;
-        `remarks`: a comment before it.
+        Without `comments` only logical lines remain, and if `only` is given, only those with their identity in it: the
+        simulator's input. `copies`: (subcircuit, device) → number of copies of that device's line, with generated
+        names;
+        `remarks`: comments before them.
         """
         by_line: dict[int, list[tuple[Edit, str]]] = {}
         for edit, value in (values or {}).items():
@@ -135,14 +137,14 @@ class Netlist:
         return "\n".join(result) + "\n"
 
     def _names(self, scope: str, device: str, count: int) -> list[str]:
-        """Names for all but the first of so many copies of a device, none of them taken."""
+        """Free names for all but the first of `count` copies of a device."""
         inside = self.scope(scope)
         taken = {one.name for one in inside.devices} if inside else set()
         free = (f"{device}_{number}" for number in itertools.count(2))
         return list(itertools.islice((name for name in free if name not in taken), count - 1))
 
     def value_text(self, edit: Edit) -> str | None:
-        """What the netlist says in this place, or None when there is no such place."""
+        """The netlist's text in this place, or None if there is no such place."""
         scope = self.scope(edit.scope)
         if scope is None:
             return None
@@ -161,7 +163,7 @@ class Netlist:
             assert device is not None
             return device.line
         if edit.attribute in scope.params:
-            # of two definitions ngspice takes the last
+            # of two definitions ngspice uses the last
             inside, found = "", None
             for line in self.lines:
                 if line.card == ".subckt":
@@ -182,9 +184,9 @@ def assignments(text: str) -> dict[str, str]:
 
 
 def edited(text: str, edit: Edit, value: str) -> str | None:
-    """One line with the value in `edit` replaced; None when the place is not on it."""
+    """One line with the value in `edit` replaced; None if the place is not on it."""
     if edit.device and edit.attribute == "value":
-        # name, two nodes, then the value, alone or behind "dc" or "r="
+        # name, two nodes, then the value, alone or after "dc" or "r="
         new, count = re.subn(
             r"^(\s*\S+\s+\S+\s+\S+\s+(?:dc\s+)?(?:[rcl]\s*=\s*)?)(\{[^}]*\}|'[^']*'|[^\s=]+)",
             lambda m: m[1] + value,
@@ -228,7 +230,7 @@ def _appended(raw: Sequence[str], text: str) -> list[str]:
 
 
 def _renamed(raw: Sequence[str], name: str) -> list[str]:
-    """The physical lines of a device under another name, without comments between them; its letter keeps its case."""
+    """The physical lines of a device with another name, without comments between them; its letter keeps its case."""
     first, *rest = raw
     blank = first[: len(first) - len(first.lstrip())]
     old, after = first.split(None, 1)[0], first.lstrip()
@@ -248,7 +250,9 @@ def parse_netlist(lines: Sequence[Line]) -> Netlist:
                 params.update(assignments(line.text))
                 for word in assignments(line.text).keys() & FUNCTIONS.keys():
                     findings.append(
-                        line.finding(f"a parameter cannot be called {word}: ngspice reads the function", f"rename it, for example {word}_")
+                        line.finding(
+                            f"a parameter cannot be called {word}: ngspice reads it as the function", f"rename it, for example {word}_"
+                        )
                     )
         ports, defaults = _read_header(header) if header else ((), {})
         devices = _read_devices([line for line in body if line.text and not line.card.startswith(".")], findings)
@@ -277,7 +281,7 @@ def _group_by_subckt(lines: Sequence[Line], findings: list[Finding]) -> tuple[di
                 groups[current], headers[current] = [], line
         elif line.card == ".ends":
             if not current:
-                findings.append(line.finding("this .ends closes nothing"))
+                findings.append(line.finding("this .ends has no .subckt"))
             current = ""
         else:
             groups[current].append(line)
@@ -309,9 +313,7 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
                 device.line.finding(f"{device.name} has {len(device.nodes)} nodes; it needs {_NODES[device.kind]}", "check its nodes")
             )
         if "." in device.name:
-            findings.append(
-                device.line.finding(f"the name {device.name} holds a dot, the mark between a cell and what is in it", "rename it")
-            )
+            findings.append(device.line.finding(f"the name {device.name} has a dot, which separates a cell from its content", "rename it"))
         if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
             findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
     return tuple(result)
@@ -323,7 +325,7 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
     words = _Words()
     editor = _open_editor(lines, words)
     if editor is None:
-        # one bad line spoils the file: find which
+        # one bad line spoils the file: find it
         for line in lines:
             if _open_editor([line], words) is None:
                 findings.append(line.finding("this line cannot be read as a device", "check its nodes and value"))
@@ -350,13 +352,13 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
 
 
 class _Words:
-    """Stand-ins for names that spicelib's patterns do not take (`vdd!`, `out<1>`, `net[3]`, `#net1`)."""
+    """Substitutes for names that spicelib's patterns do not accept (`vdd!`, `out<1>`, `net[3]`, `#net1`)."""
 
     def __init__(self) -> None:
         self.originals: dict[str, str] = {}
 
     def plain(self, text: str) -> str:
-        """The line with every odd name before its first parameter replaced."""
+        """The line with every such name before its first parameter replaced."""
         head, equals, tail = text.partition("=")
         cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
         words = [self._plain_word(word) for word in re.findall(r"\{[^{}]*\}|'[^']*'|\S+", head[:cut])]
@@ -374,7 +376,7 @@ class _Words:
 
 
 def _open_editor(lines: Sequence[Line], words: _Words) -> Any:
-    """spicelib's editor on these lines, or None where it cannot read them."""
+    """spicelib's editor on these lines, or None if it cannot read them."""
     # it starts loggers at import and is slow to import: only here
     logging.getLogger("spicelib").setLevel(logging.CRITICAL)
     from spicelib import SpiceEditor
@@ -404,7 +406,7 @@ def _device(name: str, nodes: tuple[str, ...], value: str, params: dict[str, str
 
 
 def _plain(text: str) -> str:
-    """A plain number in one spelling, so that `2` and `2.0` are the same text; anything else as it is."""
+    """A plain number in one spelling, so that `2` and `2.0` are the same text; other text unchanged."""
     number = parse_spice_number(text)
     return text if number is None else repr(number)
 

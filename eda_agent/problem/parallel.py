@@ -1,6 +1,7 @@
-"""A parallel instance is one of the equal lines that a multiplier stands for, written out where plain ngspice loses `m=`.
+"""A parallel instance is one of the equal lines that replace a multiplier which plain ngspice would ignore.
 
-It does in two ways: some foundries' subcircuits take m and do nothing with it, and m of a cell replaces that of the devices inside
+There are two cases: some foundries' subcircuits accept m and ignore it, and m of a cell replaces that of the devices
+inside
 (`problem.multiplied`).
 """
 
@@ -20,9 +21,9 @@ from eda_agent.problem.spec import Problem
 
 @dataclass(frozen=True)
 class Parallel:
-    """`copies`: (subcircuit, device) → how many instances without m its line becomes, for those whose multiplier is lost otherwise.
+    """`copies`: (subcircuit, device) → number of instances without m that replace its line.
 
-    `left`: those that cannot be written so, with why. `remarks`: a sentence for each that becomes several, or cannot.
+    `left`: those that cannot be replaced, with the reason. `remarks`: a sentence for each of both.
     """
 
     copies: Mapping[tuple[str, str], int]
@@ -34,9 +35,10 @@ NONE = Parallel({}, {}, {})
 
 
 def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
-    """What of a circuit plain ngspice would simulate without its multiplier. `edits`: place → number in the netlist's units.
+    """The devices that plain ngspice would simulate without their multiplier. `edits`: place → number in the netlist's
+    units.
 
-    Raises `MissingError` where the PDK's library is not on this machine.
+    Raises `MissingError` if the PDK's library is not on this machine.
     """
     netlist = problem.netlist
     scopes = (netlist.top, *netlist.subcircuits.values())
@@ -51,24 +53,24 @@ def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
     for line, found in Elaboration(netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).multipliers(edits).items():
         device = _device(netlist, line)
         callee = device.value.lower()
-        # m=1 does harm where it stands before a cell
+        # m=1 on a cell has an effect too
         if callee not in lost or "m" not in device.params or (found == {1.0} and callee not in multiplied):
             continue
         cell = callee in netlist.subcircuits
-        why = "ngspice does not multiply what has an m inside" if cell else "ngspice ignores m= of the foundry's subcircuit"
+        why = "ngspice does not multiply a device inside that has its own m" if cell else "ngspice ignores m= of the foundry's subcircuit"
         value = next(iter(found))
         if len(found) == 1 and math.isfinite(value) and value >= 1 and math.isclose(value, round(value), rel_tol=1e-9):
             copies[line] = round(value)
             if copies[line] > 1:
                 remarks[line] = f"{device.name} is written as {copies[line]} instances in parallel: {why}"
         else:
-            left[line] = "m differs between the instances of its cell" if len(found) > 1 else "m is no whole number"
+            left[line] = "m differs between the instances of its cell" if len(found) > 1 else "m is not a whole number"
             remarks[line] = f"{device.name} is another circuit in plain ngspice: {why}, and {left[line]}"
     return Parallel(copies, left, remarks)
 
 
 def _with_cells(netlist: Netlist, devices: Collection[str]) -> set[str]:
-    """These devices and every cell that has one of them somewhere inside: of a cell's multiplier they do not hear either."""
+    """These devices and every cell that contains one of them: a cell's multiplier does not reach them either."""
     found = set(devices)
     while devices:
         devices = {

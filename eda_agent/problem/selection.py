@@ -21,7 +21,7 @@ KINDS = ("role", "group")
 
 
 class NoDevice(ValueError):
-    """Nothing was named: `fix` says what could be written instead."""
+    """The selection is empty; `fix` is the correction."""
 
     def __init__(self, message: str, fix: str):
         super().__init__(message)
@@ -30,9 +30,11 @@ class NoDevice(ValueError):
 
 @dataclass(frozen=True)
 class Names:
-    """What a circuit's devices are called. `spellings`: label → all that a designer may write for it. Labels as of `FlatDevice.label`.
+    """The names of a circuit's devices. `spellings`: label → all spellings of a designer. Labels as in
+    `FlatDevice.label`.
 
-    `others`: devices that are no MOSFETs, likewise. `roles`: label → role. `rules`: label → what the PDK knows of its model.
+    `others`: the same for devices that are not MOSFETs. `roles`: label → role. `rules`: label → the PDK's rules for its
+    model.
     """
 
     spellings: dict[str, frozenset[str]]
@@ -42,7 +44,9 @@ class Names:
     rules: dict[str, DeviceRule | None]
 
     def chosen(self, wanted: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-        """Labels in the circuit's order. `wanted`: ("", name or pattern), ("role", role) or ("group", name). Raises `NoDevice`."""
+        """Labels in the circuit's order. `wanted`: ("", name or pattern), ("role", role) or ("group", name). Raises
+        `NoDevice`.
+        """
         found = {label for kind, text in wanted for label in self._one(kind, text.strip().lower())}
         return tuple(label for label in self.spellings if label in found)
 
@@ -59,7 +63,7 @@ class Names:
         found = [label for label, spelled in self.spellings.items() if name in spelled]
         if not found:
             if any(name in spelled for spelled in self.others.values()):
-                raise NoDevice(f"{name} is no MOSFET: it has no such operating point", f"MOSFETs are {_some(self.spellings)}")
+                raise NoDevice(f"{name} is not a MOSFET and has no such operating point", f"MOSFETs are {_some(self.spellings)}")
             raise NoDevice(f"the circuit has no device {name!r}", self._near(name, [*self._written, *self.roles.values()]))
         return found
 
@@ -70,7 +74,7 @@ class Names:
         found = matching(self.spellings)
         if not found:
             others = matching(self.others)
-            what = f"it matches {_some(others)}, which are no MOSFETs" if others else "nothing is called so"
+            what = f"it matches {_some(others)}, which are not MOSFETs" if others else "no device has such a name"
             raise NoDevice(f"the pattern {pattern!r} matches no MOSFET: {what}", f"MOSFETs are {_some(self.spellings)}")
         return found
 
@@ -111,7 +115,7 @@ def _some(names: Iterable[str]) -> str:
 
 
 def names_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str, ...], ...]) -> Names:
-    """The names of a subcircuit's devices. Raises `InputError` where it does not elaborate."""
+    """The names of a subcircuit's devices. Raises `InputError` if it does not elaborate."""
     spellings: dict[str, frozenset[str]] = {}
     others: dict[str, frozenset[str]] = {}
     rules: dict[str, DeviceRule | None] = {}

@@ -1,10 +1,12 @@
-"""A shadow is a name that two texts define, of which ngspice takes one without a word.
+"""A shadow is a name that is defined twice, of which ngspice silently uses one.
 
-    a deck's `.param`    is a setting of its testbench; a parameter of the circuit stays what the circuit or the sizing makes it
-    two definitions      of a model, function or subcircuit are refused, since ngspice takes the first or the last by kind
-    `.temp`, `.lib`      of a deck or netlist are not used: corners decide, and a corner that says another thing is a note
+    a deck's `.param`    is a setting of its testbench; a parameter of the circuit keeps the value of the circuit or the
+    sizing
+    two definitions      of a model, function or subcircuit are refused, because ngspice uses the first or the last
+    depending on the kind
+    `.temp`, `.lib`      of a deck or netlist are not used: corners decide, and a different value is a note
 
-Findings are either errors or notes: a note says which of the two stands.
+Findings are errors or notes; a note says which definition is used.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from eda_agent.problem.spec import Corner
 from eda_agent.units import parse_spice_number
 
 CORNER = ("vdd", "temperature")
-"""What every corner sets."""
+"""Settings of every corner."""
 _RANDOM = frozenset(["agauss", "gauss", "aunif", "unif", "limit"])
-"""Functions that give another number each time: such a value stays as it is."""
+"""Functions with a new random value each time: such a value is not evaluated."""
 _DEFINITIONS = {".model": "model", ".subckt": "subcircuit", ".func": "function"}
 
 
@@ -42,8 +44,9 @@ def read_deck(
 ) -> DeckText:  # fmt: skip
     """The text of a user's deck around the circuit of `netlist`.
 
-    `sized`: the circuit's top parameters that spec.yaml sizes. `settings`: what the testbench has already, of which `given` are
-    those that spec.yaml itself sets.
+    `sized`: the circuit's top parameters that spec.yaml sizes. `settings`: the testbench's present settings, of which
+    `given` are
+    those that spec.yaml sets.
     """
     result = DeckText()
     taken = frozenset(given) | {name for corner in corners for name in corner.settings}
@@ -63,21 +66,23 @@ def read_deck(
 def _parameters(
     line: Line, netlist: Netlist, sized: Collection[str], settings: Mapping[str, str], given: Collection[str], taken: Collection[str], result: DeckText
 ) -> None:  # fmt: skip
-    """Sort the `.param`s of one line: into settings, into what is left to ngspice, or out."""
+    """Assign the `.param`s of one line to the settings, to ngspice, or to neither."""
     kept = {}
     for name, text in assignments(line.text).items():
         if name in CORNER:
-            result.errors.append(line.finding(f"{name} is the corner's", f"remove {name} here and give it under corners: in spec.yaml"))
+            result.errors.append(
+                line.finding(f"{name} belongs to the corners", f"remove {name} here and give it under corners: in spec.yaml")
+            )
         elif name in netlist.top.params:
             _of_the_circuit(name, text, line, netlist, sized, result)
         elif _is_setting(text, {*settings, *result.settings, *CORNER}):
             if name in given and not _same(settings[name], text):
-                result.notes.append(line.finding(f"{name} is {settings[name]} in spec.yaml: that stands, not this"))
+                result.notes.append(line.finding(f"{name} is {settings[name]} in spec.yaml, which is used instead"))
             result.settings[name] = settings[name] if name in given else expression.strip_quotes(text)
-            # for what names it outside braces
+            # for uses outside braces
             result.cards.append(f".param {name}={{{name}}}")
         elif name in settings or name in taken:
-            result.errors.append(line.finding(f"{name} is a setting, and this is no arithmetic over settings", "write a number"))
+            result.errors.append(line.finding(f"{name} is a setting, but this is not arithmetic over settings", "write a number"))
         else:
             kept[name] = text
     if kept:
@@ -89,7 +94,7 @@ def _of_the_circuit(name: str, text: str, line: Line, netlist: Netlist, sized: C
         result.notes.append(line.finding(f"{name} is sized: the deck's {text} is not used"))
     elif not _same(netlist.top.params[name], text):
         fix = "give the value in one of the two files"
-        result.errors.append(line.finding(f"the circuit has {name} = {netlist.top.params[name]}, and the deck would set it to {text}", fix))
+        result.errors.append(line.finding(f"the circuit has {name} = {netlist.top.params[name]}, but the deck sets it to {text}", fix))
 
 
 def _is_setting(text: str, known: Collection[str]) -> bool:
@@ -116,14 +121,15 @@ def _same(one: str, other: str) -> bool:
 def netlist_shadows(netlist: Netlist, devices: Collection[str], left_out: Iterable[Line], corners: Sequence[Corner], sections: Mapping[str, Sequence[str]]) -> tuple[list[Finding], list[Finding]]:  # fmt: skip
     """(errors, notes) of the circuit itself.
 
-    `devices`: names of the PDK's, called as subcircuits. `left_out`: `.lib` lines of the PDK's library. `sections`: process → those of the library.
+    `devices`: names of the PDK's, called as subcircuits. `left_out`: `.lib` lines of the PDK's library. `sections`:
+    process → its sections.
     """
     errors = _twice(netlist.lines)
     for name in sorted(devices & netlist.subcircuits.keys()):
         scope = netlist.subcircuits[name]
         if scope.line is not None:
             errors.append(
-                scope.line.finding(f"{name} is a device of the PDK, and ngspice would take the PDK's", "remove or rename this subcircuit")
+                scope.line.finding(f"{name} is a device of the PDK, and ngspice would use the PDK's", "remove or rename this subcircuit")
             )
     notes = _temperatures(netlist.lines, corners)
     for line in left_out:
@@ -135,7 +141,7 @@ def netlist_shadows(netlist: Netlist, devices: Collection[str], left_out: Iterab
 
 
 def hidden_sizes(netlist: Netlist, sized: Collection[Edit]) -> list[Finding]:
-    """Notes: cells with a parameter of their own that has the name of one that is sized outside, and that no call hands on."""
+    """Notes on cells with a local parameter that has the name of a sized outer parameter, if no call passes it on."""
     names = {edit.attribute: edit for edit in sized if not edit.device}
     result = []
     for scope in (netlist.top, *netlist.subcircuits.values()):
@@ -148,7 +154,7 @@ def hidden_sizes(netlist: Netlist, sized: Collection[Edit]) -> list[Finding]:
                 if own is not None and edit.scope != inner.name and name not in call.params:
                     result.append(
                         inner.line.finding(
-                            f"{inner.name} has a {name} of its own, {own}, as {call.name} calls it: what is sized does not reach it"
+                            f"{inner.name} has its own {name}, {own}, as {call.name} calls it: the sized value does not reach it"
                         )
                     )
     return list(dict.fromkeys(result))
@@ -165,7 +171,7 @@ def _temperatures(lines: Iterable[Line], corners: Sequence[Corner]) -> list[Find
 
 
 def _twice(lines: Iterable[Line]) -> list[Finding]:
-    """Models, functions and subcircuits of one scope that are defined again in other words."""
+    """Models, functions and subcircuits of one scope that are defined again with other content."""
     result: list[Finding] = []
     first: dict[tuple[str, str, str], Line] = {}
     inside = ""
@@ -178,7 +184,7 @@ def _twice(lines: Iterable[Line]) -> list[Finding]:
             earlier = first.setdefault((inside, kind, name), line)
             if earlier is not line and (kind == "subcircuit" or earlier.text.split() != line.text.split()):
                 where = f"{earlier.file.name}:{earlier.number}"
-                result.append(line.finding(f"{kind} {name} is defined in {where} already, and ngspice takes one of the two", "keep one"))
+                result.append(line.finding(f"{kind} {name} is already defined in {where}, and ngspice uses only one of them", "keep one"))
         if line.card == ".subckt" and len(words) > 1:
             inside = words[1].lower()
         elif line.card == ".ends":

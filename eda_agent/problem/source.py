@@ -1,8 +1,9 @@
-"""A source is netlist text from a file that nobody vouched for, as logical lines.
+"""A source is untrusted netlist text as logical lines.
 
-Everything unsafe is refused here, before any simulator sees it: ngspice runs shell commands and writes files when a
-netlist tells it to (`.control`, `*#` comments, `.exec`, XSPICE file devices, includes of any path). What is allowed is
-listed; what is not on the list is refused. Comments never reach the simulator.
+Everything unsafe is refused here, before a simulator reads it: ngspice runs shell commands and writes files when a
+netlist tells it to (`.control`, `*#` comments, `.exec`, XSPICE file devices, includes of any path). There is an allow
+list;
+anything else is refused. Comments never reach the simulator.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MAX_LINES = 200_000
 MAX_INCLUDE_DEPTH = 10
 MAX_INCLUDES = 1000
 MAX_WORD = 2000
-"""Characters without a blank: longer than any name or expression, and short enough for every pattern that reads it."""
+"""Maximum length of a word: longer than any name or expression, and short enough for every pattern that reads it."""
 
 CIRCUIT_CARDS = frozenset(
     [
@@ -45,12 +46,14 @@ CIRCUIT_CARDS = frozenset(
 )
 ANALYSIS_CARDS = frozenset([".op", ".ac", ".dc", ".tran", ".noise"])
 IGNORED_CARDS = frozenset([".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"])
-"""Cards that only say what to print or keep; the testbench decides that."""
+"""Cards that only select output; the testbench decides that."""
 COMMAND_MARKS = r"\w \t.,:@\[\](){}'=+\-*/^%#~?!"
-"""What a command of a simulation is made of, for a regular expression: no redirection, pipe, second command, variable, quotation or back quote."""
+"""Characters of a simulation command, for a regular expression: no redirection, pipe, second command, variable,
+quotation or back quote.
+"""
 _ANALYSIS = re.compile(rf"\.[a-z]+(?:[ \t][{COMMAND_MARKS}]*)?", re.IGNORECASE)
 DEVICES = frozenset("rclvimxefghbdqjkswtzo")
-"""Element letters that cannot touch files; A (XSPICE) can."""
+"""Element letters that cannot access files; A (XSPICE) can."""
 _OPTIONS = frozenset(
     [
         "abstol",
@@ -91,9 +94,11 @@ _OPTIONS = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """One logical line: `text` joined and without comments, `raw` its physical lines, `number` the first of them (1-based).
+    """One logical line: `text` joined and without comments, `raw` its physical lines, `number` the first of them
+    (1-based).
 
-    `hidden`: it comes from a file without a single card of a netlist, which may be a key or a list of passwords: no message repeats it.
+    `hidden`: it comes from a file without a netlist card, which may be a key or a list of passwords: no message repeats
+    it.
     """
 
     text: str
@@ -110,7 +115,10 @@ class Line:
     def finding(self, message: str, fix: str = "") -> Finding:
         if self.hidden:
             return Finding(
-                "this is no line of a netlist; the file has no card of one, and is not shown", self.file, self.number, fix="name a netlist"
+                "this is not a line of a netlist; the file has no netlist card, so its text is not shown",
+                self.file,
+                self.number,
+                fix="name a netlist",
             )
         return Finding(message, self.file, self.number, read=self.text.strip()[:80], fix=fix)
 
@@ -118,11 +126,14 @@ class Line:
 def read_source(
     path: Path, folders: Sequence[Path], *, library_files: Iterable[str] = (), analyses: bool = False, left_out: list[Line] | None = None
 ) -> tuple[Line, ...]:
-    """Read a netlist with its includes inlined, or raise `InputError` with every fault found.
+    """Read a netlist with its includes inlined, or raise `InputError` with every fault.
 
-    `folders`: where includes may lie (symbolic links are followed before the test). `library_files`: names of the PDK's own
-    top libraries, whose `.lib` lines are left out because the corner decides them. `analyses`: whether analysis cards may
-    stand in the file (a user's own testbench). `left_out` gets the lines that name one of `library_files` with a section.
+    Args:
+        folders: where includes may lie (symbolic links are followed before the test).
+        library_files: names of the PDK's own top libraries, whose `.lib` lines are left out because the corner decides
+            them.
+        analyses: whether analysis cards are allowed (a user's own testbench).
+        left_out: receives the lines that name one of `library_files` with a section.
     """
     reader = _Reader([folder.resolve() for folder in folders], frozenset(library_files), analyses, left_out)
     lines = reader.read(path, 0)
@@ -132,7 +143,9 @@ def read_source(
 
 
 class _Reader:
-    """Reads a file with its includes. What they have together is limited, since four files that include each other often make billions of lines."""
+    """Reads a file with its includes. Their total is limited, because four files that include each other can make
+    billions of lines.
+    """
 
     def __init__(self, folders: list[Path], libraries: frozenset[str], analyses: bool, left_out: list[Line] | None):
         self.folders, self.libraries, self.analyses, self.left_out = folders, libraries, analyses, left_out
@@ -172,7 +185,7 @@ class _Reader:
         return self._files > MAX_INCLUDES or self._bytes > MAX_BYTES or self._lines > MAX_LINES
 
     def _too_much(self, path: Path, text: str) -> bool:
-        """Count one more file; a finding where it was one too many."""
+        """Count one more file; a finding if the limit is exceeded."""
         self._files += 1
         self._bytes += len(text)
         self._lines += text.count("\n")
@@ -185,26 +198,30 @@ class _Reader:
 
 
 def read_text(path: Path, findings: list[Finding]) -> str:
-    """The text of a file, or "" with a finding when it is missing, huge or binary."""
+    """The text of a file, or "" with a finding if it is missing, too large or binary."""
     try:
         data = read_file(path, MAX_BYTES)
     except OSError as error:
-        fix = "a circuit is smaller; is this a model library?" if error.errno == errno.EFBIG else "check the path"
+        fix = "a circuit is smaller; check whether this is a model library" if error.errno == errno.EFBIG else "check the path"
         findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix=fix))
         return ""
     if data.count(b"\n") > MAX_LINES:
         findings.append(
-            Finding(f"the file has more than {MAX_LINES:,} lines", path, fix="a circuit is smaller; is this a layout's netlist?")
+            Finding(
+                f"the file has more than {MAX_LINES:,} lines",
+                path,
+                fix="a circuit is smaller; check whether this is the netlist of a layout",
+            )
         )
         return ""
     if b"\0" in data:
-        findings.append(Finding("the file holds NUL bytes: it is not a text file", path))
+        findings.append(Finding("the file has NUL bytes: it is not a text file", path))
         return ""
     return data.decode("utf-8", errors="replace")
 
 
 _LINE = re.compile(r"\r\n|\n|\r")
-"""Where a line ends. Python's own `splitlines` also ends one at marks that ngspice takes for part of it."""
+"""Line ends. Python's own `splitlines` also ends a line at characters that are part of it for ngspice."""
 _MARKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029`]")
 
 
@@ -212,24 +229,26 @@ _CARD = re.compile(
     r"^[ \t]*\.(?:subckt|ends?|params?|model|inc|include|lib|endl|global|options?|func|ic|nodeset|op|ac|dc|tran|noise|control|title|temp|meas)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What shows that a file is a netlist."""
+"""Evidence that a file is a netlist."""
 
 
 def is_title(first: str) -> bool:
-    """Whether the first line of a file is its title: unless it plainly is a card, a comment or a device."""
+    """Whether the first line of a file is its title: unless it clearly is a card, a comment or a device."""
     return not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", first, re.IGNORECASE)
 
 
 def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
     """Join continuation lines and strip comments; the raw lines stay with their logical line.
 
-    Comment and blank lines become lines with empty text, so that a netlist can be written back as it was. `title`: SPICE
-    takes the first line of a file as its title whatever it says; it is taken so unless it plainly is a card or device.
+    Comment and blank lines become lines with empty text, so that the netlist can be written back unchanged. `title`:
+    SPICE
+    reads the first line of a file as its title; here it is a title unless it clearly is a card or device.
     """
-    # lines of text, raw lines, number of the first; joined at the end: a line may go on a hundred thousand times
+    # lines of text, raw lines, number of the first; joined at the end, because a line may have a hundred thousand
+    # continuations
     found: list[tuple[list[str], list[str], int]] = []
     last = -1
-    """The last that says something: what is continued."""
+    """The last line with content, which a continuation continues."""
     for number, raw in enumerate(_LINE.split(text.removesuffix("\n")), start=1):
         code = _strip_comment(raw)
         if code.startswith("+") and last >= 0:
@@ -251,7 +270,7 @@ def _strip_comment(raw: str) -> str:
     code = raw.strip()
     if not code or code[0] in "*#$;" or code.startswith("//"):
         return ""
-    # quotes and braces protect nothing here: ngspice itself ends a line at these marks
+    # quotes and braces do not protect these characters: ngspice ends a line at them too
     return re.split(r"\s\$|;|\s//", code, maxsplit=1)[0].rstrip()
 
 
@@ -289,10 +308,10 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     if not card or card in IGNORED_CARDS:
         return
     if len(line.text) > MAX_WORD and max(map(len, line.text.split())) > MAX_WORD:
-        findings.append(line.finding(f"a word has more than {MAX_WORD:,} characters", "this is no netlist that a simulator reads"))
+        findings.append(line.finding(f"a word has more than {MAX_WORD:,} characters", "this is not a netlist for a simulator"))
         return
     if _MARKS.search(line.text):
-        findings.append(line.finding("this line holds a control character or a backtick", "remove it"))
+        findings.append(line.finding("this line has a control character or a backtick", "remove it"))
         return
     if re.search(r"\bfile\b\s*[=('\"\s]", line.text, re.IGNORECASE):
         findings.append(line.finding("this line names a file or a command", "remove it"))
@@ -306,7 +325,7 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
                 findings.append(line.finding("an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"))
             elif not _ANALYSIS.fullmatch(line.text.strip()):
                 findings.append(
-                    line.finding("this analysis has marks that are not allowed", "names, numbers and expressions; no > | ; & $")
+                    line.finding("this analysis has characters that are not allowed", "names, numbers and expressions; no > | ; & $")
                 )
         elif card == ".control" or card == ".endc":
             findings.append(

@@ -1,7 +1,8 @@
-"""A design space is the set of sizings that may be proposed: parameters with range, scale and grid.
+"""A design space is the set of legal sizings: parameters with range, scale and grid.
 
-A sizing maps every parameter's name to a value in SI units. `DesignSpace.snap` makes any sizing legal; two sizings are the
-same design exactly when their snapped values are equal.
+A sizing maps every parameter's name to a value in SI units. `DesignSpace.snap` makes any sizing legal; two sizings are
+the
+same design exactly if their snapped values are equal.
 """
 
 from __future__ import annotations
@@ -19,15 +20,20 @@ from eda_agent.problem.netlist import Edit
 Sizing = Mapping[str, float]
 
 _DIGITS = 4
-"""Significant digits of a parameter without a grid: finer differences are not manufacturable and only defeat the cache."""
+"""Significant digits of a parameter without a grid: smaller differences are not manufacturable and only defeat the
+cache.
+"""
 
 _SAME = 1e-11
-"""Relative distance within which two values are one: positions in [0, 1] and back cost a few units in the last place."""
+"""Relative distance within which two values are equal: positions in [0, 1] and back cost a few units in the last place.
+"""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a parameter's value goes in the netlist: `text = value · ratio / scale` (scale: SI units per netlist unit)."""
+    """The place of a parameter's value in the netlist: `text = value · ratio / scale` (scale: SI units per netlist
+    unit).
+    """
 
     edit: Edit
     ratio: float
@@ -38,7 +44,7 @@ class Place:
 class Parameter:
     """One degree of freedom. Bounds, `step` and `initial` in SI units; `step` None means no grid.
 
-    `initial`, the netlist's own value, is legal wherever it lies inside the bounds, on the grid or not.
+    `initial`, the netlist's own value, is legal everywhere inside the bounds, also between grid points.
     """
 
     name: str
@@ -60,7 +66,8 @@ class Parameter:
         if self.step is None:
             snapped = float(f"{value:.{_DIGITS}g}")
         else:
-            # whole multiples of the grid; rounding to 12 digits removes 0.1 + 0.2 noise, so that equal designs are equal numbers
+            # whole multiples of the grid; rounding to 12 digits removes 0.1 + 0.2 noise, so that equal designs are
+            # equal numbers
             count = round(value / self.step)
             lowest, highest = math.ceil(self.minimum / self.step - 1e-9), math.floor(self.maximum / self.step + 1e-9)
             snapped = float(f"{min(max(count, lowest), highest) * self.step:.12g}")
@@ -93,7 +100,7 @@ class DesignSpace:
 
     @property
     def initial(self) -> dict[str, float]:
-        """The sizes that the netlist came with, made legal."""
+        """The netlist's own sizes, made legal."""
         return {parameter.name: parameter.snap(parameter.initial) for parameter in self.parameters}
 
     def snap(self, sizing: Sizing) -> dict[str, float]:
@@ -111,7 +118,7 @@ class DesignSpace:
         }
 
     def legal_units(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Positions (n, parameters) moved onto the grids: what `to_unit` of `from_unit` is, for many at once and to 1e-9."""
+        """Positions (n, parameters) moved onto the grids: `to_unit` of `from_unit` for many points at once, to 1e-9."""
         result = np.clip(positions, 0.0, 1.0)
         for column, one in enumerate(self.parameters):
             if one.maximum == one.minimum:
@@ -135,7 +142,7 @@ class DesignSpace:
         return result
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
-        """What the netlist must say, in the netlist's units, for this sizing."""
+        """Place → value in the netlist's units for this sizing."""
         result = {}
         for parameter in self.parameters:
             for place in parameter.places:

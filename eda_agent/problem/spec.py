@@ -1,4 +1,4 @@
-"""A problem is a spec.yaml understood: circuit, design space, testbenches, specs, corners, budget. Frozen and valid."""
+"""A problem is a validated spec.yaml: circuit, design space, testbenches, specs, corners, budget. It is frozen."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from eda_agent.problem.space import DesignSpace
 
 @dataclass(frozen=True)
 class Spec:
-    """A bound on one metric, in SI units (dB, deg and % as they are). `worst`: the value that scores 0; None takes the metric's.
+    """A bound on one metric, in SI units (dB, deg and % unchanged).
 
-    `corners`: those in which it counts, () for all. `unit`: the one that the user wrote it in and sees it in; "" takes the metric's.
-    `asked`: minimum and maximum as the user asked for them, where the bounds here are tightened for the yield (`eda_agent.robust`).
-    `devices`: the MOSFETs whose worst counts, of a metric of `problem.bias`; () for others.
+    Attributes:
+        worst: the value that scores 0; None for the metric's.
+        corners: those in which it counts, () for all.
+        unit: the user's unit for input and output; "" for the metric's.
+        asked: the user's minimum and maximum, if the bounds here are tightened for yield (`eda_agent.robust`).
+        devices: the MOSFETs whose worst counts, of a metric of `problem.bias`; () for others.
     """
 
     name: str
@@ -47,7 +50,7 @@ class Spec:
 
     @property
     def target(self) -> float:
-        """The bound that is shown; a range shows its lower end."""
+        """The bound to show; the lower end of a range."""
         return self.minimum if self.minimum is not None else self.maximum  # type: ignore[return-value]  # one is set: checked on loading
 
     @property
@@ -55,7 +58,9 @@ class Spec:
         return "≥" if self.maximum is None else "≤" if self.minimum is None else "in"
 
     def met(self, value: float | None, bound: str = "") -> bool:
-        """Whether a value meets the spec. Of a censored one (`bound` ">": the truth lies above it, "<": below) only what the bound proves counts."""
+        """Whether a value meets the spec. A censored one (`bound` ">": the true value lies above it, "<": below) must
+        be proved by its bound.
+        """
         if value is None or value != value:
             return False
         return (self.minimum is None or (value >= self.minimum and bound != "<")) and (
@@ -64,7 +69,7 @@ class Spec:
 
 
 def as_asked(specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
-    """The specs with the bounds that the user asked for, where they are tightened."""
+    """The specs with the user's bounds instead of the tightened ones."""
     return tuple(
         replace(spec, minimum=spec.asked[0], maximum=spec.asked[1], asked=None) if spec.asked is not None else spec for spec in specs
     )
@@ -83,7 +88,7 @@ class Corner:
 
 @dataclass(frozen=True)
 class Analysis:
-    """`command` is what ngspice is told, with expressions in braces, such as `ac dec 20 1 {f_stop}`."""
+    """`command` is ngspice's command with expressions in braces, such as `ac dec 20 1 {f_stop}`."""
 
     kind: str
     command: str
@@ -93,10 +98,16 @@ class Analysis:
 class Testbench:
     """A deck around the device under test.
 
-    `deck`: its cards, with expressions in braces over settings, `vdd` and `temperature`. `nets`: port → net. `settings`: name →
-    expression, worked out per corner. `probes`: role → node, or name of a voltage source for the roles "supply" and "current". `sources`:
-    metric → analysis kind. `measures`: metric of the user's own → how (see `load_measures`). `grows`: setting → by which factors it is
-    multiplied, step by step, where a value lies beyond the end of the window (see `simulation.window`).
+    Attributes:
+        deck: its cards, with expressions in braces over settings, `vdd` and `temperature`.
+        nets: port → net.
+        settings: name → expression, evaluated per corner.
+        probes: role → node, or name of a voltage source for the roles "supply" and "current".
+        sources: metric → analysis kind.
+        measures: metric of the user's own → method (see `load_measures`).
+        grows: setting → factors by which it is multiplied, step by step, if a value lies beyond the end of the window
+            (see
+            `simulation.window`).
     """
 
     name: str
@@ -113,10 +124,14 @@ class Testbench:
 
 @dataclass(frozen=True)
 class Budget:
-    """`simulations`: proposals that are simulated (the starting sizes come on top). `timeout`: s per testbench and corner.
+    """The limits of a run.
 
-    `patience`: turns without a better score after which a run stops; None never. `until`: "met" stops at the first sizing that
-    meets every spec, "spent" uses the whole budget to improve the objectives.
+    Attributes:
+        simulations: number of proposals; the baseline does not count.
+        timeout: seconds per testbench and corner.
+        patience: turns without a better score after which a run stops; None for never.
+        until: "met" stops at the first sizing that meets every spec, "spent" uses the whole budget to improve the
+            objectives.
     """
 
     simulations: int = 100

@@ -1,4 +1,6 @@
-"""A target is a circuit's spec with other bounds, met by a sizing that is known, under one set of conditions (a corner and its load)."""
+"""A target is a circuit's spec with other bounds, met by a known sizing, under one set of conditions (a corner and its
+load).
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,10 @@ from eda_agent.problem.spec import Corner, Problem
 
 @dataclass(frozen=True)
 class Target:
-    """`bounds`: spec → value in SI units, a minimum or maximum as in the spec. `known`: a sizing that meets it, in SI units.
+    """`bounds`: spec → value in SI units, a minimum or maximum as in the spec. `known`: a sizing that meets it, in SI
+    units.
 
-    `kind`: "uniform" (bounds drawn over what the circuit can do) or "tight" (a few percent of slack from `known`).
+    `kind`: "uniform" (bounds drawn over the reachable range) or "tight" (a few percent of slack from `known`).
     """
 
     name: str
@@ -29,7 +32,7 @@ class Target:
 
     @property
     def digest(self) -> str:
-        """Tells targets apart whatever they are called: what a training run holds out."""
+        """A hash of the content, independent of names; training runs hold out targets by it."""
         content = [
             sorted(self.bounds.items()),
             self.corner.process,
@@ -41,11 +44,11 @@ class Target:
 
 
 def with_target(problem: Problem, target: Target) -> Problem:
-    """The same problem asked for a target, in its corner alone. A spec that the target does not bound is not asked for."""
+    """The same problem with a target, in its corner alone. Specs without a bound in the target are removed."""
     specs = []
     for spec in problem.specs:
         if spec.devices and spec.name not in target.bounds:
-            continue  # targets are older than specs on operating points
+            continue  # the targets are older than specs on operating points
         bound = target.bounds[spec.name]
         low, high = (bound, None) if spec.minimum is not None else (None, bound)
         specs.append(replace(spec, minimum=low, maximum=high, worst=None, corners=()))
@@ -53,14 +56,14 @@ def with_target(problem: Problem, target: Target) -> Problem:
 
 
 def read_targets(path: Path) -> tuple[Target, ...]:
-    """The targets of a file. Raises `InputError` for one that is none."""
+    """The targets of a file. Raises `InputError` for an invalid file."""
     try:
         data: dict[str, Any] = json.loads(read_file(path))
         return tuple(_target(entry) for entry in data["targets"])
     except OSError as error:
         raise InputError(Finding(f"cannot read the targets: {error.strerror}", path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(Finding(f"this is no list of targets: {error!r}", path, fix="see benchmarks/targets.py")) from None
+        raise InputError(Finding(f"this is not a list of targets: {error!r}", path, fix="see benchmarks/targets.py")) from None
 
 
 def _target(entry: Mapping[str, Any]) -> Target:

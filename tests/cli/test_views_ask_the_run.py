@@ -116,7 +116,7 @@ def test_what_is_missing_or_changed_is_said(edited: Path, tmp_path: Path) -> Non
     assert "changed after the run had copied it" in run("export", str(other), "--diff").stderr
     netlist.unlink()
     gone = run("export", str(other))
-    assert gone.returncode == 2 and "the netlist is not there" in gone.stderr
+    assert gone.returncode == 2 and "the netlist does not exist" in gone.stderr
 
 
 def test_another_spec_grades_the_sizes_where_the_user_names_it(edited: Path, tmp_path: Path) -> None:

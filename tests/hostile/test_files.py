@@ -103,12 +103,12 @@ resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1
 from pathlib import Path
 from eda_agent.errors import InputError
 from eda_agent.record.journal import read_journal
-from eda_agent.record.locked_jsonl import Held
+from eda_agent.record.locked_jsonl import LockedJsonlFile
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
 path = Path({str(journal)!r})
-for read in (lambda: list(read_journal(path)), lambda: JournalFeed(path).read(), lambda: Held(path, "journal")):
+for read in (lambda: list(read_journal(path)), lambda: JournalFeed(path).read(), lambda: LockedJsonlFile(path, "journal")):
     try:
         read()
     except InputError as error:

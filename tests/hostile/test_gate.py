@@ -144,5 +144,5 @@ def test_with_the_sandbox_off_the_gate_alone_holds(tmp_path: Path) -> None:
 )
 def test_an_analysis_of_an_own_deck_is_refused_where_it_is_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "tb.spice").write_text(f"vsup vdd 0 1.8\n{line}\n")
-    with pytest.raises(InputError, match="this analysis has marks that are not allowed"):
+    with pytest.raises(InputError, match="this analysis has characters that are not allowed"):
         read_source(tmp_path / "tb.spice", [tmp_path], analyses=True)

@@ -58,7 +58,7 @@ def test_files_of_somebody_else(monkeypatch: pytest.MonkeyPatch, spec: Path) -> 
     check_trust(problem, WHOLE[:2])
     monkeypatch.setattr(os, "getuid", lambda: spec.stat().st_uid + 1)
     check_trust(problem, WHOLE)
-    with pytest.raises(MissingError, match="belongs to somebody else"):
+    with pytest.raises(MissingError, match="belongs to another user"):
         check_trust(problem, WHOLE[:2])
     monkeypatch.setenv(UNTRUSTED, "0")
     check_trust(problem, WHOLE[:2])

@@ -120,7 +120,7 @@ def test_pdk_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("budget: {timeout: 1e18}", "at most 86,400 s"), ("budget: {simulations: 1e300}", "at most 1,000,000,000"), ('circuit: "amp\\0.spice"', "NUL"), ('include: ["\\ud800"]', "half of a pair"), ('pdk: "x\\0.yaml"', "NUL"),
+        ("budget: {timeout: 1e18}", "at most 86,400 s"), ("budget: {simulations: 1e300}", "at most 1,000,000,000"), ('circuit: "amp\\0.spice"', "NUL"), ('include: ["\\ud800"]', "half of a surrogate pair"), ('pdk: "x\\0.yaml"', "NUL"),
     ],
 )  # fmt: skip
 def test_specs(text: str, said: str, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_ground_that_is_no_port(tmp_path: Path) -> None:
 def test_without_a_supply_among_the_ports_the_draft_says_what_to_write(tmp_path: Path) -> None:
     assert drafted("ls", SHIFTER.replace(" vddl vddh gnd\n", " gnd\n"), tmp_path) == 1
     assert not (tmp_path / "ls.tb.spice").exists()
-    with pytest.raises(InputError, match="nothing stands in testbenches"):
+    with pytest.raises(InputError, match="testbenches is empty"):
         load_problem(tmp_path)
 
 

@@ -125,7 +125,7 @@ def test_objects_are_frozen(folder: Path) -> None:
         ("min: 1u, max: 50u", "min: 1, max: 50", 6, "allows W from"), ("scale: log}\n  M2", "scale: logg}\n  M2", 7, "lin or log"), ("  W: {", "  Wx: {", 6, "did you mean w"),
         ("minimum: 10", "minimum: 10 V", 14, "unit 'V'"), ("unit: dB", "unit: Hz", 14, "unit 'Hz'"), ("dc_gain:", "dc_gian:", 14, "did you mean dc_gain"),
         ("testbench: own", "testbench: other", 15, "no testbench"), ("name: amp", "nam: amp", 1, "did you mean 'name'"), ("pdk: sky130A", "pdk: sky131", 4, "unknown PDK"),
-        ("circuit: amp.spice", "circuit: nope.spice", 2, "not there"), ("subckt: amp", "subckt: amq", 3, "no subcircuit"), ("max: 8", "max: 0.5", 8, "above max"),
+        ("circuit: amp.spice", "circuit: nope.spice", 2, "does not exist"), ("subckt: amp", "subckt: amq", 3, "no subcircuit"), ("max: 8", "max: 0.5", 8, "above max"),
         ("maximum: 1m", "maximum: 1m, worst: 0.5m", 15, "worst"), ("[[M2, M3]]", "[[M2, M9]]", 10, "no device"), ("deck: tb.spice", "deck: no.spice", None, "cannot read"),
         ("name: amp", "name: &a amp\nbudget: *a", None, "aliases"), ("name: amp", "name: amp\nname: b", 2, "twice"), ("name: amp", "name: [", None, "not valid YAML"),
         ("  W: {min", "  W: {mni", 6, "needs min and max"), ("name: amp", "name: amp\ncorners: {a: {process: xx}}", 2, "no process corner"),
@@ -181,7 +181,7 @@ def test_a_missing_circuit_does_not_hide_the_other_faults(tmp_path: Path) -> Non
         load_problem(tmp_path)
     text = str(caught.value)
     assert len(caught.value.findings) == 5
-    for word in ("the netlist is not there", "unknown PDK", "template: ", "did you mean gbw", "whole number above 0"):
+    for word in ("the netlist does not exist", "unknown PDK", "template: ", "did you mean gbw", "whole number above 0"):
         assert word in text
 
 

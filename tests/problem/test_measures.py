@@ -53,13 +53,13 @@ def test_what_finds_nothing_has_no_value(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("measures", "says"),
     [
-        ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=1; shell id"}}', "marks that are not allowed"),
-        ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=`id`"}}', "marks that are not allowed"),
+        ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=1; shell id"}}', "characters that are not allowed"),
+        ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=`id`"}}', "characters that are not allowed"),
         ("{x: {testbench: t, analysis: tran, unit: V, python: my.py}}", "add --allow-code"),
-        ("{x: {testbench: t, analysis: ac, unit: V, meas: max v(out)}}", "runs no analysis 'ac'"),
+        ("{x: {testbench: t, analysis: ac, unit: V, meas: max v(out)}}", "has no analysis 'ac'"),
         ("{gbw: {testbench: t, analysis: tran, unit: V, meas: max v(out)}}", "cannot be the name"),
         ("{x: {testbench: t, analysis: tran, unit: parsec, meas: max v(out)}}", "unknown unit"),
-        ("{x: {testbench: t, analysis: tran, unit: V}}", "how is it measured"),
+        ("{x: {testbench: t, analysis: tran, unit: V}}", "no method"),
         ("{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 0, meas: max v(out)}}", "a span is above 0"),
         ("{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 5s, meas: max v(out)}}", "span: "),
     ],

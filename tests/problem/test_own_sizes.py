@@ -190,7 +190,7 @@ def test_a_width_of_many_fingers_is_in_range_and_stays_on_the_fingers_grid(tmp_p
 
 def test_a_size_that_the_models_do_not_have_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     problem = drafted(tmp_path, sky_lines({**OTA, "m5": Size(300, 1), "m6": Size(300, 1)}, "plain"), "c.spice", "--no-sim")
-    said = "ota.xm5.w is 300 um in the netlist; sizing begins at 100 um: XM5.w is outside its range"
+    said = "ota.xm5.w is 300 um in the netlist; sizing starts at 100 um: XM5.w is outside its range"
     assert said in capsys.readouterr().err
     assert main(["check", str(tmp_path)]) == 0
     assert re.search(rf"spec\.yaml:\d+: parameters\.XM5\.w: {re.escape(said)}", capsys.readouterr().out)
@@ -204,7 +204,7 @@ def test_what_a_match_of_unequal_devices_changes_is_said(tmp_path: Path, capsys:
     spec.write_text(re.sub(r"^  XM2\..*\n|^match:.*\n", "", spec.read_text(), flags=re.MULTILINE) + "match: [[M1, M2]]\n")
     capsys.readouterr()
     assert main(["check", str(tmp_path)]) == 0
-    assert "ota.xm2.w is 5.2 um in the netlist; sizing begins at 5 um: it follows XM1.w" in capsys.readouterr().out
+    assert "ota.xm2.w is 5.2 um in the netlist; sizing starts at 5 um: it follows XM1.w" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_the_param_of_a_deck_is_the_setting(card: str, use: str, tmp_path: Path,
     own = written(tmp_path, deck, spec=SPEC.replace("deck: tb.spice", "deck: tb.spice, vcm: 0.9"))
     assert simulated(capsys, own) == pytest.approx(by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "0.9")), rel=1e-6)
     assert main(["check", own]) == 0
-    assert "vcm is 0.9 in spec.yaml: that stands" in capsys.readouterr().out
+    assert "vcm is 0.9 in spec.yaml, which is used instead" in capsys.readouterr().out
     corner = written(tmp_path, deck, spec=SPEC.replace("temperature: 27", "temperature: 27, vcm: 1.2"))
     assert simulated(capsys, corner) == pytest.approx(by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "1.2")), rel=1e-6)
 
@@ -131,16 +131,16 @@ def test_a_temperature_of_the_deck_is_not_used_and_said(tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     ("deck", "circuit", "spec", "place", "words"),
     [
-        (".param vdd=3.3\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "vdd is the corner's"),
+        (".param vdd=3.3\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "vdd belongs to the corners"),
         (".param rfix=5\n" + DECK, CIRCUIT.replace("1k\n", "{rfix}\n").replace("rb=2k", "rb=2k rfix=4"), SPEC, "tb.spice:1", "rfix = 4"),
-        (".param vcm=agauss(1,1,1)\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "no arithmetic"),
-        (".model rm r r=8\n" + DECK, ".model rm r r=4\n" + CIRCUIT, SPEC, "tb.spice:1", "model rm is defined in c.spice:1"),
-        (".subckt div a b c\n.ends\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "subcircuit div is defined in c.spice:3"),
-        (".func f(x)={2*x}\n" + DECK, ".func f(x)={x}\n" + CIRCUIT, SPEC, "tb.spice:1", "function f is defined"),
+        (".param vcm=agauss(1,1,1)\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "not arithmetic"),
+        (".model rm r r=8\n" + DECK, ".model rm r r=4\n" + CIRCUIT, SPEC, "tb.spice:1", "model rm is already defined in c.spice:1"),
+        (".subckt div a b c\n.ends\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "subcircuit div is already defined in c.spice:3"),
+        (".func f(x)={2*x}\n" + DECK, ".func f(x)={x}\n" + CIRCUIT, SPEC, "tb.spice:1", "function f is already defined"),
         (DECK, ".func sqrt(x)={2*x}\n" + CIRCUIT, SPEC, "c.spice:1", "sqrt is a function of ngspice"),
-        (DECK, ".model rm r r=4\n.model rm r r=8\n" + CIRCUIT, SPEC, "c.spice:2", "ngspice takes one"),
+        (DECK, ".model rm r r=4\n.model rm r r=8\n" + CIRCUIT, SPEC, "c.spice:2", "ngspice uses only one"),
         (DECK.replace("0 div", "0 div rb=3k"), CIRCUIT, SPEC, "spec.yaml:6", "Xdut sets parameters"),
-        (DECK, CIRCUIT + ".subckt sky130_fd_pr__nfet_01v8 d g s b\n.ends\n", SPEC.replace("own", "sky130A"), "c.spice:9", "ngspice would take the PDK's"),
+        (DECK, CIRCUIT + ".subckt sky130_fd_pr__nfet_01v8 d g s b\n.ends\n", SPEC.replace("own", "sky130A"), "c.spice:9", "ngspice would use the PDK's"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_decided_is_named_with_file_and_line(
@@ -180,4 +180,4 @@ def test_a_cell_with_a_default_of_its_own_is_said(
         assert value == pytest.approx(truth, rel=1e-6)
     assert (values[0] != values[1]) == reached
     assert main(["check", folder]) == 0
-    assert ("part has a rb of its own, 5k" in capsys.readouterr().out) != reached
+    assert ("part has its own rb, 5k" in capsys.readouterr().out) != reached

@@ -112,7 +112,7 @@ def test_cells_and_expressions(tmp_path: Path) -> None:
 def test_what_is_no_whole_number_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     problem = load_problem(written(tmp_path, CELLS.replace("m={2*mq}", "m=2.5")))
     found = parallel(problem, problem.space.edits(problem.space.initial))
-    assert found.copies == {("unit", "xa"): 2} and "no whole number" in found.left["top", "xb"]
+    assert found.copies == {("unit", "xa"): 2} and "not a whole number" in found.left["top", "xb"]
     assert "another circuit in plain ngspice" in sized_netlist(problem, problem.space.initial)
     assert main(["check", str(tmp_path)]) == 0
     told = capsys.readouterr().out

@@ -139,9 +139,9 @@ def test_a_bilateral_loop(tmp_path: Path) -> None:
 def test_a_loop_probe_is_looked_at() -> None:
     assert injection(with_injection("V1 a b dc 0 ac 2\nI2 a 0 ac\nV3 c 0 1\nR1 a b 1\n", "v1"), "V1").silent == {"v1": 2.0, "i2": 1.0}
     for deck, why in (
-        ("R1 a b 1\n", "no voltage source"),
-        ("V1 a b dc 0.7\n", "has 0 V"),
-        ("V1 a b 1m\n", "has 0 V"),
+        ("R1 a b 1\n", "not a voltage source"),
+        ("V1 a b dc 0.7\n", "must have 0 V"),
+        ("V1 a b 1m\n", "must have 0 V"),
     ):
         with pytest.raises(LoopProbeError, match=why):
             with_injection(deck, "v1")
@@ -160,7 +160,7 @@ def test_what_a_loop_gain_is_not_measured_for_is_said(tmp_path: Path) -> None:
             "measures: {m: {testbench: t, analysis: ac, unit: Hz, meas: when v(c)=1}}\nspecs: {m: {testbench: t, unit: Hz, minimum: 1}}\n",
             "cannot see",
         ),
-        ("rc", "specs: {gbw: {testbench: t, unit: Hz, minimum: 1}}\n", "no voltage source of the deck"),
+        ("rc", "specs: {gbw: {testbench: t, unit: Hz, minimum: 1}}\n", "not a voltage source of the deck"),
     ):
         (tmp_path / "spec.yaml").write_text(bench.replace("PROBE", probe) + rest)
         with pytest.raises(InputError, match=why):

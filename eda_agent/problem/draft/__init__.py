@@ -1,13 +1,14 @@
-"""A draft is the spec.yaml that `eda-agent init` proposes for a bare netlist: parameters, match groups, testbenches and targets.
+"""A draft is the spec.yaml that `eda-agent init` proposes for a bare netlist: parameters, match groups, testbenches and
+targets.
 
-    dialect              what other programs write → plain SPICE
-    circuit              a file → a `Draft`: all that is known of it
-    circuit_class        structure → what the circuit is for
-    sizable_parameters   what can be sized, in which range, under which role
-    fallback_testbench   a deck where no template fits
+    dialect              formats of other programs → plain SPICE
+    circuit              a file → a `Draft`: everything known of it
+    circuit_class        structure → the purpose of the circuit
+    sizable_parameters   which parameters are sized, in which range, with which role
+    fallback_testbench   a deck if no template fits
     text                 a `Draft` → the text of spec.yaml
 
-What could not be told is said (`Draft.doubts`), never guessed silently.
+Uncertain decisions are reported (`Draft.doubts`), never made silently.
 """
 
 from eda_agent.problem.draft.circuit import Draft, read_circuit

@@ -1,6 +1,7 @@
-"""A bare device is a MOSFET that a netlist names by polarity alone, or without W and L, as programs that make topologies write them.
+"""A bare device is a MOSFET that a netlist names by polarity alone, or without W and L, as topology generators write
+them.
 
-`with_devices` gives it the PDK's device of that polarity, and a width and length to start from.
+`with_devices` gives it the PDK's device of that polarity and an initial width and length.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from eda_agent.units import format_quantity
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
 _POLARITIES = {"n": "nmos", "nmos": "nmos", "nmos4": "nmos", "nch": "nmos", "nfet": "nmos", "p": "pmos", "pmos": "pmos", "pmos4": "pmos", "pch": "pmos", "pfet": "pmos"}  # fmt: skip
 _NAMED = re.compile(r"([np])(?:mos|ch|fet|mosfet)?(?:[_\d].*)?$", re.IGNORECASE)
-"""Names of a model that say its polarity: nmos_rvt, nch_lvt_mac, p18."""
-# times the smallest length: short devices have no gain; and W over L, a hole being the slower carrier
+"""Names of a model that show its polarity: nmos_rvt, nch_lvt_mac, p18."""
+# times the smallest length, because short devices have no gain; and W over L, larger for the slower holes
 _LENGTHS = 3.0
 _SHAPE = {"nmos": 10.0, "pmos": 20.0}
 
 
 def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
-    """The lines with every bare device made one of the PDK's. A PDK without devices of its own leaves them as they are."""
+    """The lines with every bare device replaced by one of the PDK's. A PDK without devices of its own leaves them
+    unchanged.
+    """
     defined = {
         words[1].lower() for line in lines if (words := line.split()) and words[0].lower() in {".model", ".subckt"} and len(words) > 1
     }
@@ -33,7 +36,7 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
             result.append(line)
             continue
         if rule.name != found[2].lower():
-            notes.append(f"model {found[2]} was made {rule.name}")
+            notes.append(f"model {found[2]} was replaced by {rule.name}")
         sized = found[3] + "".join(_continuation(lines, number + 1))
         result.append(f"{found[1]} {rule.name}{found[3]}{_sizes(sized, rule, pdk, notes)}")
     return result
@@ -55,7 +58,7 @@ def _continuation(lines: Sequence[str], start: int) -> list[str]:
 
 
 def _sizes(text: str, rule: DeviceRule, pdk: Pdk, notes: list[str]) -> str:
-    """` W=… L=…`, in metres, of what the device lacks."""
+    """` W=… L=…`, in metres, for the sizes that the device lacks."""
     missing = [side for side in ("w", "l") if not re.search(rf"(?<![\w]){side}\s*=", text, re.IGNORECASE)]
     if not missing:
         return ""

@@ -1,4 +1,4 @@
-"""Reading a bare netlist: its dialect, PDK, subcircuit, structure and kind."""
+"""Reading a bare netlist: its dialect, PDK, subcircuit, structure and class."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ from eda_agent.units import format_quantity
 
 @dataclass
 class Draft:
-    """`source`: the netlist, or its plain copy where it had to be `changed`; `netlist_text` is what stands in it.
+    """Everything known of a netlist to draft.
 
-    `driven`: port → V or A of the source that stood on it in a flat schematic. `noticed`: what was seen of the circuit and acted on, or
-    what it did when it was simulated, one sentence each.
+    Attributes:
+        source: the netlist, or its plain copy if it was `changed`; `netlist_text` is its text.
+        driven: port → V or A of its source in a flat schematic.
+        noticed: observations about the circuit, or its simulated behaviour, one sentence each.
     """
 
     name: str
@@ -46,22 +48,24 @@ class Draft:
     driven: Mapping[str, float] = field(default_factory=dict)
     noticed: list[str] = field(default_factory=list)
     fallback_testbench: FallbackTestbench | None = None
-    """Where no template fits."""
+    """Set if no template fits."""
     pdk_file: str = ""
     """The user's own PDK file, as the spec names it."""
     process: str = "tt"
-    """Of the nominal corner: what the netlist's model library names."""
+    """Process of the nominal corner, from the netlist's model library."""
     parasitics: frozenset[str] = frozenset()
-    """Devices of wires, as `parasitics_in` names them."""
+    """Devices of wires, named as in `parasitics_in`."""
 
     @property
     def deck(self) -> str:
-        """The fallback testbench's file, beside the spec."""
+        """The file name of the fallback testbench, beside the spec."""
         return f"{self.name}.tb.spice"
 
 
 def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | None = None) -> Draft:
-    """Read a netlist and recognise what it is; where it is not plain SPICE, a plain copy is written into `out`. Raises `InputError` with what is wrong and what to write."""
+    """Read a netlist and recognise it; if it is not plain SPICE, write a plain copy into `out`. Raises `InputError`
+    with the fault and the correction.
+    """
     findings: list[Finding] = []
     raw = read_text(path, findings)
     if findings:
@@ -73,7 +77,7 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     text, notes = to_spice(raw, [chosen])
     file = path
     if notes:
-        # includes are relative: a copy that has some stays beside the original
+        # includes are relative, so a copy that has some stays beside the original
         whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
         file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
         write_text(file, text)
@@ -93,13 +97,13 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     doubts += kind.doubts
     driven = source_values(raw.splitlines()) if any(note.startswith("sources were taken out") for note in notes) else {}
     if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:
-        doubts.append("smallest W and L of these models: the smallest in the netlist were taken")
+        doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     elif chosen.name == "own":
         doubts.append(
-            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the netlist were taken"
+            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the netlist were used"
         )
     if structure.unknown:
-        doubts.append(f"what these devices do: {', '.join(structure.unknown)}")
+        doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
     begun = None if kind.benches else fallback_testbench(structure, name, driven)
     return Draft(
         name_from(path.stem.removesuffix(".xschem")),
@@ -122,14 +126,14 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
 
 
 def _pdk_file(pdk: str, folder: Path) -> Path | None:
-    """The user's own PDK file: beside the netlist, or from where the command is run; None for a PDK's name."""
+    """The user's own PDK file: beside the netlist, or relative to the current folder; None for a PDK's name."""
     if not pdk.endswith((".yaml", ".yml")):
         return None
     return next((place.resolve() for place in (folder / pdk, Path(pdk)) if place.is_file()), Path(pdk))
 
 
 def _model_of(words: Sequence[str]) -> str:
-    """The model or cell that the line of a MOSFET or a call names, "" on other lines."""
+    """The model or cell on the line of a MOSFET or a call, "" on other lines."""
     plain = [word for word in words if "=" not in word]
     kind = plain[0][:1].lower() if plain else ""
     if kind == "m":
@@ -152,7 +156,7 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
     read = f": it names {', '.join(list(called)[:6])}" if called else ""
     raise InputError(
         Finding(
-            f"no device of a known PDK and no .model card stands in the netlist{read}",
+            f"the netlist has no device of a known PDK and no .model card{read}",
             path,
             fix=f"--pdk {' or '.join(counts)}, or a PDK file of your own",
         )
@@ -172,5 +176,5 @@ def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
         )
     if len(tops) > 1:
         tops.sort(key=lambda name: len(netlist.subcircuits[name].devices), reverse=True)
-        doubts.append(f"which subcircuit is meant: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)")
+        doubts.append(f"which subcircuit to size: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)")
     return tops[0]

@@ -1,4 +1,4 @@
-"""A circuit class says what a circuit is for: the testbenches that fit it, and the role of each port in them."""
+"""A circuit class is the purpose of a circuit: the testbenches that fit it, and the role of each port in them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eda_agent.problem.structure import Structure, polarity
 
 @dataclass(frozen=True)
 class Bench:
-    """A testbench template with the settings that are worth writing down, and the metrics asked of it: metric → sense."""
+    """A testbench template with the settings to write, and its metrics: metric → sense."""
 
     name: str
     template: str
@@ -21,10 +21,14 @@ class Bench:
 
 @dataclass(frozen=True)
 class CircuitClass:
-    """`ports`: role in the testbenches → port. `bias`: port → how it is held (`biases`).
+    """The purpose of a circuit.
 
-    `doubts`: what could not be told, one sentence each. `noticed`: what was told and is worth saying.
-    `switches`: devices that an enable drives or that start the circuit up; there is nothing to size in them.
+    Attributes:
+        ports: role in the testbenches → port.
+        bias: port → how it is held (`biases`).
+        doubts: uncertain decisions, one sentence each.
+        noticed: observations worth reporting.
+        switches: devices that an enable drives or that start the circuit; they are not sized.
     """
 
     name: str
@@ -37,7 +41,7 @@ class CircuitClass:
 
 
 MIN, MAX, NEAR = "minimum", "maximum", "near"
-"""`NEAR`: a value that is to be kept, between two bounds."""
+"""`NEAR`: a value to keep, between two bounds."""
 
 _OPAMP = (
     Bench(
@@ -78,7 +82,7 @@ _CURRENT_REFERENCE = (
 
 
 def classify(structure: Structure) -> CircuitClass:
-    """What the circuit is. `name` is "" when that cannot be told."""
+    """Classify a circuit; `name` is "" if its purpose is unknown."""
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
@@ -87,7 +91,7 @@ def classify(structure: Structure) -> CircuitClass:
     noticed = [words_of(enable) for enable in enables.values()]
     if starting:
         names = " ".join(name.upper() for name in starting)
-        noticed.append(f"{names} start the circuit up: they stay as they are, since no testbench shows whether it starts")
+        noticed.append(f"{names} start the circuit: they are not sized, because no testbench shows whether the circuit starts")
     return replace(kind, bias=bias, noticed=tuple(noticed), switches=(*switches, *starting))
 
 
@@ -117,14 +121,12 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
-    doubts.append(
-        _divided(structure) or "what the circuit is for: no input pair, no ring of inverters, no feedback resistor was recognised"
-    )
+    doubts.append(_divided(structure) or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))
 
 
 def _divided(structure: Structure) -> str:
-    """What to do with a regulator that has its divider inside, "" where it is none."""
+    """How to open the loop of a regulator with an internal divider, "" for other circuits."""
     resistors = [passive for passive in structure.passives if passive.kind == "r"]
     for pair in structure.pairs:
         for gate in {pair[0].gate, pair[1].gate} - set(structure.ports):
@@ -133,8 +135,8 @@ def _divided(structure: Structure) -> str:
             if out and structure.vss in ends and _has_no_sink(structure, out):
                 names = f"{ends[out].upper()} and {ends[structure.vss].upper()}"
                 return (
-                    f"how to open the loop of this regulator: its divider is inside. Take {names} out and make {gate.removeprefix('xdut.')} a port: "
-                    "the testbenches of regulators bring a divider (r_top, r_bottom)"
+                    f"how to open the loop of this regulator: its divider is internal. Remove {names} and make {gate.removeprefix('xdut.')} a port: "
+                    "the testbenches of regulators have a divider (r_top, r_bottom)"
                 )
     return ""
 
@@ -145,10 +147,10 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates]
     if len(outputs) == 2:
-        doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 and nothing is fed back")
+        doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 without feedback")
         return CircuitClass("differential amplifier", rails, {}, (), tuple(doubts))
     if len(outputs) != 1:
-        doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; templates for one output only were tried")
+        doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; only templates for one output were tried")
         return CircuitClass("", rails, {}, (), tuple(doubts))
     out = outputs[0]
     signs = {gate: polarity(structure, gate, out) for gate in gates}
@@ -156,10 +158,10 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     plain = next((gate for gate in gates if gate != inverting), "")
     if not inverting or sorted(signs.values()) != [-1, 1]:
         inverting, plain = gates
-        doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was taken")
+        doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was assumed")
     bias = biases(structure, rest, {out, *gates})
     if _has_no_sink(structure, out):
-        # nothing inside pulls the output: the load does, as in a regulator
+        # no device inside pulls the output: the load does, as in a regulator
         return CircuitClass("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
     return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
 
@@ -174,12 +176,12 @@ def _comparator(
     if len(outputs) != 2 or len(structure.clocks) != 1:
         doubts.append("which ports are the two outputs and the clock of the comparator")
         return CircuitClass("", rails, {}, (), tuple(doubts))
-    # each half of the latch hangs on one input's device: its output is the one that this input pulls
+    # each half of the latch stands on one input's device: its output is the one that this input pulls
     first = _latched(structure, pair[0].drain)
     side = [out for out in outputs if polarity(structure, first, out) != 0] if first else []
     nearest = min(outputs, key=lambda out: _distance(structure, first, out)) if first and side else outputs[0]
     if not first:
-        doubts.append(f"which output belongs to which input: {nearest} was taken for {gates[0]}")
+        doubts.append(f"which output belongs to which input: {nearest} was assumed for {gates[0]}")
     sign = polarity(structure, gates[0], nearest)
     positive = nearest if sign > 0 else next(out for out in outputs if out != nearest)
     negative = next(out for out in outputs if out != positive)
@@ -188,12 +190,12 @@ def _comparator(
 
 
 def _latched(structure: Structure, net: str) -> str:
-    """The drain of the latch device that stands on a net."""
+    """The drain of the latch device on a net."""
     return next((fet.drain for fet in structure.fets if fet.source == net and structure.roles.get(fet.name, "").startswith("latch")), "")
 
 
 def _distance(structure: Structure, start: str, goal: str) -> int:
-    """Gates between two nets, not through the latch's other half."""
+    """The number of gates between two nets, not through the other half of the latch."""
     steps, seen, front = 0, {start}, {start}
     while front and goal not in front:
         front = {
@@ -207,12 +209,12 @@ def _distance(structure: Structure, start: str, goal: str) -> int:
 
 
 def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
-    """Those that devices drive."""
+    """The ports that devices drive."""
     return [port for port in ports if _drives(structure, port)]
 
 
 def _gives_current(structure: Structure, port: str) -> bool:
-    """Whether drains of one type alone stand on a port, and nothing that makes a voltage of their current."""
+    """Whether only drains of one type are on a port, and nothing that converts their current to a voltage."""
     fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
     loads = [passive for passive in structure.passives if passive.kind != "c" and port in passive.nets]
     return bool(fets) and not loads and len({fet.type for fet in fets}) == 1 and all(fet.drain == port != fet.gate for fet in fets)
@@ -226,13 +228,15 @@ def _drives(structure: Structure, port: str) -> bool:
 
 def _has_no_sink(structure: Structure, out: str) -> bool:
     fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
-    # a pair with resistors for loads is an amplifier
+    # a pair with resistive loads is an amplifier
     loaded = any(structure.roles.get(fet.name) == "input pair" for fet in fets)
     return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)
 
 
 def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Port → what holds it: "source" (a current into the port), "sink" (out of it) or "voltage"; an enable stands at "low" or "high"."""
+    """Port → how it is held: "source" (a current into the port), "sink" (out of it) or "voltage"; an enable is "low" or
+    "high".
+    """
     result = {}
     for port in rest:
         if port in taken or port in structure.clocks:
@@ -245,7 +249,7 @@ def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[s
 
 
 def _rings(structure: Structure) -> bool:
-    """Whether inverting stages close a ring of odd length, at least three."""
+    """Whether inverting stages form a ring of odd length, at least three."""
     links: dict[str, set[str]] = {}
     for fet in structure.fets:
         if structure.roles.get(fet.name, "").startswith("inverter"):
@@ -254,7 +258,7 @@ def _rings(structure: Structure) -> bool:
         net, length, seen = start, 0, set()
         while net not in seen and net in links:
             seen.add(net)
-            # a stage may also feed a buffer: follow the branch that leads back
+            # a stage may also drive a buffer: follow the branch that leads back
             net = next((other for other in links[net] if other in links), "")
             length += 1
             if net == start:

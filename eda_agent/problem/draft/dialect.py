@@ -1,8 +1,11 @@
-"""A dialect is how a program writes netlists: xschem's commented subcircuit, CDL's slashes and plain M lines, a deck with its simulation.
+"""A dialect is how a program writes netlists: xschem's commented subcircuit, CDL's slashes and plain M lines, a deck
+with its simulation.
 
-`to_spice` makes of any of them a circuit that the rest of this package and ngspice read, and says what it changed; text that needs
-nothing comes back as it was. Sizes keep their numbers: only their unit may change, where a PDK counts micrometres. Nothing unsafe is
-let through: what is left is read as strictly as any other netlist.
+`to_spice` converts each of them to a circuit for this package and ngspice, and lists the changes; text without need for
+changes
+is returned unchanged. Sizes keep their numbers; only their unit may change, for a PDK that counts micrometres. The
+result is
+validated as strictly as any other netlist.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
 
 _FINE = 1e-6
-"""In m: a layout's unit is finer."""
+"""In m: the unit of a layout is smaller."""
 _CDL_CARDS = re.compile(
     r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
 )
@@ -28,7 +31,7 @@ _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNO
 
 
 def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
-    """(netlist, what was changed). `pdks` are asked whether a model name is a device that must be called as a subcircuit."""
+    """(netlist, changes). `pdks` tell whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
     lines = _without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
     lines = without_model_libraries(lines, notes)
@@ -44,11 +47,13 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
 
 
 def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
-    """The lines with `.option scale` worked into the sizes of MOSFETs: magic writes whole numbers and the unit once."""
+    """The lines with `.option scale` multiplied into the sizes of MOSFETs: magic writes whole numbers and the unit
+    once.
+    """
     found = [match[1] for line in lines if (match := re.match(r"\s*\.options?\b.*\bscale\s*=\s*([^\s,]+)", line, re.IGNORECASE))]
     scale = parse_spice_number(found[-1]) if found else None
     unit = pdks[0].scale if pdks else 1.0
-    # 10n is metres; magic's 10000u is in micrometres where the PDK's netlists are
+    # 10n is in metres; magic's 10000u is in micrometres if the PDK's netlists are
     metres = scale if scale is None or scale <= _FINE else scale * unit
     if metres is None or metres == unit:
         return lines
@@ -64,7 +69,7 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
 
 
 def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """The lines without `.control` blocks and analyses: testbenches bring their own."""
+    """The lines without `.control` blocks and analyses, which the testbenches have."""
     result, inside = [], False
     for line in lines:
         words = line.strip().lower().split()
@@ -89,9 +94,9 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
             ".measure",
             ".four",
         }:
-            notes.append("analyses and what they print were left out: testbenches bring their own")
+            notes.append("analyses and their output cards were left out: the testbenches have their own")
         elif card in {".option", ".options", ".temp"}:
-            notes.append("options of a simulator were left out")
+            notes.append("simulator options were left out")
         else:
             result.append(line)
         inside = inside and card != ".endc"
@@ -99,9 +104,9 @@ def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
 
 
 def _uncomment_subckt(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """xschem comments the top cell's `.subckt` and `.ends` out when it netlists the top as a flat circuit.
+    """xschem comments out the top cell's `.subckt` and `.ends` when it netlists the top as a flat circuit.
 
-    Beside other cells, a top without ports is their testbench, and stays as it is.
+    Beside other cells, a top without ports is their testbench and stays unchanged.
     """
     alone = not any(re.match(r"\s*\.subckt\b", line, re.IGNORECASE) for line in lines)
     result, inside = [], False
@@ -112,13 +117,13 @@ def _uncomment_subckt(lines: Sequence[str], notes: list[str]) -> list[str]:
             result.append(line)
             continue
         inside = begins
-        notes.append("the commented .subckt of the top cell was made a real one (xschem)")
+        notes.append("the commented .subckt of the top cell was activated (xschem)")
         result.append(bare[1])
     return result
 
 
 def _slashes(line: str, notes: list[str]) -> str:
-    """CDL sets a slash between the nets and the cell's name, or before parameters."""
+    """CDL writes a slash between the nets and the cell's name, or before parameters."""
     if _CDL_CARDS.match(line.strip()) or not re.match(r"\s*(x|\.subckt)\S*\s.*\s/\s", line, re.IGNORECASE):
         return line
     notes.append("slashes between nets and cells were left out (CDL)")

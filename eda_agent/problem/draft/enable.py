@@ -1,4 +1,4 @@
-"""What a draft says of an enable: the level at which the circuit is on, and what switches it off."""
+"""The enables of a draft: the level at which the circuit is on, and the devices that switch it off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eda_agent.problem.structure.enabling import OPPOSITE
 
 
 def enables_of(structure: Structure, ports: Sequence[str]) -> dict[str, Enable]:
-    """Port → enable, of those among `ports`."""
+    """Port → enable, for the ports in `ports`."""
     return {enable.port: enable for enable in structure.enables if enable.port in ports}
 
 

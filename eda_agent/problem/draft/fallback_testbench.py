@@ -1,7 +1,9 @@
-"""A fallback testbench is the deck that a draft begins with where no template fits: every port held by something, and what can be measured so.
+"""A fallback testbench is the first deck of a draft if no template fits: every port is held, and what can be measured
+is measured.
 
-A differential amplifier with two outputs is driven by a differential source and measured between its outputs. Of anything else the
-operating point alone is taken: what the circuit is for is the user's to add.
+An amplifier with two outputs is driven by a differential source and measured between its outputs. For any other circuit
+only the
+operating point is read; the user adds the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from eda_agent.problem.structure import Structure
 from eda_agent.units import format_quantity
 
 NAME = "mine"
-"""Of its testbench."""
+"""Name of its testbench."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class FallbackTestbench:
 
 
 def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, float]) -> FallbackTestbench | None:
-    """None where a rail is no port: nothing could be said of the supply.
+    """The deck; None if a rail is not a port, because the supply would be unknown.
 
-    `driven`: port → V or A of the source that stood on it in the netlist.
+    `driven`: port → V or A of its source in the netlist.
     """
     if structure.vdd not in structure.ports or structure.vss not in {*structure.ports, "0"}:
         return None
@@ -52,7 +54,7 @@ def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, f
     held = [port for port in rest if port not in outputs and not (differential and port in inputs)]
     enables = enables_of(structure, held)
     how = {**biases(structure, held, set()), **{port: enable.level for port, enable in enables.items()}}
-    # a clock is no bias, but must not float either
+    # a clock is not a bias, but must not float either
     cards += [_source(number, port, how.get(port, "voltage"), structure, driven) for number, port in enumerate(held, 1)]
     cards += [f"C{number} {port} 0 {{load}}" for number, port in enumerate(outputs, 1)]
     cards.append(f"Xdut {' '.join('0' if port == structure.vss else port for port in structure.ports)} {subckt}")
@@ -67,7 +69,7 @@ def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, f
         title = "inputs driven differentially around vcm, open loop, measured between the outputs"
         return FallbackTestbench(_text(title, cards), {"load": "1p"}, {"out": "tb_diff", "supply": "vsup"}, metrics)
     cards.append(".op")
-    title = "every port is held, the operating point is taken; add stimulus, analyses and loads"
+    title = "every port is held and the operating point is read; add stimulus, analyses and loads"
     seen = next(iter([*outputs, *rest]), structure.vdd)
     settings = {"load": "1p"} if outputs else {}
     return FallbackTestbench(_text(title, cards), settings, {"out": seen, "supply": "vsup"}, {"power": MAX})

@@ -1,7 +1,8 @@
-"""A flat netlist is a circuit with its sources and no ports, as a schematic that is simulated by itself gives it.
+"""A flat netlist is a circuit with its sources and without ports, as a schematic that is simulated directly.
 
-Sources to ground come out, and the nets that they drove become ports, as do the nets that nothing but drains touches, which are outputs;
-ground becomes a port as well. What is left is a subcircuit that any testbench can hold.
+Sources to ground are removed, and the nets that they drove become ports. Nets that only drains touch become ports too
+(outputs), and
+so does ground. The rest is a subcircuit that any testbench can hold.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from eda_agent.units import parse_spice_number
 
 _GROUNDS = frozenset(["0", "gnd"])
 _NODES = {"m": 4, "x": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2}
-"""Element letter → nodes. X is a MOSFET of a PDK here: a flat netlist calls nothing else that is understood."""
+"""Element letter → number of nodes. X is a MOSFET of a PDK: other calls are not supported in a flat netlist."""
 
 
 def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """The lines as a subcircuit with ports; unchanged where there is one already, where nothing drives it, or where a device is unknown."""
+    """The lines as a subcircuit with ports; unchanged if there is one already, if nothing drives it, or if a device is
+    unknown.
+    """
     if any(re.match(r"\s*\.subckt\s+\S+\s+[^\s=]", line, re.IGNORECASE) for line in lines):
         return list(lines)
     cards, others, name = _split(lines)
@@ -42,12 +45,12 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     outputs = [net for net, count in drains.items() if count > 1 and net not in elsewhere and net not in driven]
     ports = list(dict.fromkeys([*driven, *outputs]))
     body = [_grounded(cards[number], _NODES[kinds[number]]) for number in kept]
-    notes.append(f"sources were taken out, and {', '.join(ports)} and ground (vss) made ports")
+    notes.append(f"sources were removed, and {', '.join(ports)} and ground (vss) became ports")
     return [*others, f".subckt {name} {' '.join(ports)} vss", *body, f".ends {name}"]
 
 
 def source_values(lines: Sequence[str]) -> dict[str, float]:
-    """Net → what a source between it and ground holds it at: V of a voltage source, A into the net of a current source; only plain DC values."""
+    """Net → the DC value of its source to ground: V of a voltage source, A into the net of a current source."""
     result = {}
     for card in _split(lines)[0]:
         words = card.split()
@@ -57,7 +60,7 @@ def source_values(lines: Sequence[str]) -> dict[str, float]:
         plus, minus = (net.lower() for net in words[1:3])
         if (plus in _GROUNDS) == (minus in _GROUNDS):
             continue
-        # SPICE counts a source's current from its plus through itself to its minus
+        # SPICE counts a source's current from its plus terminal through the source to its minus terminal
         sign = 1.0 if (minus in _GROUNDS) == (card[0].lower() == "v") else -1.0
         result[minus if plus in _GROUNDS else plus] = sign * value
     return result

@@ -1,6 +1,6 @@
-"""A foreign language is one that no SPICE reader understands: Spectre's netlists, Verilog-A, a schematic's own format.
+"""A foreign language is one that no SPICE reader reads: Spectre's netlists, Verilog-A, a schematic's own format.
 
-A file in one of them is named as what it is, with the way to a SPICE netlist.
+The message names the language and how to get a SPICE netlist.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _SPICE_CARD = re.compile(r"^\s*\.(?:subckt|model|end|ends|param|tran|ac|op|contr
 
 
 def refuse_foreign(text: str, path: Path) -> None:
-    """Raise `InputError` with the language of a netlist and what to do, where it is not SPICE.
+    """Raise `InputError` with the language of a netlist and the remedy, if it is not SPICE.
 
     Args:
-        text: the file as it was read.
+        text: the file's content.
         path: the file, for the message.
 
     Raises:
-        InputError: the text is in another language and has no card of SPICE.
+        InputError: the text is in another language and has no SPICE card.
     """
     if _SPICE_CARD.search(text):
         return

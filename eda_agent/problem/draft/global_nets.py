@@ -1,6 +1,7 @@
-"""A global net is one that a cell uses without a port for it: node 0, and what `.global` names. A draft gives each such cell a port.
+"""A global net is used by a cell without a port for it: node 0, and the nets of `.global`. A draft gives each such cell
+a port.
 
-A testbench can hold a port only: a supply that reaches the devices past the ports could be neither swept nor measured.
+A testbench can only hold ports: a supply that reaches the devices in another way could be neither swept nor measured.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _GROUND = frozenset(["0", "gnd"])
-"""What SPICE takes for node 0."""
+"""Names of node 0 in SPICE."""
 _NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "e": 4, "g": 4}
 VSS = "vss"
-"""The port that node 0 becomes."""
+"""The port that replaces node 0."""
 
 
 @dataclass
 class _Cell:
-    """`header`: place of its `.subckt` line. `body`: places of its lines. `needs`: nets that get a port, in the order in which they are met."""
+    """`header`: position of its `.subckt` line. `body`: positions of its lines. `needs`: nets that get a port, in the
+    order of their use.
+    """
 
     header: int
     ports: list[str]
@@ -30,11 +33,11 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
     """The lines with a port for every global net that a cell uses.
 
     Args:
-        lines: a netlist, one element a line.
-        notes: receives what was changed.
+        lines: a netlist, one element per line.
+        notes: receives the changes.
 
     Returns:
-        The same lines where no cell uses a global net; else the netlist with its continuation lines joined.
+        the same lines if no cell uses a global net; else the netlist with its continuation lines joined.
     """
     cards = _joined(lines)
     named = {
@@ -53,7 +56,7 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
     if not made:
         return list(lines)
     what = ", ".join("node 0" if net == VSS else net for net in made)
-    notes.append(f"{what} reached the devices past the ports: made {'a port' if len(made) == 1 else 'ports'}, {' '.join(made)}")
+    notes.append(f"{what} reached the devices without a port: made {'a port' if len(made) == 1 else 'ports'}, {' '.join(made)}")
     result = list(cards)
     for cell in cells.values():
         grounded = VSS in cell.needs or VSS in cell.ports
@@ -116,7 +119,7 @@ def _nets(card: str) -> list[str]:
 
 
 def _need(cell: _Cell, net: str, shared: frozenset[str]) -> bool:
-    """Note that a cell uses a net; whether that is news."""
+    """Record that a cell uses a net; returns whether it is new."""
     if net not in shared or net in cell.ports:
         return False
     port = VSS if net in _GROUND else net
@@ -156,7 +159,7 @@ def _called(card: str, cells: dict[str, _Cell], net_of: Callable[[str], str]) ->
 
 
 def _rewritten(card: str, cells: dict[str, _Cell], *, grounded: bool) -> str:
-    """A line with node 0 as the port that it became, and with the nets that a call needs."""
+    """A line with node 0 replaced by its port, and with the nets that a call needs."""
     head, rest = _split(card)
     named = [head[0], *(VSS if grounded and net.lower() in _GROUND else net for net in head[1:])]
     if named != head:

@@ -1,4 +1,4 @@
-"""A legal range of a parameter keeps every device whose size is computed from it within what its models cover."""
+"""A legal range of a parameter keeps every device with a computed size within the range of its models."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from eda_agent.problem.netlist import Edit
 from eda_agent.problem.pdk.stub_devices import stub_devices
 
 POINTS = 60
-"""Values at which a legal one is looked for where the netlist's own is none."""
+"""Number of values at which a legal one is searched if the netlist's own is not legal."""
 STEPS = 40
-"""Bisections of the logarithm: a part in 10^9 of a range of three decades."""
+"""Bisections of the logarithm: one part in 10^9 of a range of three decades."""
 
 
 def legal_range(draft: Draft, edit: Edit, low: float, high: float, start: float) -> tuple[float, float]:
-    """The part of a range, around the netlist's own value, in which every device stays legal.
+    """The part of a range, around the netlist's own value, in which every device is legal.
 
     Args:
         draft: the circuit.
@@ -25,7 +25,7 @@ def legal_range(draft: Draft, edit: Edit, low: float, high: float, start: float)
         low, high, start: in the netlist's unit; low ≤ start ≤ high.
 
     Returns:
-        (low, high), unchanged where nothing leaves the models, or where nothing in the range is legal.
+        (low, high), unchanged if nothing leaves the models, or if nothing in the range is legal.
     """
     scale = draft.pdk.scale if draft.pdk.subcircuits else 1.0
     elaboration = Elaboration(draft.netlist, draft.subckt, stub_devices(draft.pdk), [edit])
@@ -52,7 +52,7 @@ def _inside(found: tuple[float, float], allowed: tuple[float, float], scale: flo
 
 
 def _edge(legal: Callable[[float], bool], good: float, bad: float) -> float:
-    """The last legal value on the way from a legal one to another."""
+    """The last legal value between a legal one and an illegal one."""
     if legal(bad):
         return bad
     inside, outside = math.log(good), math.log(bad)

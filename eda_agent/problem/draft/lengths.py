@@ -1,4 +1,4 @@
-"""A length is what a netlist writes after w=, l=, pd= or ps=; areas (ad, as) are squares of one."""
+"""A length is a value of w=, l=, pd= or ps= in a netlist; areas (ad, as) are squares of one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eda_agent.units import parse_spice_number
 LENGTHS = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 SIZE = re.compile(r"([A-Za-z_]\w*)\s*=\s*('[^']*'|\{[^}]*\}|[^\s=]+)")
 _LARGE = 0.1
-"""In m: no MOSFET has a finger of 10 cm, and no PDK that counts micrometres one of less than 0.1 um."""
+"""In m: no MOSFET has a finger of 10 cm, and no PDK that counts micrometres has one of less than 0.1 um."""
 
 
 def written_in_metres(number: float) -> bool:
@@ -27,6 +27,6 @@ def times(line: str, factor: float) -> str:
 
 
 def in_metres(line: str) -> bool:
-    """Whether the plain widths and lengths of a line, if any, can be metres."""
+    """Whether the plain widths and lengths of a line can be metres."""
     plain = (parse_spice_number(match[2]) for match in SIZE.finditer(line) if match[1].lower() in {"w", "l"})
     return all(number is None or written_in_metres(number) for number in plain)

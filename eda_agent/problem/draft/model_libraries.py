@@ -1,4 +1,6 @@
-"""Lines that name a PDK's model library are left out of a draft's netlist: `pdk:` brings the models. They tell the PDK and the process."""
+"""Model libraries named in a draft's netlist are left out, because `pdk:` provides the models. Their names show the PDK
+and the process.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _FAMILIES = {
     "ihp-sg13g2": re.compile(r"sg13g2|ihp-|cornerMOS[lh]v", re.IGNORECASE),
 }  # fmt: skip
 _CELLS = re.compile(r"_(?:fd_)?(?:sc|io|ip)_|stdcell", re.IGNORECASE)
-"""Of a library of cells: its subcircuits are no models."""
+"""A library of cells: its subcircuits are not models."""
 
 
 def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]:
@@ -26,7 +28,7 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
         notes: receives what was left out.
 
     Returns:
-        The other lines. An include of the user's own files stays.
+        the other lines. An include of the user's own files stays.
     """
     result = []
     for line in lines:
@@ -35,7 +37,7 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
             result.append(line)
         elif _CELLS.search(found["file"]):
             notes.append(
-                f"{PurePosixPath(found['file']).name} was left out: a library of cells has no models; a cell that is used must stand in the netlist"
+                f"{PurePosixPath(found['file']).name} was left out: a library of cells has no models; put the cells that you use into the netlist"
             )
         else:
             process = _process(found["file"], found["section"] or "")
@@ -44,7 +46,7 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
 
 
 def pdk_in(text: str) -> str:
-    """The PDK whose library a netlist names, "" where it names none."""
+    """The PDK whose library a netlist names, or ""."""
     for line in text.splitlines():
         if (found := _CARD.match(line)) and (family := _family(found["file"])):
             return family
@@ -52,7 +54,7 @@ def pdk_in(text: str) -> str:
 
 
 def process_in(text: str) -> str:
-    """The process that a netlist names with its model library, such as "ss"; "" where it names none."""
+    """The process of a netlist's model library, such as "ss", or ""."""
     found = [_process(match["file"], match["section"] or "") for line in text.splitlines() if (match := _CARD.match(line))]
     return next((process for process in found if process), "")
 
@@ -62,7 +64,7 @@ def _family(file: str) -> str:
 
 
 def _process(file: str, section: str) -> str:
-    """From a section (`tt`, `mos_tt`, `typical`) or a corner's own file (`corners/tt.spice`)."""
+    """The process from a section (`tt`, `mos_tt`, `typical`) or a corner's own file (`corners/tt.spice`)."""
     word = (section or (PurePosixPath(file).stem if "corner" in file.lower() else "")).lower().removeprefix("mos_")
     named = {"typical": "tt", "statistical": "", "nom": "tt", "typ": "tt"}.get(word, word)
     return named if re.fullmatch(r"(?:tt|ss|ff|sf|fs)", named) else ""

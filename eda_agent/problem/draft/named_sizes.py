@@ -1,6 +1,6 @@
-"""A named size is a `.param` that sets a length of a MOSFET; it changes its unit with the plain numbers beside it.
+"""A named size is a `.param` that sets a length of a MOSFET; its unit changes with the plain numbers beside it.
 
-Where M lines in metres become devices of a PDK that counts micrometres, `W=wp` stays and `.param wp=50u` becomes 50.
+If M lines in metres become devices of a PDK that counts micrometres, `W=wp` stays and `.param wp=50u` becomes 50.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from eda_agent.units import parse_spice_number
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"'[^']*'|\{[^}]*\}")
 _FACTOR = re.compile(r"[{']?\s*(?:[\d.]+\s*\*\s*)?([A-Za-z_]\w*)\s*(?:[*/]\s*[\d.]+\s*)?['}]?")
-"""A name alone, or times or over a plain number: a length where the name is one."""
+"""A name alone, or times or divided by a plain number: a length if the name is one."""
 _GIVES = re.compile(r"\s*(?:\.params?|\.subckt|x\S*)\b", re.IGNORECASE)
 
 
 def with_named_sizes(lines: Sequence[str], converted: Collection[int], factor: float, notes: list[str]) -> list[str]:
-    """The lines with the lengths that names give to the `converted` ones (by index) multiplied by `factor`.
+    """The lines with the named lengths of the `converted` lines (by index) multiplied by `factor`.
 
-    A name that is used for anything else as well stays as it is.
+    A name with any other use stays unchanged.
     """
     wanted = _names(lines, converted)
     for name in sorted(wanted):
@@ -61,7 +61,7 @@ def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:
 
 
 def _used_elsewhere(lines: Sequence[str], converted: Collection[int], name: str) -> bool:
-    """Whether a value other than a length on a converted line, or the name's own definition, has the name in it."""
+    """Whether the name occurs in a value other than a length on a converted line or its own definition."""
     for number, line in enumerate(lines):
         text = line.partition("$")[0].partition(";")[0]
         if text.lstrip().startswith("*"):

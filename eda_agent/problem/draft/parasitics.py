@@ -1,4 +1,4 @@
-"""Parasitics are what an extraction adds to a circuit: capacitors and resistors of wires. Nobody sizes them, and they stay as they are."""
+"""Parasitics are capacitors and resistors of wires that an extraction adds to a circuit. They are kept and not sized."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from eda_agent.problem.structure import Structure
 from eda_agent.units import counted
 
 SMALLEST = 10e-15
-"""F: a smaller capacitor is a wire's. The smallest MIM capacitors of SKY130 and GF180 (2 um and 5 um square) have 8 fF and 25 fF."""
+"""F: a smaller capacitor belongs to a wire. The smallest MIM capacitors of SKY130 and GF180 (2 um and 5 um square) have
+8 fF and 25 fF.
+"""
 _EXTRACTED = re.compile(r"^\*.*(?:created from \S+\.ext\b|extracted by|\bpex\b|parasitic extraction)", re.IGNORECASE | re.MULTILINE)
-"""In the first lines of what magic, KLayout and the foundries' tools write."""
+"""In the first lines of the output of magic, KLayout and the foundries' tools."""
 ROLE = "parasitic"
 
 
@@ -21,9 +23,9 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
 
     Args:
         structure: the recognised circuit.
-        netlist: the netlist that it is of.
-        subckt: the cell that is sized.
-        text: the netlist's text: its head says whether it is an extraction.
+        netlist: its netlist.
+        subckt: the sized cell.
+        text: the netlist's text: its head shows whether it is an extraction.
     """
     extracted = _EXTRACTED.search("\n".join(text.splitlines()[:10])) is not None
     result = {}
@@ -38,7 +40,7 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
 
 
 def words_of(found: dict[str, str], structure: Structure) -> str:
-    """One sentence on parasitics that were found."""
+    """One sentence about the found parasitics."""
     kinds = {passive.name: passive.kind for passive in structure.passives}
     counts = [(sum(kinds[label] == kind for label in found), what) for kind, what in (("c", "capacitor"), ("r", "resistor"))]
     return f"{' and '.join(counted(count, what) for count, what in counts if count)} of wires: kept as they are"

@@ -1,4 +1,4 @@
-"""A ratio ties a place of the netlist to the parameter that sizes its partner, where a matched pair is written with two parameters."""
+"""A ratio ties a place of the netlist to the parameter of its partner, if a matched pair has two parameters."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from eda_agent.problem.netlist import Edit, Netlist
 
 @dataclass
 class Ratios:
-    """`of`: place that follows → (place that leads, ratio of the two values)."""
+    """`of`: following place → (leading place, ratio of the two values)."""
 
     of: dict[Edit, tuple[Edit, float]] = field(default_factory=dict)
 
     def leader(self, edit: Edit) -> tuple[Edit, float]:
-        """The place that a place follows in the end, and by which ratio; itself and 1 where it follows none."""
+        """The place that a place finally follows, and the ratio; itself and 1 if it follows none."""
         ratio = 1.0
         while edit in self.of:
             edit, step = self.of[edit]
@@ -28,9 +28,9 @@ class Ratios:
 
 
 def tied(netlist: Netlist, subckt: str, groups: Iterable[tuple[list[str], str]]) -> Ratios:
-    """The ratios that keep groups of devices equal: (names, attribute) each, where the netlist has them equal.
+    """The ratios that keep groups of devices equal: (names, attribute) each, if they are equal in the netlist.
 
-    A group is tied where parameters size it: devices that are all written as numbers follow by `match` alone.
+    A group is tied if parameters size it: devices that are all written as numbers follow by `match` alone.
     """
     result = Ratios()
     for names, attribute in groups:
@@ -52,13 +52,13 @@ def tied(netlist: Netlist, subckt: str, groups: Iterable[tuple[list[str], str]])
 
 
 def _is_made(netlist: Netlist, place: Edit, source: Edit | None) -> bool:
-    """Whether a place is an expression that no one parameter leads."""
+    """Whether a place is an expression that no single parameter leads."""
     text = netlist.value_text(place)
     return source is None and text is not None and bool(_names(text))
 
 
 def _source(netlist: Netlist, subckt: str, device: str, attribute: str) -> Edit | None:
-    """The one parameter that a device's attribute is proportional to, or None."""
+    """The single parameter to which a device's attribute is proportional, or None."""
     text = netlist.value_text(Edit(subckt, device, attribute))
     names = _names(text or "")
     scope = netlist.subcircuits[subckt]
@@ -80,7 +80,7 @@ def _source(netlist: Netlist, subckt: str, device: str, attribute: str) -> Edit 
 
 
 def _share(text: str, name: str) -> float | None:
-    """k where the text is k times the parameter, else None."""
+    """k if the text is k times the parameter, else None."""
     try:
         node = expression.parse(text)
         one, two = (expression.evaluate(node, {name: value}) for value in (1.0, 2.0))
@@ -97,7 +97,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 def written(ratios: Ratios, names: Mapping[Edit, str], spelled: Mapping[Edit, str]) -> list[str]:
-    """The entries of `ratios:` in a spec. `names`: place → parameter of the spec. `spelled`: how a place is named there."""
+    """The entries of `ratios:` in a spec. `names`: place → parameter of the spec. `spelled`: spelling of a place there."""
     rows = []
     for edit in ratios.of:
         leader, ratio = ratios.leader(edit)

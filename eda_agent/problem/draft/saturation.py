@@ -1,4 +1,6 @@
-"""The saturation spec of a draft: every device that the circuit needs in saturation, asked for no more than the netlist's own sizes come near to."""
+"""The saturation spec of a draft: every device that must be saturated, with a target near the margin of the netlist's
+own sizes.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,16 @@ from eda_agent.units import format_quantity
 
 NAME = "saturation"
 ENOUGH = 0.05
-"""V of margin that nobody asks more of: the channel is then well pinched off over process and temperature."""
+"""V of margin that is sufficient: the channel is then pinched off over process and temperature."""
 _STEP = 0.01
 
 
 def saturation_line(draft: Draft, now: float | None, measured: bool, untested: Collection[str] = ()) -> str | None:
-    """The line of spec.yaml; None where no testbench has an operating point or no device is meant to be in saturation.
+    """The line of spec.yaml; None if no testbench has an operating point or no device must be saturated.
 
-    `now`: the margin (V) of the worst device at the netlist's sizes, None where it has none; `measured`: whether anybody looked. Of a testbench
-    in `untested` it is a comment.
+    `now`: the margin (V) of the worst device at the netlist's sizes, None without one; `measured`: whether it was
+    simulated. For a testbench
+    in `untested` the line is a comment.
     """
     bench = _biased(draft)
     devices = _devices(draft)
@@ -51,7 +54,7 @@ def _biased(draft: Draft) -> str | None:
 
 
 def _devices(draft: Draft) -> str:
-    """Roles whose MOSFETs are all meant to be in saturation by their role, the others by name."""
+    """Roles whose MOSFETs must all be saturated, the others by name."""
     meant = meant_for_saturation(draft.structure)
     members: dict[str, set[str]] = defaultdict(set)
     for fet in draft.structure.fets:

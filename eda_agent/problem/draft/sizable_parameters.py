@@ -1,4 +1,6 @@
-"""A sizable parameter is a parameter of the netlist, or a number in it, that a draft proposes to size, with a legal range and the role of its devices."""
+"""A sizable parameter is a parameter of the netlist, or a number in it, that a draft proposes to size, with a legal
+range and the role of its devices.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,13 @@ from eda_agent.problem.netlist import Device, Edit
 from eda_agent.units import format_quantity
 
 MAX_PARAMETERS = 40
-"""Of a draft."""
+"""Maximum number of parameters of a draft."""
 
 
 def places_of(draft: Draft) -> list[tuple[str, Edit]]:
-    """(name in the spec, place): every `.param` or default that sets a size, then sizes written as plain numbers, one a match group."""
+    """(name in the spec, place): every `.param` or default that sets a size, then sizes written as plain numbers, one
+    per match group.
+    """
     scope = draft.netlist.subcircuits[draft.subckt]
     result: list[tuple[str, Edit]] = []
     seen: set[str] = set()
@@ -29,7 +33,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     for owner, params in ((draft.subckt, {**scope.defaults, **scope.params}), ("", draft.netlist.top.params)):
         for name, text in params.items():
             edit = Edit(owner, "", name)
-            # a parameter made of others follows them
+            # a parameter computed from others follows them
             made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):
                 result.append((spelled(draft, edit), edit))
@@ -47,7 +51,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
                 result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
-    # where there are too many, what is left out is passive
+    # if there are too many, passives are left out
     return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: not _is_transistor(draft, place[1]))
 
 
@@ -56,7 +60,7 @@ def _is_transistor(draft: Draft, edit: Edit) -> bool:
 
 
 def loads_of(draft: Draft) -> list[str]:
-    """The capacitors that load the circuit's output, inside it: conditions that are kept, and no sizes."""
+    """The capacitors that load the circuit's output from inside: conditions, which are not sized."""
     scope, outputs = draft.netlist.subcircuits[draft.subckt], {draft.kind.ports.get(role, "") for role in ("out", "outp", "outn")}
     loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
     return [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
@@ -83,7 +87,7 @@ def spelled(draft: Draft, edit: Edit) -> str:
 
 
 def _sizes(draft: Draft, edit: Edit) -> bool:
-    """Whether a place is a size: what it gives a source inside the circuit, or its load, is a condition, and stays."""
+    """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
     return any(key in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads) for device, key in uses)
 
@@ -117,7 +121,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
         grid = 2 * draft.pdk.grid
         if key == "w":
-            # the models' widths and the grid are a finger's
+            # the models' widths and the grid apply to a finger
             fingers = [fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses]
             least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
             grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
@@ -125,7 +129,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         low = math.ceil(least / grid - 1e-9) * grid
         high = min(math.floor(most / grid + 1e-9) * grid, _nice(top))
         if not edit.device:
-            # what is computed from a parameter must stay legal, too
+            # values computed from a parameter must stay legal too
             ends = legal_range(draft, edit, low / scale, max(high, low + grid) / scale, start / scale)
             before = low, high
             low, high = math.ceil(ends[0] * scale / grid - 1e-6) * grid, math.floor(ends[1] * scale / grid + 1e-6) * grid
@@ -140,7 +144,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 
 
 def _smallest(draft: Draft, key: str) -> float:
-    """The smallest W or L that the netlist uses: what is known of models without rules."""
+    """The smallest W or L in the netlist, for models without known limits."""
     texts = [device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices]
     found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
     return min(found, default=1e-6)
@@ -155,7 +159,7 @@ def _plain(value: float) -> str:
 
 
 def role_of(draft: Draft, edit: Edit) -> str:
-    """What the devices that a place sizes do, and which side of them it is."""
+    """The function of the devices that a place sizes, and the side of them."""
     uses = [(device, key) for device, key in uses_of(edit, draft.netlist, draft.subckt) if key in {"w", "l", "m", "value"}]
     lines = {id(device.line) for device, _ in uses}
     roles = [role for label, role in draft.structure.roles.items() if id(_device_at(draft, label).line) in lines]
@@ -185,13 +189,13 @@ def _device_at(draft: Draft, label: str) -> Device:
 
 @dataclass
 class Groups:
-    """`match` and `mirrors` as the spec has them; `follows`: attribute → devices that get theirs from another."""
+    """`match` and `mirrors` as in the spec; `follows`: attribute → devices that follow another."""
 
     match: list[list[str]] = field(default_factory=list)
     mirrors: list[list[str]] = field(default_factory=list)
     follows: dict[str, set[str]] = field(default_factory=lambda: {"w": set(), "l": set(), "m": set()})
     equal: list[tuple[list[str], str]] = field(default_factory=list)
-    """(devices, attribute) of all that follows."""
+    """(devices, attribute) of everything that follows."""
 
     def add(self, names: list[str], attributes: str) -> None:
         """All but the first follow the first in these attributes."""
@@ -201,9 +205,10 @@ class Groups:
 
 
 def grouped(draft: Draft) -> Groups:
-    """What must be equal: devices of a pair in everything, those of a mirror in the unit that they are made of.
+    """The devices that must be equal: those of a pair in everything, those of a mirror in their unit.
 
-    Sizes that the designer made different stay so. A mirror's reference is the measure: its own m is no parameter.
+    Sizes that the designer made different stay different. A mirror's reference is the unit: its own m is not a
+    parameter.
     """
     groups = Groups()
     value = partial(_canonical, draft)
@@ -211,10 +216,10 @@ def grouped(draft: Draft) -> Groups:
     for group in draft.structure.matched:
         # the same device of a cell that is called twice is one line of the netlist
         lines = {_path(draft, label): (label, _device_at(draft, label)) for label in group}
-        # a mirror of two that carries the signal is there to make two sides equal: its ratio is 1
+        # a mirror of two in the signal path makes two sides equal: its ratio is 1
         signal = len(lines) == 2 and all(draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values())
         mirror = any(label in references for label, _ in lines.values()) and not signal
-        # a device without m is one unit where others of its mirror are several
+        # a device without m is one unit if others of its mirror have several
         counted = any("m" in device.params for _, device in lines.values())
         groups.follows["m"].update(path for path, (label, _) in lines.items() if label in references)
         sides = ("w", "l") if counted or not mirror else ("l",)
@@ -239,7 +244,7 @@ def grouped(draft: Draft) -> Groups:
 
 
 def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Names with equal keys, together; those that stand alone are left out."""
+    """Groups of names with equal keys; single ones are left out."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, key in keys.items():
         found.setdefault(key, []).append(name)
@@ -247,13 +252,13 @@ def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
 
 
 def _path(draft: Draft, label: str) -> str:
-    """A device as a spec names it: CELL.DEVICE outside the subcircuit that is sized."""
+    """A device as a spec names it: CELL.DEVICE outside the sized subcircuit."""
     cell, device = _cell_of(draft, label), _device_at(draft, label)
     return device.name if cell == draft.subckt else f"{cell}.{device.name}"
 
 
 def _canonical(draft: Draft, path: str, side: str) -> str:
-    """What a device's attribute comes to, as text: its number, or what the netlist says where that depends on who calls the cell."""
+    """The value of a device's attribute as text: its number, or the netlist's text if it depends on the calling cell."""
     cell, _, name = path.rpartition(".")
     edit = Edit(cell or draft.subckt, name, side)
     text = draft.netlist.value_text(edit) or ""
@@ -262,5 +267,5 @@ def _canonical(draft: Draft, path: str, side: str) -> str:
 
 
 def ratios_of(draft: Draft) -> Ratios:
-    """What ties the parameters of devices that are equal and are written with two of them."""
+    """The ratios that tie the parameters of equal devices with two of them."""
     return tied(draft.netlist, draft.subckt, grouped(draft).equal)

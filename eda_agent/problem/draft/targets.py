@@ -1,7 +1,9 @@
-"""A target of a draft is a step beyond what the netlist's own sizes measure, and all of them together are what one circuit can do.
+"""A target of a draft is a step beyond the value at the netlist's own sizes; all targets together must be possible for
+one circuit.
 
-A loop with one pole settles to 1 % in ln 100 / (2π·GBW) at best, and an output that slews needs its step divided by the slew rate: drafted
-settling is never asked to be shorter, and where one of them could not be measured it is worked out from the others.
+A loop with one pole settles to 1 % in ln 100 / (2π·GBW) at best, and a slewing output needs its step divided by the
+slew rate. A drafted
+settling time is never shorter than that, and a value that could not be measured is computed from the others.
 """
 
 from __future__ import annotations
@@ -17,15 +19,15 @@ SETTLED = math.log(100)
 """Time constants of one pole until 1 % is left."""
 _STEP = {"dB": 6.0, "deg": 5.0}
 _FACTOR = 1.5
-"""How far beyond what it measures now a circuit is asked to go: 6 dB, or a factor of 1.5."""
+"""Step beyond the measured value: 6 dB, or a factor of 1.5."""
 _RELAXED = 2.0
-"""The factor by which power may rise to pay for the rest."""
+"""Factor by which power may rise to allow the other targets."""
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 NEARNESS = 0.05
-"""How far from what it is now a value may be that is to be kept."""
+"""Allowed relative deviation of a value to keep."""
 _SLEWS = ("slew_rate_up", "slew_rate_down")
 DRAFTED_UNIT = {"V/s": "V/us"}
-"""The unit that a draft writes a target in, where it is another than the metric's."""
+"""The unit of a draft's target, if it differs from the metric's."""
 
 Target = tuple[float, str]
 """The bound, and how it was found."""
@@ -33,7 +35,9 @@ Measured = Mapping[str, float | None] | None
 
 
 def targets_of(senses: Mapping[str, str], measured: Measured, step: float) -> dict[str, Target]:
-    """Metric → target. `senses`: metric → minimum or maximum; `measured`: metric → value, None where there is none; `step`: of the step response, in V."""
+    """Metric → target. `senses`: metric → minimum or maximum; `measured`: metric → value, None without one; `step`: of
+    the step response, in V.
+    """
     result = {metric: _target(metric, sense, None if measured is None else measured.get(metric)) for metric, sense in senses.items()}
     if measured is not None:
         _agree(result, measured, step)
@@ -47,7 +51,9 @@ def fastest(targets: Mapping[str, Target], step: float) -> float:
 
 
 def hold_of(measured: Measured) -> float | None:
-    """The length (s) of each half of a step response in which the netlist's own sizes settle, with room; None where nothing tells."""
+    """The length (s) of each half of a step response in which the netlist's own sizes settle, with reserve; None if
+    unknown.
+    """
     settling, gbw = (measured or {}).get("settling_time"), (measured or {}).get("gbw")
     time = settling or (SETTLED / (2 * math.pi * gbw) if gbw else None)
     return rounded(3 * time, up=True) if time else None
@@ -61,7 +67,7 @@ def rounded(value: float, *, up: bool = False) -> float:
 
 
 def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], step: float) -> None:
-    """Work out of each other what was not measured, and ask for no settling that the rest does not allow."""
+    """Compute unmeasured values from the others, and limit settling to what the others allow."""
     known = {metric for metric in targets if measured.get(metric)}
     if "settling_time" in known and "gbw" in targets and "gbw" not in known:
         targets["gbw"] = rounded(SETTLED / (2 * math.pi * targets["settling_time"][0]), up=True), "what settling asks for"

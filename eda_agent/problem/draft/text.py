@@ -1,4 +1,4 @@
-"""The text of a drafted spec.yaml: from the structure alone, or with targets a step beyond what a first simulation measured."""
+"""The text of a drafted spec.yaml: from the structure alone, or with targets a step beyond the first simulation."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ def write_draft(
 ) -> str:
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
-    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} that a datasheet asks for. `untested`:
-    testbenches that do not test: what is asked of them stands there as a comment, without a target of its own making.
+    `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} of a datasheet.
+    `untested`:
+    testbenches that do not test: their specs are comments without a target.
     """
     lines = [
-        f"# drafted by `eda-agent init {draft.source.name}`; everything here is yours to change",
+        f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",
         *(f"# {line}" for text in draft.noticed for line in text.splitlines()),
-        *(f"# could not tell {doubt}" for doubt in draft.doubts),
+        *(f"# uncertain: {doubt}" for doubt in draft.doubts),
         f"name: {draft.name}",
         f"circuit: {circuit}",
         *(
@@ -72,7 +73,7 @@ def write_draft(
         lines.append(f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.fallback_testbench.settings)}, probes: {{{probes}}}}}")
         benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
     elif not benches:
-        lines.append("  # none could be drafted: name a template, or a deck of your own (docs/spec.md)")
+        lines.append("  # none could be drafted: name a template or a deck (docs/spec.md)")
     lines.append("specs:")
     given: set[str] = set()
     senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
@@ -103,7 +104,7 @@ def write_draft(
 
 
 def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
-    """The settings of a testbench, and a comment where they follow the circuit: its load is inside, its step takes long."""
+    """The settings of a testbench, and a comment if they follow the circuit: its load is inside, its step takes long."""
     settings, inside, why = dict(bench.settings), loads_of(draft), ""
     if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
         settings["load"] = "1f"
@@ -119,7 +120,7 @@ def _settings(settings: Mapping[str, str]) -> str:
 
 
 def _word(text: str) -> str:
-    """As it may stand in a YAML mapping on one line."""
+    """A text for a YAML mapping on one line."""
     return text if re.fullmatch(r"[A-Za-z_][\w.]*", text) else f"'{text}'"
 
 
@@ -130,7 +131,7 @@ def _bound(metric: str, sense: str, value: float) -> str:
     if unit in DRAFTED_UNIT:
         drafted = DRAFTED_UNIT[unit]
         return f"unit: {drafted}, {sense}: {plain_number(value / float(read_unit(drafted).factor), 6)}"
-    # YAML reads % as something else
+    # YAML gives % another meaning
     unit = f"'{unit}'" if unit.startswith("%") else unit
     if not unit or unit.strip("'") in PLAIN:
         return f"{f'unit: {unit}, ' if unit else ''}{sense}: {plain_number(value, 6)}"
@@ -155,7 +156,7 @@ def _parameters(draft: Draft) -> list[str]:
         ]
         lines.append(f"  {name}: {{{', '.join(cells)}}}")
     if not lines:
-        raise InputError(Finding("nothing in the netlist can be sized: no W, L, m, R or C", draft.source))
+        raise InputError(Finding("the netlist has nothing to size: no W, L, m, R or C", draft.source))
     return lines
 
 
@@ -178,13 +179,13 @@ def _wiring(draft: Draft) -> list[str]:
         bias.append(f"{port}: {cell}")
         if not known and how not in {"low", "high"}:
             guessed = True
-            draft.doubts.append(f"the {kind} of bias port {port}: {cell} was taken")
+            draft.doubts.append(f"the {kind} of bias port {port}: {cell} was assumed")
     if bias:
         lines.append(f"bias: {{{', '.join(bias)}}}{'  # values are a guess' if guessed else ''}")
     return lines
 
 
 def _supply(draft: Draft) -> float:
-    """The voltage of the supply in V: what the netlist's own source had, or the PDK's."""
+    """The voltage of the supply in V: from the netlist's own source, or the PDK's."""
     held = draft.driven.get(draft.structure.vdd, 0.0)
     return held if held > 0 else draft.pdk.supply

@@ -1,21 +1,21 @@
-"""A bin is a model card with the box of widths and lengths that it holds in."""
+"""A bin is a model card with its box of valid widths and lengths."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 Box = tuple[tuple[float, float], tuple[float, float]]
-"""Reach of a device: ((smallest W, largest W), (smallest L, largest L)) in metres."""
+"""Range of a device: ((minimum W, maximum W), (minimum L, maximum L)) in metres."""
 
 ANY = (0.0, 1.0)
-"""The side of a box that is not bounded, in m."""
+"""An unlimited side of a box, in m."""
 EDGE = 1e-9
-"""Bins are kept when the box comes this close (m): ngspice decides edges, so both neighbours must be there."""
+"""Bins are kept if the box comes this close (m): ngspice decides edges, so both neighbours must be there."""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """A model card's `name`, the model it is a bin of, and its box in m; a card without bins has an infinite one."""
+    """A model card's `name`, its model, and its box in m; a card without bins has an infinite one."""
 
     name: str
     model: str

@@ -1,14 +1,16 @@
 """A cut is a model library reduced to the devices of one circuit and to the bins that its ranges can reach.
 
-What makes it fast (measured on SKY130: load 300–390 ms → 8–9 ms, 82 → 34 MB) and what keeps it equal:
+Reasons for its speed (measured on SKY130: load 300–390 ms → 8–9 ms, 82 → 34 MB) and its equality:
 
-* bins whose W/L box is out of reach are left out; a size outside is refused before it is simulated; and each deck is given
-  only the bins that its sizing needs (ngspice works through every loaded model at each change: 0.3 ms with 180 bins, 0.02 ms
-  with 4);
-* statistical terms are folded to their nominal value (`0*AGAUSS(…)` is 0) and constants are worked out, so that a `.model`
-  no longer depends on its instance and can stand outside the subcircuit;
+* Bins whose W/L box is out of reach are left out; a size outside is refused before it is simulated. Each deck gets
+  only the bins that its sizing needs (ngspice processes every loaded model at each change: 0.3 ms with 180 bins, 0.02
+  ms
+  with 4).
+* Statistical terms are folded to their nominal value (`0*AGAUSS(…)` is 0) and constants are evaluated, so that a
+`.model`
+  no longer depends on its instance and can stand outside the subcircuit.
 * `.option scale` is replaced by factors on the instance line: with the option, ngspice's `alter` picks the bin of the
-  unscaled number and goes on silently with the wrong model.
+  unscaled number and silently continues with the wrong model.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, writt
 from eda_agent.units import format_quantity
 
 _SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "writer.py")
-"""What decides on the text of a cut: part of the names of the files that are kept."""
+"""Modules that determine the text of a cut; their digest is part of the names of the stored files."""
 MOST_BYTES = 200_000_000
-"""Of a file of model cards that was cut before."""
+"""Maximum size of a stored file of model cards."""
 _ULPS = 1e-15
 """Relative distance within which a size lies on a bin's edge (ngspice: 3 units in the last place)."""
 
@@ -108,7 +110,7 @@ class CutLibrary:
 
 
 def plain_card(name: str) -> str:
-    """The name under which a bin's card stands alone, chosen by us: ngspice searches the bins at every change of W or L otherwise."""
+    """The name of a bin's card outside its model: otherwise ngspice searches the bins at every change of W or L."""
     return name.replace(".", "_bin")
 
 
@@ -118,9 +120,9 @@ def read_cards(models: str) -> dict[str, str]:
 
 
 def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) -> CutLibrary:
-    """Cut the library of `process` to `boxes` (device or model name → reach), or take the cut from `folder`.
+    """Cut the library of `process` to `boxes` (device or model name → range), or read the stored cut from `folder`.
 
-    Raises `InputError` for a device that the library does not have, `MissingError` when there is no library.
+    Raises `InputError` for a device that the library does not have, `MissingError` without a library.
     """
     if process not in pdk.corners:
         raise InputError(f"{pdk.name} has no process corner {process!r}; it has {', '.join(pdk.corners)}")
@@ -131,7 +133,7 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         write_text(empty, "* no models\n")
         return CutLibrary(empty, "", "none", ())
     path = pdk.library()
-    # the stamp stands for the content: reading 2 MB of text on every start would cost more than the cut saves
+    # the stamp represents the content: reading 2 MB of text on every start would cost more than the cut saves
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
     key = hashlib.sha256(repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
@@ -155,7 +157,7 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
 
 
 def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]]) -> CutLibrary | None:
-    """A cut that was made before; None where its files are not there, or not as they were written."""
+    """A stored cut; None if its files are missing or damaged."""
     try:
         data = json.loads(read_file(index, MOST_BYTES))
         devices, digest = data["devices"], data["digest"]
@@ -168,7 +170,7 @@ def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]
 
 
 def _spreads(file: Path, make: Callable[[], Mapping[str, Spread]]) -> Mapping[str, Spread]:
-    """Those of a file, or made and written there where it is not, or not as it was written."""
+    """The spreads of a file, or computed and stored there if it is missing or damaged."""
     try:
         data = json.loads(read_file(file, MOST_BYTES))
         if data["digest"] == _digest(data["spreads"]):
@@ -189,7 +191,7 @@ def _neighbours(path: Path) -> list[Path]:
 
 
 def _source_digest() -> str:
-    """The cut changes when this code does."""
+    """The digest of this code: the cut changes with it."""
     return hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in _SOURCES)).hexdigest()
 
 

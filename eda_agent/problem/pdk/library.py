@@ -1,6 +1,7 @@
-"""A library is a foundry's model files, read with their `.lib` sections and includes into parameters, models and subcircuits.
+"""A library is a foundry's model files, read with their `.lib` sections and includes into parameters, models and
+subcircuits.
 
-Model cards are kept as text and only taken apart when a cut asks for them: a SKY130 corner has 30,000 lines.
+Model cards stay text and are parsed only when a cut needs them: a SKY130 corner has 30,000 lines.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from eda_agent.errors import InputError
 from eda_agent.files import read_file
 
 MOST_BYTES = 300_000_000
-"""Of one file of a library; SKY130's largest has 27 MB."""
+"""Maximum size of one file of a library; SKY130's largest has 27 MB."""
 MAX_RUNS = 20_000
-"""Files and sections that a library is read from; SKY130's whole one has 1,500."""
+"""Maximum number of files and sections of a library; SKY130's whole library has 1,500."""
 _TERM = r"(?:'[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)"
 # a value may be a sum with blanks around its signs, as in SKY130's `lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)`
 _PAIR = re.compile(rf"(?<!\w)([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
@@ -35,16 +36,18 @@ class Block:
 
     @property
     def ignores_multiplier(self) -> bool:
-        """Whether it declares m and no device in it uses it: ngspice then ignores `m=` on an instance without a word.
+        """Whether it declares m and no device in it uses it: ngspice then silently ignores `m=` on an instance.
 
-        Where m is not declared, ngspice multiplies the devices inside.
+        If m is not declared, ngspice multiplies the devices inside.
         """
         return "m" in self.defaults and not any(re.search(r"\bm\b", text) for card in self.devices for text in pairs(card).values())
 
 
 @dataclass
 class Library:
-    """`models` maps a lower-case name (bins included, `name.3`) to the card's text after `.model`; `files` is what was read."""
+    """`models` maps a lower-case name (bins included, `name.3`) to the card's text after `.model`; `files` lists the
+    files that were read.
+    """
 
     params: dict[str, str] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
@@ -57,16 +60,17 @@ def pairs(text: str) -> dict[str, str]:
     words = text.split()
     keys, values = words[0::3], words[2::3]
     plain = len(keys) == len(values) == words[1::3].count("=") == text.count("=") and "'" not in text and all(map(str.isidentifier, keys))
-    # most of a library is `key = value`, three words each: split, that takes a third of the time of the expression, which finds the same
+    # most of a library is `key = value`, three words each: splitting takes a third of the time of the expression, with
+    # the same result
     if plain and all(word[0] == "{" and word.find("}") == len(word) - 1 for word in values if "{" in word):
         return dict(zip(map(str.lower, keys), values, strict=True))
     return {key.lower(): value for key, value in _PAIR.findall(text)}
 
 
 def read_library(path: Path, sections: tuple[str, ...], *, wanted: Callable[[Path], bool] = lambda path: True) -> Library:
-    """Read `sections` of a library file (the whole file when there are none).
+    """Read `sections` of a library file (the whole file without any).
 
-    `wanted` says whether an included file matters; skipping the others makes a full open_pdks tree quick to read.
+    `wanted` tells whether an included file matters; skipping the others makes a full open_pdks tree quick to read.
     """
     library = Library()
     reader = _Reader(library, wanted)

@@ -1,11 +1,14 @@
-"""A spread is what local mismatch adds to the parameters of one device, as expressions over its size and independent normal draws.
+"""A spread is the effect of local mismatch on the parameters of one device, as expressions over its size and
+independent normal draws.
 
-Foundries write it into their models as `AGAUSS(mean, width, sigmas)`, drawn anew by ngspice at every load. Here the draws are ours:
-`AGAUSS(a, w, n)` becomes a + w/n · z with z from a seeded generator, one for each device and each occurrence. A sample is then the
-same on any machine and for any order of simulation, and two sizings can be compared under the same draws.
+Foundries write it into their models as `AGAUSS(mean, width, sigmas)`, which ngspice draws at every load. Here
+`AGAUSS(a, w, n)` becomes a + w/n · z with z from a seeded generator, one for each device and each occurrence. A sample
+is then the
+same on any machine and in any order of simulation, and two sizings can be compared with the same draws.
 
-A device of m units is m devices in parallel that vary independently: what they have in common varies by 1/√m of what one does. Models
-that know this through a parameter of their own (`mult` in SKY130, `par` in GF180) are given m there.
+A device of m units is m devices in parallel that vary independently: their common value varies by 1/√m of that of one.
+Models
+that know this through a parameter of their own (`mult` in SKY130, `par` in GF180) get m there.
 """
 
 from __future__ import annotations
@@ -16,17 +19,17 @@ from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
 
 Spread = dict[str, str]
-"""Parameter → expression for what is added to it, over w, l, m (in the netlist's units) and z0, z1 …"""
+"""Parameter → expression of its change, over w, l, m (in the netlist's units) and z0, z1 …"""
 
 UNITS = frozenset(["mult", "par"])
-"""What the foundries call the number of parallel units."""
+"""The foundries' names for the number of parallel units."""
 _SIZES = frozenset(["w", "l", "m"])
 
 
 def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constants: Mapping[str, float]) -> Spread:
     """The spread of a model's or instance's `parameters` (key → text).
 
-    `local`: the parameters of the subcircuit around it, in order. `constants`: the library's, with mismatch switched on.
+    `local`: the parameters of the subcircuit around it, in order. `constants`: the library's, with mismatch enabled.
     """
     draws = _Draws()
     known: dict[str, Node] = {"m": Name("m"), "w": Name("w"), "l": Name("l"), **{name: Name("m") for name in UNITS}}
@@ -43,7 +46,7 @@ def statistics(parameters: Mapping[str, str], local: Mapping[str, str], constant
     result = {}
     for name, text in parameters.items():
         try:
-            # a library has tens of thousands of parameters, and most owe nothing to a draw
+            # a library has tens of thousands of parameters, and most have no draw
             if "gauss" not in text.lower() and not (drawn and drawn & expression.names(expression.parse(text))):
                 continue
             node = _shaped(expression.parse(text), known, constants, draws)
@@ -89,5 +92,5 @@ def symbols(spread: Spread) -> Iterator[str]:
 
 
 def deviation(text: str, width: float, length: float, units: float, draws: Mapping[str, float]) -> float:
-    """What one expression of a spread comes to. `width`, `length` in the netlist's units; `units`: devices in parallel."""
+    """The value of one expression of a spread. `width`, `length` in the netlist's units; `units`: devices in parallel."""
     return expression.evaluate(expression.parse(text), {"w": width, "l": length, "m": units, **draws})

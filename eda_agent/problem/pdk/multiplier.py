@@ -1,4 +1,6 @@
-"""A multiplier is `m=` on an instance, the number of equal devices in parallel; some foundries' subcircuits take it and do nothing with it."""
+"""A multiplier is `m=` on an instance, the number of equal devices in parallel; some foundries' subcircuits accept and
+ignore it.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import library_of
 
 _FOUND: dict[tuple[Path, int, tuple[str, ...]], frozenset[str]] = {}
-"""Library, time of its last change and names asked for → the answer: a run asks at every new best."""
+"""Library, time of its last change and requested names → the result: a run asks at every new best."""
 
 
 def ignoring(pdk: Pdk, names: Iterable[str]) -> frozenset[str]:
-    """Those of a PDK's devices whose multiplier plain ngspice ignores, with the foundry's library as it is on this machine.
+    """Devices of a PDK whose multiplier plain ngspice ignores, with the foundry's library on this machine.
 
-    Raises `MissingError` where the library is not there.
+    Raises `MissingError` if the library is missing.
     """
     asked = tuple(sorted({name for name in names if name in pdk.devices}))
     if not asked or not pdk.subcircuits or not pdk.locations:

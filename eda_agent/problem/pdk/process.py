@@ -1,7 +1,9 @@
-"""A process sample is a foundry's library at one draw of what all devices of a chip share: oxide, doping, etching.
+"""A process sample is a foundry's library at one draw of the variables shared by all devices of a chip: oxide, doping,
+etching.
 
-The library's own statistical section says how its parameters depend on `agauss(mean, width, sigmas)`; here each becomes
-mean + width/sigmas · z, with z a normal draw by seed, sample and the parameter's name.
+The library's own statistical section defines how its parameters depend on `agauss(mean, width, sigmas)`; here each
+becomes
+mean + width/sigmas · z, with a normal draw z from seed, sample and the parameter's name.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ _LIBRARIES: dict[tuple[str, str, tuple[str, ...]], Library] = {}
 
 
 def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, folder: Path) -> CutLibrary:
-    """The cut library of one chip, its model cards in `folder`. `pdk.process` says that the PDK has such statistics."""
+    """The cut library of one sample, its model cards in `folder`. `pdk.process` shows that the PDK has such statistics."""
     library = _library(pdk, tuple(sorted(boxes)))
     switches = {name: repr(float(value)) for name, value in {**pdk.params, **pdk.process["params"]}.items()}
     params = {name: _drawn(name, text, seed, sample) for name, text in {**library.params, **switches}.items()}

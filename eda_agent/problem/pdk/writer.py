@@ -1,4 +1,6 @@
-"""A writer collects the text of a cut: the cards and subcircuits that the devices of a circuit need, each once, with their constants worked out."""
+"""A writer collects the text of a cut: the cards and subcircuits that the devices of a circuit need, each once, with
+constants evaluated.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,9 @@ from eda_agent.problem.pdk.registry import Pdk
 
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-"""A number as it stands in most parameters of a card."""
+"""A number as in most parameters of a card."""
 _VARIED = re.compile(r"\{(" + _PLAIN.pattern + r")\+([^{}]*)\}")
-"""A nominal value with a statistical term behind it: the rest of what stands in SKY130's cards."""
+"""A nominal value with a statistical term after it: the other form in SKY130's cards."""
 _BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=re.IGNORECASE)
 
 
@@ -47,7 +49,7 @@ def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapp
 
 
 def constants_of(params: Mapping[str, str]) -> dict[str, float]:
-    """Work out global parameters, whatever their order; those that cannot be are left out."""
+    """Evaluate global parameters in any order; those that cannot be evaluated are left out."""
     values: dict[str, float] = {}
     waiting = dict(params)
     while waiting:
@@ -71,7 +73,7 @@ class Writer:
         self.pdk, self.library, self.constants, self.boxes = pdk, library, constants, boxes
         self.mismatch = mismatch
         self.statistical = {**constants, **pdk.mismatch}
-        """The constants with mismatch on."""
+        """The constants with mismatch enabled."""
         self.models: list[str] = []
         self.blocks: list[str] = []
         self.bins: list[Bin] = []
@@ -79,9 +81,9 @@ class Writer:
         self.seen: set[str] = set()
         self.written: set[str] = set()
         self.numbers: dict[str, str] = {}
-        """What the texts of cards came to: a library has some hundred values for ten thousands of parameters."""
+        """Text → number in cards: a library has some hundred values in ten thousands of parameters."""
         self.terms: dict[str, bool] = {}
-        """Whether a term is a product that comes to zero: a library has a thousand values before a handful of terms."""
+        """Whether a term is a product with value zero: a library has a thousand values before a handful of terms."""
 
     def device(self, name: str) -> None:
         if name in self.seen:
@@ -108,10 +110,10 @@ class Writer:
         locals_: dict[str, str] = {}
         declares = not block.defaults
         for key, text in block.params.items():
-            # SKY130 declares W, L, … by a .param in the body; others declare them in the header and compute in the body
+            # SKY130 declares W, L, … in a .param of the body; others declare them in the header and compute in the body
             (defaults if declares and _is_number(text) else locals_)[key] = text
-        # GF180 declares m and never uses it, which makes ngspice ignore `m=` on an instance without a word: as if it were not
-        # declared, ngspice multiplies the devices inside, which is what m means
+        # GF180 declares m and never uses it, so ngspice silently ignores `m=` on an instance. Without the declaration
+        # ngspice multiplies the devices inside, which is the meaning of m
         if block.ignores_multiplier:
             defaults.pop("m", None)
         with self.inside(block):
@@ -125,9 +127,9 @@ class Writer:
 
     @contextmanager
     def inside(self, block: Block) -> Iterator[None]:
-        """What a subcircuit sees of the library: its own parameters hide constants of the same names, as in SPICE.
+        """The library's names inside a subcircuit: its own parameters hide constants of the same names, as in SPICE.
 
-        SKY130's files set `w = 3` and `l = 4u` for the whole library, beside a device with a W and L of its own.
+        SKY130's files set `w = 3` and `l = 4u` for the whole library, beside a device with its own W and L.
         """
         hidden = block.defaults.keys() | block.params.keys()
         outer = self.constants, self.statistical, self.numbers, self.terms
@@ -149,10 +151,12 @@ class Writer:
             raise InputError(f"{self.pdk.name}: device {block.name!r} needs model {target!r}, which the library does not have")
 
     def whole(self, block: Block, name: str) -> str:
-        """A subcircuit of resistors, capacitors, diodes or bipolars as it is, with what the library decides worked out."""
+        """A subcircuit of resistors, capacitors, diodes or bipolars, unchanged except for values that the library
+        determines.
+        """
         kinds = {card[0].lower() for card in block.devices}
         if not kinds or not kinds <= set("rcdq") or self.pdk.scale != 1.0:
-            raise InputError(f"{self.pdk.name}: device {name!r} is built in a way that cannot be cut yet")
+            raise InputError(f"{self.pdk.name}: device {name!r} has a form that cannot be cut yet")
         with self.inside(block):
             local = {**block.defaults, **block.params}
             cards = [*block.models.values(), *block.devices]
@@ -168,7 +172,7 @@ class Writer:
         return f".subckt {name} {' '.join(block.ports)} {header}\n" + "\n".join(lines) + f"\n.ends {name}\n"
 
     def element(self, card: str) -> str:
-        """An element line. Its value comes first: ngspice takes `l=` for the resistance where `r=` stands behind it."""
+        """An element line. Its value comes first: ngspice reads `l=` as the resistance if `r=` follows it."""
         first = re.search(r"\s[A-Za-z_]\w*\s*=", card)
         head, tail = (card[: first.start()], card[first.start() :]) if first else (card, "")
         given = pairs(tail)
@@ -177,7 +181,7 @@ class Writer:
         return " ".join([head.strip(), *(f"{key}={self.kept(given[key])}" for key in order)])
 
     def kept(self, text: str) -> str:
-        """A value with the library's constants worked out; in the foundry's own words where it is more than arithmetic."""
+        """A value with the library's constants evaluated; the foundry's text if it is more than arithmetic."""
         try:
             node = self.folded(text)
         except ExpressionError:
@@ -185,7 +189,7 @@ class Writer:
         return repr(node.value) if isinstance(node, expression.Number) else f"{{{expression.to_text(node)}}}"
 
     def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
-        """Keep what mismatch does to a device or card, if anything."""
+        """Store the mismatch of a device or card, if it has any."""
         if self.mismatch and (spread := statistics(parameters, local, self.statistical)):
             self.spreads[name] = spread
 
@@ -204,7 +208,7 @@ class Writer:
         return expression.fold(expression.parse(text), self.constants)
 
     def model(self, name: str, models: Mapping[str, str], box: Box | None) -> bool:
-        """Write the card of a model, or those of its bins that `box` touches. False when there is none."""
+        """Write the card of a model, or those of its bins that `box` touches. False if there is none."""
         if name in models:
             chosen = {name: Bin(name, name, ANY, ANY)}
         else:
@@ -226,7 +230,7 @@ class Writer:
         return bool(chosen)
 
     def number(self, model: str, parameter: str, text: str) -> str:
-        """What a parameter of a model's card comes to. Raises `InputError` where that is no number."""
+        """The value of a parameter of a model's card. Raises `InputError` if it is not a number."""
         if _PLAIN.fullmatch(text):
             result = text if text[0] != "-" else repr(float(text))
         elif (varied := _VARIED.fullmatch(text)) and self.off(varied[2]):
@@ -245,7 +249,7 @@ class Writer:
         return result
 
     def off(self, term: str) -> bool:
-        """Whether a term is a product and zero, so that nothing is left of it in a sum."""
+        """Whether a term is a product with value zero, so that it vanishes in a sum."""
         if term not in self.terms:
             try:
                 node = expression.parse(term)
@@ -257,7 +261,7 @@ class Writer:
         return self.terms[term]
 
     def bin(self, name: str, text: str) -> Bin:
-        # all four stand first in most cards, which are long; a number at the end of a piece may be half of one
+        # all four come first in most cards, which are long; a number at the end of a piece may be incomplete
         found = _BOUND.findall(text[:400].rpartition(" ")[0])
         found = found if len(found) == 4 else _BOUND.findall(text)
         bounds = {

@@ -1,4 +1,4 @@
-"""A circuit's structure as data: its MOSFETs and passives by their nets, and what was recognised in it."""
+"""A circuit's structure as data: its MOSFETs and passives by their nets, and the recognised functions."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Enable:
-    """A port that switches the circuit on and off: `level` (low or high) is where it is on.
+    """A port that switches the circuit on and off: at `level` (low or high) the circuit is on.
 
-    `switches`: the devices that take the bias away at the other level. `members`: these, its series switches and its inverters.
+    `switches`: the devices that remove the bias at the other level. `members`: these, its series switches and its
+    inverters.
     """
 
     port: str
@@ -59,9 +60,10 @@ class Enable:
 
 @dataclass(frozen=True)
 class Structure:
-    """A circuit and what was recognised in it.
+    """A circuit and its recognised functions.
 
-    `roles`: device name → what it does, such as "input pair". `matched`: groups of devices that must be equal (mirrors: per unit).
+    `roles`: device name → function, such as "input pair". `matched`: groups of devices that must be equal (mirrors: per
+    unit).
     `unknown`: devices that fit no rule.
     """
 
@@ -92,7 +94,7 @@ class Structure:
 
 
 def polarity(structure: Structure, source: str, target: str) -> int:
-    """+1 or −1: the sign of the voltage gain from net `source` to net `target` by the shortest path, 0 where there is none.
+    """+1 or −1: the sign of the voltage gain from net `source` to net `target` on the shortest path, 0 without a path.
 
     A common-source stage inverts, a common-gate stage and a follower do not.
     """

@@ -1,11 +1,15 @@
-"""An enable is a port that switches the bias on and off. Its level is a condition of use, and what it switches is no size.
+"""An enable is a port that switches the bias on and off. Its level is a condition, and its switches are not sized.
 
-It is told from connections. Every gate that the port drives, directly or through inverters, belongs to one of these:
+It is recognised from connections. Every gate that the port drives, directly or through inverters, must belong to one of
+these:
 
-- a killer: a device from its rail to the gates of devices on the same rail, or to a port. The circuit is on while it is off.
-- a series switch: a device that feeds other devices, as a power switch or between a mirror and a diode. The circuit is on while it is on.
+- a killer: a device from its rail to the gates of devices on the same rail, or to a port. The circuit is on while it is
+  off.
+- a series switch: a device that feeds other devices, as a power switch or between a mirror and a diode. The circuit is
+  on while it is on.
 
-At least one killer must take away the voltage of a diode or of a mirror's reference, and all of them must agree on the level.
+At least one killer must remove the voltage of a diode or of a mirror's reference, and all of them must agree on the
+level.
 """
 
 from __future__ import annotations
@@ -18,12 +22,14 @@ from eda_agent.problem.structure.wiring import Wiring
 
 OPPOSITE = {"low": "high", "high": "low"}
 _MOST_INVERTERS = 2
-"""Between a port and its switches."""
+"""Maximum number of inverters between a port and its switches."""
 
 
 @dataclass(frozen=True)
 class _Gate:
-    """One device on the way of an enable. `level` of the port at which the circuit is on, "" where the device says nothing of it."""
+    """One device in the path of an enable. `level` of the port at which the circuit is on, "" if the device does not
+    determine it.
+    """
 
     fet: Fet
     level: str
@@ -35,7 +41,7 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
     """The enables among a circuit's ports."""
     result = []
     for port in found.circuit.ports:
-        # a port on a diode brings a current
+        # a port on a diode supplies a current
         biased = any(fet.diode for fet in found.by_gate[port])
         gates = [] if port in found.rails or biased else _gates(found, port)
         if gates is None or not any(gate.sure for gate in gates):

@@ -1,4 +1,6 @@
-"""A fingerprint is what is left of a circuit without its names, sizes and order: two circuits have the same when their devices match net by net."""
+"""A fingerprint identifies a circuit without its names, sizes and order: it is equal for circuits whose devices match
+net by net.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,27 @@ from eda_agent.problem.structure.recognise import recognise
 
 
 def fingerprint(problem: Problem) -> str:
-    """The same for two circuits whose devices can be matched net by net."""
+    """The fingerprint of a problem's circuit."""
     return structure_fingerprint(recognise(problem.netlist, problem.subckt, problem.pdk))
 
 
 def structure_fingerprint(structure: Structure) -> str:
-    """The same of a structure."""
+    """The fingerprint of a structure."""
     return _digest(sorted(_refined(structure).values()))
 
 
 def colours(structure: Structure) -> Mapping[str, str]:
-    """Device → its place in the circuit: in two circuits of the same fingerprint, devices of one colour are each other's counterparts."""
+    """Device → its position in the circuit: in two circuits with the same fingerprint, devices of one colour
+    correspond.
+    """
     return {node.removeprefix("d "): colour[:16] for node, colour in _refined(structure).items() if node.startswith("d ")}
 
 
 def _refined(structure: Structure) -> dict[str, str]:
     """Weisfeiler–Lehman refinement of the graph of devices and nets.
 
-    Devices are told apart by kind, type and terminal, nets by being ports or not; names, sizes and order do not count.
+    Devices are distinguished by kind, type and terminal, nets by being ports or not; names, sizes and order do not
+    count.
     """
     edges: list[tuple[str, str, str]] = []
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Matching says which devices must be equal: sides of pairs, what stands symmetrically on them, units of mirrors."""
+"""Matching determines which devices must be equal: sides of pairs, devices symmetric to each other, units of mirrors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eda_agent.problem.structure.symmetry import exchanged
 
 
 def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
-    """Groups of devices that must be equal: sides of pairs, what stands symmetrically on them, and mirrors."""
+    """Groups of devices that must be equal: sides of pairs, devices symmetric to each other, and mirrors."""
     sets: list[set[str]] = []
 
     def join(names: Iterable[str]) -> None:
@@ -24,7 +24,7 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
     for mirror in found.mirrors:
         join(fet.name for fet in mirror.members)
     for port in found.circuit.ports:
-        # sources that a port biases are copies of one another
+        # sources biased by one port are copies of each other
         for kind in ("nmos", "pmos"):
             alike = [fet.name for fet in found.by_gate.get(port, ()) if fet.type == kind and fet.source in found.rails]
             alike = [name for name in alike if name not in found.enabling]
@@ -37,7 +37,7 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
     for mirror in found.mirrors:
         for twins in _on_top(found, mirror):
             join(twins)
-    # halves of a split pair share gate and source with one another
+    # halves of a split pair share gate and source
     for pair in found.pairs:
         join(
             fet.name
@@ -50,7 +50,7 @@ def matched_groups(found: Patterns) -> tuple[tuple[str, ...], ...]:
 
 
 def _on_top(found: Patterns, mirror: Mirror) -> list[tuple[str, str]]:
-    """The cascodes of a mirror of two, where nothing else joins them."""
+    """The cascodes of a mirror of two, if nothing else connects them."""
     one, other = mirror.reference, mirror.copies[0]
     if len(mirror.copies) > 1 or one.diode or any(len(found.by_drain[fet.drain]) > 1 for fet in (one, other)):
         return []

@@ -1,4 +1,6 @@
-"""A transistor's source is the end of its channel that lies nearer to its type's rail. Netlists from a layout do not know: a drawn MOS is symmetric."""
+"""Orientation finds a transistor's source: the end of its channel nearer to its type's rail. Layout netlists do not
+know it, because a drawn MOS is symmetric.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from eda_agent.problem.structure.circuit import Fet, Passive
 
 
 def oriented(fets: Sequence[Fet], passives: Sequence[Passive], vdd: str, vss: str) -> list[Fet]:
-    """The same with drain and source exchanged where the drain lies nearer to the rail, counted in channels of the same type and resistors."""
+    """The same with drain and source exchanged if the drain is nearer to the rail, counted in channels of the same type
+    and resistors.
+    """
     rails = {"nmos": (vss, vdd), "pmos": (vdd, vss)}
     resistors = [passive for passive in passives if passive.kind == "r"]
     away = {kind: _channels(fets, resistors, kind, *rails[kind]) for kind in rails}
@@ -23,7 +27,7 @@ def oriented(fets: Sequence[Fet], passives: Sequence[Passive], vdd: str, vss: st
 
 
 def _channels(fets: Sequence[Fet], resistors: Sequence[Passive], kind: str, rail: str, other: str) -> dict[str, int]:
-    """Net → channels of a type and resistors between it and a rail; paths do not go through the other rail."""
+    """Net → number of channels of a type and resistors between it and a rail; paths do not cross the other rail."""
     links = defaultdict(list)
     for fet in fets:
         if fet.type == kind:

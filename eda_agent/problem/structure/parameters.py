@@ -1,6 +1,7 @@
-"""What a parameter moves: the devices whose values follow it, by what they do in the circuit and which quantity it is.
+"""An effect of a parameter is the set of devices whose values follow it, with their roles and the quantity.
 
-Found by elaborating the netlist with and without a step of the parameter, so that expressions, shared names and hierarchy need no rule.
+It is found by elaborating the netlist with and without a step of the parameter, so expressions, shared names and
+hierarchy need no rule.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _QUANTITY = {
 
 @dataclass(frozen=True)
 class Effect:
-    """`roles`: of the devices that follow, the one with most devices first. `type`: nmos, pmos, both, or "" for none of them.
+    """`roles`: of the following devices, the one with most devices first. `type`: nmos, pmos, both, or "" for none of
+    them.
 
     `quantity`: one of `QUANTITIES`. `devices`: their labels.
     """
@@ -37,7 +39,7 @@ class Effect:
 
 
 def effects(problem: Problem) -> dict[str, Effect]:
-    """Parameter name → what it moves."""
+    """Parameter name → its effect."""
     space = problem.space
     places = list(space.edits(space.initial))
     elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), places)
@@ -63,7 +65,7 @@ def _effect(structure: Structure, before: Mapping[str, FlatDevice], after: list[
             continue
         devices.append(device.label)
         roles[structure.roles.get(device.label, "device")] += 1
-        # a width drags its fingers' areas and perimeters along
+        # a width also changes areas and perimeters
         key = next((key for key in ("w", "l", "nf", "m", "resistance", "capacitance", "inductance") if key in changed), changed[0])
         quantities[{"v": "voltage", "i": "current"}.get(device.kind, "other") if key == "dc" else _QUANTITY.get(key, "other")] += 1
     types = {fet.type for fet in structure.fets if fet.name in devices}

@@ -1,4 +1,4 @@
-"""A pattern is a small group of MOSFETs that belong together by how they are connected: mirror, pair, inverter; see the package."""
+"""A pattern is a small group of MOSFETs identified by their connections: mirror, pair, inverter; see the package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eda_agent.problem.structure.symmetry import exchanged
 from eda_agent.problem.structure.wiring import Wiring
 
 _MAX_PARTS = 3
-"""Parts of a split pair up to which every way of facing each other is tried."""
+"""Maximum number of parts of a split pair for which every pairing is tried."""
 
 
 class Patterns(Wiring):
@@ -36,7 +36,7 @@ class Patterns(Wiring):
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:
-        """Ports that drive gates of both types, and no pair or inverter of the two. An enable is none."""
+        """Ports that drive gates of both types but no pair or inverter of the two. An enable is not a clock."""
         found, enables = [], {enable.port for enable in self.enables}
         for net in self.circuit.ports:
             gates = self.by_gate[net]
@@ -59,7 +59,8 @@ class Patterns(Wiring):
             reference = next((fet for fet in members if gate in self.tops(fet)), None)
             if reference is not None and len(members) > 1:
                 result.append(Mirror(reference, tuple(fet for fet in members if fet is not reference)))
-        # a reference with nothing to copy it on its own source still sets a bias: mirrors across sources (degenerated) are left alone
+        # a reference without a copy on its own source still sets a bias: mirrors across sources (degenerated) are left
+        # alone
         return tuple(result)
 
     @cached_property
@@ -101,7 +102,7 @@ class Patterns(Wiring):
         return tuple(found)
 
     def _facing(self, left: Sequence[Fet], right: Sequence[Fet]) -> list[tuple[Fet, Fet]]:
-        """Who faces whom where each side of a pair is split in parts: the way that makes most of the circuit symmetric."""
+        """The pairing of the parts of a split pair that makes most of the circuit symmetric."""
         if len(left) > _MAX_PARTS or len(left) != len(right):
             return list(zip(left, right, strict=False))
         ways = [list(zip(left, order, strict=True)) for order in itertools.permutations(right)]
@@ -154,6 +155,6 @@ class Patterns(Wiring):
         return tuple(found)
 
     def symmetric(self, pair: tuple[Fet, Fet]) -> list[tuple[str, str]]:
-        """Devices that change places when the two sides of a pair do."""
+        """Devices that are exchanged with the two sides of a pair."""
         seeds = [(pair[0].gate, pair[1].gate), (pair[0].drain, pair[1].drain)]
         return exchanged(self.fets, self.rails, seeds, {pair[0].name, pair[1].name})

@@ -1,4 +1,4 @@
-"""Recognition makes a structure of a netlist's subcircuit, or of flat devices."""
+"""Recognition builds a structure from a netlist's subcircuit, or from flat devices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TWO_TERMINAL = frozenset("rcl")
 
 
 def recognise(netlist: Netlist, subckt: str, pdk: Pdk) -> Structure:
-    """The structure of a subcircuit. Raises `InputError` where it does not elaborate."""
+    """The structure of a subcircuit. Raises `InputError` if it does not elaborate."""
     flat = Elaboration(netlist, subckt, stub_devices(pdk)).devices({})
     types = {line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"}
     return analyse(flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types})
@@ -38,7 +38,7 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
     vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
-    # a channel with one net at both ends carries nothing: a layout's dummy or a capacitor, never a diode or a mirror
+    # a channel with one net at both ends carries no current: a dummy or a capacitor, never a diode or a mirror
     idle = {fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor" for fet in fets if fet.drain == fet.source}
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
@@ -55,7 +55,9 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
 
 
 def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
-    """The rail of a type: where most of its bulks are, a port before a net inside; a bulk that is tied to the device's own source or drain may be a well of its own."""
+    """The rail of a type: the net of most of its bulks, a port before an internal net; a bulk tied to the device's own
+    source or drain may be a separate well.
+    """
     own = [fet for fet in fets if fet.type == kind]
     both: Counter[str] = Counter()
     for fet in own:
@@ -64,7 +66,9 @@ def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
 
 
 def _behind_resistors(net: str, ports: Sequence[str], fets: Sequence[Fet], passives: Sequence[Passive]) -> str:
-    """The rail where no bulk is: behind a resistor of the net where the bulks are, or, without devices of the type, a port of resistors alone."""
+    """The rail if it has no bulk: behind a resistor of the bulks' net, or, without devices of the type, a port with
+    resistors only.
+    """
     if net in ports or net == "0":
         return net
     resistors = [passive for passive in passives if passive.kind == "r"]

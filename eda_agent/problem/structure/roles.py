@@ -1,4 +1,4 @@
-"""A role is what one device does in its circuit, in a designer's words: input pair, load mirror, cascode nmos."""
+"""A role is the function of a device in its circuit, in a designer's words: input pair, load mirror, cascode nmos."""
 
 from __future__ import annotations
 

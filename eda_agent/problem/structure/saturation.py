@@ -1,4 +1,6 @@
-"""Which devices of a circuit are meant to be in saturation: those whose role is to amplify, mirror or supply a current, from connections alone."""
+"""The devices of a circuit that must be saturated: those whose role is to amplify, mirror or supply a current, from
+connections alone.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ ROLES = frozenset({
     "input pair", "inner pair", "tail source", "load mirror", "signal mirror", "cascode", "bias diode", "bias source", "current source",
     "output device", "gain device", "follower", "load diode",
 })  # fmt: skip
-"""Not switches, latches, inverters and what starves them, clocked tails, class-AB meshes, and what fits no rule."""
+"""Without switches, latches, inverters and their current limiters, clocked tails, class-AB meshes, and devices that fit
+no rule.
+"""
 
 
 def meant_for_saturation(structure: Structure) -> tuple[str, ...]:
-    """Names of devices, in the circuit's order. What is clocked or oscillates works with large signals and has none of them."""
+    """Names of devices in the circuit's order. Clocked and oscillating circuits have large signals and none of these."""
     if structure.clocks or any(role.startswith("starving") for role in structure.roles.values()):
         return ()
     return tuple(fet.name for fet in structure.fets if _role(structure, fet) in ROLES and not _other_use(structure, fet))
@@ -23,7 +27,9 @@ def _role(structure: Structure, fet: Fet) -> str:
 
 
 def _other_use(structure: Structure, fet: Fet) -> bool:
-    """A dummy or capacitor, a resistor (its gate at a rail), or the lower part of a channel made of several devices in series."""
+    """A dummy or capacitor, a resistor (its gate at a rail), or the lower part of a channel made of several devices in
+    series.
+    """
     dummy = (
         fet.drain == fet.source
         or fet.gate == fet.source

@@ -1,4 +1,6 @@
-"""Effective sizes are what the devices of a circuit measure, in whatever parameters a netlist says it: width over all copies, length, R, C, L."""
+"""Effective sizes are the physical sizes of a circuit's devices, independent of the netlist's parameters: width over
+all copies, length, R, C, L.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,25 @@ from eda_agent.problem.structure.fingerprint import colours
 from eda_agent.problem.structure.recognise import recognise
 
 EXACT = 0.02
-"""Most that the logarithm of a size may be away from the plane: what is no product of powers has another shape."""
+"""Maximum distance of the logarithm of a size from the plane; larger distances mean that the size is not a product of
+powers.
+"""
 TRIED = 4
-"""Sizings a parameter that the plane goes through."""
+"""Number of sizings per parameter through which the plane is fitted."""
 
 COPIES = "copies"
-"""The quantity that says how a width is cut up: little is in it once the width over all copies is known."""
+"""The quantity that says how a width is split; it matters little once the total width is known."""
 
 Real = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """`keys` (k): colour of the devices (`fingerprint.colours`) and quantity. Of each, the logarithm in the netlist's units, in the mean over the devices of
-    that colour, is `matrix` (k, parameters) times the logarithms of the parameters' values (SI units) plus `offset` (k)."""  # fmt: skip
+    """`keys` (k): colour of the devices (`fingerprint.colours`) and quantity. The logarithm of each in the netlist's
+    units, averaged over the devices of
+    that colour, is `matrix` (k, parameters) times the logarithms of the parameters' values (SI units) plus `offset`
+    (k).
+    """  # fmt: skip
 
     keys: tuple[tuple[str, str], ...]
     matrix: Real
@@ -39,7 +46,9 @@ class Sizes:
 
 
 def sizes(problem: Problem) -> Sizes | None:
-    """None where some size is no product of powers of the parameters, or a parameter has no logarithm."""
+    """The effective sizes; None if a size is not a product of powers of the parameters, or a parameter has no
+    logarithm.
+    """
     space = problem.space
     if any(one.minimum <= 0 for one in space.parameters):
         return None

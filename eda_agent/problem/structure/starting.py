@@ -1,7 +1,7 @@
-"""A start-up circuit brings a self-biased reference out of its state without current, and is off or idle once the reference works.
+"""A start-up circuit brings a self-biased reference out of its zero-current state, and is off or idle afterwards.
 
-It is told from connections: a device that draws current from the gates of a mirror of the other type, on a gate of its own that something
-pulls away as soon as a mirror carries current.
+It is recognised from connections: a device draws current from the gates of a mirror of the other type, and something
+pulls its own gate away as soon as a mirror conducts.
 """
 
 from __future__ import annotations

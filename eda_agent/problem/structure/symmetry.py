@@ -1,4 +1,4 @@
-"""Symmetry is what changes places when the two sides of a pair do: nets are exchanged, and every device must follow."""
+"""Symmetry is the set of devices that are exchanged with the two sides of a pair."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eda_agent.problem.structure.circuit import Fet
 
 
 def exchanged(fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[str, str]], taken: set[str]) -> list[tuple[str, str]]:
-    """Devices that change places when these nets do."""
+    """Devices that are exchanged if these nets are."""
     swap: dict[str, str] = {}
 
     def exchange(one: str, other: str) -> bool:
@@ -32,7 +32,7 @@ def exchanged(fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[
                 for other in fets
                 if other.name != fet.name and other.name not in taken and other.type == fet.type and _twins(rails, fet, other, swap)
             ]
-            # where several fit, another device will tell which
+            # if several fit, another device will decide
             if len(fits) == 1 and _exchange_all(fet, fits[0], exchange):
                 twins.append((fet.name, fits[0].name))
                 taken |= {fet.name, fits[0].name}
@@ -41,9 +41,11 @@ def exchanged(fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[
 
 
 def _twins(rails: frozenset[str], fet: Fet, other: Fet, swap: Mapping[str, str]) -> bool:
-    """Whether `other` is what `fet` becomes: sources and gates correspond, and one of the known nets is really exchanged."""
+    """Whether `other` is the mirror image of `fet`: sources and gates correspond, and one of the known nets is
+    exchanged.
+    """
     if fet.gate == other.gate and swap.get(fet.source) == other.source != fet.source:
-        return True  # cascodes: what hangs on top of them need not be symmetric, one side may be the output
+        return True  # cascodes: devices on top of them need not be symmetric, because one side may be the output
     proof = False
     for mine, its in ((fet.source, other.source), (fet.gate, other.gate), (fet.drain, other.drain)):
         if mine in swap:
