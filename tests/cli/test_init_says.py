@@ -217,7 +217,7 @@ def test_a_start_up_circuit_is_off_and_no_spec_asks_it_to_be_in_saturation(tmp_p
     found = json.loads(done.stdout)
     assert {name for name, role in found["roles"].items() if role == "start-up"} == {"xmms1", "xmms2", "xmms3"}
     assert found["roles"]["xmm2"] == "bias source", "its source is the end at the resistor"
-    assert any("XMMS1 XMMS2 XMMS3 start the circuit up" in words for words in found["noticed"])
+    assert any("XMMS1 XMMS2 XMMS3 start the circuit" in words for words in found["noticed"])
     problem = load_problem(tmp_path / "spec.yaml")
     assert not any(name.startswith("XMMS") for name in problem.space.names)
     asked = next(spec for spec in problem.specs if spec.name == "saturation")
@@ -245,7 +245,7 @@ def test_a_regulator_with_its_divider_inside_is_told_and_the_advice_works(tmp_pa
     (tmp_path / "c.spice").write_text(DIVIDED, encoding="utf-8")
     done = run("init", str(tmp_path / "c.spice"))
     assert done.returncode == 1
-    assert "its divider is inside. Take R1 and R2 out and make fb a port" in done.stderr
+    assert "its divider is internal. Remove R1 and R2 and make fb a port" in done.stderr
     mended = "".join(line for line in DIVIDED.splitlines(keepends=True) if line[0] != "R").replace("vref vout", "vref fb vout")
     (tmp_path / "d.spice").write_text(mended, encoding="utf-8")
     done = run("init", str(tmp_path / "d.spice"), "--force", "--no-sim", "--json")

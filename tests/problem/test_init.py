@@ -139,7 +139,7 @@ def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
     draft = read_circuit(tmp_path / "two.spice", tmp_path)
     assert draft.subckt == "b"
     assert any("which subcircuit" in doubt for doubt in draft.doubts)
-    assert any("what the circuit is for" in doubt for doubt in draft.doubts)
+    assert any("the purpose of the circuit" in doubt for doubt in draft.doubts)
 
 
 def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:

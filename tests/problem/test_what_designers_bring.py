@@ -81,7 +81,7 @@ def test_global_rails_become_ports_of_every_cell_on_the_way() -> None:
         ".subckt inv a y vss vdd!", "M1 y a vss vss nch", "M2 y a vdd! vdd! pch W=1u", ".ends", ".subckt two a y vss vdd!", "x1 a b vss vdd! inv", "x2 b y vss vdd! inv m=2",
         ".ends", "xtop a y 0 vdd! two",
     ]  # fmt: skip
-    assert notes == ["node 0, vdd! reached the devices past the ports: made ports, vss vdd!"]
+    assert notes == ["node 0, vdd! reached the devices without a port: made ports, vss vdd!"]
     untouched = [".subckt inv a y vdd vss", "M1 y a vss vss nch", "+ W=1u", ".ends", "x1 a 0 vdd 0 inv"]
     assert with_global_ports(untouched, notes) == untouched and len(notes) == 1
 

@@ -1,4 +1,4 @@
-"""A PDK file of the user's, or of anybody's, is held to a form before a PDK is made of it: each key's kind, its range, and names that are names."""
+"""The form of a PDK file: each key's type and range, and valid names. A file is checked before a PDK is made of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from eda_agent.units import QuantityError, parse_quantity
 NEEDED = ("title", "library", "corners", "supply", "devices")
 MOST_TEXT = 300
 _SMALLEST, _LARGEST = 1e-12, 1e3
-"""m: a size within which every device of an integrated circuit lies."""
+"""m: every device of an integrated circuit has a size within these limits."""
 
 
 def wrong_in(data: object) -> list[tuple[str, str]]:
-    """(key, what it must be) for everything that is wrong with the content of a PDK file."""
+    """(key, required form) for every fault in the content of a PDK file."""
     if not isinstance(data, dict):
         return [("", "a PDK file has the keys title, library, corners, supply and devices")]
     missing = [key for key in NEEDED if key not in data]
@@ -29,7 +29,7 @@ def wrong_in(data: object) -> list[tuple[str, str]]:
 
 
 def refuse_unknown_keys(node: LocatedNode) -> None:
-    """Report every key that a PDK file does not have, with its line and the nearest key that it has."""
+    """Report every unknown key of a PDK file, with its line and the nearest known key."""
     node.only(*_KEYS)
     values = node.value if isinstance(node.value, dict) else {}
     devices = values["devices"].value if "devices" in values else None
@@ -65,7 +65,7 @@ def _number(value: object) -> bool:
 
 def _quantity(value: object, unit: str, low: float, high: float) -> bool:
     try:
-        # PyYAML takes 1e3 for text, as every reader of ours does
+        # PyYAML reads 1e3 as text, and so do our readers
         return low <= parse_quantity(value, unit) <= high
     except (QuantityError, OverflowError):
         return False

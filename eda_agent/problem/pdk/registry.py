@@ -26,7 +26,14 @@ from eda_agent.units import parse_quantity
 
 @dataclass(frozen=True)
 class DeviceRule:
-    """What a device allows: `width` and `length` are (minimum, maximum) in metres; `file`: prefix of its own model files; `spellings`: what one release of the PDK or another calls it. `rated`: the most (V) that may stand between two of its terminals, None where it is not known."""
+    """The limits of a device.
+
+    Attributes:
+        width, length: (minimum, maximum) in metres.
+        file: prefix of its own model files.
+        spellings: its names in different releases of the PDK.
+        rated: the maximum voltage (V) between two of its terminals, None if unknown.
+    """
 
     name: str
     type: str
@@ -39,8 +46,19 @@ class DeviceRule:
 
 @dataclass(frozen=True)
 class Pdk:
-    """`scale`: metres per unit of W and L in a netlist. `device_files`: pattern of the names of files that belong to one device, with `*` as in a shell, or "". `supply` in V, `grid` in m. `subcircuits`: whether devices are called as X. `needs`: what of the simulator beyond the ordinary. `mismatch`: the library's parameters that switch mismatch on. `process`: the `sections` and `params` of its
-    process statistics, empty where it has none. `corners`: process → library sections."""
+    """A process design kit.
+
+    Attributes:
+        scale: metres per unit of W and L in a netlist.
+        device_files: shell pattern of the names of files that belong to one device, or "".
+        supply: in V.
+        grid: in m.
+        subcircuits: whether devices are called as X.
+        needs: special requirements on the simulator.
+        mismatch: the library's parameters that enable mismatch.
+        process: the `sections` and `params` of its process statistics, empty without any.
+        corners: process → library sections.
+    """
 
     name: str
     title: str
@@ -62,14 +80,14 @@ class Pdk:
 
     @property
     def models(self) -> str:
-        """Where the models come from, for people."""
+        """The source of the models, for people."""
         return str(self.library()) if self.locations else "the netlist"
 
     def library(self) -> Path:
-        """The path of the model library. Raises `MissingError`, saying how to get it."""
+        """The path of the model library. Raises `MissingError`, with the way to install it."""
         if self.needs == "osdi":
             raise MissingError(
-                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not drive\n    → use sky130A or gf180mcuD"
+                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not support\n    → use sky130A or gf180mcuD"
             )
         tried = []
         for location in self.locations:
@@ -104,12 +122,12 @@ def _describe(location: Mapping[str, str]) -> str:
 
 
 def pdk_names() -> list[str]:
-    """The names that `pdk:` in spec.yaml may have."""
+    """The valid names of `pdk:` in spec.yaml."""
     return sorted(entry.name.removesuffix(".yaml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".yaml"))
 
 
 def find_pdk(name: str, folder: Path = Path()) -> Pdk:
-    """The PDK of that name, or of that data file (`.yaml`, relative to `folder`). Raises `InputError` when there is none."""
+    """The PDK of that name, or of that data file (`.yaml`, relative to `folder`). Raises `InputError` if there is none."""
     if name.endswith((".yaml", ".yml")):
         return _own_pdk(folder / name)
     return _shipped_pdk(name)
@@ -127,7 +145,7 @@ def _shipped_pdk(name: str) -> Pdk:
 
 
 def _own_pdk(path: Path) -> Pdk:
-    """A PDK file of the user's: the same keys as the shipped ones; its `library` is [{path: FILE}], relative to it."""
+    """A PDK file of the user's, with the keys of the packaged ones; its `library` is [{path: FILE}], relative to it."""
     located, data = read_both(path)
     refuse_unknown_keys(located)
     for key, words in wrong_in(data):
