@@ -269,3 +269,12 @@ def test_targets_of_what_could_not_be_measured_are_said_to_be_common_values(tmp_
     assert (
         "targets are common values, because the netlist's own sizes could not be measured" in run("init", str(tmp_path / "c.spice")).stderr
     )
+
+
+def test_a_netlist_that_is_not_there_is_said_before_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("name: another\n", encoding="utf-8")
+    for name in ("nosuch.spice", "nosuch.sch", "folder/nosuch.spice"):
+        done = run("init", str(tmp_path / name))
+        assert (done.returncode, done.stderr.count("\n")) == (2, 2)
+        assert f"{name}: no such file" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.yaml"], "no folder is made for it"

@@ -92,6 +92,12 @@ def amplifier(
         ({"more": "XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nVE en vss 0.9"}, "pair off", "the input pair (xm1 xm2) is off"),
         ({"more": "RL out vss 20"}, "attenuates", "it attenuates: its gain is -"),
         ({"drain": "x", "more": "E9 out vss inp inn 1000"}, "noiseless", "its input noise is nothing"),
+        # 2 pS into 1 GΩ, then a gain of 1000: √(4kTR) of the 1 GΩ is 4 µV/√Hz, behind a gain of 2 in all
+        (
+            {"drain": "x", "more": "G8 n vss inp inn 2p\nR8 n vss 1g\nE9 out vss vss n 1000"},
+            "noise alone",
+            "its input noise is 2 mV/√Hz, that of a resistor of 250 TOhm",
+        ),
     ],
 )
 def test_an_amplifier_that_cannot_work_is_refused(changed: dict[str, str], check: str, did: str, tmp_path: Path, pool: LocalPool) -> None:

@@ -40,6 +40,8 @@ def init_command(options: argparse.Namespace) -> int:
     from eda_agent.record.tables import read_cace
 
     netlist = options.netlist
+    if not netlist.exists():
+        raise InputError(Finding("no such file", netlist, fix="check the path"))
     if netlist.suffix == ".sch":
         netlist = run.netlist_of_schematic(netlist, options.out or netlist.parent)
     folder = options.out or netlist.parent

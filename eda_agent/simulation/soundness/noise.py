@@ -1,4 +1,4 @@
-"""The noise's check: no circuit has less than its temperature and its supply current allow.
+"""The noise's check: no circuit has less than its temperature and its supply current allow, and no amplifier in use has more than 1 mV/√Hz.
 
 A device with the current I has at most gm = I q/(kT) (weak inversion, or a bipolar device), and at least the shot noise 2qI; referred to
 its input that is a density of √(2qI)/gm = √2 kT/√(qI). With the whole supply current for I no input stage has less.
@@ -22,6 +22,8 @@ LEAST_OUTPUT = 1e-12
 """V/√Hz, the noise of 60 µΩ at room temperature: no output of a chip has so little resistance."""
 LEAST_CURRENT = 1e-18
 """A/√Hz, the noise of 16 PΩ at room temperature: no chip insulates so well."""
+MOST = 1e-3
+"""V/√Hz at an input, the noise of 60 TΩ at room temperature: more is what a division by no gain leaves."""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
@@ -38,6 +40,10 @@ def check(seen: Observation) -> Iterator[Symptom]:
             shown = "nothing" if value < 1e-30 else format_quantity(value, spec.metric.unit, 2)
             did = f"its {metric.replace('_', ' ')} is {shown}, where {format_quantity(least, spec.metric.unit, 2)} is the least that kT allows"
             yield Symptom("noiseless", seen.testbench, seen.corner, did, "whether the output is the circuit's own, and whether the models have noise")  # fmt: skip
+        elif metric == "input_noise" and value > MOST:
+            resistor = value**2 / (4 * BOLTZMANN * (seen.settings.get("temperature", 27.0) + 273.15))
+            did = f"its input noise is {format_quantity(value, spec.metric.unit, 2)}, that of a resistor of {format_quantity(resistor, 'Ohm', 2)}"
+            yield Symptom("noise alone", seen.testbench, seen.corner, did, "whether the output follows the input, and noise_frequency")
 
 
 def _least(metric: str, seen: Observation) -> float:
