@@ -93,8 +93,18 @@ class History:
         return tuple(self.turns[place] for place in self.measured)
 
     def ranked(self, places: Iterable[int]) -> list[int]:
-        """Indices of simulated turns, best first; equal ones in their order."""
-        return sorted(places, key=lambda place: self.rank_keys[place] or WORST, reverse=True)
+        """Indices of simulated turns, best first; equal ones in their order. Turns without all corners come last, because
+        their scores are bounds.
+        """
+        return sorted(places, key=lambda place: (self.complete(place), self.rank_keys[place] or WORST), reverse=True)
+
+    def complete(self, place: int) -> bool:
+        """Whether a turn was simulated in every corner."""
+        return self._corner_counts[place] >= len(self.problem.corners)
+
+    @cached_property
+    def _corner_counts(self) -> Sequence[int]:
+        return self.turns.corners if isinstance(self.turns, StoredTurns) else [turn.corners for turn in self.turns]
 
     @property
     def incumbent(self) -> Turn | None:
@@ -117,9 +127,7 @@ class History:
     def _best(self) -> Turn | None:
         if not self.measured:
             return None
-        turns, corners = self.turns, len(self.problem.corners)
-        counts = turns.corners if isinstance(turns, StoredTurns) else [turn.corners for turn in turns]
-        return turns[max(self.measured, key=lambda place: (counts[place] >= corners, self.rank_keys[place] or WORST))]
+        return self.turns[self.ranked(self.measured)[0]]
 
     def _rank(self, turn: Turn) -> tuple[bool, RankKey]:
         """Sort key of the incumbent: a turn without all corners ranks below every complete one, because its score is a

@@ -111,7 +111,9 @@ def sizing_text(space: DesignSpace, sizing: Mapping[str, float]) -> str:
 
 def _chosen(history: History, best: int, last: int) -> list[Turn]:
     count = len(history.turns)
-    ranked = sorted(history.measured, key=lambda place: ((history.rank_keys[place] or WORST)[0], place), reverse=True)[:best]
+    ranked = sorted(
+        history.measured, key=lambda place: (history.complete(place), (history.rank_keys[place] or WORST)[0], place), reverse=True
+    )[:best]
     return [history.turns[place] for place in sorted({*ranked, *range(max(count - last, 0), count)})]
 
 
@@ -137,4 +139,6 @@ def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
         )
     else:
         sizes = sizing_text(problem.space, turn.sizing)
-    return f"- turn {turn.index}: score {turn.value:.4f}: {outcome}; {sizes}"
+    corners = len(problem.corners)
+    bound = "" if turn.corners >= corners else f" at best (in {turn.corners} of {corners} corners; the others could not make it the best)"
+    return f"- turn {turn.index}: score {turn.value:.4f}{bound}: {outcome}; {sizes}"

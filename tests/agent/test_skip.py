@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.agent.env import Environment
+from eda_agent.agent.history import History
+from eda_agent.agent.prompt import render
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.space import Sizing
@@ -61,3 +63,22 @@ def test_corners_that_cannot_matter_are_not_simulated() -> None:
     assert len(good.evaluation.values) == 4
     assert list(bad.evaluation.values) == ["nominal"]
     assert not bad.met
+
+
+def test_a_turn_without_all_corners_ranks_last_and_is_marked_for_a_language_model() -> None:
+    """Its score is a bound: it stands above the baseline's and may be worth less."""
+    env = Environment(PROBLEM, FunctionSimulator(PROBLEM, function), skip=True)
+    env.start()
+    for share in (0.5, 0.3):
+        env.step(Proposal(PROBLEM.space.from_unit([share] * 12)))
+    start, good, partial = env.history.turns
+    assert start.value < partial.value < good.value
+    assert partial.corners == 1
+    assert env.history.ranked(env.history.measured) == [1, 0, 2]
+    shown = render(env.history, best=2, last=0)[1]["content"]
+    assert "- turn 0:" in shown
+    assert "- turn 2:" not in shown
+    text = next(line for line in render(env.history)[1]["content"].splitlines() if line.startswith("- turn 2:"))
+    assert f"score {partial.value:.4f} at best (in 1 of 4 corners" in text
+    # a run that grows turn by turn and one that is read again see the same best turn
+    assert History(PROBLEM, env.history.turns).incumbent == env.history.incumbent == good
