@@ -11,18 +11,18 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.errors import InputError
-from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.fingerprint import fingerprint
 from eda_agent.problem.target import Target, read_targets, with_target
 from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.train.held_out import held_out_shapes
 from eda_agent.train.pool import Pool
 
 CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
@@ -74,12 +74,6 @@ def check_structure(name: str, problem: Problem) -> None:
     other = held_out_shapes().get(fingerprint(problem))
     if other is not None:
         raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")
-
-
-@cache
-def held_out_shapes() -> Mapping[str, str]:
-    """Fingerprint → name of the circuits that no model may be trained on."""
-    return {fingerprint(load_problem(CIRCUITS / name)): name for name in UNSEEN}
 
 
 def spec_file(name: str) -> Path:

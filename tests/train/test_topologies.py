@@ -18,9 +18,10 @@ from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
+from eda_agent.train.held_out import held_out_shapes
 from eda_agent.train.recipe import GeneratedRecipe, PoolRecipe, Recipe
 from eda_agent.train.sources import open_sources
-from eda_agent.train.tasks import Curriculum, held_out_shapes
+from eda_agent.train.tasks import Curriculum
 from eda_agent.train.topologies import compose
 from eda_agent.train.topologies.compose import drawn, topologies
 

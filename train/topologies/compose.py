@@ -11,7 +11,7 @@ from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.fingerprint import fingerprint
-from eda_agent.train.tasks import held_out_shapes
+from eda_agent.train.held_out import held_out_shapes
 from eda_agent.train.topologies.amplifiers import amplifier
 from eda_agent.train.topologies.bench import PORTS, bench_of
 from eda_agent.train.topologies.cell import Cell

@@ -32,8 +32,8 @@ from eda_agent.simulation.soundness.judgement import symptoms_of
 from eda_agent.simulation.soundness.observation import observe
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.designs import child, designs_around, not_dominated, works
+from eda_agent.train.held_out import held_out_shapes
 from eda_agent.train.pool import pool_problem
-from eda_agent.train.tasks import held_out_shapes
 from eda_agent.train.topologies.cell import Cell
 from eda_agent.train.topologies.compose import Topology
 from eda_agent.train.topologies.evolve import evolved, evolved_cell
