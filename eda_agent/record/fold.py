@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eda_agent.insight.complete import complete_turns, partial
-from eda_agent.record.event import Event
+from ..insight.complete import complete_turns, partial
+from .event import Event
 
 
 @dataclass
@@ -63,62 +63,87 @@ class RunState:
     _tally: Tally | None = field(default=None, repr=False, compare=False)
 
     def apply(self, event: Event) -> None:
-        """Take one event in."""
+        """Take one event in. An event of another version that is not known here changes nothing."""
         self.sequence = event["seq"] + 1
-        match event["type"]:
-            case "run.started":
-                # a resumed run may have another budget and other machines; what it was begun with stays
-                again: dict[str, Any] = {name: event[name] for name in ("budget", "workers", "parallel") if name in event}
-                self.started = {**self.started, **again} if self.started else event
-                if self.policy:
-                    self.policy = {**self.policy, "options": event.get("opened", {}).get("going", self.policy["options"])}
-                self.opened, self.budget, self.finished = event.get("opened", {}), None, {}
-            case "baseline" | "turn.evaluated":
-                # the model's own words stand in turn.proposed only
-                if self.pending and event["type"] == "turn.evaluated":
-                    event = {**event, "proposal": {**event["proposal"], "reply": self.pending.pop(0)["reply"]}}
-                self.turns.append(event)
-            case "turn.proposed":
-                self.pending.append(event)
-            case "policy.changed":
-                self.handovers.append(event)
-                if "name" in event:
-                    self.policy = {"name": event["name"], "options": event["options"]}
-            case "proposal.dropped":
-                self.pending = []
-            case "hint":
-                self.hints.append(event["text"])
-            case "run.paused" | "run.resumed":
-                self.paused = event["type"] == "run.paused"
-            case "review":
-                self.review = event["on"]
-            case "log":
-                self.logs.append(event)
-            case "budget.changed":
-                self.budget = event["simulations"]
-                self.started = {**self.started, "budget": {**self.started["budget"], "simulations": self.budget}}
-            case "problem.changed":
-                self.edits.append(event["order"])
-                self._counted_anew(event)
-            case "spec.changed":
-                self.edits = list(event["edits"])
-                self._counted_anew(event)
-            case "branched":
-                self.left.append(self.turns[event["turn"] + 1 :])
-                self.turns = self.turns[: event["turn"] + 1]
-            case "returned":
-                back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
-                if now_left:
-                    self.left.append(now_left)
-                self.turns = [*self.turns[: event["turn"]], *back]
-            case "best.updated":
-                self.best = self._complete(event)
-            case "sim.failed":
-                self.failures.append(event)
-            case "verified":
-                self.verified = event
-            case "run.finished":
-                self.finished = event
+        handler = _HANDLERS.get(event["type"])
+        if handler is not None:
+            handler(self, event)
+
+    def _start(self, event: Event) -> None:
+        # a resumed run may have another budget and other machines; what it was begun with stays
+        again: dict[str, Any] = {name: event[name] for name in ("budget", "workers", "parallel") if name in event}
+        self.started = {**self.started, **again} if self.started else event
+        if self.policy:
+            self.policy = {**self.policy, "options": event.get("opened", {}).get("going", self.policy["options"])}
+        self.opened, self.budget, self.finished = event.get("opened", {}), None, {}
+
+    def _evaluate(self, event: Event) -> None:
+        # the model's own words stand in turn.proposed only
+        if self.pending and event["type"] == "turn.evaluated":
+            event = {**event, "proposal": {**event["proposal"], "reply": self.pending.pop(0)["reply"]}}
+        self.turns.append(event)
+
+    def _propose(self, event: Event) -> None:
+        self.pending.append(event)
+
+    def _drop(self, event: Event) -> None:
+        self.pending = []
+
+    def _change_policy(self, event: Event) -> None:
+        self.handovers.append(event)
+        if "name" in event:
+            self.policy = {"name": event["name"], "options": event["options"]}
+
+    def _hint(self, event: Event) -> None:
+        self.hints.append(event["text"])
+
+    def _pause(self, event: Event) -> None:
+        self.paused = event["type"] == "run.paused"
+
+    def _review(self, event: Event) -> None:
+        self.review = event["on"]
+
+    def _log(self, event: Event) -> None:
+        self.logs.append(event)
+
+    def _change_budget(self, event: Event) -> None:
+        self.budget = event["simulations"]
+        self.started = {**self.started, "budget": {**self.started["budget"], "simulations": self.budget}}
+
+    def _change_problem(self, event: Event) -> None:
+        self.edits.append(event["order"])
+        self._score_anew(event)
+
+    def _change_spec(self, event: Event) -> None:
+        self.edits = list(event["edits"])
+        self._score_anew(event)
+
+    def _score_anew(self, event: Event) -> None:
+        self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
+        now = {turn["index"]: turn for turn in event["turns"]}
+        self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
+
+    def _branch(self, event: Event) -> None:
+        self.left.append(self.turns[event["turn"] + 1 :])
+        self.turns = self.turns[: event["turn"] + 1]
+
+    def _return(self, event: Event) -> None:
+        back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
+        if now_left:
+            self.left.append(now_left)
+        self.turns = [*self.turns[: event["turn"]], *back]
+
+    def _update_best(self, event: Event) -> None:
+        self.best = self._complete(event)
+
+    def _fail(self, event: Event) -> None:
+        self.failures.append(event)
+
+    def _verify(self, event: Event) -> None:
+        self.verified = event
+
+    def _finish(self, event: Event) -> None:
+        self.finished = event
 
     def _complete(self, best: Event) -> Event:
         """A best as it was told; of a journal of version 0.1.0, where a score in some corners could win, the best of those in all."""
@@ -134,11 +159,6 @@ class RunState:
     def corners(self) -> int:
         """How many corners the run has: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
         return len(self.started.get("corners", ()))
-
-    def _counted_anew(self, event: Event) -> None:
-        self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
-        now = {turn["index"]: turn for turn in event["turns"]}
-        self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
 
     @property
     def simulations(self) -> int:
@@ -157,6 +177,16 @@ class RunState:
             self._tally = Tally(self.turns, self.corners)
         self._tally.catch_up()
         return self._tally
+
+
+_HANDLERS: Mapping[str, Callable[[RunState, Event], None]] = {
+    "run.started": RunState._start, "baseline": RunState._evaluate, "turn.evaluated": RunState._evaluate, "turn.proposed": RunState._propose,
+    "proposal.dropped": RunState._drop, "policy.changed": RunState._change_policy, "hint": RunState._hint, "run.paused": RunState._pause,
+    "run.resumed": RunState._pause, "review": RunState._review, "log": RunState._log, "budget.changed": RunState._change_budget,
+    "problem.changed": RunState._change_problem, "spec.changed": RunState._change_spec, "branched": RunState._branch, "returned": RunState._return,
+    "best.updated": RunState._update_best, "sim.failed": RunState._fail, "verified": RunState._verify, "run.finished": RunState._finish,
+}  # fmt: skip
+"""Type of event → what it does to a state."""
 
 
 def fold(events: Iterable[Event]) -> RunState:

@@ -21,6 +21,8 @@ from eda_agent.files import write_text
 
 NAME = "eda-agent"
 OLDEST = (0, 28)
+SHARED = ("insight/complete.py", "record/event.py", "record/fold.py", "stop_reasons.py")
+"""Modules of ours that the plugin uses (`eda_agent.klayout.shared`). They import the standard library and one another, relatively."""
 
 
 def register(commands: Commands) -> None:
@@ -64,7 +66,9 @@ def install(options: argparse.Namespace) -> int:
         package = part / "python" / "eda_agent_klayout"
         package.mkdir(parents=True)
         for path in sorted(source.glob("*.py")):
-            shutil.copyfile(path, package / path.name)
+            if path.name != "shared.py":
+                shutil.copyfile(path, package / path.name)
+        _share(source / "shared.py", package / "shared")
         shutil.copytree(source / "tables", package / "tables")
         shutil.copytree(source / "salt", package / "salt")
         (part / "pymacros").mkdir()
@@ -82,6 +86,17 @@ def install(options: argparse.Namespace) -> int:
         shutil.rmtree(part, ignore_errors=True)
     say(f"installed {target}\nstart KLayout: Tools > eda-agent")
     return 0
+
+
+def _share(imports: Path, package: Path) -> None:
+    """Make the package that stands in for `shared.py` where eda-agent is not installed."""
+    package.mkdir()
+    for name in SHARED:
+        target = package / name
+        target.parent.mkdir(exist_ok=True)
+        (target.parent / "__init__.py").touch()
+        shutil.copyfile(Path(str(resources.files("eda_agent"))) / name, target)
+    write_text(package / "__init__.py", imports.read_text(encoding="utf-8").replace("from eda_agent.", "from ."))
 
 
 def remove(options: argparse.Namespace) -> int:

@@ -7,10 +7,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from .shared import VERSION, RunState, share_text, stop_text
 from .units import format_quantity, shown_unit
 
-VERSION = 1
-"""Of the events that are understood."""
 NEAR = 0.05
 
 
@@ -40,20 +39,13 @@ class Lines:
 
 @dataclass
 class Run:
-    """What the events so far say. `left`: turns set aside by going back. `warnings`: what the user has not been told yet, such as an order that could not be obeyed."""
+    """A run as the dock shows it. `state`: the fold of its events. `warnings`: what the user has not been told yet, such as a command that failed."""
 
+    state: RunState = field(default_factory=RunState)
     folder: str = ""
-    started: dict[str, Any] = field(default_factory=dict)
-    turns: list[dict[str, Any]] = field(default_factory=list)
-    best: dict[str, Any] = field(default_factory=dict)
-    finished: dict[str, Any] = field(default_factory=dict)
-    paused: bool = False
-    review: bool = False
-    pending: dict[str, Any] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     fault: str = ""
-    left: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def apply(self, event: dict[str, Any]) -> None:
         """Take one event in; one of another version sets `fault`."""
@@ -61,39 +53,11 @@ class Run:
         if event.get("v", VERSION) > VERSION:
             self.fault = f"this eda-agent speaks version {event['v']} of its events, the plugin understands {VERSION}: update the plugin with 'eda-agent klayout install'"
             return
+        self.state.apply(event)
         if kind == "run.started":
-            again: dict[str, Any] = {name: event[name] for name in ("budget", "workers") if name in event}
-            self.started = {**self.started, **again} if self.started else event
             self.folder = str(event.get("folder", self.folder))
-            self.finished = {}
-        elif kind in ("baseline", "turn.evaluated"):
-            self.turns.append(event)
-            self.pending = {}
-        elif kind == "turn.proposed":
-            self.pending = event
-        elif kind == "proposal.dropped":
-            self.pending = {}
-        elif kind == "best.updated":
-            self.best = event
-        elif kind in ("run.paused", "run.resumed"):
-            self.paused = kind == "run.paused"
-        elif kind == "review":
-            self.review = bool(event.get("on"))
         elif kind in ("problem.changed", "spec.changed"):
             self.log += [str(line) for line in event.get("diff", ())]
-            self.started = {**self.started, "specs": event["specs"], "parameters": event["parameters"]}
-            now = {turn["index"]: turn for turn in event["turns"]}
-            self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
-        elif kind == "budget.changed":
-            self.started = {**self.started, "budget": {**self.started.get("budget", {}), "simulations": event["simulations"]}}
-        elif kind == "branched":
-            self.left.append(self.turns[event["turn"] + 1 :])
-            self.turns = self.turns[: event["turn"] + 1]
-        elif kind == "returned":
-            back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
-            if now_left:
-                self.left.append(now_left)
-            self.turns = [*self.turns[: event["turn"]], *back]
         elif kind == "log":
             self.log.append(str(event.get("message", "")))
             if event.get("level") == "warning":
@@ -105,21 +69,44 @@ class Run:
         elif kind == "verified":
             self.log += [f"! {row['text']}" for row in event.get("left_saturation", ())]
             self.warnings += [str(row["text"]) for row in event.get("left_saturation", ())]
-        elif kind == "run.finished":
-            self.finished = event
+
+    @property
+    def started(self) -> dict[str, Any]:
+        """The event run.started, with specs, parameters and budget as they are now."""
+        return self.state.started
+
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        return self.state.turns
+
+    @property
+    def best(self) -> dict[str, Any]:
+        return self.state.best
+
+    @property
+    def finished(self) -> dict[str, Any]:
+        return self.state.finished
+
+    @property
+    def paused(self) -> bool:
+        return self.state.paused
+
+    @property
+    def review(self) -> bool:
+        return self.state.review
+
+    @property
+    def pending(self) -> dict[str, Any]:
+        """The proposal that is simulated or reviewed now, {} where there is none."""
+        return self.state.pending[0] if self.state.pending else {}
 
     @property
     def curve(self) -> list[float]:
-        result: list[float] = []
-        for turn in self.turns:
-            reached = 0.0 if self.share(turn) else float(turn.get("score", 0.0))
-            result.append(max(reached, result[-1] if result else 0.0))
-        return result
+        return self.state.curve
 
     def share(self, turn: dict[str, Any]) -> str:
         """`3 of 17 corners` of a turn that was simulated in fewer than all, whose score is a bound; else ""."""
-        count, every = len(turn.get("evaluation", {}).get("values", ())), len(self.started.get("corners", ()))
-        return f"{count} of {every} corners" if 0 < count < every else ""
+        return share_text(turn, self.state.corners)
 
     def turn(self, index: int | None) -> dict[str, Any]:
         wanted = self.best.get("index", 0) if index is None else index
@@ -192,10 +179,9 @@ class Run:
     def status(self) -> str:
         if not self.started:
             return "no run"
-        reasons = {"met": "every spec met", "budget": "budget spent", "no progress": "no progress", "user": "stopped"}
         stop = self.finished.get("stop")
         word = (
-            reasons.get(stop, stop)
+            stop_text(str(stop))
             if stop
             else "waiting for your word"
             if self.review and self.pending
@@ -203,9 +189,8 @@ class Run:
             if self.paused
             else "running"
         )
-        spent = sum(turn["index"] > 0 and "evaluation" in turn for turn in self.turns)
         budget = self.started.get("budget", {}).get("simulations", 0)
-        return f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · {spent}/{budget} simulations"
+        return f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · {self.state.simulations}/{budget} simulations"
 
 
 def printable(text: str) -> str:

@@ -1,0 +1,14 @@
+"""What the plugin shares with eda-agent: how events become the state of a run, and the words for it.
+
+KLayout's Python does not have eda-agent. `eda-agent klayout install` puts a package of this name in this module's place: copies of the same
+modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and this file's imports from them.
+"""
+
+from __future__ import annotations
+
+from eda_agent.insight.complete import share_text
+from eda_agent.record.event import VERSION
+from eda_agent.record.fold import RunState
+from eda_agent.stop_reasons import stop_text
+
+__all__ = ["VERSION", "RunState", "share_text", "stop_text"]
