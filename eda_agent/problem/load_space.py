@@ -334,8 +334,9 @@ def place_unit(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str
     """(unit, SI units per netlist unit) of a place, from the device parameter that it feeds."""
     uses = uses_of(edit, netlist, subckt)
     # w and l before the areas that are computed from them
-    for device, key in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
-        foundry = device.kind == "x" and pdk.device(device.value) is not None
+    for device, parameter in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
+        rule = pdk.device(device.value) if device.kind == "x" else None
+        foundry, key = rule is not None, rule.side(parameter) if rule is not None else parameter
         if (device.kind == "m" or foundry) and key in _GEOMETRY:
             return ("m" if _GEOMETRY[key] == 1 else "m²"), (pdk.scale ** _GEOMETRY[key] if foundry else 1.0)
         if key == "value" and device.kind in _VALUE_UNITS:
@@ -354,9 +355,10 @@ def _check_rules(
     """Report a range that the PDK's models do not cover, before anything is simulated."""
     for device, key in uses_of(edit, netlist, subckt):
         rule = pdk.device(device.value)
+        text = device.params.get(key, "")
+        key = rule.side(key) if rule is not None else key
         if rule is None or key not in {"w", "l"} or unit != "m":
             continue
-        text = device.params.get(key, "")
         if not edit.device and expression.strip_quotes(text).lower() != edit.attribute:
             continue  # scaled by an expression: the elaborated sizes are checked instead
         least, most = rule.width if key == "w" else rule.length

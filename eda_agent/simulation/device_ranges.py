@@ -5,7 +5,7 @@ from __future__ import annotations
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration, reach
-from eda_agent.problem.pdk.bins import Box
+from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
@@ -44,6 +44,9 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
             _check(problem, f"W of {name} (a finger)", (least, min(finger[1] * scale, drawn.widest_finger)), rule.width)
             _check(problem, f"L of {name}", box[1], rule.length)
         ranges[name] = box
+    # what is no MOSFET has one model for every size
+    reached = (device.library for device in elaboration.devices({place: ends[0] for places in choices for place, ends in places.items()}))
+    ranges |= {name: (ANY, ANY) for name in reached if (rule := problem.pdk.device(name)) is not None and not rule.is_fet}
     return ranges
 
 

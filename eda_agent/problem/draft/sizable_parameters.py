@@ -42,11 +42,12 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     for inner in _reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
-            for attribute in ("w", "l", "m"):
+            rule = draft.pdk.device(device.value)
+            for attribute in (*(rule.names if rule is not None else ("w", "l")), "m"):
                 text = device.params.get(attribute, "")
-                leads = path not in follows[attribute] and path not in draft.kind.switches
+                leads = path not in follows.get(attribute, ()) and path not in draft.kind.switches
                 leads = leads and Edit(inner, device.name, attribute) not in tied
-                if text and leads and _is_number(text) and (device.kind == "m" or draft.pdk.device(device.value)):
+                if text and leads and _is_number(text) and (device.kind == "m" or rule is not None):
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
@@ -56,7 +57,16 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
 
 
 def _is_transistor(draft: Draft, edit: Edit) -> bool:
-    return any(key in {"w", "l", "m"} for _, key in uses_of(edit, draft.netlist, draft.subckt))
+    return any(
+        key in {"w", "l", "m"} and (device.kind == "m" or ((rule := draft.pdk.device(device.value)) is not None and rule.is_fet))
+        for device, key in uses_of(edit, draft.netlist, draft.subckt)
+    )
+
+
+def _side(draft: Draft, device: Device, parameter: str) -> str:
+    """`w` or `l` for what the device calls its width or length, else the parameter."""
+    rule = draft.pdk.device(device.value) if device.kind == "x" else None
+    return rule.side(parameter) if rule is not None else parameter
 
 
 def loads_of(draft: Draft) -> list[str]:
@@ -89,7 +99,7 @@ def spelled(draft: Draft, edit: Edit) -> str:
 def _sizes(draft: Draft, edit: Edit) -> bool:
     """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
-    return any(key in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads) for device, key in uses)
+    return any(_side(draft, device, key) in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads) for device, key in uses)
 
 
 def _is_expression(text: str) -> bool:
@@ -109,7 +119,8 @@ def _is_number(text: str) -> bool:
 
 def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     """(min, max, step, scale) as text, legal in the PDK and around the netlist's own value."""
-    uses = sorted(uses_of(edit, draft.netlist, draft.subckt), key=lambda use: use[1] not in {"w", "l", "m", "value"})
+    uses = [(device, _side(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
+    uses.sort(key=lambda use: use[1] not in {"w", "l", "m", "value"})
     device, key = uses[0]
     unit, scale = place_unit(edit, draft.netlist, draft.subckt, draft.pdk)
     start = (initial_value(edit, draft.netlist, draft.subckt) or 1.0) * scale
@@ -120,6 +131,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
         most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
         grid = 2 * draft.pdk.grid
+        if rules and not any(rule.is_fet for rule in rules):
+            low, high = (round(bound / grid) * grid for bound in (max(least, start / 10), min(most, start * 10)))
+            return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
         if key == "w":
             # the models' widths and the grid apply to a finger
             fingers = [fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses]
@@ -160,7 +174,8 @@ def _plain(value: float) -> str:
 
 def role_of(draft: Draft, edit: Edit) -> str:
     """The function of the devices that a place sizes, and the side of them."""
-    uses = [(device, key) for device, key in uses_of(edit, draft.netlist, draft.subckt) if key in {"w", "l", "m", "value"}]
+    uses = [(device, _side(draft, device, key)) for device, key in uses_of(edit, draft.netlist, draft.subckt)]
+    uses = [use for use in uses if use[1] in {"w", "l", "m", "value"}]
     lines = {id(device.line) for device, _ in uses}
     roles = [role for label, role in draft.structure.roles.items() if id(_device_at(draft, label).line) in lines]
     if not roles:

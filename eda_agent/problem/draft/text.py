@@ -188,4 +188,8 @@ def _wiring(draft: Draft) -> list[str]:
 def _supply(draft: Draft) -> float:
     """The voltage of the supply in V: from the netlist's own source, or the PDK's."""
     held = draft.driven.get(draft.structure.vdd, 0.0)
-    return held if held > 0 else draft.pdk.supply
+    if held > 0:
+        return held
+    called = {device.value for scope in draft.netlist.subcircuits.values() for device in scope.devices}
+    usual = [rule.supply for name in called if (rule := draft.pdk.device(name)) is not None and rule.supply is not None]
+    return max(usual, default=draft.pdk.supply)

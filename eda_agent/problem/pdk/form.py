@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.names import is_name
+from eda_agent.problem.pdk.device_types import FETS, TERMINALS
 from eda_agent.units import QuantityError, parse_quantity
 
 NEEDED = ("title", "library", "corners", "supply", "devices")
@@ -47,7 +48,8 @@ def _wrong_device(name: object, rule: object) -> list[tuple[str, str]]:
         return [("", "a device's name has letters, digits, _ . and -")]
     if not isinstance(rule, dict):
         return [("", "a device is {type: nmos, w: [0.22u, 100u], l: [0.18u, 20u]}")]
-    result = [(f".{key}", "it is missing") for key in ("type", "w", "l") if key not in rule]
+    needed = ("type", "w", "l") if rule.get("type") in (None, *FETS) else ("type",)
+    result = [(f".{key}", "it is missing") for key in needed if key not in rule]
     return result + [(f".{key}", words) for key, (fits, words) in _RULE.items() if key in rule and not fits(rule[key])]
 
 
@@ -114,7 +116,9 @@ _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "subcircuits": (lambda value: isinstance(value, bool), "it is true or false"), "devices": (lambda value: isinstance(value, dict), "it is {name: {type: nmos, …}}"),
 }  # fmt: skip
 _RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "type": (lambda value: value in ("nmos", "pmos"), "it is nmos or pmos"), "w": (_range, "it is [minimum, maximum], such as [0.22u, 100u]"),
-    "l": (_range, "it is [minimum, maximum], such as [0.18u, 20u]"), "aliases": (_list(_name), "it is a list of names"), "file": (_text, "it is one line of text"),
+    "type": (lambda value: isinstance(value, str) and value in TERMINALS, f"it is one of {', '.join(TERMINALS)}"), "w": (_range, "it is [minimum, maximum], such as [0.22u, 100u]"),
+    "l": (_range, "it is [minimum, maximum], such as [0.18u, 20u]"), "aliases": (_list(_name), "it is a list of names"), "file": (lambda value: _text(value) or _list(_text)(value), "it is a prefix of file names, or a list of them"),
+    "terminals": (lambda value: isinstance(value, int) and 2 <= value <= 5, "it is 2 to 5"), "names": (lambda value: isinstance(value, list) and len(value) == 2 and all(map(_name, value)), "it is [width, length], such as [r_width, r_length]"),
+    "supply": (lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 1e-3, 1e4), "it is a voltage, such as 5"),
     "rated": (lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 0.0, 1e5), "it is a voltage, such as 1.98"),
 }  # fmt: skip

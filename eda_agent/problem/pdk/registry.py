@@ -20,8 +20,12 @@ import yaml
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.problem.located_node import read_both
 from eda_agent.problem.names import name_from
+from eda_agent.problem.pdk.device_types import FETS, TERMINALS
 from eda_agent.problem.pdk.form import refuse_unknown_keys, wrong_in
 from eda_agent.units import parse_quantity
+
+ANY_SIZE = (1e-9, 1.0)
+"""m"""
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,34 @@ class DeviceRule:
     """The limits of a device.
 
     Attributes:
+        type: a key of `TERMINALS`.
         width, length: (minimum, maximum) in metres.
-        file: prefix of its own model files.
+        names: the library's names of the width and the length.
+        files: prefixes of its own model files.
         spellings: its names in different releases of the PDK.
         rated: the maximum voltage (V) between two of its terminals, None if unknown.
+        supply: the usual supply (V), None if it is the PDK's.
+        terminals: the number of its nodes.
     """
 
     name: str
     type: str
     width: tuple[float, float]
     length: tuple[float, float]
-    file: str = ""
+    files: tuple[str, ...] = ()
     spellings: tuple[str, ...] = ()
     rated: float | None = None
+    terminals: int = 4
+    names: tuple[str, str] = ("w", "l")
+    supply: float | None = None
+
+    @property
+    def is_fet(self) -> bool:
+        return self.type in FETS
+
+    def side(self, parameter: str) -> str:
+        """`w` or `l` for the parameter that is its width or length, else the parameter."""
+        return {self.names[0]: "w", self.names[1]: "l"}.get(parameter, parameter)
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,11 @@ class Pdk:
         raise MissingError(
             f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT"
         )
+
+    def missing_packages(self) -> list[str]:
+        """Packages with models of the PDK that are not installed."""
+        named = [location["package"] for location in self.locations if "package" in location]
+        return [name for name in named if importlib.util.find_spec(name) is None]
 
     def device(self, model: str) -> DeviceRule | None:
         return self.devices.get(model.lower())
@@ -157,16 +181,23 @@ def _own_pdk(path: Path) -> Pdk:
     return _read_pdk(name_from(path.stem), data)
 
 
+def _files(given: Any) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
     devices: dict[str, DeviceRule] = {}
     for device, rule in data["devices"].items():
-        width, length = (tuple(parse_quantity(bound, "m") for bound in rule[side]) for side in ("w", "l"))
+        width, length = (tuple(parse_quantity(bound, "m") for bound in rule.get(side, ANY_SIZE)) for side in ("w", "l"))
         spellings = (device, *rule.get("aliases", []))
         for alias in spellings:
             rated = parse_quantity(str(rule["rated"]), "V") if "rated" in rule else None
-            devices[alias] = DeviceRule(
-                alias, rule["type"], (width[0], width[1]), (length[0], length[1]), rule.get("file", ""), spellings, rated
-            )
+            names = tuple(name.lower() for name in rule.get("names", ("w", "l")))
+            devices[alias.lower()] = DeviceRule(
+                alias.lower(), rule["type"], (width[0], width[1]), (length[0], length[1]), _files(rule.get("file", ())),
+                tuple(spelling.lower() for spelling in spellings), rated, int(rule.get("terminals", TERMINALS[rule["type"]])), (names[0], names[1]),
+                parse_quantity(str(rule["supply"]), "V") if "supply" in rule else None,
+            )  # fmt: skip
     return Pdk(
         name=name,
         title=data["title"],

@@ -1,4 +1,4 @@
-"""A stub device is a subcircuit with a foundry device's ports and one MOSFET inside."""
+"""A stub device is a subcircuit with a foundry device's ports and one plain element of its type inside."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from eda_agent.problem.netlist import Subcircuit, parse_netlist
-from eda_agent.problem.pdk.registry import Pdk
+from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.problem.source import logical_lines
 
 
 def stub_devices(pdk: Pdk) -> Mapping[str, Subcircuit]:
-    """Device name → its stand-in, with the model named like the device, and the junctions that it is called with."""
-    junctions = "ad={ad} as={as} pd={pd} ps={ps}"
-    text = "".join(
-        f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}} {junctions}\n.ends\n" for name in pdk.devices
-    )
-    return parse_netlist(logical_lines(text, Path("stand-ins"))).subcircuits
+    """Device name → its stub: the model is named like the device, junctions are those of the call, passives have the value 1."""
+    text = "".join(_stub(name, rule) for name, rule in pdk.devices.items())
+    return parse_netlist(logical_lines(text, Path("stub devices"))).subcircuits
+
+
+def _stub(name: str, rule: DeviceRule) -> str:
+    if rule.is_fet:
+        junctions = "ad={ad} as={as} pd={pd} ps={ps}"
+        return f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}} {junctions}\n.ends\n"
+    ports = [f"p{number}" for number in range(1, rule.terminals + 1)]
+    first, second = ports[:2]
+    inside = {"resistor": f"r0 {first} {second} 1", "capacitor": f"c0 {first} {second} 1", "diode": f"d0 {first} {second} {name}"}
+    element = inside.get(rule.type, f"q0 {' '.join(ports[:3])} {name}")
+    return f".subckt {name} {' '.join(ports)}\n{element}\n.ends\n"

