@@ -99,7 +99,10 @@ def spelled(draft: Draft, edit: Edit) -> str:
 def _sizes(draft: Draft, edit: Edit) -> bool:
     """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
-    return any(_side(draft, device, key) in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads) for device, key in uses)
+    return any(
+        _side(draft, device, key) in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads)
+        for device, key in uses
+    )
 
 
 def _is_expression(text: str) -> bool:
