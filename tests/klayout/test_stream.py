@@ -15,6 +15,7 @@ from eda_agent.klayout.stream import Run
 from eda_agent.problem.spec import Problem
 from tests.agent.conftest import make_problem
 from tests.agent.test_commands import Session
+from tests.conftest import ROOT
 
 INSTALLED = """
 import json, sys
@@ -48,17 +49,20 @@ def test_the_installed_plugin_folds_as_eda_agent_does(miller: Problem, tmp_path:
     events = [started, *session.events]
     monkeypatch.setenv("KLAYOUT_HOME", str(tmp_path))
     assert main(["klayout", "install"]) == 0
-    done = subprocess.run(
-        # nothing but the standard library, as in KLayout
-        [sys.executable, "-I", "-S", "-c", INSTALLED, str(tmp_path / "salt" / "eda-agent" / "python")],
-        input="".join(f"{json.dumps(event)}\n" for event in events), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
     ours = Run()
     for event in events:
         ours.apply(event)
     told = [ours.turns, ours.best, ours.state.left, ours.state.edits, ours.curve, ours.status, "", 0]
-    assert json.loads(done.stdout) == json.loads(json.dumps(told))
+    # as it is installed, and a checkout's folder that is linked there
+    (tmp_path / "linked").symlink_to(ROOT / "plugins" / "klayout")
+    for folder in (tmp_path / "salt" / "eda-agent", tmp_path / "linked"):
+        done = subprocess.run(
+            # nothing but the standard library, as in KLayout
+            [sys.executable, "-I", "-S", "-c", INSTALLED, str(folder / "python")],
+            input="".join(f"{json.dumps(event)}\n" for event in events), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == json.loads(json.dumps(told))
     assert ours.state.simulations == session.env.history.simulations and "/12 simulations" in ours.status
 
 

@@ -96,7 +96,9 @@ def _share(imports: Path, package: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         (target.parent / "__init__.py").touch()
         shutil.copyfile(Path(str(resources.files("eda_agent"))) / name, target)
-    write_text(package / "__init__.py", imports.read_text(encoding="utf-8").replace("from eda_agent.", "from ."))
+    lines = [line for line in imports.read_text(encoding="utf-8").splitlines() if line.startswith("from eda_agent.")]
+    text = "".join(f"{line.replace('from eda_agent.', 'from .')}\n" for line in lines)
+    write_text(package / "__init__.py", f'"""Copies of what eda-agent and its plugin share."""\n\n{text}')
 
 
 def remove(options: argparse.Namespace) -> int:

@@ -1,10 +1,17 @@
 """What the plugin shares with eda-agent: how events become the state of a run, and the words for it.
 
 KLayout's Python does not have eda-agent. `eda-agent klayout install` puts a package of this name in this module's place: copies of the same
-modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and this file's imports from them.
+modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and these imports from them.
 """
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __package__ == "eda_agent_klayout":
+    # the folder plugins/klayout of a checkout, linked into KLayout's home
+    sys.path.append(str(Path(__file__).resolve().parents[4]))
 
 from eda_agent.insight.complete import share_text
 from eda_agent.record.event import VERSION
