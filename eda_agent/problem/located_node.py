@@ -16,6 +16,7 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
+from eda_agent.units import QuantityError, parse_quantity
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
@@ -207,3 +208,12 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> LocatedN
             children[name] = child
         result.value = children
     return result
+
+
+def read_quantity(node: LocatedNode, unit: str, what: str, default: float = 1.0) -> float:
+    """A number in SI units; reports an invalid one and returns `default`."""
+    try:
+        return parse_quantity(node.text(what), unit)
+    except QuantityError as error:
+        node.wrong(f"{what}: {error}")
+        return default
