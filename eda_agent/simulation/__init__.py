@@ -1,1 +1,1 @@
-"""From a sizing to measurements: decks, ngspice in worker processes, waveforms, and the one place that fans out."""
+"""From a sizing to measurements: decks, ngspice in worker processes, waveforms, and the only place that fans out."""

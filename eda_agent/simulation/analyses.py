@@ -18,16 +18,17 @@ from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.units import format_quantity
 
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
-"""Analysis → names that its axis may have: ngspice calls a DC sweep's after what is swept."""
+"""Analysis → possible names of its axis: ngspice names that of a DC sweep after the swept quantity."""
 _ABSURD_VOLT, _ABSURD_AMPERE = 1e3, 1e3
 
 
 @dataclass
 class Simulated:
-    """What a deck's analyses gave.
+    """The results of a deck's analyses.
 
-    `waves`: analysis kind → waveform. `devices`: label → parameter → value, where the operating point was asked for. `meas`: metric → result
-    of its `.meas` line, None where ngspice found nothing.
+    `waves`: analysis kind → waveform. `devices`: label → parameter → value, if the operating point was requested.
+    `meas`: metric → result
+    of its `.meas` line, None if ngspice found nothing.
     """
 
     waves: dict[str, Waveform] = field(default_factory=dict)
@@ -36,18 +37,18 @@ class Simulated:
 
 
 class Analyses:
-    """The analyses of decks on one ngspice. Raises `SimulationFailed` where one gives no result."""
+    """The analyses of decks on one ngspice. Raises `SimulationFailed` if one gives no result."""
 
     def __init__(self, ngspice: Ngspice):
         self.ngspice = ngspice
 
     def run(self, deck: LoadedDeck, operating_point: bool) -> Simulated:
-        """Run a deck's analyses on the current circuit, which is that of the deck."""
+        """Run a deck's analyses on the current circuit, which must be that of the deck."""
         result = Simulated()
         commands = dict(deck.analyses)
         shared = deck.shares_bias
         if len(commands) > 1 and not (operating_point or shared or any(kind == "op" for _, kind in deck.metrics)):
-            commands.pop("op", None)  # nobody asks for it
+            commands.pop("op", None)  # no metric needs it
         for kind in sorted(commands, key=lambda kind: kind != "ac") if shared else commands:
             if kind == "op" and "ac" in result.waves:
                 continue
@@ -73,7 +74,7 @@ class Analyses:
         }
 
     def _run_meas(self, deck: LoadedDeck, kind: str, results: dict[str, float | None]) -> None:
-        """Run the `.meas` lines of an analysis on its plot, which is the current one."""
+        """Run the `.meas` lines of an analysis on its plot, which must be the current one."""
         for metric, of in deck.metrics:
             how, _, text = deck.measures.get(metric, "").partition(" ")
             if of == kind and how == "meas":
@@ -82,7 +83,7 @@ class Analyses:
                 results[metric] = float(vector[0].real) if vector is not None else None
 
     def _excite(self, deck: LoadedDeck, kind: str, command: str) -> tuple[str, np.ndarray[Any, Any] | None]:
-        """Run an analysis: its plot, and the loop gain where the deck has a loop probe."""
+        """Run an analysis; returns its plot, and the loop gain if the deck has a loop probe."""
         if kind != "ac" or deck.injection is None:
             return self._analyse(command), None
 
@@ -111,7 +112,7 @@ class Analyses:
         arrays = {role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
         for role, array in arrays.items():
             peak = float(np.max(np.abs(array)))
-            # an AC transfer may be large, and a broken solution is anything
+            # an AC transfer may be large, and a broken solution can be any number
             if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role in CURRENTS else _ABSURD_VOLT)):
                 raise SimulationFailed(
                     Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role in CURRENTS else 'V', 3)} in {kind}")

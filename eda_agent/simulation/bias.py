@@ -1,7 +1,10 @@
-"""A bias measurement is a number of one MOSFET's operating point, from what ngspice reports; a spec takes the worst of its devices.
+"""A bias measurement is a number of one MOSFET's operating point, from ngspice's values; a spec takes the worst of its
+devices.
 
-ngspice gives the voltages and vth of BSIM models as of an NMOS, whatever the type, with drain and source as the netlist names them;
-vdsat of levels 1 to 3 has the sign of the type. A device of a foundry is symmetric: where vds is negative, its drain is its source.
+ngspice gives the voltages and vth of BSIM models as for an NMOS, whatever the type, with drain and source as in the
+netlist.
+vdsat of levels 1 to 3 has the sign of the type. A foundry's device is symmetric: if vds is negative, its drain acts as
+source.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ from eda_agent.problem.bias import OFF
 from eda_agent.problem.spec import Spec
 
 Numbers = Mapping[str, float]
-"""Of a device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V), and w (m), over all fingers and copies."""
+"""Values of a device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V), and w (m), over all fingers and copies."""
 Points = Mapping[str, Numbers]
 
 
 def _overdrive(of: Numbers) -> float:
-    # from the end of the channel that is the source now
+    # from the end of the channel that acts as source
     return of["vgs"] - min(of["vds"], 0.0) - of["vth"]
 
 
@@ -35,11 +38,13 @@ MEASURES: dict[str, Callable[[Numbers], float]] = {
     "vbd": lambda of: abs(of["vbs"] - of["vds"]),
 }
 _CARRYING = {"saturation_margin", "gm_id"}
-"""What a device has only while it carries current."""
+"""Metrics that a device has only while it carries current."""
 
 
 def worst_device(spec: Spec, points: Points, widths: Mapping[str, float]) -> tuple[float | None, str]:
-    """(value, device) of the spec's worst device, or (None, why not). `widths`: device → W (m), over all fingers and copies."""
+    """(value, device) of the spec's worst device, or (None, the reason). `widths`: device → W (m), over all fingers and
+    copies.
+    """
     found = {}
     for device in spec.devices:
         value, why = _measured(spec.metric.name, {**points.get(device, {}), "w": widths.get(device, math.nan)})
@@ -58,4 +63,4 @@ def _measured(metric: str, numbers: Numbers) -> tuple[float | None, str]:
     if metric in _CARRYING and not abs(numbers["id"]) >= OFF:
         return None, "is off"
     value = MEASURES[metric](numbers)
-    return (value, "") if math.isfinite(value) else (None, f"has no {metric}: its model does not say all that it takes")
+    return (value, "") if math.isfinite(value) else (None, f"has no {metric}: its model does not give all values")

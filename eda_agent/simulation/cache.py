@@ -1,7 +1,8 @@
-"""A cache keeps replies of simulations by content, on disk, shared by all runs of a user.
+"""A cache stores replies of simulations by content, on disk, shared by all runs of a user.
 
-SQLite in WAL mode: a killed process loses at most what it had not yet handed over, several runs may use it at once, and a look-up
-in 100,000 results takes microseconds. Values are JSON; nothing in it is ever executed.
+SQLite in WAL mode: a killed process loses only what it has not handed over, several runs can use it at once, and a
+look-up
+in 100,000 results takes microseconds. Values are JSON and never executed.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ def cache_folder() -> Path:
 
 
 class Cache:
-    """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one begun, and where there can be no file results are kept
-    for this process: a cache may always be lost."""
+    """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one started. If there can be no
+    file, results are kept
+    for this process: a cache may always be lost.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -36,7 +39,7 @@ class Cache:
             check_own(path)
             self._database = self._open(str(path))
         except (sqlite3.OperationalError, OSError):
-            # a full disk, a folder that may not be written to, a database that stays locked: the file may be sound
+            # a full disk, a read-only folder, a database that stays locked: the file may be intact
             self._database = self._open(":memory:")
         except sqlite3.DatabaseError:
             path.replace(path.with_suffix(".damaged"))
@@ -51,11 +54,11 @@ class Cache:
         return database
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The value kept under a key, or None."""
+        """The value of a key, or None."""
         return self.get_many([key]).get(key)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of the keys that are kept, with their values; one question for all, since each takes and frees the file's lock."""
+        """The stored keys with their values; one query for all, because each query locks and unlocks the file."""
         marks = ",".join("?" * len(keys))
         try:
             rows = self._database.execute(f"SELECT key, value FROM results WHERE key IN ({marks})", list(keys)).fetchall()  # noqa: S608  # question marks only
@@ -64,7 +67,7 @@ class Cache:
         return {key: found for key, value in rows if (found := _object(value)) is not None}
 
     def put(self, key: str, value: dict[str, Any]) -> None:
-        """Keep a value; a full disk or a locked database only costs the entry."""
+        """Store a value; a full disk or a locked database only costs the entry."""
         with contextlib.suppress(sqlite3.DatabaseError):
             self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, json.dumps(value, separators=(",", ":"))))
 
@@ -73,7 +76,7 @@ class Cache:
 
 
 def _object(text: object) -> dict[str, Any] | None:
-    """A JSON object, None for anything else that a file may hold."""
+    """A JSON object, None for anything else in the file."""
     try:
         found = json.loads(text)  # type: ignore[arg-type]  # that too raises TypeError
     except (ValueError, TypeError, RecursionError):
@@ -82,7 +85,7 @@ def _object(text: object) -> dict[str, Any] | None:
 
 
 class MemoryCache:
-    """The newest results of this process: for training, where a disk would only be in the way."""
+    """The latest results of this process: for training, where a disk would only slow it down."""
 
     def __init__(self, size: int = 50_000):
         self.size = size
@@ -104,7 +107,7 @@ class MemoryCache:
 
 
 class NoCache:
-    """A cache that keeps nothing."""
+    """A cache that stores nothing."""
 
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {}

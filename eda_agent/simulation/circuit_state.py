@@ -1,4 +1,6 @@
-"""A circuit state is a circuit at one sizing as a worker receives it; a loaded deck is a deck with the state that ngspice holds of it."""
+"""A circuit state is a circuit at one sizing as a worker receives it; a loaded deck is a deck with the state that
+ngspice holds of it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PRECISE = ".option reltol=1e-5\n"
-"""Option of a deck without a transient. It stands first, so that the deck's own options win.
+"""Option of a deck without a transient. It comes first, so that the deck's own options take precedence.
 
-With ngspice's 1e-3 an operating point that is found from a nodeset ends early: on shipped circuits phase margins were off by 3°, an input offset by 40 %, a line
-regulation by 12 %; with 1e-4 an offset still by 1.3 %. 1e-5 takes as long (at most 6 % more, at random sizes of folded_cascode). A transient's time steps hang on it too.
+With ngspice's 1e-3 an operating point found from a nodeset is inaccurate: on shipped circuits phase margins were off by
+3°, an input offset by 40 %, a line
+regulation by 12 %; with 1e-4 an offset was still off by 1.3 %. 1e-5 takes at most 6 % longer (random sizes of
+folded_cascode). The time steps of a transient also depend on this option.
 """
 
 
@@ -18,9 +22,12 @@ regulation by 12 %; with 1e-4 an offset still by 1.3 %. 1e-5 takes as long (at m
 class CircuitState:
     """A circuit at one sizing as the parent sends it.
 
-    `circuit`: its text, `flat` when without hierarchy. `alterations`: (device, parameter, value), None where only a fresh load
-    will do. `fixed`: what cannot be altered, the card of each flat device among it. `cards`: names of the model cards that it needs,
-    `variants`: (name, card, parameter → what is added) of those made from them for one device.
+    Attributes:
+        circuit: its text, `flat` if without hierarchy.
+        alterations: (device, parameter, value), None if only a fresh load is possible.
+        fixed: what cannot be altered, including the card of each flat device.
+        cards: names of the model cards that it needs.
+        variants: (name, card, parameter → increment) of cards made for one device.
     """
 
     circuit: str
@@ -33,7 +40,7 @@ class CircuitState:
 
 @dataclass
 class LoadedDeck:
-    """A deck as the parent describes it (see `deck.Deck`), and the state it is loaded with (`loaded` None: not loaded)."""
+    """A deck as the parent describes it (see `deck.Deck`), and its loaded state (`loaded` None: not loaded)."""
 
     models: str
     title: str
@@ -53,7 +60,7 @@ class LoadedDeck:
     values: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def text(self, state: CircuitState, cards: str) -> str:
-        """The whole deck in a state, with the text of its model cards."""
+        """The complete deck in a state, with the text of its model cards."""
         nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in self.nodeset.items())
         circuit = state.circuit if state.flat else f"{self.blocks}{state.circuit}{self.call}"
         keep = ".option keepopinfo\n" if self.shares_bias else ""
@@ -62,14 +69,16 @@ class LoadedDeck:
 
     @property
     def shares_bias(self) -> bool:
-        """Whether the AC analysis gives the operating point as well, so that it is solved once.
+        """Whether the AC analysis also gives the operating point, so that it is solved once.
 
-        With `keepopinfo` ngspice leaves the point that AC starts from as a plot, equal to that of `op` to the last bit.
+        With `keepopinfo` ngspice keeps the operating point of AC as a plot, equal to that of `op` to the last bit.
         """
         return {"op", "ac"} <= {kind for kind, _ in self.analyses}
 
     def changes(self, state: CircuitState) -> list[tuple[str, str, float]] | None:
-        """The alterations that lead to a state; None where a fresh load is needed: another netlist text, or a device in another bin."""
+        """The alterations to reach a state; None if a fresh load is needed: another netlist text, or a device in
+        another bin.
+        """
         loaded = self.loaded
         if loaded is None or not (loaded.flat and state.flat) or state.alterations is None or loaded.fixed != state.fixed:
             return None

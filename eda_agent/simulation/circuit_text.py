@@ -1,4 +1,4 @@
-"""A circuit text is the netlist's own text with the values of a sizing in it, as it goes into a deck."""
+"""A circuit text is the netlist's own text with the values of a sizing, for a deck."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".opti
 
 
 class CircuitText:
-    """The text of a netlist, cut once at the places that a sizing fills: rendering it is then one join."""
+    """The text of a netlist, split once at the places of a sizing: rendering is then one join."""
 
     def __init__(self, netlist: Netlist, places: Sequence[Edit]):
         multiplied = multiplied_cells(netlist)
@@ -33,7 +33,7 @@ class CircuitText:
 
 
 def _circuit_lines(netlist: Netlist) -> frozenset[int]:
-    """Lines (by identity) that go into a deck: subcircuits whole, and from outside them only definitions."""
+    """Lines (by identity) of a deck: complete subcircuits, and only definitions outside them."""
     kept, inside = set(), False
     for line in netlist.lines:
         inside = inside or line.card == ".subckt"

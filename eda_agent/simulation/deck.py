@@ -1,6 +1,6 @@
-"""A deck is what ngspice loads: models, the circuit at one sizing, and a testbench, in one corner.
+"""A deck is the text that ngspice loads: models, the circuit at one sizing, and a testbench, in one corner.
 
-The netlist keeps its hierarchy in the deck: what ngspice reads is what the designer wrote, with other numbers.
+The netlist keeps its hierarchy in the deck: ngspice reads the designer's text with other numbers.
 """
 
 from __future__ import annotations
@@ -19,12 +19,20 @@ from eda_agent.problem.pdk import CutLibrary
 class Deck:
     """A testbench in a corner.
 
-    Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call` (the instance
-    under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call. `metrics`: (metric, analysis kind) to
-    measure. `devices`: (name in a flat deck, name under the hierarchy, label) of the MOSFETs. `flat_heads`: how each line of the
-    flat circuit begins, `flat_cards` its other lines. `scale`: metres per unit of W and L in the netlist. `measures`:
-    metric of the user's own → how. `injection`: where the loop gain is measured, if it is. `widths`: of its windows, the first 1, of which
-    this deck has number `level`; `widen(level)` is the same deck with another window, and only what that changes is analysed in it.
+    Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call`
+    (the instance
+    under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call.
+
+    Attributes:
+        metrics: (metric, analysis kind) to measure.
+        devices: (name in a flat deck, name under the hierarchy, label) of the MOSFETs.
+        flat_heads: the beginning of each line of the flat circuit; `flat_cards`: its other lines.
+        scale: metres per unit of W and L in the netlist.
+        measures: metric of the user's own → method.
+        injection: where the loop gain is measured, if it is.
+        widths: relative widths of its windows, the first 1; this deck has number `level`. `widen(level)` is the same
+            deck with another window,
+            and only the analyses that change are run in it.
     """
 
     key: str
@@ -49,7 +57,7 @@ class Deck:
     widen: Callable[[int], Deck] | None = None
 
     def wire(self) -> dict[str, Any]:
-        """What a worker is told about the deck."""
+        """The deck's description for a worker."""
         return {
             "key": self.key, "models": self.models_name, "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
             "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
@@ -67,7 +75,7 @@ class Deck:
 
     @property
     def models(self) -> str:
-        """Text of the model cards that the deck takes its own from: a worker is told them once, and reads no file."""
+        """Text of the model cards from which the deck takes its own: a worker receives it once, and reads no file."""
         return _read(self.library.models)
 
 

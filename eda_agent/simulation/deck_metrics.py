@@ -1,4 +1,6 @@
-"""A deck's metrics are measured from its waveforms: by the built-in measurements, or by the user's own `.meas` lines and Python functions."""
+"""A deck's metrics are measured from its waveforms: by the built-in measurements, or by the user's own `.meas` lines
+and Python functions.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from eda_agent.simulation.circuit_state import LoadedDeck
 
 
 def measure_all(deck: LoadedDeck, simulated: Simulated) -> dict[str, metrics.Measured]:
-    """Metric → what was measured, for each metric of a deck."""
+    """Metric → measured value, for each metric of a deck."""
     return {metric: _measure(deck, metric, simulated.waves[kind], simulated.meas) for metric, kind in deck.metrics}
 
 
@@ -40,14 +42,16 @@ def _program(path: str, text: str) -> dict[str, Any]:
 
 
 def own_function(path: str, text: str, name: str) -> metrics.Measure:
-    """The user's function in a file of theirs, for files that the user has allowed (`load_measures`); it only ever raises `Unmeasurable`."""
+    """The function in a user's file, for files that the user has allowed (`load_measures`); it only raises
+    `Unmeasurable`.
+    """
 
     def call(wave: Waveform, settings: Mapping[str, float]) -> float:
         try:
             return float(_program(path, text)[name](wave, settings))
         except Unmeasurable:
             raise
-        except Exception as error:  # a file of the user's may fail in any way, on loading as on calling
+        except Exception as error:  # a user's file may fail in any way, on loading and on calling
             raise Unmeasurable(f"{Path(path).name}: {type(error).__name__}: {error}") from error
 
     return call

@@ -1,4 +1,4 @@
-"""Device ranges are the sizes that each foundry device of a problem can reach: what its models must cover."""
+"""Device ranges are the sizes that each foundry device of a problem can reach: its models must cover them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from eda_agent.units import format_quantity
 
 
 def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
-    """Foundry device → what it can reach; found with a stub for its subcircuit, whose inside does not matter.
+    """Foundry device → its range; computed with a stub for its subcircuit, whose content does not matter.
 
-    Raises `InputError` where that is more than the PDK allows.
+    Raises `InputError` if the range exceeds the PDK's.
     """
     choices = [
         {
@@ -40,7 +40,7 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         widest = max(width[1], finger[1]) * scale
         box: Box = ((min(width[0] * scale, least), widest + drawn.slack(widest)), (length[0] * scale, length[1] * scale))
         if rule is not None:
-            # the PDK's rule is for the finger
+            # the PDK's rule applies to the finger
             _check(problem, f"W of {name} (a finger)", (least, min(finger[1] * scale, drawn.widest_finger)), rule.width)
             _check(problem, f"L of {name}", box[1], rule.length)
         ranges[name] = box

@@ -1,4 +1,4 @@
-"""Device values are what ngspice reports of each MOSFET at the operating point: currents, conductances, voltages."""
+"""Device values are ngspice's values of each MOSFET at the operating point: currents, conductances, voltages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from eda_agent.simulation.circuit_state import LoadedDeck
 from eda_agent.simulation.ngspice import Ngspice
 
 OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
-"""Parameters that are read of each device (A, S, V)."""
+"""Parameters that are read for each device (A, S, V)."""
 
 
 def read_devices(ngspice: Ngspice, deck: LoadedDeck) -> dict[str, dict[str, float]]:
-    """Label → parameter → value of a deck's MOSFETs; NaN where ngspice reports none."""
+    """Label → parameter → value of a deck's MOSFETs; NaN for missing ones."""
     if deck.loaded is None or not deck.loaded.flat:
         return {label: _read_device(ngspice, name) for _, name, label in deck.devices}
-    # one `show` takes 0.2 ms where reading the vectors one by one takes 2; it cuts names off, which flat ones are too short for
+    # one `show` takes 0.2 ms, reading the vectors one by one takes 2 ms; it cuts long names, but flat names are short
+    # enough
     start = len(ngspice.log)
     ngspice.command(f"show {' '.join(name for name, _, _ in deck.devices)} : {' '.join(OPERATING_POINT)}")
     found: dict[str, dict[str, float]] = {}

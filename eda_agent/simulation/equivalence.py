@@ -1,4 +1,4 @@
-"""Equivalence is whether a flat circuit, altered in place, gives what ngspice makes of the netlist itself."""
+"""Equivalence means that a flat circuit, altered in place, gives the same results as the netlist itself."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from eda_agent.problem.bias import OFF
 from eda_agent.simulation.analyses import Simulated
 
 EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
-"""The flat circuit is trusted when every vector deviates by less than this from the netlist's own, relative to its largest value.
+"""The flat circuit is used if every vector deviates by less than this from the netlist's own, relative to its largest
+value.
 
-The arithmetic is the same but its order is not, and a node held by leakage alone settles within the solver's tolerance: 1e-7 was
-seen there, 1e-12 elsewhere. A wrong parameter shows as 1e-3 and more.
+The arithmetic is the same but in another order, and a node held by leakage alone settles within the solver's tolerance:
+1e-7 was
+seen there, 1e-12 elsewhere. A wrong parameter gives 1e-3 and more.
 """
 
 
 def equivalent(deviation: Mapping[str, float] | None) -> bool:
-    """Whether every analysis deviates by less than `EQUAL`; not so where nothing could be compared (None)."""
+    """Whether every analysis deviates by less than `EQUAL`; False if nothing could be compared (None)."""
     return deviation is not None and all(value <= EQUAL[kind] for kind, value in deviation.items())
 
 
 def deviation_of(flat: Simulated, fresh: Simulated) -> dict[str, float]:
-    """Analysis → largest relative difference between the flat circuit's results and those of the netlist loaded anew."""
+    """Analysis → largest relative difference between the flat circuit's results and those of the freshly loaded
+    netlist.
+    """
     result = {}
     for kind, wave in fresh.waves.items():
         if wave.axis.shape != flat.waves[kind].axis.shape:

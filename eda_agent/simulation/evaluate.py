@@ -1,6 +1,6 @@
-"""An evaluation is one sizing through every testbench in every corner. This is the only place that fans out.
+"""An evaluation is one sizing in every testbench and every corner. This is the only place that fans out.
 
-Results are taken from the cache where the same deck was simulated before, and put there the moment they come.
+Results come from the cache if the same deck was simulated before, and new ones are stored there at once.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from eda_agent.simulation.window import merged, wider
 from eda_agent.simulation.workbench import Workbench
 
 CONTENT_VERSION = 10
-"""Part of every cache key: raised when measurements or sessions change what they return."""
+"""Part of every cache key: raised when measurements or sessions change their results."""
 
 
 class ResultCache(Protocol):
-    """What the evaluator asks of a cache."""
+    """The interface of a cache: JSON objects by key."""
 
     def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]: ...
     def put(self, key: str, value: dict[str, Any]) -> None: ...
@@ -37,13 +37,19 @@ class ResultCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`values`: corner → spec → value in SI units, None where there is none. `reasons`: (corner, spec) → why there is none, or the device that
-    a value is of. Corners that were not simulated, and specs that do not count in one, are missing. `bounds`: (corner, spec) → ">" or "<" of
-    the values that are censored: the truth is above or below them, and `reasons` says why it was not seen.
+    """The results of one sizing.
 
-    `failures`: (testbench, corner, failure). `jobs`: testbench-corner runs, of which `cached` came from the cache. `seconds` is
-    the simulators' time. `operating_points`: device → bias, in the first corner; `corner_points`: corner → the same, of an evaluator that
-    keeps them.
+    Attributes:
+        values: corner → spec → value in SI units, None without one. Corners that were not simulated, and specs that do
+            not count in a
+            corner, are missing.
+        reasons: (corner, spec) → why there is no value, why it is censored, or the device of the value.
+        bounds: (corner, spec) → ">" or "<" of a censored value: the true value is above or below it.
+        failures: (testbench, corner, failure).
+        jobs: testbench-corner runs, of which `cached` came from the cache.
+        seconds: the simulators' time.
+        operating_points: device → bias, in the first corner.
+        corner_points: corner → the same, of an evaluator that keeps them.
     """
 
     values: Mapping[str, Mapping[str, float | None]]
@@ -67,7 +73,7 @@ def joined(one: Evaluation, other: Evaluation) -> Evaluation:
 
 
 class Simulator(Protocol):
-    """What the agent needs: sizings in, evaluations out. `Evaluator` on ngspice, `FunctionSimulator` for tests."""
+    """The simulator as the agent sees it. `Evaluator` runs ngspice, `FunctionSimulator` is for tests."""
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]: ...
 
@@ -75,8 +81,13 @@ class Simulator(Protocol):
 class Evaluator:
     """Evaluates sizings of a problem on an executor.
 
-    Operating points are those of the first corner; with `points_everywhere`, those of the first corner that is simulated. With `keep_points`
-    those of every corner are kept (`Evaluation.corner_points`).
+    Args:
+        problem: what to measure.
+        workbench: the problem's decks.
+        executor: runs the simulations.
+        cache: stores replies.
+        points_everywhere: read operating points in the first simulated corner instead of the first corner.
+        keep_points: keep operating points of every corner (`Evaluation.corner_points`).
     """
 
     def __init__(
@@ -96,11 +107,22 @@ class Evaluator:
         """Keys of the decks whose operating points are read."""
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
-        """One evaluation a sizing (legal ones: see `DesignSpace.snap`), all jobs of all sizings side by side. `corners`: only these."""
+        """Evaluate sizings, with all their jobs in parallel.
+
+        Args:
+            sizings: legal ones (see `DesignSpace.snap`), parameter → value in SI units.
+            corners: names of the corners to simulate; None for all.
+
+        Returns:
+            one evaluation per sizing, in order.
+
+        Raises:
+            WorkerError: simulators cannot be kept alive.
+        """
         return evaluate_together([(self, sizings, corners)])[0]
 
     def begin(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> Pending:
-        """What is left to simulate for an evaluation, and what is known already."""
+        """The remaining tasks of an evaluation, and the cached results."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]
         decks = [deck for deck in self.workbench.decks if corners is None or deck.corner in corners]
         pending = Pending(instances, decks, corners, jobs=[0] * len(sizings), cached=[0] * len(sizings))
@@ -108,7 +130,9 @@ class Evaluator:
         return pending
 
     def _ask(self, pending: Pending, wanted: Sequence[tuple[tuple[int, str], Deck]]) -> None:
-        """Take from the cache what is known of some decks, by their place in `replies`, and what that asks for in turn; the rest becomes tasks."""
+        """Take the known results of some decks from the cache, by their place in `replies`, with the wider windows that
+        they need; the rest becomes tasks.
+        """
         keys = [self._key(deck, pending.instances[number]) for (number, _), deck in wanted]
         known = self.cache.get_many(keys)
         taken = []
@@ -132,32 +156,32 @@ class Evaluator:
         self._widen(pending, taken)
 
     def _widen(self, pending: Pending, places: Sequence[tuple[int, str]]) -> None:
-        """Ask for wider windows where the last replies want them."""
+        """Request wider windows for the last replies that need them."""
         decks = {place: wider(pending.latest[place], pending.replies[place]) for place in places}
         if again := [(place, deck) for place, deck in decks.items() if deck is not None]:
             self._ask(pending, again)
 
     def go_on(self, pending: Pending) -> None:
-        """What the answers to the tasks ask for in turn: wider windows. The tasks that were answered make room for them."""
+        """Request the wider windows that the replies to the tasks need. They replace the finished tasks."""
         answered = list(pending.places)
         for finished in (pending.tasks, pending.keys, pending.places):
             finished.clear()
         self._widen(pending, answered)
 
     def keep(self, pending: Pending, index: int, reply: dict[str, Any]) -> None:
-        """Take the reply to one of the pending tasks."""
+        """Store the reply to one of the pending tasks."""
         if not sound(reply):
             reply = {
-                "failure": {"kind": "crash", "words": "the simulator's process answered with something that is no reply"},
+                "failure": {"kind": "crash", "words": "the simulator's process returned something that is not a reply"},
                 "seconds": 0.0,
             }
         pending.take(pending.places[index], reply)
-        # a time-out or a crash may be the machine's fault: it is not remembered
+        # a time-out or a crash may be the machine's fault, so it is not cached
         if reply.get("failure", {}).get("kind") not in {"timeout", "crash"}:
             self.cache.put(pending.keys[index], reply)
 
     def finish(self, pending: Pending) -> list[Evaluation]:
-        """The evaluations, once every task is answered."""
+        """The evaluations, once every task has a reply."""
         return [
             self._collect(
                 instance,
@@ -170,20 +194,21 @@ class Evaluator:
         ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
-        """(testbench, corner) → reply with waveforms, simulated anew, each in its first window."""
+        """(testbench, corner) → reply with waveforms, simulated without the cache, each in its first window."""
         instance = self.workbench.instance(sizing)
         self.prepare()
         tasks = [Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks]
         return {(deck.testbench, deck.corner): reply for deck, reply in zip(self.workbench.decks, self.executor.run(tasks), strict=True)}
 
     def prepare(self) -> dict[str, Preparation]:
-        """Find out how each deck may be loaded and changed, once per deck and user: the outcome is cached."""
+        """Determine how each deck can be loaded and altered, once per deck and user; the result is cached."""
         preparations: dict[str, Preparation] = {}
         if self._prepared:
             return preparations
         space = self.problem.space
         first = self.workbench.instance(space.initial)
-        # any second sizing will do as long as everything moves and it simulates: a step of a tenth of each range, seeded
+        # any second sizing is suitable if every parameter changes and it simulates: a step of a tenth of each range,
+        # seeded
         draw = random.Random(0)
         moved = [position + draw.choice((-0.1, 0.1)) for position in space.to_unit(space.initial)]
         second = self.workbench.instance(space.from_unit([-p if p < 0 else 2 - p if p > 1 else p for p in moved]))
@@ -248,7 +273,9 @@ class Evaluator:
 
 
 def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:
-    """(value, the device that it is of or why it is censored, bound), or (None, why not, ""), of a spec from its testbench's reply."""
+    """(value, its device or why it is censored, bound), or (None, the reason, ""), of a spec from its testbench's
+    reply.
+    """
     if "metrics" not in reply:
         return None, "the simulation failed", ""
     if spec.devices:
@@ -259,7 +286,7 @@ def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[
 
 
 class CornerView:
-    """One corner of an evaluator, as the simulator of a problem that is asked for in that corner alone."""
+    """One corner of an evaluator, as the simulator of a problem with that corner alone."""
 
     def __init__(self, evaluator: Evaluator, corner: str):
         self.evaluator, self.corner = evaluator, corner
@@ -270,9 +297,10 @@ class CornerView:
 
 @dataclass(frozen=True)
 class Pending:
-    """An evaluation on its way: `tasks` to be simulated, with the cache's `keys` and their `places` (sizing, deck) in `replies`.
+    """An unfinished evaluation: `tasks` to simulate, with the cache's `keys` and their `places` (sizing, deck) in
+    `replies`.
 
-    `latest`: place → the deck that was asked for last there, of the widest window so far. `jobs`, `cached`: by sizing.
+    `latest`: place → the last requested deck there, with the widest window so far. `jobs`, `cached`: by sizing.
     """
 
     instances: Sequence[Instance]
@@ -287,13 +315,13 @@ class Pending:
     latest: dict[tuple[int, str], Deck] = field(default_factory=dict)
 
     def take(self, place: tuple[int, str], reply: dict[str, Any]) -> None:
-        """Keep a reply, or what it adds to the one of a narrower window."""
+        """Store a reply, or what it adds to the reply of a narrower window."""
         narrow = self.replies.get(place)
         self.replies[place] = reply if narrow is None else merged(narrow, reply)
 
 
 def evaluate_together(requests: Sequence[tuple[Evaluator, Sequence[Sizing], Collection[str] | None]]) -> list[list[Evaluation]]:
-    """Evaluations of several problems side by side on the executor that they share."""
+    """Evaluations of several problems in parallel on their shared executor."""
     begun = [evaluator.begin(sizings, corners) for evaluator, sizings, corners in requests]
     while tasks := [task for pending in begun for task in pending.tasks]:
         owners = [(number, index) for number, pending in enumerate(begun) for index in range(len(pending.tasks))]

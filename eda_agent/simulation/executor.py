@@ -1,6 +1,7 @@
-"""An executor runs simulation tasks somewhere and gives their replies back in order.
+"""An executor runs simulation tasks and returns their replies in order.
 
-`LocalPool` uses worker processes on this machine, `RayPool` those of a cluster. Both are a `Dispatcher`: what is said to a worker is the same.
+`LocalPool` uses worker processes on this machine, `RayPool` those of a cluster. Both are a `Dispatcher` and send the
+same requests to workers.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.reply import sound, sound_preparation
 
 MAX_ANSWER_BYTES = 32_000_000
-"""Bytes of an answer: fifty thousand devices have operating points of less."""
+"""Maximum size of a reply in bytes: the operating points of fifty thousand devices need less."""
 MOST_WAVES = 256 * 1024 * 1024
 """The same with waveforms."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One deck at one sizing. `timeout` in s. `sample`: (seed, number) of a Monte Carlo sample, None for the nominal devices."""
+    """One deck at one sizing. `timeout` in s. `sample`: (seed, number) of a Monte Carlo sample, None for the nominal
+    devices.
+    """
 
     deck: Deck
     instance: Instance
@@ -35,10 +38,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is known of a deck before it is first used.
+    """The known properties of a deck before its first use.
 
-    `flat`: whether the circuit without hierarchy, loaded and altered, was found equal to what ngspice makes of the netlist, with
-    the `deviation` by analysis. `nodeset`: where the nodes settle at the starting sizes.
+    `flat`: whether the circuit without hierarchy, loaded and altered, gave the same results as the netlist, with
+    the `deviation` by analysis. `nodeset`: node voltages at the starting sizes.
     """
 
     flat: bool
@@ -50,9 +53,15 @@ Done = Callable[[int, dict[str, Any]], None]
 
 
 class Executor(Protocol):
-    """`version` is the simulator's; `run` gives one reply a task, in order (see `Session.run`); `prepare` must come first.
+    """Runs tasks. Call `prepare` or `adopt` for a deck before its first task.
 
-    `preparations`: deck key → what is known of it. `size`: simulations side by side. `sandbox`: what its simulators gave up (`sandbox.confine`), known with the version.
+    Attributes:
+        version: the simulator's version.
+        size: number of parallel simulations.
+        sandbox: the active layers of its simulators (`sandbox.confine`), known with the version.
+        preparations: deck key → its known properties.
+
+    `run` returns one reply per task, in order (see `Session.run`).
     """
 
     size: int
@@ -69,7 +78,7 @@ class Executor(Protocol):
 
 
 class Definition(Protocol):
-    """What a worker must be told of a deck before it can simulate it (see `Deck`)."""
+    """What a worker must know of a deck before it can simulate it (see `Deck`)."""
 
     @property
     def key(self) -> str: ...
@@ -82,8 +91,10 @@ class Definition(Protocol):
 
 @dataclass
 class WorkerRequest:
-    """A question to a worker. `message` is made when it is sent: that of the next simulation while this one runs. `form`: whether something is an
-    answer to it. `most`: bytes of an answer."""
+    """A request to a worker. `message` is built when it is sent: the next one is built while a simulation runs. `form`:
+    validates a reply.
+    `most`: maximum size of the reply in bytes.
+    """
 
     index: int
     deck: Definition
@@ -95,31 +106,33 @@ class WorkerRequest:
 
 
 def _prepared(answer: object) -> bool:
-    """What came of a preparation, or why nothing did."""
+    """Whether a reply is the result of a preparation, or its failure."""
     return sound_preparation(answer) or (isinstance(answer, dict) and "failure" in answer and sound(answer))
 
 
 def any_answer(answer: object) -> bool:
-    """An answer to any question: for those who pass questions on."""
+    """Accept any reply: for code that only forwards requests."""
     return sound(answer) or sound_preparation(answer)
 
 
 class Dispatcher(ABC):
-    """An executor but for who answers: `dispatch` sends requests to workers wherever they are."""
+    """An executor without its workers: `dispatch` sends requests to them."""
 
     def __init__(self) -> None:
         self._preparations: dict[str, Preparation] = {}
 
     @abstractmethod
     def dispatch(self, requests: Sequence[WorkerRequest], done: Done | None = None) -> list[dict[str, Any]]:
-        """One reply a request, in order; `done(index, reply)` is called as each comes."""
+        """One reply per request, in order; `done(index, reply)` is called for each as it arrives."""
 
     @property
     def preparations(self) -> Mapping[str, Preparation]:
         return self._preparations
 
     def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]:
-        """Compare altering with loading at two sizings (see `Session.prepare`), deck by deck side by side, and remember the outcome for all workers."""
+        """Compare altering with loading at two sizings (see `Session.prepare`), all decks in parallel, and store the
+        result for all workers.
+        """
 
         def message(deck: Deck) -> dict[str, Any]:
             return {
@@ -141,11 +154,11 @@ class Dispatcher(ABC):
         return result
 
     def adopt(self, deck: Definition, preparation: Preparation) -> None:
-        """Use what is already known of a deck."""
+        """Use the known properties of a deck."""
         self._preparations[deck.key] = preparation
 
     def run(self, tasks: Sequence[Task], done: Done | None = None) -> list[dict[str, Any]]:
-        """Simulate; `done(index, reply)` is called as each reply comes."""
+        """Simulate; `done(index, reply)` is called for each reply as it arrives."""
         return self.dispatch(
             [
                 WorkerRequest(

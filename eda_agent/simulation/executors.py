@@ -1,4 +1,4 @@
-"""Executors run the simulations: on this machine, or on a cluster. No caller has to know which."""
+"""Executors run the simulations on this machine or on a cluster, with the same interface."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from eda_agent.simulation.local_pool import LocalPool
 
 
 def open_pool(workers: int | None = None, cluster: str | None = None) -> Executor:
-    """An executor; the caller closes it. `workers`: simulations side by side, None takes all cores. `cluster`: address of a Ray cluster (`RayPool`)."""
+    """Open an executor; the caller closes it. `workers`: number of parallel simulations, None for all cores. `cluster`:
+    address of a Ray cluster (`RayPool`).
+    """
     if cluster is None:
         return LocalPool(workers)
     from eda_agent.simulation.ray_pool import RayPool

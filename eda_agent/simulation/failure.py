@@ -1,4 +1,4 @@
-"""A failure is a simulation without a result: a value with its kind, the simulator's own words, and what to try."""
+"""A failure is a simulation without a result, as a value with its kind, the simulator's message, and a hint."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ HINTS = {
     "singular": "a node has no DC path to ground, or two sources fight; check the netlist",
     "missing_model": "the model or its size bin is not in the library; check W and L against the PDK and the ranges",
     "timeout": "the circuit oscillates or barely converges; shorten the transient or raise budget.timeout",
-    "crash": "ngspice ended by itself; the worker was replaced",
-    "absurd": "the solver returned numbers that no circuit has; treat the sizing as failed",
-    "refused": "a line of the deck or a command is no part of a simulation, and ngspice was not given it; check the netlist and the spec",
-    "syntax": "ngspice did not accept a card; see its words",
-    "unknown": "ngspice gave no result and no reason; see its words",
+    "crash": "ngspice ended unexpectedly; the worker was replaced",
+    "absurd": "the solver returned numbers outside any circuit's range; treat the sizing as failed",
+    "refused": "a line of the deck or a command is not part of a simulation and was not passed to ngspice; check the netlist and the spec",
+    "syntax": "ngspice did not accept a card; see its message",
+    "unknown": "ngspice gave no result and no reason; see its message",
 }
-"""Kind → what to try."""
+"""Kind → hint."""
 
 _PATTERNS = (
     (
@@ -41,7 +41,7 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`kind` is a key of `HINTS`, `words` what ngspice said, shortened."""
+    """`kind` is a key of `HINTS`, `words` is ngspice's message, shortened."""
 
     kind: str
     words: str
@@ -55,7 +55,7 @@ class Failure:
 
 
 def classify(log: Sequence[str]) -> Failure:
-    """The failure that the simulator's output speaks of."""
+    """The failure in the simulator's output."""
     lines = [line.removeprefix("stderr ").removeprefix("stdout ").strip() for line in log if not _NOISE.match(line)]
     text = "\n".join(lines).lower()
     kind = next((kind for kind, pattern in _PATTERNS if re.search(pattern, text)), "unknown")

@@ -1,4 +1,4 @@
-"""A fake simulator evaluates a sizing with a Python function: for tests of what lies above, and for trying out a policy."""
+"""A fake simulator evaluates a sizing with a Python function: for tests of higher layers and for trying out a policy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from eda_agent.simulation.failure import Failure
 
 
 class FunctionSimulator:
-    """`function(sizing, corner name)` gives spec name → value (None: unmeasurable), or raises `Failure`-like text as ValueError."""
+    """`function(sizing, corner name)` returns spec name → value (None: unmeasurable), or raises ValueError with a
+    failure's text.
+    """
 
     def __init__(self, problem: Problem, function: Callable[[Sizing, str], Mapping[str, float | None]]):
         self.problem, self.function = problem, function
         self.simulated: list[dict[str, float]] = []
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
-        """One evaluation a sizing; what was asked for is kept in `simulated`, once for its first corner."""
+        """One evaluation per sizing; requested sizings are recorded in `simulated`, once for their first corner."""
         return [self._evaluate(sizing, corners) for sizing in sizings]
 
     def _evaluate(self, sizing: Sizing, corners: Collection[str] | None) -> Evaluation:

@@ -1,8 +1,10 @@
-"""A gate is what every deck and every command passes on its way into ngspice: it lets through what a simulation is made of, and nothing else.
+"""A gate checks every deck and every command on the way into ngspice: it passes only the parts of a simulation.
 
-Whoever wrote a deck, ngspice runs what it is told: a control block, a comment that begins with `*#`, a redirection or a second command behind a
-semicolon can start a shell or write a file. Netlists are read strictly before they become a deck (`problem.source`); this is the same rule once
-more, at the one place that all text passes, whatever came into it on the way: names of a spec, settings, measurements.
+ngspice executes what a deck contains: a control block, a comment that begins with `*#`, a redirection, or a second
+command after a
+semicolon can start a shell or write a file. Netlists are validated before they become a deck (`problem.source`). The
+gate applies the same rule
+again, at the only place that all text passes: also names of a spec, settings and measurements.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 
 CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"}
-"""Cards that may stand in a deck; those that read a file are resolved before."""
+"""Cards allowed in a deck; those that read a file are resolved before."""
 COMMANDS = frozenset(["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"])
 _SETTINGS = frozenset(["set num_threads=1", "set noaskquit", "set nomoremode", "set wnflag=1", "set no_mem_check"])
 _COMMAND = re.compile(rf"([a-z]+)(?:[ \t][{COMMAND_MARKS}]*)?")
@@ -36,22 +38,22 @@ class Gated(Ngspice):
 
 
 def check_command(text: str) -> None:
-    """Raises `SimulationFailed` for what is no command of a simulation."""
+    """Raise `SimulationFailed` for text that is not a command of a simulation."""
     found = _COMMAND.fullmatch(text)
     if text not in _SETTINGS and (found is None or found[1] not in COMMANDS):
-        raise _refused(f"no command of a simulation: {text[:80]!r}")
+        raise _refused(f"not a command of a simulation: {text[:80]!r}")
 
 
 def check_deck(lines: Sequence[str]) -> None:
-    """Raises `SimulationFailed` for a line that is no card of a circuit. The first line is the title: a comment."""
+    """Raise `SimulationFailed` for a line that is not a card of a circuit. The first line is the title: a comment."""
     if not lines or not lines[0].startswith("* ") or _MARKS.search(lines[0]):
-        raise _refused("a deck begins with its title")
+        raise _refused("the first line of a deck must be its title")
     for line in lines[1:]:
         # a regular expression on each of a hundred long model cards would cost more than loading them
         word = _WORD.match(line[:40])[1].lower()  # type: ignore[index]  # it always matches
         known = word in CARDS if word[:1] == "." else word[:1] in DEVICES if word else not line.strip() or line.lstrip()[0] == "+"
         if not known or (not line.isprintable() and _MARKS.search(line)) or "`" in line:
-            raise _refused(f"no card of a circuit: {line[:80]!r}")
+            raise _refused(f"not a card of a circuit: {line[:80]!r}")
 
 
 def _refused(words: str) -> SimulationFailed:

@@ -19,11 +19,14 @@ from eda_agent.units import spice_number
 
 @dataclass(frozen=True)
 class Elaborated:
-    """The circuit at one sizing, taken apart.
+    """The elaborated circuit at one sizing.
 
-    `devices`: the primitive devices. `flat_values`: the numbers of each flat line, empty where only ngspice can elaborate the
-    circuit. `alterations`: what of the flat circuit a sizing changes, as device parameters, None where a loaded circuit cannot be
-    altered. `fixed`: what altering leaves out.
+    Attributes:
+        devices: the primitive devices.
+        flat_values: the numbers of each flat line, empty if only ngspice can elaborate the circuit.
+        alterations: the sizing's values in the flat circuit, as device parameters, None if a loaded circuit cannot be
+            altered.
+        fixed: what altering cannot change.
     """
 
     devices: tuple[FlatDevice, ...] = ()
@@ -46,7 +49,7 @@ class Elaborated:
 class Instance:
     """The circuit at one sizing: the netlist's own `circuit` text, and `elaborate` for the rest.
 
-    A sizing whose result is known needs no more than its text.
+    A sizing with a cached result needs only its text.
     """
 
     circuit: str
@@ -58,7 +61,7 @@ class Instance:
         return self.elaborate()
 
     def wire(self, deck: Deck, *, flat: bool) -> dict[str, Any]:
-        """What a worker is told about the sizing, for one deck."""
+        """The sizing's description for a worker, for one deck."""
         if not (flat and self.parts.flat_values):
             cards = deck.library.needed(self.parts.devices)
             return {"circuit": self.circuit, "flat": False, "alterations": None, "fixed": self.parts.fixed, "cards": cards}
@@ -69,7 +72,7 @@ class Instance:
         }  # fmt: skip
 
     def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
-        """The same with the mismatch of one Monte Carlo sample: each device has a card or parameters of its own."""
+        """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters."""
         parts, chosen, scale = self.parts, self.cards(deck.library), deck.scale
         lines, variants = [], []
         for head, card, device, values in zip(deck.flat_heads, chosen, parts.devices, parts.flat_values, strict=True):
@@ -100,21 +103,21 @@ class Instance:
         return deck.flat_cards + "".join(f"{head} {model} {values}\n" for head, model, values in lines)
 
     def cards(self, library: CutLibrary) -> tuple[str, ...]:
-        """The model card of each device in a process corner; worked out once, most testbenches share a library."""
+        """The model card of each device in a process corner; computed once, because most testbenches share a library."""
         if library.digest not in self._assigned:
             self._assigned[library.digest] = library.assigned(self.parts.devices)
         return self._assigned[library.digest]
 
 
 def flat_values(device: FlatDevice) -> str:
-    """The numbers of a flat line, written as `alter` is told them (see `spice_number`)."""
+    """The numbers of a flat line, written as for `alter` (see `spice_number`)."""
     plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
     first = f"{'dc ' if plain == 'dc' else ''}{spice_number(device.values[plain])} " if plain else ""
     return first + " ".join(f"{name}={spice_number(value)}" for name, value in device.values.items() if name != plain)
 
 
 def _draws(spread: Spread, seed: int, sample: int, label: str) -> dict[str, float]:
-    """The normal draws of one device in one sample: they depend on its name, so that a changed sizing meets the same chip."""
+    """The normal draws of one device in one sample: they depend on its name, so a changed sizing has the same draws."""
     rng = np.random.default_rng([seed, sample, zlib.crc32(label.encode())])
     names = list(symbols(spread))
     return dict(zip(names, rng.standard_normal(len(names)).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""A local pool is an executor of worker processes on this machine, replaced when they exit, hang or crash."""
+"""A local pool is an executor of worker processes on this machine, which are replaced when they exit, hang or crash."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from eda_agent.simulation.worker import receive, send
 RECYCLE = 2500
 """Simulations after which a worker is replaced: ngspice grows by some 3 MB in 1,000 loads."""
 DEPTH = 2
-"""Requests that a worker may hold: with the next one at hand it need not wait for us between two simulations."""
+"""Number of requests that a worker may hold: with the next one queued it does not wait between two simulations."""
 START_TIMEOUT = 60.0
 _PASSED = frozenset(
     [
@@ -53,18 +53,20 @@ _PASSED = frozenset(
         "EDA_AGENT_SANDBOX",
     ]
 )
-"""The environment variables that a worker is given. Each is named: a group of names could have a secret among them."""
-NONSENSE = "the simulator's process answered with something that is no reply"
+"""The environment variables of a worker. Each is listed: a pattern of names could include a secret."""
+NONSENSE = "the simulator's process returned something that is not a reply"
 _SHORT = 100_000
-"""Bytes of what a worker says before it is asked."""
+"""Maximum size in bytes of a worker's first message."""
 MAX_START_FAILURES = 3
 MAX_KILLS = 20
-"""Times in a row that a worker may be killed from outside, or one simulation's workers: after that it is not chance."""
+"""Number of consecutive times that a worker, or the workers of one simulation, may be killed from outside before it is
+an error.
+"""
 
 
 @dataclass
 class _Worker:
-    """`queue`: what was sent and not answered, the one that runs first; `deadline` is that one's."""
+    """`queue`: unanswered requests, the running one first, whose time limit is `deadline`."""
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
@@ -77,11 +79,11 @@ class _Worker:
     simulations: int = 0
 
     def room(self, ahead: bool) -> bool:
-        """Whether another request may be sent, `ahead`: before the last one is answered."""
+        """Whether another request may be sent; `ahead`: before the last one is answered."""
         return self.ready and len(self.queue) < (DEPTH if ahead else 1) and self.simulations + len(self.queue) < RECYCLE
 
     def answered(self) -> WorkerRequest | None:
-        """Take the request off that an answer is for; the next one's time begins."""
+        """Remove the answered request from the queue; the next one's time starts."""
         request = self.queue.popleft() if self.queue else None
         if self.queue:
             self.deadline = time.monotonic() + self.queue[0].timeout
@@ -89,21 +91,23 @@ class _Worker:
 
 
 def _killed(worker: _Worker) -> bool:
-    """Whether a worker that has ended was killed from outside. A worker that is alive was not."""
+    """Whether a worker that has ended was killed from outside; False for a living one."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        # its stream ends a moment before it does, and a moment is long on a busy machine
+        # its stream ends a moment before the process, and a moment is long on a busy machine
         worker.process.wait(1.0)
     return worker.process.returncode == -signal.SIGKILL
 
 
 def _nothing(answer: object) -> bool:
-    """An answer of a worker that was not asked."""
+    """Whether a message came without a request."""
     return False
 
 
 class LocalPool(Dispatcher):
-    """Worker processes on this machine, replaced when they exit, hang, crash or have run `RECYCLE` times. They start at once, but for those that would
-    take the caller's core while it still prepares what they are to simulate: these start with the first requests."""
+    """Worker processes on this machine, replaced when they exit, hang, crash or have run `RECYCLE` times. They start at
+    once, except those that would
+    take the caller's core during its preparation: these start with the first requests.
+    """
 
     def __init__(self, workers: int | None = None):
         super().__init__()
@@ -112,7 +116,7 @@ class LocalPool(Dispatcher):
         self.replaced = 0
         self._version = ""
         self.sandbox: list[str] = []
-        """What workers gave up before they read anything (`sandbox.confine`); known with the version."""
+        """The layers of the workers' sandbox (`sandbox.confine`); known with the version."""
         self._start_failures = 0
         self._kills = 0
         self._selector = selectors.DefaultSelector()
@@ -146,10 +150,10 @@ class LocalPool(Dispatcher):
 
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
-        # -P: never import from the folder the user happens to be in
+        # -P: never import from the current folder of the user
         folder = self._scratch.take()
         command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno()), str(folder)]
-        # secrets have no name to know them by: what a simulator needs is named instead
+        # secrets have no common name: the variables that a simulator needs are listed instead
         environment = {key: value for key, value in os.environ.items() if key in _PASSED}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
         process = subprocess.Popen(
@@ -182,8 +186,8 @@ class LocalPool(Dispatcher):
             self._start_failures += not killed
             if self._kills >= MAX_KILLS:
                 raise WorkerError(
-                    f"simulator workers are killed from outside before they have started, {self._kills} times in a row\n"
-                    "    → see whether the machine is out of memory (`dmesg`), or try fewer with --workers"
+                    f"simulator workers were killed from outside before they had started, {self._kills} times in a row\n"
+                    "    → check whether the machine is out of memory (`dmesg`), or use fewer with --workers"
                 )
             if self._start_failures >= MAX_START_FAILURES:
                 words = ""
@@ -215,13 +219,14 @@ class LocalPool(Dispatcher):
                 before = len(replies)
                 retry = self._wait(max(0.0, min(deadlines) - time.monotonic()) if deadlines else None, replies)
                 waiting.extendleft(reversed(retry))
-                # the workers go on while we keep what has come
+                # the workers continue while the results are stored
                 self._fill(waiting)
                 if done is not None and len(replies) > before:
                     for index in list(replies)[before:]:
                         done(index, replies[index])
         except BaseException:
-            # an interrupted caller leaves workers with an answer on its way: they would answer the next question with it
+            # an interrupted caller leaves workers with a pending reply: it would be taken as the answer to the next
+            # request
             for worker in [worker for worker in self._workers if worker.queue]:
                 worker.queue.clear()
                 worker.ready = True
@@ -233,7 +238,7 @@ class LocalPool(Dispatcher):
         """Send what can be sent: one request to each idle worker, then a second one while there are enough for all."""
         for ahead in (False, True):
             for worker in self._workers:
-                # the last few are not queued behind another: a worker that comes free early takes them
+                # the last few are not queued behind another: a worker that becomes free early takes them
                 if len(waiting) > (len(self._workers) if ahead else 0) and worker.room(ahead):
                     self._assign(worker, waiting)
 
@@ -245,7 +250,7 @@ class LocalPool(Dispatcher):
         key = request.deck.key
         message = request.message()
         preparation = self.preparations.get(key) if message["do"] == "run" else None
-        # one that reads no more must not hang us
+        # a worker that does not read must not block us
         worker.connection.settimeout(max(1.0, worker.deadline - time.monotonic() if worker.queue else request.timeout))
         try:
             if key not in worker.known or worker.known[key] is not preparation:
@@ -258,14 +263,16 @@ class LocalPool(Dispatcher):
                 worker.known[key] = preparation
             send(worker.connection, message)
         except OSError:
-            pass  # it died while idle: the wait below sees the end of its stream and tries again elsewhere
+            pass  # it ended while idle: the wait below sees the end of its stream and retries elsewhere
         if not worker.queue:
             worker.deadline = time.monotonic() + request.timeout
         worker.queue.append(request)
 
     @staticmethod
     def _heard(worker: _Worker) -> tuple[dict[str, Any] | None, str]:
-        """(what a worker says, ""), or (None, why it is not believed). A netlist may have taken it over: what is no answer to the question is none."""
+        """(a worker's reply, ""), or (None, why it is invalid). A compromised worker may send anything: only a valid
+        reply to the request counts.
+        """
         expected, most = (worker.queue[0].form, worker.queue[0].most) if worker.queue else (_nothing, _SHORT)
         try:
             reply = receive(worker.connection, most if worker.ready else _SHORT, worker.deadline)
@@ -278,7 +285,7 @@ class LocalPool(Dispatcher):
         return reply, ""
 
     def _wait(self, timeout: float | None, replies: dict[int, dict[str, Any]]) -> list[WorkerRequest]:
-        """Take what has come; gives the requests that must be tried again."""
+        """Receive replies; returns the requests that must be retried."""
         retry: list[WorkerRequest] = []
         for key, _ in self._selector.select(timeout):
             worker: _Worker = key.data
@@ -296,7 +303,8 @@ class LocalPool(Dispatcher):
                 if request is None:
                     continue
                 request.attempts += 1
-                # killed from outside it is not to blame; nor is it for one crash, which may have been its neighbour's on the same worker
+                # killed from outside, it is not the simulation's fault; one crash may have been caused by an earlier
+                # simulation on the same worker
                 if reply is None and request.attempts < (MAX_KILLS if killed else 2):
                     retry.append(request)
                     continue

@@ -1,20 +1,29 @@
-"""A loop gain is what a signal is multiplied with on its way once around a feedback loop, measured with the loop closed.
+"""A loop gain is the gain of a signal once around a feedback loop, measured with the loop closed.
 
-Double injection: M. Tian, V. Visvanathan, J. Hantgan and K. Kundert, "Striving for small-signal stability", IEEE Circuits and Devices
-Magazine 17 (1), 2001; after R. D. Middlebrook, "Measurement of loop gain in feedback systems", Int. J. Electronics 38 (4), 1975.
+Double injection: M. Tian, V. Visvanathan, J. Hantgan and K. Kundert, "Striving for small-signal stability", IEEE
+Circuits and Devices
+Magazine 17 (1), 2001; after R. D. Middlebrook, "Measurement of loop gain in feedback systems", Int. J. Electronics 38
+(4), 1975.
 
-A source of 0 V stands in the loop, from net x to net y, and carries the loop's whole signal. Without it the circuit is a two-port with
-admittances Y: i_x = Yxx v_x + Yxy v_y and i_y = Yyx v_x + Yyy v_y, currents into the circuit. Where the wire is closed, v_x = v_y = v and the
-circuit's own motions obey S v = 0 with S = Yxx + Yyy + Yxy + Yyx. The loop's transmission is Yxy one way and Yyx the other way round, its
+A 0 V source in the loop, from net x to net y, carries the loop's whole signal. Without it the circuit is a two-port
+with
+admittances Y: i_x = Yxx v_x + Yxy v_y and i_y = Yyx v_x + Yyy v_y, currents into the circuit. With the wire closed, v_x
+= v_y = v and the
+circuit's natural modes satisfy S v = 0 with S = Yxx + Yyy + Yxy + Yyx. The loop's transmission is Yxy in one direction
+and Yyx in the other, its
 load Yxx + Yyy on both sides of the wire:
 
     T = (Yxy + Yyx) / (Yxx + Yyy),        1 + T = S / (Yxx + Yyy)
 
-Negative feedback has T > 0 at DC. The closed loop's poles are the zeros of 1 + T, whatever the impedances are. T changes neither with
-the direction of the source nor, where the signal goes round one way only (Yyx = 0), with the place of the break: it is the return ratio.
+Negative feedback has T > 0 at DC. The closed loop's poles are the zeros of 1 + T, for any impedances. T does not depend
+on
+the direction of the source. In a unilateral loop (Yyx = 0) it does not depend on the place of the source either: it is
+the return ratio.
 
-Two analyses give it. (1) The source has 1 V AC, v_y − v_x = 1: a = v_y = (Yxx + Yyx) / S and c = i_y = (Yxx Yyy − Yxy Yyx) / S.
-(2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b = i_y = (Yyx + Yyy) / S. Then ab − cd = Yyx / S, and
+Two analyses give it. (1) The source has 1 V AC, v_y − v_x = 1: a = v_y = (Yxx + Yyx) / S and c = i_y = (Yxx Yyy − Yxy
+Yyx) / S.
+(2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b = i_y = (Yyx + Yyy) / S. Then ab − cd = Yyx / S,
+and
 
     1 / (1 + T) = a + b − 2 (ab − cd)
 """
@@ -33,7 +42,9 @@ Complex = NDArray[np.complex128]
 
 
 def loop_gain(voltage: tuple[Complex, Complex], current: tuple[Complex, Complex]) -> Complex:
-    """T from (v_y, i_y) with 1 V injected and (v_y, i_y) with 1 A injected; i_y goes into the circuit at y."""
+    """T from (v_y, i_y) with 1 V injected and (v_y, i_y) with 1 A injected; i_y flows into the circuit at y. Arrays
+    over frequency, V and A.
+    """
     a, c = voltage
     d, b = current
     return 1 / (a + b - 2 * (a * b - c * d)) - 1
@@ -53,13 +64,15 @@ def measure_loop(
 ) -> tuple[str, Complex]:
     """The loop gain of a loaded circuit, and the plot of its first analysis.
 
-    `alter(source, magnitude)` sets a source's AC magnitude, which is as before when this returns; `analyse()` runs the AC analysis and
-    gives the plot's name; `read` gives a vector by its name, such as `ac3.out`.
+    Args:
+        alter: sets a source's AC magnitude; the old value is restored.
+        analyse: runs the AC analysis and returns the plot's name.
+        read: returns a vector by its name, such as `ac3.out`.
     """
 
     def response() -> tuple[str, tuple[Complex, Complex]]:
         plot = analyse()
-        # a source's branch current goes from its plus to its minus side, out of the circuit at y
+        # a source's branch current flows from its plus to its minus terminal, out of the circuit at y
         return plot, (read(f"{plot}.{injection.node}"), -read(f"{plot}.{injection.voltage}#branch"))
 
     for source in injection.silent:

@@ -1,6 +1,7 @@
-"""A memory keeps the designs of a user's earlier runs by circuit, whatever was asked of them then: sizing and what every corner measured.
+"""A memory stores the designs of a user's earlier runs by circuit, independent of their targets: sizing and
+measurements in every corner.
 
-It lies beside the result cache, is as expendable, and is only read where the user asks for it.
+It is beside the result cache, can be deleted at any time, and is only read if the user asks for it.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from eda_agent.simulation.evaluate import CONTENT_VERSION
 from eda_agent.simulation.reply import BOUNDS
 
 MAX_DESIGNS = 400
-"""Designs kept of a circuit; the oldest go."""
+"""Maximum number of designs per circuit; the oldest are deleted."""
 
 
 @dataclass(frozen=True)
 class StoredDesign:
-    """`values`: corner → spec → value in SI units, None where there is none. `bounds`: of those that are censored (see `Evaluation`)."""
+    """`values`: corner → spec → value in SI units, None without one. `bounds`: of censored values (see `Evaluation`)."""
 
     sizing: Mapping[str, float]
     values: Mapping[str, Mapping[str, float | None]]
@@ -34,8 +35,9 @@ class StoredDesign:
 
 
 def circuit_key(problem: Problem) -> str:
-    """The same for problems whose designs can be told in each other's terms: netlist, parameters, testbenches, corners and what is measured,
-    not targets, ranges or budget."""
+    """A key that is equal for problems with comparable designs: netlist, parameters, testbenches, corners and metrics,
+    without targets, ranges and budget.
+    """
     content = (
         CONTENT_VERSION, problem.netlist.text(), problem.subckt, problem.pdk.name, sorted(parameter.name for parameter in problem.space.parameters),
         sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
@@ -46,7 +48,7 @@ def circuit_key(problem: Problem) -> str:
 
 
 class Memory:
-    """A damaged or locked file costs what it held and nothing else."""
+    """A damaged or locked file costs its content and nothing else."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -76,7 +78,7 @@ class Memory:
                 )
 
     def designs(self, circuit: str) -> list[StoredDesign]:
-        """The oldest first."""
+        """The stored designs of a circuit, oldest first."""
         result = []
         with self._open() as database:
             if database is None:

@@ -1,4 +1,6 @@
-"""Model cards are the text of a library's models by name, as a worker holds them, and the variants made from them for single devices."""
+"""Model cards are the text of a library's models by name, as a worker holds them, and their variants for single
+devices.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ from eda_agent.simulation.circuit_state import CircuitState
 
 
 class ModelCards:
-    """The cards of every library that a worker was told of."""
+    """The cards of every library that a worker has received."""
 
     def __init__(self) -> None:
         self._libraries: dict[str, dict[str, str]] = {}
 
     def add(self, library: str, text: str) -> None:
-        """Keep a library's cards; decks name the library."""
+        """Store a library's cards; decks refer to the library by name."""
         self._libraries[library] = read_cards(text)
 
     def text(self, library: str, state: CircuitState) -> str:
@@ -32,7 +34,7 @@ def _card(text: str, name: str, flat: bool) -> str:
 
 
 def _variant(card_text: str, card: str, name: str, added: Mapping[str, float]) -> str:
-    """A card under another name, with something added to its parameters."""
+    """A card under another name, with increments on its parameters."""
     text = card_text.rstrip("\n").replace(card, name, 1)
     for parameter, value in added.items():
         found = re.search(rf"\s{re.escape(parameter)}=(\S+)", text)

@@ -1,7 +1,8 @@
-"""A Monte Carlo run simulates one sizing on many chips: every device varies by the foundry's mismatch, and where the PDK has process
-statistics all devices of a chip vary together, with draws of our own.
+"""A Monte Carlo run simulates many samples of one sizing: every device varies by the foundry's mismatch. If the PDK has
+process
+statistics, all devices of a sample also vary together. eda-agent makes the draws.
 
-The samples of a seed are the same chips for every sizing, so that two sizings can be compared chip by chip.
+The samples of a seed are the same for every sizing, so two sizings can be compared sample by sample.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Yield:
 
     @property
     def interval(self) -> tuple[float, float]:
-        # the quantiles of a beta distribution; not at the top, since whoever reads a journal comes by here
+        # the quantiles of a beta distribution; imported here, because every reader of a journal imports this module
         from scipy.special import betaincinv
 
         failed = self.samples - self.passed
@@ -51,10 +52,13 @@ class Yield:
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """`values`: spec → one value a sample, in its worst of the corners that were run; None where it could not be measured. `bounds`: spec → for
-    each sample ">" or "<" where its value is censored, else "".
+    """The results of all samples.
 
-    `process`: whether the chips differ in process too, instead of the corners' own.
+    `values`: spec → one value per sample, in its worst simulated corner; None if it could not be measured. `bounds`:
+    spec → for
+    each sample ">" or "<" if its value is censored, else "".
+
+    `process`: whether the samples also vary in process.
     """
 
     specs: tuple[Spec, ...]
@@ -75,15 +79,15 @@ class MonteCarlo:
         return Yield(sum(map(all, rows)), len(rows))
 
     def _met(self, spec: Spec) -> list[bool]:
-        """By sample; a censored one only where its bound proves it."""
+        """By sample; a censored value counts only if its bound proves it."""
         return [spec.met(value, bound) for value, bound in zip(self.values[spec.name], self.bounds[spec.name], strict=True)]
 
     def censored(self, name: str) -> int:
-        """Samples whose value is only bounded."""
+        """Number of samples whose value is only bounded."""
         return sum(bool(bound) for bound in self.bounds[name])
 
     def spread(self, name: str) -> tuple[float, float]:
-        """(mean, standard deviation) of the samples that were measured; censored ones are not."""
+        """(mean, standard deviation) of the measured samples, without censored ones."""
         found = [value for value, bound in zip(self.values[name], self.bounds[name], strict=True) if value is not None and not bound]
         if len(found) < 2:
             return (found[0] if found else math.nan), math.nan
@@ -95,10 +99,15 @@ def monte_carlo(
     evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
     process: bool | None = None, done: Callable[[int], None] | None = None,
 ) -> MonteCarlo:  # fmt: skip
-    """Simulate `samples` chips at a (legal) sizing. `corners`: by default the first one. `process`: whether
-    they vary in process as well; None does so where the PDK has statistics for it. `done(count)` is told of finished decks.
+    """Simulate `samples` samples of a legal sizing.
 
-    Raises `InputError` where the models carry no mismatch, or where ngspice itself must elaborate the circuit.
+    Args:
+        corners: by default the first one.
+        process: whether the samples also vary in process; None does so if the PDK has statistics.
+        done: called with the number of finished decks.
+
+    Raises:
+        InputError: the models have no mismatch, or only ngspice can elaborate the circuit.
     """
     problem, bench = evaluator.problem, evaluator.workbench
     chosen = tuple(corners or [problem.corners[0].name])
@@ -107,13 +116,13 @@ def monte_carlo(
     decks = [deck for deck in bench.decks if deck.corner in chosen and deck.testbench in wanted]
     if not any(deck.library.spreads for deck in decks):
         raise InputError(
-            f"the models of {problem.pdk.name} carry no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK file with `mismatch:`"
+            f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK file with `mismatch:`"
         )
     if bench.hierarchical:
         raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
     if process and not problem.pdk.process:
         raise InputError(
-            f"the models of {problem.pdk.name} carry no process statistics for any size\n    → leave --process out and use corners, or take gf180mcuD"
+            f"the models of {problem.pdk.name} have no usable process statistics\n    → leave --process out and use corners, or use gf180mcuD"
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
@@ -136,7 +145,7 @@ def monte_carlo(
                 biased = deck.key in evaluator.biased
                 tasks.append(Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample)))
         replies = run_wide(evaluator.executor, tasks, tell)
-    # a spec that counts in none of these corners is not asked for here
+    # specs that count in none of these corners are left out
     counted = tuple(spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen))
     values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
     bounds: dict[str, list[str]] = {spec.name: [] for spec in counted}
@@ -150,14 +159,14 @@ def monte_carlo(
 
 
 def _drawn(deck: Deck, chip: CutLibrary, name: str) -> Deck:
-    """A deck with the models of one chip, in every window."""
+    """A deck with the models of one sample, in every window."""
     widen = deck.widen
     wide = None if widen is None else lambda level: _drawn(widen(level), chip, name)
     return replace(deck, library=chip, key=f"{deck.key}-{name}", widen=wide)
 
 
 def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, folder: Path) -> CutLibrary:
-    """The models of one chip, cut to the sizes of this design."""
+    """The models of one sample, cut to the sizes of this design."""
     boxes: dict[str, Box] = {}
     for device in instance.parts.devices:
         name = device.library or device.model
@@ -172,7 +181,7 @@ def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, fold
 def _worst(
     spec: Spec, replies: Mapping[tuple[str, str], Mapping[str, Any]], corners: Sequence[str], instance: Instance
 ) -> tuple[float | None, str]:
-    """The value of one chip with its bound, in the corner where it is worst; None as soon as one cannot be measured."""
+    """The value of one sample with its bound, in its worst corner; None if it cannot be measured in one of them."""
     if not spec.testbench:
         return instance.parts.gate_area, ""
     found: list[tuple[float, str]] = []

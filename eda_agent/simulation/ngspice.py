@@ -1,11 +1,12 @@
-"""ngspice is the shared library, bound by PySpice; this module is the little that PySpice 1.5 cannot do.
+"""ngspice is the shared library, bound by PySpice; this module replaces the parts of PySpice 1.5 that do not suffice.
 
-What is replaced, and why (measured on ngspice 39.3):
+Replaced parts, measured on ngspice 39.3:
 
-* `_send_char`: PySpice raises `NgSpiceCommandError` on mere notes to stderr ("No compatibility mode selected!"); here the line
-  is only recorded, since ngspice's return values and its error words mean little and missing vectors tell the truth;
-* `plot()`: it copies every vector of a plot with units; here only the vectors asked for are read (0.1 ms a plot saved);
-* several circuits at once: `setcirc` counts from the newest, so the order is kept here.
+* `_send_char`: PySpice raises `NgSpiceCommandError` on mere notes to stderr ("No compatibility mode selected!"). Here
+the line
+  is only recorded, because ngspice's return values and error messages mean little; missing vectors show an error.
+* `plot()`: it copies every vector of a plot with units. Here only the needed vectors are read (0.1 ms per plot saved).
+* Several circuits at once: `setcirc` counts from the newest, so the order is recorded here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from eda_agent.errors import MissingError
 
 
 def find_library() -> str:
-    """The path or name of libngspice. Raises `MissingError` with how to install it."""
+    """The path or name of libngspice. Raises `MissingError` with the way to install it."""
     found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
     if not found:
         raise MissingError(
@@ -33,10 +34,10 @@ def find_library() -> str:
 
 
 class Ngspice:
-    """One libngspice in this process; there can be only one (a second `ngSpice_Init` is refused)."""
+    """One libngspice in this process; only one is possible (a second `ngSpice_Init` is refused)."""
 
     def __init__(self, on_exit: Any = None):
-        """`on_exit()` is called from inside ngspice when it wants to leave; the process is not usable after that."""
+        """`on_exit()` is called from inside ngspice when it wants to exit; the process is not usable after that."""
         from PySpice.Spice.NgSpice import Shared
 
         Shared._module_logger.setLevel(logging.CRITICAL)
@@ -68,11 +69,11 @@ class Ngspice:
         self._library = self._shared._ngspice_shared
         self.version = next((found[1] for line in log if (found := re.search(r"ngspice-(\S+)", line))), "unknown")
         for setting in ("num_threads=1", "noaskquit", "nomoremode", "wnflag=1"):
-            # OpenMP's own default oversubscribes (20 ms for 6), and OMP_NUM_THREADS does not stop it
+            # OpenMP's own default oversubscribes (20 ms instead of 6), and OMP_NUM_THREADS does not prevent it
             self.command(f"set {setting}")
 
     def command(self, text: str) -> None:
-        """Run a command. Nothing is returned or raised: look for the vectors it should have made."""
+        """Run a command. Nothing is returned or raised: check for the vectors that it should have made."""
         self._library.ngSpice_Command(text.encode())
 
     def load(self, lines: Sequence[str]) -> None:
@@ -81,7 +82,9 @@ class Ngspice:
         self._library.ngSpice_Circ(self._ffi.new("char*[]", [*cards, self._ffi.NULL]))
 
     def vector(self, name: str) -> np.ndarray[Any, Any] | None:
-        """A copy of a vector of the current plot, of `plot.name`, or of a device (`@m.x1.m0[gm]`); None when there is none."""
+        """A copy of a vector of the current plot, of `plot.name`, or of a device (`@m.x1.m0[gm]`); None if it does not
+        exist.
+        """
         info = self._library.ngGet_Vec_Info(name.encode())
         if info == self._ffi.NULL or info.v_length < 1:
             return None

@@ -1,7 +1,8 @@
-"""An operating point says of one MOSFET where it is biased, from what ngspice reports.
+"""An operating point is the bias of one MOSFET, from ngspice's values.
 
-Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V); signs are dropped, so that PMOS reads like NMOS; that of vth stays, which ngspice gives
-as of an NMOS and which is negative for a device that conducts at vgs = 0.
+Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V). Signs are dropped, so that PMOS reads like NMOS.
+vth keeps its sign: ngspice gives it
+as for an NMOS, and it is negative for a device that conducts at vgs = 0.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from eda_agent.problem.bias import OFF
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """`gm_id` in 1/V; `margin` is |vds| − vdsat in V: how far into saturation."""
+    """`gm_id` in 1/V; `margin` is |vds| − vdsat in V, the margin of saturation."""
 
     id: float
     gm: float

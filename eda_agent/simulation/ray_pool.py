@@ -1,7 +1,8 @@
-"""A Ray pool is an executor of simulators on the machines of a Ray cluster: one actor a core, each with an ngspice worker of its own.
+"""A Ray pool is an executor on the machines of a Ray cluster: one actor per core, each with its own ngspice worker.
 
-What ngspice does, and how a worker that hangs or crashes is replaced, is the local pool's on every machine. A machine that is lost costs
-the simulations it had in flight, which others do again; one that comes back, or is added, takes part as soon as an actor fits on it.
+On every machine a local pool runs ngspice and replaces a worker that hangs or crashes. A lost machine costs
+the simulations that it had in flight, which others repeat. A machine that returns or is added is used as soon as an
+actor fits on it.
 """
 
 from __future__ import annotations
@@ -27,23 +28,23 @@ from eda_agent.simulation.executor import MOST_WAVES, Dispatcher, Done, Preparat
 from eda_agent.simulation.local_pool import LocalPool
 
 LOCAL = "local"
-"""Address of a cluster of its own, on this machine, that ends with the pool."""
+"""Address of a private cluster on this machine that ends with the pool."""
 DEPTH = 2
-"""Calls that an actor may hold: the next one waits there and not here."""
+"""Number of calls that an actor may hold: the next one waits there."""
 BATCH = 16
-"""Requests at most in one call: a call costs a millisecond, a short simulation five."""
+"""Maximum number of requests per call: a call costs a millisecond, a short simulation five."""
 START_TIMEOUT = 240.0
 _connected: list[str] = []
-"""Addresses that this process connected to, the last counts: Ray knows one cluster a process."""
+"""Addresses to which this process connected; the last one counts, because Ray supports one cluster per process."""
 MAX_LOSSES = 5
-"""Machines that one simulation may be lost with: after that it is not chance."""
+"""Number of machines with which one simulation may be lost before it is an error."""
 STORE = 256 * 2**20
-"""Bytes of shared memory that a cluster of its own sets aside: model libraries and replies."""
+"""Bytes of shared memory of a private cluster: model libraries and replies."""
 
 
 @dataclass(frozen=True)
 class SentDeck:
-    """A deck as it came over the network (`executor.Definition`)."""
+    """A deck received over the network (`executor.Definition`)."""
 
     key: str
     models_name: str
@@ -55,18 +56,22 @@ class SentDeck:
 
 
 class Crew:
-    """The actor: a local pool of one worker. Everything is JSON; model libraries come from the machine's object store, fetched once each."""
+    """The actor: a local pool of one worker. Messages are JSON; model libraries come from the machine's object store,
+    fetched once each.
+    """
 
     def __init__(self) -> None:
         self._pool = LocalPool(1)
         self._decks: dict[str, SentDeck] = {}
 
     def ready(self) -> dict[str, Any]:
-        """Once its worker has started: what the caller compares with the others. Raises `WorkerError`."""
+        """Returns once its worker has started, with the data that the caller compares with the others'. Raises
+        `WorkerError`.
+        """
         return {"ngspice": self._pool.version, "version": __version__, "sandbox": self._pool.sandbox, "host": os.uname().nodename}
 
     def learn(self, key: str, name: str, models: bytes, definition: bytes, preparation: tuple[bool, dict[str, float], dict[str, float] | None] | None) -> None:  # fmt: skip
-        """Be told of a deck, or of what was found out about it since."""
+        """Receive a deck, or its properties found since."""
         self._decks[key] = SentDeck(key, name, models.decode(), orjson.loads(definition))
         if preparation is not None:
             self._pool.adopt(self._decks[key], Preparation(*preparation))
@@ -83,7 +88,7 @@ class Crew:
 
 @dataclass(eq=False)
 class _Actor:
-    """`calls`: what it holds, oldest first. `known`: deck key → the preparation that it was told."""
+    """`calls`: held calls, oldest first. `known`: deck key → the preparation that it has received."""
 
     handle: Any
     ready: bool = False
@@ -93,9 +98,10 @@ class _Actor:
 
 
 class RayPool(Dispatcher):
-    """Actors on a cluster. `address`: `LOCAL`, "auto" for the one that runs on this machine, HOST:PORT of another. `workers`: None takes all cores.
+    """Actors on a cluster. `address`: `LOCAL`, "auto" for the cluster on this machine, HOST:PORT for another.
+    `workers`: None for all cores.
 
-    Raises `MissingError` without Ray and `InputError` where no cluster answers.
+    Raises `MissingError` without Ray and `InputError` if no cluster answers.
     """
 
     def __init__(self, address: str = LOCAL, workers: int | None = None):
@@ -118,7 +124,7 @@ class RayPool(Dispatcher):
         return self._version
 
     def close(self) -> None:
-        """End all actors; the cluster too if it is this pool's own."""
+        """End all actors; the cluster too if it is private."""
         for actor in self._actors:
             actor.alive = False
             with contextlib.suppress(Exception):
@@ -140,7 +146,7 @@ class RayPool(Dispatcher):
             self._fill(waiting)
             before = len(replies)
             waiting.extendleft(reversed(self._take(replies, mine)))
-            # the actors go on while we keep what has come
+            # the actors continue while the results are stored
             self._fill(waiting)
             if done is not None:
                 for index in list(replies)[before:]:
@@ -153,12 +159,14 @@ class RayPool(Dispatcher):
         return actor
 
     def _expect(self, actor: _Actor, call: list[WorkerRequest] | None, reference: Any) -> None:
-        """Let the answer of a call come to the queue, from Ray's own thread: asking thousands of references in turn would not scale."""
+        """Let the reply to a call enter the queue from Ray's own thread: polling thousands of references would not
+        scale.
+        """
         future: Future[Any] = reference.future()
         future.add_done_callback(lambda ended: self._arrived.put((actor, call, ended)))
 
     def _fill(self, waiting: deque[WorkerRequest]) -> None:
-        """Send what can be sent: a call to each actor that has none, then a second one; long queues in larger calls."""
+        """Send what can be sent: a call to each actor without one, then a second one; long queues in larger calls."""
         for depth in range(1, DEPTH + 1):
             for actor in self._actors:
                 if waiting and actor.ready and len(actor.calls) < depth:
@@ -182,12 +190,14 @@ class RayPool(Dispatcher):
         if deck.models_name not in self._libraries:
             self._libraries[deck.models_name] = self._ray.put(deck.models.encode())
         found = (preparation.flat, preparation.nodeset, preparation.deviation) if preparation else None
-        # calls of one caller are answered in order: this one before the question
+        # calls of one caller are answered in order: this one before the request
         actor.handle.learn.remote(deck.key, deck.models_name, self._libraries[deck.models_name], orjson.dumps(deck.wire()), found)
         actor.known[deck.key] = preparation
 
     def _take(self, replies: dict[int, dict[str, Any]], mine: set[int]) -> list[WorkerRequest]:
-        """Take what has come, waiting for the first; gives the requests that must be asked again. `mine`: those of this caller, by identity."""
+        """Receive replies, waiting for the first; returns the requests that must be repeated. `mine`: those of this
+        caller, by identity.
+        """
         retry: list[WorkerRequest] = []
         for actor, call, ended in self._next():
             if not actor.alive:
@@ -205,7 +215,7 @@ class RayPool(Dispatcher):
                 continue
             actor.calls.remove(call)
             for request, reply in zip(call, answer, strict=True):
-                # an interrupted caller's answers still come: nobody asked for them any more
+                # replies for an interrupted caller still arrive: they are dropped
                 if id(request) in mine:
                     replies[request.index] = orjson.loads(reply)
         again = []
@@ -221,7 +231,7 @@ class RayPool(Dispatcher):
         return again
 
     def _next(self) -> Iterator[tuple[_Actor, list[WorkerRequest] | None, Future[Any]]]:
-        """What has come; waits for one. Raises `WorkerError` where there is nobody left who could answer."""
+        """The next arrivals; waits for one. Raises `WorkerError` if no actor is left."""
         deadline = time.monotonic() + START_TIMEOUT
         while True:
             with contextlib.suppress(queue.Empty):
@@ -229,14 +239,14 @@ class RayPool(Dispatcher):
                 break
             if time.monotonic() > deadline and not any(actor.ready for actor in self._actors):
                 raise WorkerError(
-                    f"no machine of the cluster has a free core since {START_TIMEOUT:g} s\n    → see `ray status`; --resume goes on with the run"
+                    f"no machine of the cluster has had a free core for {START_TIMEOUT:g} s\n    → see `ray status`; --resume continues the run"
                 )
         with contextlib.suppress(queue.Empty):
             while True:
                 yield self._arrived.get_nowait()
 
     def _replace(self, actor: _Actor) -> None:
-        """Another in place of one that was lost; it starts where and when the cluster has a core for it."""
+        """Start a replacement for a lost actor; it starts where and when the cluster has a free core."""
         actor.alive = False
         self.lost += 1
         with contextlib.suppress(Exception):
@@ -244,7 +254,7 @@ class RayPool(Dispatcher):
         self._actors[self._actors.index(actor)] = self._start()
 
     def _greet(self, actor: _Actor, words: Mapping[str, Any]) -> None:
-        """An actor has started. Raises `WorkerError` where its results would not be those of the others."""
+        """Accept a started actor. Raises `WorkerError` if its results would differ from those of the others."""
         if words["version"] != __version__:
             raise WorkerError(
                 f"{words['host']} has eda-agent {words['version']}, this machine {__version__}\n    → install the same on every machine"
@@ -259,8 +269,10 @@ class RayPool(Dispatcher):
 
 
 def connect(address: str, workers: int | None = None) -> Any:
-    """Ray, connected. `workers`: cores of a cluster of its own, None takes all. Raises `MissingError` without it and `InputError` where no cluster answers."""
-    # no figures of use go anywhere
+    """Ray, connected. `workers`: cores of a private cluster, None for all. Raises `MissingError` without Ray and
+    `InputError` if no cluster answers.
+    """
+    # no usage statistics are sent
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -269,7 +281,7 @@ def connect(address: str, workers: int | None = None) -> Any:
     if ray.is_initialized():
         if _connected and _connected[-1] != address:
             raise InputError(
-                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → one cluster a process; end that pool's process first"
+                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → use one cluster per process; end that process first"
             )
         return ray
     mine = threading.current_thread() is threading.main_thread()
@@ -277,7 +289,7 @@ def connect(address: str, workers: int | None = None) -> Any:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address == LOCAL:
-            # nothing of it listens to other machines
+            # it does not listen to other machines
             ray.init("local", num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", object_store_memory=STORE, **quiet)
         else:
             _knock(address)
@@ -285,17 +297,17 @@ def connect(address: str, workers: int | None = None) -> Any:
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"no Ray cluster at {address}: {reason}\n    → `ray start --head` begins one; --cluster local needs none"
+            f"no Ray cluster at {address}: {reason}\n    → `ray start --head` starts one; --cluster local needs none"
         ) from None
     _connected.append(address)
     if mine:
-        # Ray takes the signal that ends a run in order
+        # Ray handles the signal that ends a run in order
         signal.signal(signal.SIGTERM, handler)
     return ray
 
 
 def _knock(address: str) -> None:
-    """Raise `OSError` where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
+    """Raise `OSError` if nothing listens at HOST:PORT: Ray itself would wait for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=10.0).close()

@@ -1,7 +1,8 @@
-"""A reply is what a simulator says of one deck: what it measured, operating points, or why there is nothing.
+"""A reply is a simulator's result for one deck: metrics and operating points, or a failure.
 
-It crosses a border twice, from a confined process that a netlist might have taken over, and from a file that somebody might have given the user.
-Its form is looked at before anything is made of it; what it says of a circuit nobody can check.
+It comes from untrusted sources: a confined process that a netlist may have compromised, and a file that others may have
+written.
+Its form is validated before use; its values cannot be verified.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import math
 from eda_agent.simulation.failure import HINTS
 
 MAX_TEXT = 20_000
-"""Characters of a word: a simulator's log is shortened to less."""
+"""Maximum length of a text: a simulator's log is shortened to less."""
 _LARGEST = 2**1000
-"""Of a whole number, which JSON does not limit: beyond it no number of the machine's holds it."""
+"""Limit of a whole number: JSON has none, and a larger one fits no machine number."""
 BOUNDS = ("", ">", "<")
-"""Where the truth lies: at a measured number, above it, below it."""
+"""Where the true value lies: at the measured number, above it, below it."""
 
 
 def sound(reply: object) -> bool:
-    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with operating_point, seconds, waveforms, and
-    `wanted`: metric → how many times longer or wider its window should be."""
+    """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with
+    operating_point, seconds, waveforms, and
+    `wanted`: metric → factor by which its window should grow.
+    """
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
     if "failure" in reply:
@@ -35,7 +38,7 @@ def sound(reply: object) -> bool:
         and isinstance(wanted, dict)
         and all(metric in metrics and _number(factor) for metric, factor in wanted.items())
         and isinstance(points, dict)
-        # what a model does not have is nan: vth of a level-1 transistor
+        # values that a model does not have are nan: vth of a level-1 transistor
         and all(isinstance(numbers, dict) and all(map(_float, numbers.values())) for numbers in points.values())
     )
 
@@ -48,11 +51,13 @@ def _measured(entry: object) -> bool:
 
 
 def sound_preparation(found: object) -> bool:
-    """Whether this is what was found out about a deck: {flat, nodeset: node → volts, deviation: analysis → number, or null}."""
+    """Whether this is the result of a preparation: {flat, nodeset: node → volts, deviation: analysis → number, or
+    null}.
+    """
     if not isinstance(found, dict) or not isinstance(found.get("flat"), bool) or "deviation" not in found:
         return False
     nodeset, deviation = found.get("nodeset"), {} if found["deviation"] is None else found["deviation"]
-    # a deviation is nan where an analysis gave no numbers
+    # a deviation is nan if an analysis gave no numbers
     return (
         isinstance(nodeset, dict)
         and all(map(_number, nodeset.values()))
@@ -62,15 +67,17 @@ def sound_preparation(found: object) -> bool:
 
 
 def sound_ready(said: object) -> bool:
-    """Whether this is how a worker begins: {ready: version, sandbox: layers}."""
+    """Whether this is a worker's first message: {ready: version, sandbox: layers}."""
     if not isinstance(said, dict) or not isinstance(said.get("sandbox"), list):
         return False
     return _word(said.get("ready")) and all(map(_word, said["sandbox"]))
 
 
 def _waves(waves: object) -> bool:
-    """Whether these are waveforms: kind → {axis, probes: role → numbers, or [real parts, imaginary parts]}, all as long as the axis; an operating point
-    has an empty axis and one number."""
+    """Whether these are waveforms: kind → {axis, probes: role → numbers, or [real parts, imaginary parts]}, all as long
+    as the axis; an operating point
+    has an empty axis and one number.
+    """
     if not isinstance(waves, dict):
         return False
     for wave in waves.values():

@@ -1,6 +1,8 @@
-"""A scratch folder is where the simulators of one process stand, or the models of its chips are; it goes when the process does, or when the next one finds it left behind.
+"""A scratch folder is the working folder of one process's simulators or of its Monte Carlo models; it is removed when
+the process ends, or by a later process.
 
-A lock says whether it is in use. A process number would not: another container or host that shares the folder of temporary files has numbers of its own.
+A lock shows whether it is in use. A process id would not: another container or host that shares the temporary folder
+has its own ids.
 """
 
 from __future__ import annotations
@@ -16,17 +18,17 @@ from eda_agent.files import open_own
 
 try:
     import fcntl
-except ImportError:  # not on Windows: nothing is swept there
+except ImportError:  # not on Windows: nothing is removed there
     fcntl = None  # type: ignore[assignment]  # mypy knows it as a module; None says that there is none
 
 PREFIX = "eda-agent-"
 LOCK = "lock"
 OLD = 24 * 3600.0
-"""Seconds after which a folder without a lock is nobody's: one that is being made, or in use for a moment, is younger."""
+"""Seconds after which a folder without a lock is abandoned: one that is being created is younger."""
 
 
 class Scratch:
-    """Folders for workers, one each, under one that is locked by this process. Raises `OSError`."""
+    """Folders for workers, one each, under one that this process has locked. Raises `OSError`."""
 
     def __init__(self) -> None:
         sweep()
@@ -43,7 +45,7 @@ class Scratch:
         return folder
 
     def give(self, folder: Path) -> None:
-        """A worker has ended: what it wrote is of no use to anyone."""
+        """Remove the folder of an ended worker."""
         shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -52,11 +54,11 @@ class Scratch:
 
 
 def sweep() -> int:
-    """Remove what killed processes of this user left behind. Gives how many."""
+    """Remove the folders of this user's killed processes. Returns their number."""
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
-            # not a link, and ours: names in a common folder are anyone's
+            # not a link, and ours: anyone can create names in a common folder
             if not folder.is_symlink() and folder.is_dir() and folder.stat().st_uid == os.getuid() and _left_behind(folder):
                 shutil.rmtree(folder)
                 removed += 1
@@ -64,7 +66,7 @@ def sweep() -> int:
 
 
 def _left_behind(folder: Path) -> bool:
-    """Whether nobody uses a folder: its lock is free, or it has none and is old."""
+    """Whether a folder is unused: its lock is free, or it has none and is old."""
     try:
         with open_own(folder / LOCK, "rb") as lock:
             if fcntl is None:

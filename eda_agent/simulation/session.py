@@ -1,8 +1,9 @@
-"""A session is the circuits loaded in one ngspice, and how a sizing gets into them and results out.
+"""A session holds the circuits loaded in one ngspice; it applies sizings to them and reads results.
 
-A circuit is loaded once, without its hierarchy; after that its device parameters are altered in place. Whether that equals what
-ngspice itself makes of the netlist is not assumed but compared (`prepare`), once a deck; where it does not, the netlist is loaded
-anew for every sizing. Runs in a worker process; knows nothing of netlists or specs.
+A circuit is loaded once, without its hierarchy; then its device parameters are altered in place. Whether this equals
+ngspice's result for the netlist is not assumed but compared (`prepare`), once per deck. If it differs, the netlist is
+loaded
+again for every sizing. A session runs in a worker process and knows nothing of netlists or specs.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ class Session:
         self.analyses = Analyses(ngspice)
         self.cards = ModelCards()
         self.decks: dict[str, LoadedDeck] = {}
-        self.order: list[str] = []  # loaded circuits, newest first: `setcirc` counts that way
+        self.order: list[str] = []  # loaded circuits, newest first, as `setcirc` counts
 
     def models(self, name: str, text: str) -> None:
-        """Know a library's model cards; decks name it."""
+        """Store a library's model cards under the name that decks use."""
         self.cards.add(name, text)
 
     def define(self, key: str, deck: LoadedDeck) -> None:
-        """Know a deck under its key, in place of one of the same key."""
+        """Store a deck under its key, replacing one with the same key."""
         self.forget(key)
         self.decks[key] = deck
 
@@ -71,7 +72,7 @@ class Session:
             if waveforms:
                 reply["waveforms"] = {kind: _wave_to_json(wave) for kind, wave in simulated.waves.items()}
         except SimulationFailed as failed:
-            # after a failure the circuit's state is not to be trusted
+            # after a failure the circuit's state is unknown
             self.forget(key)
             reply = {"failure": {"kind": failed.failure.kind, "words": failed.failure.words}}
         self.ngspice.command("destroy all")
@@ -79,9 +80,11 @@ class Session:
         return reply
 
     def prepare(self, key: str, start: CircuitState, first: CircuitState, second: CircuitState, reference: CircuitState) -> dict[str, Any]:
-        """Find the nodeset at `start`, and whether the flat circuit altered from `first` to `second` equals `reference`.
+        """Find the nodeset at `start`, and whether the flat circuit altered from `first` to `second` equals
+        `reference`.
 
-        `start` and `reference` are the netlist's own text at the same two sizings. Deterministic: the same deck and sizings give
+        `start` and `reference` are the netlist's own text at the same two sizings. Deterministic: the same deck and
+        sizings give
         the same reply in every worker.
         """
         deck = self.decks[key]
@@ -99,10 +102,13 @@ class Session:
         return {"flat": equivalent(deviation), "nodeset": dict(deck.nodeset), "deviation": deviation}
 
     def deviation(self, key: str, first: CircuitState, second: CircuitState, reference: CircuitState) -> dict[str, float]:
-        """Analysis → largest relative difference between flat, altered from `first` to `second`, and `reference` loaded anew."""
+        """Analysis → largest relative difference between flat, altered from `first` to `second`, and `reference`,
+        freshly loaded.
+        """
         deck = self.decks[key]
         self.apply(key, second)
-        # there and back: every change is made twice, also where the two sizings lie in different bins and would be loaded anew
+        # there and back: every change is made twice, also if the two sizings lie in different bins and would be loaded
+        # again
         self.alter(deck, first.alterations or ())
         self.apply(key, second)
         flat = self.analyses.run(deck, True)
@@ -110,9 +116,10 @@ class Session:
         return deviation_of(flat, self.analyses.run(deck, True))
 
     def apply(self, key: str, state: CircuitState) -> None:
-        """Bring a deck's circuit to a state and make it current: altered where that is possible, else loaded.
+        """Bring a deck's circuit to a state and make it current: altered if possible, else loaded.
 
-        Both give the same device parameters to the last bit (see `spice_number`), so that a result depends on the sizing alone and
+        Both give the same device parameters to the last bit (see `spice_number`), so a result depends on the sizing
+        alone and
         never on what this worker did before.
         """
         deck = self.decks[key]
@@ -124,7 +131,7 @@ class Session:
         self.alter(deck, changes)
 
     def alter(self, deck: LoadedDeck, changes: Sequence[tuple[str, str, float]]) -> None:
-        """Change device parameters of the current circuit, which is that of `deck`."""
+        """Change device parameters of the current circuit, which must be that of `deck`."""
         for device, parameter, value in changes:
             self.ngspice.command(f"alter @{device}[{parameter}]={spice_number(value)}")
             deck.values[device, parameter] = value
@@ -141,7 +148,7 @@ class Session:
 
 
 def _wave_to_json(wave: Waveform) -> dict[str, Any]:
-    """A waveform for the reply; complex arrays travel as [real parts, imaginary parts]."""
+    """A waveform for the reply; complex arrays become [real parts, imaginary parts]."""
     probes: dict[str, Any] = {}
     for role, array in wave.probes.items():
         probes[role] = [array.real.tolist(), array.imag.tolist()] if np.iscomplexobj(array) else array.tolist()

@@ -1,8 +1,10 @@
-"""A window is how long a testbench watches, or over which band. Where a value lies beyond its end, the testbench is simulated again in a wider one.
+"""A window is the time or band that a testbench observes. If a value lies beyond its end, the testbench is simulated
+again in a wider one.
 
-A template says what may grow (`grows:` setting → factors, step by step), and a reply how far it `wanted` to see. Only the analyses that the growth
-changes are run again, and only the values that lay beyond the end are taken from them: whatever is inside at once costs nothing. What
-is asked for depends on the replies alone, so that a result depends on the sizing alone.
+A template says what may grow (`grows:` setting → factors, step by step), and a reply how much it `wanted` to see. Only
+the changed analyses
+run again, and only the values beyond the end are taken from them: a value inside the window costs nothing. The growth
+depends on the replies alone, so a result depends on the sizing alone.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ Reply = dict[str, Any]
 
 
 def wider(deck: Deck, reply: Mapping[str, Any]) -> Deck | None:
-    """The deck with the narrowest window that a reply of this one asks for, or with the widest that there is; None where it asks for none."""
+    """The deck with the narrowest window that the reply needs, or with the widest available; None if it needs none."""
     wanted, last = reply.get("wanted"), len(deck.widths) - 1
     if not wanted or deck.level >= last or deck.widen is None:
         return None
@@ -28,7 +30,9 @@ def wider(deck: Deck, reply: Mapping[str, Any]) -> Deck | None:
 
 
 def merged(narrow: Reply, wide: Reply) -> Reply:
-    """A reply with what lay beyond its window from one in a wider window. What failed there, or has no number, changes nothing: its steps are coarser."""
+    """A reply whose values beyond the window come from a wider one. Failures and missing numbers there change nothing:
+    its steps are coarser.
+    """
     wanted, found = narrow["wanted"], wide.get("metrics", {})
     return {
         **narrow,
@@ -42,7 +46,9 @@ def merged(narrow: Reply, wide: Reply) -> Reply:
 
 
 def run_wide(executor: Executor, tasks: Sequence[Task], done: Done | None = None) -> list[Reply]:
-    """Replies to tasks, in their order, each in as wide a window as it needs; `done(index, reply)` hears of the first windows only."""
+    """Replies to tasks in order, each in as wide a window as it needs; `done(index, reply)` is called for the first
+    windows only.
+    """
     replies, latest = executor.run(tasks, done), list(tasks)
     while True:
         decks = {place: wider(task.deck, replies[place]) for place, task in enumerate(latest) if sound(replies[place])}

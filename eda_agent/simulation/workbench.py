@@ -1,4 +1,6 @@
-"""A workbench builds the decks of a problem, one a testbench and corner, and the part of them that changes with the sizing."""
+"""A workbench builds the decks of a problem, one per testbench and corner, and the part of them that changes with the
+sizing.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ from eda_agent.simulation.instance import Elaborated, Instance, flat_values
 class Workbench:
     """The decks of a problem. `cache`: folder for cut model libraries.
 
-    Raises `InputError` when the circuit does not elaborate or reaches sizes that the PDK does not allow.
+    Raises `InputError` if the circuit does not elaborate or reaches sizes that the PDK does not allow.
     """
 
     def __init__(self, problem: Problem, cache: Path):
@@ -62,7 +64,7 @@ class Workbench:
         library = self.libraries[corner.process]
         settings = narrow = work_out(bench.settings, corner)
         if level:
-            # what else is worked out from them stays as it is: edges, and the time step where it has no factor of its own
+            # other settings computed from them stay the same: edges, and the time step without its own factor
             settings = {**narrow, **{key: narrow[key] * factors[level - 1] for key, factors in bench.grows.items()}}
         call, bench_cards = self._call(bench)
         tail = f"{fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
@@ -88,14 +90,14 @@ class Workbench:
         )  # fmt: skip
 
     def _wide(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int) -> Deck:
-        """A deck with a wider window; made when it is first asked for."""
+        """A deck with a wider window, created when it is first needed."""
         key = bench.name, corner.name, level
         if key not in self._wider:
             self._wider[key] = self._deck(bench, corner, flat_heads, level)
         return self._wider[key]
 
     def _call(self, bench: Testbench) -> tuple[str, str]:
-        """The line that instantiates the circuit, and the testbench's other cards; a user's own deck has the line in it."""
+        """The line that instantiates the circuit, and the testbench's other cards; a user's deck contains the line."""
         if bench.nets:
             nets = " ".join(bench.nets[port] for port in self.elaboration.subcircuit.ports)
             return f"Xdut {nets} {self.problem.subckt}\n", bench.deck
@@ -104,7 +106,7 @@ class Workbench:
         return call, "".join(line for line in lines if line is not call)
 
     def _flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> tuple[str, ...]:
-        """For each device its name and its nodes in this testbench, as a flat line begins."""
+        """The name and nodes of each device in this testbench, the beginning of a flat line."""
         nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
         return tuple(" ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices)
 
@@ -128,7 +130,7 @@ class Workbench:
 
 
 def _widths(bench: Testbench) -> tuple[float, ...]:
-    """How wide the windows of a testbench are, the first being 1: of several settings that grow the one that grows most counts."""
+    """The relative widths of a testbench's windows, the first being 1: of several growing settings the fastest counts."""
     return 1.0, *(max(max(factor, 1 / factor) for factor in step) for step in zip(*bench.grows.values(), strict=True))
 
 

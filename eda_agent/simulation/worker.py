@@ -1,6 +1,6 @@
-"""A worker is a process that owns one ngspice and answers requests over a socket, one JSON object a frame.
+"""A worker is a process with one ngspice that answers requests over a socket, one JSON object per frame.
 
-It is replaceable at any time: it holds nothing that the parent does not know. It ends when the parent does.
+It can be replaced at any time: the parent knows everything that it holds. It ends when the parent does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from eda_agent.simulation import limits
 
 MAX_FRAME = 256 * 1024 * 1024
 SANDBOX = "EDA_AGENT_SANDBOX"
-"""Environment variable; 0 leaves the sandbox out, for systems where the simulator needs more than it allows."""
+"""Environment variable; 0 disables the sandbox, for systems where the simulator needs more rights."""
 
 
 def send(connection: socket.socket, message: dict[str, Any]) -> None:
@@ -33,13 +33,13 @@ def receive(connection: socket.socket, most: int = MAX_FRAME, until: float | Non
     """Read one frame of at most `most` bytes; None at the end of the stream.
 
     Args:
-        connection: where it comes from.
-        most: bytes; what says that it is longer is not read.
-        until: time (of `time.monotonic`) at which it must be here, however slowly it comes.
+        connection: the socket.
+        most: maximum size in bytes; a longer frame is not read.
+        until: deadline (`time.monotonic`) for the complete frame.
 
     Raises:
-        ValueError: where the frame is no JSON object, or too long.
-        TimeoutError: where it is not here in time.
+        ValueError: the frame is not a JSON object, or too long.
+        TimeoutError: the frame is not complete in time.
     """
     head = _exactly(connection, 4, until)
     if head is None:
@@ -55,7 +55,7 @@ def receive(connection: socket.socket, most: int = MAX_FRAME, until: float | Non
     except RecursionError:
         raise ValueError("a frame that is nested too deeply") from None
     if not isinstance(found, dict):
-        raise ValueError("a frame that is no object")
+        raise ValueError("a frame that is not an object")
     return found
 
 
@@ -79,26 +79,26 @@ def _exactly(connection: socket.socket, count: int, until: float | None) -> byte
 
 def _die_with_parent() -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: also when the parent is killed in mid-simulation
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: also when the parent is killed during a simulation
     limits.lower()
 
 
 def serve(connection: socket.socket, folder: Path) -> None:
-    """Answer requests until the parent closes the socket; `folder` is where it stands."""
+    """Answer requests until the parent closes the socket; `folder` is the working folder."""
     from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
     from eda_agent.simulation.gate import Gated
     from eda_agent.simulation.sandbox import confine
     from eda_agent.simulation.session import Session
 
     def leave() -> None:
-        # called from inside ngspice, which cannot be used after this; an undefined parameter does it
+        # called from inside ngspice, which cannot be used after this; an undefined parameter causes it
         words = " | ".join(line.split(" ", 1)[-1].strip() for line in ngspice.log if not line.startswith("stdout Note"))[-400:]
         send(connection, {"failure": {"kind": "crash", "words": words}, "seconds": 0.0, "gone": True})
         os._exit(3)
 
     ngspice = Gated(on_exit=leave)
     session = Session(ngspice)
-    # nothing of the user's has been read yet
+    # no user input has been read yet
     held = confine(folder, [place for place in sys.path if place]) if os.environ.get(SANDBOX, "1") != "0" else []
     send(connection, {"ready": ngspice.version, "sandbox": held})
     while (request := receive(connection)) is not None:
@@ -125,7 +125,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     folder = Path(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as connection:
-        # whatever ngspice would write by itself lands here, where the sandbox lets it
+        # ngspice's own output files land here, if the sandbox allows them
         os.chdir(folder)
         serve(connection, folder)
 

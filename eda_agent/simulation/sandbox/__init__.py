@@ -1,10 +1,13 @@
-"""A sandbox is what a simulator process gives up before it reads anything of the user's: files, network, other processes, privileges.
+"""A sandbox removes a simulator process's access to files, network, other processes and privileges before it reads user
+input.
 
-It is the second line. The first is that decks are written by us from a netlist that was read strictly: no line of it reaches ngspice that could
-name a file or a command. Where a layer is not there (another system, an older kernel) the rest still holds; `confine` says which do, and
-`gaps` what the missing ones leave open.
+It is the second line of defence. The first is that decks are written from a validated netlist: no line that could
+name a file or a command reaches ngspice. If a layer is missing (another system, an older kernel) the others still
+apply; `confine` returns the
+active ones, and `gaps` the effect of the missing ones.
 
-Linux, without any privilege: capabilities dropped, Landlock for files and TCP (kernel 5.13 and later), a seccomp filter for system calls.
+Linux, without privileges: capabilities dropped, Landlock for files and TCP (kernel 5.13 and later), a seccomp filter
+for system calls.
 """
 
 from __future__ import annotations
@@ -25,15 +28,18 @@ CAPABILITIES, LANDLOCK, SECCOMP = "no capabilities", "landlock", "seccomp"
 
 
 def confine(folder: Path, readable: Iterable[str] = ()) -> list[str]:
-    """Give up everything but computing, for the rest of this process's life: no file can be written or made. Gives the layers that hold.
+    """Drop everything except computing, for the rest of this process's life: no file can be written or created.
 
     Args:
-        folder: where the process stands; it stays readable.
-        readable: folders with code that may still be loaded, beside the system's libraries and Python's own.
+        folder: the working folder; it stays readable.
+        readable: folders with code that may still be loaded, besides the system's libraries and Python's own.
+
+    Returns:
+        the active layers.
     """
     if sys.platform != "linux":
         return []
-    if ctypes.CDLL(None, use_errno=True).prctl(38, 1, 0, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS: what both of the others ask for
+    if ctypes.CDLL(None, use_errno=True).prctl(38, 1, 0, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS, which both of the others require
         return []
     held = []
     if _drop_capabilities():
@@ -46,7 +52,9 @@ def confine(folder: Path, readable: Iterable[str] = ()) -> list[str]:
 
 
 def gaps(held: Collection[str]) -> list[str]:
-    """What a simulator that a netlist took over could do although `held` layers hold, a phrase each; empty where the sandbox is whole."""
+    """What a compromised simulator could do with only the layers `held`, one phrase each; empty if the sandbox is
+    complete.
+    """
     versions = [int(layer.removeprefix(f"{LANDLOCK} ")) for layer in held if layer.startswith(f"{LANDLOCK} ")]
     result = []
     if CAPABILITIES not in held:
@@ -55,7 +63,7 @@ def gaps(held: Collection[str]) -> list[str]:
         result.append("read the user's files")
     if SECCOMP not in held:
         result.append("start programs and use the network" if not versions or versions[0] < 4 else "start programs")
-        # Landlock knows no right for it
+        # Landlock has no right for it
         result.append("change the rights of the user's files and the priority of processes")
         if not versions:
             result.append("write the user's files")
@@ -67,7 +75,7 @@ def gaps(held: Collection[str]) -> list[str]:
 
 
 def _python() -> list[str]:
-    """Where modules may yet be imported from."""
+    """Folders from which modules may still be imported."""
     package = Path(__file__).resolve().parents[2]
     return [*{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(package)}]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Landlock rules are the files and ports that a process keeps; everything else is closed to it.
+"""Landlock rules list the files and ports that a process may use; everything else is denied.
 
 Sources: the kernel's `include/uapi/linux/landlock.h` and `Documentation/userspace-api/landlock.rst`.
 """
@@ -12,19 +12,19 @@ from collections.abc import Iterable
 
 _EXECUTE, _WRITE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _FILES = (1 << 13) - 1
-"""Every right over files of the first version: execute, write, read, list, remove, make."""
+"""Every file right of the first version: execute, write, read, list, remove, make."""
 _LATER = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
-"""Version → right that it added: refer, truncate, ioctl on devices."""
+"""Version → its additional right: refer, truncate, ioctl on devices."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
 def version() -> int:
-    """The kernel's version of Landlock; 0 where there is none."""
+    """The kernel's version of Landlock; 0 without it."""
     return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)))
 
 
 def restrict(readable: Iterable[str]) -> bool:
-    """Keep reading of some files and folders, and nothing else. Gives whether it holds."""
+    """Allow reading of some files and folders, and nothing else. Returns whether the rules are active."""
     libc = ctypes.CDLL(None, use_errno=True)
     found = version()
     if found < 1:
@@ -32,7 +32,7 @@ def restrict(readable: Iterable[str]) -> bool:
     handled = _FILES
     for since, right in _LATER.items():
         handled |= right if found >= since else 0
-    # TCP from version 4; abstract sockets and signals of others from version 6
+    # TCP from version 4; abstract sockets and signals to others from version 6
     fields = [handled, *([3] if found >= 4 else []), *([3] if found >= 6 else [])]
     attributes = struct.pack(f"{len(fields)}Q", *fields)
     ruleset = int(libc.syscall(444, attributes, len(attributes), 0))

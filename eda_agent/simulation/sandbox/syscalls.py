@@ -1,15 +1,18 @@
-"""A system call is a number that differs between processors; these are the ones that a simulator process gives up.
+"""A system call is a number that differs between processors; this module lists those that a simulator process drops.
 
-Source of the numbers: the kernel's tables, `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h`.
+Source of the numbers: the kernel's tables, `arch/x86/entry/syscalls/syscall_64.tbl` and
+`include/uapi/asm-generic/unistd.h`.
 """
 
 from __future__ import annotations
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""Machine → what the kernel's audit calls it."""
+"""Machine → identifier in the kernel's audit."""
 
 LAST = 467
-"""The newest call that this table was checked against (open_tree_attr, Linux 6.15). Newer ones are refused: nobody here knows what they do."""
+"""The newest call against which this table was checked (open_tree_attr, Linux 6.15). Newer ones are refused because
+their effect is unknown.
+"""
 
 _EVERYWHERE = {
     "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,

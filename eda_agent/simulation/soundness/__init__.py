@@ -1,12 +1,17 @@
-"""Soundness says whether a testbench tests its circuit at all: what the circuit did in it, and whether other sizes do the same.
+"""Soundness means that a testbench tests its circuit: the circuit's behaviour in it, and whether other sizes behave the
+same.
 
-    observation  waveforms of a sizing, testbench by testbench        judgement   baseline → what is refused, what is only said
-    symptom      what an observation shows that no working circuit    unmoved     results that are identical although the sizes moved
-                 in a working testbench shows
-    output · supply · amplifier · comparator · oscillator · reference · regulator · noise     the checks, a kind each
+    observation  waveforms of a sizing, testbench by testbench        judgement   baseline → what is refused, what is
+    only reported
+    symptom      a behaviour that no working circuit shows            unmoved     identical results although the sizes
+    changed
+                 in a working testbench
+    output · supply · amplifier · comparator · oscillator · reference · regulator · noise     the checks, one module per
+    kind
 
-The rule, with every threshold and its reason, stands in docs/soundness.md: a symptom of the baseline is refused where sizings drawn over
-the whole design space show it too, and said where some escape it. A start that is merely bad is what sizing is for.
+docs/soundness.md has the rule and the reason for every threshold: a symptom of the baseline is refused if sizings drawn
+over
+the whole design space show it too, and reported if some do not. Improving a bad start is the purpose of sizing.
 """
 
 from eda_agent.simulation.soundness.judgement import Soundness, judge, symptoms_of

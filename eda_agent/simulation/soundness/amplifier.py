@@ -1,4 +1,6 @@
-"""The amplifier's check: its input pair carries current, its gain exceeds 1 somewhere, and it does not invert where feedback would latch."""
+"""The amplifier's check: its input pair carries current, its gain exceeds 1 somewhere, and it does not invert where
+feedback would latch.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,14 @@ from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 FAR = -20.0
-"""dB: what is within a factor of ten of a gain of 1 is a poor amplifier, which sizing may mend."""
+"""dB: above this gain it is a poor amplifier, which sizing may improve."""
 _LOOPS = frozenset({"gbw", "phase_margin", "gain_margin"})
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
     if seen.pair and seen.metrics & DRIVEN and max(seen.pair.values()) < OFF:
         most = format_quantity(max(seen.pair.values()), "A", 2)
-        did = f"the input pair ({' '.join(seen.pair)}) is off: it carries {most} at most"
+        did = f"the input pair ({' '.join(seen.pair)}) is off: it carries at most {most}"
         yield Symptom("pair off", seen.testbench, seen.corner, did, "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)")  # fmt: skip
     wave = seen.response
     if wave is None or not _amplifies(seen):
@@ -29,7 +31,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
         return
     gain = low + (peak or 0.0)
     if gain < 0:
-        did = f"it attenuates: its gain is {format_quantity(gain, 'dB', 3)} at most"
+        did = f"it attenuates: its gain is at most {format_quantity(gain, 'dB', 3)}"
         mild = gain > FAR
         check = "attenuates a little" if mild else "attenuates"
         yield Symptom(check, seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)", mild)
@@ -38,7 +40,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
 
 
 def _amplifies(seen: Observation) -> bool:
-    """Whether gain above 1 is asked for: a unity-gain frequency, a margin, or a gain of more than 0 dB."""
+    """Whether gain above 1 is required: a unity-gain frequency, a margin, or a gain of more than 0 dB."""
     gains = [spec.minimum for spec in seen.specs if spec.metric.name == "dc_gain" and spec.minimum is not None]
     return bool(seen.metrics & _LOOPS) or any(gain > 0 for gain in gains)
 

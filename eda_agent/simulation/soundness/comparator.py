@@ -1,4 +1,4 @@
-"""The comparator's check: its outputs part, one way and then the other, as its input does."""
+"""The comparator's check: its outputs separate in both directions, as its input does."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def check(seen: Observation) -> Iterator[Symptom]:
     difference = wave.real("outp") - wave.real("outn")
     period = 1 / seen.settings["frequency"]
     first, second = (float(np.interp(end * period, wave.axis, difference)) for end in _ENDS)
-    # what the template counts as a decision
+    # the template's definition of a decision
     level = seen.vdd / 2
     look = "the clock, the common mode (vcm) and the outputs' load"
     if max(abs(first), abs(second)) < level:
         most = format_quantity(max(abs(first), abs(second)), "V", 2)
-        yield Symptom("never decides", seen.testbench, seen.corner, f"it never decides: its outputs part by {most} at most", look)
+        yield Symptom("never decides", seen.testbench, seen.corner, f"it never decides: its outputs differ by at most {most}", look)
     elif min(abs(first), abs(second)) >= level and first * second > 0:
         yield Symptom("one decision", seen.testbench, seen.corner, "it decides the same way whatever its input is", look)
     elif first <= -level and second >= level:

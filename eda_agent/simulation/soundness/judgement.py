@@ -1,4 +1,6 @@
-"""The judge tells a testbench that cannot test from a start that is merely bad: other sizings escape what is bad, none what cannot test."""
+"""The judgement distinguishes a testbench that cannot test from a bad start: some other sizings have no symptom only if
+the start is bad.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ from eda_agent.simulation.soundness.unmoved import unmoved
 from eda_agent.units import counted
 
 CHECKS = (amplifier.check, output.check, comparator.check, oscillator.check, regulator.check, reference.check, noise.check, supply.check)
-"""The cause before what follows from it: of a testbench the first symptom is told."""
+"""Causes before their effects: the first symptom of a testbench is reported."""
 DRAWS = 32
-"""Sizings that a symptom of the baseline is looked for in: a circuit that works in a tenth of its space escapes with 97 %."""
+"""Number of sizings in which a symptom of the baseline is looked for: a circuit that works in a tenth of its space
+passes with 97 %.
+"""
 
 
 @dataclass(frozen=True)
 class Soundness:
-    """`refused`: what every sizing shows. `said`: what the baseline shows and some sizing escapes. `values`: spec → value of the baseline."""
+    """`refused`: symptoms of every sizing. `said`: symptoms of the baseline that some sizing does not show. `values`:
+    spec → value of the baseline.
+    """
 
     refused: tuple[Symptom, ...]
     said: tuple[Symptom, ...]
@@ -31,31 +37,31 @@ class Soundness:
 
     @property
     def findings(self) -> list[Finding]:
-        """What is refused, as one message; a cause that several testbenches show is told once."""
+        """The refused symptoms as one message; a cause in several testbenches is reported once."""
         others = f"; {counted(self.draws, 'other sizing')} over the ranges did no better" if self.draws else ""
         return [
             Finding(
                 f"{heading(names)} {'does' if len(names) == 1 else 'do'} not test: {first.did}{others if first.check != 'unmoved' else ''}",
-                fix=f"look at {first.look}",
+                fix=f"check {first.look}",
             )
             for names, first in together(self.refused)
         ]
 
     @property
     def notes(self) -> list[str]:
-        """What is only said, a sentence each."""
+        """The reported symptoms, a sentence each."""
         return [f"at the netlist's own sizes, in {heading(names)}: {first.did}" for names, first in together(self.said)]
 
     @property
     def testbenches(self) -> frozenset[str]:
-        """Those with any symptom: what they measured says nothing of the circuit."""
+        """Testbenches with any symptom: their measurements are meaningless."""
         return frozenset(symptom.testbench for symptom in (*self.refused, *self.said))
 
 
 def judge(evaluator: Evaluator) -> Soundness:
-    """Look at the baseline, in the first corner; at other sizings where it shows a symptom, until some escape it.
+    """Check the baseline in the first corner; if it shows a symptom, check other sizings until some do not.
 
-    Simulated anew, without the cache. The draws depend on nothing but the design space.
+    Simulated without the cache. The draws depend only on the design space.
     """
     problem = evaluator.problem
     corner, start = problem.corners[0].name, problem.space.initial
@@ -74,17 +80,17 @@ def judge(evaluator: Evaluator) -> Soundness:
         batch *= 2
         for seen in more:
             left = _escaping(left, seen)
-    # a testbench that was never simulated again says nothing
+    # a testbench that was never simulated again shows nothing
     again = {seen.testbench for shown in looked for seen in shown}
     refused = [symptom for symptom in left if symptom.testbench in again]
     hopeless = {symptom.testbench for symptom in refused}
     said = [symptom for symptom in found if symptom.testbench not in hopeless]
-    # where something else is refused, what does not move follows from it
+    # if something else is refused, unmoved results follow from it
     return Soundness(tuple(_first(refused) or frozen), tuple(_first(said)), len(looked))
 
 
 def symptoms_of(seen: Iterable[Observation]) -> list[Symptom]:
-    """All that these observations show, the cause before what follows from it."""
+    """All symptoms of these observations, causes before their effects."""
     return [symptom for one in seen for check in CHECKS for symptom in check(one)]
 
 
@@ -101,14 +107,16 @@ def heading(names: Sequence[str]) -> str:
 
 
 def _escaping(symptoms: Sequence[Symptom], seen: Sequence[Observation]) -> list[Symptom]:
-    """The symptoms that another sizing does not escape: its testbench shows them, or others in their place, or was not simulated."""
+    """The symptoms that another sizing does not avoid: its testbench shows them, or others in their place, or was not
+    simulated.
+    """
     ill = {symptom.testbench for symptom in symptoms_of(seen) if not symptom.mild}
     simulated = {one.testbench for one in seen}
     return [one for one in symptoms if one.testbench not in simulated or one.testbench in ill]
 
 
 def _first(symptoms: Iterable[Symptom]) -> list[Symptom]:
-    """The first of each testbench."""
+    """The first symptom of each testbench."""
     result: dict[str, Symptom] = {}
     for symptom in symptoms:
         result.setdefault(symptom.testbench, symptom)
@@ -116,7 +124,7 @@ def _first(symptoms: Iterable[Symptom]) -> list[Symptom]:
 
 
 def _draws(evaluator: Evaluator) -> list[Sizing]:
-    """Legal sizings over the whole space and half way to it in turn: what works may lie near the start."""
+    """Legal sizings over the whole space and half way to it in turn: a working one may be near the start."""
     space, draw = evaluator.problem.space, random.Random(0)
     start = space.to_unit(space.initial)
     return [space.from_unit([place + (0.5, 1.0)[number % 2] * (draw.random() - place) for place in start]) for number in range(DRAWS)]

@@ -1,7 +1,8 @@
 """The noise's check: no circuit has less than its temperature and its supply current allow, and no amplifier in use has more than 1 mV/√Hz.
 
-A device with the current I has at most gm = I q/(kT) (weak inversion, or a bipolar device), and at least the shot noise 2qI; referred to
-its input that is a density of √(2qI)/gm = √2 kT/√(qI). With the whole supply current for I no input stage has less.
+A device with the current I has at most gm = I q/(kT) (weak inversion, or a bipolar device), and at least the shot noise
+2qI. Referred to
+its input this is a density of √(2qI)/gm = √2 kT/√(qI). With the whole supply current for I no input stage has less.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from eda_agent.units import format_quantity
 BOLTZMANN = 1.380649e-23
 CHARGE = 1.602176634e-19
 BELOW = 0.1
-"""Of the bound: devices that share their current, as in a stack of inverters, may be below it by a little, never by 20 dB."""
+"""Share of the bound: devices that share their current, as in a stack of inverters, may be slightly below it, never by
+20 dB.
+"""
 LEAST_OUTPUT = 1e-12
 """V/√Hz, the noise of 60 µΩ at room temperature: no output of a chip has so little resistance."""
 LEAST_CURRENT = 1e-18
@@ -38,7 +41,7 @@ def check(seen: Observation) -> Iterator[Symptom]:
         least = _least(metric, seen)
         if value < least:
             shown = "nothing" if value < 1e-30 else format_quantity(value, spec.metric.unit, 2)
-            did = f"its {metric.replace('_', ' ')} is {shown}, where {format_quantity(least, spec.metric.unit, 2)} is the least that kT allows"
+            did = f"its {metric.replace('_', ' ')} is {shown}, but kT allows no less than {format_quantity(least, spec.metric.unit, 2)}"
             yield Symptom("noiseless", seen.testbench, seen.corner, did, "whether the output is the circuit's own, and whether the models have noise")  # fmt: skip
         elif metric == "input_noise" and value > MOST:
             resistor = value**2 / (4 * BOLTZMANN * (seen.settings.get("temperature", 27.0) + 273.15))

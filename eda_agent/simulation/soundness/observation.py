@@ -1,4 +1,6 @@
-"""An observation is what one testbench shows of one sizing in one corner: waveforms, settings, and the bias of the input pair."""
+"""An observation is the data of one testbench for one sizing in one corner: waveforms, settings, and the bias of the
+input pair.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,15 @@ from eda_agent.simulation.reply import sound
 
 @dataclass(frozen=True)
 class Observation:
-    """`template`: "" for a deck of the user's own. `specs`: those that the testbench is measured for. `able`: what its template measures.
+    """The data of one testbench.
 
-    `settings` hold vdd (V) and temperature (°C) too. `pair`: device of the input pair → its current in A, where it was reported.
-    `held`: sources inside the circuit that stand on its output.
+    Attributes:
+        template: "" for a user's deck.
+        specs: the specs that the testbench measures.
+        able: the metrics that its template can measure.
+        settings: also vdd (V) and temperature (°C).
+        pair: device of the input pair → its current in A, if known.
+        held: sources inside the circuit on its output.
     """
 
     testbench: str
@@ -40,7 +47,7 @@ class Observation:
 
     @cached_property
     def metrics(self) -> frozenset[str]:
-        """What it is there to measure: all that its template can, or what is asked of a deck of the user's own."""
+        """The metrics that it should measure: all of its template, or those of the specs for a user's deck."""
         return frozenset(spec.metric.name for spec in self.specs) | (self.able if self.template else frozenset())
 
     @property
@@ -49,7 +56,9 @@ class Observation:
 
     @property
     def level(self) -> float | None:
-        """The output's voltage (V) at the operating point, else in the middle of what was swept; None where no output is probed."""
+        """The output's voltage (V) at the operating point, else in the middle of the sweep; None without an output
+        probe.
+        """
         for kind in ("op", "tran", "dc"):
             if kind in self.waves and "out" in self.waves[kind].probes:
                 return float(np.median(self.waves[kind].real("out")))
@@ -57,11 +66,11 @@ class Observation:
 
     @property
     def response(self) -> Waveform | None:
-        """The AC analysis of what is driven: an output, or a loop that is probed."""
+        """The AC response of a driven output or of a probed loop."""
         return self.wave("ac", LOOP) or self.wave("ac", "out")
 
     def wave(self, kind: str, *roles: str) -> Waveform | None:
-        """The waveform of an analysis, where it ran with these probes."""
+        """The waveform of an analysis, if it ran with these probes."""
         found = self.waves.get(kind)
         return found if found is not None and all(role in found.probes for role in roles) else None
 
@@ -69,7 +78,9 @@ class Observation:
 def observe(
     evaluator: Evaluator, sizings: Sequence[Sizing], corner: str, testbenches: Collection[str] | None = None
 ) -> list[tuple[Observation, ...]]:
-    """What every testbench (or these) shows of each sizing in a corner, simulated anew; one that failed shows nothing."""
+    """The observations of all (or these) testbenches for each sizing in a corner, without the cache; a failed
+    simulation gives none.
+    """
     evaluator.prepare()
     decks = [deck for deck in evaluator.workbench.decks if deck.corner == corner and (testbenches is None or deck.testbench in testbenches)]
     timeout = evaluator.problem.budget.timeout
@@ -83,7 +94,9 @@ def observe(
 
 
 def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Observation, ...]]:
-    """An evaluation of a sizing in every corner, with what every testbench shows in it. What the cache knows shows nothing: give an evaluator without."""
+    """An evaluation of a sizing in every corner, with its observations. Cached results give no observations: use an
+    evaluator without cache.
+    """
     pending = evaluator.begin([sizing])
     decks = {deck.key: deck for deck in pending.decks}
     shown: list[tuple[Deck, dict[str, Any]]] = []
@@ -97,7 +110,7 @@ def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Obser
     )
     evaluator.go_on(pending)
     while pending.tasks:
-        # wider windows: what they show is no other circuit
+        # wider windows show the same circuit
         evaluator.executor.run(pending.tasks, lambda place, reply: evaluator.keep(pending, place, reply))
         evaluator.go_on(pending)
     return evaluator.finish(pending)[0], read(evaluator.problem, shown)
@@ -113,7 +126,7 @@ def read(problem: Problem, replies: Sequence[tuple[Deck, Mapping[str, Any]]]) ->
         bench = problem.testbenches[deck.testbench]
         specs = tuple(spec for spec in problem.specs if spec.testbench == deck.testbench and spec.counts_in(deck.corner))
         if not specs:
-            # nothing counts here
+            # no spec counts here
             continue
         currents = {name: abs(numbers["id"]) for name, numbers in reply.get("operating_point", {}).items() if name in pair}
         result.append(
@@ -130,7 +143,7 @@ def _biased(deck: Deck) -> bool:
 
 
 def _input_pair(problem: Problem) -> frozenset[str]:
-    """Its devices, as operating points name them."""
+    """The devices of the input pair, named as in operating points."""
     try:
         pair = recognise(problem.netlist, problem.subckt, problem.pdk).input_pair
     except InputError:
@@ -139,14 +152,14 @@ def _input_pair(problem: Problem) -> frozenset[str]:
 
 
 def _held(problem: Problem, bench: Testbench) -> tuple[str, ...]:
-    """Sources of the circuit itself that stand on its output."""
+    """Sources of the circuit itself on its output."""
     scope = problem.netlist.subcircuits[problem.subckt]
     outs = {port for port, net in bench.nets.items() if net == bench.probes.get("out")}
     return tuple(device.name.upper() for device in scope.devices if device.kind in "ve" and outs & set(device.nodes[:2]))
 
 
 def _wave(kind: str, data: Mapping[str, Any]) -> Waveform:
-    """The inverse of how a session writes it: complex arrays are [real parts, imaginary parts]."""
+    """The inverse of a session's format: complex arrays are [real parts, imaginary parts]."""
     probes: dict[str, Any] = {}
     for role, array in data["probes"].items():
         nested = bool(array) and isinstance(array[0], list)

@@ -1,4 +1,4 @@
-"""The oscillator's check: it swings once the kick is over, and often enough for a frequency."""
+"""The oscillator's check: it swings after the initial kick, and often enough for a frequency."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 SWING = 0.1
-"""Of the supply: what swings by less drives nothing that follows, and dies out or is ripple."""
+"""Share of the supply: a smaller swing drives no following stage, and dies out or is ripple."""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
@@ -25,10 +25,10 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if np.ptp(late) < SWING * seen.vdd:
         did = f"it stands still: out swings by {format_quantity(float(np.ptp(late)), 'V', 2)} in the last {window}"
         yield Symptom(
-            "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and how long is simulated (frequency:)"
+            "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and the length of the simulation (frequency:)"
         )
         return
     value, why, *_ = measure("oscillation_frequency", wave, seen.settings)
     if value is None:
         did = f"it moves, but has {why} (the last {window})"
-        yield Symptom("no periods", seen.testbench, seen.corner, did, "how long is simulated (frequency: about what is expected)")
+        yield Symptom("no periods", seen.testbench, seen.corner, did, "the length of the simulation (frequency: about the expected value)")

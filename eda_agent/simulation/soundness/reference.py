@@ -1,4 +1,4 @@
-"""The reference's check: its output depends on the supply less than a divider's would."""
+"""The reference's check: its output depends on the supply less than that of a divider."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 FOLLOWS = 0.5
-"""Relative change of the output per relative change of the supply: a divider of any ratio has exactly 1, and so has an output that is tied
-to the supply; half of it is no reference yet."""
+"""Relative change of the output per relative change of the supply: a divider and an output tied
+to the supply have exactly 1; half of it is not yet a reference.
+"""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:
     if "output_current" in seen.metrics and (held := seen.wave("op", "current")) is not None:
         current = abs(float(held.real("current")[0]))
         if current < OFF:
-            did = f"the output gives no current: {format_quantity(current, 'A', 2)}"
+            did = f"the output delivers no current: {format_quantity(current, 'A', 2)}"
             yield Symptom("no current", seen.testbench, seen.corner, did, "a start-up state without current, and the voltage that holds the output (compliance)")  # fmt: skip
     wave = seen.wave("dc", "out")
-    # a current that follows the supply is a poor one, as of a resistor and a mirror, and not a testbench that does not test
+    # a current that follows the supply is poor, as that of a resistor and a mirror, but the testbench does test
     if "line_regulation" not in seen.metrics:
         return
     if wave is None or wave.axis.size < 2 or "line_low" not in seen.settings:

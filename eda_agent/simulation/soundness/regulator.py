@@ -1,4 +1,4 @@
-"""The regulator's check: its output is near what its divider asks for, with the load on."""
+"""The regulator's check: its output under load is near the value set by its divider."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.units import format_quantity
 
 OFF_BY = 0.2
-"""Of the asked voltage: a loop gain T leaves an error of 1/(1+T), so that 20 % is a loop gain of 4 (12 dB), which regulates nothing."""
+"""Share of the set voltage: a loop gain T leaves an error of 1/(1+T), so 20 % is a loop gain of 4 (12 dB), which does
+not regulate.
+"""
 
 
 def check(seen: Observation) -> Iterator[Symptom]:

@@ -1,4 +1,4 @@
-"""A symptom is one thing that a testbench shows and that no working circuit in a working testbench does."""
+"""A symptom is a behaviour that no working circuit shows in a working testbench."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Symptom:
-    """`check` names the kind. `did`: what the circuit did, a sentence without its subject's testbench. `look`: what to look at.
+    """`check`: the kind. `did`: the circuit's behaviour, a sentence without the testbench. `look`: what to check.
 
-    `mild`: sizing may well mend it, so it is said and never refused.
+    `mild`: sizing may well remove it, so it is reported and never refused.
     """
 
     check: str

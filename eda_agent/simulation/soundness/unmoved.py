@@ -1,4 +1,4 @@
-"""Results that are identical to the last digit although the sizes moved: the circuit that is sized is not the one that is simulated."""
+"""Unmoved results are identical to the last digit although the sizes changed: another circuit is simulated."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from eda_agent.simulation.soundness.symptom import Symptom
 
 
 def unmoved(one: Sequence[Observation], other: Sequence[Observation]) -> Iterator[Symptom]:
-    """Testbenches whose every waveform is the same in two sizings.
+    """Testbenches whose every waveform is the same for two sizings.
 
-    Sizes that do nothing at all to a circuit do not exist: currents through its supply change in the last digits at the least. So one
-    pair of sizings is enough.
+    Any change of a size changes at least the last digits of the supply current. One
+    pair of sizings is therefore enough.
     """
     second = {(seen.testbench, seen.corner): seen for seen in other}
     for seen in one:
         twin = second.get((seen.testbench, seen.corner))
         if twin is not None and seen.waves.keys() == twin.waves.keys() and all(_equal(seen, twin, kind) for kind in seen.waves):
-            did = "its results are identical to the last digit although every size moved"
+            did = "its results are identical to the last digit although every size changed"
             yield Symptom("unmoved", seen.testbench, seen.corner, did, "whether the deck holds the netlist's own devices: a  .param  or a model in it that sets the sizes again")  # fmt: skip
 
 
