@@ -216,7 +216,7 @@ def test_a_suite_of_ones_own_and_bad_ones(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no suite"):
         bench.read_suite("nothing")
     (tmp_path / "bad.yaml").write_text("tasks: 3\n")
-    with pytest.raises(InputError, match="this is no suite"):
+    with pytest.raises(InputError, match="this is not a suite"):
         bench.read_suite(str(tmp_path / "bad.yaml"))
     with pytest.raises(InputError, match="unknown policy"):
         bench.jobs_of(suite, ["best"], 1, 2, 1)

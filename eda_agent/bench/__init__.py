@@ -1,16 +1,18 @@
-"""A bench runs policies × circuits × targets × seeds at equal simulation budgets, and counts what each reached.
+"""A bench runs policies × circuits × targets × seeds with equal simulation budgets and compares the results.
 
-    suite     which circuits and targets, and the jobs that come of them
-    runs      the jobs, side by side, one line of results a run
-    tables    what came out, with intervals
-    picture   the curves of it
-    paired    two policies run by run
+    suite     circuits and targets, and the jobs made of them
+    runs      the jobs, in parallel, one line of results per run
+    tables    results with intervals
+    picture   their curves
+    paired    two policies, run by run
 
-One line of `results.jsonl` a run, written when it ends: a bench that was stopped goes on where it was. A suite is the shipped circuits with
-their targets, or a YAML file of the user's own:
+One line of `results.jsonl` per run, written when it ends: a stopped bench continues from there. A suite is the shipped
+circuits with
+their targets, or the user's YAML file:
 
     tasks:
-      - {spec: my_opamp/spec.yaml, targets: my_opamp/targets.json}     # without targets the spec itself is the one target
+      - {spec: my_opamp/spec.yaml, targets: my_opamp/targets.json}     # without targets the spec itself is the only
+        target
 """
 
 from eda_agent.bench.paired import pair_runs

@@ -1,6 +1,7 @@
-"""A pairing is two policies' runs on the same targets with the same seeds: what one is ahead of the other, run by run.
+"""A pairing compares two policies' runs on the same targets with the same seeds, run by run.
 
-Most of what differs between runs is the target, which a pair shares: differences are told apart where the shares themselves are not.
+Runs differ mostly by their target, which a pair shares: differences can be significant although the shares' intervals
+overlap.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ Row = Mapping[str, Any]
 
 
 def pair_runs(rows: Sequence[Row], first: str, second: str) -> str:
-    """A table of the runs that both have: difference of the share solved (points) and of the best score, with 95 % intervals (bootstrap over targets and seeds)."""
+    """A table of the runs that both have: difference of the share solved (points) and of the best score, with 95 %
+    intervals (bootstrap over targets and seeds).
+    """
     of_first = {_run(row): row for row in rows if row["policy"] == first and "error" not in row}
     both = [row for row in rows if row["policy"] == second and "error" not in row and _run(row) in of_first]
     if not both:

@@ -1,4 +1,4 @@
-"""Running jobs: side by side in processes of their own, each result kept the moment it comes."""
+"""Running jobs in parallel in separate processes; each result is written as it arrives."""
 
 from __future__ import annotations
 
@@ -34,16 +34,22 @@ def run_bench(
     tell: Callable[[int, int, dict[str, Any] | None], None],
     cluster: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Run what `results` does not hold yet, and give all results. `tell(done, all, last)` after each. `cluster`: address of a Ray cluster.
+    """Run the jobs that `results` does not hold, and return all results.
 
-    Raises `InputError` when another process writes to `results`, `StorageError` when they cannot be written, `WorkerError` when a process that runs
-    jobs is lost; what came before is kept.
+    Args:
+        tell: called with (done, all, last) after each.
+        cluster: address of a Ray cluster.
+
+    Raises:
+        InputError: another process writes to `results`.
+        StorageError: the results cannot be written; earlier ones are kept.
+        WorkerError: a process that runs jobs is lost; earlier results are kept.
     """
     known = _rows(results)
     if any(job.key not in known for job in jobs):
         results.parent.mkdir(parents=True, exist_ok=True)
         with LockedJsonlFile(results, "record of results") as file:
-            # held before it is read: another process may just have left it
+            # locked before it is read: another process may have just finished
             known = _rows(results)
             todo = [job for job in jobs if job.key not in known]
             tell(len(jobs) - len(todo), len(jobs), None)
@@ -66,7 +72,7 @@ def _keep(file: LockedJsonlFile, path: Path, row: dict[str, Any]) -> None:
         file.write(json_line(row).encode())
     except OSError as error:
         raise StorageError(
-            f"{path}: the results cannot be written: {error.strerror}\n    → make room, then give the same command again; nothing before is lost"
+            f"{path}: the results cannot be written: {error.strerror}\n    → free disk space, then repeat the command; earlier results are kept"
         ) from None
 
 
@@ -75,7 +81,7 @@ _POOL: list[LocalPool] = []
 
 
 def run_job(job: Job) -> dict[str, Any]:
-    """One run, without a folder: its curve of best scores and what it cost."""
+    """One run without a folder: its curve of best scores and its cost."""
     if not _POOL:
         _POOL.append(LocalPool(1))
     pool = _POOL[0]

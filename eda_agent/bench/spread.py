@@ -1,4 +1,4 @@
-"""Spreading is handing jobs to processes: those of this machine, or with a cluster those of its machines, each a core."""
+"""Spreading distributes jobs to processes on this machine, or to the cores of a cluster."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ from eda_agent.simulation.ray_pool import connect
 Row = dict[str, Any]
 Submit = Callable[[Callable[[Job], Row], Job], Future[Row]]
 LOSSES = 5
-"""Times that a job is begun again because its machine was lost."""
+"""Number of times that a job is repeated because its machine was lost."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def spread(run: Callable[[Job], Row], jobs: Sequence[Job], workers: int | None, cluster: str | None) -> Generator[Row]:
-    """Results in the order of their ends. `workers`: jobs side by side, None takes all cores. Raises what a job raises."""
+    """Results in the order of completion. `workers`: parallel jobs, None for all cores. Raises what a job raises."""
     with _processes(workers) if cluster is None else _cluster(cluster, workers) as (submit, width):
         yield from _as_they_come(lambda job: submit(run, job), jobs, width)
 
 
 @contextlib.contextmanager
 def _processes(workers: int | None) -> Iterator[tuple[Submit, int]]:
-    # as many runs side by side as there are cores: the threads of a policy's own libraries would only fight over them
+    # there are as many parallel runs as cores: the threads of a policy's libraries would only compete for them
     for name in THREADS:
         os.environ.setdefault(name, "1")
     width = workers or os.cpu_count() or 1
     others = set(multiprocessing.active_children())
-    # a fresh interpreter each: a fork would share the parent's threads and random state
+    # a new interpreter each: a fork would share the parent's threads and random state
     pool = ProcessPoolExecutor(width, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
     try:
         yield pool.submit, width
     except BaseException as error:
         pool.shutdown(wait=False, cancel_futures=True)
-        # a run is not waited for: nobody would keep what comes of it
+        # do not wait for a run: its result would be dropped
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
         if isinstance(error, BrokenProcessPool):
             raise WorkerError(
                 "a process that ran jobs of the bench was killed from outside\n"
-                "    → see whether the machine is out of memory (`dmesg`), then give the same command again, perhaps with fewer --workers"
+                "    → check whether the machine is out of memory (`dmesg`), then repeat the command, perhaps with fewer --workers"
             ) from None
         raise
     pool.shutdown()
 
 
 def _begin() -> None:
-    """In a process that runs jobs: it ends when its parent says so, or has gone."""
+    """Set up a process that runs jobs: it ends when its parent says so or has ended."""
     # Ctrl-C goes to the whole terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -68,7 +68,7 @@ def _begin() -> None:
 
 def _end_with(parent: BaseProcess) -> None:
     parent.join()
-    # in the middle of a run; the simulator ends with us
+    # in the middle of a run; the simulator ends with this process
     os._exit(1)
 
 
@@ -97,7 +97,7 @@ def _cluster(address: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
 
 
 def _as_they_come(submit: Callable[[Job], Future[Row]], jobs: Sequence[Job], width: int) -> Iterator[Row]:
-    """Only a few jobs are handed out at a time, so that an interrupt ends soon."""
+    """Only a few jobs are submitted at a time, so that an interrupt ends quickly."""
     waiting = iter(jobs)
     running: set[Future[Row]] = set()
     while True:

@@ -50,7 +50,7 @@ def read_suite(name: str) -> Suite:
     path = Path(name)
     if not path.is_file():
         raise InputError(
-            Finding(f"there is no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
+            Finding(f"no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
         )
     data = read_plain(path)
     try:
@@ -58,12 +58,12 @@ def read_suite(name: str) -> Suite:
             (path.parent / entry["spec"], path.parent / entry["targets"] if "targets" in entry else None) for entry in data["tasks"]
         )
     except (KeyError, TypeError):
-        raise InputError(Finding("this is no suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")) from None
+        raise InputError(Finding("this is not a suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")) from None
     return Suite(path.stem, tasks)
 
 
 def jobs_of(suite: Suite, policies: Sequence[str], seeds: int, budget: int, targets: int) -> list[Job]:
-    """All runs, those of the first targets first. `targets`: at most so many a circuit, uniform and tight in turn."""
+    """All runs, those of the first targets first. `targets`: maximum per circuit, uniform and tight alternately."""
     unknown = [name for name in policies if not known(name)]
     if unknown:
         raise InputError(f"unknown policy {', '.join(unknown)}\n    → known: {', '.join(POLICIES)}")

@@ -1,4 +1,4 @@
-"""What came out of a bench: shares solved and best scores with their intervals, as tables and curves."""
+"""Tables of a bench: shares solved and best scores with their intervals, as Markdown and as curves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MARKS = (1, 5, 10, 20, 30, 50, 100, 200)
-"""Simulations at which results are shown."""
+"""Numbers of simulations at which results are shown."""
 _DIGITS = 12
-"""Of an interval's ends: what a machine's own order of adding leaves beyond them would decide how a half is rounded."""
+"""Digits of an interval's ends: the order of additions changes further digits, which would decide how a half is
+rounded.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Estimate:
 
 
 def score_at(row: Mapping[str, Any], simulations: int) -> float:
-    """The best score after so many simulations; a run that ended keeps its last."""
+    """The best score after so many simulations; a finished run keeps its last."""
     curve = row["curve"]
     return float(curve[min(simulations, len(curve) - 1)]) if curve else 0.0
 
@@ -38,24 +40,29 @@ def solved_at(row: Mapping[str, Any], simulations: int) -> bool:
 
 
 def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], float], draws: int = 1000) -> Estimate:
-    """Mean over targets, and percentile bootstrap over targets and seeds, each drawn by itself (Owen, "The pigeonhole bootstrap", 2007).
+    """Mean over targets, and percentile bootstrap over targets and seeds, drawn separately (Owen, "The pigeonhole
+    bootstrap", 2007).
 
-    Runs of one target are alike, and so are runs of one seed: a policy explores with the same designs for every target of a circuit.
-    Where neither is, this counts chance between runs three times, so that it is rather too wide than too narrow. A run has a `circuit`, a `target` and a `seed`; a target that has no run of the seeds drawn counts with its mean in that draw.
+    Runs of one target are correlated, and so are runs of one seed: a policy explores with the same designs for every
+    target of a circuit.
+    Without such correlation this counts the chance between runs three times, so the interval is rather too wide than
+    too narrow. A run has a `circuit`, a `target` and a `seed`; a target without a run of the drawn seeds counts with
+    its mean in that draw.
     """
     cells: dict[str, dict[int, list[float]]] = {}
     for row in rows:
         cells.setdefault(f"{row['circuit']}/{row['target']}", {}).setdefault(int(row["seed"]), []).append(float(value(row)))
     if not cells:
         return Estimate(math.nan, math.nan, math.nan)
-    # in an order of their own, so that the same runs give the same interval however they are kept
+    # in a fixed order, so that the same runs give the same interval in any order of storage
     seeds = sorted({seed for runs in cells.values() for seed in runs})
     held = [[cells[name].get(seed, []) for seed in seeds] for name in sorted(cells)]
     sums = np.array([[math.fsum(runs) for runs in row] for row in held])
     counts = np.array([[float(len(runs)) for runs in row] for row in held])
     of_targets, of_seeds = _drawn(len(held), len(seeds), draws)
     had = of_seeds @ counts.T
-    # left out instead, the circuits with fewer seeds, which may be the hard ones, would pull one end of the interval
+    # leaving them out would bias one end of the interval towards circuits with more seeds, and the others may be the
+    # hard ones
     means = np.divide(of_seeds @ sums.T, had, out=np.tile(sums.sum(1) / counts.sum(1), (draws, 1)), where=had > 0)
     drawn = np.sort((of_targets * means).sum(1) / len(held)).round(_DIGITS)
     mean = math.fsum(sums.sum(1) / counts.sum(1)) / len(held)
@@ -79,7 +86,9 @@ def policies_in(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Tables: share solved and mean best score at each mark, by policy; then the best scores by circuit."""
+    """Tables: share solved and mean best score at each number of simulations, by policy; then the best scores by
+    circuit.
+    """
     if not rows:
         return "no results\n"
     budget = max(int(row["budget"]) for row in rows)
@@ -126,13 +135,13 @@ def value_at(value: Callable[[Mapping[str, Any], int], float], mark: int, row: M
 
 
 def share(value: float) -> str:
-    """In percent; what is not all of it does not become 100 by rounding."""
+    """In percent; a share below 1 is never rounded to 100."""
     text = f"{100 * value:.0f}"
     return "99" if text == "100" and value < 1 else text
 
 
 def grade(value: float) -> str:
-    """A score; below 1 it does not become 1 by rounding."""
+    """A score; one below 1 is never rounded to 1."""
     text = f"{value:.4f}"
     return "0.9999" if text == "1.0000" and value < 1 - 1e-12 else text
 

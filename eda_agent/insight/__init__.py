@@ -1,1 +1,1 @@
-"""Insight is what a run or a few extra simulations tell about the circuit: what moved, what matters, what stands against what."""
+"""Insight explains a circuit from a run or a few extra simulations: what changed, what matters, which targets conflict."""

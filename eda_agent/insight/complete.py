@@ -1,7 +1,8 @@
 """A complete turn was simulated in every corner of its run.
 
-Of others the corners were left out that could no longer matter (`agent.env`): what is known of them is a bound. They never decide anything: not
-the best so far, no front, no verdict, no comparison.
+In other turns the corners that could no longer matter were skipped (`agent.env`), so their results are bounds. They
+decide nothing: not
+the best turn, a front, a verdict or a comparison.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ Row = Mapping[str, Any]
 
 
 def corners_of(turn: Row) -> int:
-    """How many corners a turn (as event data) was simulated in."""
+    """The number of corners in which a turn (as event data) was simulated."""
     return len(turn.get("evaluation", {}).get("values", ()))
 
 
 def partial(turn: Row, corners: int) -> bool:
-    """Whether a turn was simulated, and not in all of the run's corners."""
+    """Whether a turn was simulated, but not in all of the run's corners."""
     return 0 < corners_of(turn) < corners
 
 

@@ -1,4 +1,6 @@
-"""The devices of a sizing as a layout needs them: every transistor with its sizes in SI units, its nets, and the group it must match."""
+"""The devices of a sizing for a layout: every transistor with its sizes in SI units, its nets, and the group that it
+must match.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,17 @@ from eda_agent.problem.structure.parameters import effects
 
 
 def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
-    """What a layout is made of, as the schematic has it.
+    """The content of a layout, as in the schematic.
 
-    `devices`: a mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain, gate, source, bulk),
-    block (number of its matched group, None for none), role, model (what the netlist calls it). `rails`: negative, positive. `others`: names of devices that are no transistors.
-    `cards`: every device of the flat circuit in order, drawn or not, as its line in SPICE: name, nets, model, value, values (parameter → number in the units of the
-    PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the circuit. `parameters`: name → the devices that follow it.
-    `layout`: the folds that the run simulated (`problem.layout`), None where it simulated none.
+    `devices`: one mapping each with name, kind (nmos, pmos), w (m, all fingers of one copy), l (m), nf, m, nets (drain,
+    gate, source, bulk),
+    block (number of its matched group, None for none), role, model (its name in the netlist). `rails`: negative,
+    positive. `others`: names of devices that are not transistors.
+    `cards`: every device of the flat circuit in order, drawn or not, as its line in SPICE: name, nets, model, value,
+    values (parameter → number in the units of the
+    PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the
+    circuit. `parameters`: name → the devices that follow it.
+    `layout`: the folds that the run simulated (`problem.layout`), None without any.
     """  # fmt: skip
     found = Transistors(problem)
     flat = found.flat(sizing)
@@ -48,20 +54,20 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
 
 
 _VALUE = {"r": "resistance", "c": "capacitance", "l": "inductance", "i": "dc", "v": "dc"}
-"""Kind of a plain device → its value that stands without a name."""
+"""Kind of a plain device → its value that is written without a name."""
 
 
 def _card(device: FlatDevice, transistors: Transistors, scale: float) -> dict[str, Any]:
     values = dict(device.values)
     if device.library:
-        # a global parameter of that name is no junction of the device
+        # a global parameter of that name is not a junction of the device
         given = transistors.device(transistors.line(device)).params
         values = {name: value for name, value in values.items() if name not in JUNCTIONS or name in given}
     main = _VALUE.get(device.kind) if not device.library else None
     name = device.label
     letter = "x" if device.library else device.kind
     if not name.lower().startswith(letter):
-        # what stands in a subcircuit begins with that one's letter
+        # the name of a device inside a subcircuit begins with the subcircuit's letter
         name = f"{letter}.{name}"
     return {
         "name": name, "nets": [net.removeprefix("xdut.") for net in device.nodes], "model": device.library or ("" if main else device.model),

@@ -1,7 +1,10 @@
-"""A drawing shows a circuit as text: its branches from supply to ground side by side, each device with its gate's net, its role and its size.
+"""A drawing shows a circuit as text: its branches from supply to ground side by side, each device with its gate's net,
+role and size.
 
-A branch is a path through channels and resistors from one rail to the other. A device that several branches share, such as a tail source, is
-drawn in the first and named in the others. What bridges nets without being in a branch, such as a compensation capacitor, stands below.
+A branch is a path through channels and resistors from one rail to the other. A device shared by several branches, such
+as a tail source, is
+drawn in the first and named in the others. Devices that bridge nets outside the branches, such as a compensation
+capacitor, are listed below.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ from eda_agent.problem.structure.recognise import recognise
 from eda_agent.units import format_quantity
 
 COLUMN = 30
-"""Cells of a branch."""
+"""Width of a branch in cells."""
 GATE = 7
-"""Of which the gate's net takes so many."""
+"""Width of the gate's net in cells."""
 _MOST_PATHS = 60
 _FIRST = ("input pair", "inner pair", "latch", "output device", "gain device", "follower", "inverter")
 _LAST = ("bias diode", "bias source")
@@ -28,7 +31,7 @@ _LAST = ("bias diode", "bias source")
 
 @dataclass(frozen=True)
 class Branch:
-    """`steps`: (device, net below it), from net `top` down: the upper rail, or a port that current comes in through. It ends at
+    """`steps`: (device, net below it), from net `top` down: the upper rail, or a port that supplies current. It ends at
     the lower rail, or at a port that it feeds.
     """
 
@@ -69,7 +72,9 @@ def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> 
 
 
 def branches_of(structure: Structure) -> list[Branch]:
-    """Paths from rail to rail that together hold every device that is in one, signal before bias. Each adds a device that none before had."""
+    """Paths from rail to rail that together hold every device of any path, signal before bias. Each adds a device that
+    no earlier path has.
+    """
     below: dict[str, list[tuple[str, str]]] = {}
     for fet in structure.fets:
         # current flows from source to drain in a PMOS, from drain to source in an NMOS
@@ -98,7 +103,7 @@ def branches_of(structure: Structure) -> list[Branch]:
             walk(port, port, ())
     chosen: list[Branch] = []
     held: set[str] = set()
-    # the short ones first: a path through a resistor to somewhere else explains less
+    # short paths first: a path through a resistor to another part explains less
     for branch in sorted(paths, key=lambda path: (_rank(structure, path), len(path.steps))):
         names = {name for name, _ in branch.steps}
         if names - held:
@@ -134,7 +139,7 @@ def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], draw
     for number, (name, lower) in enumerate(branch.steps):
         role = structure.roles.get(name, "")
         if number > last + 1:
-            # where a shared device has been named, the rest is as it was there
+            # after a shared device has been named, the rest is the same as before
             break
         if name in drawn:
             lines += [f"{'':>{GATE}} │ {_name(name)} as before", f"{'':>{GATE}} │"]
@@ -153,7 +158,7 @@ def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], draw
 
 
 def _beside(columns: Sequence[list[str]], structure: Structure) -> list[str]:
-    """Columns between two rails; what is shorter hangs from the upper one and is drawn down to the lower."""
+    """Columns between two rails; a shorter one starts at the upper rail and is extended to the lower."""
     height = max(len(column) for column in columns)
     wire = f"{'':>{GATE}} │"
     full = [column + [wire if "○" not in column[-1] else ""] * (height - len(column)) for column in columns]
@@ -168,7 +173,7 @@ def _plain(net: str) -> str:
 
 
 def _name(device: str) -> str:
-    """As the netlist spells it: the X of a foundry's device is no part of its name."""
+    """The name as in the netlist, without the X of a foundry's device."""
     return device.upper().removeprefix("X") if device.upper().startswith("XM") else device.upper()
 
 

@@ -1,4 +1,4 @@
-"""An explanation of a turn sets the policy's words beside what really moved: sizes against the incumbent's, margins for them."""
+"""An explanation of a turn shows the policy's reasoning beside the actual changes of sizes and margins."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Moves:
-    """`sizes`: parameter → (before, after), the largest moves in their ranges first. `margins`: spec → (before, after), likewise; none where the
-    turn was simulated in fewer corners than the one before, since the worst of some is not the worst of all.
+    """`sizes`: parameter → (before, after), the largest changes in their ranges first. `margins`: spec → (before,
+    after), in the same order; none if the
+    turn was simulated in fewer corners than the one before, because their worst corners are not comparable.
     """
 
     against: int
@@ -24,9 +25,10 @@ class Moves:
 
 
 def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row], corners: int) -> Moves | None:
-    """The moves of turn `index` (as event data) against the best complete turn before it; None for the baseline and for failed proposals.
+    """The changes of turn `index` (as event data) against the best complete turn before it; None for the baseline and
+    for failed proposals.
 
-    `corners`: how many the run has.
+    `corners`: the number of corners of the run.
     """
     turn = next((turn for turn in turns if turn["index"] == index), None)
     before = complete_turns([turn for turn in turns if turn["index"] < index], corners)

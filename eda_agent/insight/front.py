@@ -1,4 +1,4 @@
-"""A front is what two specs trade against each other: the turns of a run that no other turn beats in both."""
+"""A front is the trade-off between two specs: the turns of a run that no other turn beats in both."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ Row = Mapping[str, Any]
 
 
 def front(turns: Sequence[Row], one: str, other: str, corners: int, *, rest_met: bool = True) -> list[Row]:
-    """The non-dominated turns (as event data) in the margins of two specs, best in `one` first. `corners`: how many the run
-    has; a turn that was simulated in fewer is on no front.
+    """The non-dominated turns (as event data) in the margins of two specs, best in `one` first. `corners`: the number
+    of corners of
+    the run; a turn that was simulated in fewer is on no front.
 
-    `rest_met`: only among turns that meet all other specs, where there are any; a trade with a broken circuit is none.
+    `rest_met`: only turns that meet all other specs, if there are any, because a trade-off with a failing circuit has
+    no use.
     """
     able = [turn for turn in complete_turns(turns, corners) if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
     if rest_met:

@@ -1,9 +1,10 @@
-"""Plot labels: the name and sign of a testbench's transfer, the noise that the specs ask for, the swept quantity, and the units.
+"""Plot labels are the name and sign of a testbench's transfer, the noise of the specs, the swept quantity, and the
+units.
 
-ac      what: gain, loop gain, or a rejection in dB, whose sign is that of its metric (−20 log |out|)
-noise   roles: input, output, as the specs ask; unit: of the density that the input is given in
-dc      axis: what is swept; unit: V, A or °C
-limits  lowest and highest voltage that a circuit between its rails drives; an ideal source beyond what it can deliver goes on to any voltage
+ac      what: gain, loop gain, or a rejection in dB, with the sign of its metric (−20 log |out|)
+noise   roles: input, output, as in the specs; unit: of the input density
+dc      axis: the swept quantity; unit: V, A or °C
+limits  lowest and highest voltage of a circuit between its rails; an ideal source that cannot be supplied exceeds them
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from eda_agent.problem.spec import Problem
 
 BEYOND = 0.5
-"""V outside of the rails: a junction's drop is less."""
+"""V outside the rails: the drop of a junction is less."""
 _REJECTIONS = {
     "cmrr": "common-mode rejection",
     "psrr_plus": "rejection of the positive supply",
@@ -33,11 +34,11 @@ _UNITS = {"v": "V", "i": "A", "t": "°C"}
 DEFAULT: Mapping[str, Any] = {
     "ac": {"what": "gain", "sign": 1}, "noise": {"roles": ["input", "output"], "unit": "V/√Hz"}, "dc": {"axis": "swept", "unit": "V"}, "limits": None,
 }  # fmt: skip
-"""Of waveforms whose testbench is not known."""
+"""Labels of waveforms with an unknown testbench."""
 
 
 def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
-    """What to write on the plots of a testbench, as plain data; see the module."""
+    """The labels of a testbench's plots, as plain data; see the module."""
     bench = problem.testbenches[testbench]
     asked = {spec.metric.name for spec in problem.specs if spec.testbench == testbench}
     rejection = next((what for metric, what in _REJECTIONS.items() if metric in asked), "")
@@ -55,7 +56,7 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
 
 
 def clipped(values: Sequence[float], limits: Sequence[float] | None) -> tuple[list[float], bool]:
-    """(the values, none beyond the limits; whether one was)."""
+    """(the values, clipped to the limits; whether one was clipped)."""
     if limits is None:
         return list(values), False
     low, high = limits

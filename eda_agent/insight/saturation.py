@@ -1,4 +1,6 @@
-"""What leaves saturation: devices that are meant to be there (`problem.structure.saturation`) and are not, in the corner where they are furthest out."""
+"""Left saturation: the devices that must be saturated (`problem.structure.saturation`) and are not, each in its worst
+corner.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def saturated_devices(problem: Problem) -> tuple[str, ...]:
-    """The devices that a problem's circuit needs in saturation, less those that a spec wants in triode or off."""
+    """The devices that a problem's circuit needs in saturation, without those that a spec wants in triode or off."""
     elsewhere = {
         device
         for spec in problem.specs
@@ -31,7 +33,8 @@ def saturated_devices(problem: Problem) -> tuple[str, ...]:
 
 
 def left_saturation(points: Mapping[str, Mapping[str, Row]], devices: Iterable[str]) -> list[dict[str, Any]]:
-    """Rows of device, region, corner, `short` (V that its margin lacks, None for one that is off), `corners` (names) and text, the worst first.
+    """Rows of device, region, corner, `short` (missing margin in V, None for a device that is off), `corners` (names)
+    and text, the worst first.
 
     `points`: corner → device → operating point with `id` and `margin`.
     """
@@ -58,7 +61,9 @@ def _row(device: str, corner: str, short: float | None, corners: list[str]) -> d
 
 
 def saturation_text(started: Row, verified: Row, turn: Row) -> list[str]:
-    """What leaves saturation in a turn, as lines: in every corner where the sign-off looked, else in the corner whose operating points it has."""
+    """The devices that leave saturation in a turn, as lines: in every corner that was verified, else in the corner of
+    its operating points.
+    """
     if verified.get("index") == turn.get("index") and "left_saturation" in verified:
         rows: Sequence[Row] = verified["left_saturation"]
     else:

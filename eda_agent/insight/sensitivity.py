@@ -1,8 +1,8 @@
-"""A sensitivity is how a spec's margin answers to a parameter around a design: the slope over one step to each side.
+"""A sensitivity is the slope of a spec's margin over a parameter around a design, over one step to each side.
 
     S = (margin(x + h) − margin(x − h)) / 2h,   x and h as shares of the parameter's range
 
-so that a row compares parameters with one another: S = 2 means that a tenth of the range moves the margin by 0.2.
+A row thus compares parameters: S = 2 means that a tenth of the range changes the margin by 0.2.
 """
 
 from __future__ import annotations
@@ -20,14 +20,18 @@ STEP = 0.02
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """`slopes`: spec → parameter → S, None where a side could not be measured or is censored. `corner`: where it was taken."""
+    """`slopes`: spec → parameter → S, None if a side could not be measured or is censored. `corner`: the simulated
+    corner.
+    """
 
     corner: str
     slopes: Mapping[str, Mapping[str, float | None]]
 
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
-    """Simulate two neighbours a free parameter in the first corner; `step` is a share of the range, at least one grid step."""
+    """Simulate two neighbours per free parameter in the first corner; `step` is a share of the range, at least one grid
+    step.
+    """
     space = problem.space
     center = space.to_unit(sizing)
     neighbours: list[dict[str, float]] = []
@@ -54,6 +58,6 @@ def _neighbour(problem: Problem, sizing: Sizing, center: list[float], number: in
     parameter = problem.space.parameters[number]
     moved = parameter.from_unit(center[number] + sign * step)
     if moved == sizing[parameter.name] and parameter.step is not None:
-        # a coarse grid: the next step, where there is one
+        # a coarse grid: the next step, if there is one
         moved = parameter.snap(sizing[parameter.name] + sign * parameter.step)
     return {**sizing, parameter.name: moved}

@@ -1,4 +1,6 @@
-"""A transfer function is what an AC analysis says of output against input; waveforms come as plain data, as workers send them."""
+"""A transfer function is the output of an AC analysis divided by its input; waveforms come as plain data, as workers
+send them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from eda_agent.metrics.waveform import LOOP
 
 
 def transfer(wave: Mapping[str, Any]) -> list[complex]:
-    """out / in at every point of the axis, or the loop gain where the testbench measures that; the input is 1 V where it was not recorded."""
+    """out / in at every point of the axis, or the loop gain if the testbench measures it; the input is 1 V if it was
+    not recorded.
+    """
     if LOOP in wave["probes"]:
         return _complexes(wave["probes"][LOOP])
     out = _complexes(wave["probes"]["out"])
@@ -24,7 +28,7 @@ def decibels(values: Sequence[complex]) -> list[float]:
 
 
 def unwrapped(values: Sequence[complex]) -> list[float]:
-    """Phase in degrees without jumps of a whole turn."""
+    """Phase in degrees without jumps of 360°."""
     result: list[float] = []
     for value in values:
         angle = math.degrees(math.atan2(value.imag, value.real))

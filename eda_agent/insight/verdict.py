@@ -1,8 +1,9 @@
-"""A verdict says honestly why a run did not meet its specs, with the evidence: turns of the run itself that were simulated in every corner.
+"""A verdict explains why a run did not meet its specs, with evidence from its turns that were simulated in every
+corner.
 
-out of reach   a spec that no turn met, and the best that was seen
-conflict       two specs that were each met, never together
-range          a size at the end of its range in the turns that did best on an unmet spec
+out of reach   a spec that no turn met, and the best value
+conflict       two specs that were each met, but never together
+range          a size at the end of its range in the best turns of an unmet spec
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from eda_agent.units import counted, format_quantity, shown_unit
 Row = Mapping[str, Any]
 
 TOP = 5
-"""Turns that speak for a spec."""
+"""Number of best turns per spec."""
 ENOUGH = 8
-"""Simulated turns below which nothing is concluded."""
+"""Minimum number of simulated turns for a conclusion."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`kind` is out of reach, conflict or range; `specs` and `parameters` are what it names; `text` is for people."""
+    """`kind` is out of reach, conflict or range; `specs` and `parameters` are those concerned; `text` is for people."""
 
     kind: str
     specs: tuple[str, ...]
@@ -34,7 +35,9 @@ class Diagnosis:
 
 
 def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row], corners: int) -> tuple[Diagnosis, ...]:
-    """Findings on a run's turns (as event data); () when it was met, or when too little was simulated to tell. `corners`: how many the run has."""
+    """Findings on a run's turns (as event data); () if the run met its specs or has too few turns. `corners`: the
+    number of corners of the run.
+    """
     simulated = [
         turn for turn in complete_turns(turns, corners) if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
     ]
@@ -48,7 +51,7 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     unmet = [name for name in names if not best["specs"][name]["met"]]
     result = [_out_of_reach(spec, simulated, others) for spec in specs if not met[spec["name"]]]
     for one, other in itertools.combinations(names, 2):
-        # of the pairs that clash only those that stand in the way of the best design
+        # of the conflicting pairs only those that the best design misses
         if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
             text = f"{one} was met in {counted(len(met[one]), 'turn')} and {other} in {len(met[other])}, never both in one"
             result.append(Diagnosis("conflict", (one, other), (), text))
@@ -67,7 +70,7 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
         if seen["value"] is None
         else f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
     )
-    text = f"{name} was met in none of {len(simulated)} turns{others}: {value}, wanted {format_quantity(target, shown_unit(spec), 3)}"
+    text = f"{name} was met in none of {len(simulated)} turns{others}: {value}, target {format_quantity(target, shown_unit(spec), 3)}"
     return Diagnosis("out of reach", (name,), (), text)
 
 
@@ -84,7 +87,7 @@ def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) ->
         for end, side in ((low, "minimum"), (high, "maximum")):
             count = sum(turn["sizing"][key] == end for turn in top)
             everywhere = sum(turn["sizing"][key] == end for turn in simulated) / len(simulated)
-            # at the end in the best turns, and not because it always is
+            # at the end in the best turns, but not in all turns
             if count >= TOP - 1 and everywhere < 0.7:
                 text = f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns that are best on {name}"
                 result.append(Diagnosis("range", (name,), (key,), text))

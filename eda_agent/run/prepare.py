@@ -1,4 +1,4 @@
-"""Preparing a run opens what it is played with and refuses what cannot work, before anything is reported as started."""
+"""Preparing a run opens its parts and refuses an impossible request before anything is reported as started."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ from eda_agent.simulation.memory import Memory
 class Prepared:
     """A run that can be played.
 
-    `run`: its folder, journal, policy, workers and evaluator. `changes`: what a resumed run finds changed. `stream`: where its events go. `seeds`:
-    designs of earlier runs that `policy` proposes first, from `memory`. `width`: proposals simulated at once. `force`: whether testbenches that do
-    not test count as they are; `remarks`: what is to be said of them.
+    Attributes:
+        run: its folder, journal, policy, workers and evaluator.
+        changes: the changes that a resumed run found.
+        stream: receives its events.
+        seeds: designs of earlier runs that `policy` proposes first, from `memory`.
+        width: number of proposals simulated at once.
+        force: ignore failed checks of testbenches; `remarks`: warnings about them.
     """
 
     run: OpenRun
@@ -47,9 +51,9 @@ class Prepared:
 
 
 def prepare(request: Request, problem: Problem | None, listen: Callable[[Event], None], stack: contextlib.ExitStack) -> Prepared:
-    """Open and check everything that a request needs; it is closed on leaving the stack.
+    """Open and check everything that a request needs; leaving the stack closes it.
 
-    Raises `InputError` or `MissingError` when the request cannot work.
+    Raises `InputError` or `MissingError` if the request cannot work.
     """
     run = open_run(request, problem, stack)
     request, problem, state, evaluator = run.resumed.request, run.problem, run.state, run.evaluator
@@ -61,17 +65,17 @@ def prepare(request: Request, problem: Problem | None, listen: Callable[[Event],
     memory = Memory(cache_folder() / "memory.sqlite")
     seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, memory) if request.memory else []
     policy = WarmStartPolicy(run.policy, seeds) if seeds else run.policy
-    # a resumed run proposes as it did, on whatever machine
+    # a resumed run makes the same proposals on any machine
     width = request.parallel or state.started.get("parallel") or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
     _greet(stream, run.pool)
-    # a run that is refused has not started
+    # a refused run has not started
     force = bool(request.force or state.started.get("forced"))
     remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
     return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks)
 
 
 def _greet(stream: Stream, pool: Executor) -> None:
-    """Report versions, and how the simulators are confined."""
+    """Report versions and the layers of the simulators' sandbox."""
     stream.emit(
         "hello", program="eda-agent", version=__version__, python=platform.python_version(), ngspice=pool.version,
         capabilities=["resume", "control"], sandbox=list(pool.sandbox),

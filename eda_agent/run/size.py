@@ -1,4 +1,4 @@
-"""Sizing a circuit is one run: prepare, resume, play, finish. This is where everything meets."""
+"""Sizing a circuit is one run: prepare, resume, play, finish. This module connects all parts."""
 
 from __future__ import annotations
 
@@ -37,12 +37,17 @@ def size(
 
     Args:
         request: what the user asks for.
-        listen: called with every event once it is in the journal.
-        control: carries the user's commands to the run. An interrupt (Ctrl-C) leaves a complete journal and is raised again.
-        problem: what `request.spec` was made into already.
+        listen: called with every event after the journal has stored it.
+        control: carries the user's commands to the run. An interrupt (Ctrl-C) leaves a complete journal and is raised
+            again.
+        problem: the problem of `request.spec`, if it is loaded already.
+
+    Returns:
+        the outcome; its best turn is verified unless the user stopped the run.
 
     Raises:
-        InputError, MissingError: before anything is simulated, when the request cannot work.
+        InputError, MissingError: the request cannot work; nothing was simulated.
+        StorageError: the journal or a result cannot be written.
     """
     control = control or Control()
     with contextlib.ExitStack() as stack:
@@ -57,14 +62,14 @@ def size(
 
 
 def resume(prepared: Prepared) -> Environment:
-    """The environment with the turns that the journal has (none of a new run), and the events that report the start."""
+    """The environment with the journal's turns (none of a new run); the events that report the start are emitted."""
     run, changes, stream = prepared.run, prepared.changes, prepared.stream
     request, problem, state = run.resumed.request, run.problem, run.state
     skip = len(problem.corners) >= SKIP_FROM if request.skip is None else request.skip
     asked = _edited(prepared)
     env = Environment(asked, run.evaluator, restore_turns(state.turns, asked, anew=changes.anew), skip=skip)
     if changes.anew:
-        # before run.started, which has the new targets: a run that is killed between the two scores its turns anew again
+        # before run.started, which has the new targets: a run killed between the two scores its turns again
         stream.emit("spec.changed", diff=changes.diff, edits=changes.edits, problem=asked, turns=env.history.turns)
     stream.emit(
         "run.started", problem=problem.name, folder=str(run.folder), policy=prepared.policy.name, seed=request.chosen_seed, budget=vars(prepared.budget),
@@ -83,7 +88,9 @@ def resume(prepared: Prepared) -> Environment:
 
 
 def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, Mapping[str, Any]]:
-    """Play turns until there is a reason to stop, and finish the run, also on an interrupt: (stop reason, what verifying found)."""
+    """Play turns until there is a reason to stop, and finish the run, also on an interrupt: (stop reason, result of the
+    verification).
+    """
     run, state, request = prepared.run, prepared.run.state, prepared.run.resumed.request
     anew = prepared.changes.anew
     control.follow(run.folder / COMMANDS_FILE, request.orders_from)
@@ -93,7 +100,7 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
         undo_stack=[restore_turns(rows, env.problem, anew=anew) for rows in state.left], review=state.review,
         last_reported_best=None if not state.turns else -1 if anew else state.best.get("index", -1),
     )  # fmt: skip
-    # their turns are restored now; of a long journal they are hundreds of megabytes
+    # the journal's turns are restored now; in a long run they take hundreds of megabytes
     state.turns.clear()
     state.left.clear()
     try:
@@ -108,7 +115,7 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
 
 
 def _edited(prepared: Prepared) -> Problem:
-    """The problem with the user's edits that still hold."""
+    """The problem with the user's edits that still apply."""
     asked = prepared.run.problem
     for edit in prepared.changes.edits:
         asked = apply_edit(asked, prepared.run.problem, command_from(edit))
@@ -116,6 +123,6 @@ def _edited(prepared: Prepared) -> Problem:
 
 
 def _remarks(prepared: Prepared) -> tuple[str, ...]:
-    """What was said of the testbenches at the beginning of the run, in whichever process that was."""
+    """The warnings about the testbenches at the start of the run, also of an earlier process."""
     earlier = (entry["message"] for entry in prepared.run.state.logs if entry.get("about") == ABOUT)
     return tuple(prepared.remarks or earlier)

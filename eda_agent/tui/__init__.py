@@ -1,5 +1,6 @@
-"""The terminal app: a view of a run's events, and the user's hand in it.
+"""The terminal app shows a run's events and sends the user's commands.
 
-`view` turns a run's state into what is shown, without Textual; `feed` reads events from a journal, live or replayed; `process` starts a run
-that outlives the app; `app` puts panels and screens around them. Nothing here simulates or thinks: a run is another process.
+`view` turns a run's state into rows, without Textual; `feed` reads events from a journal, live or replayed; `process`
+starts a run
+that outlives the app; `app` contains panels and screens. The app does not simulate: a run is another process.
 """

@@ -1,4 +1,4 @@
-"""The app shows a run: it folds events as they come and draws what changed. What the user does to the run is `run_controls`."""
+"""The app shows a run: it folds events as they arrive and draws the changes. `run_controls` has the user's commands."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import Status, describe, status
 
 TICK = 0.05
-"""Seconds between two looks at the feed."""
+"""Seconds between two reads of the feed."""
 ALIVE = 1.0
-"""Seconds between two looks whether the run has a process."""
+"""Seconds between two checks whether the run has a process."""
 
 
 PRELOAD = 0.3
-"""Seconds after which the other screens are loaded, so that their first key finds them there."""
+"""Seconds after which the other screens are loaded, so that they open quickly."""
 
 
 DETAILS = {
@@ -43,7 +43,9 @@ DETAILS = {
     "circuit": "circuit.CircuitScreen", "waves": "waves.WavesScreen", "sensitivity": "sensitivity.SensitivityScreen",
     "monte_carlo": "monte_carlo.MonteCarloScreen", "failures": "failures.FailureScreen",
 }  # fmt: skip
-"""Name → module and class of a screen about the run and turn that are shown. They are loaded when they are first opened, or by `_preload`."""
+"""Name → module and class of a screen about the shown run and turn. Screens are loaded when first opened, or by
+`_preload`.
+"""
 
 
 def _preload() -> None:
@@ -52,7 +54,9 @@ def _preload() -> None:
 
 
 class SizingApp(App[None]):
-    """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose run is yet to be begun."""
+    """`feed` gives the events; `run` takes commands, None for a replay. `folder`: of the run. `draft`: a netlist whose
+    run has not started.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "eda-agent"
@@ -96,7 +100,7 @@ class SizingApp(App[None]):
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
         super().__init__()
-        # kept here: a query finds only what is on the screen that lies on top
+        # kept here: a query only finds widgets of the top screen
         self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
         self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
         self.link = RunLink(self, folder, run)
@@ -126,7 +130,7 @@ class SizingApp(App[None]):
 
             self.push_screen(DraftScreen(self.draft, self.begin))
         self.look()
-        # the first frame does not wait for what no key has asked for yet
+        # the first frame does not wait for screens that no key has opened yet
         self.set_timer(PRELOAD, lambda: threading.Thread(target=_preload, daemon=True).start())
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
@@ -146,18 +150,18 @@ class SizingApp(App[None]):
         self.watch(self, "theme", self._keep_theme, init=False)
 
     def _keep_theme(self, theme: str) -> None:
-        """What was chosen in the palette is there the next time."""
+        """Keep the theme chosen in the palette for the next start."""
         if theme != self.settings.theme:
             self.settings = Settings(theme, self.settings.keys)
             with contextlib.suppress(OSError):
                 write_settings(self.settings)
 
     def begin(self, spec: Path) -> None:
-        """Start a run of a spec, and show it."""
+        """Start a run of a spec and show it."""
         self.open_run(self.folder, start(spec, self.folder))
 
     def open_run(self, folder: Path, run: RunProcess | None = None) -> None:
-        """Show another run: as it stands, and as it goes on where somebody runs it."""
+        """Show another run: its present state, and its progress if a process runs it."""
         process = run or RunProcess(folder)
         self.feed, self.shown, self.broken = JournalFeed(folder / "journal.jsonl"), None, ""
         self.link.open(folder, process)
@@ -166,17 +170,19 @@ class SizingApp(App[None]):
         self.look()
 
     def notify(self, message: str, **options: Any) -> None:
-        """A note: its words may be a journal's or a model's, so that brackets in them are no markup and control characters are shown as codes."""
+        """Show a note. Its text may come from a journal or a model: brackets are no markup and control characters are
+        shown as codes.
+        """
         super().notify(visible(message), **{**options, "markup": False})
 
     def look(self) -> None:
-        """Take what came in, and draw what it changed."""
+        """Read new events and draw the changes."""
         if self.broken or not self.bar.is_attached:
             return
         try:
             events = self.feed.read()
         except EdaAgentError as error:
-            # what was read before it stays on the screen
+            # earlier events stay on the screen
             self.broken = str(error).splitlines()[0]
             self.notify(str(error), title="the journal cannot be read further", severity="error", timeout=30)
             events = []
@@ -202,7 +208,7 @@ class SizingApp(App[None]):
             self.notify(failure, title="the run could not start", severity="error", timeout=60)
 
     def draw(self) -> None:
-        """Everything that a turn may have changed."""
+        """Draw everything that a turn may have changed."""
         self.specs.show(self.state, self.shown)
         self.sizes.show(self.state, self.shown)
         self.turns.show(self.state)
@@ -232,7 +238,7 @@ class SizingApp(App[None]):
         return status(self.state, time.time(), self._alive)
 
     def on_turn_list_highlighted(self, event: TurnList.Highlighted) -> None:
-        """The turn under the cursor is what specs and sizes show; on the newest it is the best again."""
+        """Specs and sizes show the turn under the cursor; on the newest turn they show the best."""
         table = self.turns.table
         if not table.has_focus:
             return
@@ -256,7 +262,7 @@ class SizingApp(App[None]):
                 self.controls.try_sizing()
 
     def action_below(self, panel: str) -> None:
-        """Bring a panel to the front: where there is no room for all, it stands below the specs."""
+        """Bring a panel to the front: in a narrow terminal it is shown below the specs."""
         base = self.screen_stack[0]
         for name in ("turns", "sizes", "curve"):
             base.set_class(name == panel, f"-below-{name}")
@@ -264,11 +270,11 @@ class SizingApp(App[None]):
             (self.turns.table if panel == "turns" else self.sizes.query_one(Table)).focus()
 
     def action_control(self, name: str) -> None:
-        """Carry out one of the run controls."""
+        """Execute a run control."""
         getattr(self.controls, name)()
 
     def action_open(self, name: str) -> None:
-        """Open a detail of the run that is shown."""
+        """Open a detail of the shown run."""
         module, _, screen = DETAILS[name].partition(".")
         self.push_screen(getattr(importlib.import_module(f"eda_agent.tui.screens.{module}"), screen)(self.looked_at))
 
@@ -283,7 +289,7 @@ class SizingApp(App[None]):
         self.push_screen(HelpScreen([binding for binding in self.BINDINGS if isinstance(binding, Binding)]))
 
     def action_copy(self, what: str) -> None:
-        """The best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""
+        """Copy the best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""
         try:
             if what == "netlist":
                 self.copy_to_clipboard((self.folder / "sized.spice").read_text(encoding="utf-8"))

@@ -1,4 +1,6 @@
-"""A CLI subprocess runs an `eda-agent` command beside the app, so that the screen does not wait. It returns JSON or one message."""
+"""A CLI subprocess runs an `eda-agent` command beside the app, so that the screen does not wait. It returns JSON or one
+message.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,20 @@ from typing import Any
 from eda_agent.errors import InputError
 
 OK = (0, 1)
-"""Statuses of commands that did their work: specs met, and not."""
+"""Exit statuses of successful commands: specs met, and not met."""
 
 
 async def run_program(command: str, target: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
-    """`eda-agent COMMAND TARGET --set … --json` for a sizing; `target`: a spec, or the folder of a run. `said` is what it said beside. Raises `InputError` with what it said."""
+    """`eda-agent COMMAND TARGET --set … --json` for a sizing; `target`: a spec, or the folder of a run. `said`: its
+    messages. Raises `InputError` with its message.
+    """
     sizes = [word for name, value in sizing.items() for word in ("--set", f"{name}={value!r}")]
     out, words = await run_command(command, str(target), *sizes, "--json", *arguments)
     return {**json.loads(out), "said": words}
 
 
 async def run_command(*arguments: str) -> tuple[str, str]:
-    """What `eda-agent …` writes to stdout, and to stderr beside. Raises `InputError` with what it said where it could not do its work."""
+    """The output of `eda-agent …` on stdout and stderr. Raises `InputError` with its message if it failed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "eda_agent", *arguments, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"},

@@ -1,4 +1,4 @@
-"""A feed gives the events of a journal as they come: of a run in progress, of one that has ended, or replayed at any speed."""
+"""A feed gives the events of a journal as they arrive: of a running or ended run, or replayed at any speed."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from eda_agent.record.event import VERSION, Event
 from eda_agent.record.journal_schema import JournalSchema
 
 MAX_EVENTS = 20_000
-"""Events handed over at once."""
+"""Maximum number of events per call."""
 PATIENCE = 0.2
-"""Seconds after which what was read is handed over, so that a screen can be drawn and keys answered between."""
+"""Seconds after which the events read so far are returned, so that a screen can be drawn and keys answered."""
 
 
 class Feed(Protocol):
-    """`read`: the events that came since the last call, the oldest first. Raises `InputError` for what is no journal."""
+    """`read`: the events since the last call, oldest first. Raises `InputError` for a file that is not a journal."""
 
     def read(self) -> list[Event]: ...
 
 
 class JournalFeed:
-    """A journal that may still be written to; it need not exist yet. A line that is torn is waited for."""
+    """A journal that may still be written to; it need not exist yet. An incomplete line is read later."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -64,7 +64,7 @@ class JournalFeed:
             version, _ = event["v"], event["type"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise InputError(
-                Finding("this line is no event", self.path, self._line, fix="the journal was damaged after it was written")
+                Finding("this line is not an event", self.path, self._line, fix="the journal was damaged after it was written")
             ) from None
         if version != VERSION:
             raise InputError(Finding(f"the journal has version {version}, this program reads {VERSION}", self.path, self._line))
@@ -74,7 +74,7 @@ class JournalFeed:
 
 
 class Replay:
-    """The events of a feed in their own time, `speed` times as fast; infinitely fast for 0."""
+    """The events of a feed at their original times, `speed` times as fast; infinitely fast for 0."""
 
     def __init__(self, feed: Feed, speed: float, clock: Callable[[], float] = time.monotonic):
         self.feed, self.speed, self.clock = feed, speed, clock

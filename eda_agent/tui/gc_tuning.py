@@ -1,8 +1,10 @@
-"""Tuning of the garbage collector: a run of some thousand turns in memory costs the screen a tenth of a second every second without it.
+"""Tuning of the garbage collector: without it a run of some thousand turns costs a tenth of a second every second.
 
-Turns are many, live as long as the app, and have no cycles: after each small portion of them what is garbage is collected, and what is left is set
-aside, where the collector does not walk through it again. A page that lay on the screen then is garbage that nobody finds: after a while without
-pages everything is looked through once.
+Turns are many, live as long as the app, and have no cycles. After each small portion the garbage is collected and the
+rest is frozen, so that
+the collector does not visit it again. A screen that was open at that time becomes garbage that is not found; after a
+time without
+screens everything is collected once.
 """
 
 from __future__ import annotations
@@ -12,16 +14,16 @@ import time
 from collections.abc import Callable
 
 PORTION = 50
-"""Events after which what came is set aside: a few milliseconds."""
+"""Number of events after which new objects are frozen: a few milliseconds."""
 BULK = 500
-"""Events that come at once as a journal is opened: there is no garbage among them yet."""
+"""Number of events at once when a journal is opened: there is no garbage among them yet."""
 QUIET = 2.0
-"""Seconds without a page after which everything may be looked through."""
+"""Seconds without a screen after which a full collection is allowed."""
 NEVER = 1 << 30
 
 
 class GcTuning:
-    """Of one app. Used from its own thread."""
+    """The tuning of one app. Use it from the app's thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -30,13 +32,13 @@ class GcTuning:
         self._quiet: float | None = None
 
     def begin(self) -> None:
-        """From here on full collections are only those of `after`. Modules that are there already are set aside."""
+        """From here on full collections happen only in `after`. Existing modules are frozen."""
         young, middle, _ = gc.get_threshold()
         gc.set_threshold(young, middle, NEVER)
         gc.freeze()
 
     def after(self, events: int, *, pages: bool) -> None:
-        """So many events were taken in. `pages`: something lies on the screen that will go again."""
+        """Called after `events` events. `pages`: a temporary screen is open."""
         self._since += events
         if pages:
             self._quiet = None

@@ -1,6 +1,6 @@
-"""The key bar is the last line: what the keys do here, each a button for the mouse.
+"""The key bar is the last line: the keys with their actions, each a button for the mouse.
 
-Textual's own footer makes a widget of every key and makes them all anew with every screen, which was most of what a key cost.
+Textual's own footer creates a widget per key for every screen, which was most of the time of a key.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 ALWAYS = ("question_mark", "ctrl+p")
-"""Keys that stand on the right, and stay where there is no room for all."""
+"""Keys on the right, which stay if there is too little room."""
 
 
 class KeyBar(Widget):
-    """Whole entries, as many as fit, in the order of the bindings. On a screen that lies on the app's own, that screen's keys."""
+    """Complete entries, as many as fit, in the order of the bindings. A screen on top of the main one shows its own
+    keys.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
     DEFAULT_CSS = """

@@ -1,4 +1,6 @@
-"""Panels are the parts of the main screen: specs, sizes, curve, turns, status. Each is given a state and draws a view of it."""
+"""Panels are the parts of the main screen: specs, sizes, curve, turns, status. Each receives a state and draws a view
+of it.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,20 @@ from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import SIGNS, SpecRow, Status, Verdict, better, size_rows, spec_rows, status_line, turn_of, turn_row
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "near": "yellow", "fail": "red", "none": "dim"}
-"""Beside a sign, never instead of one. ANSI names, so that the terminal's own theme decides the shade."""
+"""Beside a sign, never instead of one. ANSI names, so that the terminal's theme decides the shade."""
 
 
 class Table(DataTable[Text]):
-    """A table whose cursor marks a row without hiding the colours in it, and whose numbers are aligned: every cell is a `Text`."""
+    """A table whose cursor marks a row without hiding its colours, and whose numbers are aligned: every cell is a
+    `Text`.
+    """
 
     def __init__(self, **options: Any):
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=0, cursor_foreground_priority="renderable", **options)
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-        """Draw rows; cells are changed in place where the shape stays, so that cursor and scroll position do."""
-        # one space between columns instead of the two that padding on both sides would be
+        """Draw rows; if the shape stays, cells change in place, so that cursor and scroll position stay."""
+        # one space between columns instead of the two of padding on both sides
         for row in rows:
             for cell in row:
                 cell.pad_left(1)
@@ -51,13 +55,15 @@ class Table(DataTable[Text]):
                     self.update_cell(str(number), str(at), cell, update_width=True)
 
     def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        """A table painted before its columns found their widths would keep those cells for ever: their cache does not ask for the width."""
+        """A table painted before its columns found their widths would keep those cells, because their cache ignores the
+        width.
+        """
         super()._update_dimensions(new_rows)
         self._clear_caches()
 
 
 def _short(value: str, target: str) -> str:
-    """A value without its unit where the target beside it has the same, prefix and all: room for one more corner."""
+    """A value without its unit if the target beside it has the same prefix and unit: room for one more corner."""
     number, _, unit = value.partition(" ")
     return number if unit and unit == target.rpartition(" ")[2] else value
 
@@ -67,7 +73,7 @@ def right(text: str, style: str = "") -> Text:
 
 
 MOST_CORNERS = 4
-"""That stand side by side with nothing before them."""
+"""Number of corners shown side by side."""
 
 
 class SpecsPanel(Vertical):
@@ -89,7 +95,7 @@ class SpecsPanel(Vertical):
         told = any(row.why for row in specs)
         rows = [self._row(row, many, told) for row in specs]
         why = ["note"] if told else []
-        # more corners than stand side by side begin with what matters of all of them
+        # with more corners the summary of all of them comes first
         middle = ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
         self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)
 
@@ -112,7 +118,7 @@ class SpecsPanel(Vertical):
 
 
 class SizesPanel(Vertical):
-    """Sizes of the shown turn with their place in the range."""
+    """Sizes of the shown turn with their positions in the ranges."""
 
     def compose(self) -> Any:
         yield Table(id="size-table")
@@ -138,7 +144,9 @@ CURVE_EVERY = 0.5
 
 
 def thinned(values: Sequence[float], most: int = 160) -> list[tuple[int, float]]:
-    """(place, value) of at most so many: the largest of every stretch, for the plotter takes 50 µs a point and no terminal has room for more."""
+    """(place, value) of at most `most` points: the largest of every interval, because the plotter takes 50 µs per point
+    and no terminal can show more.
+    """
     stretch = -(-len(values) // most) or 1
     return [
         max(((place, values[place]) for place in range(start, min(start + stretch, len(values)))), key=lambda pair: pair[1])
@@ -147,7 +155,7 @@ def thinned(values: Sequence[float], most: int = 160) -> list[tuple[int, float]]
 
 
 class CurvePanel(Vertical):
-    """The best score so far, and that of every turn, against simulations."""
+    """The best score so far, and the score of every turn, over simulations."""
 
     def compose(self) -> Any:
         yield PlotextPlot(id="curve")
@@ -158,7 +166,7 @@ class CurvePanel(Vertical):
         self._waiting = False
 
     def show(self, state: RunState) -> None:
-        """Draw it now, or a little later where it was drawn a moment ago: plotting takes 15 ms, which keys would wait for."""
+        """Draw now, or later if it was drawn a moment ago: plotting takes 15 ms, during which keys would wait."""
         self._latest = state
         left = self._drawn + CURVE_EVERY - time.monotonic()
         if left <= 0:
@@ -168,7 +176,7 @@ class CurvePanel(Vertical):
             self.set_timer(left, lambda: self._draw(self._latest))
 
     def _draw(self, state: RunState) -> None:
-        # an empty curve is no reason to wait for the first one
+        # an empty curve does not delay the first one
         self._drawn, self._waiting = time.monotonic() if state.turns else 0.0, False
         widget = self.query_one(PlotextPlot)
         plot = widget.plt
@@ -188,7 +196,7 @@ class CurvePanel(Vertical):
 
 
 class TurnsPanel(Vertical):
-    """Every turn: score, what changed, what the policy said."""
+    """Every turn: score, changes, the policy's reasoning."""
 
     COLUMNS = ("turn", "score", "gain", "policy", "changed", "reasoning")
 
@@ -209,7 +217,7 @@ class TurnsPanel(Vertical):
         """The place of the incumbent before each turn; −1 before the first."""
 
     def show(self, state: RunState) -> None:
-        # turns are added to the same list; going back, or other targets, make a new one
+        # turns are appended to the same list; going back or other targets create a new one
         fresh = state.turns is not self._turns
         self._turns, self._parameters, self._corners = state.turns, state.started.get("parameters", ()), state.corners
         if fresh:
@@ -242,12 +250,12 @@ class TurnsPanel(Vertical):
 
 
 class StatusBar(Static):
-    """One line: what runs, how fast, how long."""
+    """One line: the run, its rate and its time."""
 
     _line = ""
 
     def show(self, status: Status, note: str = "") -> None:
-        """It is asked twenty times a second, and drawn when something is new."""
+        """Called twenty times a second; it draws only changes."""
         line = status_line(status) + (f" · {note}" if note else "")
         if line != self._line:
             self._line = line

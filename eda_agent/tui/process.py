@@ -1,4 +1,6 @@
-"""A run of the app is a process of its own: it is started, told what to do through its folder, and lives on when the app closes."""
+"""A run process is separate from the app: the app starts it and sends commands through its folder, and it continues
+when the app closes.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ from eda_agent.errors import InputError
 from eda_agent.files import json_line, open_own, read_file, write_all
 
 WORDS = "stderr.log"
-"""What the process says, in the run's folder."""
+"""File with the process's messages, in the run's folder."""
 
 NICE = 10
 
 
 class RunProcess:
-    """The run in a folder: one that was started here, or anyone's."""
+    """The run in a folder, started by this app or by another process."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None = None):
         self.folder = folder
@@ -29,7 +31,7 @@ class RunProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether somebody is running it: the journal is locked by its owner."""
+        """Whether a process runs it: the owner holds the journal's lock."""
         if self._process is not None and self._process.poll() is None:
             return True
         try:
@@ -43,7 +45,7 @@ class RunProcess:
 
     @property
     def failure(self) -> str:
-        """Why a process that was started here ended before it had a run; "" where it did not."""
+        """Why a process that was started here ended before its run began; "" if it did not."""
         if self._process is None or self._process.poll() in (None, 0, 1, 130) or self.alive:
             return ""
         with contextlib.suppress(OSError):
@@ -51,13 +53,13 @@ class RunProcess:
         return f"the run ended with status {self._process.returncode}"
 
     def send(self, command: Command) -> None:
-        """Raises `InputError` where nobody would take the command."""
+        """Send a command. Raises `InputError` if no process runs the run."""
         if not self.alive:
-            raise InputError("nobody is running this: a command would be heard by no one\n    → resume the run first")
+            raise InputError("no process is running this run, so the command has no effect\n    → resume the run first")
         write_command(self.folder, command)
 
     def resume(self, *commands: Command) -> RunProcess:
-        """Go on with a run that has ended. It obeys `commands` before anything else."""
+        """Resume an ended run. It executes `commands` first."""
         return start(self.folder, self.folder, ["--resume"], commands)
 
 
@@ -70,7 +72,9 @@ def write_command(folder: Path, command: Command) -> None:
 
 
 def start(spec: Path, folder: Path, arguments: Sequence[str] = (), commands: Sequence[Command] = ()) -> RunProcess:
-    """Start `eda-agent size` in a session of its own, so that it survives this terminal. It obeys `commands` first, and what is sent while it starts."""
+    """Start `eda-agent size` in a new session, so that it survives this terminal. It executes `commands` first, and
+    those sent while it starts.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     since = (folder / COMMANDS_FILE).stat().st_size if (folder / COMMANDS_FILE).exists() else 0
     for command in commands:
@@ -102,9 +106,10 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = (), commands: Seq
 
 
 def yield_to_screen(pid: int) -> None:
-    """Simulators that use every core leave the screen its turn, so that a key is answered at once.
+    """Lower the simulators' priority, so that a key is answered at once even if they use every core.
 
-    Linux weighs sessions against each other where it groups by them (`sched_autogroup_enabled`), and a niceness counts within its session only.
+    Linux weighs sessions against each other if it groups by them (`sched_autogroup_enabled`), and a nice value counts
+    within its session only.
     """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, NICE)

@@ -1,4 +1,4 @@
-"""Run controls turn the user's keys into commands to the run, and ask for values where a command needs them."""
+"""Run controls turn the user's keys into commands to the run, and ask for values if a command needs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eda_agent.units import format_quantity, shown_unit
 
 
 class RunControls:
-    """One method a key. The cursors of the panels say which spec, size or turn is meant. Undo sends what a command has undone."""
+    """One method per key. The cursors of the panels select the spec, size or turn. Undo reverts the last command."""
 
     def __init__(self, app: App[None], link: RunLink, specs: SpecsPanel, sizes: SizesPanel, turns: TurnsPanel):
         self.app, self.link = app, link
@@ -22,24 +22,24 @@ class RunControls:
         self._undo: list[Command] = []
 
     def reset(self) -> None:
-        """Forget what could be undone: another run is shown."""
+        """Forget the undo history, because another run is shown."""
         self._undo.clear()
 
     def pause(self) -> None:
-        """Pause, and go on: also with a run that has ended, where there is something left to do."""
+        """Pause or continue, also a run that has ended if it can continue."""
         if self.link.process is None or self.link.process.alive or not self.link.state.started:
             self.link.tell(do="resume" if self.link.state.paused else "pause")
         elif self.link.state.best.get("met"):
-            self.app.notify("every spec is met: another target (g) gives it something to do", severity="warning")
+            self.app.notify("every spec is met: g changes a target", severity="warning")
         elif self.link.state.simulations >= self.link.allowed:
-            self.app.notify("the budget is spent: + gives it more", severity="warning")
+            self.app.notify("the budget is spent: + increases it", severity="warning")
         else:
             self.link.wake()
 
     def more(self) -> None:
-        """Another number of simulations for the whole run."""
+        """Ask for the total number of simulations of the run."""
         self._ask(
-            "Simulations of the run in all",
+            "Total number of simulations of the run",
             {"simulations": str(2 * self.link.allowed)},
             lambda given: self.link.tell(
                 do="spend", simulations=int(given["simulations"]) if given["simulations"].strip().isdigit() else 0
@@ -56,34 +56,36 @@ class RunControls:
     def review(self) -> None:
         if self.link.tell(do="review", on=not self.link.state.review):
             self.app.notify(
-                "every proposal waits for your word: a accept, r reject, e edit"
+                "every proposal waits for your decision: a accept, r reject, e edit"
                 if not self.link.state.review
-                else "proposals are played again"
+                else "proposals are played without review"
             )
 
     def accept(self) -> None:
         self.link.tell(do="accept")
 
     def reject(self) -> None:
-        self._ask("Why not? The policy will read it.", {"why": ""}, lambda given: self.link.tell(do="reject", why=given["why"]))
+        self._ask(
+            "Reason for the rejection (the policy reads it)", {"why": ""}, lambda given: self.link.tell(do="reject", why=given["why"])
+        )
 
     def hint(self) -> None:
         self._ask(
-            "A word for the policy",
+            "Hint for the policy",
             {"text": ""},
             lambda given: given["text"].strip() and self.link.tell(do="hint", text=given["text"].strip()),
         )
 
     def edit(self) -> None:
         if not self.link.state.pending or not self.link.state.review:
-            self.app.notify("no proposal waits for you: v lets you review them", severity="warning")
+            self.app.notify("no proposal is waiting: v starts reviewing", severity="warning")
             return
         sizing = self.link.state.pending[0].get("sizing") or {}
         self._ask_sizes("Edit the proposal", sizing, "edit")
 
     def try_sizing(self) -> None:
         best = self.link.state.best.get("sizing") or {}
-        self._ask_sizes("Simulate sizes of your own", best, "try")
+        self._ask_sizes("Simulate your own sizes", best, "try")
 
     def _ask_sizes(self, title: str, sizing: dict[str, float], do: str) -> None:
         units = {entry["name"]: entry["unit"] for entry in self.link.state.started.get("parameters", ())}
@@ -149,7 +151,7 @@ class RunControls:
         turn = self.turns.selected
         if turn is not None and turn < len(self.link.state.turns) - 1 and self.link.tell(do="back", turn=turn):
             self._undo.append(command_from({"do": "return"}))
-            self.app.notify(f"going on from turn {turn}; u brings back what came later")
+            self.app.notify(f"continuing from turn {turn}; u restores the later turns")
 
     def undo(self) -> None:
         if not self._undo:
@@ -163,7 +165,7 @@ class RunControls:
 
     def policy(self) -> None:
         self._ask(
-            "Another policy from here on",
+            "Switch to another policy",
             {"name": self.link.state.policy.get("name") or self.link.state.started.get("policy", "")},
             lambda given: self.link.tell(do="policy", name=given["name"].strip()),
         )

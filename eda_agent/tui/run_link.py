@@ -1,4 +1,4 @@
-"""A run link is the app's connection to the run that it shows: the run's state, its process, and the commands sent to it."""
+"""A run link is the app's connection to the shown run: the run's state, its process, and the commands sent to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.record.fold import RunState
 from eda_agent.tui.process import RunProcess
 
 WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
-"""Commands that make sense to a run that has ended: it is resumed."""
+"""Commands that resume a run that has ended."""
 
 
 class RunLink:
@@ -29,7 +29,9 @@ class RunLink:
         self.folder, self.process, self.state = folder, process, RunState()
 
     def tell(self, **data: Any) -> bool:
-        """Send a command; whether it was sent. A run that has ended is resumed where the command asks for more, and waits."""
+        """Send a command; returns whether it was sent. An ended run is resumed in the paused state if the command asks
+        for more.
+        """
         if self.process is None:
             self.app.notify("this is a replay: it takes no commands", severity="warning")
             return False
@@ -46,11 +48,11 @@ class RunLink:
 
     @property
     def _ended(self) -> bool:
-        """Whether the run has reported its end, and was not resumed since."""
+        """Whether the run has reported its end and was not resumed since."""
         return bool(self.state.finished) and self.state.finished is not self._woken_from
 
     def _wake_after(self, given: Command) -> None:
-        """Resume the run once its process is gone: a run that has reported its end obeys nothing more."""
+        """Resume the run once its process has ended: after its last event it executes no commands."""
         assert self.process is not None
         if self.process.alive:
             if self._ended:
@@ -59,15 +61,15 @@ class RunLink:
                 self.process.send(given)
             return
         self.wake(command_from({"do": "pause"}), given)
-        self.app.notify("the run had ended: it is taken up again and waits, p goes on")
+        self.app.notify("the run had ended: it is resumed and paused, p continues")
 
     def wake(self, *commands: Command) -> None:
-        """Resume a run that has ended; it obeys these commands first."""
+        """Resume an ended run; it executes these commands first."""
         assert self.process is not None
         self._woken_from = self.state.finished
         self.process = self.process.resume(*commands)
 
     @property
     def allowed(self) -> int:
-        """Simulations that the run may take in all."""
+        """The total number of simulations that the run may use."""
         return int(self.state.started.get("budget", {}).get("simulations", 0))

@@ -1,4 +1,4 @@
-"""Settings of the terminal app: a theme and keys of the user's own, in the platform's place for such files.
+"""Settings of the terminal app are a theme and the user's keys, in the platform's settings folder.
 
 theme: textual-light
 keys: {pause: space, stop: ctrl+x}
@@ -34,7 +34,7 @@ def settings_file() -> Path:
 
 
 def read_settings(actions: Collection[str]) -> Settings:
-    """What the user's file says; defaults where there is none. Raises `InputError` for what is no such file."""
+    """The user's settings; defaults without a file. Raises `InputError` for an invalid file."""
     path = settings_file()
     if not path.exists() or path.stat().st_size == 0:
         return Settings()
@@ -45,10 +45,10 @@ def read_settings(actions: Collection[str]) -> Settings:
         or not all(isinstance(entry, str) for pair in keys.items() for entry in pair)
         or not isinstance(data.get("theme", ""), str)
     ):
-        raise InputError(Finding("these are no settings", path, fix="write  theme: NAME  and  keys: {pause: space}"))
+        raise InputError(Finding("this is not a settings file", path, fix="write  theme: NAME  and  keys: {pause: space}"))
     unknown = sorted(set(keys) - set(actions))
     if unknown:
-        raise InputError(Finding(f"keys: there is no action {', '.join(unknown)}", path, fix=f"one of {', '.join(sorted(actions))}"))
+        raise InputError(Finding(f"keys: no action {', '.join(unknown)}", path, fix=f"one of {', '.join(sorted(actions))}"))
     return Settings(data.get("theme", ""), dict(keys))
 
 

@@ -1,4 +1,4 @@
-"""What is shown: a run as it stands, and the turn of it that the user looks at."""
+"""The shown state is a run and the turn that the user looks at."""
 
 from __future__ import annotations
 

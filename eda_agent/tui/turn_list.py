@@ -1,4 +1,4 @@
-"""A turn list shows rows that are made when they come into sight, so that a run of 100,000 turns opens as fast as one of ten."""
+"""A turn list creates its rows when they become visible, so that a run of 100,000 turns opens as fast as one of ten."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 _KEPT = 2000
-"""Rows kept made: more than any screen has lines."""
+"""Number of cached rows: more than any screen has lines."""
 
 
 class TurnList(ScrollView, can_focus=True):
-    """One line a row below a heading that stays. `columns`: headings, whose `Text.justify` is that of their cells.
+    """One line per row below a fixed heading. `columns`: headings, whose `Text.justify` is that of their cells.
 
-    A table of Textual holds every cell and measures it: 0.5 ms a row (benchmarks/tui.py), which a long run pays before its first frame.
+    A table of Textual holds and measures every cell: 0.5 ms per row (benchmarks/tui.py), before the first frame of a
+    long run.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"turn-list--heading", "turn-list--cursor"}
@@ -35,7 +36,7 @@ class TurnList(ScrollView, can_focus=True):
     ]
 
     class Highlighted(Message):
-        """The cursor stands on another row."""
+        """The cursor is on another row."""
 
     class Chosen(Message):
         """Enter, or a click on the row of the cursor."""
@@ -50,7 +51,9 @@ class TurnList(ScrollView, can_focus=True):
         self._widths = [column.cell_len for column in self.columns]
 
     def show(self, count: int, cells: Callable[[int], Sequence[Text]], fresh: bool = False) -> None:
-        """There are now `count` rows; `cells(row)` makes one. `fresh`: those that were shown are no longer true. The cursor stays on the last row where it was there."""
+        """There are now `count` rows; `cells(row)` creates one. `fresh`: cached rows are invalid. A cursor on the last
+        row stays on the last row.
+        """
         follow = self.cursor_row >= self.row_count - 1
         self._cells = cells
         if fresh:

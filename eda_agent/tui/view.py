@@ -1,4 +1,4 @@
-"""A view is what a screen shows of a run: rows of plain text made from its state, a fold over events. No widget is known here."""
+"""A view is the content of a screen: rows of plain text made from a run's state, without widgets."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ Verdict = Literal["pass", "near", "fail", "none"]
 SIGNS: Mapping[Verdict, str] = {"pass": "✓", "near": "~", "fail": "✗", "none": "·"}
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 8
-"""Cells of a bar."""
+"""Width of a bar in cells."""
 _RECENT = 25
-"""Turns that the rate of simulations is taken from."""
+"""Number of turns from which the rate of simulations is computed."""
 
 
 @dataclass(frozen=True)
 class SpecRow:
-    """`cells`: one a corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the corner that counts. `bar`: satisfaction. `why`: what could not be
-    seen, of a value that is censored or missing; or the device that a spec on operating points found worst."""
+    """`cells`: one per corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the
+    worst corner. `bar`: satisfaction. `why`: the reason of a
+    censored or missing value, or the worst device of a spec on operating points.
+    """
 
     name: str
     target: str
@@ -56,7 +58,9 @@ class SizeRow:
 
 @dataclass(frozen=True)
 class TurnRow:
-    """`moved`: what changed against the best until then, behind the number of corners where that was not all. `best`: it became the incumbent."""
+    """`moved`: changes against the best turn before, after the number of corners if it was not simulated in all.
+    `best`: it became the incumbent.
+    """
 
     index: int
     score: str
@@ -69,7 +73,9 @@ class TurnRow:
 
 @dataclass(frozen=True)
 class Status:
-    """`rate`: simulated turns a second, None until it can be told; `left`: seconds that the rest of the budget takes at that rate; `score`: the best, None before the first turn."""
+    """`rate`: simulated turns per second, None if unknown; `left`: remaining seconds of the budget at that rate;
+    `score`: the best, None before the first turn.
+    """
 
     problem: str
     policy: str
@@ -108,7 +114,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     rows = []
     evaluation: Row = (turn or {}).get("evaluation", {})
     corners = state.started.get("corners", ())
-    # what is met in some corners is not met yet; what fails in one fails
+    # a spec met in some corners is not met yet; a spec missed in one is missed
     in_part = partial(turn or {}, state.corners)
     for spec in state.started.get("specs", ()):
         result = (turn or {}).get("specs", {}).get(spec["name"])
@@ -129,7 +135,7 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
 
 
 def _told(spec: Row, value: float | None, bound: str = "") -> str:
-    """A value in three digits; in more where it would read as its bound and has not reached it. A censored one reads "> 1 us"."""
+    """A value in three digits; in more if a missed value would round to its bound. A censored one reads "> 1 us"."""
     if bound:
         return format_quantity(value, shown_unit(spec), 3, bound)
     short = format_quantity(value, shown_unit(spec), 3)
@@ -141,7 +147,9 @@ def _told(spec: Row, value: float | None, bound: str = "") -> str:
 
 
 def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound: str = "") -> Verdict:
-    """The verdict of one corner: met by its own value, or by what its bound proves; how near it is, only the worst corner's margin tells."""
+    """The verdict of one corner: met by its own value or by its bound; only the worst corner's margin shows how near it
+    is.
+    """
     if result is None:
         return "none"
     if value is None:
@@ -153,7 +161,7 @@ def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound
 
 
 def position(parameter: Row, value: float) -> float:
-    """Where a size is in its range, on its scale, in [0, 1]."""
+    """The position of a size in its range, on its scale, in [0, 1]."""
     low, high = parameter["minimum"], parameter["maximum"]
     if high <= low:
         return 0.0
@@ -186,12 +194,14 @@ def size_rows(state: RunState, turn: Row | None) -> list[SizeRow]:
 
 
 def better(turn: Row, than: Row) -> bool:
-    """Whether a turn takes an incumbent's place."""
+    """Whether a turn replaces the incumbent."""
     return bool((turn["score"], turn.get("merit") or 0.0) > (than["score"], than.get("merit") or 0.0))
 
 
 def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None, corners: int) -> TurnRow:
-    """The row of turn number `place` of a list. `best_before`: the incumbent until then. `corners`: how many the run has."""
+    """The row of turn number `place` of a list. `best_before`: the incumbent before it. `corners`: the number of
+    corners of the run.
+    """
     turn = turns[place]
     before = best_before["score"] if best_before is not None else 0.0
     moved = ""
@@ -220,7 +230,7 @@ def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_b
 
 
 def printable(text: str) -> str:
-    """One line without control characters: a reply is nobody's friend."""
+    """One line without control characters, because a reply is untrusted."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
@@ -234,7 +244,7 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     running = bool(begun) and not state.finished
     word = ("starting" if alive else "no run yet") if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else stop_text(state.finished["stop"])  # fmt: skip
     if running and state.review and state.pending:
-        word = "waiting for your word"
+        word = "waiting for your decision"
     end = now if running and alive else (turns[-1]["t"] if turns else now)
     policy = state.policy.get("name") or begun.get("policy", "")
     last = turns[-1].get("proposal", {}).get("policy", "") if len(turns) > 1 else ""
@@ -256,7 +266,7 @@ def clock(seconds: float) -> str:
 
 def status_line(shown: Status) -> str:
     if not shown.problem:
-        return shown.state  # nothing has been told yet
+        return shown.state  # no event has arrived yet
     best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
     parts = [
         shown.problem, shown.state, best, f"{shown.simulations}/{shown.budget} simulations",

@@ -55,7 +55,7 @@ def test_garbage_at_the_end_is_a_torn_line_and_garbage_within_is_an_error(tmp_pa
     assert list(read_journal(path)) == EVENTS
     assert whole_length(path) == len(data)
     path.write_bytes(b"garbage\n" + data)
-    with pytest.raises(InputError, match="no event") as caught:
+    with pytest.raises(InputError, match="not an event") as caught:
         list(read_journal(path))
     assert caught.value.findings[0].line == 1
 

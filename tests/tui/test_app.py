@@ -152,7 +152,7 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
 
 def test_a_finished_run_has_nothing_to_pause_and_a_replay_takes_no_commands(recorded: Path) -> None:
     for app, said in (
-        (recorded_app(recorded), ["budget is spent", "nobody is running"]),
+        (recorded_app(recorded), ["budget is spent", "no process is running"]),
         (SizingApp(Replay(JournalFeed(recorded / "journal.jsonl"), 0.0), recorded), ["replay", "replay"]),
     ):
 
@@ -177,8 +177,8 @@ def test_a_damaged_journal_keeps_what_was_read(recorded: Path, tmp_path: Path) -
 
     async def steps(pilot: Pilot[None]) -> None:
         await pilot.pause(0.2)
-        assert any("no event" in note.message for note in app._notifications)
-        assert "no event" in str(app.bar.content)
+        assert any("not an event" in note.message for note in app._notifications)
+        assert "not an event" in str(app.bar.content)
 
     drive(app, steps)
 
@@ -336,7 +336,7 @@ def test_theme_and_keys_are_the_users(recorded: Path, tmp_path: Path, monkeypatc
     assert "theme: nord" in (tmp_path / "tui.yaml").read_text() and "help: f1" in (tmp_path / "tui.yaml").read_text()
     for text, said in (
         ("keys: {dance: x}\n", "no action dance"),
-        ("[1]\n", "no settings"),
+        ("[1]\n", "not a settings file"),
         ("theme: gone\n", "no theme"),
         ("a: [\n", "not valid YAML"),
     ):

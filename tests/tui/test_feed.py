@@ -34,7 +34,7 @@ def test_a_growing_journal_gives_every_event_once(tmp_path: Path) -> None:
 
 def test_what_is_no_journal_is_one_message(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    for text, said in (("garbage\n", "no event"), ("[1]\n", "no event"), ('{"v": 9, "type": "log"}\n', "version 9")):
+    for text, said in (("garbage\n", "not an event"), ("[1]\n", "not an event"), ('{"v": 9, "type": "log"}\n', "version 9")):
         path.write_text(line(0) + text + line(1))
         feed = JournalFeed(path)
         with pytest.raises(InputError, match=said):
@@ -59,7 +59,7 @@ def test_a_replay_keeps_time(tmp_path: Path) -> None:
 def test_a_run_is_alive_while_its_journal_is_held(tmp_path: Path) -> None:
     run = RunProcess(tmp_path)
     assert not run.alive
-    with pytest.raises(InputError, match="nobody is running this"):
+    with pytest.raises(InputError, match="no process is running this"):
         run.send(command_from({"do": "stop"}))
     journal = Journal(tmp_path / "journal.jsonl")
     assert run.alive

@@ -1,1 +1,1 @@
-"""Screens that lie over the main one: questions, details of a turn, lists of runs. Escape leaves each."""
+"""Screens on top of the main one: questions, details of a turn, lists of runs. Escape leaves each."""

@@ -1,4 +1,4 @@
-"""A question in place: fields with what stands there now, answered with Enter, left with Escape."""
+"""A question is a form with the present values, answered with Enter, left with Escape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from textual.widgets import Button, Input, Label
 
 
 class Ask(ModalScreen[dict[str, str] | None]):
-    """`fields`: name → text as it is; the answer has the same names, None when the question was left. Without fields it asks yes or no."""
+    """`fields`: name → present text; the answer has the same names, None if the question was left. Without fields it
+    asks yes or no.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "leave")]
 

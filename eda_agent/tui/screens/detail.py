@@ -1,4 +1,4 @@
-"""A detail is a screen that lies on the main one until Escape leaves it."""
+"""A detail is a screen on top of the main one until Escape leaves it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from eda_agent.tui.key_bar import KeyBar
 
 
 class Detail(Screen[None]):
-    """A screen that Escape leaves; `heading` is its first line. It is there at once, and filled after: what takes longer no key waits for."""
+    """A screen that Escape leaves; `heading` is its first line. It opens at once and is filled later, so that no key
+    waits.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
     heading = ""

@@ -1,4 +1,4 @@
-"""The front screen shows what two specs trade against each other."""
+"""The front screen shows the trade-off between two specs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eda_agent.units import counted
 
 
 class FrontScreen(Detail):
-    """What two specs trade against each other, and the verdict on what stands in the way. Left and right choose the pair."""
+    """The trade-off between two specs, and the verdict on unmet specs. Left and right choose the pair."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next pair"), ("left", "turn(-1)", "pair before")]
     heading = "trade-off"

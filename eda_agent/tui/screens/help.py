@@ -13,16 +13,16 @@ from textual.widgets import Static
 from eda_agent.tui.screens.detail import Detail
 
 HELP = {
-    "pause": "pause, and go on", "stop": "stop and keep the best", "review": "let every proposal wait for your word", "accept": "accept the proposal that waits",
-    "reject": "reject it, with a reason for the policy", "edit": "change it, then play it", "try": "simulate sizes of your own", "hint": "a word for the policy",
-    "target": "change the target of the spec under the cursor", "lock": "lock the size under the cursor at the best's value, or free it",
-    "narrow": "narrow the range of the size under the cursor", "branch": "go back to the turn under the cursor and branch there", "undo": "undo the last change of yours",
-    "policy": "another policy from here on", "points": "operating points, violations first", "front": "what two specs trade, and what stands in the way",
-    "more": "more simulations, or fewer", "export": "write netlist, report, tables, schematic or layout", "diff": "the netlist before and after", "circuit": "the circuit's branches between its rails, with sizes", "waves": "waveforms of the shown turn, simulated anew", "sensitivity": "which size moves which spec around it", "monte_carlo": "its spread under mismatch, and the yield", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best as text", "copy_json": "its sizes as JSON", "copy_netlist": "the sized netlist",
-    "below_turns": "turns", "below_sizes": "sizes", "below_curve": "the curve (on a narrow screen one of the three stands below the specs)",
-    "follow": "show the best again", "help": "this page", "quit": "close; a run goes on without the app",
+    "pause": "pause and continue", "stop": "stop and keep the best", "review": "review every proposal before it is simulated", "accept": "accept the waiting proposal",
+    "reject": "reject it, with a reason for the policy", "edit": "change it, then play it", "try": "simulate your own sizes", "hint": "send a hint to the policy",
+    "target": "change the target of the spec under the cursor", "lock": "lock the size under the cursor at the best's value, or unlock it",
+    "narrow": "narrow the range of the size under the cursor", "branch": "return to the turn under the cursor and branch there", "undo": "undo your last change",
+    "policy": "switch to another policy", "points": "operating points, violations first", "front": "trade-off of two specs, and conflicts",
+    "more": "more simulations, or fewer", "export": "write netlist, report, tables, schematic or layout", "diff": "the netlist before and after", "circuit": "the circuit's branches between its rails, with sizes", "waves": "waveforms of the shown turn", "sensitivity": "which size moves which spec around it", "monte_carlo": "its spread under mismatch, and the yield", "failures": "failed simulations", "runs": "other runs", "copy": "copy specs and sizes of the best as text", "copy_json": "its sizes as JSON", "copy_netlist": "the sized netlist",
+    "below_turns": "turns", "below_sizes": "sizes", "below_curve": "the curve (in a narrow terminal one of the three is below the specs)",
+    "follow": "show the best again", "help": "this page", "quit": "close; the run continues without the app",
 }  # fmt: skip
-"""Id of a binding → what its key does."""
+"""Id of a binding → action of its key."""
 
 
 class HelpScreen(Detail):
@@ -39,7 +39,7 @@ class HelpScreen(Detail):
         lines = [f"  {keys.get(binding.key, binding.key):<6} {HELP.get(str(binding.id), binding.description)}" for binding in self.bindings]
         more = [
             "",
-            "  enter  on a turn: all of it; on a spec: its target; on a size: try a value",
+            "  enter  on a turn: its details; on a spec: its target; on a size: try a value",
             "  tab    from table to table",
             "  ctrl+p  command palette: themes and everything above",
         ]

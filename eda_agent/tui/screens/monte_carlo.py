@@ -53,7 +53,7 @@ class MonteCarloScreen(Simulated):
             plot.hist(values, bins=min(24, max(6, len(values) // 5)))
         spread = max(values) - min(values) if values else 0.0
         for side in ("minimum", "maximum"):
-            # a bound that is far away would press the histogram into one bar
+            # a distant bound would compress the histogram into one bar
             if spec[side] is not None and values and min(values) - spread <= spec[side] <= max(values) + spread:
                 plot.vline(spec[side], color="red")
         widget.refresh()

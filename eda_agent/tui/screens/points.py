@@ -1,4 +1,4 @@
-"""The points screen shows where every MOSFET is biased."""
+"""The points screen shows the bias of every MOSFET."""
 
 from __future__ import annotations
 

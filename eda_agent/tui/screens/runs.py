@@ -1,4 +1,4 @@
-"""The run browser: the runs beside this one, newest first; Enter opens one, space compares one with the run that is shown."""
+"""The run browser lists the runs beside this one, newest first; Enter opens one, space compares one with the shown run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from eda_agent.units import format_score
 
 
 class RunsScreen(Detail):
-    """`here`: the run that is shown. `open`: shows another."""
+    """`here`: the shown run. `open`: shows another."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("space", "compare", "compare with the one shown")]
+    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("space", "compare", "compare with the shown run")]
 
     def __init__(self, folder: Path, here: Path, open: Callable[[Path], None]):
         super().__init__()
@@ -39,7 +39,7 @@ class RunsScreen(Detail):
         self.query_one(Table).focus()
 
     async def fill(self) -> None:
-        """Reading every journal may take a while: rows come as they are read."""
+        """Fill the list row by row, because reading every journal may take a while."""
         rows: list[list[Text]] = []
         for path in sorted(self.folder.glob("*/journal.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True):
             try:
@@ -80,7 +80,7 @@ def _state(folder: Path) -> RunState:
 
 
 class CompareScreen(Detail):
-    """The best of two runs side by side: what they reach and where they differ."""
+    """The best designs of two runs side by side: results and differences."""
 
     def __init__(self, one: Path, other: Path):
         super().__init__()

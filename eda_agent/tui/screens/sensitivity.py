@@ -1,4 +1,4 @@
-"""The sensitivity screen shows how each spec's margin answers to each size."""
+"""The sensitivity screen shows the slope of each spec's margin over each size."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from eda_agent.tui.panels import Table, right
 from eda_agent.tui.screens.simulated import Simulated
 
 STRONG = 0.5
-"""A slope that is marked: a tenth of the range moves the margin by 0.05."""
+"""Slopes from here on are marked: a tenth of the range changes the margin by 0.05."""
 
 
 class SensitivityScreen(Simulated):
-    """How each spec's margin answers to each size, per range."""
+    """The slope of each spec's margin over each size, per range."""
 
     title_ = "sensitivity"
 
@@ -38,5 +38,5 @@ class SensitivityScreen(Simulated):
         self.query_one(Table).show(["size", *specs], rows)
         self.query_one(Table).focus()
         self.say(
-            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin for the whole range of a size; bold from {STRONG}"
+            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin over the whole range of a size; bold from {STRONG}"
         )

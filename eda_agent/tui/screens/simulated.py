@@ -1,4 +1,4 @@
-"""A simulated screen needs simulations of its own. They run beside the app; Escape leaves the screen and ends them."""
+"""A simulated screen needs its own simulations. They run in a separate process; Escape leaves the screen and ends them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eda_agent.tui.shown import Shown
 
 
 class Simulated(Detail):
-    """`sizing` is that of the shown turn; `show` is given what the program answered."""
+    """`sizing` is that of the shown turn; `show` receives the program's output."""
 
     title_ = ""
 
@@ -36,7 +36,7 @@ class Simulated(Detail):
             if self in self.app.screen_stack:
                 self.say(f"{self.title_}: {str(error).splitlines()[0]}")
         except NoMatches:
-            # the screen was left just as its answer came: its parts are gone before the worker is
+            # the screen was left when its result arrived: its widgets are gone before the worker
             if self in self.app.screen_stack:
                 raise
 
@@ -44,10 +44,12 @@ class Simulated(Detail):
         self.query_one(".detail-title", Static).update(Text(text))
 
     async def simulate(self) -> None:
-        """Run the program and show what it says."""
+        """Run the program and show its output."""
 
     async def ask(self, command: str, *arguments: str) -> dict[str, Any]:
-        """What a command answers for the shown sizes, in the run's corners and against its targets; what it says beside is shown as well."""
+        """The output of a command for the shown sizes, in the run's corners and against its targets; its messages are
+        shown too.
+        """
         found = await run_program(command, self.folder, self.sizing, arguments)
         if found.get("said"):
             self.notify(found["said"], severity="warning")

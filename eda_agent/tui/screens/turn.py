@@ -16,7 +16,7 @@ from eda_agent.units import format_quantity, format_score
 
 
 class TurnScreen(Detail):
-    """One turn: the policy's words beside what really moved."""
+    """One turn: the policy's reasoning beside the actual changes."""
 
     def __init__(self, shown: Shown):
         super().__init__()
@@ -46,7 +46,7 @@ class TurnScreen(Detail):
         moves = what_moved(self.state.turns, turn["index"], self.state.started["parameters"], self.state.corners)
         if moves is not None:
             units = {entry["name"]: entry["unit"] for entry in self.state.started["parameters"]}
-            lines += ["", f"moved against turn {moves.against}" + ("" if share else f", score {moves.gained:+.4f}")]
+            lines += ["", f"changed against turn {moves.against}" + ("" if share else f", score {moves.gained:+.4f}")]
             lines += [
                 f"  {name:<14} {format_quantity(old, units[name])} → {format_quantity(new, units[name])}"
                 for name, (old, new) in moves.sizes.items()

@@ -26,7 +26,7 @@ COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
 
 
 class WavesScreen(Simulated):
-    """Waveforms of every testbench: left and right choose the plot, comma and point move the cursor whose values are shown."""
+    """Waveforms of every testbench: left and right choose the plot, comma and point move the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Detail.BINDINGS, ("right", "turn(1)", "next plot"), ("left", "turn(-1)", "plot before"), ("comma", "move(-1)", "cursor left"), ("full_stop", "move(1)", "cursor right"),
@@ -85,7 +85,9 @@ class WavesScreen(Simulated):
 
 
 def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple[list[float], list[float]]]]]:
-    """(title, unit of the axis, line → (x, y)) of each plot, the corners of a testbench together: gain in dB and phase in degrees for AC."""
+    """(title, unit of the axis, line → (x, y)) of each plot, with the corners of a testbench together: gain in dB and
+    phase in degrees for AC.
+    """
     found: dict[tuple[str, str], dict[str, tuple[list[float], list[float]]]] = {}
     units: dict[tuple[str, str], str] = {}
 
