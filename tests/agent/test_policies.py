@@ -29,7 +29,7 @@ from .conftest import amplifier
 
 OWN = "python:tests.agent.own_policy.Climb"
 HAS_BO = importlib.util.find_spec("botorch") is not None
-ELSEWHERE = {"chat", "local"}
+ELSEWHERE = {"chat", "local", "universal"}
 """What needs an endpoint or a model in a folder has tests of its own."""
 LOCAL = [OWN, *(name for name, entry in POLICIES.items() if name not in ELSEWHERE and (HAS_BO or entry.extra != "bo"))]
 SCRIPT = {"scripted": {"script": ['{"sizing": {"W12": "5u"}}', '{"sizing": {"W12": "7u"}}']}}

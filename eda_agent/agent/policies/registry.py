@@ -81,13 +81,16 @@ POLICIES: dict[str, Entry] = {
     "gp": Entry("optuna_gp:GpPolicy", "Gaussian process on the score (Optuna)", "bo"),
     "scbo": Entry("scbo:ScboPolicy", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)", "bo"),
     "local": Entry("local:LocalPolicy", "a model in a folder (--model), such as one from `eda-agent train`", "local", (MODEL,)),
+    "universal": Entry(
+        "universal:UniversalPolicy", "trust's search with a universal surrogate as its prior (--model FOLDER)", options=(MODEL,)
+    ),
     "chat": Entry(
         "chat:ChatPolicy",
         "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)",
         options=(ENDPOINT, MODEL, REQUEST_SEED, TIMEOUT),
     ),
 }
-FOLDERS = ("local", "embedded")
+FOLDERS = ("local", "embedded", "universal")
 """Policies whose name may be followed by a folder: `local:FOLDER`."""
 OPTIONS: dict[str, Option] = {option.name: option for entry in POLICIES.values() for option in entry.options}
 """Every option of a policy by its name."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.gaussian_process import Real, fit
-from eda_agent.agent.policies.surrogate import CalibratedPrediction, Condition, Surrogate, calibrated, correlation, logistic, logit
+from eda_agent.agent.policies.measurable import corrected_chance
+from eda_agent.agent.policies.surrogate import CalibratedPrediction, Condition, Surrogate, calibrated
 from eda_agent.agent.policies.surrogate_checkpoint import find
 from eda_agent.agent.policies.training_data import fitted_turns, training_data
 from eda_agent.agent.policies.trust import Process
@@ -35,12 +36,6 @@ dropped.
 """
 UNTAUGHT = 0.3
 """Minimum deviation of the margin of a spec outside the training, which uses the turns alone from the start."""
-SHIFT = 2.0
-"""Deviation, in logits, of how much a condition changes the probability of being measurable."""
-NEARBY, DOUBT = 0.2, 0.2
-"""Distance (√d ranges) over which a turn that could or could not be measured affects its neighbours, and the doubt
-about it.
-"""
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,7 @@ class SurrogatePrior:
     """The prior of one circuit, used by `trust.TrustRegion.informed`."""
 
     surrogate: Surrogate
+    basis = "what designs of the same structure measured"
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
         """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured.
@@ -127,36 +123,16 @@ def _chance(history: History, conditions: Sequence[Condition], positions: Real) 
         return np.asarray(np.min([condition.predict(points)[2] for condition in conditions], axis=0))
 
     worked = np.array(
-        [float(turn.evaluation is not None and not turn.evaluation.failures and _whole(turn)) for turn in _simulated(history)]
+        [float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn)) for turn in simulated_turns(history)]
     )
-    shift = shift_of(logit(predicted_chance(positions)), worked)
-
-    def shifted(points: Real) -> Real:
-        return logistic(logit(predicted_chance(points)) + shift)
-
-    near = correlation(positions, positions, 0.0, NEARBY) + DOUBT * np.eye(len(positions))
-    solved = np.linalg.solve(near, worked - shifted(positions))
-    return lambda points: np.clip(shifted(points) + correlation(points, positions, 0.0, NEARBY) @ solved, 0.0, 1.0)
-
-
-def shift_of(logits: Real, worked: Real) -> float:
-    """The condition's shift of every logit: its most likely value after the turns, with a normal prior of deviation
-    `SHIFT`. Newton's method.
-    """
-    shift = 0.0
-    for _ in range(20):
-        chance = logistic(logits + shift)
-        slope = float((worked - chance).sum()) - shift / SHIFT**2
-        shift += slope / (float((chance * (1 - chance)).sum()) + 1 / SHIFT**2)
-        shift = min(max(shift, -20.0), 20.0)
-    return shift
+    return corrected_chance(predicted_chance, positions, worked)
 
 
 def _measured(history: History) -> tuple[Real, Real]:
     """Positions (n, d) of the simulated turns, and their metrics by corner (corners, n, specs), transformed so that
     margins are linear, else nan.
     """
-    problem, turns = history.problem, _simulated(history)
+    problem, turns = history.problem, simulated_turns(history)
     positions = np.array([problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
     values = np.full((len(problem.corners), len(turns), len(problem.specs)), np.nan)
     for number, turn in enumerate(turns):
@@ -169,11 +145,11 @@ def _measured(history: History) -> tuple[Real, Real]:
     return positions, np.stack([scaled(spec, values[..., column]) for column, spec in enumerate(problem.specs)], -1)
 
 
-def _simulated(history: History) -> list[Turn]:
+def simulated_turns(history: History) -> list[Turn]:
     return [turn for turn in fitted_turns(history) if turn.sizing is not None and turn.evaluation is not None]
 
 
-def _whole(turn: Turn) -> bool:
+def fully_measured(turn: Turn) -> bool:
     return turn.score is not None and all(result.value is not None for result in turn.score.results)
 
 

@@ -51,9 +51,11 @@ class Process(Protocol):
 
 class Known(Protocol):
     """A prior besides the turns: for a history, models of the specs' margins, and the probability (m,) that m×d
-    positions can be measured.
+    positions can be measured. `basis`: what it knows that from, in words.
     """
 
+    @property
+    def basis(self) -> str: ...
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]: ...
 
 
@@ -82,7 +84,7 @@ class TrustRegion:
     def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
         """The same with a prior besides the turns."""
         with single_threaded():
-            return self._within(history, since - 1, side, others, *known.processes(history))
+            return self._within(history, since - 1, side, others, *known.processes(history), known.basis)
 
     def _propose(self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]]) -> Proposal:
         space = history.problem.space
@@ -99,7 +101,7 @@ class TrustRegion:
 
     def _within(
         self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],
-        chance: Callable[[Real], Real] | None,
+        chance: Callable[[Real], Real] | None, basis: str = "",
     ) -> Proposal:  # fmt: skip
         """The most promising candidate inside the box."""
         space = history.problem.space
@@ -124,7 +126,7 @@ class TrustRegion:
             ((legal, index) for index in order if not history.tried(legal := space.from_unit(candidates[index].tolist()))),
             (space.from_unit(rng.random(len(center)).tolist()), order[0]),
         )
-        what = "by what designs of the same structure measured, " if chance is not None else ""
+        what = f"by {basis}, " if basis else ""
         return Proposal(
             sizing, f"expected gain in score {gain[index]:.3g} {what}inside a box of {side:.2g} of the ranges", policy=self.name
         )

@@ -1,0 +1,285 @@
+"""The universal prior gives the search a model of every spec's margin on a circuit that nothing was trained on: the universal surrogate's, or the run's own.
+
+Each spec goes by what would have predicted its turns best: the surrogate's posterior, a process on what its mean leaves, or a process of the turns alone. Gate
+area follows from the sizes exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from eda_agent.agent.history import History
+from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
+from eda_agent.agent.policies.measurable import corrected_chance
+from eda_agent.agent.policies.surrogate_prior import HEAD_START, JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
+from eda_agent.agent.policies.training_data import CLIP, training_data
+from eda_agent.agent.policies.trust import Process
+from eda_agent.agent.score import margin_lines
+from eda_agent.agent.turn import Turn
+from eda_agent.agent.universal.checkpoint import read_network
+from eda_agent.agent.universal.graph import KINDS, CircuitGraph, circuit_graph, transformed
+from eda_agent.agent.universal.network import POINT_FEATURES, Network, point_features
+from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
+from eda_agent.problem.spec import Problem, Spec
+
+REFERENCES = 3
+"""Turns that the circuit is read at, over all corners; one a corner at least."""
+MAX_CORNERS = 6
+"""Each corner has a posterior of its own: in more of them a proposal takes longer than it is worth."""
+EXACT_WITHIN, SURE = 1e-3, 1e-4
+"""Relative error up to which gate area follows from the sizes, and its deviation."""
+_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
+
+
+class Told(Protocol):
+    """A process that says how well it predicts its turns."""
+
+    @property
+    def likelihood(self) -> float: ...
+    @property
+    def log_scales(self) -> Real: ...
+    def predict(self, points: Real) -> tuple[Real, Real]: ...
+
+
+class Corner:
+    """The posteriors of one corner; the last positions asked for are remembered: every spec asks for the same."""
+
+    def __init__(self, posteriors: Sequence[Posterior], changes: Callable[[Real], Real]):
+        self.posteriors, self.changes = posteriors, changes
+        self._asked: Real | None = None
+        self._answer: tuple[Real, Real, Real] = (np.empty(0), np.empty(0), np.empty(0))
+        self._asked_before: Real | None = None
+        self._before: Real = np.empty(0)
+
+    def predict(self, points: Real) -> tuple[Real, Real, Real]:
+        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at m×d positions."""
+        if self._asked is not points:
+            x = self.changes(points)
+            self._asked, self._answer = points, mixture([one.predict(x) for one in self.posteriors])
+        return self._answer
+
+    def prior(self, points: Real) -> Real:
+        """The mean (m, k) without what the turns add, of the references' average."""
+        if self._asked_before is not points:
+            x = self.changes(points)
+            found = np.stack([one.prior(x) for one in self.posteriors])
+            known = np.isfinite(found)
+            mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+            self._asked_before, self._before = points, np.where(known.any(0), mean, np.nan)
+        return self._before
+
+    def knows(self, place: int) -> bool:
+        """Whether a spec was measured at a reference."""
+        return any(np.isfinite(one.base[place]) for one in self.posteriors)
+
+
+@dataclass(frozen=True)
+class UniversalMargin:
+    """A spec's margin in its worst corner, by the posteriors. `scale`: see `CircuitGraph`."""
+
+    spec: Spec
+    place: int
+    scale: float
+    corners: Sequence[Corner]
+    dimensions: int
+
+    @property
+    def log_scales(self) -> Real:
+        return np.zeros(self.dimensions)
+
+    def predict(self, points: Real) -> tuple[Real, Real]:
+        """Mean and deviation (m,) at m×d positions."""
+        lines = margin_lines(self.spec)
+        means, deviations = [], []
+        for corner in self.corners:
+            mean, deviation, _ = corner.predict(points)
+            means.append(np.min([slope * self.scale * mean[:, self.place] + shift for slope, shift in lines], axis=0))
+            deviations.append(abs(lines[0][0]) * self.scale * deviation[:, self.place])
+        worst = np.argmin(means, axis=0)[None]
+        return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
+
+    @property
+    def likelihood(self) -> float:
+        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted worst."""
+        found = [
+            np.mean([one.likelihood[self.place] for one in corner.posteriors if np.isfinite(one.base[self.place])])
+            for corner in self.corners
+        ]
+        return float(min(found)) - float(np.log(abs(margin_lines(self.spec)[0][0]) * self.scale))
+
+
+class ResidualMargin:
+    """The surrogate's mean margin without what the turns add, and a process of the turns on what it leaves."""
+
+    def __init__(self, margin: UniversalMargin, inputs: Real, margins: Real):
+        self.margin = margin
+        self.process: GaussianProcess = fit(inputs, margins - self._mean(inputs))
+
+    @property
+    def log_scales(self) -> Real:
+        return self.margin.log_scales
+
+    @property
+    def likelihood(self) -> float:
+        return self.process.likelihood
+
+    def _mean(self, points: Real) -> Real:
+        one, found = self.margin, []
+        for corner in one.corners:
+            prior = corner.prior(points)[:, one.place]
+            found.append(np.min([slope * one.scale * prior + shift for slope, shift in margin_lines(one.spec)], axis=0))
+        return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
+
+    def predict(self, points: Real) -> tuple[Real, Real]:
+        mean, deviation = self.process.predict(points)
+        return self._mean(points) + mean, deviation
+
+
+@dataclass(frozen=True)
+class ExactArea:
+    """The margin of the gate area. `offset`: ln of what a square micrometre counts as."""
+
+    spec: Spec
+    prior: UniversalPrior
+    offset: float
+
+    @property
+    def log_scales(self) -> Real:
+        return np.zeros(len(self.prior.graph.initial))
+
+    def predict(self, points: Real) -> tuple[Real, Real]:
+        area = log_area(self.prior.graph, self.prior.changes(points)) + self.offset
+        return np.min([slope * area + shift for slope, shift in margin_lines(self.spec)], axis=0), np.full(len(points), SURE)
+
+
+@dataclass(frozen=True)
+class UniversalPrior:
+    """Of one problem, asked by `trust.TrustRegion.informed`."""
+
+    problem: Problem
+    network: Network
+    graph: CircuitGraph
+    basis = "what other circuits taught"
+
+    def changes(self, points: Real) -> Real:
+        """Changes (m, p) of the logarithms of parameters against the initial sizing, of positions."""
+        columns = []
+        for column, one in enumerate(self.problem.space.parameters):
+            low, high, position = one.minimum, one.maximum, points[:, column]
+            columns.append(np.log(low) + position * np.log(high / low) if one.scale == "log" else np.log(low + position * (high - low)))
+        return np.stack(columns, -1) - self.graph.initial
+
+    def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
+        """A model of every spec's margin, and the chance (m,) that all specs of m×d positions can be measured."""
+        turns = simulated_turns(history)
+        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
+        corners = self._corners(turns, positions)
+        worked = np.array([float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn)) for turn in turns])
+        chance = corrected_chance(lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked)
+        return self._processes(history, turns, positions, corners), chance
+
+    def disproved(self, history: History) -> bool:
+        """Whether the first turns, once there are `JUDGED_AFTER`, were predicted better by the turns alone in most specs: the circuit is beyond what was taught."""
+        if len(history.measured) < JUDGED_AFTER:
+            return False
+        begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
+        found, _ = self.processes(begun)
+        judged = [isinstance(one, UniversalMargin | ResidualMargin) for one in found if not isinstance(one, ExactArea)]
+        return 2 * sum(judged) < len(judged)
+
+    def _processes(self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]) -> list[Process]:
+        inputs, margins = training_data(history)
+        result: list[Process] = []
+        for place, spec in enumerate(self.problem.specs):
+            if (exact := self._exact(spec, turns, positions)) is not None:
+                result.append(exact)
+                continue
+            known = [corner for corner in corners if corner.knows(place)]
+            if not known:
+                result.append(fit(inputs, margins[:, place], least=UNTAUGHT))
+                continue
+            made = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
+            result.append(made if len(inputs) < OWN else _best(made, inputs, margins[:, place]))
+        return result
+
+    def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
+        """The posteriors of every corner that has been simulated."""
+        x, points = self.changes(positions), self._points(turns)
+        found: list[Corner] = []
+        for number, corner in enumerate(self.problem.corners):
+            values = np.stack([self._values(turn, corner.name) for turn in turns])
+            # where nothing was measured at all, one of them still says what works
+            if np.isfinite(values).any() or (not found and number == len(self.problem.corners) - 1):
+                measured = Measured(x, values, points)
+                places = self._references(turns, values, max(1, REFERENCES // len(self.problem.corners)))
+                found.append(Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes))
+        return found
+
+    def _references(self, turns: Sequence[Turn], values: Real, count: int) -> list[int]:
+        """Where the circuit is read: the best turns that were measured as a whole, and further ones while they know a spec that none before them does."""
+        finite = np.isfinite(values)
+        order = sorted(range(len(turns)), key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value), reverse=True)
+        chosen = [place for place in order[:count] if finite[place].all()] or order[:1]
+        for place in order:
+            if len(chosen) <= count and (finite[place] & ~finite[chosen].any(0)).any():
+                chosen.append(place)
+        return chosen
+
+    def _values(self, turn: Turn, corner: str) -> Real:
+        """What a turn measured (k), transformed; nan where nothing was, or only a bound."""
+        values = np.full(len(self.problem.specs), np.nan)
+        if turn.evaluation is None or turn.evaluation.failures:
+            return values
+        row, bounds = turn.evaluation.values.get(corner, {}), turn.evaluation.bounds
+        for place, spec in enumerate(self.problem.specs):
+            value = row.get(spec.name)
+            if value is not None and (corner, spec.name) not in bounds:
+                values[place] = transformed(spec, np.array(value))
+        return values
+
+    def _points(self, turns: Sequence[Turn]) -> Real:
+        """Features (n, d, 7) of the operating points."""
+        found = np.full((len(turns), len(self.graph.labels), len(_POINT)), np.nan)
+        for number, turn in enumerate(turns):
+            seen = turn.evaluation.operating_points if turn.evaluation is not None else {}
+            for place, label in enumerate(self.graph.labels):
+                if label in seen:
+                    found[number, place] = [getattr(seen[label], name) for name in _POINT]
+        assert len(_POINT) == POINT_FEATURES
+        return point_features(found, self.graph.supply)
+
+    def _exact(self, spec: Spec, turns: Sequence[Turn], positions: Real) -> ExactArea | None:
+        """Gate area from the sizes, where the turns confirm it."""
+        if spec.metric.name != "gate_area":
+            return None
+        values = np.array([self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns])
+        offsets = (values - log_area(self.graph, self.changes(positions)))[np.isfinite(values)]
+        return ExactArea(spec, self, float(offsets.mean())) if len(offsets) and np.ptp(offsets) < EXACT_WITHIN else None
+
+
+def log_area(graph: CircuitGraph, x: Real) -> Real:
+    """ln of the gate area (µm²) of all MOSFETs, at changes (m, p)."""
+    fets = graph.kinds < KINDS.index("r")
+    sizes = graph.sizes[fets][None] + np.einsum("dqp,mp->mdq", graph.powers[fets], x)
+    return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))
+
+
+def _best(made: UniversalMargin, inputs: Real, margins: Real) -> Process:
+    """What would have predicted the turns best."""
+    rivals: list[Told] = [fit(inputs, margins), ResidualMargin(made, inputs, margins)]
+    own = max(rivals, key=lambda one: one.likelihood)
+    return made if made.likelihood + HEAD_START / len(inputs) > own.likelihood else own
+
+
+def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:
+    """The prior of a problem; None where the weights cannot be used, or the circuit is too large, or it cannot be read."""
+    if len(problem.corners) > MAX_CORNERS:
+        return None
+    network = read_network(path)
+    graph = circuit_graph(problem) if network is not None else None
+    return None if network is None or graph is None else UniversalPrior(problem, network, graph)
