@@ -86,6 +86,30 @@ def test_the_tutorials_commands_run(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "report.html").stat().st_size > 20_000
 
 
+def test_the_tutorial_after_layout_runs(tmp_path: Path) -> None:
+    """Its commands, on the spec with its line; what it says of the drawing holds."""
+    text = (ROOT / "docs" / "post_layout.md").read_text()
+    shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path / "opamp")
+    with (tmp_path / "opamp" / "spec.yaml").open("a") as file:
+        file.write(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    commands = [
+        line.removeprefix("eda-agent ").split()
+        for block in re.findall(r"```\n(eda-agent .*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert [command[0] for command in commands] == ["size", "export", "sim", "size", "show", "sim"]
+    said = {}
+    for number, command in enumerate(commands):
+        done = subprocess.run(
+            [sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+        )
+        # nets that only labels join are a difference of LVS
+        assert done.returncode in {0, 1}, (command, done.stderr)
+        said[number] = done.stdout + done.stderr
+    assert "64 transistors (fingers) are 8 of the schematic" in said[2] and "not in the layout, taken from the schematic: rz, cc" in said[2]
+    assert "✓ met" in said[0] and "wire capacitances of amp.spice" in said[4] and "wire capacitances" not in said[5]
+
+
 def test_the_pdk_page_shows_a_file_that_loads(tmp_path: Path) -> None:
     text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "pdk.md").read_text(), re.DOTALL)[0]
     (tmp_path / "fab.yaml").write_text(text)

@@ -12,10 +12,21 @@ from eda_agent.files import write_file
 DEMONSTRATION = "demonstration"
 
 
-def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None) -> dict[str, Any]:
+def write_extraction(layout: Any, cell: Any, rules: Any, out: Path) -> int:
+    """Write what KLayout extracts from a cell as SPICE. Return the number of devices."""
+    from eda_agent.klayout import extraction
+
+    database = extraction.extracted(layout, cell, rules)
+    write_file(out, lambda path: extraction.write(database, path, f"{cell.name}, extracted by KLayout"))
+    return sum(1 for circuit in database.netlist().each_circuit() for _ in circuit.each_device())
+
+
+def write_layout(
+    found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None, netlist: Path | None = None
+) -> dict[str, Any]:
     """Place the devices in a new layout, or write their sizes into the PCells of `source`.
 
-    The suffix selects GDS or OASIS. `source` is never changed.
+    The suffix selects GDS or OASIS. `source` is never changed. `netlist`: where the netlist that KLayout extracts from the layout is written.
 
     Returns:
         what was done, and the result of LVS in the demonstration process.
@@ -75,6 +86,16 @@ def write_layout(found: dict[str, Any], out: Path, source: Path | None, table: s
     if table == DEMONSTRATION or rules.layers:
         checked = lvs.check(layout, cell, found, table=rules, name=table)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
+    if netlist is not None:
+        if not (table == DEMONSTRATION or rules.layers):
+            raise InputError(
+                Finding(
+                    f"the layers of {table} are not known, so nothing can be extracted",
+                    netlist,
+                    fix="extract with the tools of the process",
+                )
+            )
+        result["extracted"] = {"netlist": str(netlist), "devices": write_extraction(layout, cell, rules, netlist)}
     options = pya.SaveLayoutOptions()
     options.set_format_from_filename(str(out))
     try:
@@ -120,4 +141,6 @@ def tell(result: dict[str, Any]) -> None:
         say(result["lvs"]["headline"])
         for text in (*result["lvs"]["differences"], *result["lvs"]["lines"]):
             say(f"  {text}")
+    if "extracted" in result:
+        say(f"wrote {result['extracted']['netlist']}: {result['extracted']['devices']} devices, extracted by KLayout")
     say(f"wrote {result['layout']}")

@@ -15,6 +15,7 @@ from eda_agent.errors import Finding
 from eda_agent.klayout.fold import Junctions, drawn_junctions, folded
 from eda_agent.klayout.table import Device as Transistor
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.extracted.wires import with_wires
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.netlist import Device, Edit, Netlist, assignments, parse_netlist
 from eda_agent.problem.pdk.stub_devices import stub_devices
@@ -86,7 +87,7 @@ def _four(device: FlatDevice) -> tuple[str, str, str, str]:
 
 
 class Drawn:
-    """The netlist of a problem as it is drawn, and its numbers at any sizing. Of a problem without a layout, the netlist and numbers as they are.
+    """The netlist of a problem as it is drawn, and its numbers at any sizing. Of a problem without a layout, the netlist and numbers as they are. The capacitances of wires are added to either.
 
     `notes`: what is simulated as the schematic has it, and why.
     """
@@ -100,6 +101,8 @@ class Drawn:
             self._transistors = Transistors(problem)
             self._lines = self._lines_of(self._transistors.flat(problem.space.initial))
             self.netlist = self._with_places()
+        if problem.wires is not None:
+            self.netlist = with_wires(self.netlist, problem.subckt, problem.wires)
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
         """Place → number, in the netlist's units, of what is simulated."""

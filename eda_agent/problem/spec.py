@@ -10,6 +10,7 @@ from typing import Literal
 
 from eda_agent.errors import Finding
 from eda_agent.metrics import Metric
+from eda_agent.problem.extracted.wires import Wires
 from eda_agent.problem.layout import Layout
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
@@ -142,7 +143,8 @@ class Budget:
 
 @dataclass(frozen=True)
 class Problem:
-    """`notes`: what the files say that is not used, and what stands in its place. `layout`: the layout that is simulated, None for the netlist as it is."""
+    """`notes`: what the files say that is not used, and what stands in its place. `layout`: the layout that is simulated, None for the netlist as it is. `wires`: capacitances between nets that are
+    simulated with it."""
 
     name: str
     path: Path
@@ -158,6 +160,7 @@ class Problem:
     budget: Budget
     notes: tuple[Finding, ...] = ()
     layout: Layout | None = None
+    wires: Wires | None = None
 
     @cached_property
     def spec_names(self) -> tuple[str, ...]:

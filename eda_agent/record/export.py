@@ -22,6 +22,8 @@ def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
     the netlist is
     the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
     """
+    # the layout brings its own wires
+    problem = replace(problem, wires=None)
     drawn = Drawn(problem)
     apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(sizing))
     changed = _changed(drawn, sizing) | {Edit(*line, "m"): "" for line in apart.copies}
@@ -47,6 +49,7 @@ def with_fingers(text: str) -> str:
 
 def netlist_diff(problem: Problem, sizing: Mapping[str, float]) -> str:
     """A unified diff from the original netlist to its own lines with the sizes, including `m=`."""
+    problem = replace(problem, wires=None)
     drawn = Drawn(problem)
     old, new = problem.netlist.text(), drawn.netlist.text(_changed(drawn, sizing))
     name = problem.netlist.lines[0].file.name if problem.netlist.lines else "netlist"

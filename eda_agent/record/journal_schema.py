@@ -152,7 +152,7 @@ FORMS: Mapping[str, Table] = {
     "hello": {"sandbox?": TEXTS, "version?": TEXT},
     "run.started": {
         "problem": TEXT, "folder": TEXT, "policy": TEXT, "seed": SIGNED, "budget": BUDGET, "workers?": _maybe(COUNT), "parallel?": _maybe(COUNT),
-        "seeds?": FieldKind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"), "resumed?": FLAG, "forced?": FLAG, "layout?": _maybe(MAP),
+        "seeds?": FieldKind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"), "resumed?": FLAG, "forced?": FLAG, "layout?": _maybe(MAP), "wires?": _maybe(MAP),
         "corner_set?": _maybe(TEXT), "skip?": _maybe(FLAG), "corners": TEXTS, "corner_table?": CORNERS, "specs": SPECS, "parameters": PARAMETERS,
         "saturated?": TEXTS, "opened?": OPENED,
     },

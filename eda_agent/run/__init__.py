@@ -5,11 +5,13 @@ folder          the files of a run             spec_copy       the run's copy of
 run_problem     a run's problem, for views     evaluate_once   one evaluation outside a run
 design_memory   designs of earlier runs        resume          continues a stopped run
 baseline_check  do the testbenches test?       schematic       a netlist from a schematic
+post_layout     wires that a layout has
 """
 
 from eda_agent.run.baseline_check import failed_checks
 from eda_agent.run.evaluate_once import measure_once, open_evaluator, simulate_for_report, try_out
 from eda_agent.run.opening import with_corners
+from eda_agent.run.post_layout import wires_text
 from eda_agent.run.request import Outcome, Request
 from eda_agent.run.run_problem import RunProblem, problem_of_run
 from eda_agent.run.schematic import netlist_of_schematic
@@ -18,5 +20,5 @@ from eda_agent.run.spec_copy import changed_since, original_spec
 
 __all__ = [
     "Outcome", "Request", "RunProblem", "changed_since", "failed_checks", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
-    "simulate_for_report", "size", "try_out", "with_corners",
+    "simulate_for_report", "size", "try_out", "wires_text", "with_corners",
 ]  # fmt: skip

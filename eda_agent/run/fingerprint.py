@@ -33,6 +33,7 @@ def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
         "models": {process: library.digest[:16] for process, library in workbench.libraries.items()},
         "measurements": CONTENT_VERSION,
         "layout": _digest(problem.layout) if problem.layout is not None else "",
+        "wires": _digest(problem.wires) if problem.wires is not None else "",
     }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found = []
     for part, value in now.items():
         # runs of before there were layouts have none
-        before = then.get(part, "" if part == "layout" else None)
+        before = then.get(part, "" if part in ("layout", "wires") else None)
         if before is None or before == value:
             continue
         if isinstance(value, Mapping) and isinstance(before, Mapping):
@@ -65,6 +66,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
                     "netlist": "the netlist or an included file",
                     "measurements": "the measurements of this version of eda-agent",
                     "layout": "the layout section",
+                    "wires": "the capacitances of wires",
                 }.get(part, part)
             )
     return found

@@ -18,6 +18,7 @@ from eda_agent.record.restore import restore_state
 from eda_agent.run.endpoints import remember_endpoint
 from eda_agent.run.evaluate_once import open_evaluator
 from eda_agent.run.folder import run_folder
+from eda_agent.run.post_layout import with_estimate
 from eda_agent.run.request import Request, check_options
 from eda_agent.run.resume import Resumed, run_to_resume, settle
 from eda_agent.simulation.evaluate import Evaluator
@@ -54,6 +55,8 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
     with contextlib.ExitStack() as failing:
         failing.callback(pool.close)
         problem = problem or with_corners(load_problem(request.spec), request.corners)
+        problem, said = with_estimate(problem, given, state)
+        resumed = replace(resumed, notes=(*resumed.notes, *said))
         folder = run_folder(request, problem)
         if journal is None:
             journal, state = _held(folder, stack)

@@ -16,6 +16,7 @@ from eda_agent.record.events import Stream
 from eda_agent.run.baseline_check import check_baseline, warnings_of
 from eda_agent.run.design_memory import seeds_of
 from eda_agent.run.opening import OpenRun, open_run
+from eda_agent.run.post_layout import drawn_sizes
 from eda_agent.run.request import Request
 from eda_agent.run.resume import Changes, compare
 from eda_agent.run.spec_copy import write_copy
@@ -63,7 +64,7 @@ def prepare(request: Request, problem: Problem | None, listen: Callable[[Event],
     stream = Stream(run.journal.append, listen, sequence=state.sequence)
     budget = problem.budget if request.simulations is None else replace(problem.budget, simulations=request.simulations)
     memory = Memory(cache_folder() / "memory.sqlite")
-    seeds = state.started.get("seeds", []) if state.started else seeds_of(problem, memory) if request.memory else []
+    seeds = state.started.get("seeds", []) if state.started else _seeds(request, problem, memory)
     policy = WarmStartPolicy(run.policy, seeds) if seeds else run.policy
     # a resumed run makes the same proposals on any machine
     width = request.parallel or state.started.get("parallel") or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
@@ -72,6 +73,13 @@ def prepare(request: Request, problem: Problem | None, listen: Callable[[Event],
     force = bool(request.force or state.started.get("forced"))
     remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
     return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks)
+
+
+def _seeds(request: Request, problem: Problem, memory: Memory) -> list[dict[str, float]]:
+    """Designs that a new run proposes first: what was drawn, then the best of earlier runs."""
+    drawn = drawn_sizes(request, problem)
+    earlier = seeds_of(problem, memory) if request.memory else []
+    return earlier if drawn is None or drawn == problem.space.initial else [drawn, *earlier]
 
 
 def _greet(stream: Stream, pool: Executor) -> None:

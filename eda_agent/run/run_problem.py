@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.extracted.wires import wires_from
 from eda_agent.problem.layout import layout_from
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
@@ -61,6 +62,7 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
             corners=corners,
             budget=_budget(problem, begun),
             layout=layout_from(begun.get("layout")),
+            wires=wires_from(begun.get("wires")),
         ),
         said,
     )

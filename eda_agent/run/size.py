@@ -73,7 +73,8 @@ def resume(prepared: Prepared) -> Environment:
         stream.emit("spec.changed", diff=changes.diff, edits=changes.edits, problem=asked, turns=env.history.turns)
     stream.emit(
         "run.started", problem=problem.name, folder=str(run.folder), policy=prepared.policy.name, seed=request.chosen_seed, budget=vars(prepared.budget),
-        workers=run.pool.size, parallel=prepared.width, seeds=prepared.seeds, resumed=bool(state.turns), forced=prepared.force, layout=problem.layout.data() if problem.layout else None, corner_set=request.corners,
+        workers=run.pool.size, parallel=prepared.width, seeds=prepared.seeds, resumed=bool(state.turns), forced=prepared.force, layout=problem.layout.data() if problem.layout else None,
+        wires=problem.wires.data() if problem.wires else None, corner_set=request.corners,
         skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem),
         parameters=parameter_table(problem), saturated=saturated_devices(problem),
         opened=opened_data(run.resumed, problem, run.evaluator.workbench, run.policy),

@@ -43,7 +43,7 @@ def circuit_key(problem: Problem) -> str:
         sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
         sorted((spec.name, spec.metric.name, spec.testbench, *spec.devices) for spec in problem.specs),
     )  # fmt: skip
-    drawn = "" if problem.layout is None else repr(problem.layout)
+    drawn = "".join(repr(part) for part in (problem.layout, problem.wires and problem.wires.pairs) if part is not None)
     return hashlib.sha256((repr(content) + drawn).encode()).hexdigest()
 
 

@@ -35,6 +35,12 @@ def register(commands: Commands) -> None:
         help="write a first placement of the transistors, or with --into their new sizes",
     )
     parser.add_argument("--into", type=Path, metavar="LAYOUT", help="write the sizes into the PCells of this layout")
+    parser.add_argument(
+        "--extract",
+        type=Path,
+        metavar="FILE",
+        help="with --gds: write the netlist that KLayout extracts from the layout, with the capacitance of its wires",
+    )
     parser.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
     parser.add_argument("--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file")
     parser.set_defaults(func=export_command)
@@ -86,7 +92,7 @@ def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
     if options.layout is None:
         print_json(found)
         return 0
-    result = write_layout(found, options.layout, options.into, options.table, options.cell)
+    result = write_layout(found, options.layout, options.into, options.table, options.cell, options.extract)
     tell(result)
     return 0 if result.get("lvs", {"devices_match": True})["devices_match"] and not result.get("conflicts") else 1
 

@@ -28,6 +28,8 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.insight.complete import corners_of, share_text
     from eda_agent.insight.saturation import saturation_text
     from eda_agent.insight.verdict import judge
+    from eda_agent.problem.extracted.wires import wires_from
+    from eda_agent.run import wires_text
     from eda_agent.units import counted, format_score
 
     state = load_state(options.run)
@@ -52,6 +54,8 @@ def show_command(options: argparse.Namespace) -> int:
         f" · {state.finished.get('stop', 'unfinished')}",
         markup=False,
     )
+    if wires := wires_from(begun.get("wires")):
+        screen.print(wires_text(wires), markup=False, soft_wrap=True)
     share = share_text(turn, state.corners)
     reached = (
         f"at most {format_score(turn['score'])}, simulated in {share}: the turn is incomplete" if share else format_score(turn["score"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,11 @@ def register(commands: Commands) -> None:
     add_sizing(parser)
     parser.add_argument("--corners", choices=("nominal", "signoff"), help="a corner set of the PDK instead of the spec's corners")
     parser.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
+    parser.add_argument(
+        "--netlist", type=Path, metavar="FILE", help="the netlist extracted from a layout: specs before and after, and what each wire costs"
+    )
+    parser.add_argument("--cell", metavar="NAME", help="the cell of --netlist (default: the circuit's)")
+    parser.add_argument("--no-wires", action="store_true", help="without the wire capacitances that the run of --post-layout assumes")
     add_json(parser)
     add_simulator(parser)
     parser.set_defaults(func=sim_command)
@@ -39,6 +45,12 @@ def sim_command(options: argparse.Namespace) -> int:
 
     problem, sizing = selected(options)
     problem = run.with_corners(problem, options.corners)
+    if options.no_wires:
+        problem = replace(problem, wires=None)
+    if options.netlist is not None:
+        from eda_agent.cli.post_layout import simulate_netlist
+
+        return simulate_netlist(options, problem, sizing)
     with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
         unsound = run.failed_checks(observe(evaluator, [sizing], problem.corners[0].name)[0])
@@ -62,6 +74,8 @@ def sim_command(options: argparse.Namespace) -> int:
         )
         return 0 if graded.met and not unsound else 1
     screen = console(to_stdout=True)
+    if problem.wires is not None:
+        screen.print(f"{run.wires_text(problem.wires)} (--no-wires leaves them out)", markup=False, soft_wrap=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print(spec_table(labels.spec_table(problem), results, [corner.name for corner in problem.corners], told))

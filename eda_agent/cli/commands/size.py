@@ -62,6 +62,13 @@ def register(commands: Commands) -> None:
         metavar="BYTE",
         help="read commands from orders.jsonl from this byte on (default: from its end at the start)",
     )
+    parser.add_argument(
+        "--post-layout",
+        type=Path,
+        metavar="FILE",
+        help="the netlist extracted from a layout: its wire capacitances are simulated; with a run as SPEC its best sizes come first",
+    )
+    parser.add_argument("--cell", metavar="NAME", help="the cell of --post-layout (default: the circuit's)")
     parser.add_argument("--force", action="store_true", help="size even if a testbench does not test the circuit")
     add_json(parser, "print one JSON object on stdout at the end")
     parser.add_argument("--events", action="store_true", help="print every event as a JSON line on stdout and read commands on stdin")
@@ -76,6 +83,7 @@ def size_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
     from eda_agent.cli.render import print_json
     from eda_agent.cli.say import command, say
+    from eda_agent.errors import InputError
     from eda_agent.interrupts import obey
     from eda_agent.run import size
 
@@ -83,6 +91,10 @@ def size_command(options: argparse.Namespace) -> int:
     obey(signal.SIGINT)
     control = Control(complain=lambda text: say(f"eda-agent: {text}"))
     if options.robust is not None:
+        if options.post_layout is not None:
+            raise InputError(
+                "--robust and --post-layout do not go together\n    → size with --post-layout, then run eda-agent mc on the run"
+            )
         return _robust(options, request, control)
     folder: list[str] = []
 
@@ -158,5 +170,5 @@ def make_request(options: argparse.Namespace) -> Request:
         spec=options.spec, policy=options.policy, options=policy_options(options), seed=options.seed,
         simulations=options.budget, out=options.out, resume=options.resume, workers=options.workers, cluster=options.cluster,
         cache=False if options.no_cache else None, corners=options.corners, skip=options.skip, parallel=options.parallel,
-        memory=options.memory or None, orders_from=options.orders_from, force=options.force or None,
+        memory=options.memory or None, orders_from=options.orders_from, force=options.force or None, post_layout=options.post_layout, cell=options.cell,
     )  # fmt: skip
