@@ -87,7 +87,7 @@ def test_magics_fingers_wires_and_names(miller: Problem) -> None:
         (".subckt opamp inp inn out vdd vss ib\nR1 inp inn 1k\n.ends\n", "no transistor"),
         (".subckt a x\nR1 x 0 1\n.ends\n.subckt b x\nR1 x 0 1\n.ends\n", "which cell is opamp"),
         (".subckt opamp inp\nX0 inp inp a b sky130_fd_pr__nfet_01v8 w=1 l=1\n.ends\n", "no net inn"),
-        (".subckt opamp inp\nX0 inp inp a b another_pdk__nfet w=1 l=1\n.ends\n", "defined nowhere"),
+        (".subckt opamp inp\nX0 inp inp a b another_pdk__nfet w=1 l=1\n.ends\n", "not defined"),
         ("not a netlist at all\n", "no line of a netlist"),
     ],
 )  # fmt: skip
