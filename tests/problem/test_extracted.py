@@ -88,7 +88,7 @@ def test_magics_fingers_wires_and_names(miller: Problem) -> None:
         (".subckt a x\nR1 x 0 1\n.ends\n.subckt b x\nR1 x 0 1\n.ends\n", "which cell is opamp"),
         (".subckt opamp inp\nX0 inp inp a b sky130_fd_pr__nfet_01v8 w=1 l=1\n.ends\n", "no net inn"),
         (".subckt opamp inp\nX0 inp inp a b another_pdk__nfet w=1 l=1\n.ends\n", "not defined"),
-        ("not a netlist at all\n", "no line of a netlist"),
+        ("not a netlist at all\n", "line of a netlist"),
     ],
 )  # fmt: skip
 def test_what_is_no_extraction_of_the_circuit(text: str, words: str, miller: Problem, tmp_path: Path) -> None:

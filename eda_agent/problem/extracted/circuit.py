@@ -23,7 +23,7 @@ SAME = 0.02
 """Sizes within this share are the same: a layout has a grid."""
 ALIKE = 0.3
 """A drawn resistor or capacitor of the schematic is known by its value within this share."""
-_KEPT = {".model", ".option", ".options", ".global", ".func"}
+_KEPT = {".param", ".params", ".model", ".option", ".options", ".global", ".func"}
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class _Builder:
             f"{self.path.name}: {len(self.fets)} transistors (fingers) are {len(names)} of the schematic, {len(capacitors)} capacitors of wires with {total * 1e15:.4g} fF in all, {len(resistors)} resistors of wires"
         ]
         if estimate < total * (1 - 1e-9):
-            self.notes.append(f"{(total - estimate) * 1e15:.4g} fF are on nets that the schematic does not have")
+            self.notes.append(f"{(total - estimate) * 1e15:.4g} fF are on nets that the schematic does not have, or has inside a cell")
         return PostLayout(
             self._problem(netlist, names, factors),
             wires,
