@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from eda_agent.bench.suite import LEARNED
 from eda_agent.cli.main import main
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
+from eda_agent.simulation.fake import FunctionSimulator
 from tests.conftest import ROOT
 from tests.train.histories import made_up
 
@@ -81,9 +84,15 @@ def test_a_drafted_circuit_is_begun_by_the_search_that_knows(drafted: dict[str, 
 
 
 def test_first_turns_that_measure_something_else_end_its_say(drafted: dict[str, Problem]) -> None:
-    """The made-up simulator is no op-amp: after `JUDGED_AFTER` turns the model has the run, once, and it is said why."""
+    """What is simulated is no op-amp, by decades: after `JUDGED_AFTER` turns the model has the run, once, and it is said why."""
     problem = drafted["two_stage_miller"]
-    env = Environment(problem, made_up(problem))
+
+    def no_amplifier(sizing: Mapping[str, float], corner: str) -> dict[str, float | None]:
+        positions = problem.space.to_unit(sizing)
+        waves = [math.sin(9 * positions[number % len(positions)] + number) for number in range(len(problem.specs))]
+        return {spec.name: spec.target * 30**wave for spec, wave in zip(problem.specs, waves, strict=True)}
+
+    env = Environment(problem, FunctionSimulator(problem, no_amplifier))
     env.start()
     policy, seen = AutoPolicy(0), []
     for _ in range(JUDGED_AFTER + 3):
