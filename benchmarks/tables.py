@@ -24,6 +24,8 @@ from eda_agent.files import read_json_lines, write_text
 TOP = Path(__file__).parent.parent
 RESULTS = TOP / "benchmarks" / "results"
 SHOWN = {
+    "present/unseen": ("docs/results.md", "present/unseen"),
+    "present/learned": ("docs/results.md", "present/learned"),
     "unseen100": ("docs/results.md", "unseen100"),
     "learned100": ("docs/results.md", "learned100"),
     "drafts": ("docs/results.md", "drafts"),

@@ -18,11 +18,12 @@ from benchmarks.tables import tables
 from eda_agent import bench
 from eda_agent.bench.picture import picture
 from eda_agent.errors import InputError
+from eda_agent.files import read_json_lines
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.target import read_targets, with_target
 from eda_agent.run import open_evaluator
 
-from .conftest import CIRCUITS, NAMES
+from .conftest import CIRCUITS, NAMES, ROOT
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -221,6 +222,17 @@ def test_a_suite_of_ones_own_and_bad_ones(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown policy"):
         bench.jobs_of(suite, ["best"], 1, 2, 1)
     assert set(bench.LEARNED + bench.UNSEEN) == set(NAMES)
+
+
+def test_the_readme_says_what_the_runs_with_present_measurements_met() -> None:
+    def share(record: str, mark: int) -> int:
+        rows = read_json_lines(ROOT / "benchmarks" / "results" / "present" / record / "results.jsonl")
+        return round(100 * sum(row["met_at"] is not None and row["met_at"] <= mark for row in rows) / len(rows))
+
+    unseen = [share("unseen", mark) for mark in (10, 20, 50, 100)]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "{}, {}, {} and {} % of the unseen circuits' targets".format(*unseen) in text
+    assert f"{share('learned', 5)} % within 5 simulations on the eight training circuits" in text
 
 
 def test_the_tables_in_the_docs_are_what_the_records_say() -> None:
