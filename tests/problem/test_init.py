@@ -180,7 +180,7 @@ def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> Non
     assert draft.netlist.subcircuits["circuit"].ports == ("vcc", "plus", "minus", "gn", "diffout", "vss")
     assert draft.kind.ports == {"inp": "plus", "inn": "minus", "out": "diffout", "vdd": "vcc", "vss": "vss"}
     assert draft.kind.bias == {"gn": "source"}
-    assert any("sources were taken out" in note for note in draft.changed)
+    assert any("sources were removed" in note for note in draft.changed)
     (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
     assert measure_once(load_problem(tmp_path / "spec.yaml"))["dc_gain"] is not None
 

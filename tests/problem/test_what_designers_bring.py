@@ -160,6 +160,45 @@ def test_a_port_on_a_diode_is_a_bias_and_no_enable(tmp_path: Path) -> None:
     assert draft.structure.enables == () and draft.structure.roles["xm3"] in {"bias diode", "signal mirror"}
 
 
+FLAT = (
+    """flat amp
+M1 d1 in t 0 nch W=5u L=0.5u
+M2 out inn t 0 nch W=5u L=0.5u
+M3 d1 d1 vdd vdd pch W=4u L=0.5u
+M4 out d1 vdd vdd pch W=4u L=0.5u
+I1 t 0 20u
+VDD vdd 0 1.8
+V1 in 0 dc 0.9 ac 1
+V2 inn 0 0.9
+CL out 0 2p
+"""
+    + CARDS
+    + ".ac dec 10 1 1G\n.end\n"
+)
+
+
+def test_a_flat_circuit_keeps_its_supply_common_mode_bias_and_load(tmp_path: Path) -> None:
+    """Gain and power are those that plain ngspice gives for the file as it is, its inverting input at the same voltage."""
+    draft, problem = drafted(tmp_path, FLAT)
+    bench = problem.testbenches["loop"]
+    assert draft.kind.name == "op-amp" and draft.kind.ports == {"inp": "in", "inn": "inn", "out": "out", "vdd": "vdd", "vss": "vss"}
+    assert (float(bench.settings["load"]), float(bench.settings["vcm"])) == (2e-12, 0.9) and problem.corners[0].vdd == 1.8
+    assert not any("CL" in name for name in problem.space.names)
+    values = measured(problem)
+    assert values["power"] == pytest.approx(1.8 * 20e-6, rel=1e-6)
+    # gm of the pair over 2 pi times the load: sqrt(2 * 200u * 10 * 10u) / (2 pi 2p), a little less with channel-length modulation
+    assert values["gbw"] == pytest.approx((2 * 200e-6 * 10 * 10e-6) ** 0.5 / (2 * 3.14159265 * 2e-12), rel=0.05)
+
+
+def test_a_common_gate_stage_is_a_transimpedance_amplifier(tmp_path: Path) -> None:
+    text = f"* t\n.subckt cg in out vb ib vdd vss\nXM1 out vb in vss {N} W=20 L=0.15\nR1 vdd out 2k\nXM2 in ib vss vss {N} W=8 L=0.5\nXM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    draft, problem = drafted(tmp_path, text)
+    assert draft.kind.name == "transimpedance amplifier" and draft.kind.bias == {"vb": "voltage", "ib": "source"}
+    transimpedance = measured(problem)["transimpedance"]
+    # the signal's current flows through the 2 kOhm, except for the part that the stage's output resistance takes
+    assert transimpedance is not None and 1800 < transimpedance < 2000
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from eda_agent.files import write_text
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
-from eda_agent.problem.draft.flat import source_values
+from eda_agent.problem.draft.flat import FlatConditions, conditions_of
 from eda_agent.problem.draft.foreign import refuse_foreign
 from eda_agent.problem.draft.model_libraries import pdk_in, process_in
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
@@ -31,7 +31,7 @@ class Draft:
 
     Attributes:
         source: the netlist, or its plain copy if it was `changed`; `netlist_text` is its text.
-        driven: port → V or A of its source in a flat schematic.
+        conditions: sources and loads of a flat schematic.
         noticed: observations about the circuit, or its simulated behaviour, one sentence each.
     """
 
@@ -45,7 +45,7 @@ class Draft:
     structure: Structure
     kind: CircuitClass
     doubts: list[str] = field(default_factory=list)
-    driven: Mapping[str, float] = field(default_factory=dict)
+    conditions: FlatConditions = field(default_factory=FlatConditions)
     noticed: list[str] = field(default_factory=list)
     fallback_testbench: FallbackTestbench | None = None
     """Set if no template fits."""
@@ -55,6 +55,11 @@ class Draft:
     """Process of the nominal corner, from the netlist's model library."""
     parasitics: frozenset[str] = frozenset()
     """Devices of wires, named as in `parasitics_in`."""
+
+    @property
+    def driven(self) -> dict[str, float]:
+        """Port → V or A of its source in a flat schematic."""
+        return {**self.conditions.volts, **self.conditions.amps}
 
     @property
     def deck(self) -> str:
@@ -95,7 +100,8 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = classify(structure)
     doubts += kind.doubts
-    driven = source_values(raw.splitlines()) if any(note.startswith("sources were taken out") for note in notes) else {}
+    conditions = conditions_of(raw.splitlines())
+    driven = {**conditions.volts, **conditions.amps}
     if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     elif chosen.name == "own":
@@ -116,7 +122,7 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         structure,
         kind,
         doubts,
-        driven,
+        conditions,
         [*kind.noticed, *([words_of(parasitics, structure)] if parasitics else [])],
         begun,
         os.path.relpath(pdk_file, out) if pdk_file else "",

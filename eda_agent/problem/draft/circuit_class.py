@@ -112,6 +112,9 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         out = next((port for port in rest if any(fet.drain == port for fet in structure.fets)), "")
         if len(sides) == 1 and out and out != sides[0]:
             return CircuitClass("transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts))
+    if gate := _common_gate(structure, rest):
+        ports = {"in": gate[0], "out": gate[1], **rails}
+        return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), _TIA, tuple(doubts))
     if _rings(structure) and len(outputs) == 1:
         ports = {"out": outputs[0], **rails}
         if len(inputs) == 1:
@@ -123,6 +126,20 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
     doubts.append(_divided(structure) or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))
+
+
+def _common_gate(structure: Structure, rest: Sequence[str]) -> tuple[str, str] | None:
+    """(input, output) of a common-gate stage: a current into a source leaves at the drain, into a load; None if there is none.
+
+    The gate is a port that is neither, so that an amplifier's cascode or a follower is none.
+    """
+    found = {
+        (fet.source, fet.drain)
+        for fet in structure.fets
+        if {fet.source, fet.drain, fet.gate} <= set(rest) and len({fet.source, fet.drain, fet.gate}) == 3
+        and any(fet.drain in passive.nets and passive.kind == "r" for passive in structure.passives)
+    }  # fmt: skip
+    return found.pop() if len(found) == 1 else None
 
 
 def _divided(structure: Structure) -> str:

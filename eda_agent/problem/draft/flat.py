@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from eda_agent.problem.source import is_title
 from eda_agent.units import parse_spice_number
@@ -23,7 +24,7 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     """The lines as a subcircuit with ports; unchanged if there is one already, if nothing drives it, or if a device is
     unknown.
     """
-    if any(re.match(r"\s*\.subckt\s+\S+\s+[^\s=]", line, re.IGNORECASE) for line in lines):
+    if not is_flat(lines):
         return list(lines)
     cards, others, name = _split(lines)
     kinds = [card[0].lower() for card in cards]
@@ -40,30 +41,83 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
             kept.append(number)
     if not driven or not kept:
         return list(lines)
-    drains = Counter(nodes[number][0] for number in kept if kinds[number] in "mx")
-    elsewhere = {net for number in kept for net in (nodes[number][1:] if kinds[number] in "mx" else nodes[number])}
-    outputs = [net for net, count in drains.items() if count > 1 and net not in elsewhere and net not in driven]
+    outputs = _outputs(cards)
+    # the testbench brings the load
+    loads = [
+        number
+        for number in kept
+        if kinds[number] == "c" and set(nodes[number]) & set(outputs) and any(net.lower() in _GROUNDS for net in nodes[number])
+    ]
+    kept = [number for number in kept if number not in loads]
+    if loads:
+        notes.append(f"{', '.join(cards[number].split()[0] for number in loads)} became the load of the testbenches")
     ports = list(dict.fromkeys([*driven, *outputs]))
     body = [_grounded(cards[number], _NODES[kinds[number]]) for number in kept]
     notes.append(f"sources were removed, and {', '.join(ports)} and ground (vss) became ports")
     return [*others, f".subckt {name} {' '.join(ports)} vss", *body, f".ends {name}"]
 
 
-def source_values(lines: Sequence[str]) -> dict[str, float]:
-    """Net → the DC value of its source to ground: V of a voltage source, A into the net of a current source."""
-    result = {}
-    for card in _split(lines)[0]:
+@dataclass(frozen=True)
+class FlatConditions:
+    """What the sources and loads of a flat netlist say of its use, by net.
+
+    Attributes:
+        volts: DC value of a voltage source to ground, V.
+        amps: DC value of a current source, A into the net.
+        loads: capacitor from an output to ground, F.
+    """
+
+    volts: Mapping[str, float] = field(default_factory=dict)
+    amps: Mapping[str, float] = field(default_factory=dict)
+    loads: Mapping[str, float] = field(default_factory=dict)
+
+
+def is_flat(lines: Sequence[str]) -> bool:
+    """Whether no subcircuit with ports is in the lines."""
+    return not any(re.match(r"\s*\.subckt\s+\S+\s+[^\s=]", line, re.IGNORECASE) for line in lines)
+
+
+def conditions_of(lines: Sequence[str]) -> FlatConditions:
+    """The conditions of a flat netlist; empty ones if it has a subcircuit with ports."""
+    if not is_flat(lines):
+        return FlatConditions()
+    cards = _split(lines)[0]
+    volts: dict[str, float] = {}
+    amps: dict[str, float] = {}
+    loads: dict[str, float] = {}
+    outputs = set(_outputs(cards))
+    for card in cards:
         words = card.split()
+        kind = card[0].lower()
         value = next((number for word in words[3:5] if word.lower() != "dc" and (number := parse_spice_number(word)) is not None), None)
-        if card[0].lower() not in "vi" or len(words) < 4 or value is None:
+        if kind not in "vic" or len(words) < 4 or value is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
         if (plus in _GROUNDS) == (minus in _GROUNDS):
             continue
+        net = minus if plus in _GROUNDS else plus
+        if kind == "c":
+            if net in outputs:
+                loads[net] = loads.get(net, 0.0) + value
+            continue
         # SPICE counts a source's current from its plus terminal through the source to its minus terminal
-        sign = 1.0 if (minus in _GROUNDS) == (card[0].lower() == "v") else -1.0
-        result[minus if plus in _GROUNDS else plus] = sign * value
-    return result
+        sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
+        (volts if kind == "v" else amps)[net] = sign * value
+    return FlatConditions(volts, amps, loads)
+
+
+def _outputs(cards: Sequence[str]) -> list[str]:
+    """Nets on which drains stand and nothing else but a load to ground."""
+    devices = [(card[0].lower(), card.split()[1 : 1 + _NODES.get(card[0].lower(), 0)]) for card in cards]
+    driven = {net for kind, nodes in devices if kind in "vi" for net in nodes}
+    drains = Counter(nodes[0] for kind, nodes in devices if kind in "mx" and nodes)
+    elsewhere = {
+        net
+        for kind, nodes in devices
+        if not (kind == "c" and any(net.lower() in _GROUNDS for net in nodes))
+        for net in (nodes[1:] if kind in "mx" else nodes)
+    }
+    return [net for net, count in drains.items() if count > 1 and net not in elsewhere and net not in driven]
 
 
 def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:

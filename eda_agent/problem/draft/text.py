@@ -109,10 +109,19 @@ def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, st
     if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
         settings["load"] = "1f"
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
+    load, common = draft.conditions.loads.get(draft.kind.ports.get("out", "")), draft.conditions.volts.get(draft.kind.ports.get("inp", ""))
+    if load is not None and "load" in settings:
+        settings["load"] = _amount(load)
+    if common is not None and bench.template in {"opamp_open_loop", "opamp_step"} and 0 < common < _supply(draft):
+        settings["vcm"] = _amount(common)
     hold = hold_of(measured) if bench.template == "opamp_step" else None
     if hold is not None and not 0.2e-6 <= hold <= 1e-6:
         settings["hold"] = format_quantity(hold).replace(" ", "")
     return settings, why
+
+
+def _amount(value: float) -> str:
+    return format_quantity(value).replace(" ", "")
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -164,7 +173,9 @@ def _wiring(draft: Draft) -> list[str]:
     ports = {role: port for role, port in draft.kind.ports.items() if role != port}
     lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
     bias, guessed = [], False
-    for port, how in draft.kind.bias.items():
+    for port, held_by in draft.kind.bias.items():
+        # a source of the netlist says what it is
+        how = held_by if port not in draft.conditions.amps else "source" if draft.conditions.amps[port] > 0 else "sink"
         kind = "current" if how in {"source", "sink"} else "voltage"
         held = draft.driven.get(port)
         known = held is not None and (held > 0 or kind == "current") and (kind == "voltage" or (held > 0) == (how == "source"))
