@@ -52,8 +52,14 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
                 result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
-    # if there are too many, passives are left out
-    return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: not _is_transistor(draft, place[1]))
+    # if there are too many, passives outside the signal's way are left out
+    return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: _rank(draft, place[1]))
+
+
+def _rank(draft: Draft, edit: Edit) -> int:
+    if role_of(draft, edit).startswith(("compensation", "nulling", "feedback")):
+        return 0
+    return 1 if _is_transistor(draft, edit) else 2
 
 
 def _is_transistor(draft: Draft, edit: Edit) -> bool:
