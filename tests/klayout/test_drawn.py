@@ -109,7 +109,7 @@ def test_the_exported_netlist_keeps_expressions_and_comments(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ("{fold: 10}", "fold is a length"), ("{fold: wide}", "fold"), ("{grid: 5k}", "grid"), ("{table: none}", "there is no table"), ("{areas: mine}", "drawn or netlist"),
+        ("{fold: 10}", "fold is a length"), ("{fold: wide}", "fold"), ("{grid: 5k}", "grid"), ("{table: none}", "no table of PCells"), ("{areas: mine}", "drawn or netlist"),
         ("{folds: auto}", "folds"), ("[1]", "mapping"),
     ],
 )  # fmt: skip

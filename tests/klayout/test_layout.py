@@ -204,7 +204,7 @@ def test_lvs_says_what_it_compared() -> None:
     assert not left.match and left.devices_match and "2 devices are not drawn" in left.headline and "r1, c1" in " ".join(left.lines)
     empty = layout.create_cell("empty")
     nothing = lvs.check(layout, empty, found)
-    assert not nothing.match and nothing.differences == ("there is no transistor in the layout",)
+    assert not nothing.match and nothing.differences == ("the layout has no transistor",)
 
 
 def test_tables_of_processes_are_complete() -> None:

@@ -179,7 +179,7 @@ def test_two_runs_of_one_second_and_a_killed_one(hands: Hands, folder: Path) -> 
     assert dock(hands, "runner.run.folder") == folders[-1]
     for ask in (lambda: hands.menu("File", "Exit"), lambda: hands.ask("close_window()")):
         ask()
-        assert folders[-1] in hands.find("Stopped, they keep what they have", exact=False)["text"]
+        assert folders[-1] in hands.find("A stopped run keeps its results", exact=False)["text"]
         hands.click("Do not quit")
         hands.gone("Do not quit")
         assert dock(hands, "runner.alive")
@@ -250,10 +250,10 @@ def test_choices_that_are_wrong_are_said(hands: Hands, folder: Path) -> None:
     hands.find("PCells")
     hands.key("ctrl+a")
     hands.type("nowhere", enter=True)
-    hands.message("there is no table of PCells for nowhere")
+    hands.message("no table of PCells for nowhere")
     (folder / "plain").write_text("no program")
     choose(hands, folder / "plain")
-    hands.message("is no program")
+    hands.message("is not a program")
     # one that does not speak our language
     (folder / "odd").write_text("#!/bin/sh\necho '[]'\n")
     (folder / "odd").chmod(stat.S_IRWXU)
@@ -319,7 +319,7 @@ def test_what_a_killed_klayout_was_running_is_offered(display: str, home: Path, 
         third.click("resume")
         third.until(lambda: len(journal.read_text()) > len(stopped), "the run to go on")
         third.menu("File", "Exit")
-        third.click("Let them go on without KLayout")
+        third.click("Continue them without KLayout")
         assert third.process.wait(timeout=20) == 0
         # by another process, which takes orders from a file
         begun = journal.read_text()
@@ -356,7 +356,7 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.file("The folder of a run", folder / "ota")
     hands.until(lambda: hands.ask("window.current_view() is not None"), "a layout")
     words = report(hands)
-    assert "6 transistors agree, by the labels of their nets; 8 of 8 nets are not routed" in words and "ib, inn, inp" in words
+    assert "6 transistors match by the labels of their nets; 8 of 8 nets are not routed" in words and "ib, inn, inp" in words
     before = hands.until(lambda: sizes(hands), "devices")
     # another cell has the sizes of another turn: by hand, as a designer would
     hands.ask(

@@ -250,7 +250,7 @@ def test_a_live_run_is_steered(tmp_path: Path) -> None:
         await until(pilot, lambda: app.state.review)
         await pilot.press("p")
         await until(pilot, lambda: bool(app.state.pending) and not app.state.paused)
-        assert app.status.state == "waiting for your word"
+        assert app.status.state == "waiting for your decision"
         turns = len(app.state.turns)
         await pilot.press("a")
         await until(pilot, lambda: len(app.state.turns) == turns + 1)

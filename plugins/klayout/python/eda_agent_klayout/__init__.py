@@ -1,1 +1,3 @@
-"""The plugin: sizing from inside KLayout. What knows no window (tables, PCells, placement, write-back, LVS) also runs headless, from pip's KLayout."""
+"""The KLayout plugin sizes circuits from inside KLayout. Modules without a window (tables, PCells, placement,
+write-back, LVS) also run headless, with pip's KLayout.
+"""

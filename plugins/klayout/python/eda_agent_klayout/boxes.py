@@ -1,4 +1,4 @@
-"""A box index finds the numbered boxes that overlap one of them, or that hold a point, without looking at all of them: KLayout's own search tree."""
+"""A box index finds the numbered boxes that overlap a box or contain a point, with KLayout's search tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Boxes:
         return self._boxes[number]
 
     def move(self, places: Mapping[int, pya.Box]) -> None:
-        """Put some boxes elsewhere."""
+        """Move some boxes."""
         for number, box in places.items():
             self._boxes[number] = box
         self._tree = None
@@ -39,7 +39,7 @@ class Boxes:
             self._tree = pya.Shapes()
             for number, box in enumerate(self._boxes):
                 if not box.empty():
-                    # a property's number is free to carry one of ours, 0 aside
+                    # the number of a property is free for ours, except 0
                     self._tree.insert(box, number + 1)
         return self._tree
 

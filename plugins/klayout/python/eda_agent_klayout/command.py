@@ -1,4 +1,4 @@
-"""A command is an `eda-agent` that answers once. The window goes on while it works."""
+"""A command is an `eda-agent` process that returns one result, without blocking the window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .runner import START, executable
 
 
 class Command:
-    """`done` is called with what the command prints, `failed` with what it complains of. Raises `MissingExecutable`."""
+    """`done` is called with the command's output, `failed` with its error message. Raises `MissingExecutable`."""
 
     def __init__(self, arguments: Sequence[str], done: Callable[[str], None], failed: Callable[[str], None]):
         self._name, self._done, self._failed = arguments[0], done, failed

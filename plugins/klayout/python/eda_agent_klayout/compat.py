@@ -1,4 +1,4 @@
-"""What differs between versions of KLayout, in one place: 0.28 has methods where 0.30 has properties, and the other way round."""
+"""Compatibility code for the versions of KLayout: 0.28 has methods where 0.30 has properties, and the reverse."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ def read(thing: Any, name: str) -> Any:
 
 
 def chosen(answer: Any) -> str:
-    """The text of a file or input dialog, "" where it was cancelled."""
+    """The text of a file or input dialog, "" if it was cancelled."""
     if answer is None or isinstance(answer, str):
         return answer or ""
     return str(read(answer, "value") or "") if read(answer, "has_value") else ""
 
 
 def active_cellview(view: pya.LayoutView) -> int:
-    """The index of the active cellview, -1 where there is none."""
+    """The index of the active cellview, -1 without one."""
     return int(read(view, "active_cellview_index"))
 
 
 def home() -> Path:
-    """Where KLayout keeps what belongs to the user."""
+    """KLayout's folder of the user."""
     return Path(read(pya.Application.instance(), "application_data_path"))
 
 
 def editable() -> bool:
-    """Whether KLayout was started in edit mode; in viewer mode no PCell can be made or changed."""
+    """Whether KLayout was started in edit mode; in viewer mode no PCell can be created or changed."""
     return bool(read(pya.Application.instance(), "is_editable"))

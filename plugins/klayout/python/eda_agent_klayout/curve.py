@@ -1,4 +1,4 @@
-"""The curve of a run: its best score after each turn, and each turn's own."""
+"""The curve of a run shows the best score after each turn, and each turn's own score."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ HEIGHT = 120
 
 
 class Curve(pya.QWidget):
-    """Drawn into a pixmap: KLayout's Python has no painter on a widget in a paint event."""
+    """Drawn into a pixmap: KLayout's Python cannot paint on a widget in a paint event."""
 
     def __init__(self, parent: pya.QWidget | None = None):
         super().__init__(parent)
         self.best: list[float] = []
         self.scores: list[float] = []
         self.setMinimumHeight(HEIGHT)
-        # in no layout: a label asks for the room of its picture, and the dock would grow with every one
+        # outside a layout: a label requests the size of its picture, and the dock would grow with each one
         self.picture = pya.QLabel(self)
         self._drawn: tuple[object, ...] = ()
 
@@ -31,7 +31,7 @@ class Curve(pya.QWidget):
         faults.guarded(self.draw, once=True)()
 
     def draw(self) -> None:
-        """Anew where the numbers or the size have changed."""
+        """Redraw if the numbers or the size have changed."""
         width, height = self.width, self.height
         now = (width, height, len(self.best), self.best[-1:], self.scores[-1:])
         if now == self._drawn or width < 80 or height < 60:
@@ -67,7 +67,7 @@ class Curve(pya.QWidget):
                 painter.drawPoint(point(number, value))
         painter.setPen(pya.QPen(pya.QBrush(pya.QColor(60, 110, 200)), 2.0))
         for number in range(1, len(self.best)):
-            # a step, not a slope: the best is what it was until a turn beats it
+            # a step, not a slope: the best stays until a turn beats it
             before, after = point(number - 1, self.best[number - 1]), point(number, self.best[number])
             corner = pya.QPointF(after.x, before.y)
             painter.drawLine(before, corner)

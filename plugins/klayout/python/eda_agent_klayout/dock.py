@@ -1,4 +1,4 @@
-"""The dock shows a run: specs, sizes, turns, the best-so-far curve and the log, with buttons for what the user may do to it."""
+"""The dock shows a run: specs, sizes, turns, the best-so-far curve and the log, with buttons for the user's commands."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from .review import Review
 from .runner import Runner
 
 COLOURS = {"✓": pya.QColor(0, 130, 60), "~": pya.QColor(190, 110, 0), "✗": pya.QColor(190, 30, 30), "·": pya.QColor(120, 120, 120)}
-VIEWER = "KLayout is in viewer mode, where no PCell can be made or changed: start it with klayout -e, or tick editing mode in its setup"
+VIEWER = (
+    "KLayout is in viewer mode, in which PCells cannot be created or changed: start it with klayout -e, or enable editing mode in its setup"
+)
 TICK = 100
 """Milliseconds between two drawings: events in between are drawn together."""
 
 
 class Dock(pya.QDockWidget):
-    """One run. `start`: arguments of `eda-agent`; `where`: the folder that it is started in, and the run is made beside; `write_back` is called
-    with the run's folder, `probe` with the parameters that were clicked, `changed` as a run begins or ends."""
+    """One run. `start`: arguments of `eda-agent`; `where`: its working folder, in which the run is created;
+    `write_back` is called
+    with the run's folder, `probe` with the clicked parameters, `changed` when a run begins or ends.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,7 @@ class Dock(pya.QDockWidget):
         self.runner = Runner(self._changed, self._ended)
         self._dirty, self._turns, self._named = False, 0, ""
         self.orders: list[dict[str, object]] = []
-        """Given to a run as it starts: what was changed in the form."""
+        """Commands sent to a run when it starts: the changes of the form."""
         body = pya.QWidget(self)
         layout = pya.QVBoxLayout(body)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -95,7 +99,7 @@ class Dock(pya.QDockWidget):
             self.runner.tell(**order)
 
     def run(self, arguments: list[str]) -> None:
-        """Start `eda-agent` with these arguments and show what it does. Raises `MissingExecutable`."""
+        """Start `eda-agent` with these arguments and show its progress. Raises `MissingExecutable`."""
         self._turns = 0
         self.turns.setRowCount(0)
         try:
@@ -108,14 +112,14 @@ class Dock(pya.QDockWidget):
         self.runner.tell(do="resume" if self.runner.run.paused else "pause")
 
     def toggle_review(self) -> None:
-        """From here on every proposal waits for a word, or none does."""
+        """Switch the review of every proposal on or off."""
         self.runner.tell(do="review", on=not self.runner.run.review)
 
     def stop(self) -> None:
         self.runner.tell(do="stop")
 
     def resume(self) -> None:
-        """Go on with a run that was stopped or interrupted."""
+        """Continue a run that was stopped or interrupted."""
         run = self.runner.run
         if run.folder and not self.runner.alive:
             self.run(["size", run.folder, "--resume", "--events"])
@@ -126,12 +130,12 @@ class Dock(pya.QDockWidget):
 
     @property
     def status(self) -> str:
-        """What the run says, and what has become of its process."""
+        """The status of the run and of its process."""
         run = self.runner.run
         return run.interrupted if run.started and not run.finished and not self.runner.alive else run.status
 
     def select(self, parameters: set[str]) -> None:
-        """Mark the rows of these parameters, as the layout was clicked; the layout is not asked back."""
+        """Mark the rows of these parameters after a click in the layout, without marking the layout again."""
         self._quiet = True
         self.sizes.clearSelection()
         self.sizes.setSelectionMode(pya.QAbstractItemView.MultiSelection)
@@ -147,11 +151,11 @@ class Dock(pya.QDockWidget):
             self._probe(self, {self.sizes.item(row, 0).text for row in rows if self.sizes.item(row, 0).isSelected()})
 
     def _later(self, words: str) -> None:
-        """Told after the drawing is done: a message has a loop of its own."""
+        """Show a message after the drawing is done, because a message has its own event loop."""
         faults.later(lambda: faults.tell("eda-agent", words))
 
     def shut(self) -> None:
-        """Before the window goes: the run is ended where it stands, and can be resumed."""
+        """Stop the run before the window closes; it can be resumed."""
         self.timer.stop()
         self.runner.kill()
 
@@ -218,7 +222,7 @@ def _table(parent: pya.QWidget, headings: list[str]) -> pya.QTableWidget:
 
 
 def _fill(table: pya.QTableWidget, rows: Sequence[tuple[str, ...]]) -> None:
-    """Cells that differ are written; what is the same is left alone."""
+    """Write only cells that differ."""
     if table.rowCount != len(rows):
         table.setRowCount(len(rows))
     for number, row in enumerate(rows):

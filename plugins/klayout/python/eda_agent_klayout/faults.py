@@ -1,4 +1,4 @@
-"""A fault is what goes wrong between KLayout and the plugin: it becomes a message and a line of a log, never silence."""
+"""A fault is an error between KLayout and the plugin: it becomes a message and a line of a log."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import pya
 from . import compat
 
 LOG = "eda-agent.log"
-"""In KLayout's home."""
+"""The log's name, in KLayout's home."""
 LARGEST = 1_000_000
-"""Bytes of the log; after that it begins anew."""
+"""Maximum size of the log in bytes; then it starts again."""
 _seen: set[str] = set()
 _timers: list[pya.QTimer] = []
 
 
 def tell(title: str, text: str) -> None:
-    """A message that waits for its OK."""
+    """Show a message that waits for its OK."""
     pya.MessageBox.warning(title, text, pya.MessageBox.Ok)
 
 
 def guarded(do: Callable[..., Any], once: bool = False) -> Callable[..., None]:
-    """A slot that tells of its faults; `once`: of each only once, for timers. What the signal passes is left out."""
+    """A slot that reports its faults; `once`: each only once, for timers. The signal's arguments are dropped."""
 
     def slot(*_: object) -> None:
         try:
@@ -38,7 +38,7 @@ def guarded(do: Callable[..., Any], once: bool = False) -> Callable[..., None]:
 
 
 def later(do: Callable[..., Any]) -> None:
-    """Do it as soon as what is going on now is done."""
+    """Call the function as soon as the present event is finished."""
     timer = pya.QTimer(pya.Application.instance().main_window())
     timer.singleShot = True
     timer.timeout = guarded(do)
@@ -48,7 +48,7 @@ def later(do: Callable[..., Any]) -> None:
 
 
 def report(error: Exception, once: bool = False) -> None:
-    """A refusal is told as it is; anything else with what to do. Both are logged."""
+    """Show a refusal as it is, and any other error with advice. Both are logged."""
     words = "".join(traceback.format_exception(error))
     if once and words in _seen:
         return
@@ -59,13 +59,13 @@ def report(error: Exception, once: bool = False) -> None:
     else:
         name = type(error).__name__
         tell(
-            "eda-agent: this should not have happened",
-            f"{name}: {error}\n\nThe layout and the runs are as they were. Please send the end of {path} with what you clicked to the authors of eda-agent.",
+            "eda-agent: unexpected error",
+            f"{name}: {error}\n\nThe layout and the runs are unchanged. Please send the end of {path} and the steps to reproduce this to the authors of eda-agent.",
         )
 
 
 def log(words: str) -> Path:
-    """Keep it in the log; a log that cannot be written is no second fault."""
+    """Write a line to the log; errors of the log itself are ignored."""
     path = compat.home() / LOG
     try:
         mode = "w" if path.exists() and path.stat().st_size > LARGEST else "a"

@@ -1,4 +1,4 @@
-"""A field is a cell that the user writes a value into: it is checked as it is written, and says in itself what is wrong."""
+"""A field is an input cell: its value is checked while it is typed, and a fault is shown in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ WRONG = pya.QColor(255, 200, 200)
 
 
 def problem(text: str, unit: str, low: float | None = None, high: float | None = None) -> str:
-    """What is wrong with a value that must lie in a range; "" where nothing is. An end may be missing."""
+    """The fault of a value that must lie in a range, or "". An end may be missing."""
     try:
         value = parse_quantity(text, unit)
     except QuantityError as error:
         return str(error)
-    # a value that is shown with a few digits is the end that it was made from
+    # a value shown with few digits is the end from which it was made
     slack = 1e-6 * max(abs(low or 0.0), abs(high or 0.0))
     if low is not None and value < low - slack:
         return f"below {format_quantity(low, unit)}"
@@ -27,7 +27,7 @@ def problem(text: str, unit: str, low: float | None = None, high: float | None =
 
 
 def mark(item: pya.QTableWidgetItem, fault: str) -> None:
-    """Show a fault in its field, or that there is none."""
+    """Show or clear a fault in a field."""
     if item.toolTip != fault:
         item.setToolTip(fault)
         item.setBackground(pya.QBrush(WRONG) if fault else pya.QBrush())

@@ -1,6 +1,8 @@
-"""A fold is the fingers that a transistor is drawn with. From the fold follow the widths on the grid, the units of a matched array and the junctions (AD, AS, PD, PS).
+"""A fold is the number of fingers with which a transistor is drawn. It determines the widths on the grid, the units of
+a matched array and the junctions (AD, AS, PD, PS).
 
-The loop simulates what this module says, and the drawing draws it: one rule for both. It needs the standard library only, as KLayout's own Python runs it too.
+The simulation and the drawing use this module, so they agree. It needs the standard library only, because KLayout's
+Python runs it too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from .table import Device
 class Rule:
     """How devices are folded; all in m.
 
-    `widest`: a finger that is wider is folded, inf for none. `narrowest`: a matched device becomes two fingers where each is at least that wide, so that it
+    `widest`: a wider finger is folded, inf for none. `narrowest`: a matched device gets two fingers if each is at least
+    this wide, so that it
     can be mirrored about a middle; inf for never. `grid`: step of a finger's width and of the length, 0 for none.
     """
 
@@ -28,7 +31,7 @@ class Rule:
 
     @property
     def least(self) -> float:
-        """No finger that comes of folding is narrower: an even number of fingers is taken where more than one is needed."""
+        """Lower limit of the width of a folded finger: an even number of fingers is used if more than one is needed."""
         return min(self.widest / 2, self.narrowest) - self.grid
 
 
@@ -38,8 +41,10 @@ UNFOLDED = Rule(inf, inf)
 
 @dataclass(frozen=True)
 class Diffusion:
-    """The source and drain regions of a process's PCell, in m: their length from the gate to the edge at an `end`, between two gates `inner`; `pad`: the least height around
-    a contact, and `pad_length` the length of a region that is this high where the finger is narrower."""
+    """The source and drain regions of a process's PCell, in m: their length from the gate to the edge at an `end`,
+    between two gates `inner`; `pad`: the minimum height around
+    a contact, and `pad_length` the length of a region with this height if the finger is narrower.
+    """
 
     end: float
     inner: float
@@ -49,7 +54,7 @@ class Diffusion:
 
 @dataclass(frozen=True)
 class Junctions:
-    """Area (m²) and perimeter (m, the side at the gate included) of drain and source."""
+    """Area (m²) and perimeter (m, including the gate's side) of drain and source."""
 
     ad: float
     as_: float
@@ -65,7 +70,7 @@ class Junctions:
 
 @dataclass(frozen=True)
 class Unit:
-    """`fingers` of a device beside each other; a dummy has the terminals of the bulk."""
+    """Adjacent `fingers` of a device; all terminals of a dummy are on the bulk."""
 
     device: Device
     fingers: int
@@ -73,10 +78,12 @@ class Unit:
 
 
 def folded(devices: Sequence[Device], rule: Rule) -> list[Device]:
-    """The devices with the fingers that they are drawn with, their widths and lengths on the grid. Folding twice changes nothing.
+    """The devices with the fingers with which they are drawn, their widths and lengths on the grid. Folding twice
+    changes nothing.
 
-    A device that has several fingers in the schematic keeps them. Of a matched group with a ratio (some m above 1) none is folded that need not be: a ratio is made
-    of equal units.
+    A device with several fingers in the schematic keeps them. In a matched group with a ratio (some m above 1) only too
+    wide devices are folded, because a ratio needs
+    equal units.
     """
     ratios = {device.block for device in devices if device.block is not None and device.m > 1}
     return [_on_grid(_fold(device, rule, device.block in ratios), rule.grid) for device in devices]
@@ -104,7 +111,7 @@ def _snapped(length: float, grid: float) -> float:
 
 
 def arrays(devices: Sequence[Device]) -> list[list[Unit]]:
-    """What stands in one piece, of folded devices: single ones, and matched groups whose fingers are alike as common-centroid arrays."""
+    """The pieces of folded devices: single ones, and matched groups with equal fingers as common-centroid arrays."""
     groups: dict[int, list[Device]] = {}
     for device in devices:
         if device.block is not None:
@@ -114,7 +121,7 @@ def arrays(devices: Sequence[Device]) -> list[list[Unit]]:
         if device.name in placed:
             continue
         group = groups.get(device.block, [device]) if device.block is not None else [device]
-        # what is matched but drawn with other fingers cannot share an array
+        # matched devices with other fingers cannot share an array
         group = [other for other in group if _alike(device, other) and other.name not in placed]
         placed |= {other.name for other in group}
         result.append(common_centroid(group) if len(group) > 1 else [Unit(device, device.nf)] * device.m)
@@ -133,8 +140,9 @@ def _alike(one: Device, other: Device) -> bool:
 def common_centroid(group: Sequence[Device]) -> list[Unit]:
     """Units of a group mirrored about the middle: A B | B A for a pair of two fingers each, with a dummy at both ends.
 
-    A unit has as many fingers as leave every device an even number of units, one at least; where a device has an odd number of units, its last
-    stands in the middle, and the centroids differ by no more than that.
+    A unit has as many fingers as leave every device an even number of units, at least one. If a device has an odd
+    number of units, its last
+    is in the middle, and the centroids differ by no more than that.
     """
     counts = [device.fingers for device in group]
     common = gcd(*counts)
@@ -142,7 +150,7 @@ def common_centroid(group: Sequence[Device]) -> list[Unit]:
     units = {device.name: device.fingers // size for device in group}
     half: list[Device] = []
     left = {device.name: units[device.name] // 2 for device in group}
-    # spread evenly: next is the device that has most of its units still to place
+    # spread evenly: the next unit is of the device with the largest share still to place
     while any(left.values()):
         chosen = max((device for device in group if left[device.name]), key=lambda device: left[device.name] / units[device.name])
         half.append(chosen)
@@ -154,7 +162,7 @@ def common_centroid(group: Sequence[Device]) -> list[Unit]:
 
 
 def junctions(fingers: int, width: float, diffusion: Diffusion) -> Junctions:
-    """Of so many fingers beside each other, each `width` m wide: source, drain, source, … share what lies between two gates."""
+    """Junctions of adjacent fingers, each `width` m wide: source, drain, source, … share the regions between two gates."""
     found = Junctions(0.0, 0.0, 0.0, 0.0)
     bump = max(diffusion.pad - width, 0.0)
     for number in range(fingers + 1):
@@ -165,7 +173,7 @@ def junctions(fingers: int, width: float, diffusion: Diffusion) -> Junctions:
 
 
 def drawn_junctions(devices: Sequence[Device], diffusion: Diffusion) -> dict[str, Junctions]:
-    """Device → the junctions of all that is drawn of it, of folded devices."""
+    """Device → the junctions of all its drawn units, of folded devices."""
     found: dict[str, Junctions] = {}
     for unit in chain.from_iterable(arrays(devices)):
         if not unit.dummy:
@@ -175,7 +183,7 @@ def drawn_junctions(devices: Sequence[Device], diffusion: Diffusion) -> dict[str
 
 
 def rule_of(data: Mapping[str, Any] | None) -> Rule:
-    """The rule of what `eda-agent export RUN --devices` prints; the usual one where the run has none. null stands for inf."""
+    """The rule in the output of `eda-agent export RUN --devices`; the usual one if the run has none. null means inf."""
     if not data:
         return Rule()
     widest, narrowest = (inf if data.get(name) is None else float(data[name]) for name in ("widest", "narrowest"))

@@ -1,4 +1,6 @@
-"""The form is a spec to be looked over before its run: targets, ranges, locks, corners, budget. What is changed goes to the run as orders."""
+"""The form shows a spec before its run: targets, ranges, locks, corners, budget. Changes are sent to the run as
+commands.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ SIDES = ("minimum", "maximum")
 
 
 class Form(pya.QDialog):
-    """`tables`: specs and parameters as `eda-agent check --json` tells them. `begin` is called with the orders and further arguments of `size`."""
+    """`tables`: specs and parameters from `eda-agent check --json`. `begin` is called with the commands and further
+    arguments of `size`.
+    """
 
     HEADS = ("spec", "at least", "at most", "unit")
 
@@ -31,7 +35,7 @@ class Form(pya.QDialog):
         self._specs: Sequence[Mapping[str, Any]] = tables["specs"]
         self._parameters: Sequence[Mapping[str, Any]] = tables["parameters"]
         layout = pya.QVBoxLayout(self)
-        layout.addWidget(pya.QLabel("Targets. A value as in a netlist: 20M, 1.5m, 60.", self))
+        layout.addWidget(pya.QLabel("Targets, written as in a netlist: 20M, 1.5m, 60.", self))
         self.specs = fields.table(self, self.HEADS, len(self._specs))
         for row, spec in enumerate(self._specs):
             fields.put(self.specs, row, 0, spec["name"], False)
@@ -42,7 +46,7 @@ class Form(pya.QDialog):
             fields.put(self.specs, row, 3, shown_unit(spec), False)
         layout.addWidget(self.specs)
         layout.addWidget(
-            pya.QLabel("Sizes. A range may become narrower; a locked size stays what the netlist says, or what you write.", self)
+            pya.QLabel("Sizes. A range can only be narrowed; a locked size keeps the netlist's value or the one that you enter.", self)
         )
         self.sizes = fields.table(self, ["size", "from", "to", "locked at", "role"], len(self._parameters))
         for row, one in enumerate(self._parameters):
@@ -68,7 +72,7 @@ class Form(pya.QDialog):
         self.buttons: dict[str, pya.QPushButton] = {}
         for name, action in (("start", self.start), ("cancel", self.reject)):
             button = pya.QPushButton(name, self)
-            # Enter ends the writing of a value, and nothing else
+            # Enter only ends the input of a value
             button.autoDefault = False
             button.clicked = faults.guarded(action)
             line.addWidget(button)
@@ -76,7 +80,7 @@ class Form(pya.QDialog):
         self.line = pya.QLabel("", self)
         self.line.setWordWrap(True)
         self.line.setStyleSheet("color: #b01e1e")
-        # its room is there before its words: nothing moves under the mouse
+        # its space is reserved before its text: nothing moves under the mouse
         self.line.setMinimumHeight(36)
         layout.addWidget(self.line)
         layout.addLayout(line)
@@ -88,12 +92,12 @@ class Form(pya.QDialog):
         self.resize(760, 620)
 
     def start(self) -> None:
-        # a run that cannot begin leaves the form as it is
+        # a run that cannot start leaves the form open
         self._begin(self.orders(), self.arguments())
         self.accept()
 
     def arguments(self) -> list[str]:
-        """Of `size`, beside the spec."""
+        """Arguments of `size` besides the spec."""
         chosen = self.corners.currentText
         return [
             *(["--corners", chosen] if chosen != AS_IN_SPEC else []),
@@ -101,7 +105,7 @@ class Form(pya.QDialog):
         ]
 
     def orders(self) -> list[dict[str, Any]]:
-        """What was changed; what stands as it stood is no order."""
+        """The changes as commands."""
         found: list[dict[str, Any]] = []
         for row, spec in enumerate(self._specs):
             if changed := self._changed(self.specs, row):
@@ -119,7 +123,7 @@ class Form(pya.QDialog):
         return found
 
     def _changed(self, table: pya.QTableWidget, row: int) -> dict[str, str]:
-        """Bound → what was written in its place."""
+        """Bound → changed text."""
         which = "specs" if table is self.specs else "sizes"
         changed = {}
         for column, side in enumerate(SIDES, start=1):
@@ -129,7 +133,7 @@ class Form(pya.QDialog):
         return changed
 
     def _check(self) -> None:
-        """Mark what is wrong in its field; start waits until nothing is."""
+        """Mark the faults in their fields; start is enabled without faults."""
         if not self._ready:
             return
         wrong = [*self._wrong_targets(), *self._wrong_sizes()]
@@ -144,11 +148,11 @@ class Form(pya.QDialog):
             for column in (1, 2):
                 item = self.specs.item(row, column)
                 text, shown = item.text.strip(), self._shown["specs", row, column]
-                fault = "" if text == shown else fields.problem(text, unit) if text else "a target is removed in the spec, not here"
+                fault = "" if text == shown else fields.problem(text, unit) if text else "remove a target in the spec, not here"
                 if text and not fault:
                     values.append(parse_quantity(text, unit))
                 if len(values) > 1 and values[0] > values[1]:
-                    fault = "below the least"
+                    fault = "below the minimum"
                 fields.mark(item, fault)
                 if fault:
                     found.append(f"{spec['name']}, {self.HEADS[column]}: {fault}")
@@ -165,19 +169,19 @@ class Form(pya.QDialog):
                 if column == 3 and text and item.checkState != pya.Qt.Checked:
                     fault = "tick it, or clear the value"
                 elif text and text != self._shown.get(("sizes", row, column)):
-                    # a range may become narrower, not wider; a lock stands in what is left of it
+                    # a range can only be narrowed, and a lock must lie within it
                     least = one["minimum"] if column == 1 or low is None else low
                     most = one["maximum"] if column < 3 else self._bound(row, 2, one) or one["maximum"]
                     fault = fields.problem(text, one["unit"], least, most)
                 elif not text and column < 3:
-                    fault = "a range has two ends"
+                    fault = "a range needs both ends"
                 fields.mark(item, fault)
                 if fault:
                     found.append(f"{one['name']}, {('from', 'to', 'locked at')[column - 1]}: {fault}")
         return found
 
     def _bound(self, row: int, column: int, one: Mapping[str, Any]) -> float | None:
-        """The end of a range as it stands in its field; None where that is no number."""
+        """The present end of a range in its field; None if it is not a number."""
         text = self.sizes.item(row, column).text.strip()
         if text == self._shown["sizes", row, column]:
             return float(one[SIDES[column - 1]])

@@ -1,4 +1,6 @@
-"""Layers say which shapes of a layout are channels, diffusion, wells and wires, and where their labels stand: of the demonstration process, or of a table's (`layers`)."""
+"""Layers define the shapes of a layout that are channels, diffusion, wells and wires, and the places of their labels:
+for the demonstration process, or for a table's (`layers`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Layer = tuple[int, int]
 
 @dataclass(frozen=True)
 class Layers:
-    """`nplus`: None where all that is not `pplus` is; `tap`: diffusion of taps where it has a layer of its own; `metals`: each with its labels, from below; `vias` between them."""
+    """`nplus`: None if everything outside `pplus` is; `tap`: diffusion of taps if it has its own layer; `metals`: each
+    with its labels, from below; `vias` between them.
+    """
 
     active: Layer
     poly: Layer
@@ -36,7 +40,7 @@ DEMONSTRATION = Layers(
 
 
 def of_table(table: Table) -> Layers | None:
-    """The layers of a table, None where it has none: nothing is known of what its PCells draw."""
+    """The layers of a table, None without any: its PCells' shapes are then unknown."""
     if table.layers is None:
         return None
     found = {name: _layer(words) for name, words in table.layers.items() if isinstance(words, str)}
@@ -62,9 +66,9 @@ class Terminal:
 
 
 def terminals(cell: pya.Cell, table: Table, layers: Layers) -> Iterator[Terminal]:
-    """Where the terminals of a cell's PCells are and what net each is: from the nets that an instance keeps, and its own shapes.
+    """The places and nets of the terminals of a cell's PCells, from the nets stored in an instance and from its shapes.
 
-    Sources and drains alternate from the left, beginning with a source. PCells that label themselves have none here.
+    Sources and drains alternate from the left, beginning with a source. PCells with their own labels have none here.
     """
     layout = cell.layout()
     known: dict[int, tuple[list[pya.Point], list[pya.Point]]] = {}

@@ -1,4 +1,4 @@
-"""A library of PCells as this KLayout has it registered: the version of a table that it is, and its PCells, drawn as they are asked for."""
+"""A library of PCells as this KLayout has registered it: the matching version of a table, and its PCells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .table import Table, TableError
 
 
 def registered(table: Table) -> str:
-    """The name under which the library of a table is registered here. Raises `TableError` with the names that were looked for."""
+    """The name under which the library of a table is registered. Raises `TableError` with the searched names."""
     for name in table.libraries:
         if pya.Library.library_by_name(name) is not None:
             return name
@@ -19,14 +19,14 @@ def registered(table: Table) -> str:
     cells = " or ".join(dict.fromkeys(_cells(version) for version in table.versions))
     raise TableError(
         f"no library {' or '.join(table.libraries)} with {cells} is registered in this KLayout; there are {known or 'none'}\n"
-        "    → install the PCells of the process and start KLayout again, or take --table demonstration"
+        "    → install the PCells of the process and restart KLayout, or use --table demonstration"
     )
 
 
 def present(table: Table) -> Table:
-    """The version of a table that the registered library is: its PCells are there with the parameters that are written.
+    """The version of a table that matches the registered library: its PCells exist with the written parameters.
 
-    Raises `TableError` with the names that were looked for.
+    Raises `TableError` with the searched names.
     """
     name = registered(table)
     layout = pya.Library.library_by_name(name).layout()
@@ -39,7 +39,7 @@ def present(table: Table) -> Table:
     there = [f"{cell} ({', '.join(sorted(_parameters(layout, cell) or ()))})" for cell in dict.fromkeys(cells)]
     raise TableError(
         f"the library {name} has no PCells {wanted}; it has {'; '.join(there) or ', '.join(sorted(layout.pcell_names())) or 'none'}\n"
-        "    → write a table for it (docs/klayout.md), or take --table demonstration"
+        "    → write a table for it (docs/klayout.md), or use --table demonstration"
     )
 
 
@@ -53,9 +53,9 @@ def _parameters(layout: pya.Layout, cell: str) -> set[str] | None:
 
 
 def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str) -> pya.Cell:
-    """A PCell with `values` in a layout; `written`: those of them that must be drawn as they are.
+    """A PCell with `values` in a layout; `written`: the values that must be drawn unchanged.
 
-    Raises ValueError where the library cannot be used there, the PCell fails, or it draws another size than is written.
+    Raises ValueError if the library cannot be used there, the PCell fails, or it draws another size.
     """
     changed = _refusal(library.layout().pcell_declaration(cell), layout, values, written)
     if changed:
@@ -77,13 +77,13 @@ def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, 
 
 
 def _refusal(declaration: pya.PCellDeclaration, layout: pya.Layout, values: dict[str, Any], written: Mapping[str, Any]) -> str:
-    """What a PCell makes of values that it does not draw as they are, "" where it does. An instance keeps the values that are written all the same."""
+    """How a PCell changes values, "" if it draws them unchanged. An instance keeps the written values in any case."""
     parameters = declaration.get_parameters()
     given = [values.get(one.name, one.default) for one in parameters]
     try:
         drawn = dict(zip((one.name for one in parameters), declaration.coerce_parameters(layout, given), strict=True))
     except (RuntimeError, ValueError, TypeError, AttributeError):
-        # its own fault, which drawing it shows
+        # its own error, which drawing it shows
         return ""
     other = [f"{name} {value} becomes {drawn[name]}" for name, value in written.items() if name in drawn and not _alike(value, drawn[name])]
     return ", ".join(other)

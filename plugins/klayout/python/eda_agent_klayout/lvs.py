@@ -1,6 +1,6 @@
-"""LVS of the demonstration process at device level: nets that have the same label are one, whether they are routed yet or not.
+"""LVS at device level: nets with the same label are one net, whether they are routed or not.
 
-A dummy, whose drain, source and bulk are one net, is no device of the circuit.
+A dummy, whose drain, source and bulk are one net, is not a device of the circuit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SUBSTRATE = "SUBSTRATE"
 
 
 class Reader(pya.NetlistSpiceReaderDelegate):
-    """Reads X-instances of a MOS model as MOS devices, as the schematics of foundries have them; `kinds`: model → nmos or pmos."""
+    """Reads X instances of a MOS model as MOS devices, as in foundries' schematics; `kinds`: model → nmos or pmos."""
 
     def __init__(self, kinds: dict[str, str]):
         super().__init__()
@@ -47,7 +47,7 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         device = circuit.create_device(device_class, name)
         for terminal, net in zip(("D", "G", "S", "B"), nets, strict=True):
             device.connect_terminal(terminal, net)
-        # sizes in metres on a card, or in µm as some foundries write them
+        # sizes in metres on a card, or in µm for some foundries
         scale = 1e6 if numbers.get("W", 0.0) < 1e-2 else 1.0
         device.set_parameter("W", numbers.get("W", 0.0) * scale * numbers.get("M", 1.0))
         device.set_parameter("L", numbers.get("L", 0.0) * scale)
@@ -55,7 +55,7 @@ class Reader(pya.NetlistSpiceReaderDelegate):
 
 
 def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]:
-    """A copy in one cell: what is labelled inside a device belongs to the circuit around it."""
+    """A flat copy: labels inside a device belong to the circuit around it."""
     flat = pya.Layout()
     flat.dbu = layout.dbu
     top = flat.create_cell(cell.name)
@@ -65,7 +65,7 @@ def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]
 
 
 class Shapes:
-    """A copy of a cell in one cell, as regions that a netlist is extracted from; `terminals`: nets of PCells that do not label themselves."""
+    """A flat copy of a cell as regions for netlist extraction; `terminals`: nets of PCells without their own labels."""
 
     def __init__(self, layout: pya.Layout, cell: pya.Cell, layers: Layers, terminals: Sequence[Terminal] = ()):
         self.flat, self.top = flattened(layout, cell)
@@ -84,7 +84,9 @@ class Shapes:
         return result.make_layer(self.flat.layer(pya.LayerInfo(*layer)), name)
 
     def connect_wires(self, result: pya.LayoutToNetlist, contact: pya.Region, lower: Mapping[str, pya.Region]) -> None:
-        """Contacts, metals and vias, with their labels; `lower`: what contacts reach, of which poly, active and wells have labels of their own."""
+        """Contacts, metals and vias with their labels; `lower`: the layers that contacts reach, of which poly, active
+        and wells have their own labels.
+        """
         for name, region in lower.items():
             result.connect(contact, region)
             texts = result.make_text_layer(self._labels(name), f"labels of {name}")
@@ -106,14 +108,16 @@ class Shapes:
 
 
 def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()) -> Counter[str]:
-    """Net, by its `key` → the pieces of metal, poly and diffusion that carry its label and do not touch: one for a net that is routed."""
+    """Net, by its `key` → the pieces of metal, poly and diffusion with its label that do not touch: one for a routed
+    net.
+    """
     shapes = Shapes(layout, cell, layers, terminals)
     result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
     active, poly, contact = (
         shapes.region(result, layer, name)
         for layer, name in ((layers.active, "active"), (layers.poly, "poly"), (layers.contact, "contact"))
     )
-    # a channel joins nothing; wells and substrate are no wires
+    # a channel connects nothing; wells and substrate are not wires
     diffusion = active - poly
     result.register(diffusion, "diffusion")
     for region in (diffusion, poly):
@@ -131,7 +135,7 @@ def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, t
 def extract(
     layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = (), *, combine: bool = True
 ) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, its parallel fingers and copies joined (`combine`); nothing is compared yet."""
+    """The netlist of a cell, with parallel fingers and copies combined (`combine`), not yet compared."""
     shapes = Shapes(layout, cell, layers, terminals)
     result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
     well, active, poly, pplus, contact = (
@@ -186,21 +190,23 @@ def extract(
 
 
 def join_labelled(circuit: pya.Circuit) -> None:
-    """Make one net of all that carry the same label, shapes included: what KLayout's `join_net_names` does, whose time grows faster than the square of the pieces."""
+    """Join all nets with the same label into one, shapes included. KLayout's `join_net_names` does the same, but its
+    time grows faster than the square of the pieces.
+    """
     groups: dict[str, list[pya.Net]] = {}
     for net in circuit.each_net():
         if net.name:
             groups.setdefault(net.name, []).append(net)
     for nets in groups.values():
         while len(nets) > 1:
-            # two by two: to join a small net to a large one costs as much as the large one
+            # in pairs: joining a small net to a large one costs as much as the large one
             for one, other in zip(nets[::2], nets[1::2], strict=False):
                 circuit.join_nets(one, other)
             nets = nets[::2]
 
 
 def _join_substrate(circuit: pya.Circuit, nets: Iterable[str]) -> None:
-    """The substrate is the net that the bulks of NMOS say: no shape joins them where no tap is drawn."""
+    """Join the substrate to the net of the NMOS bulks: no shape connects them without a drawn tap."""
     substrate = next((net for net in circuit.each_net() if SUBSTRATE in str(net.name).split(",")), None)
     for name in sorted(nets):
         other = next((net for net in circuit.each_net() if name in str(net.name).split(",")), None)
@@ -216,11 +222,14 @@ def is_dummy(device: pya.Device) -> bool:
 
 @dataclass(frozen=True)
 class Result:
-    """What was compared, and what came out.
+    """What was compared, and the result.
 
-    `devices_match`: the transistors and what their labels connect are those of the schematic; `differences`: what is not, one line each; `drawn`, `meant`:
-    transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic that are one piece in the layout, and those that only their labels join;
-    `missing`: devices of the schematic that are not compared, as no transistor draws them; `sized_for`: the PDK of the run; `rules`: the table whose layers were read; `database`: for KLayout's netlist browser.
+    `devices_match`: the transistors and their labelled connections are those of the schematic; `differences`: one line
+    each; `drawn`, `meant`:
+    transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic in one piece, and nets that only
+    labels join;
+    `missing`: devices of the schematic that no transistor draws and that are not compared; `sized_for`: the PDK of the
+    run; `rules`: the table whose layers were used; `database`: for KLayout's netlist browser.
     """
 
     devices_match: bool
@@ -236,12 +245,14 @@ class Result:
 
     @property
     def match(self) -> bool:
-        """The layout is the circuit: its transistors match, every net is routed, and nothing is left out."""
+        """Whether the layout is the complete circuit: its transistors match, every net is routed, and every device is
+        drawn.
+        """
         return self.devices_match and not self.unrouted and not self.missing
 
     @property
     def headline(self) -> str:
-        """The result in one line: "match" for a match only."""
+        """The result in one line: "match" only for a match."""
         if self.match:
             return f"LVS: layout and schematic match ({self.meant} transistors, {len(self.routed)} nets)"
         left = []
@@ -250,7 +261,7 @@ class Result:
         if self.missing:
             left.append(f"{len(self.missing)} devices are not drawn")
         if self.devices_match:
-            return f"LVS: the {self.meant} transistors agree, by the labels of their nets; {' and '.join(left)}"
+            return f"LVS: the {self.meant} transistors match by the labels of their nets; {' and '.join(left)}"
         return f"LVS: layout and schematic differ in {len(self.differences)} places"
 
     @property
@@ -261,7 +272,7 @@ class Result:
         if self.unrouted:
             rows.append(f"nets joined by their labels only: {', '.join(self.unrouted)}")
         if self.missing:
-            rows.append(f"in the schematic, not drawn and not compared: {', '.join(self.missing)}")
+            rows.append(f"in the schematic, neither drawn nor compared: {', '.join(self.missing)}")
         rows.append(self._rules)
         return rows
 
@@ -281,7 +292,9 @@ class Result:
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
-    """The netlist of a SPICE text, its subcircuit `top` the top circuit. Raises ValueError where the text cannot be read or has no such circuit."""
+    """The netlist of a SPICE text, with subcircuit `top` as the top circuit. Raises ValueError if the text cannot be
+    read or has no such circuit.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "schematic.spice"
         # the first line of a file is a title
@@ -301,19 +314,19 @@ def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
 
 
 def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -> Result:
-    """The transistors of an extracted layout against a schematic, both with one circuit; of routing nothing is said."""
+    """Compare the transistors of an extracted layout with a schematic, both with one circuit, without the routing."""
     database.reference = reference
     comparer = pya.NetlistComparer()
     for netlist in (database.netlist(), reference):
         for kind in netlist.each_device_class():
-            # half a grid step a finger
+            # half a grid step per finger
             width, length = (kind.parameter_definition(name).id() for name in ("W", "L"))
             kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(length, 0.002, 0.0)
     meant = reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
     count = sum(1 for _ in meant.each_device())
     circuit = next(iter(database.netlist().each_circuit_top_down()), None)
     if circuit is None:
-        return Result(False, ("there is no transistor in the layout",), database, 0, count)
+        return Result(False, ("the layout has no transistor",), database, 0, count)
     drawn = sum(1 for _ in circuit.each_device())
     comparer.same_circuits(circuit, meant)
     match = bool(database.compare(comparer))
@@ -321,7 +334,7 @@ def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -
 
 
 def _differences(xref: pya.NetlistCrossReference) -> Iterator[str]:
-    """What does not match, in words."""
+    """The differences as text."""
     for pair in xref.each_circuit_pair():
         for devices in xref.each_device_pair(pair):
             if devices.status() not in (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning):
@@ -347,7 +360,7 @@ def _name(thing: pya.Device | pya.Net | None) -> str:
 
 
 def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
-    """Device of the schematic, lower case → where its pieces are in the layout, µm: through the cross-reference."""
+    """Device of the schematic, lower case → places of its pieces in the layout, µm, through the cross-reference."""
     result: dict[str, list[pya.DPoint]] = {}
     xref = database.xref()
     for pair in xref.each_circuit_pair() if xref is not None else ():
@@ -361,9 +374,11 @@ def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
 
 
 def text(found: Mapping[str, Any]) -> str:
-    """What `eda-agent export RUN --devices` prints, as SPICE: one subcircuit of X-instances of nmos and pmos with W and L in metres, on the grid as they are drawn."""
+    """The output of `eda-agent export RUN --devices` as SPICE: one subcircuit of X instances of nmos and pmos with W
+    and L in metres, on the grid.
+    """
     used = {net for device in found["devices"] for net in device["nets"]}
-    # a port that no transistor hangs on has no label
+    # a port without transistors has no label
     lines = [f".subckt {found['name']} {' '.join(port for port in found['ports'] if port in used)}"]
     for device in folded(devices_of(dict(found)), rule_of(found.get("layout"))):
         sizes = f"W={device.width:.10g} L={device.length:.10g} nf={device.nf} m={device.m}"
@@ -375,7 +390,7 @@ KINDS = {"nmos": "nmos", "pmos": "pmos"}
 
 
 def reference(found: Mapping[str, Any]) -> pya.Netlist:
-    """The schematic of what `eda-agent export RUN --devices` prints. Raises ValueError."""
+    """The schematic of the output of `eda-agent export RUN --devices`. Raises ValueError."""
     return schematic(text(found), str(found["name"]), KINDS)
 
 
@@ -387,10 +402,10 @@ def check(
     table: Table | None = None,
     name: str = "",
 ) -> Result:
-    """LVS of a cell against what `eda-agent export RUN --devices` prints.
+    """LVS of a cell against the output of `eda-agent export RUN --devices`.
 
     Args:
-        meant: its `reference`, where it is there already.
+        meant: its `reference`, if it exists already.
         table: of the PCells, with layers (see `layers.of_table`); None: the demonstration process.
         name: of the table.
     """

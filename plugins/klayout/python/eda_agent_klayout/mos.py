@@ -1,7 +1,8 @@
-"""A MOS transistor drawn in the demonstration process: fingers side by side, a line for the drain above, for the source below, the gate's below
+"""A MOS transistor of the demonstration process: fingers side by side, a line for the drain above, for the source
+below, the gate's below
 that, and a row of well contacts at the bottom.
 
-The device's name is a parameter, which GDS keeps with the PCell where it would lose a property. Lengths in µm.
+The device's name is a parameter, which GDS keeps with the PCell; it would lose a property. Lengths in µm.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TERMINALS = ("d", "g", "s", "b")
 
 
 def box(layout: pya.Layout, left: float, bottom: float, right: float, top: float) -> pya.Box:
-    """In database units, from µm; sides on the grid."""
+    """A box in database units, from µm, with its sides on the grid."""
     dbu = layout.dbu
     return pya.Box(*(round(side / dbu) for side in (left, bottom, right, top)))
 
@@ -31,8 +32,10 @@ def box(layout: pya.Layout, left: float, bottom: float, right: float, top: float
 def draw(
     layout: pya.Layout, cell: pya.Cell, kind: str, w: float, length: float, nf: int, m: int, nets: tuple[str, ...], dummy: bool
 ) -> None:
-    """Draw into a cell, the middle of the first source's left edge at the origin. `w`: of all fingers of one copy together."""
-    # whole steps of the grid, so that every finger is as wide as the next
+    """Draw into a cell, with the middle of the first source's left edge at the origin. `w`: of all fingers of one copy
+    together.
+    """
+    # whole steps of the grid, so that all fingers have the same width
     finger = round(w / nf / layout.dbu) * layout.dbu
     length = round(length / layout.dbu) * layout.dbu
     bottom = -round(finger / 2 / layout.dbu) * layout.dbu
@@ -48,7 +51,7 @@ def draw(
         shapes[name].insert(box(layout, left, bottom, right, top))
 
     def contacts(left: float, bottom: float, right: float, top: float, metal: bool = True) -> None:
-        """As many as fit between the sides, in the middle; one at least."""
+        """As many contacts as fit between the sides, centred; at least one."""
         for x in _places(left, right):
             for y in _places(bottom, top):
                 put("contact", x, y, x + p.CONTACT, y + p.CONTACT)
@@ -64,9 +67,9 @@ def draw(
             column = (x, x + p.CONTACT)
             contacts(column[0], bottom + p.AROUND, column[1], top - p.AROUND)
             if finger < p.CONTACT + 2 * p.AROUND:
-                # room for the contact beside a gate that is narrower than it
+                # room for the contact beside a narrower gate
                 put("active", column[0] - p.AROUND, -p.CONTACT / 2 - p.AROUND, column[1] + p.AROUND, p.CONTACT / 2 + p.AROUND)
-            # an even one goes down to the source's line, an odd one up to the drain's
+            # an even one connects down to the source's line, an odd one up to the drain's
             if number % 2 == 0:
                 put("metal1", column[0] - p.AROUND / 2, below, column[1] + p.AROUND / 2, 0.0)
             else:
@@ -94,7 +97,7 @@ def draw(
         put("nwell", start - p.WELL, tap - p.WELL, end + p.WELL, top + p.WELL)
     lines = {"d": above, "g": gate_line, "s": below, "b": tap}
     if dummy:
-        # one line of metal down the left side ties everything to the bulk
+        # one metal line on the left side ties everything to the bulk
         put("metal1", start - p.METAL - p.SPACE, tap, start - p.SPACE, above + p.METAL)
         for line in lines.values():
             put("metal1", start - p.METAL - p.SPACE, line, start + p.METAL, line + p.METAL)
@@ -107,7 +110,7 @@ def draw(
 
 
 def _places(low: float, high: float) -> list[float]:
-    """Where contacts begin between two sides."""
+    """The positions of contacts between two sides."""
     count = max(1, int((high - low + p.SPACE + 1e-9) // (p.CONTACT + p.SPACE)))
     used = count * p.CONTACT + (count - 1) * p.SPACE
     first = (low + high - used) / 2
@@ -162,6 +165,6 @@ class Demonstration(pya.Library):
 
 
 def library() -> pya.Library:
-    """The registered library; registered at the first call."""
+    """The registered library; it is registered at the first call."""
     found = pya.Library.library_by_name(LIBRARY)
     return found if found is not None else Demonstration()

@@ -1,4 +1,4 @@
-"""The netlist of what is open: where a designer in the layout has it already."""
+"""The netlist of the open layout, from the sources that a layout designer has."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .table import read_table
 
 
 def of_view(view: pya.LayoutView) -> tuple[str, str]:
-    """(name, SPICE): what the active cell keeps of its circuit, with the sizes that are drawn; else of the schematic in the newest LVS database of a view, else of its newest extracted netlist, else of the active cell,
-    extracted with the rules of the demonstration process. Raises ValueError where there is no transistor.
+    """(name, SPICE) of the active cell's stored circuit with the drawn sizes; else of the schematic in the newest LVS
+    database, else of the newest extracted netlist, else of the active cell,
+    extracted with the rules of the demonstration process. Raises ValueError if there is no transistor.
     """
     cell = view.active_cellview().cell
     found = title.find(cell) if cell is not None else None
@@ -29,7 +30,7 @@ def of_view(view: pya.LayoutView) -> tuple[str, str]:
         kept = kept or view.l2ndb(number)
     if netlist is None:
         cellview = view.active_cellview()
-        # a netlist lives as long as what extracted it
+        # a netlist lives as long as its extractor
         kept = kept or lvs.extract(cellview.layout(), cellview.cell)
         netlist = kept.netlist()
     circuits = [circuit for circuit in netlist.each_circuit_top_down() if any(True for _ in circuit.each_device())]

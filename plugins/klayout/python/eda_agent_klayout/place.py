@@ -1,7 +1,8 @@
-"""A placement is a first layout of a sized circuit: its transistors as PCells in rows by what they hang on, matched ones as common-centroid arrays
+"""A placement is a first layout of a sized circuit: transistors as PCells in rows by their connections, matched ones as
+common-centroid arrays
 with dummies at both ends, every terminal labelled with its net. It is ready for routing.
 
-Rows, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail: the order of a schematic.
+Rows, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail, as in a schematic.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .table import DUMMY, NAME, NETS, Device, Table
 GAP = 1.0
 """Between neighbours in a row, and between rows, µm."""
 BROAD = 1.6
-"""A row is broken where it is longer than this times the side of a square of the circuit's area."""
+"""A row is broken if it is longer than this factor times the side of a square of the circuit's area."""
 
 
 def rank(device: Device, rails: tuple[str, str]) -> int:
@@ -30,7 +31,9 @@ def rank(device: Device, rails: tuple[str, str]) -> int:
 def place(
     layout: pya.Layout, name: str, devices: Sequence[Device], rails: tuple[str, str], table: Table, rule: Rule | None = None
 ) -> pya.Cell:
-    """A new cell with all devices, folded by a rule (None: the usual one); the name gets a number where it is taken. Raises ValueError for a library or PCell that is not here."""
+    """A new cell with all devices, folded by a rule (None: the usual one); a name that is taken gets a number. Raises
+    ValueError for a missing library or PCell.
+    """
     table = library.present(table)
     cell = layout.create_cell(name)
     pieces = [(rank(array[0].device, rails), number, array) for number, array in enumerate(arrays(folded(devices, rule or Rule())))]
@@ -53,7 +56,7 @@ def place(
                 for variant, one, unit in piece:
                     placed = cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(x - one.left, y - one.bottom)))
                     if not table.device:
-                        # the PCell has no place for a name; OASIS keeps a property, GDS does not
+                        # the PCell has no parameter for a name; OASIS keeps a property, GDS does not
                         placed.set_property(NAME, f"{unit.device.name}{DUMMY if unit.dummy else ''}")
                     if not table.nets:
                         placed.set_property(NETS, unit.device.terminals(unit.dummy))
@@ -64,10 +67,12 @@ def place(
 
 
 def _drawn(layout: pya.Layout, array: Sequence[Unit], table: Table) -> list[tuple[pya.Cell, pya.Box, Unit]]:
-    """The PCell variant of each unit, with its box and the unit; copies of a single device where the PCell has none of its own."""
+    """The PCell variant of each unit, with its box and the unit; copies of a single device if the PCell has no
+    parameter for them.
+    """
     result = []
     here = pya.Library.library_by_name(library.registered(table))
-    # the copies of a single device are one PCell where it can draw several
+    # the copies of a single device are one PCell if it can draw several
     joined = len({unit.device.name for unit in array}) == 1 and "m" in table.parameters
     for unit in array[:1] if joined else array:
         device = unit.device

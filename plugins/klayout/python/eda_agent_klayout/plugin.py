@@ -23,15 +23,15 @@ from .table import devices, read_table
 
 MENU = "tools_menu.eda_agent"
 TABLE = "eda-agent-table"
-"""Configuration key: the table of PCells that is written to."""
+"""Configuration key: the table of PCells in use."""
 WAIT = 60
-"""Seconds for an export."""
+"""Time limit of an export, in seconds."""
 EDITING = frozenset(["place", "write_back", "undo"])
 """Entries that need KLayout's edit mode."""
 
 
 class Plugin:
-    """One a window."""
+    """The plugin of one window."""
 
     def __init__(self, window: pya.MainWindow):
         self.window = window
@@ -63,7 +63,7 @@ class Plugin:
             self.window.message(
                 "eda-agent in viewer mode: circuits can be sized and runs shown; placing and writing back need klayout -e", 30000
             )
-        # after the window is up: docks of an earlier KLayout come on top of its own
+        # after the window is shown: docks of an earlier KLayout come on top of it
         self._later = pya.QTimer(window)
         self._later.singleShot = True
         self._later.timeout = faults.guarded(self.runs.left_behind)
@@ -74,7 +74,7 @@ class Plugin:
         return self.runs.docks
 
     def _guard_exit(self) -> None:
-        """File > Exit ends KLayout without closing its window: the entry is replaced by one that asks first."""
+        """Replace File > Exit, which ends KLayout without closing its window, by an entry that asks first."""
         menu = self.window.menu()
         path = "file_menu.exit"
         if not menu.is_valid(path):
@@ -92,7 +92,7 @@ class Plugin:
             self.window.call_menu("cm_exit")
 
     def size(self, spec: str = "") -> Dock | None:
-        """Choose a spec or a netlist and start a run of it in a dock of its own."""
+        """Choose a spec or a netlist and start a run of it in its own dock."""
         path = spec or compat.chosen(
             pya.FileDialog.get_open_file_name(
                 "A circuit to size", self._here, "Specs and netlists (*.yaml *.yml *.spice *.sp *.cir *.cdl);;All files (*)"
@@ -109,7 +109,7 @@ class Plugin:
                 return None
             if found.name not in beside.read_text(encoding="utf-8", errors="replace"):
                 raise ValueError(
-                    f"{beside} is there already, and is not of {found.name}\n\nPut the netlist into a folder of its own, or take 'Edit a spec and size'"
+                    f"{beside} exists already and is not a spec of {found.name}\n\nPut the netlist into a separate folder, or use 'Edit a spec and size'"
                 )
             found = beside
         return self._start(found, [], [])
@@ -126,36 +126,38 @@ class Plugin:
 
     def _start(self, spec: Path, orders: list[dict[str, Any]], more: list[str]) -> Dock:
         spec = spec.resolve()
-        # beside the spec: that is where the run is made
+        # beside the spec: the run is created there
         dock = self.runs.add(f"eda-agent: {spec.parent.name}", ["size", str(spec), "--events", *more], str(spec.parent))
         dock.orders = orders
         dock.start()
         return dock
 
     def _command(self, arguments: list[str], done: Any) -> None:
-        """Run `eda-agent` beside the window; a fault of it, or of what is done with its answer, is a message."""
+        """Run `eda-agent` in the background; its errors, and those of `done`, become messages."""
         self._commands = [command for command in self._commands if command.alive]
         self._commands.append(
             Command(arguments, lambda words: faults.guarded(lambda: done(words))(), lambda words: faults.tell("eda-agent", words))
         )
 
     def size_open(self, folder: str = "") -> Dock | None:
-        """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active cell's."""
+        """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active
+        cell's.
+        """
         view = self.window.current_view()
         if view is None or not view.active_cellview().is_valid():
-            raise ValueError("no layout is open\n\nOpen a layout, or take 'Size a circuit' with a netlist")
+            raise ValueError("no layout is open\n\nOpen a layout, or use 'Size a circuit' with a netlist")
         name, text = netlists.of_view(view)
         folder = folder or compat.chosen(pya.FileDialog.get_existing_dir(f"A folder for {name}.spice and its spec", self._here))
         if not folder:
             return None
         path = Path(folder) / f"{name}.spice"
         if path.exists() and path.read_text(encoding="utf-8") != text:
-            raise ValueError(f"{path} is there already and says something else\n\nChoose another folder, or move it away")
+            raise ValueError(f"{path} exists already with other content\n\nChoose another folder, or move it away")
         path.write_text(text, encoding="utf-8")
         return self.size(str(path))
 
     def open_run(self) -> None:
-        """Show a finished or interrupted run, which can be resumed."""
+        """Show an ended or interrupted run, which can be resumed."""
         folder = self._ask_run()
         if folder:
             self.runs.shown(folder)
@@ -166,7 +168,7 @@ class Plugin:
         if not folder:
             return None
         found = self._devices(folder)
-        # drawn aside first: a library that is not here leaves no empty layout behind
+        # drawn separately first: a missing library leaves no empty layout
         table, name = read_table(self.table), self.table
         aside = pya.Layout()
         aside.dbu = 0.001
@@ -201,13 +203,13 @@ class Plugin:
 
     @property
     def _here(self) -> str:
-        """Where a dialog begins: beside the open layout."""
+        """The initial folder of a dialog: that of the open layout."""
         return writing.beside(self.window.current_view())
 
     def choose_executable(self) -> None:
         path = compat.chosen(pya.FileDialog.get_open_file_name("The executable eda-agent", "", "All files (*)"))
         if path and not os.access(path, os.X_OK):
-            raise ValueError(f"{path} is no program\n\nChoose the executable eda-agent; 'which eda-agent' in a terminal names it")
+            raise ValueError(f"{path} is not a program\n\nChoose the executable eda-agent; 'which eda-agent' in a terminal shows its path")
         if path:
             pya.Application.instance().set_config(CONFIG, path)
             pya.Application.instance().commit_config()
@@ -227,7 +229,7 @@ class Plugin:
         return pya.Application.instance().get_config(TABLE) or "demonstration"
 
     def close(self) -> None:
-        """End what runs, as KLayout closes; each run can be resumed."""
+        """Stop all runs when KLayout closes; each can be resumed."""
         for command in self._commands:
             command.kill()
         self.runs.shut()
@@ -237,7 +239,7 @@ class Plugin:
         return found
 
     def _run(self, *arguments: str) -> str:
-        """What `eda-agent` prints. Raises ValueError with what it complains of."""
+        """The output of `eda-agent`. Raises ValueError with its error message."""
         with tempfile.TemporaryFile() as words:
             try:
                 done = subprocess.run([executable(), *arguments], stdout=subprocess.PIPE, stderr=words, timeout=WAIT, check=False)
@@ -255,7 +257,7 @@ _plugin: Plugin | None = None
 
 
 def start() -> None:
-    """Called by the macro as KLayout starts; without a window there is nothing to add to."""
+    """Called by the macro when KLayout starts; does nothing without a window."""
     global _plugin
     window = pya.MainWindow.instance() if hasattr(pya, "MainWindow") else None
     if window is None:

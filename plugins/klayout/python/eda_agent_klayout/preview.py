@@ -1,4 +1,4 @@
-"""A preview lists what a write-back would change, beside the layout and its markers, which can be looked at meanwhile; a report says what was compared."""
+"""A preview lists the changes of a write-back beside the layout and its markers; a report lists what was compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import faults
 
 
 class Preview(pya.QDialog):
-    """`apply` and `discard` are called once at most; closing the window discards."""
+    """`apply` or `discard` is called at most once; closing the window discards."""
 
     def __init__(self, parent: pya.QWidget, title: str, text: str, apply: Callable[[], None], discard: Callable[[], None]):
         super().__init__(parent)
@@ -19,7 +19,7 @@ class Preview(pya.QDialog):
         self.modal = False
         self._apply, self._discard = apply, discard
         layout = pya.QVBoxLayout(self)
-        layout.addWidget(pya.QLabel("Nothing is changed yet. Look at the markers and the layout, then apply or discard.", self))
+        layout.addWidget(pya.QLabel("Nothing is changed yet. Inspect the markers and the layout, then apply or discard.", self))
         self.text = pya.QPlainTextEdit(self)
         self.text.readOnly = True
         self.text.setPlainText(text)
@@ -37,13 +37,13 @@ class Preview(pya.QDialog):
         self.resize(520, 360)
 
     def _take(self) -> None:
-        # it is closed first: a refusal is a message in front of the layout, not behind this
+        # it is closed first, so that a refusal's message is in front of the layout
         self.hide()
         self._apply()
 
 
 class Report(pya.QDialog):
-    """The last comparison in words; it holds nothing up."""
+    """The last comparison as text, in a window that does not block."""
 
     def __init__(self, parent: pya.QWidget):
         super().__init__(parent)

@@ -1,6 +1,7 @@
-"""A probe ties the sizes of a run to the layout: a parameter that is clicked marks the devices that follow it, a device that is clicked its parameters.
+"""A probe links a run's sizes and the layout: a clicked parameter marks the devices that follow it, a clicked device
+its parameters.
 
-Devices are found by the names of their instances, and where these have none by the cross-reference of the view's LVS database.
+Devices are found by the names of their instances, or else by the cross-reference of the view's LVS database.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ COLOUR = 0x3C6EC8
 
 
 class Probe:
-    """One for all docks: the marks are those of the last click.
+    """One object for all docks: the marks are those of the last click.
 
-    `docks` and `table` give those of now; `ask` runs a command of eda-agent and gives its output.
+    `docks` and `table` return the present ones; `ask` runs a command of eda-agent and returns its output.
     """
 
     def __init__(self, window: pya.MainWindow, docks: Callable[[], Sequence[Dock]], table: Callable[[], str], ask: Callable[..., str]):
@@ -52,13 +53,13 @@ class Probe:
                 self.marks.append(marker)
 
     def listen(self, view: pya.LayoutView) -> None:
-        """Hear of what is selected in a view."""
+        """Follow the selection in a view."""
         if view not in self._listening:
             self._listening.append(view)
             view.on_selection_changed += faults.guarded(lambda: self.selected(view), once=True)
 
     def selected(self, view: pya.LayoutView) -> None:
-        """Select the parameters of what is selected in the layout, in every dock that knows it."""
+        """Select the parameters of the selected devices in every dock that has them."""
         chosen = {str(path.inst()) for path in view.each_object_selected() if path.is_cell_inst()}
         names = {name.lower() for instance, name in self._instances(view) if str(instance) in chosen}
         if not names:
@@ -68,7 +69,7 @@ class Probe:
             dock.select({parameter for parameter, devices in follow.items() if names & {device.lower() for device in devices}})
 
     def follow(self, folder: str) -> dict[str, list[str]]:
-        """Parameter → devices, of a run; asked once."""
+        """Parameter → devices of a run; requested once."""
         if folder and folder not in self._known:
             try:
                 found: dict[str, Any] = json.loads(self.ask("export", folder, "--devices"))

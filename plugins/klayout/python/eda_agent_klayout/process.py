@@ -1,6 +1,7 @@
-"""A process is the layers of a technology and the distances that its devices are drawn with.
+"""A process is the layers of a technology and the distances between the shapes of its devices.
 
-The package's own demonstration process is drawn here; a foundry's devices are its own PCells, named in a table (`tables/`).
+The package's own demonstration process is drawn here; a foundry's devices are its own PCells, named in a table
+(`tables/`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ LAYERS = {
 """Name → (layer, datatype) of the demonstration process."""
 
 CONTACT = 0.22
-"""Side of a contact, µm; the other lengths are in µm as well."""
+"""Side of a contact, µm; the other lengths are also in µm."""
 SPACE = 0.28
 """Between contacts of one row, and between metal lines."""
 AROUND = 0.10
@@ -32,5 +33,5 @@ METAL = 0.42
 
 
 def layer(layout: pya.Layout, name: str) -> int:
-    """Its index in a layout, made where it is new."""
+    """The index of a layer in a layout, created if it is new."""
     return layout.layer(pya.LayerInfo(*LAYERS[name], name))

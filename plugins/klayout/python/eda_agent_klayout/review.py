@@ -1,4 +1,4 @@
-"""A review shows a proposal before it is simulated: beside the best, to be accepted, rejected, or changed first."""
+"""A review shows a proposal before it is simulated, beside the best, to be accepted, rejected, or changed first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEADINGS = ("size", "best", "proposed", "simulate", "range")
 
 
 class Review(pya.QWidget):
-    """`tell` sends an order to the run."""
+    """`tell` sends a command to the run."""
 
     def __init__(self, parent: pya.QWidget, tell: Callable[..., None]):
         super().__init__(parent)
@@ -35,7 +35,7 @@ class Review(pya.QWidget):
         self.buttons: dict[str, pya.QPushButton] = {}
         for name, action in (("accept", self.accept), ("reject", self.reject)):
             button = self.buttons[name] = pya.QPushButton(name, self)
-            # Enter ends the writing of a value, and nothing else
+            # Enter only ends the input of a value
             button.autoDefault = False
             button.clicked = faults.guarded(action)
             row.addWidget(button)
@@ -47,11 +47,11 @@ class Review(pya.QWidget):
 
     @property
     def waits(self) -> bool:
-        """Whether a proposal waits for a word."""
+        """Whether a proposal waits for a decision."""
         return bool(self._shown)
 
     def show_run(self, run: Run, alive: bool) -> bool:
-        """Show what waits; gives whether something new does."""
+        """Show the waiting proposal; returns whether it is a new one."""
         pending = run.pending if run.review and alive else {}
         if pending is self._shown:
             return False
@@ -59,7 +59,7 @@ class Review(pya.QWidget):
         for button in self.buttons.values():
             button.enabled = bool(pending)
         if not pending:
-            self.line.setText("A proposal waits here before it is simulated. The next one is on its way." if run.review and alive else "Press review: every proposal then waits here for your word.")  # fmt: skip
+            self.line.setText("A proposal waits here before it is simulated. The next one is being made." if run.review and alive else "Press review: every proposal then waits here for your decision.")  # fmt: skip
             self._rows = []
             self.sizes.setRowCount(0)
             return False
@@ -99,7 +99,7 @@ class Review(pya.QWidget):
         self.buttons["accept"].setText("simulate as edited" if self.edited() else "accept")
 
     def edited(self) -> dict[str, str]:
-        """Parameter → what was written in place of the proposal."""
+        """Parameter → changed text."""
         found = {}
         for number, row in enumerate(self._rows):
             text = self.sizes.item(number, 3).text.strip()

@@ -1,4 +1,4 @@
-"""A runner keeps one `eda-agent size` as a process beside KLayout: its events come in, orders go out."""
+"""A runner is one `eda-agent size` process beside KLayout: it receives events and sends commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BESIDE = Path(__file__).parent / "executable.txt"
 """Written by `eda-agent klayout install`: the path of the executable."""
 CONFIG = "eda-agent-executable"
 START = 3000
-"""Milliseconds that a process may take to be there."""
+"""Milliseconds within which a process must start."""
 
 
 class MissingExecutable(RuntimeError):
@@ -25,7 +25,9 @@ class MissingExecutable(RuntimeError):
 
 
 def executable() -> str:
-    """The path of eda-agent: what the user set, what was installed, what is on the path. Raises `MissingExecutable`."""
+    """The path of eda-agent: the user's setting, the installed path, or the one on the path. Raises
+    `MissingExecutable`.
+    """
     set_by_user = pya.Application.instance().get_config(CONFIG) if hasattr(pya, "Application") else ""
     installed = BESIDE.read_text(encoding="utf-8").strip() if BESIDE.is_file() else ""
     for found in (set_by_user, installed, shutil.which("eda-agent")):
@@ -37,7 +39,9 @@ def executable() -> str:
 
 
 class Runner:
-    """`changed` is called after events came in, `ended` with a text once the process is gone: "" where the run finished by itself."""
+    """`changed` is called after events arrived, `ended` with a text once the process has ended: "" if the run finished
+    normally.
+    """
 
     def __init__(self, changed: Callable[[], None], ended: Callable[[str], None]):
         self.changed, self.ended = changed, ended
@@ -63,28 +67,28 @@ class Runner:
         process.finished = guarded(self._finished)
         self._process = process
         process.start(program, arguments)
-        # a process that never started has no `finished`; what the signal of that is called differs between versions
+        # a process that never started emits no `finished`; the signal has different names in different versions
         if not process.waitForStarted(START):
             self._process = None
             self.ended("eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …")
 
     def show(self, folder: str) -> None:
-        """Take in what the journal of a run says; nothing is started. Raises OSError where there is none."""
+        """Read the journal of a run without starting a process. Raises OSError without one."""
         data = (Path(folder) / "journal.jsonl").read_bytes()
         self.run, self._lines = Run(folder=folder), Lines()
         for event in self._lines.feed(data):
             self.run.apply(event)
-        # a run that was moved is where it was found
+        # a moved run is in the folder where it was found
         self.run.folder = folder
         self.changed()
 
     def tell(self, **order: object) -> None:
-        """Send an order to the run."""
+        """Send a command to the run."""
         if self.alive and self._process is not None:
             self._process.write((json.dumps(order) + "\n").encode())
 
     def kill(self) -> None:
-        """End the process at once, as the user wants it: nothing is told. The run can be resumed."""
+        """Kill the process at once without a report, at the user's request. The run can be resumed."""
         process, self._process = self._process, None
         if process is not None and process.state() != pya.QProcess.NotRunning:
             process.kill()
@@ -97,7 +101,7 @@ class Runner:
         for event in events:
             self.run.apply(event)
         if self.run.folder:
-            # it is told as seen from where eda-agent was started
+            # the path is relative to eda-agent's working folder
             self.run.folder = str(Path(self._where, self.run.folder))
         if self.run.fault and self.alive:
             self._process.kill()
@@ -106,7 +110,7 @@ class Runner:
 
     def _hear(self, *_: object) -> None:
         if self._process is not None:
-            # what it says on the way is in its events too: only the end is kept
+            # its other messages are events too: only the end is kept
             self._words = (self._words + bytes(self._process.readAllStandardError()))[-4000:]
 
     def _finished(self, *_: object) -> None:
@@ -124,6 +128,6 @@ class Runner:
         elif self.run.finished and status in (0, 1, 130):
             self.ended("")
         elif self.run.started:
-            self.ended(f"the run was interrupted ({how}); resume goes on with it from {self.run.folder}\n\n{words}".strip())
+            self.ended(f"the run was interrupted ({how}); resume continues it from {self.run.folder}\n\n{words}".strip())
         else:
             self.ended(words or f"eda-agent ended with status {status}")

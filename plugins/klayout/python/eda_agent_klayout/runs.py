@@ -1,4 +1,6 @@
-"""The runs of a window: a dock each, an entry each in the View menu, and what becomes of those that are on when KLayout ends."""
+"""The runs of a window: a dock and an entry in the View menu for each, and what happens to active runs when KLayout
+quits.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ from .runner import executable
 
 MENU = "view_menu.eda_agent"
 FOLDER = "eda-agent-runs"
-"""In KLayout's home: a file for each KLayout with runs, so that the next one knows what a killed one left behind."""
-STOP, GO_ON, CANCEL = "Stop them", "Let them go on without KLayout", "Do not quit"
+"""In KLayout's home: a file for each KLayout with runs, from which the next one finds the runs of a killed one."""
+STOP, GO_ON, CANCEL = "Stop them", "Continue them without KLayout", "Do not quit"
 
 
 class Runs:
@@ -31,7 +33,7 @@ class Runs:
         window.menu().insert_menu("view_menu.end", "eda_agent", "eda-agent Runs")
 
     def add(self, title: str, start: Sequence[str], where: str) -> Dock:
-        """A new dock, in front of the others. A title that is taken gets a number."""
+        """A new dock in front of the others. A title that is taken gets a number."""
         taken = {str(dock.windowTitle) for dock in self.docks}
         name = next(text for number in range(1, len(taken) + 2) if (text := title if number == 1 else f"{title} {number}") not in taken)
         dock = Dock(self.window, name, start, where, self._write_back, self._probe, self.remember)
@@ -48,7 +50,7 @@ class Runs:
         return dock
 
     def front(self, dock: Dock) -> None:
-        """Show a dock, a closed one too, before the others."""
+        """Show a dock in front of the others, also a closed one."""
         dock.show()
         dock.qt_raise()
 
@@ -57,7 +59,7 @@ class Runs:
         return [dock for dock in self.docks if dock.runner.alive]
 
     def remember(self) -> None:
-        """Keep on disk what is running now."""
+        """Store the list of active runs on disk."""
         folders = [dock.runner.run.folder for dock in self.alive if dock.runner.run.folder]
         try:
             if folders:
@@ -66,11 +68,11 @@ class Runs:
             else:
                 self._file.unlink(missing_ok=True)
         except OSError as error:
-            # the runs go on: only their list is lost
+            # the runs continue: only their list is lost
             faults.log(f"{self._file}: {error}")
 
     def left_behind(self) -> list[Dock]:
-        """Docks of the runs that a KLayout which was killed has left behind, each ready to be resumed."""
+        """Docks of the runs of a killed KLayout, each ready to be resumed."""
         result = []
         for path in sorted(self._file.parent.glob("*.json")):
             if path.stem.isdigit() and not _there(int(path.stem)):
@@ -82,7 +84,7 @@ class Runs:
                     continue
                 result += [dock for folder in folders if isinstance(folder, str) and (dock := self._unfinished(folder))]
         if result:
-            self.window.message(f"eda-agent: {len(result)} interrupted runs; resume goes on with them", 20000)
+            self.window.message(f"eda-agent: {len(result)} interrupted runs; resume continues them", 20000)
         return result
 
     def _unfinished(self, folder: str) -> Dock | None:
@@ -94,10 +96,10 @@ class Runs:
         return dock
 
     def shown(self, folder: str) -> Dock:
-        """The dock of a run that is on disk, which can be resumed. Raises ValueError for a folder that is none."""
+        """The dock of a run on disk, which can be resumed. Raises ValueError for another folder."""
         if not (Path(folder) / "journal.jsonl").is_file():
             raise ValueError(
-                f"{folder} is not the folder of a run: it has no journal.jsonl\n\nChoose a folder that 'Size a circuit' has made"
+                f"{folder} is not the folder of a run: it has no journal.jsonl\n\nChoose a folder that 'Size a circuit' has created"
             )
         for dock in self.docks:
             if dock.runner.run.folder and Path(dock.runner.run.folder).resolve() == Path(folder).resolve():
@@ -108,19 +110,19 @@ class Runs:
         return dock
 
     def may_quit(self) -> bool:
-        """Ask what becomes of the runs that are on; False where KLayout is to stay."""
+        """Ask what to do with the active runs; False to keep KLayout open."""
         running = self.alive
         if not running:
             return True
         names = "\n".join(f"{dock.windowTitle} in {dock.runner.run.folder}" for dock in running)
-        answer = _ask("Runs are on", f"{names}\n\nStopped, they keep what they have, and can be resumed.")
+        answer = _ask("Runs are active", f"{names}\n\nA stopped run keeps its results and can be resumed.")
         if answer == CANCEL:
             return False
         folders = [dock.runner.run.folder for dock in running if dock.runner.run.folder]
         self.shut()
         if answer == GO_ON:
             for folder in folders:
-                # a session of its own: it outlives KLayout
+                # a separate session: it outlives KLayout
                 subprocess.Popen(
                     [executable(), "size", folder, "--resume", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                     start_new_session=True,
@@ -128,7 +130,7 @@ class Runs:
         return True
 
     def shut(self) -> None:
-        """End what runs where it stands; each can be resumed."""
+        """Stop the active runs; each can be resumed."""
         for dock in self.docks:
             dock.shut()
         self.remember()

@@ -1,4 +1,4 @@
-"""What the plugin shares with eda-agent: how events become the state of a run, and the words for it.
+"""Modules shared by the plugin and eda-agent: they turn events into the state of a run and its texts.
 
 KLayout's Python does not have eda-agent. `eda-agent klayout install` puts a package of this name in this module's place: copies of the same
 modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and these imports from them.

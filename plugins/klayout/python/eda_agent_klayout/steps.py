@@ -1,6 +1,7 @@
-"""Stepwise work is a generator that yields how far it is after some milliseconds, and returns its result: a window that runs it in slices never freezes.
+"""Stepwise work is a generator that yields its progress every few milliseconds and returns its result, so that the
+window stays responsive.
 
-What drives it sends how long the next slice may be. `finish` gives it all the time there is; the window's driver is `slices`.
+The driver sends the length of the next slice. `finish` runs everything at once; the window's driver is `slices`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` items of what is being done."""
+    """`done` of `total` items."""
 
     what: str
     done: int
@@ -42,7 +43,9 @@ def finish(work: Work[R]) -> R:
 
 
 def each(what: str, items: Sequence[T], do: Callable[[T], object], *layouts: pya.Layout) -> Work[None]:
-    """Do something for each item; updates of the layouts are held back within a slice, so boxes in them are known after it."""
+    """Call a function for each item; updates of the layouts are deferred within a slice, so boxes in them are known
+    after it.
+    """
     number = 0
     end = time.perf_counter() + (yield Progress(what, 0, len(items)))
     while number < len(items):
@@ -58,7 +61,7 @@ def each(what: str, items: Sequence[T], do: Callable[[T], object], *layouts: pya
 
 @contextmanager
 def held(*layouts: pya.Layout) -> Iterator[None]:
-    """Layouts are brought up to date once at the end, not after every new cell: the whole hierarchy is walked each time."""
+    """Update layouts once at the end instead of after every new cell, because each update walks the whole hierarchy."""
     for layout in layouts:
         layout.start_changes()
     try:
@@ -69,5 +72,5 @@ def held(*layouts: pya.Layout) -> Iterator[None]:
 
 
 def draw_ahead(library: pya.Layout, name: str, values: Mapping[str, Any]) -> None:
-    """Draw a PCell in the layout of its library. Whoever places it then finds it there; drawn on the way, each one would have that layout walked."""
+    """Draw a PCell in the layout of its library before it is placed; otherwise each one would have that layout walked."""
     library.add_pcell_variant(library.pcell_id(name), dict(values))

@@ -1,4 +1,4 @@
-"""The stream is what `eda-agent size --events` writes: JSON lines, folded into what the dock shows. No window is known here."""
+"""The stream is the output of `eda-agent size --events`: JSON lines, folded into the dock's content, without a window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAR = 0.05
 
 
 class Lines:
-    """Bytes as they come, objects as they are complete. A line that is no object is counted in `broken` and left out."""
+    """Bytes in, complete objects out. A line that is not an object is counted in `broken` and dropped."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -39,7 +39,9 @@ class Lines:
 
 @dataclass
 class Run:
-    """A run as the dock shows it. `state`: the fold of its events. `warnings`: what the user has not been told yet, such as a command that failed."""
+    """A run as the dock shows it. `state`: the fold of its events. `warnings`: texts that the user has not seen yet,
+    such as a failed command.
+    """
 
     state: RunState = field(default_factory=RunState)
     folder: str = ""
@@ -48,10 +50,10 @@ class Run:
     fault: str = ""
 
     def apply(self, event: dict[str, Any]) -> None:
-        """Take one event in; one of another version sets `fault`."""
+        """Apply an event; one of another version sets `fault`."""
         kind = event["type"]
         if event.get("v", VERSION) > VERSION:
-            self.fault = f"this eda-agent speaks version {event['v']} of its events, the plugin understands {VERSION}: update the plugin with 'eda-agent klayout install'"
+            self.fault = f"this eda-agent writes version {event['v']} of its events, but the plugin reads {VERSION}: update the plugin with 'eda-agent klayout install'"
             return
         self.state.apply(event)
         if kind == "run.started":
@@ -72,7 +74,7 @@ class Run:
 
     @property
     def started(self) -> dict[str, Any]:
-        """The event run.started, with specs, parameters and budget as they are now."""
+        """The event run.started with the present specs, parameters and budget."""
         return self.state.started
 
     @property
@@ -97,7 +99,7 @@ class Run:
 
     @property
     def pending(self) -> dict[str, Any]:
-        """The proposal that is simulated or reviewed now, {} where there is none."""
+        """The proposal that is being simulated or reviewed, {} without one."""
         return self.state.pending[0] if self.state.pending else {}
 
     @property
@@ -113,7 +115,7 @@ class Run:
         return next((turn for turn in reversed(self.turns) if turn["index"] == wanted), {})
 
     def spec_rows(self, index: int | None = None) -> list[tuple[str, str, str, str, str]]:
-        """(sign, name, target, value in the worst corner, that corner); the sign is ✓, ~ (near), ✗, or · where nothing is known yet."""
+        """(sign, name, target, value in the worst corner, that corner); the sign is ✓, ~ (near), ✗, or · if unknown."""
         turn = self.turn(index)
         share = self.share(turn)
         rows = []
@@ -125,7 +127,7 @@ class Run:
                 if spec.get(side) is not None
             )
             if spec.get("asked"):
-                # tightened for the yield: this is what the user asked for
+                # tightened for yield: this is the user's target
                 target += ", asked " + " ".join(
                     f"{'≥≤'[side]} {quantity(bound, spec['unit'])}" for side, bound in enumerate(spec["asked"]) if bound is not None
                 )
@@ -138,7 +140,7 @@ class Run:
             if result.get("bound"):
                 value = f"{result['bound']} {value} ({result.get('why', '')})"
             elif not result["met"] and value in target:
-                # it would read as its bound, which it has not reached
+                # a missed value would round to its bound
                 value = quantity(result["value"], shown_unit(spec), 7)
             device = result.get("why", "") if result["value"] is not None and not result.get("bound") else ""
             rows.append((sign, spec["name"], target, value, result.get("corner", "") + (f", {device}" if device else "")))
@@ -172,7 +174,7 @@ class Run:
 
     @property
     def interrupted(self) -> str:
-        """The status of a run whose process is gone before its end."""
+        """The status of a run whose process ended before the run."""
         return f"{self.started.get('problem', '')} · interrupted after turn {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · resume goes on with it"
 
     @property
@@ -183,7 +185,7 @@ class Run:
         word = (
             stop_text(str(stop))
             if stop
-            else "waiting for your word"
+            else "waiting for your decision"
             if self.review and self.pending
             else "paused"
             if self.paused

@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 NAME = "device"
-"""Property of an instance that names its device, where the PCell has no parameter for it."""
+"""Property of an instance with its device's name, if the PCell has no parameter for it."""
 NETS = "nets"
-"""Property of an instance with the nets of its drain, gate, source and bulk, where the PCell has no parameter for them."""
+"""Property of an instance with the nets of its drain, gate, source and bulk, if the PCell has no parameter for them."""
 DUMMY = " dummy"
-"""Behind the name of the device whose array a dummy ends."""
+"""Suffix of a dummy's name, after the name of the device at whose array it stands."""
 HERE = Path(__file__).parent / "tables"
 
 
 @dataclass(frozen=True)
 class Device:
-    """A transistor of the schematic as it is sized. `width`: of all fingers of one copy, m; `length`: m; `nets`: drain, gate, source, bulk.
+    """A sized transistor of the schematic. `width`: of all fingers of one copy, m; `length`: m; `nets`: drain, gate,
+    source, bulk.
 
-    `block`: number of the matched group that it belongs to, None for none; `model`: what the netlist calls it, "" where that is not known.
+    `block`: number of its matched group, None for none; `model`: its name in the netlist, "" if unknown.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Device:
 
 
 def devices(data: dict[str, Any]) -> list[Device]:
-    """The transistors of what `eda-agent export RUN --devices` prints."""
+    """The transistors in the output of `eda-agent export RUN --devices`."""
     return [
         Device(
             row["name"],
@@ -75,12 +76,12 @@ def devices(data: dict[str, Any]) -> list[Device]:
 
 
 def key(name: str) -> str:
-    """A name of a device or net to compare by: a flat netlist has `x1_xm2` where a hierarchy has `x1.xm2`."""
+    """A device's or net's name for comparison: a flat netlist has `x1_xm2` for `x1.xm2` of a hierarchy."""
     return name.lower().replace(".", "_")
 
 
 class TableError(ValueError):
-    """A table that cannot be used: which, why, what to do."""
+    """A table that cannot be used: which one, why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,12 @@ class Table:
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """Every name that the library goes by, the usual one first."""
+        """Every name of the library, the usual one first."""
         return (self.library, *self.also)
 
     @property
     def versions(self) -> tuple[Table, ...]:
-        """The table for every version of the library, the newest first."""
+        """The table for every version of the library, newest first."""
         newest = replace(self, older=())
         return (newest, *(replace(newest, **other) for other in self.older))
 
@@ -123,7 +124,7 @@ class Table:
         return {*self.parameters.values(), *named, *(name for entry in self.cells.values() for name in entry.get("fixed", ()))}
 
     def _model(self, device: Device) -> dict[str, Any]:
-        """What draws the model of a device. Raises `TableError` for one that the library does not draw."""
+        """The data of the PCell for a device's model. Raises `TableError` if the library does not draw it."""
         models: dict[str, dict[str, Any]] = self.cells[device.kind].get("models", {})
         if not models or not device.model:
             return {}
@@ -139,7 +140,7 @@ class Table:
         return str(self._model(device).get("cell", self.cells[device.kind]["cell"]))
 
     def model(self, cell: str, values: dict[str, Any]) -> str:
-        """The first model that a PCell with these parameters draws, "" where it does not say."""
+        """The first model that a PCell with these parameters draws, "" if unknown."""
         for entry in self.cells.values():
             for name, wanted in entry.get("models", {}).items():
                 fixed = {key: value for key, value in wanted.items() if key != "cell"}
@@ -148,19 +149,19 @@ class Table:
         return ""
 
     def same_model(self, device: Device, cell: str, values: dict[str, Any]) -> bool:
-        """Whether a PCell draws the model of a device, or one of the two does not say which."""
+        """Whether a PCell draws the model of a device, or one of the two is unknown."""
         drawn = self.model(cell, values)
         models = self.cells[device.kind].get("models", {})
         return not drawn or not device.model or models.get(drawn) == models.get(device.model.lower())
 
     def values(self, device: Device, fingers: int, *, copies: int = 1, dummy: bool = False) -> dict[str, Any]:
-        """The PCell parameters of so many fingers of a device."""
+        """The PCell parameters of some fingers of a device."""
         result: dict[str, Any] = dict(self.cells[device.kind].get("fixed", {}))
         result |= self.cells[device.kind].get("set", {})
         result |= {name: value for name, value in self._model(device).items() if name != "cell"}
         sizes = {"w": device.finger if self.finger else device.finger * fingers, "l": device.length}
         for name, size in sizes.items():
-            # to a thousandth of the unit: a tenth of a nanometre is no length
+            # to a thousandth of the unit: a tenth of a nanometre is insignificant
             number = round(size / self.unit, 6)
             result[self.parameters[name]] = f"{number:g}u" if self.text else number
         result[self.parameters["nf"]] = str(fingers) if self.text else fingers
@@ -189,7 +190,7 @@ class Table:
         return self.length(values[self.parameters["w"]]) * (fingers if self.finger else 1) * copies
 
     def length(self, value: Any) -> float:
-        """In m, of what a PCell says."""
+        """A PCell's length in m."""
         return float(str(value).rstrip("um") or 0.0) * self.unit
 
 
@@ -200,10 +201,10 @@ def read_table(name: str) -> Table:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         table = Table(**data)
-        # a version that cannot be is said here, not where it is looked for
+        # an invalid version is reported here, not where it is searched
         _ = table.versions
         return table
     except OSError:
-        raise TableError(f"there is no table of PCells for {name}\n    → one of {known}, or the path of your own") from None
+        raise TableError(f"no table of PCells for {name}\n    → one of {known}, or the path of your own") from None
     except (ValueError, TypeError) as error:
-        raise TableError(f"{path}: no table of PCells ({error})\n    → see tables/demonstration.json") from None
+        raise TableError(f"{path}: not a table of PCells ({error})\n    → see tables/demonstration.json") from None

@@ -1,7 +1,9 @@
-"""A title is what a layout keeps of the circuit that it was made of: process, ports, and the card of every device, also of those that are not drawn.
+"""A title stores in a layout the circuit from which it was made: process, ports, and the card of every device, drawn or
+not.
 
-It is a PCell without shapes in the placed cell: GDS and OASIS keep it with its parameter, where they lose properties of instances. With it and
-the sizes that are drawn, the layout gives back its netlist.
+It is a PCell without shapes in the placed cell: GDS and OASIS keep its parameter, but lose properties of instances.
+With it and
+the drawn sizes the netlist can be read back from the layout.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class Title(pya.PCellDeclarationHelper):
 
 
 def put(cell: pya.Cell, found: Mapping[str, Any], table: str, library: str) -> None:
-    """Keep what `eda-agent export RUN --devices` says in a cell, in place of what it kept before; `table`: of the PCells that draw it."""
+    """Store the output of `eda-agent export RUN --devices` in a cell, replacing an earlier one; `table`: of its PCells."""
     words = json.dumps({**{name: found[name] for name in KEPT}, "table": table}, separators=(",", ":"))
     there = _instance(cell)
     if there is not None:
@@ -50,7 +52,7 @@ def put(cell: pya.Cell, found: Mapping[str, Any], table: str, library: str) -> N
 
 
 def find(cell: pya.Cell) -> dict[str, Any] | None:
-    """What a cell keeps; None where it keeps nothing that can be read."""
+    """The stored data of a cell; None if there is none or it cannot be read."""
     there = _instance(cell)
     if there is None:
         return None
@@ -66,7 +68,7 @@ def _instance(cell: pya.Cell) -> pya.Instance | None:
 
 
 def netlist(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> str:
-    """SPICE of a cell that has a title, its transistors with the sizes that are drawn now. Raises ValueError where a device is not there."""
+    """SPICE of a cell with a title, its transistors with the drawn sizes. Raises ValueError if a device is missing."""
     width: dict[str, float] = defaultdict(float)
     length: dict[str, float] = {}
     for _, label, values in writeback.instances(cell, table):
@@ -80,19 +82,21 @@ def netlist(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> str:
         if "w" in values and "l" in values and card["transistor"]:
             label = key(str(card["name"]))
             if label not in width:
-                raise ValueError(f"{card['name']} is not in the layout any more\n\nTake 'Size a circuit' with its netlist")
+                raise ValueError(f"{card['name']} is no longer in the layout\n\nUse 'Size a circuit' with its netlist")
             # all copies together; nf and m are the schematic's, whatever folds the layout has
             values |= _widened(values, width[label] / values.get("m", 1.0) / card["scale"])
             values["l"] = length[label] / card["scale"]
         sizes = [f"{name}={value:.10g}" for name, value in values.items()]
-        # a dot would stand for a hierarchy, which this has no more
+        # a dot would mean a hierarchy, which this no longer has
         names = [str(name).replace(".", "_") for name in (card["name"], *card["nets"])]
         lines.append(" ".join(word for word in (*names, card["model"], card["value"], *sizes) if word))
     return "\n".join([*lines, f".ends {found['name']}", ".end"]) + "\n"
 
 
 def _widened(values: Mapping[str, float], width: float) -> dict[str, float]:
-    """W, and the areas and perimeters of a card where it has them, at another width: areas grow with it, perimeters by both sides of each finger's drain or source."""
+    """W, and the areas and perimeters of a card, at another width: areas grow with it, perimeters by both sides of each
+    finger's drain or source.
+    """
     before, fingers = values["w"], max(round(values.get("nf", 1.0)), 1)
     if abs(width - before) <= 1e-9 * before:
         return {"w": width}

@@ -1,6 +1,8 @@
-"""Writing back gives the PCells of a layout the sizes of a schematic: first a plan that can be looked at, then one step that can be undone.
+"""A write-back gives the PCells of a layout the sizes of a schematic: first a plan to inspect, then one step that can
+be undone.
 
-Resizing moves no other instance and no wire. What would collide, or has wires that end at the old outline, is listed and left to the designer.
+Resizing moves no other instance and no wire. Collisions, and wires that end at the old outline, are listed and left to
+the designer.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
 NAMES = (NAME, "name")
-"""Properties that hold a device's name, where the PCell has no parameter for it."""
+"""Properties with a device's name, if the PCell has no parameter for it."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """`before`, `after`: PCell parameters that differ. `grown`: the box after, in the cell's coordinates."""
+    """`before`, `after`: PCell parameters that differ. `grown`: the new box, in the cell's coordinates."""
 
     device: str
     instance: pya.Instance
@@ -36,7 +38,9 @@ class Change:
 
 @dataclass
 class Plan:
-    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it; `conflicts`: (text, box); `remarks`: what differs from what was simulated."""
+    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it;
+    `conflicts`: (text, box); `remarks`: differences from the simulation.
+    """
 
     changes: list[Change] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -46,13 +50,14 @@ class Plan:
 
 
 Places = Mapping[str, Sequence[pya.DPoint]]
-"""Device → where its pieces are, µm (`lvs.places`)."""
+"""Device → places of its pieces, µm (`lvs.places`)."""
 
 
 def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
-    """(instance, device name (of a dummy: see `DUMMY`, where the PCell cannot say it), parameters) of the library's transistors in a cell, dummies included.
+    """(instance, device name (of a dummy: see `DUMMY`, if the PCell cannot store it), parameters) of the library's
+    transistors in a cell, dummies included.
 
-    An instance that has no name is the device that has a piece in it; "" where there is none.
+    An instance without a name is the device that has a piece in it; "" without one.
     """
     here = _Points(places or {}, cell.layout().dbu)
     for instance in cell.each_inst():
@@ -69,7 +74,7 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
 
 
 class _Points:
-    """Pieces of devices by where they are."""
+    """Pieces of devices by place."""
 
     def __init__(self, places: Places, dbu: float):
         pieces = [(device, point.to_itype(dbu)) for device, points in places.items() for point in points]
@@ -77,7 +82,7 @@ class _Points:
         self._boxes = Boxes(pya.Box(point, point) for _, point in pieces)
 
     def device_in(self, box: pya.Box) -> str:
-        """The first device with a piece in a box, "" where there is none."""
+        """The first device with a piece in a box, or ""."""
         found = self._boxes.touching(box) if self._devices else []
         return self._devices[min(found)] if found else ""
 
@@ -85,7 +90,9 @@ class _Points:
 def plan(
     layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
 ) -> Plan:
-    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that the run simulated, None for one that simulated none."""
+    """The changes and conflicts of a write-back into a cell, without changing it. `rule`: the folds that the run
+    simulated, None without any.
+    """
     result = Plan()
     by_name = {key(device.name): device for device in devices}
     simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
@@ -122,7 +129,7 @@ def plan(
             except ValueError as error:
                 stuck.append(name)
                 result.conflicts.append((str(error).split("\n")[0], _around([instance.bbox() for instance, _ in units])))
-    # half of a matched group is worse than none
+    # a partly changed matched group is worse than an unchanged one
     kept = {by_name[name].block for name in stuck} - {None}
     result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
     _conflicts(layout, cell, result)
@@ -130,8 +137,9 @@ def plan(
 
 
 def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> None:
-    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is connected otherwise or of the other
-    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is left to the plan.
+    """Raise ValueError with the differences if a cell holds another circuit: other connections, other
+    kinds, or devices both missing and additional. A device that is only missing (drawn by hand) or only additional is
+    left to the plan.
     """
     by_name = {key(device.name): device for device in devices}
     seen, foreign, differ = set(), [], []
@@ -156,7 +164,7 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
             differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
     missing = [device.name for device in devices if key(device.name) not in seen]
     if not seen:
-        differ.append(f"none of its devices ({', '.join(missing[:6])} …) is there")
+        differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")
     elif missing and foreign:
         differ += [f"not in the layout: {', '.join(missing[:10])}", f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}"]
     if differ:
@@ -171,13 +179,15 @@ def _fingers(table: Table, values: dict[str, Any]) -> int:
 
 
 def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device | None:
-    """The device with as many fingers in all as are drawn: as it is `simulated`, or folded so where the schematic says one finger; None where neither fits."""
+    """The device with the drawn number of fingers: as `simulated`, or folded to it if the schematic has one finger;
+    None if neither fits.
+    """
     if drawn == simulated.fingers:
         return simulated
     if device.nf > 1 or drawn % device.m:
         return None
     fold = drawn // device.m
-    # a fold that was chosen for another size is kept while its fingers are neither stubs nor towers
+    # a fold that was chosen for another size is kept while its fingers have a usable shape
     usual = Rule()
     if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)):
         return None
@@ -187,7 +197,9 @@ def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device 
 def _change(
     layout: pya.Layout, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any], dummy: bool
 ) -> Iterator[Change]:
-    """`device`: with as many fingers as are drawn; an instance keeps its share of them. Nothing where its sizes stay. Raises ValueError for a size that the PCell does not draw."""
+    """`device`: with the drawn number of fingers; an instance keeps its share of them. Nothing if its sizes stay.
+    Raises ValueError for a size that the PCell does not draw.
+    """
     copies = int(values.get(table.parameters.get("m", ""), 1))
     wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
     # nets and names are the layout's own
@@ -195,7 +207,7 @@ def _change(
     after = {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
     if not after:
         return
-    # drawn in a layout of its own: a plan changes nothing
+    # drawn in a separate layout: a plan changes nothing
     aside = pya.Layout()
     aside.dbu = layout.dbu
     aside.technology_name = layout.technology_name
@@ -230,7 +242,7 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
     for number in changed:
         for other in after.overlapping(number):
             if other in changed and other < number:
-                # the pair was looked at from its other side
+                # the pair was examined from the other side
                 continue
             overlap = after[number] & after[other]
             if (before[number] & before[other]).area() < overlap.area():
@@ -239,12 +251,12 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
     for change in result.changes:
         if change.grown != change.box and any(_touched(cell, index, change.box) for index in layout.layer_indexes()):
             result.conflicts.append(
-                (f"{change.device}: wires touch it, and it changes its outline; look whether they still meet its terminals", change.box)
+                (f"{change.device}: wires touch it and its outline changes; check whether they still meet its terminals", change.box)
             )
 
 
 def _identity(instance: pya.Instance) -> tuple[int, str]:
-    """What tells an instance from every other of its cell."""
+    """A key that distinguishes an instance from the others of its cell."""
     return instance.cell_index, str(instance.cplx_trans)
 
 
@@ -261,7 +273,9 @@ def _around(boxes: Sequence[pya.Box]) -> pya.Box:
 
 
 def applying(found: Plan) -> Work[int]:
-    """Change the PCells of a plan; gives how many were changed. In the application this belongs between `begin_transaction` and `commit`."""
+    """Change the PCells of a plan; returns their number. In the application this belongs between `begin_transaction`
+    and `commit`.
+    """
     changes = found.changes
     if changes:
         first = changes[0].instance
@@ -279,7 +293,7 @@ def applying(found: Plan) -> Work[int]:
 
 
 def apply(found: Plan) -> int:
-    """`applying`, all of it now."""
+    """`applying`, all at once."""
     return finish(applying(found))
 
 

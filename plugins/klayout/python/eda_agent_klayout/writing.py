@@ -1,4 +1,4 @@
-"""Writing a run into the open cell: what would change is shown, then changed in one transaction with its LVS, or not at all."""
+"""Writing a run into the open cell: the changes are shown, then made in one transaction with LVS, or not at all."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .table import Table, devices, read_table
 DEMONSTRATION = "demonstration"
 MARKERS = "eda-agent write-back"
 TRANSACTION = "eda-agent: write sizes back"
-NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells are to get the sizes, or use 'Place a sized circuit'"
+NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells get the sizes, or use 'Place a sized circuit'"
 
 
 @dataclass(frozen=True)
 class Task:
-    """`found`: what `eda-agent export RUN --devices` says; `table`: name of the table of PCells."""
+    """`found`: the output of `eda-agent export RUN --devices`; `table`: name of the table of PCells."""
 
     found: Mapping[str, Any]
     view: pya.LayoutView
@@ -42,7 +42,7 @@ class Task:
         return bool(self.view._destroyed() or self.cell._destroyed())
 
     def plan(self) -> writeback.Plan:
-        """Raises ValueError where the cell is of another circuit."""
+        """The plan. Raises ValueError if the cell holds another circuit."""
         places = databases(self.view)
         found = devices(dict(self.found))
         writeback.refuse_another(self.cell, found, self.rules, places, str(self.found["name"]))
@@ -51,7 +51,7 @@ class Task:
 
 
 class Writing:
-    """One a window. `tell` shows a message."""
+    """The write-backs of one window. `tell` shows a message."""
 
     def __init__(self, window: pya.MainWindow, tell: Callable[[str, str], None]):
         self.window, self._tell = window, tell
@@ -60,18 +60,18 @@ class Writing:
         self._count, self._last = 0, ""
 
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
-        """On the active cell. Raises ValueError where there is none."""
+        """A task on the active cell. Raises ValueError without one."""
         view = self.window.current_view()
         if view is None or not view.active_cellview().is_valid() or view.active_cellview().cell is None:
             raise ValueError(NO_LAYOUT)
         return Task(found, view, view.active_cellview().cell, table)
 
     def look(self, task: Task) -> None:
-        """Show what would change: as markers, and in a preview with Apply and Discard."""
+        """Show the changes as markers and in a preview with Apply and Discard."""
         self._drop()
         plan = task.plan()
         if not plan.changes:
-            self._tell("nothing to write back", lines(plan) or "Every device has the sizes of the run already.")
+            self._tell("nothing to write back", lines(plan) or "Every device already has the sizes of the run.")
             return
         number = task.view.create_rdb(MARKERS)
         writeback.report(plan, task.cell, task.layout, task.view.rdb(number))
@@ -86,7 +86,7 @@ class Writing:
         )
         self.preview.show()
         if browser is not None:
-            # beside each other, both to be read
+            # side by side, because both must be read
             box = self.window.frameGeometry
             self.preview.move(box.left + 40, box.top + 90)
             browser.move(box.left + 60 + self.preview.width, box.top + 90)
@@ -97,17 +97,17 @@ class Writing:
             raise ValueError("the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again")
         if lines(task.plan()) != lines(shown):
             self.look(task)
-            raise ValueError("the layout has changed since the preview; nothing was written\n\nLook at the new preview")
+            raise ValueError("the layout has changed since the preview; nothing was written\n\nCheck the new preview")
         result = self.write(task, shown)
         _unmark(task)
         if result is None:
-            self.window.message("eda-agent: the sizes are written; no LVS is known here for these PCells", 10000)
+            self.window.message("eda-agent: the sizes are written; no LVS is available for these PCells", 10000)
         else:
             self.show_check(task, result)
 
     def write(self, task: Task, plan: writeback.Plan) -> lvs.Result | None:
-        """Change the cell in one transaction, and compare it; a failure on the way leaves the layout as it was."""
-        # what can be refused is refused before anything changes
+        """Change the cell in one transaction and compare it; an error leaves the layout unchanged."""
+        # everything that can be refused is checked before any change
         reference = schematic(task)
         self._count += 1
         name = f"{TRANSACTION} ({self._count})"
@@ -138,13 +138,13 @@ class Writing:
         self.report.say(result.headline, [*result.differences[:20], *([""] if result.differences else []), *result.lines])
 
     def undo(self) -> None:
-        """Take back exactly the last write-back. Raises ValueError where something else was done since."""
+        """Undo exactly the last write-back. Raises ValueError if the layout was changed since."""
         top = self._on_top()
         if not self._last:
             raise ValueError("nothing was written back in this window")
         if top != self._last:
             done = f"the last change is '{top}'" if top else "it has been undone already"
-            raise ValueError(f"the write-back is not the last change: {done}\n\nEdit > Undo takes back one change after the other")
+            raise ValueError(f"the write-back is not the last change: {done}\n\nEdit > Undo reverts one change after the other")
         self.window.call_menu("cm_undo")
         self._last = ""
 
@@ -159,12 +159,12 @@ class Writing:
 
 
 def schematic(task: Task) -> pya.Netlist | None:
-    """What a layout of a run is compared with; None for PCells of which no layers are known."""
+    """The reference of a run's layout; None for PCells with unknown layers."""
     return lvs.reference(task.found) if task.table == DEMONSTRATION or task.rules.layers else None
 
 
 def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
-    """Where the devices of the schematic are, as the newest LVS database of a view says; nothing where there is none."""
+    """The places of the schematic's devices from the newest LVS database of a view; empty without one."""
     found = [view.lvsdb(number) for number in range(view.num_l2ndbs() - 1, -1, -1)]
     return next((lvs.places(database) for database in found if database is not None), {})
 
@@ -179,7 +179,7 @@ def lines(plan: writeback.Plan) -> str:
 
 
 def _unmark(task: Task) -> None:
-    """Take the markers of a preview away."""
+    """Remove the markers of a preview."""
     if not task.gone:
         for number in reversed(range(task.view.num_rdbs())):
             if str(compat.read(task.view.rdb(number), "name")).startswith(MARKERS):
