@@ -1,1 +1,1 @@
-"""The TL-GRPO learner that makes the embedded model; imports `eda_agent`, never the other way round."""
+"""The TL-GRPO learner trains the embedded model; it imports `eda_agent`, never the reverse."""

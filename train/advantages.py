@@ -1,6 +1,7 @@
-"""An advantage says how much better than the rest of its group an action was; estimators are functions of a group's rewards.
+"""An advantage says how much better an action is than the rest of its group; estimators are functions of a group's
+rewards.
 
-Each takes the rewards (n) of a group and gives as many advantages.
+Each takes the rewards (n) of a group and returns n advantages.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Estimator = Callable[[Real], Real]
 RESOLUTION = 1e-4
 """Added to a standard deviation, as TRL does: rewards closer than this are equal."""
 FLAT = 1e-9
-"""Rewards closer than this differ by rounding."""
+"""Rewards closer than this differ by rounding only."""
 
 
 def standardised(rewards: Real) -> Real:
@@ -41,9 +42,10 @@ def entropic(rewards: Real, beta: float = 8.0) -> Real:
 
 
 def adaptive(rewards: Real, divergence: float = math.log(2.0)) -> Real:
-    """e_i / mean_{j≠i} e_j − 1 with e_i = exp(β (r_i − max)), β such that KL(softmax(β r) ‖ uniform) = ln 2 (TTT-Discover, arXiv 2601.16175).
+    """e_i / mean_{j≠i} e_j − 1 with e_i = exp(β (r_i − max)), β such that KL(softmax(β r) ‖ uniform) = ln 2
+    (TTT-Discover, arXiv 2601.16175).
 
-    β is found by bisection; where the divergence cannot be reached (many equal maxima) it stops at the largest.
+    β is found by bisection; if the divergence cannot be reached (many equal maxima) it is the largest value.
     """
     count = len(rewards)
     spread = float(rewards.max() - rewards.min())
@@ -96,5 +98,5 @@ def estimator(name: str, **options: Any) -> Estimator:
 
 
 def compare(rewards: Real, estimate: Estimator) -> list[float | None]:
-    """The advantages of a group; None for all where its rewards differ by rounding alone."""
+    """The advantages of a group; None for all if its rewards differ by rounding only."""
     return [float(value) for value in estimate(rewards)] if np.ptp(rewards) > FLAT else [None] * len(rewards)

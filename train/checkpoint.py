@@ -1,6 +1,7 @@
-"""A checkpoint is everything that the next step of a training run depends on, in safetensors and JSON; resuming repeats it to the bit.
+"""A checkpoint is everything on which the next step of a training run depends, in safetensors and JSON; resuming
+repeats the step bit for bit.
 
-A folder `step-N` appears only when it is complete. The model in it loads through transformers by itself.
+A folder `step-N` appears only when it is complete. Its model can be loaded by transformers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.train.policies import parameters
 
 KEEP = 3
-"""Checkpoints kept; older ones go."""
+"""Number of checkpoints kept; older ones are deleted."""
 
 
 def save(
@@ -56,22 +57,25 @@ def checkpoints(folder: Path) -> list[Path]:
 def load(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, weights: Mapping[str, Tensor]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Put a checkpoint's `weights` (its model's state) and its optimiser's state in place, and the random state; (state, extra tensors).
+    """Load a checkpoint's `weights` (its model's state), its optimiser's state and the random state; returns (state,
+    extra tensors).
 
-    Raises `InputError` for a folder that is none.
+    Raises `InputError` for a folder that is not a checkpoint.
     """
     try:
         state = json.loads((path / "state.json").read_text())
         if not isinstance(state, dict) or not isinstance(state.get("step"), int):
-            raise ValueError("state.json says no step")
+            raise ValueError("state.json has no step")
         tensors = load_file(path / "state.safetensors")
         moments = load_file(path / "optimizer.safetensors")
         model.load_state_dict(weights, strict=False)
         _restore_optimizer(model, optimizer, moments)
         torch.set_rng_state(tensors.pop("rng.torch"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        # a RuntimeError is torch's word for tensors of another shape; a RecursionError is one too
-        raise InputError(Finding(f"this checkpoint cannot be read: {error}", path, fix="remove it: the one before is used then")) from None
+        # torch raises RuntimeError for tensors of another shape, and RecursionError is a subclass
+        raise InputError(
+            Finding(f"this checkpoint cannot be read: {error}", path, fix="remove it: the previous one is used then")
+        ) from None
     for name in [name for name in tensors if name.startswith("rng.cuda.")]:
         torch.cuda.set_rng_state(tensors.pop(name), int(name.rsplit(".", 1)[1]))
     return state, tensors
@@ -91,5 +95,5 @@ def _restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, tenso
     for key, value in tensors.items():
         name, _, entry = key.rpartition("/")
         weight = by_name[name]
-        # AdamW keeps its count of steps where the processor is
+        # AdamW keeps its step counter on the CPU
         optimizer.state[weight][entry] = value if entry == "step" else value.to(weight.device)

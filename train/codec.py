@@ -1,4 +1,4 @@
-"""A codec writes the history of a task in the model's language and reads its answers."""
+"""A codec encodes the history of a task in the model's language and decodes its answers."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ class Codec(Protocol):
         """The answer with the tokens that a model reads for it."""
 
     def outcomes(self, prompt: Any, answer: Answer, turn: Turn) -> tuple[Sample, ...]:
-        """The questions what comes of the answer, with `turn`, which is what came; none for a language that does not ask."""
+        """The questions about the result of the answer, with `turn`, the actual result; none for a language without
+        such questions.
+        """
 
     def proposal(self, answer: Answer, history: History) -> Proposal: ...
 
 
 class CompactCodec:
-    """The compact language. `shown`: "true" tells the history, "none" nothing but the baseline, "shuffled" the results of other turns."""
+    """The compact language. `shown`: "true" shows the history, "none" only the baseline, "shuffled" the results of
+    other turns.
+    """
 
     def __init__(self, language: CompactLanguage, shown: str = "true"):
         self.language, self.shown = language, shown
@@ -53,7 +57,9 @@ class CompactCodec:
 
 
 def expected(prompt: Prompt, answer: NDArray[np.int64], found: NDArray[np.int64]) -> tuple[Sample, ...]:
-    """The questions what comes of an answer, one a spec, and what did: each behind the answer by itself."""
+    """The questions about the result of an answer, one per spec, with the actual results: each separately after the
+    answer.
+    """
     before = np.concatenate([prompt.tokens, prompt.inputs(answer)])
     return tuple(
         Sample(np.concatenate([before, question[None]]), found[number : number + 1], _CERTAIN, _OUTCOMES)
@@ -62,7 +68,9 @@ def expected(prompt: Prompt, answer: NDArray[np.int64], found: NDArray[np.int64]
 
 
 def altered(history: History, shown: str) -> History:
-    """The history as an ablation shows it: whole, only its baseline, or every sizing beside the results of the next turn's."""
+    """The history as an ablation shows it: complete, only its baseline, or every sizing with the results of the next
+    turn.
+    """
     if shown == "true" or len(history.turns) < 2:
         return history
     if shown == "none":

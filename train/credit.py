@@ -1,4 +1,6 @@
-"""Credit is what an action is rewarded for before it is compared with its group. Each switch is a function of a trajectory's rewards."""
+"""Credit is the reward of an action before it is compared with its group. Each switch is a function of a trajectory's
+rewards.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Credit:
-    """`incumbent` is λ of (1 − λ) r + λ max(0, r − b): with 1 the credits of a trajectory's turns sum to its best turn's gain.
+    """`incumbent` is λ of (1 − λ) r + λ max(0, r − b): with 1 the credits of a trajectory's turns sum to its best
+    turn's gain.
 
-    `descendants` is γ of max_{s≥t} γ^{s−t} r_s, taken for the trajectory's own action alone (MURPHY, arXiv 2511.07833); None leaves it.
-    `repeat`: taken from an action that the trajectory had before (ThetaEvolve, arXiv 2511.23473).
+    `descendants` is γ of max_{s≥t} γ^{s−t} r_s, only for the trajectory's own action (MURPHY, arXiv 2511.07833); None
+    disables it.
+    `repeat`: penalty of an action that the trajectory had before (ThetaEvolve, arXiv 2511.23473).
     """
 
     incumbent: float = 0.0

@@ -1,4 +1,4 @@
-"""Designs and the targets that are known to be met by one: what random targets are made of, in training and for the suite."""
+"""Designs, and targets that one of them is known to meet: the basis of random targets, in training and in suites."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Values = Mapping[str, float | None]
 
 
 def conditions(problem: Problem, draw: random.Random, count: int, ranges: Mapping[str, tuple[float, float]] | None = None) -> list[Corner]:
-    """Random corners c0, c1, …; loads between half and twice the spec's, where its testbenches have one load.
+    """Random corners c0, c1, …; loads between half and twice the spec's, if its testbenches have one load.
 
-    `ranges` (SI units): vdd and temperature are drawn evenly, settings of the testbenches on a log scale.
+    `ranges` (SI units): vdd and temperature are drawn uniformly, settings of the testbenches on a log scale.
     """
     ranges = ranges or {}
     loads = {bench.settings["load"] for bench in problem.testbenches.values() if "load" in bench.settings}
@@ -46,7 +46,7 @@ def designs_around(problem: Problem, known: Mapping[str, float], draw: random.Ra
 
 
 def works(problem: Problem, row: Values) -> bool:
-    """A design whose every spec can be measured, and that is stable."""
+    """Whether every spec of a design can be measured and it is stable."""
     margins = [row[spec.name] for spec in problem.specs if spec.metric.name in {"phase_margin", "gain_margin"}]
     return all(value is not None for value in row.values()) and all(
         value > (45 if value > 30 else 5) for value in margins if value is not None
@@ -54,7 +54,7 @@ def works(problem: Problem, row: Values) -> bool:
 
 
 def slack(spec: Spec, value: float, draw: random.Random) -> float:
-    """A bound that `value` meets with 2 to 8 % to spare (of 20 dB or of the value; 1 to 4 degrees)."""
+    """A bound that `value` meets with a margin of 2 to 8 % (of 20 dB or of the value; 1 to 4 degrees)."""
     share = draw.uniform(0.02, 0.08)
     step = 20 * share if spec.metric.unit == "dB" else 50 * share if spec.metric.unit == "deg" else abs(value) * share
     return value - step if spec.minimum is not None else value + step
@@ -99,7 +99,9 @@ def child(problem: Problem, parent: Mapping[str, float], draw: random.Random) ->
 def draw_bounds(
     problem: Problem, kind: str, rows: Sequence[Values], draw: random.Random, ranges: Mapping[str, tuple[float, float]] | None = None
 ) -> dict[str, float]:
-    """Bounds of a target from what working designs measure: "tight" around one of them, "uniform" between what many reach, or in `ranges`."""
+    """Bounds of a target from the metrics of working designs: "tight" around one of them, "uniform" over the range that
+    many reach, or in `ranges`.
+    """
     if kind == "tight":
         chosen = draw.choice(rows)
         bounds = {spec.name: slack(spec, float(chosen[spec.name] or 0.0), draw) for spec in problem.specs}

@@ -1,8 +1,8 @@
-"""Distributed training: each process plays its share of the tasks; counts and gradients are summed over all of them.
+"""Distributed training: each process plays its share of the tasks; counts and gradients are summed over all processes.
 
     accelerate launch --num_processes 8 -m eda_agent train RECIPE
 
-Every process draws the same tasks and takes its own; the weights stay equal since every process makes the same step.
+Every process draws the same tasks and takes its own; the weights stay equal because every process makes the same step.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 class SingleProcess:
-    """One process."""
+    """A single process."""
 
     rank, size = 0, 1
 
     def share(self, everything: Sequence[T]) -> list[T]:
-        """What falls to this process."""
+        """The share of this process."""
         return list(everything[self.rank :: self.size])
 
     def total(self, count: int) -> int:
@@ -37,11 +37,11 @@ class SingleProcess:
         return dict(metrics)
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait for all processes."""
 
 
 class Processes(SingleProcess):
-    """Those that `accelerate launch` or `torchrun` started."""
+    """The processes that `accelerate launch` or `torchrun` started."""
 
     def __init__(self) -> None:
         from accelerate import Accelerator
@@ -75,5 +75,5 @@ class Processes(SingleProcess):
 
 
 def join_processes() -> SingleProcess:
-    """This process alone, or with those that were launched beside it."""
+    """This process alone, or with the processes that were launched with it."""
     return Processes() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else SingleProcess()

@@ -1,4 +1,6 @@
-"""Evaluation plays a policy on shipped targets that no training has seen, many side by side, and keeps the best score after each turn."""
+"""Evaluation plays a policy on shipped targets that no training has used, many in parallel, and records the best score
+after each turn.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from eda_agent.train.tasks import CIRCUITS, Source, Task
 
 
 def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> list[Task]:
-    """The shipped targets of a shipped circuit as tasks; the only designs known of them are the netlist's own and a proof, unused."""
+    """The shipped targets of a shipped circuit as tasks; their only known designs are the netlist's own and an unused
+    proof.
+    """
     targets = read_targets(CIRCUITS / name / "targets.json")[:limit]
     base = load_problem(CIRCUITS / name)
     corners: dict[str, Corner] = {}
@@ -46,7 +50,9 @@ def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> l
 def play(
     kind: ModelBundle, tasks: Sequence[Task], turns: int, seed: int, temperature: float = 1.0, speak: MakeSpeaker | None = None
 ) -> NDArray[np.float64]:
-    """(tasks × (turns + 1)): best score after 0 (the baseline), 1, … turns of one trajectory each; 1 from where every spec is met."""
+    """(tasks × (turns + 1)): best score after 0 (the baseline), 1, … turns of one trajectory each; 1 once every spec is
+    met.
+    """
     sampler = kind.sampler(temperature)
     sampler.load(kind.weights())
     batch = Rollout(sampler, speak or kind.speak, Plan(1, 1, turns, 1)).play(tasks, seed)

@@ -1,4 +1,4 @@
-"""A training journal keeps the metrics of every step as JSON lines, and shows them to TensorBoard where it is installed."""
+"""A training journal stores the metrics of every step as JSON lines, and sends them to TensorBoard if it is installed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from eda_agent.record.locked_jsonl import LockedJsonlFile
 
 
 class TrainingJournal:
-    """`metrics.jsonl` in a folder. A resumed run forgets the steps after its checkpoint. Raises `InputError` when another process is training there."""
+    """`metrics.jsonl` in a folder. A resumed run drops the steps after its checkpoint. Raises `InputError` if another
+    process trains there.
+    """
 
     def __init__(self, folder: Path, keep: Mapping[str, int]):
-        """`keep`: steps of each phase that stay."""
+        """`keep`: number of steps of each phase to keep."""
         self.path = folder / "metrics.jsonl"
         self._file = LockedJsonlFile(self.path, "training journal")
         rows = [row for row in read_json_lines(self.path) if row["step"] <= keep.get(row["phase"], 0)]

@@ -1,4 +1,4 @@
-"""A learner changes a policy's weights by a batch of trajectories: policy gradient steps, or supervised ones."""
+"""A learner updates a policy's weights from a batch of trajectories, by policy gradient or supervised steps."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from eda_agent.train.samples import Sample, Trajectory
 from eda_agent.train.tree import Packed, packs
 
 MAX_NORM = 1.0
-"""Gradients are cut to this norm."""
+"""Gradients are clipped to this norm."""
 
 
 class DivergedError(EdaAgentError):
-    """The loss or its gradient is no number any more; the weights are those of before the step."""
+    """The loss or its gradient is not finite; the weights are those before the step."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How a batch is learnt from: see the fields of the same names in `RlRecipe`.
+    """How a batch is learnt: see the fields of the same names in `RlRecipe`.
 
-    `old`: π_old is what the trainer makes of the samples before its first step on them, or what the sampler said. `answer_mean`: the loss is
+    `old`: π_old is the trainer's probability of the samples before its first step on them, or the sampler's.
+    `answer_mean`: the loss is
     the mean over answers of their token means instead of the mean over tokens. `outcomes`: weight of the
-    mean negative log-likelihood of what came of the actions.
+    mean negative log-likelihood of the actions' results.
     """
 
     surrogate: Surrogate = Surrogate()
@@ -48,9 +49,14 @@ class Rules:
 
 
 class Learner:
-    """`optimizer` steps the weights of `policy`; `reference` is what a divergence is measured from.
+    """Updates the weights of a policy.
 
-    `processes`: the processes that make the same steps, each with its own trajectories.
+    Args:
+        policy: the model with its log-probabilities.
+        optimizer: steps the weights of `policy`.
+        rules: how a batch is learnt.
+        reference: the model from which a divergence is measured, or None.
+        processes: the processes that make the same steps, each with its own trajectories.
     """
 
     def __init__(
@@ -71,15 +77,24 @@ class Learner:
         self.forward_tokens = 0
 
     def learn(self, trajectories: Sequence[Trajectory], seed: int = 0) -> dict[str, float]:
-        """Policy gradient steps on samples whose advantages are assigned; the metrics, named as TRL's. Groups without differences
-        teach nothing and are left out before tokens are counted.
+        """Make policy gradient steps on samples with assigned advantages.
 
-        Raises `DivergedError` when the loss is no number; the weights are then unchanged since the last step.
+        Groups without differences are left out before tokens are counted.
+
+        Args:
+            trajectories: the batch; every sample has an advantage or None.
+            seed: order of the samples.
+
+        Returns:
+            the metrics, with TRL's names.
+
+        Raises:
+            DivergedError: the loss is not finite; the weights are unchanged since the last step.
         """
         rows = [useful(trajectory) for trajectory in trajectories]
         rows = [row for row in rows if row]
         if self.rules.outcomes:
-            # the questions share the answer's tokens: next to it, so that a tree walks them once
+            # the questions share the answer's tokens: beside it, so that a tree computes them once
             rows = [[part for sample in row for part in (sample, *sample.outcomes)] for row in rows]
         metrics = _batch_metrics(trajectories)
         sums: dict[str, float] = {}
@@ -155,7 +170,7 @@ class Learner:
                 loss = loss / lengths[packed.answers] * total / answers
                 parts["loss"] = loss
             if asked:
-                # the mean over the questions, however many tokens the answers have
+                # the mean over the questions, independent of the answers' lengths
                 parts["outcome"] = torch.where(acts, 0.0, -new) * total / asked
                 loss = loss + self.rules.outcomes * parts["outcome"]
             self._backward(loss.sum() / total)
@@ -167,7 +182,7 @@ class Learner:
 
     @torch.no_grad()
     def _log_probabilities(self, rows: Sequence[Sequence[Sample]]) -> list[Tensor]:
-        """Of every row's answered tokens, under the weights of now."""
+        """Log-probabilities of every row's answer tokens with the present weights."""
         result = []
         for packed, chunk in self._chunks(rows):
             with self._precision():
@@ -189,7 +204,7 @@ class Learner:
 
     def _backward(self, loss: Tensor) -> None:
         if not math.isfinite(float(loss.detach())):
-            raise DivergedError("the loss is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")
+            raise DivergedError("the loss is not finite\n    → use a smaller learning_rate; the last checkpoint is intact")
         loss.backward()
 
     def _update(self) -> float:
@@ -197,13 +212,13 @@ class Learner:
         self.processes.add_gradients(weights)
         norm = float(torch.nn.utils.clip_grad_norm_(weights, MAX_NORM))
         if not math.isfinite(norm):
-            raise DivergedError("the gradient is no number any more\n    → a smaller learning_rate; the last checkpoint is intact")
+            raise DivergedError("the gradient is not finite\n    → use a smaller learning_rate; the last checkpoint is intact")
         self.optimizer.step()
         return norm
 
 
 def useful(trajectory: Trajectory) -> list[Sample]:
-    """The samples that count: not cut off, and of a group that shows a difference."""
+    """The samples that count: not truncated, and of a group with differences."""
     return [sample for sample in trajectory.samples if sample.advantage is not None and not sample.truncated]
 
 

@@ -1,6 +1,7 @@
-"""The loss of a policy step from log-probabilities of the answered tokens: clipped surrogate, importance correction, KL.
+"""The loss of a policy step from log-probabilities of the answer tokens: clipped surrogate, importance correction, KL.
 
-All tensors are flat over the answered tokens of a batch (n). A token's weight is 1 / (all tokens of the batch): token mean, as the paper.
+All tensors are flat over the answer tokens of a batch (n). A token's weight is 1 / (all tokens of the batch): token
+mean, as in the paper.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Surrogate:
 
 @dataclass(frozen=True)
 class Terms:
-    """`loss` (n): of each token, to be summed with the tokens' weights. `ratio` (n): π / π_old. `low`, `high` (n): where the clip acted."""
+    """`loss` (n): per token, to be summed with the tokens' weights. `ratio` (n): π / π_old. `low`, `high` (n): where
+    the clip was active.
+    """
 
     loss: Tensor
     ratio: Tensor
@@ -38,9 +41,10 @@ class Terms:
 def surrogate(
     new: Tensor, old: Tensor, advantages: Tensor, rule: Surrogate, answers: Tensor | None = None, sampled: Tensor | None = None
 ) -> Terms:
-    """−min(ρ A, clip(ρ, 1 − low, 1 + high) A) a token, ρ = exp(new − old).
+    """−min(ρ A, clip(ρ, 1 − low, 1 + high) A) per token, ρ = exp(new − old).
 
-    `new`, `old`, `advantages` (n). `answers` (n): index of the answer that a token belongs to, for `sequence`. `sampled` (n): the sampler's
+    `new`, `old`, `advantages` (n). `answers` (n): index of a token's answer, for `sequence`. `sampled` (n): the
+    sampler's
     log-probabilities, for `correction`.
     """  # fmt: skip
     difference = new - old
@@ -59,9 +63,10 @@ def surrogate(
 
 
 def divergence(new: Tensor, reference: Tensor, kind: str, ratio: Tensor | None = None) -> Tensor:
-    """KL(π ‖ reference) a token (n), as a loss. `kind`: "k2", ½ d², or "k3", e^d − d − 1, with d = reference − new (Schulman 2020).
+    """KL(π ‖ reference) per token (n), as a loss. `kind`: "k2", ½ d², or "k3", e^d − d − 1, with d = reference − new
+    (Schulman 2020).
 
-    k3 as a loss has the right gradient only when weighted by π / π_old: give `ratio`.
+    k3 as a loss has the right gradient only if weighted by π / π_old: give `ratio`.
     """
     difference = reference - new
     if kind == "k2":

@@ -1,4 +1,4 @@
-"""A model bundle holds a policy's model, language and sampler, and reads and writes its weights."""
+"""A model bundle is a policy's model, language and sampler; it reads and writes the weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from eda_agent.train.warm_start import shuffled_language
 
 
 class ModelBundle(Protocol):
-    """`options`: how the language is spoken. `weights`: what a sampler loads. `read`: the weights in a checkpoint's folder."""
+    """`options`: the form of the language. `weights`: for a sampler to load. `read`: the weights in a checkpoint's
+    folder.
+    """
 
     @property
     def options(self) -> Mapping[str, bool | int]: ...
@@ -70,7 +72,7 @@ class CompactBundle:
         return CompactCodec(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
 
     def sampler(self, temperature: float) -> Sampler:
-        # it draws one word after another for few histories at a time: a processor is quicker at that
+        # it draws one word after another for few histories at a time, which is faster on a CPU
         return TrainingSampler(copy.deepcopy(self.model).cpu(), temperature)
 
     def weights(self) -> Mapping[str, Tensor]:
@@ -94,7 +96,7 @@ class CompactBundle:
 
 
 def make_bundle(recipe: Recipe) -> ModelBundle:
-    """The kind that a recipe names, with its model."""
+    """The bundle of a recipe's kind, with its model."""
     if recipe.model.kind == "compact":
         return CompactBundle(recipe)
     from eda_agent.train.text import TextBundle

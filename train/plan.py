@@ -1,15 +1,17 @@
-"""A plan says what a recipe needs on a card before anything is bought or started: memory, and time of a step.
+"""A plan estimates the memory and the step time of a recipe on a card before anything is started.
 
-Shapes come from the model itself, built on torch's meta device, where tensors have sizes and no memory. The sums:
+Shapes come from the model itself, built on torch's meta device, where tensors have sizes but no memory. The formulas:
 
-    weights        b · N                      b bytes a weight (bf16 2, float32 4)
+    weights        b · N                      b bytes per weight (bf16 2, float32 4)
     gradients      b · N_t                    of the trained weights N_t
     optimiser      12 · N_t                   AdamW: float32 master weights and two moments
-    activations    b · L · S · 34 h / 2, or b · L · S · 2 h with activation checkpointing (after arXiv 2205.05198, attention not kept)
-    cache          2 · L · h_kv · S_c · b     keys and values of what is sampled at once
+    activations    b · L · S · 34 h / 2, or b · L · S · 2 h with activation checkpointing (after arXiv 2205.05198,
+    attention not kept)
+    cache          2 · L · h_kv · S_c · b     keys and values of the tokens sampled at once
     step           (6 · N_a · tokens learnt + 2 · N_a · tokens sampled) / (FLOP/s · utilisation)
 
-with N_a the weights that a token passes (of a mixture of experts: those of its experts). Utilisations are assumptions, said in the output.
+N_a are the weights active per token (in a mixture of experts: its experts). Utilisations are assumptions and are
+printed.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ PROMPT, ANSWER = 1300, 250
 
 @dataclass(frozen=True)
 class Card:
-    """`memory` in bytes; `flops` dense bf16 multiply-adds × 2 a second, from the maker's data sheet; `bandwidth` in bytes/s."""
+    """`memory` in bytes; `flops` dense bf16 multiply-adds × 2 per second, from the data sheet; `bandwidth` in bytes/s."""
 
     name: str
     memory: float
@@ -46,12 +48,14 @@ CARDS = {
     "a100": Card("NVIDIA A100 SXM 80 GB", 80e9, 312e12, 2.0e12),
 }
 LEARNING, SAMPLING = 0.35, 0.30
-"""Shares of the card's FLOP/s and of its bandwidth that are assumed to be reached."""
+"""Assumed shares of the card's FLOP/s and of its bandwidth."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Bytes and seconds a card; `cards` is how many hold it, weights, gradients and optimiser shared between them."""
+    """Bytes and seconds per card; `cards` is the number that holds it, with weights, gradients and optimiser
+    distributed among them.
+    """
 
     parameters: int
     active: int
@@ -76,13 +80,13 @@ class Plan:
 
 
 def meta_model(config: Any) -> Any:
-    """The model with shapes and no memory."""
+    """The model with shapes and without memory."""
     with torch.device("meta"):
         return AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
 
 
 def read_config(recipe: Recipe) -> Any:
-    """The configuration of a recipe's text model: of `model.path` where it is, else of the file `model.config`."""
+    """The configuration of a recipe's text model: of `model.path` if it exists, else of the file `model.config`."""
     given = recipe.model
     try:
         if given.path is not None and (Path(given.path) / "config.json").is_file():
@@ -94,16 +98,16 @@ def read_config(recipe: Recipe) -> Any:
         raise InputError(
             Finding(f"the model's configuration cannot be read: {error}", Path(given.config or given.path or "."), where="model")
         ) from None
-    raise InputError("a plan needs the model's shape\n    → model.path of a model that is here, or model.config with its config.json")
+    raise InputError("a plan needs the model's shape\n    → set model.path to a model on this machine, or model.config to its config.json")
 
 
 def make_plan(recipe: Recipe, card: Card) -> Plan:
-    """What a recipe with a text model needs on cards of a kind."""
+    """The needs of a recipe with a text model on cards of a kind."""
     from eda_agent.train.text import with_lora
 
     config = read_config(recipe)
     model = meta_model(config)
-    # modules of experts hold all of them in one tensor, the first axis counting them
+    # modules of experts hold all of them in one tensor, with the experts on the first axis
     everything = sum(weight.numel() for weight in model.parameters())
     experts = sum(weight.numel() for name, weight in model.named_parameters() if "experts" in name)
     count, chosen = getattr(config, "num_experts", None) or 1, getattr(config, "num_experts_per_tok", None) or 1
@@ -131,7 +135,8 @@ def make_plan(recipe: Recipe, card: Card) -> Plan:
     }  # fmt: skip
     cards = max(1, -(-int(sum(memory.values())) // int(0.9 * card.memory)))
     learning = 6.0 * active * learnt * rl.epochs / (card.flops * LEARNING * cards)
-    # a decoding step reads the active weights of its batch; a mixture of experts in a large batch reads nearly all of them
+    # a decoding step reads the active weights of its batch; a mixture of experts in a large batch reads nearly all of
+    # them
     steps = rollout.turns * answer
     sampling = steps * width * everything / (card.bandwidth * SAMPLING * cards) + 2.0 * active * (sampled + learnt) / (
         card.flops * LEARNING * cards

@@ -1,4 +1,4 @@
-"""A trainable policy: a model with the one question that a learner asks, log-probabilities of answers under it."""
+"""A trainable policy is a model with the log-probabilities of answers under it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.train.tree import Packed
 
 
 class Trainable(Protocol):
-    """`model` has the weights. `logits`: (n, vocabulary) of the answered tokens of a packed batch."""
+    """`model` has the weights. `logits`: (n, vocabulary) of the answer tokens of a packed batch."""
 
     @property
     def model(self) -> nn.Module: ...
@@ -35,9 +35,10 @@ class CompactTrainable:
         return result
 
     def padded(self, packed: Packed) -> Tensor:
-        """The same by one attention a layer over all rows, which a GPU does in less time than it takes to start many small ones.
+        """The same with one attention per layer over all rows, which a GPU does in less time than it takes to start
+        many small ones.
 
-        Padding sees itself: what sees nothing is no number, and its gradient none either.
+        Padding attends to itself: without any key its output and gradient would not be finite.
         """
         seen = packed.mask | torch.eye(packed.mask.shape[1], dtype=torch.bool, device=packed.mask.device)
         result: Tensor = self.model(packed.ids, attention_mask=seen, select=packed.select)
@@ -45,7 +46,9 @@ class CompactTrainable:
 
 
 class TextTrainable:
-    """A causal language model of transformers, adapters included. Rows go through it one by one: they differ in length."""
+    """A causal language model of transformers, adapters included. Rows are processed one by one, because their lengths
+    differ.
+    """
 
     def __init__(self, model: Any):
         self.model: nn.Module = model
@@ -67,7 +70,7 @@ class TextTrainable:
 
 
 def log_probabilities(logits: Tensor, packed: Packed, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-    """(log-probability, entropy) of each answered token (n), in nats, under the distribution that the sampler draws from."""
+    """(log-probability, entropy) of each answer token (n), in nats, under the sampler's distribution."""
     logits = logits.float() / temperature
     if packed.legal is not None:
         legal = packed.legal

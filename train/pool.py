@@ -1,4 +1,4 @@
-"""A pool is a circuit's designs simulated under many conditions: where training takes its targets and its first examples from."""
+"""A pool is a circuit's designs simulated under many conditions: the source of targets and first examples."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ _COLUMNS = ("sizes", "values", "failed", "points")
 
 @dataclass(frozen=True)
 class Pool:
-    """`problem`: the circuit with every condition as a corner. For conditions c, designs n: `sizes` (c, n, parameters) in SI units,
-    `values` (c, n, specs), NaN where unmeasurable, `failed` (c, n), `points` (c, n, devices, 3) with id, gm/id and saturation margin.
+    """`problem`: the circuit with every condition as a corner. For conditions c, designs n: `sizes` (c, n, parameters)
+    in SI units,
+    `values` (c, n, specs), NaN where unmeasurable, `failed` (c, n), `points` (c, n, devices, 3) with id, gm/id and
+    saturation margin.
     Design 1 of each condition is the netlist's own.
     """  # fmt: skip
 
@@ -57,7 +59,7 @@ class Pool:
         return np.stack(columns, axis=-1)
 
     def near(self, condition: int, sizing: Mapping[str, float], count: int) -> list[int]:
-        """The designs nearest to a sizing, the nearest first, itself not among them."""
+        """The designs nearest to a sizing, nearest first, without itself."""
         offsets = self.positions[condition] - np.array(self.problem.space.to_unit(sizing))
         distances = np.abs(offsets).sum(-1)
         return [int(index) for index in np.argsort(distances, kind="stable") if distances[index] > 0][:count]
@@ -93,13 +95,13 @@ class Pool:
         return self._working[condition]
 
     def turn(self, problem: Problem, condition: int, design: int, index: int) -> Turn:
-        """A design as a turn of a run on `problem`, which is asked for under that condition."""
+        """A design as a turn of a run on `problem` under that condition."""
         evaluation = self._evaluation(condition, design)
         sizing = self.sizing(condition, design)
         return Turn(index, Proposal(sizing, policy="pool"), sizing, evaluation, score(problem.specs, evaluation))
 
     def _evaluation(self, condition: int, design: int) -> Evaluation:
-        """Made when it is first asked for, and kept: a training asks for each many times."""
+        """Created on first use and kept: a training reads each many times."""
         found = self._evaluations.get((condition, design))
         if found is None:
             corner = self.conditions[condition].name
@@ -116,7 +118,8 @@ class Pool:
     def target(
         self, condition: int, kind: str, draw: random.Random, tries: int = 200, ranges: Mapping[str, tuple[float, float]] | None = None
     ) -> Target | None:
-        """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if none is found.
+        """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if
+        none is found.
 
         `ranges`: bounds of uniform targets, in SI units.
         """
@@ -151,11 +154,16 @@ def make_pool(
     problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None,
     begin: Callable[[random.Random, int], list[dict[str, float]]] | None = None, name: str | None = None,
 ) -> Pool:  # fmt: skip
-    """The pool of a problem (see `pool_problem`): from `folder` where it was made before, else simulated and kept there, condition by condition: one that was stopped goes on where it was.
+    """The pool of a problem (see `pool_problem`): read from `folder`, or simulated and stored there, condition by
+    condition, so that a stopped one continues.
 
-    `evaluator` gives the problem's simulator, and is asked only where something is simulated. `known`: a design to begin with. Of `designs` a condition, 1 / (`rounds` + 1) lie around it; the rest are neighbours of the best
-    found so far. `tell(done, all)` hears of simulations. `begin(draw, count)`: other designs to begin a condition with; the pool's `name` should then say
-    what it is.
+    Args:
+        evaluator: returns the problem's simulator; called only if something is simulated.
+        known: the first design.
+        designs, rounds: of `designs` per condition, 1 / (`rounds` + 1) lie around `known`; the rest are neighbours of
+        the best found so far.
+        tell: called with (done, all) simulations.
+        begin: other first designs of a condition, from (draw, count); the pool's `name` should then identify it.
     """
     begin = begin or (lambda draw, count: designs_around(problem, problem.space.snap(known), draw, count))
     path = folder / f"{name or problem.name}-{_digest(problem, known, designs, rounds, seed)}.npz"
@@ -204,7 +212,7 @@ def _simulated(
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]] | None:
-    """What `_write` kept; None where there is nothing, or it is damaged."""
+    """The data that `_write` stored; None if it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as data:
             found = {key: data[key] for key in ("devices", *_COLUMNS)}
@@ -215,7 +223,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]] | None:
 
 
 def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)  # another process may have been through with the same pool, and tidied up
+    path.parent.mkdir(parents=True, exist_ok=True)  # another process may have finished the same pool and removed the files
     write_file(
         path,
         lambda part: np.savez_compressed(
@@ -225,7 +233,9 @@ def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _number(evaluation: Evaluation, corner: str, spec: Spec) -> float:
-    """A value for the pool, which keeps no bounds: a censored one only where its bound counts as a value does (see `agent.score`)."""
+    """A value for the pool, which stores no bounds: a censored one only if its bound counts as a value (see
+    `agent.score`).
+    """
     value, bound = evaluation.values[corner][spec.name], evaluation.bounds.get((corner, spec.name), "")
     if value is None or (bound == ">" and spec.maximum is not None) or (bound == "<" and spec.minimum is not None):
         return math.nan

@@ -1,6 +1,6 @@
 """Prefetch computes the next item of a training in another process, one item ahead.
 
-Python runs one thread at a time: examples written in a thread would take their time from the learner that waits for them.
+Python runs one thread at a time: examples written in a thread would take time from the waiting learner.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Result = TypeVar("Result")
 
 
 class Prefetch(Generic[Item, Result]):
-    """`make` of each of the `items`, in order. Where processes cannot be forked, `next` computes it on the spot.
+    """`make` of each of the `items`, in order. If processes cannot be forked, `next` computes it directly.
 
-    What `make` raises, `next` raises. The process shares this one's memory as it was: it sees nothing that changes later.
+    `next` raises what `make` raises. The process has a copy of this one's memory and does not see later changes.
     """
 
     def __init__(self, make: Callable[[Item], Result], items: Iterable[Item]):
@@ -41,16 +41,18 @@ class Prefetch(Generic[Item, Result]):
             return
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            # the simulators' pipes would stay open with us
+            # the simulators' pipes would stay open in this process
             os.closerange(3, sink.fileno())
             os.closerange(sink.fileno() + 1, min(os.sysconf("SC_OPEN_MAX"), 1 << 16))
             self._write(sink)
         finally:
-            # nothing of the parent's is to be cleaned up here
+            # do not run the parent's cleanup here
             os._exit(0)
 
     def _write(self, sink: Connection) -> None:
-        """In the fork: every result as it is ready, until nobody reads. Bytes of our own pickling: torch would share tensors through files."""
+        """In the fork: write every result when it is ready, until the reader closes. Pickled here, because torch would
+        share tensors through files.
+        """
         with contextlib.suppress(BrokenPipeError):
             for item in self._items:
                 try:
@@ -60,14 +62,14 @@ class Prefetch(Generic[Item, Result]):
                 sink.send_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
 
     def next(self) -> Result:
-        """The result of the next item. Raises StopIteration where there is none, RuntimeError where the process has gone."""
+        """The result of the next item. Raises StopIteration at the end, RuntimeError if the process has ended."""
         if not self._child:
             return self._make(next(self._items))
         next(self._items)
         try:
             data = self._source.recv_bytes()
         except (EOFError, OSError):
-            raise RuntimeError("the process that writes examples has gone") from None
+            raise RuntimeError("the process that writes examples has ended") from None
         good, value = pickle.loads(data)  # noqa: S301  # ours: written by the fork of this process, on a pipe that nobody else has
         if not good:
             raise value

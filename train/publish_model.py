@@ -1,11 +1,13 @@
-"""Publishing puts a trained model into the package, with half the bytes per weight and a record of how it was made.
+"""Publishing puts a trained model into the package, with half the bytes per weight and a record of its training.
 
     python -m eda_agent.train.publish_model RUN [FOLDER] [--keep SHARE [--of OTHER]]
 
-`--keep` mixes the weights that a run began from, or those in OTHER, into those that it ended with, a weighted mean: most of what was learnt on the circuits of the
-training stays, most of what it cost on others does not (Wortsman et al., arXiv 2109.01903, for fine-tuning).
+`--keep` takes a weighted mean of the initial weights of the run, or those in OTHER, and the final ones: it keeps most
+of the gain on the circuits of the
+training and avoids most of the loss on others (Wortsman et al., arXiv 2109.01903, for fine-tuning).
 
-RUN is the folder of a training run; FOLDER is where the model goes, the package's own by default. The record, `training.json`, has the recipe,
+RUN is the folder of a training run; FOLDER is the destination, by default the package's own. The record,
+`training.json`, has the recipe,
 the simulations of pools and rollouts, seconds, and the curves of the training in a few points.
 """
 
@@ -28,22 +30,24 @@ from eda_agent.files import read_json_lines, write_text
 from eda_agent.train.recipe import load_recipe, recipe_data
 
 LARGEST = 12 * 2**20
-"""Bytes that weights may take in the package."""
+"""Maximum size of the weights in the package, in bytes."""
 POINTS = 40
-"""Of a curve in the record."""
+"""Points of a curve in the record."""
 
 
 def publish(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) -> dict[str, Any]:
-    """Write the model of a finished run; gives its record. `keep`: share of the weights that it began from, or of those in the folder `of`. Raises `InputError` where there is none, or it is too large."""
+    """Write the model of a finished run; returns its record. `keep`: share of the initial weights, or of those in the
+    folder `of`. Raises `InputError` if there is none, or it is too large.
+    """
     model = run / "model"
     if not (model / "model.safetensors").is_file():
-        raise InputError(Finding("there is no finished model", model, fix="let `eda-agent train` come to its end first"))
+        raise InputError(Finding("there is no finished model", model, fix="let `eda-agent train` finish first"))
     ended = load_file(model / "model.safetensors")
     if keep:
         begun = _begun_from(run) if of is None else _weights(of, of)
         if not 0.0 < keep < 1.0 or begun.keys() != ended.keys():
             raise InputError(
-                f"{run}: cannot keep {keep:g} of the weights it began from\n    → a share between 0 and 1, of a model of the same shape"
+                f"{run}: cannot keep {keep:g} of the initial weights\n    → a share between 0 and 1, of a model of the same shape"
             )
         ended = {name: keep * begun[name].astype(np.float32) + (1.0 - keep) * value.astype(np.float32) for name, value in ended.items()}
     weights = {name: value.astype(np.float16) for name, value in ended.items()}
@@ -55,7 +59,7 @@ def publish(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) 
         raise InputError(f"{model}: {size / 2**20:.1f} MiB of weights; the package holds at most {LARGEST / 2**20:.0f}")
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     if config.get("language") != words.VERSION:
-        raise InputError(f"{model}: speaks version {config.get('language')} of the compact language, not {words.VERSION}")
+        raise InputError(f"{model}: uses version {config.get('language')} of the compact language, not {words.VERSION}")
     folder.mkdir(parents=True, exist_ok=True)
     record = training_record(run, sum(value.size for value in weights.values())) | ({"kept": keep} if keep else {})
     if of is not None and (of / "training.json").is_file():
@@ -69,19 +73,19 @@ def publish(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) 
 
 
 def _begun_from(run: Path) -> dict[str, Any]:
-    """The weights that a run went on from. Raises `InputError` where it began from scratch or they are not there."""
+    """The initial weights of a run. Raises `InputError` if it started from scratch or they are missing."""
     return _weights(Path(load_recipe(run / "recipe.yaml").model.path or ""), run / "recipe.yaml")
 
 
 def _weights(folder: Path, said: Path) -> dict[str, Any]:
     """`said`: the file that names the folder."""
     if not (folder / "model.safetensors").is_file():
-        raise InputError(Finding("the model that the run began from is not there", said, where="model.path"))
+        raise InputError(Finding("the initial model of the run is missing", said, where="model.path"))
     return dict(load_file(folder / "model.safetensors"))
 
 
 def training_record(run: Path, parameters: int) -> dict[str, Any]:
-    """How a run's model was made; `begun_from` is the record of the model that it went on from."""
+    """How a run's model was trained; `begun_from` is the record of its initial model."""
     recipe = load_recipe(run / "recipe.yaml")
     rows = read_json_lines(run / "metrics.jsonl")
     phases = {phase: [row for row in rows if row["phase"] == phase] for phase in ("warm_start", "rl")}
@@ -116,8 +120,8 @@ def _curve(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[st
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eda_agent.train.publish_model", description="Put a trained model into the package.")
     parser.add_argument("run", type=Path)
-    parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="of the weights that the run began from (default 0)")
-    parser.add_argument("--of", type=Path, metavar="OTHER", help="keep of the weights in this folder instead")
+    parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="share of the run's initial weights to keep (default 0)")
+    parser.add_argument("--of", type=Path, metavar="OTHER", help="keep weights of this folder instead")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
     options = parser.parse_args(arguments)
     try:

@@ -1,6 +1,6 @@
-"""A recipe is everything that a training run is made of, as one YAML file. Every field is typed and says what it is for.
+"""A recipe is the complete definition of a training run, as one YAML file. Every field is typed and documented.
 
-`python -m eda_agent.train.recipe` prints them all.
+`python -m eda_agent.train.recipe` prints all fields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from eda_agent.units import QuantityError, parse_quantity
 
 
 def _say(text: str, default: Any = MISSING) -> Any:
-    """A field with what it is for."""
+    """A field with its description."""
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata={"doc": text})
     return field(default=default, metadata={"doc": text})
@@ -28,61 +28,63 @@ def _say(text: str, default: Any = MISSING) -> Any:
 
 @dataclass(frozen=True)
 class PoolRecipe:
-    """Designs simulated before training: targets and first examples are taken from them."""
+    """Designs simulated before training: the source of targets and first examples."""
 
-    conditions: int = _say("random conditions a circuit: process, supply, temperature, load; never told to the model", 16)
+    conditions: int = _say("random conditions per circuit: process, supply, temperature, load; the model does not see them", 16)
     designs: int = _say("designs simulated under each condition", 160)
-    rounds: int = _say("how often new designs are made of the best so far", 2)
-    seed: int | None = _say("of what is simulated beforehand; None: of the recipe. Another run can learn from the same designs", None)
-    ranges: Mapping[str, str] = _say("LOW..HIGH of vdd, temperature or a testbench's setting, instead of what is drawn otherwise", {})
+    rounds: int = _say("number of times that new designs are derived from the best so far", 2)
+    seed: int | None = _say("seed of these simulations; None for the recipe's. Another run can learn from the same designs", None)
+    ranges: Mapping[str, str] = _say("LOW..HIGH of vdd, temperature or a testbench's setting, instead of the usual range", {})
 
 
 @dataclass(frozen=True)
 class GeneratedRecipe:
-    """Circuits composed for the training, beside those that are named."""
+    """Circuits composed for the training, besides the named ones."""
 
-    count: int = _say("different circuits that simulate", 0)
-    share: float = _say("of the tasks that are drawn from them", 0.5)
+    count: int = _say("number of different circuits that simulate", 0)
+    share: float = _say("share of the tasks drawn from them", 0.5)
     pool: PoolRecipe = _say("their designs", PoolRecipe(conditions=8, designs=60, rounds=1))
 
 
 @dataclass(frozen=True)
 class ModelRecipe:
-    """The policy that is trained."""
+    """The policy to train."""
 
     kind: Literal["compact", "text"] = _say(
-        "compact: our own language and a model from scratch; text: a causal language model of transformers", "compact"
+        "compact: our language and a model from scratch; text: a causal language model of transformers", "compact"
     )
-    path: str | None = _say("folder or name of a model to start from; None begins from scratch (compact only)", None)
-    config: str | None = _say("text: a config.json for --plan, where the weights are not here", None)
+    path: str | None = _say("folder or name of the initial model; None starts from scratch (compact only)", None)
+    config: str | None = _say("text: a config.json for --plan, if the weights are not on this machine", None)
     width: int = _say("compact: width of a token", 128)
     layers: int = _say("compact: blocks", 5)
     heads: int = _say("compact: attention heads", 4)
     hidden: int = _say("compact: width of the gated layer", 344)
-    points: bool = _say("compact: operating points are told, by role", True)
+    points: bool = _say("compact: encode operating points by role", True)
     lora: int = _say("text: rank of LoRA adapters; 0 trains all weights", 0)
     lora_alpha: float = _say("text: scale of the adapters", 32.0)
     dtype: Literal["float32", "bfloat16"] = _say(
         "precision of the forward and backward pass; weights and optimiser stay float32 from scratch", "float32"
     )
-    checkpointing: bool = _say("compute activations again in the backward pass instead of keeping them", False)
-    max_tokens: int = _say("text: longest answer", 400)
-    constrained: bool = _say("text: only answers that are a legal sizing may be sampled (JSON schema)", True)
+    checkpointing: bool = _say("compute activations again in the backward pass instead of storing them", False)
+    max_tokens: int = _say("text: maximum answer length", 400)
+    constrained: bool = _say("text: constrain answers to legal sizings (JSON schema)", True)
 
 
 @dataclass(frozen=True)
 class WarmStartRecipe:
-    """Supervised steps before reinforcement learning: histories of pool designs, answered by a design that meets the target."""
+    """Supervised steps before reinforcement learning: histories of pool designs, answered by a design that meets the
+    target.
+    """
 
     steps: int = _say("optimiser steps; 0 for none", 300)
-    batch: int = _say("histories a step", 32)
-    turns: int = _say("most designs in a history, the baseline among them", 5)
-    learning_rate: float = _say("peak; warmed up over 20 steps, falling to a tenth by a cosine", 1e-3)
+    batch: int = _say("histories per step", 32)
+    turns: int = _say("maximum number of designs in a history, including the baseline", 5)
+    learning_rate: float = _say("peak value; warm-up over 20 steps, then a cosine down to a tenth", 1e-3)
     dropout: float = _say("of residuals and embeddings", 0.1)
-    dtype: Literal["model", "float32", "bfloat16"] = _say("precision of these steps; model: as said there", "model")
-    jitter: int = _say("labels are moved by up to so many levels", 1)
-    runs: tuple[str, ...] = _say("folders of runs of any policy to learn from besides, as they were and in hindsight", ())
-    outcomes: int = _say("designs a history whose outcome is to be predicted", 0)
+    dtype: Literal["model", "float32", "bfloat16"] = _say("precision of these steps; model: the model's", "model")
+    jitter: int = _say("labels are moved by up to this number of levels", 1)
+    runs: tuple[str, ...] = _say("folders of runs of any policy to learn from too, unchanged and in hindsight", ())
+    outcomes: int = _say("designs per history whose results are predicted", 0)
     climb: float = _say("share of histories answered by a better neighbour of their best design instead of one that meets the target", 0.5)
 
 
@@ -92,34 +94,34 @@ class RlRecipe:
 
     algorithm: Literal["tl_grpo", "grpo", "single_turn_grpo"] = _say("how trajectories are sampled and credited", "tl_grpo")
     steps: int = _say("batches of tasks; 0 for none", 100)
-    tasks: int = _say("tasks a batch", 16)
-    turns: int = _say("T: most turns of a trajectory", 5)
-    group: int = _say("G: actions a turn", 8)
-    tight: float = _say("share of tasks whose target leaves a few percent around a known design", 0.5)
+    tasks: int = _say("tasks per batch", 16)
+    turns: int = _say("T: maximum turns of a trajectory", 5)
+    group: int = _say("G: actions per turn", 8)
+    tight: float = _say("share of tasks with a target close to a known design", 0.5)
     learning_rate: float = _say("constant after 5 steps of warm-up", 2e-4)
     epochs: int = _say("passes over a batch", 1)
-    minibatches: int = _say("optimiser steps a pass", 1)
+    minibatches: int = _say("optimiser steps per pass", 1)
     clip_low: float = _say("the ratio is clipped below 1 − this", 0.2)
     clip_high: float = _say("the ratio is clipped above 1 + this", 0.28)
-    sequence_ratio: bool = _say("one ratio an answer instead of one a token (GSPO), for mixture-of-experts models", False)
+    sequence_ratio: bool = _say("one ratio per answer instead of one per token (GSPO), for mixture-of-experts models", False)
     estimator: Literal["standardised", "centred", "entropic", "adaptive", "max_at_k"] = _say(
-        "how rewards of a group become advantages", "standardised"
+        "estimator of advantages from the rewards of a group", "standardised"
     )
     estimator_options: Mapping[str, float] = _say("entropic: beta; adaptive: divergence; max_at_k: k", {})
     incumbent: float = _say("λ: reward (1 − λ) r + λ max(0, r − best so far)", 0.0)
-    descendants: float | None = _say("γ: the trajectory's own action is credited with the best reward behind it", None)
-    repeat: float = _say("taken from the reward of a design that the trajectory had before", 0.0)
-    per_circuit: bool = _say("advantages are scaled to the same size in every circuit", False)
-    replay: int = _say("supervised steps as in the warm start before each batch, while it is simulated: against forgetting (compact)", 0)
-    outcomes: float = _say("weight of the loss of predicting what comes of each action; 0 for not asking (compact)", 0.0)
-    archive: float = _say("share of trajectories that begin behind designs of the pool", 0.0)
+    descendants: float | None = _say("γ: the trajectory's own action gets the best discounted later reward", None)
+    repeat: float = _say("penalty of a design that the trajectory had before", 0.0)
+    per_circuit: bool = _say("scale advantages to the same size in every circuit", False)
+    replay: int = _say("supervised steps as in the warm start before each batch, while it is simulated, against forgetting (compact)", 0)
+    outcomes: float = _say("weight of the loss of predicting each action's results; 0 disables the questions (compact)", 0.0)
+    archive: float = _say("share of trajectories that start after designs of the pool", 0.0)
     temperature: float = _say("of sampling", 1.0)
     kl: float = _say("weight of the divergence from the model at the start of this phase", 0.0)
     kl_kind: Literal["k2", "k3"] = _say("its estimator", "k2")
     correction: float | None = _say("largest importance weight between sampler and trainer; None for no correction", 2.0)
     ahead: bool = _say("simulate the next batch while learning from this one; its policy is one step older", True)
-    row_tokens: int = _say("tokens in one forward pass; gradients of a step are added up over as many as it takes", 16384)
-    history: Literal["true", "none", "shuffled"] = _say("what the policy is shown of its turns: an ablation", "true")
+    row_tokens: int = _say("tokens per forward pass; gradients of a step are accumulated over several", 16384)
+    history: Literal["true", "none", "shuffled"] = _say("the turns that the policy sees: an ablation", "true")
 
 
 @dataclass(frozen=True)
@@ -127,20 +129,22 @@ class Recipe:
     """A training run."""
 
     name: str = _say("of the run and its folder")
-    circuits: tuple[str, ...] = _say("shipped circuits to learn on, or spec files of your own")
+    circuits: tuple[str, ...] = _say("shipped circuits to learn on, or spec files")
     seed: int = _say("of everything", 0)
     pool: PoolRecipe = _say("designs simulated beforehand", PoolRecipe())
     model: ModelRecipe = _say("the policy", ModelRecipe())
     warm_start: WarmStartRecipe = _say("supervised steps", WarmStartRecipe())
     rl: RlRecipe = _say("reinforcement learning", RlRecipe())
     generated: GeneratedRecipe = _say("circuits composed for the training", GeneratedRecipe())
-    workers: int | None = _say("simulator processes; None takes the cores", None)
-    cluster: str | None = _say("Ray cluster that simulates: local, auto or HOST:PORT; None is this machine without Ray", None)
-    threads: int | None = _say("of torch; None takes the cores in the warm start and one afterwards, the rest being the simulator's", None)
+    workers: int | None = _say("number of simulator processes; None for all cores", None)
+    cluster: str | None = _say("Ray cluster that simulates: local, auto or HOST:PORT; None for this machine without Ray", None)
+    threads: int | None = _say(
+        "torch threads; None for all cores in the warm start and one afterwards, leaving the others to the simulator", None
+    )
     sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
     endpoint: str | None = _say("of the vLLM server", None)
     save_every: int = _say("steps between checkpoints", 25)
-    bounds: Mapping[str, str] = _say("spec: LOW..HIGH that uniform targets are drawn from, instead of what many designs reach", {})
+    bounds: Mapping[str, str] = _say("spec: LOW..HIGH of uniform targets, instead of the range that many designs reach", {})
     targets: str | None = _say("a file of targets to train on instead of random ones; held-out ones are refused", None)
 
 
@@ -164,7 +168,7 @@ def _plain(value: Any) -> Any:
 
 
 def _build(kind: Any, node: LocatedNode) -> Any:
-    """An instance of a recipe's class; what is wrong is reported and left at its default."""
+    """An instance of a recipe's class; faults are reported and the default is used."""
     hints = typing.get_type_hints(kind)
     fields = {entry.name: entry for entry in dataclasses.fields(kind)}
     given = node.mapping("a group of a recipe")
@@ -183,13 +187,13 @@ def _build(kind: Any, node: LocatedNode) -> Any:
     for name, entry in fields.items():
         if entry.default is MISSING and entry.default_factory is MISSING and name not in values:
             if name not in given:
-                node.wrong(f"the key {name!r} is needed", entry.metadata["doc"])
+                node.wrong(f"the key {name!r} is missing", entry.metadata["doc"])
             values[name] = None
     return kind(**values)
 
 
 def _value(hint: Any, value: Any) -> Any:
-    """What a text says as a type; raises ValueError with what is expected."""
+    """A text as a value of a type; raises ValueError with the expected form."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
         kinds = [entry for entry in arguments if entry is not type(None)]

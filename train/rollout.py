@@ -1,7 +1,9 @@
-"""A rollout plays a batch of tasks: histories grow turn by turn, and at every turn a group of actions is sampled and simulated.
+"""A rollout plays a batch of tasks: histories grow turn by turn, and at every turn a group of actions is sampled and
+simulated.
 
-The batch is played in two halves, so that one half is sampled while the other is simulated; the simulations of a half go side by side to
-the product's executor. A failed simulation, or an answer that is no sizing, has reward 0 and stays in its group.
+The batch is played in two halves: one half is sampled while the other is simulated. The simulations of a half run in
+parallel on
+the product's executor. A failed simulation, or an answer that is not a sizing, has reward 0 and stays in its group.
 """
 
 from __future__ import annotations
@@ -25,13 +27,15 @@ from eda_agent.train.samples import Group, Trajectory
 from eda_agent.train.tasks import Task
 
 MakeSpeaker = Callable[[Task, int], Codec]
-"""For a task and a number that tells its trajectories apart."""
+"""Creates the codec for a task and the number of its trajectory."""
 
 
 @dataclass
 class Batch:
-    """`trajectories`: those of each task. `simulations`: actions simulated. `sampling`, `simulating`, `waiting`: seconds spent drawing
-    answers, of the simulator at work, and of standing still until it was done."""
+    """`trajectories`: those of each task. `simulations`: number of simulated actions. `sampling`, `simulating`,
+    `waiting`: seconds of drawing
+    answers, of simulation, and of waiting for it.
+    """
 
     trajectories: list[list[Trajectory]]
     simulations: int = 0
@@ -54,15 +58,19 @@ class _Row:
 
 
 class Rollout:
-    """`archive`: share of trajectories that begin behind designs of the pool. `lanes`: halves that are played in turn, 1 or 2. `outcomes`: whether what came of
-    each action is kept as a question."""
+    """`archive`: share of trajectories that start after designs of the pool. `lanes`: halves played in turn, 1 or 2.
+    `outcomes`: whether each action's
+    results are stored as questions.
+    """
 
     def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2, outcomes: bool = False):
         self.sampler, self.speak, self.plan, self.archive, self.lanes, self.outcomes = sampler, speak, plan, archive, lanes, outcomes
 
     def play(self, tasks: Sequence[Task], seed: int, numbers: Sequence[int] | None = None) -> Batch:
-        """The same tasks, weights and seed give the same batch. `numbers`: which of a larger batch's these tasks are: what is drawn for a
-        task depends on its number, not on its neighbours."""
+        """Play a batch; the same tasks, weights and seed give the same one. `numbers`: the tasks' numbers in a larger
+        batch: random draws of a
+        task depend on its number, not on its neighbours.
+        """
         rows: list[_Row] = []
         by_task: list[list[Trajectory]] = []
         for number, task in zip(numbers or range(len(tasks)), tasks, strict=True):
@@ -116,7 +124,7 @@ class Rollout:
         return result
 
     def _take(self, rows: list[_Row], pending: Future[list[list[Turn]]] | None, batch: Batch) -> list[_Row]:
-        """Give the results to their trajectories; those that go on."""
+        """Assign the results to their trajectories; returns those that continue."""
         assert pending is not None
         start = time.perf_counter()
         results = pending.result()

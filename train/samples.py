@@ -1,6 +1,7 @@
-"""A sample is one action of a policy: its tokens, the log-probabilities they were drawn with, and the reward they earned.
+"""A sample is one action of a policy: its tokens, their log-probabilities when sampled, and its reward.
 
-Samples of the same history form a group; the groups along one trajectory form a record of it; a task has one trajectory or several.
+Samples of the same history form a group; the groups of a trajectory form its record; a task has one or more
+trajectories.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from numpy.typing import NDArray
 
 @dataclass(eq=False)
 class Sample:
-    """`inputs` (length, or length × columns): the tokens a model reads, those of the history first. `targets` (n): what was answered,
-    of which the last n inputs each predict one. `logprobs` (n): as they were sampled, natural log. `legal`: what could have
-    been answered, booleans (n × vocabulary) or bits (n × words, int32), None for everything.
+    """One action of a policy.
 
-    `reward` in [0, 1]. `truncated`: the answer was cut off, and teaches nothing. `repeated`: the trajectory had this design before.
-    `advantage` is filled in by an algorithm; None where the group shows no difference, and teaches nothing. `outcomes`: the questions what
-    comes of the action, with the answers that were right, for a policy that is asked.
+    Attributes:
+        inputs: (length, or length × columns) the tokens that a model reads, the history first.
+        targets: (n) the answer; each of the last n inputs predicts one.
+        logprobs: (n) natural log, as sampled.
+        legal: the allowed answers, booleans (n × vocabulary) or bits (n × words, int32), None for everything.
+        reward: in [0, 1].
+        truncated: the answer was cut off and is not learnt.
+        repeated: the trajectory had this design before.
+        advantage: set by an algorithm; None if the group has no difference, and is not learnt.
+        outcomes: the questions about the action's results with the right answers, for a policy with such questions.
     """
 
     inputs: NDArray[np.integer[Any]]
@@ -36,7 +42,7 @@ class Sample:
 
 @dataclass(eq=False)
 class Group:
-    """The samples of one history. The first is the trajectory's own action. `before`: score of the incumbent until then."""
+    """The samples of one history. The first is the trajectory's own action. `before`: score of the incumbent before it."""
 
     samples: list[Sample]
     before: float
@@ -48,7 +54,9 @@ class Group:
 
 @dataclass(eq=False)
 class Trajectory:
-    """`groups`: one a turn. `circuit`, `task`: what it was played on. `best`: score of its best turn, the baseline's among them."""
+    """`groups`: one per turn. `circuit`, `task`: where it was played. `best`: score of its best turn, including the
+    baseline.
+    """
 
     circuit: str
     task: str

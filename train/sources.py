@@ -20,17 +20,19 @@ from eda_agent.train.recipe import PoolRecipe, Recipe, spans
 from eda_agent.train.tasks import Source, check_structure, given_targets, known_sizing, spec_file
 
 ABLE = 0.2
-"""Share of a composed circuit's designs that work, in half of its conditions at least."""
+"""Minimum share of a composed circuit's working designs, in at least half of its conditions."""
 
 KEPT = 300
-"""Results of a circuit that a training remembers: a batch repeats its own designs, hardly ever an earlier one's, and there are hundreds of circuits."""
+"""Number of cached results per circuit: a batch repeats its own designs, hardly ever those of an earlier one, and there
+are hundreds of circuits.
+"""
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
-"""Hears (phase, done, all, metrics)."""
+"""Receives (phase, done, all, metrics)."""
 
 
 def targets_of(recipe: Recipe) -> dict[str, Sequence[Target]]:
-    """The targets that a recipe names, for its one circuit."""
+    """The targets that a recipe names, for its only circuit."""
     if recipe.targets is None:
         return {}
     if len(recipe.circuits) != 1:
@@ -41,9 +43,9 @@ def targets_of(recipe: Recipe) -> dict[str, Sequence[Target]]:
 def open_sources(
     recipe: Recipe, executor: Executor, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
 ) -> Iterator[Source]:
-    """The circuits of a recipe with their pools, simulated where they were not before. Raises `InputError` for a held-out structure.
+    """The circuits of a recipe with their pools, simulated if necessary. Raises `InputError` for a held-out structure.
 
-    `given`: targets by circuit, whose conditions then are the pool's.
+    `given`: targets by circuit, whose conditions are then those of the pool.
     """
     generated, seed = recipe.generated, _seed(recipe)
     share = generated.share if generated.count else 0.0
@@ -69,7 +71,7 @@ def _seed(recipe: Recipe) -> int:
 
 
 def _generated(recipe: Recipe, executor: Executor, tell: Tell) -> Iterator[Source]:
-    """Composed circuits. One whose designs mostly do not work is left out, and another drawn in its place."""
+    """Composed circuits. One whose designs mostly do not work is replaced by another."""
     from eda_agent.train.topologies.compose import topologies
 
     wanted, pool, seed = recipe.generated.count, recipe.generated.pool, _seed(recipe)

@@ -1,8 +1,9 @@
-"""A survey is a circuit's good designs simulated under many more conditions than a pool has: what the surrogate of the circuit is taught with.
+"""A survey is a circuit's good designs simulated under many more conditions than a pool has: the training data of the
+circuit's surrogate.
 
     python -m eda_agent.train.survey train/recipes/embedded.yaml [CIRCUIT …]
 
-Every condition begins with good designs of the circuit's pool and goes on with neighbours of what is best there.
+Every condition starts with good designs of the circuit's pool and continues with neighbours of the best ones.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from eda_agent.train.tasks import known_sizing, spec_file
 
 CONDITIONS, DESIGNS, ROUNDS = 256, 40, 2
 APART = 1000
-"""Added to the recipe's seed: conditions of a survey are none of the pool's."""
+"""Added to the recipe's seed, so that a survey has other conditions than the pool."""
 FEWER = {"strongarm": 128, "ring_vco": 248}
-"""Transients take ten times as long, and the oscillator has an edge beyond which it stops."""
+"""Fewer conditions: transients take ten times as long, and the oscillator stops in some conditions."""
 WIDE = 3
-"""Designs of a condition that lie anywhere around the known one."""
+"""Designs per condition anywhere around the known one."""
 
 
 def good(pool: Pool) -> list[dict[str, float]]:
@@ -45,7 +46,7 @@ def good(pool: Pool) -> list[dict[str, float]]:
 
 
 def survey(recipe: Recipe, name: str, pool: Pool, executor: Executor, conditions: int | None = None, designs: int = DESIGNS) -> Pool:
-    """The survey of a circuit with that pool: from the user's cache where it was made before, else simulated and kept there."""
+    """The survey of a circuit with that pool: read from the user's cache, or simulated and stored there."""
     base, parents, seed = load_problem(spec_file(name)), good(pool), recipe.seed + APART
     problem = pool_problem(base, conditions or FEWER.get(base.name, CONDITIONS), seed)
     known = known_sizing(name, base)

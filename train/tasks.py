@@ -1,6 +1,7 @@
-"""A task is a circuit with a random target under a random condition; a curriculum draws them. What is held out is refused here.
+"""A task is a circuit with a random target under a random condition; a curriculum draws tasks and refuses held-out
+ones.
 
-Circuits that no model may be trained on are refused by name, and so is any whose structure is theirs; shipped targets by their hash.
+Circuits that no model may be trained on are refused by name and by structure; shipped targets by their hash.
 """
 
 from __future__ import annotations
@@ -57,20 +58,20 @@ class Task:
 
 
 def check_circuits(names: Sequence[str]) -> None:
-    """Raises `InputError` for a circuit that is held out, or unknown."""
+    """Raise `InputError` for a circuit that is held out or unknown."""
     if not names:
         raise InputError(f"circuits: none is named\n    → {', '.join(LEARNED)}")
     for name in names:
         if name in UNSEEN:
             raise InputError(
-                f"circuits: {name} is held out: no model may be trained on it, or its results would mean nothing\n    → one of {', '.join(LEARNED)}"
+                f"circuits: {name} is held out: training on it would invalidate its results\n    → one of {', '.join(LEARNED)}"
             )
         if name not in LEARNED and not Path(name).is_file():
             raise InputError(f"circuits: {name} is neither a shipped circuit nor a spec file\n    → one of {', '.join(LEARNED)}")
 
 
 def check_structure(name: str, problem: Problem) -> None:
-    """Raises `InputError` for a circuit that is one of the held-out ones, whatever its names and order."""
+    """Raise `InputError` for a circuit with the structure of a held-out one."""
     other = held_out_shapes().get(fingerprint(problem))
     if other is not None:
         raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")

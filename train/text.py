@@ -1,4 +1,6 @@
-"""The text kind: a causal language model, whole or through LoRA adapters, that answers the product's prompt with the product's JSON."""
+"""The text kind is a causal language model, complete or with LoRA adapters, that answers the product's prompt with the
+product's JSON.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ from eda_agent.train.tasks import Task
 
 
 class TextCodec:
-    """The product's prompt and parser. `grammar`: what replies may be."""
+    """The product's prompt and parser. `grammar`: constraint of replies."""
 
     def __init__(self, tokenizer: Any, grammar: Grammar | None, shown: str = "true"):
         self.tokenizer, self.grammar, self.shown = tokenizer, grammar, shown
@@ -93,7 +95,7 @@ class TextBundle:
 
         copied, given = copy.deepcopy(self.model), self.recipe.model
         assert given.path is not None
-        # vLLM reads its weights from a folder of its own, so that the pretrained ones stay
+        # vLLM reads its weights from a separate folder, so that the pretrained ones stay
         folder = Path(f"{given.path}-sampler")
 
         def write(weights: Mapping[str, Tensor], folder: Path) -> None:
@@ -110,14 +112,14 @@ class TextBundle:
         return VllmSampler(InProcess(engine, temperature, given.max_tokens), folder, write)
 
     def weights(self) -> Mapping[str, Tensor]:
-        """Those that are trained."""
+        """The trained weights."""
         trained = {name for name, parameter in self.model.named_parameters() if parameter.requires_grad}
         return {name: value.detach() for name, value in self.model.state_dict().items() if name in trained}
 
     def read(self, folder: Path) -> Mapping[str, Tensor]:
         if not self.recipe.model.lora:
             return load_file(folder / "model.safetensors")
-        # peft leaves the adapter's name out of its files
+        # peft omits the adapter's name in its files
         return {
             name.replace(".weight", ".default.weight"): value for name, value in load_file(folder / "adapter_model.safetensors").items()
         }
@@ -137,14 +139,14 @@ class TextBundle:
 
     def _write(self, model: Any, folder: Path) -> None:
         if self.recipe.model.lora:
-            # adapters go into the weights, so that the folder is a model by itself
+            # adapters are merged into the weights, so that the folder is a complete model
             model = copy.deepcopy(model).merge_and_unload()
         model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
 
 def with_lora(model: Any, rank: int, alpha: float) -> Any:
-    """The model with trainable adapters beside every linear layer but the head (LoRA, arXiv 2106.09685)."""
+    """The model with trainable adapters beside every linear layer except the head (LoRA, arXiv 2106.09685)."""
     from peft import LoraConfig, get_peft_model
 
     return get_peft_model(model, LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM"))

@@ -1,7 +1,8 @@
-"""Attention under a tree mask: each block of queries meets only the keys that one of them sees.
+"""Attention under a tree mask computes for each block of queries only the keys that one of them attends to.
 
-Most of a tree's mask is empty: a branch sees its history and itself, not the other branches. Dense attention computes all of it; here
-queries are taken in blocks, and keys that no query of a block sees are left out. The result is the same.
+Most of a tree's mask is empty: a branch attends to its history and itself, not to other branches. Dense attention
+computes all of it. Here
+queries are processed in blocks, and keys that no query of a block attends to are left out. The result is the same.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from transformers.masking_utils import sdpa_mask
 
 NAME = "eda_agent_tree"
 BLOCK = 128
-"""Queries in a block: fewer leave out more, more cost less overhead."""
+"""Queries in a block: smaller blocks leave out more, larger blocks have less overhead."""
 
 
 class Laid:
@@ -85,12 +86,12 @@ def tree_attention(
 
 
 def blocks(mask: Tensor) -> list[Tensor]:
-    """The keys that each block of queries sees, from a mask (length, length) of booleans."""
+    """The keys to which each block of queries attends, from a mask (length, length) of booleans."""
     return [mask[start : start + BLOCK].any(0).nonzero().squeeze(-1) for start in range(0, len(mask), BLOCK)]
 
 
 def use(model: Any) -> None:
-    """Let a model of transformers compute its attention here."""
+    """Let a model of transformers use this attention."""
     AttentionInterface.register(NAME, tree_attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)
     model.set_attn_implementation(NAME)

@@ -1,8 +1,10 @@
-"""A warm start imitates: histories answered by a design that is known to meet the target.
+"""A warm start imitates: it learns histories answered by a design that is known to meet the target.
 
-Two sources. From a pool: other designs under the same condition as the history, and as the answer a design that meets the target, which is
-often that design's own metrics with a little slack (hindsight, arXiv 1707.01495). From the turns of any policy: every turn that became the
-incumbent, as it was, or with the target moved to what it measured.
+It has two sources. From a pool: other designs under the same condition as the history, and as the answer a design that
+meets the target, often
+with that design's own metrics and a small margin as the target (hindsight, arXiv 1707.01495). From the turns of any
+policy: every turn that became the
+incumbent, unchanged or with the target moved to its metrics.
 """
 
 from __future__ import annotations
@@ -34,18 +36,18 @@ from eda_agent.train.samples import Sample
 from eda_agent.train.tasks import Task, check_structure
 
 NEAR = 24
-"""So many of a pool's designs are neighbours."""
+"""Number of a pool's designs that count as neighbours."""
 
 
 def answered(language: CompactLanguage, history: History, levels: NDArray[np.int64], after: Score | None) -> Sample:
-    """A history with the answer that is to be imitated: levels, and the intent that fits what comes of them (None: every spec met)."""
+    """A history with the answer to imitate: levels, and the matching intent (None: every spec met)."""
     answer = language.answer(history, levels, after)
     speaker = CompactCodec(language)
     return speaker.sample(speaker.prompt(history), Answer(answer, np.zeros(len(answer), dtype=np.float32)))
 
 
 def judged(language: CompactLanguage, history: History, turn: Turn) -> tuple[Sample, ...]:
-    """A history with the questions what comes of a design that is known."""
+    """A history with the questions about the results of a known design."""
     assert turn.sizing is not None
     answer = language.answer(history, language.levels_of(turn.sizing), turn.score)
     return expected(language.prompt(history), answer, language.outcomes(turn))
@@ -54,9 +56,10 @@ def judged(language: CompactLanguage, history: History, turn: Turn) -> tuple[Sam
 def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStartRecipe, draw: random.Random) -> list[Sample]:
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
-    Half of the designs are neighbours of the answer, so that small steps from a good design are learnt beside large ones from a bad one.
-    They come in the order of their scores more often than not, as those of a run do. `rules.climb` of the histories are answered by
-    a better neighbour of their incumbent instead; behind each, `rules.outcomes` designs are judged.
+    Half of the designs are neighbours of the answer, so that small steps from a good design are learnt as well as large
+    ones from a bad one.
+    They are mostly in the order of their scores, as in a run. `rules.climb` of the histories are answered by
+    a better neighbour of their incumbent instead; after each, `rules.outcomes` designs are predicted.
     """
     pool, condition = task.source.pool, task.condition
     near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]
@@ -85,7 +88,7 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStar
 
 
 def better_neighbour(task: Task, history: History, draw: random.Random) -> Turn | None:
-    """A design of the pool near the incumbent that scores better: one step of a climb; None where there is none."""
+    """A design of the pool near the incumbent with a better score; None if there is none."""
     pool, condition, best = task.source.pool, task.condition, history.incumbent
     if best is None or best.sizing is None:
         return None
@@ -119,7 +122,9 @@ def read_run(folder: Path) -> History:
 
 
 def from_runs(histories: Sequence[History], count: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
-    """Rows of `count` histories drawn from those given, each as it was or asked for what one of its turns measured."""
+    """Rows of `count` histories drawn from those given, each unchanged or with the metrics of one of its turns as
+    target.
+    """
     draw = random.Random(seed)
     rows = []
     for _ in range(count):
@@ -133,9 +138,10 @@ def from_runs(histories: Sequence[History], count: int, seed: str, options: Mapp
 
 
 def hindsight(history: History, index: int, draw: random.Random) -> History | None:
-    """The history asked for what turn `index` measured, with a little slack, so that this turn meets it; None if it cannot be asked for.
+    """The history with the metrics of turn `index`, with a small margin, as target, so that this turn meets it; None if
+    this is impossible.
 
-    Targets are those of the turn's worst corners; every turn is graded anew.
+    Targets are those of the turn's worst corners; every turn is scored again.
     """
     turn = history.turns[index]
     if turn.score is None or turn.evaluation is None or turn.evaluation.failures:
@@ -175,7 +181,7 @@ def _jittered(language: CompactLanguage, levels: NDArray[np.int64], jitter: int,
 
 
 def shuffled_language(circuit: CircuitWords, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]) -> CompactLanguage:
-    """The language with parameters and specs named in a random order, so that places mean nothing."""
+    """The language with parameters and specs in a random order, so that positions have no meaning."""
     order, spec_order = list(range(len(problem.space.parameters))), list(range(len(problem.specs)))
     draw.shuffle(order)
     draw.shuffle(spec_order)
@@ -185,7 +191,7 @@ def shuffled_language(circuit: CircuitWords, problem: Problem, draw: random.Rand
 
 
 def batch(tasks: Sequence[Task], rules: WarmStartRecipe, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
-    """Rows for a supervised step, one a task."""
+    """Rows for a supervised step, one per task."""
     draw = random.Random(seed)
     return [
         from_pool(shuffled_language(task.source.words, task.problem, draw, options), task, draw.randint(1, rules.turns), rules, draw)

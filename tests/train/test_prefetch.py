@@ -44,6 +44,6 @@ def test_closing_ends_the_process_and_a_dead_one_is_told() -> None:
         os.kill(child, 0)
     again = Prefetch(lambda item: time.sleep(30), range(3))
     os.kill(again._child, signal.SIGKILL)
-    with pytest.raises(RuntimeError, match="has gone"):
+    with pytest.raises(RuntimeError, match="has ended"):
         again.next()
     again.close()

@@ -68,7 +68,7 @@ def test_what_cannot_be_shipped_is_one_message(run: Path, tmp_path: Path, capsys
         publish_model.publish(run, tmp_path / "w")
     assert not (tmp_path / "w").exists()
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": words.VERSION}))
-    with pytest.raises(InputError, match="began from is not there"):
+    with pytest.raises(InputError, match="initial model of the run is missing"):
         publish_model.publish(run, tmp_path / "w", keep=0.5)
 
 

@@ -1,4 +1,4 @@
-"""An algorithm says which trajectories a task is played with, and what each action is credited with."""
+"""An algorithm defines the trajectories of a task and the credit of each action."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from eda_agent.train.samples import Trajectory
 
 @dataclass(frozen=True)
 class Plan:
-    """`trajectories` a task, each of at most `turns` turns, at each of which `group` actions are sampled. All of them are simulated.
+    """`trajectories` per task, each of at most `turns` turns, with `group` sampled actions per turn. All of them are
+    simulated.
 
-    `tasks`: how many stand for one, so that every algorithm simulates as much.
+    `tasks`: number of tasks that replace one, so that every algorithm simulates the same amount.
     """
 
     tasks: int
@@ -31,7 +32,7 @@ class Algorithm(Protocol):
     def plan(self, turns: int, group: int) -> Plan: ...
 
     def assign(self, trajectories: Sequence[Trajectory], estimate: Estimator, credit: Credit) -> None:
-        """Fill in the advantages of the trajectories of one task."""
+        """Set the advantages of the trajectories of one task."""
 
 
 ALGORITHMS = ("tl_grpo", "grpo", "single_turn_grpo")

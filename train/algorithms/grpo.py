@@ -1,8 +1,10 @@
-"""Trajectory-level GRPO (arXiv 2402.03300): G whole trajectories of a task are one group, each worth its best turn.
+"""Trajectory-level GRPO (arXiv 2402.03300): G complete trajectories of a task are one group, each with the value of its
+best turn.
 
     A^i = (R^i − mean R) / std R,  R^i = max_t r_t^i
 
-goes to every token of trajectory i's actions. T · G simulations a task, as TL-GRPO. A trajectory ends with the turn that meets every spec.
+is the advantage of every token of trajectory i's actions. T · G simulations per task, as in TL-GRPO. A trajectory ends
+with the turn that meets every spec.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Single-turn GRPO (arXiv 2402.03300 on this problem): G actions from the baseline, no later turns; the policy never sees a result.
+"""Single-turn GRPO (arXiv 2402.03300 on this problem): G actions from the baseline, no later turns; the policy never
+sees a result.
 
-At equal simulations it plays T times as many tasks as TL-GRPO does.
+With equal simulations it plays T times as many tasks as TL-GRPO.
 """
 
 from __future__ import annotations
@@ -10,5 +11,5 @@ from eda_agent.train.algorithms.tl_grpo import assign as assign
 
 
 def plan(turns: int, group: int) -> Plan:
-    """G simulations a task, T times as many tasks."""
+    """G simulations per task, T times as many tasks."""
     return Plan(tasks=turns, trajectories=1, turns=1, group=group)

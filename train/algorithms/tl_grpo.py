@@ -1,14 +1,18 @@
-"""Turn-level GRPO (arXiv 2601.16480): every turn of a trajectory is a group of its own.
+"""Turn-level GRPO (arXiv 2601.16480): every turn of a trajectory is a separate group.
 
-One trajectory of T turns is sampled and cut at every turn; for each history h_t, G actions are drawn and simulated, and
+One trajectory of T turns is sampled. For the history h_t of each turn, G actions are drawn and simulated, and
 
     A_t^i = (r_t^i − mean_i r_t^i) / std_i r_t^i
 
-goes to the tokens of action i of turn t alone, in a clipped surrogate with 0.2 below and 0.28 above, averaged over all tokens.
+is the advantage of the tokens of action i of turn t, in a surrogate clipped at 0.2 below and 0.28 above, averaged over
+all tokens.
 
-Differences from the paper, or what it leaves open: the trajectory's own action is one of the G, which saves a simulation a turn; the
-reward is the product's score; a trajectory ends with the turn that meets every spec; std is that of TRL (`advantages`); what an action is
-credited with may be changed (`credit`), and how a group is compared (`advantages`); no KL term unless the recipe asks.
+Differences from the paper, and open points: the trajectory's own action is one of the G, which saves one simulation per
+turn; the
+reward is the product's score; a trajectory ends with the turn that meets every spec; std is TRL's (`advantages`); the
+credit of an action
+(`credit`) and the comparison of a group (`advantages`) are configurable; there is no KL term unless the recipe asks for
+it.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from eda_agent.train.samples import Trajectory
 
 
 def plan(turns: int, group: int) -> Plan:
-    """T · G simulations a task: one trajectory, G actions a turn."""
+    """T · G simulations per task: one trajectory, G actions per turn."""
     return Plan(tasks=1, trajectories=1, turns=turns, group=group)
 
 

@@ -1,4 +1,5 @@
-"""Environments let other libraries train on the product's own: Gymnasium, TRL's `environment_factory`, verifiers.
+"""Environments let other libraries train on the product's environment: Gymnasium, TRL's `environment_factory`,
+verifiers.
 
-All of them play the same game with the same prompt, parser, simulator and score.
+All of them use the same prompt, parser, simulator and score.
 """

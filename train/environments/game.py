@@ -1,4 +1,4 @@
-"""A game is one task played reply by reply: what every environment here wraps."""
+"""A game is one task played reply by reply; every environment here wraps it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.simulation.evaluate import Simulator
 
 
 class Game:
-    """At most `turns` proposals; over when one meets every spec."""
+    """At most `turns` proposals; it ends when one meets every spec."""
 
     def __init__(self, problem: Problem, simulator: Simulator, turns: int = 10):
         self.turns = turns
@@ -25,7 +25,7 @@ class Game:
         return render(self.env.history)
 
     def reply(self, text: str) -> Turn:
-        """Play what a model wrote."""
+        """Play a model's reply."""
         best = self.env.history.incumbent
         space = self.env.problem.space
         return self.env.step(parse_reply(text, space, best.sizing if best is not None and best.sizing else space.initial))

@@ -1,4 +1,6 @@
-"""The sizing game as a Gymnasium environment: an action is a point of the design space, the reward what the best score gained by it."""
+"""The sizing game as a Gymnasium environment: an action is a point of the design space, the reward is the gain of the
+best score.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,10 @@ Real = NDArray[np.float32]
 class SizingEnv(gymnasium.Env[Real, Real]):
     """`tasks` gives problem and simulator of an episode from a random generator.
 
-    Action: a position in [0, 1] for every parameter, on its scale. Observation, float32: of the last and of the best turn the positions and
-    the specs' signed margins (cut to [−1, 1]), then the best score. Reward: max(0, score − best before), so that an episode's return is its
+    Action: a position in [0, 1] for every parameter, on its scale. Observation, float32: for the last and the best turn
+    the positions and
+    the specs' signed margins (clipped to [−1, 1]), then the best score. Reward: max(0, score − previous best), so that
+    an episode's return is its
     best turn's gain. Terminated when every spec is met, truncated after `turns`.
     """
 
@@ -43,7 +47,7 @@ class SizingEnv(gymnasium.Env[Real, Real]):
         return self._observation(), {}
 
     def step(self, action: Real) -> tuple[Real, float, bool, bool, dict[str, Any]]:
-        assert self._game is not None, "reset comes first"
+        assert self._game is not None, "call reset first"
         before = self._game.best
         turn = self._game.size(self._game.env.problem.space.from_unit(np.clip(action, 0.0, 1.0).tolist()))
         met = self._game.best >= 1.0

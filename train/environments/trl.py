@@ -1,4 +1,6 @@
-"""The sizing game for TRL's `environment_factory`: the model calls a tool with a sizing, and reads what the simulator measured."""
+"""The sizing game for TRL's `environment_factory`: the model calls a tool with a sizing and reads the simulated
+results.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ MakeGame = Callable[..., tuple[Problem, Simulator]]
 
 
 def environment_factory(tasks: MakeGame, turns: int = 10) -> Callable[[], SizingEnvironment]:
-    """What `GRPOTrainer(environment_factory=…)` takes. `tasks(**columns)`: problem and simulator for a row of the dataset."""
+    """The argument of `GRPOTrainer(environment_factory=…)`. `tasks(**columns)`: problem and simulator for a row of the
+    dataset.
+    """
     return lambda: SizingEnvironment(tasks, turns)
 
 

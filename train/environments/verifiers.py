@@ -1,4 +1,6 @@
-"""The sizing game as a verifiers environment: a conversation whose every prompt is the product's, built anew from the history."""
+"""The sizing game as a verifiers environment: a conversation in which every prompt is the product's, built from the
+history.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,14 @@ class SizingGame(vf.MultiTurnEnv):
 
     def __init__(self, tasks: Callable[[str], tuple[Problem, Simulator]], names: list[str], turns: int = 10, **options: Any):
         self._tasks = tasks
-        # a prompt is needed to begin with; what is asked is made when the game is set up
+        # an initial prompt is required; the real one is made when the game is set up
         data = Dataset.from_list([{"prompt": [{"role": "user", "content": name}], "info": {"name": name}} for name in names])
         rubric = vf.Rubric(funcs=[_best])
         super().__init__(max_turns=turns, dataset=data, eval_dataset=data, rubric=rubric, **options)
 
     async def setup_state(self, state: Any) -> Any:
         problem, simulator = self._tasks(state["info"]["name"])
-        # the simulator blocks: other games go on meanwhile
+        # the simulator blocks: other games continue meanwhile
         state["game"] = await asyncio.to_thread(Game, problem, simulator, self.max_turns)
         return state
 
@@ -47,7 +49,7 @@ class SizingGame(vf.MultiTurnEnv):
 
     @vf.cleanup
     async def last_reply(self, state: Any) -> None:
-        """The last answer has no prompt behind it that would play it."""
+        """Play the last answer, which no further prompt follows."""
         game, trajectory = state.get("game"), state["trajectory"]
         if game is not None and len(trajectory) > game.played and not game.over:
             await asyncio.to_thread(game.reply, str(trajectory[-1]["completion"][-1].content))

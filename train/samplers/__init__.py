@@ -1,4 +1,4 @@
-"""A sampler draws answers to prompts: tokens and their log-probabilities out, weights in."""
+"""A sampler draws answers to prompts: weights in, tokens and their log-probabilities out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from eda_agent.agent.language.answer import Answer
 
 
 class Sampler(Protocol):
-    """`sample` gives `group` answers for each prompt; a prompt is what the model's language made of a history.
+    """`sample` returns `group` answers for each prompt; a prompt is a history in the model's language.
 
-    A prompt with the same weights and the same one of `seeds` gives the same answers, whatever is asked beside it. `lane`: prompts of the same lane continue those asked in it before. `load`
-    takes the weights of the trainer's model.
+    A prompt with the same weights and the same one of `seeds` gives the same answers, independent of the other prompts.
+    `lane`: prompts of a lane continue those of its last call. `load`
+    loads the weights of the trainer's model.
     """
 
     def sample(self, prompts: Sequence[Any], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]: ...

@@ -1,4 +1,4 @@
-"""The compact model's sampler in training: the product's own, on torch, with the trainer's weights."""
+"""The compact model's sampler in training: the product's sampler on torch, with the trainer's weights."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The vLLM sampler draws replies from a vLLM server, or from vLLM in this process on a GPU, by exact token ids.
 
-Prompts go as token ids and come back as such, so that nothing is tokenised twice; replies are held to the same grammar as elsewhere, and
-log-probabilities are those after temperature and grammar (`processed_logprobs`). New weights are written into the folder that vLLM
-loaded from and read again without a restart; its prefix cache is emptied then, since it holds the old weights' values.
+Prompts and replies are token ids, so that nothing is tokenised twice. Replies are constrained by the same grammar as
+elsewhere, and
+log-probabilities are those after temperature and grammar (`processed_logprobs`). New weights are written into vLLM's
+folder and reloaded without a restart; its prefix cache is then emptied, because it holds values of the old weights.
 
 A server for it:  VLLM_SERVER_DEV_MODE=1 vllm serve FOLDER --logprobs-mode processed_logprobs --enable-prefix-caching
 """
@@ -26,14 +27,16 @@ from eda_agent.errors import MissingError
 
 
 class Backend(Protocol):
-    """`complete`: for each prompt `group` replies as (token ids, log-probabilities, whether cut off)."""
+    """`complete`: for each prompt `group` replies as (token ids, log-probabilities, whether truncated)."""
 
     def complete(self, prompts: Sequence[TextPrompt], group: int, seed: int | None) -> list[list[tuple[list[int], list[float], bool]]]: ...
     def reload(self) -> None: ...
 
 
 class VllmSampler:
-    """`write(weights, folder)` puts a whole model there, which `backend` reads again. `seeded`: whether requests carry a seed."""
+    """`write(weights, folder)` writes a complete model there, which `backend` reloads. `seeded`: whether requests carry
+    a seed.
+    """
 
     def __init__(self, backend: Backend, folder: Path, write: Callable[[Mapping[str, Tensor], Path], None], *, seeded: bool = True):
         self.backend, self.folder, self.write, self.seeded = backend, folder, write, seeded
@@ -52,7 +55,7 @@ class VllmSampler:
 
 
 def untie(folder: Path) -> None:
-    """Write a tied head out as weights of its own: vLLM (0.32) does not read a tied one again when it reloads."""
+    """Write a tied head as separate weights: vLLM (0.32) does not reload a tied one."""
     config = json.loads((folder / "config.json").read_text())
     tensors = load_file(folder / "model.safetensors")
     if "lm_head.weight" not in tensors:
@@ -69,7 +72,7 @@ class Server:
         self.temperature, self.max_tokens, self.timeout = temperature, max_tokens, timeout
 
     def complete(self, prompts: Sequence[TextPrompt], group: int, seed: int | None) -> list[list[tuple[list[int], list[float], bool]]]:
-        # one request a grammar: it belongs to the request
+        # one request per grammar: it belongs to the request
         result: list[list[tuple[list[int], list[float], bool]]] = [[] for _ in prompts]
         grammars = {id(prompt.grammar): prompt.grammar for prompt in prompts}
         for key, grammar in grammars.items():
