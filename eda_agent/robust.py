@@ -149,7 +149,8 @@ def _moved(spec: Spec, band: float) -> Spec:
     low = spec.minimum + band if spec.minimum is not None else None
     high = spec.maximum - band if spec.maximum is not None else None
     if high is not None and spec.metric.ramp == "log" and high <= 0:
-        high = spec.maximum / 2 if spec.maximum is not None else None  # a band wider than the bound itself cannot be met
+        # a band wider than the bound itself cannot be met
+        high = spec.maximum / 2 if spec.maximum is not None else None
     if low is not None and high is not None and low > high:
         low = high = (low + high) / 2
     return replace(spec, minimum=low, maximum=high, worst=None, asked=(spec.minimum, spec.maximum))

@@ -21,7 +21,9 @@ _approx = pytest.approx
 
 
 def _relative(expected: Any, rel: float | None = None, abs: float | None = None, nan_ok: bool = False) -> Any:
-    """`pytest.approx` without its 1e-12 beside a relative tolerance: that let any number of picoseconds, A/√Hz or m² pass."""
+    """`pytest.approx` without its 1e-12 beside a relative tolerance: that let any number of picoseconds, A/√Hz or m²
+    pass.
+    """
     if abs is None and (rel is not None or (isinstance(expected, (int, float)) and expected != 0)):
         rel, abs = 1e-6 if rel is None else rel, 0.0
     return _approx(expected, rel, abs, nan_ok)

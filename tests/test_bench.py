@@ -108,7 +108,8 @@ def test_intervals_count_targets_and_seeds(of_targets: float, of_seeds: float) -
     draw = random.Random(1)
     targets, seeds = [of_targets * draw.gauss(0, 1) for _ in range(40)], [of_seeds * draw.gauss(0, 1) for _ in range(5)]
     found = bench.estimate(crossed(lambda target, seed: targets[target] + seeds[seed]), lambda row: bench.score_at(row, 0), draws=4000)
-    # the variance of a mean of crossed effects is the sum of theirs; a bootstrap's is that of the sample, not of its n - 1
+    # the variance of a mean of crossed effects is the sum of theirs; a bootstrap's is that of the sample, not of its n
+    # - 1
     spread = math.sqrt(statistics.pvariance(targets) / 40 + statistics.pvariance(seeds) / 5)
     assert found.mean == pytest.approx(statistics.fmean(targets) + statistics.fmean(seeds))
     assert found.high - found.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
@@ -132,7 +133,8 @@ def test_intervals_do_not_hang_on_the_order_of_the_rows_or_on_runs_that_are_miss
 
 
 def test_a_hard_target_with_fewer_seeds_does_not_pull_the_interval() -> None:
-    # nine targets that are always met, and one never, which has one seed of five: chance is in which targets are drawn alone
+    # nine targets that are always met, and one never, which has one seed of five: chance is in which targets are drawn
+    # alone
     made = [{"circuit": "c", "target": f"t{t}", "seed": s, "met": float(t > 0)} for t in range(10) for s in range(5) if t or not s]
     found = bench.estimate(made, lambda row: float(row["met"]))
     full = bench.estimate([{**row, "seed": s} for row in made if not row["seed"] for s in range(5)], lambda row: float(row["met"]))

@@ -1,4 +1,6 @@
-"""The processes of a bench: they end with it however it ends, what is lost is said, and two benches do not write to one record."""
+"""The processes of a bench: they end with it however it ends, what is lost is said, and two benches do not write to one
+record.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +115,8 @@ def test_a_full_disk_is_said_and_what_came_before_is_kept(tmp_path: Path, monkey
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     def fill(done: int, of: int, row: dict[str, Any] | None) -> None:
-        # the next line begins to be written and does not get through; the processes that run the jobs have their limits already
+        # the next line begins to be written and does not get through; the processes that run the jobs have their limits
+        # already
         if row is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (results.stat().st_size + 20, hard))
 

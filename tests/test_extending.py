@@ -1,4 +1,6 @@
-"""docs/extending.md is followed by the letter: its files are written into a copy of the package, and its commands are run."""
+"""docs/extending.md is followed by the letter: its files are written into a copy of the package, and its commands are
+run.
+"""
 
 from __future__ import annotations
 

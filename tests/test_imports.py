@@ -1,4 +1,6 @@
-"""No module imports another one that, in the end, imports it: imports for types only and imports inside functions count as well."""
+"""No module imports another one that, in the end, imports it: imports for types only and imports inside functions count
+as well.
+"""
 
 from __future__ import annotations
 

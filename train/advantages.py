@@ -35,7 +35,9 @@ def centred(rewards: Real) -> Real:
 
 
 def entropic(rewards: Real, beta: float = 8.0) -> Real:
-    """(exp(β (r − V)) − 1) / β with V = (logsumexp(β r) − log n) / β (RS-GRPO, arXiv 2509.24261). β → 0 is `centred`."""
+    """(exp(β (r − V)) − 1) / β with V = (logsumexp(β r) − log n) / β (RS-GRPO, arXiv 2509.24261). β → 0 is
+    `centred`.
+    """
     top = rewards.max()
     value = top + (math.log(np.exp(beta * (rewards - top)).mean())) / beta
     return np.asarray(np.expm1(beta * (rewards - value)) / beta)

@@ -28,7 +28,9 @@ class Credit:
     repeat: float = 0.0
 
     def turns(self, rewards: Sequence[Real], before: Sequence[float], repeated: Sequence[NDArray[np.bool_]]) -> list[Real]:
-        """The credits of every turn's group. `before`: the incumbent's score before each turn; index 0 of a group is its own action."""
+        """The credits of every turn's group. `before`: the incumbent's score before each turn; index 0 of a group is
+        its own action.
+        """
         result = [np.array(values, dtype=np.float64) for values in rewards]
         if self.descendants is not None:
             for turn, value in enumerate(best_descendant([float(values[0]) for values in rewards], self.descendants)):

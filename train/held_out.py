@@ -1,8 +1,10 @@
-"""Held-out structures are those that nothing may be trained on: the four unseen circuits, and public benchmarks listed by fingerprint.
+"""Held-out structures are those that nothing may be trained on: the four unseen circuits, and public benchmarks listed
+by fingerprint.
 
     python -m eda_agent.train.held_out NAME NETLIST…
 
-adds netlists of a public collection to the list, as `eda-agent init` reads them. Only fingerprints are kept, never a netlist.
+adds netlists of a public collection to the list, as `eda-agent init` reads them. Only fingerprints are kept, never a
+netlist.
 """
 
 from __future__ import annotations

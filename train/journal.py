@@ -1,4 +1,6 @@
-"""A training journal stores the metrics of every step as JSON lines, and sends them to TensorBoard if it is installed."""
+"""A training journal stores the metrics of every step as JSON lines, and sends them to TensorBoard if it is
+installed.
+"""
 
 from __future__ import annotations
 

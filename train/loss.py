@@ -16,8 +16,9 @@ from torch import Tensor
 class Surrogate:
     """`low`, `high`: the ratio is clipped to [1 − low, 1 + high] (0.2 and 0.28: DAPO, arXiv 2503.14476, and the paper).
 
-    `correction`: largest weight of the trainer's log-probability against the sampler's (truncated importance sampling), None for no
-    correction. `sequence`: the ratio is that of the whole answer to the power of 1 / its length (GSPO, arXiv 2507.18071).
+    `correction`: largest weight of the trainer's log-probability against the sampler's (truncated importance sampling),
+    None for no correction. `sequence`: the ratio is that of the whole answer to the power of 1 / its length (GSPO,
+    arXiv 2507.18071).
     """
 
     low: float = 0.2

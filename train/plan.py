@@ -29,12 +29,16 @@ from eda_agent.train.algorithms import algorithm
 from eda_agent.train.recipe import Recipe
 
 PROMPT, ANSWER = 1300, 250
-"""Tokens of the product's prompt and of a reasoned answer, as measured with SmolLM2's tokenizer on `ota_5t` (1278 and 90 to 260)."""
+"""Tokens of the product's prompt and of a reasoned answer, as measured with SmolLM2's tokenizer on `ota_5t` (1278 and
+90 to 260).
+"""
 
 
 @dataclass(frozen=True)
 class Card:
-    """`memory` in bytes; `flops` dense bf16 multiply-adds × 2 per second, from the data sheet; `bandwidth` in bytes/s."""
+    """`memory` in bytes; `flops` dense bf16 multiply-adds × 2 per second, from the data sheet; `bandwidth` in
+    bytes/s.
+    """
 
     name: str
     memory: float

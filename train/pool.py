@@ -223,7 +223,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]] | None:
 
 
 def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)  # another process may have finished the same pool and removed the files
+    # another process may have finished the same pool and removed the files
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_file(
         path,
         lambda part: np.savez_compressed(

@@ -42,7 +42,9 @@ class Sample:
 
 @dataclass(eq=False)
 class Group:
-    """The samples of one history. The first is the trajectory's own action. `before`: score of the incumbent before it."""
+    """The samples of one history. The first is the trajectory's own action. `before`: score of the incumbent before
+    it.
+    """
 
     samples: list[Sample]
     before: float

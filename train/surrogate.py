@@ -1,9 +1,10 @@
-"""Making the surrogates: a network a circuit, taught with the circuit's pool and survey to say what designs measure from what others measured.
+"""Making the surrogates: a network a circuit, taught with the circuit's pool and survey to say what designs measure
+from what others measured.
 
     python -m eda_agent.train.surrogate train/recipes/embedded.yaml [--out FILE] [CIRCUIT …]
 
-Pools and surveys are simulated where they are not in the cache. No target is seen: a design's measurements are all that is learnt. Networks of
-circuits that are not named stay as they are in the file.
+Pools and surveys are simulated where they are not in the cache. No target is seen: a design's measurements are all that
+is learnt. Networks of circuits that are not named stay as they are in the file.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ LIKELY = 40
 
 @dataclass(frozen=True)
 class Lesson:
-    """One condition: positions (n, d), quantities (n, q) as margins are linear in them, nan where unmeasurable. The second design is the netlist's own."""
+    """One condition: positions (n, d), quantities (n, q) as margins are linear in them, nan where unmeasurable. The
+    second design is the netlist's own.
+    """
 
     points: Real
     values: Real
@@ -91,7 +94,8 @@ class Net(nn.Module):
         self.skip = nn.Linear(parameters + DESCRIPTION, quantities)
 
     def forward(self, points: Tensor, values: Tensor, known: Tensor, real: Tensor, asked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Told: points (b, n, d), standardised values and what of them is known (b, n, q), which are no padding (b, n). Asked: (b, m, d).
+        """Told: points (b, n, d), standardised values and what of them is known (b, n, q), which are no padding (b, n).
+        Asked: (b, m, d).
 
         Mean, log variance (b, m, q) and logit of being measurable (b, m).
         """

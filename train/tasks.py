@@ -31,9 +31,11 @@ CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A circuit that tasks are drawn from: its pool, what is said of it, the evaluator that its conditions are simulated with.
+    """A circuit that tasks are drawn from: its pool, what is said of it, the evaluator that its conditions are
+    simulated with.
 
-    `weight`: how often it is drawn, beside the others'. `opened` makes the evaluator when it is first asked for: its models take seconds to read.
+    `weight`: how often it is drawn, beside the others'. `opened` makes the evaluator when it is first asked for: its
+    models take seconds to read.
     """
 
     name: str
@@ -87,10 +89,11 @@ def held_out(folder: Path = CIRCUITS) -> frozenset[str]:
 
 
 class Curriculum:
-    """Draws tasks: circuits spread evenly by weight, conditions at random, targets tight with probability `tight` and uniform otherwise.
+    """Draws tasks: circuits spread evenly by weight, conditions at random, targets tight with probability `tight` and
+    uniform otherwise.
 
-    `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place (`pool_problem`).
-    `bounds`: ranges of the uniform targets' bounds (SI units), by spec.
+    `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place
+    (`pool_problem`). `bounds`: ranges of the uniform targets' bounds (SI units), by spec.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """A training run: pools, a warm start, then reinforcement learning. This is where the learner's concrete classes meet.
 
-The folder holds `recipe.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/` and in the end `model/`, which `--policy local --model` takes.
+The folder holds `recipe.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/` and in the end `model/`, which `--policy
+local --model` takes.
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ WARM_UP = {"warm_start": 20, "rl": 5}
 
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = lambda *_: None) -> Path:
-    """Run a recipe in `folder`; gives the folder of the finished model. An interrupt (Ctrl-C) leaves a checkpoint and is raised again.
+    """Run a recipe in `folder`; gives the folder of the finished model. An interrupt (Ctrl-C) leaves a checkpoint and
+    is raised again.
 
-    Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is not resumed.
+    Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is
+    not resumed.
     """
     check_circuits(recipe.circuits)
     given, others = targets_of(recipe), join_processes()
@@ -152,7 +155,9 @@ class _Run:
         self._save(phase, steps)
 
     def _examples(self, seed: str) -> list[Packed]:
-        """This process's rows of a supervised step, packed: of the pools, and a quarter as many of the runs that the recipe names."""
+        """This process's rows of a supervised step, packed: of the pools, and a quarter as many of the runs that the
+        recipe names.
+        """
         rules, options = self.recipe.warm_start, self.kind.options
         tasks = self.curriculum.draw(rules.batch, f"{seed} warm")
         rows = warm_start.batch(tasks, rules, f"{seed} rows", options)
@@ -163,7 +168,9 @@ class _Run:
         return [packed for packed, _ in packs(self.processes.share(rows), self.recipe.rl.row_tokens)]
 
     def _reference(self) -> Trainable:
-        """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the same."""
+        """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the
+        same.
+        """
         path = self.folder / "reference.safetensors"
         if not path.exists():
             part = path.with_suffix(".part")

@@ -1,7 +1,9 @@
-"""A tree packs samples that share beginnings into one sequence: each token once, seen by what comes after it on its own branch.
+"""A tree packs samples that share beginnings into one sequence: each token once, seen by what comes after it on its own
+branch.
 
-A trajectory with all its branches shares its task, its history and its prompts; as one row under a tree mask each of those tokens is
-computed once instead of once a sample. What may share is found by comparing tokens, so any samples may be packed.
+A trajectory with all its branches shares its task, its history and its prompts; as one row under a tree mask each of
+those tokens is computed once instead of once a sample. What may share is found by comparing tokens, so any samples may
+be packed.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from eda_agent.train.samples import Sample
 
 @dataclass(frozen=True)
 class Packed:
-    """Rows of tokens, padded to the longest: `ids` (rows, length[, columns]), `positions` (rows, length), `mask` (rows, length, length),
-    True where a token (second axis) sees another (third).
+    """Rows of tokens, padded to the longest: `ids` (rows, length[, columns]), `positions` (rows, length), `mask` (rows,
+    length, length), True where a token (second axis) sees another (third).
 
-    For the answered tokens of all samples, flat (n): `select` is the flat index (row · length + place) whose logits predict one,
-    `targets` what was answered, `answers` the sample's index, `sampled` the sampler's log-probabilities, `legal` (n, vocabulary) or None. `tokens`: computed
-    ones, without padding.
+    For the answered tokens of all samples, flat (n): `select` is the flat index (row · length + place) whose logits
+    predict one, `targets` what was answered, `answers` the sample's index, `sampled` the sampler's log-probabilities,
+    `legal` (n, vocabulary) or None. `tokens`: computed ones, without padding.
     """
 
     ids: Tensor
@@ -46,7 +48,9 @@ class Packed:
 
 
 def pack(rows: Sequence[Sequence[Sample]]) -> Packed:
-    """Each entry of `rows` (such as a trajectory's samples) becomes one row. Row order and sample order are kept in `answers`."""
+    """Each entry of `rows` (such as a trajectory's samples) becomes one row. Row order and sample order are kept in
+    `answers`.
+    """
     built = [_row(samples) for samples in rows]
     length = max(len(row.tokens) for row in built)
     first = built[0].tokens
@@ -76,7 +80,9 @@ def pack(rows: Sequence[Sequence[Sample]]) -> Packed:
 
 
 def packs(rows: Sequence[Sequence[Sample]], row_tokens: int) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:
-    """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as have `row_tokens` tokens."""
+    """(packed, rows in it), in order: short rows share a line, so that little is padding; as many lines as have
+    `row_tokens` tokens.
+    """
     if not rows:
         return
     # a row has at most as many tokens as its longest sample and the answers of the others

@@ -21,7 +21,8 @@ BLOCK = 128
 
 
 class Laid:
-    """The tokens of packed rows laid end to end without padding, and attention among them. `mask`: (rows, length, length) as of `Packed`.
+    """The tokens of packed rows laid end to end without padding, and attention among them. `mask`: (rows, length,
+    length) as of `Packed`.
 
     `places` (n): flat index (row · length + place) of each.
     """
@@ -61,7 +62,8 @@ class Laid:
 def tree_attention(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
 ) -> tuple[Tensor, None]:  # fmt: skip
-    """For models of transformers, as these ask it: (batch, heads, length, head width) in, (batch, length, heads, head width) out.
+    """For models of transformers, as these ask it: (batch, heads, length, head width) in, (batch, length, heads, head
+    width) out.
 
     `seen`: for each block of `BLOCK` queries the keys that it meets (`blocks`); without it every key is met.
     """

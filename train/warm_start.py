@@ -114,7 +114,9 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
 
 
 def read_run(folder: Path) -> History:
-    """The turns of a run of any policy. Raises `InputError` for a folder that holds none, or one of a held-out circuit."""
+    """The turns of a run of any policy. Raises `InputError` for a folder that holds none, or one of a held-out
+    circuit.
+    """
     state = restore_state(read_journal(folder / "journal.jsonl"))
     problem = load_problem(original_spec(folder))
     check_structure(str(folder), problem)

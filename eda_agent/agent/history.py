@@ -93,7 +93,8 @@ class History:
         return tuple(self.turns[place] for place in self.measured)
 
     def ranked(self, places: Iterable[int]) -> list[int]:
-        """Indices of simulated turns, best first; equal ones in their order. Turns without all corners come last, because
+        """Indices of simulated turns, best first; equal ones in their order. Turns without all corners come last,
+        because
         their scores are bounds.
         """
         return sorted(places, key=lambda place: (self.complete(place), self.rank_keys[place] or WORST), reverse=True)

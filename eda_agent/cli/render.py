@@ -29,7 +29,9 @@ PIPED_WIDTH = 200
 
 
 class Screen(Console):
-    """A console that removes control characters from all text; colours and cursor movements come from the program only."""
+    """A console that removes control characters from all text; colours and cursor movements come from the program
+    only.
+    """
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         return super()._render_buffer(segment if segment.control else Segment(visible(segment.text), segment.style) for segment in buffer)

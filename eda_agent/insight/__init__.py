@@ -1,1 +1,3 @@
-"""Insight explains a circuit from a run or a few extra simulations: what changed, what matters, which targets conflict."""
+"""Insight explains a circuit from a run or a few extra simulations: what changed, what matters, which targets
+conflict.
+"""

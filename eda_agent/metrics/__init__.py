@@ -1,4 +1,6 @@
-"""Metrics: what is measured of a circuit. One module a family, one entry a metric (`eda_agent.metrics.metric`); every module here is imported."""
+"""Metrics: what is measured of a circuit. One module a family, one entry a metric (`eda_agent.metrics.metric`); every
+module here is imported.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -14,9 +14,9 @@ from eda_agent.metrics.waveform import Waveform
 def decision_delay(time: Real, clock: Real, difference: Real, level: float, expected: Iterable[tuple[float, float, int]]) -> float:
     """The slowest decision (s) after a rising clock edge.
 
-    `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A decision
-    counts when `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the clock's high half.
-    One that goes the right way and has not reached it is `Censored`.
+    `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A
+    decision counts when `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the
+    clock's high half. One that goes the right way and has not reached it is `Censored`.
     """
     delays = []
     for start, stop, sign in expected:

@@ -19,7 +19,9 @@ FLAT = 0.6
 
 
 def transfer_of(wave: Waveform) -> tuple[Real, Complex]:
-    """(frequency in Hz, H): the loop gain where the testbench probes a loop, else out over in. Raises `Unmeasurable` where the circuit oscillates."""
+    """(frequency in Hz, H): the loop gain where the testbench probes a loop, else out over in. Raises `Unmeasurable`
+    where the circuit oscillates.
+    """
     if LOOP in wave.probes:
         return wave.axis, wave.probes[LOOP].astype(np.complex128)
     if "driven" in wave.probes:
@@ -75,7 +77,8 @@ def falls_from_the_start(frequency: Real, transfer: Complex) -> bool:
 def peaking(frequency: Real, transfer: Complex) -> float:
     """The largest |H| above that at the lowest frequency, in dB; 0 when there is none.
 
-    Between grid points 1/|H|² is taken as a parabola in f², which a second-order low-pass is: its peak is exact on any grid.
+    Between grid points 1/|H|² is taken as a parabola in f², which a second-order low-pass is: its peak is exact on any
+    grid.
     """
     _must_be_flat(frequency, transfer)
     inverse = 1 / np.maximum(np.abs(transfer), 1e-150) ** 2
@@ -91,11 +94,13 @@ def peaking(frequency: Real, transfer: Complex) -> float:
 
 
 def must_be_stable(impedance: Complex) -> None:
-    """Raise `Unmeasurable` where the impedance at a port that is driven with a current has poles in the right half plane.
+    """Raise `Unmeasurable` where the impedance at a port that is driven with a current has poles in the right half
+    plane.
 
-    The small-signal response of a circuit that oscillates looks like any other. The argument principle tells: with the port shorted
-    the loop is open and the circuit stable, so that all zeros lie in the left half plane; from DC, where the impedance is a
-    resistance, to high frequencies, where it is a capacitance, the phase then turns by −90°, and by 180° more for each pole in the right.
+    The small-signal response of a circuit that oscillates looks like any other. The argument principle tells: with the
+    port shorted the loop is open and the circuit stable, so that all zeros lie in the left half plane; from DC, where
+    the impedance is a resistance, to high frequencies, where it is a capacitance, the phase then turns by −90°, and by
+    180° more for each pole in the right.
     """
     phase = np.unwrap(np.angle(impedance))
     if phase[-1] - phase[0] > math.pi / 2:

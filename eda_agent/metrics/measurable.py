@@ -18,7 +18,9 @@ Complex = NDArray[np.complex128]
 
 
 class Unmeasurable(ValueError):
-    """The waveform has no such number; the message says why. `wanted`: how many times longer or wider the window should be for it, 0 where that would not help."""
+    """The waveform has no such number; the message says why. `wanted`: how many times longer or wider the window should
+    be for it, 0 where that would not help.
+    """
 
     def __init__(self, why: str, wanted: float = 0.0):
         super().__init__(why)
@@ -26,7 +28,8 @@ class Unmeasurable(ValueError):
 
 
 class Censored(Unmeasurable):
-    """The number lies beyond what was looked at: above (`bound` ">") or below ("<") `value`, the end of a window, a sweep or a band.
+    """The number lies beyond what was looked at: above (`bound` ">") or below ("<") `value`, the end of a window, a
+    sweep or a band.
 
     The message is short and says what was not seen: "not settled".
     """
@@ -47,7 +50,9 @@ def mean(time: Real, value: Real, start: float, stop: float) -> float:
 def crossing(
     time: Real, value: Real, threshold: float, *, rising: bool, after: float = -math.inf, before: float = math.inf, last: bool = False
 ) -> float:
-    """The first (or `last`) time (s) from `after` to `before` at which `value` passes `threshold` in the given direction."""
+    """The first (or `last`) time (s) from `after` to `before` at which `value` passes `threshold` in the given
+    direction.
+    """
     side = value >= threshold if rising else value <= threshold
     steps = np.flatnonzero(~side[:-1] & side[1:])
     for index in steps[::-1] if last else steps:

@@ -1,11 +1,13 @@
-"""A metric is a named number with a unit, measured from one waveform of its testbench; its entry says all that the program knows of it.
+"""A metric is a named number with a unit, measured from one waveform of its testbench; its entry says all that the
+program knows of it.
 
 An entry stands on the function that measures it:
 
     @metric("gbw", "Hz", analysis="ac", typical=10e6, definition="unity-gain frequency")
     def _gbw(wave: Waveform, settings: Mapping[str, float]) -> float: ...
 
-A function that finds no number raises `Unmeasurable` with the reason, or `Censored` with a bound where the number lies beyond what was simulated.
+A function that finds no number raises `Unmeasurable` with the reason, or `Censored` with a bound where the number lies
+beyond what was simulated.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from eda_agent.metrics.waveform import Waveform
 LOG_SPAN = 100.0
 """A log-scaled metric scores 0 when it misses its target by this factor."""
 Measure = Callable[[Waveform, Mapping[str, float]], float]
-"""From a waveform and the settings of its testbench to a number in SI units (dB, deg and % as such); raises `Unmeasurable`."""
+"""From a waveform and the settings of its testbench to a number in SI units (dB, deg and % as such); raises
+`Unmeasurable`.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,24 @@ class Metric:
     Attributes:
         name: As in spec.yaml and in templates.
         unit: SI, or dB, deg, %, ppm/K, ….
-        ramp: How partial success is graded (`eda_agent.agent.score`): "log" for what spans decades, "linear" between the target and `span` from it.
+        ramp: How partial success is graded (`eda_agent.agent.score`): "log" for what spans decades, "linear" between
+            the target and `span` from it.
         span: In `unit`, of a linear ramp; None: the target's own size.
         definition: What it is, in one line; language models and datasheets read it.
-        id: Its word in the language of the embedded models. Trained weights depend on it: a number is given once and never changes; 0 is none.
-        analysis: The analysis of a deck of the user's own that it is measured from: op, ac, dc, tran or noise. A template names the analysis itself.
+        id: Its word in the language of the embedded models. Trained weights depend on it: a number is given once and
+            never changes; 0 is none.
+        analysis: The analysis of a deck of the user's own that it is measured from: op, ac, dc, tran or noise. A
+            template names the analysis itself.
         measure: From the waveform of that analysis to the number; None where no waveform is needed.
         loop: Whether a loop gain has it too.
-        output: "driven" where its testbench drives the output by an input, "held" where the circuit holds it by itself; "" where it may be either.
+        output: "driven" where its testbench drives the output by an input, "held" where the circuit holds it by itself;
+            "" where it may be either.
         window: When its value is only a bound, because the truth lies beyond the window, sweep or band.
         second: The test that measures it a second way.
         aliases: What CACE datasheets call it.
         typical: The target of a draft where nothing was measured.
-        ask: What a draft asks for where the netlist's own sizes were measured: a "better" value, the "typical" one whatever they measure, to "keep" what
+        ask: What a draft asks for where the netlist's own sizes were measured: a "better" value, the "typical" one
+            whatever they measure, to "keep" what
             they measure since the supply bounds it, or to "relax": what may be spent to make the rest better.
     """
 
@@ -89,8 +98,9 @@ def metric(
 
 
 class Measured(NamedTuple):
-    """A number, or None and why there is none. `bound`: ">" or "<" where the truth lies above or below it, and `why` says what was not seen.
-    `wanted`: how many times longer or wider the window should be to see it."""
+    """A number, or None and why there is none. `bound`: ">" or "<" where the truth lies above or below it, and `why`
+    says what was not seen. `wanted`: how many times longer or wider the window should be to see it.
+    """
 
     value: float | None
     why: str = ""

@@ -17,8 +17,8 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
     """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
 
     The middle is that of the waveform's own extremes: not every oscillator swings around half of its supply. Raises
-    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation. An oscillation that goes
-    on and is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
+    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation. An
+    oscillation that goes on and is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
     """
     _must_be_fast(time, value, after)
     late = time >= (after + time[-1]) / 2

@@ -12,9 +12,11 @@ from eda_agent.metrics.waveform import Waveform
 
 
 def linear_range(sweep: Real, output: Real, linearity: float, gain: float = 1.0) -> tuple[float, float]:
-    """The ends (low, high, in V of the sweep) of the widest interval where dout/dsweep differs from `gain` by |gain|·(1 − linearity) at most.
+    """The ends (low, high, in V of the sweep) of the widest interval where dout/dsweep differs from `gain` by |gain|·(1
+    − linearity) at most.
 
-    A slope that is too steep counts as little as one that is too flat: where an output that was stuck catches up, nothing is linear.
+    A slope that is too steep counts as little as one that is too flat: where an output that was stuck catches up,
+    nothing is linear.
     """
     order = np.argsort(sweep)
     ends = sweep[order]

@@ -1,4 +1,6 @@
-"""A reference: its voltage, or its current as it flows, how they depend on temperature and supply, and over which voltages at its output a current holds."""
+"""A reference: its voltage, or its current as it flows, how they depend on temperature and supply, and over which
+voltages at its output a current holds.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def temperature_coefficient(temperature: Real, output: Real) -> float:
 
 
 def flowing(current: Real) -> Real:
-    """A current (A) that flows out of the circuit or into it, as a positive one: by the sign of its sum, so that a part that turns stays negative."""
+    """A current (A) that flows out of the circuit or into it, as a positive one: by the sign of its sum, so that a part
+    that turns stays negative.
+    """
     return current if float(current.sum()) >= 0 else -current
 
 
@@ -35,9 +39,11 @@ def line_sensitivity(supply: Real, current: Real, low: float, high: float) -> fl
 
 
 def compliance_range(voltage: Real, current: Real, at: float, tolerance: float) -> float:
-    """Width (V) of the interval of output voltages around `at` (V) in which the current is within `tolerance` % of that at `at`.
+    """Width (V) of the interval of output voltages around `at` (V) in which the current is within `tolerance` % of that
+    at `at`.
 
-    Its ends are interpolated; where the current is still within it at the end of the sweep, that end counts: the sweep goes from rail to rail.
+    Its ends are interpolated; where the current is still within it at the end of the sweep, that end counts: the sweep
+    goes from rail to rail.
     """
     order = np.argsort(voltage)
     axis, values = voltage[order], current[order]

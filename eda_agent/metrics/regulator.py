@@ -27,9 +27,11 @@ def slope(sweep: Real, output: Real, low: float, high: float) -> float:
 
 
 def dropout(supply: Real, output: Real, nominal: float, intended: float | None = None, fall: float = 0.02) -> float:
-    """Input minus output (V) where, with a falling input, the output first is `fall` below its value at `nominal` input.
+    """Input minus output (V) where, with a falling input, the output first is `fall` below its value at `nominal`
+    input.
 
-    Raises `Unmeasurable` when the output at `nominal` is not within a tenth of the `intended` voltage, `Censored` when it never falls.
+    Raises `Unmeasurable` when the output at `nominal` is not within a tenth of the `intended` voltage, `Censored` when
+    it never falls.
     """
     order = np.argsort(supply)[::-1]
     axis, out = supply[order], output[order]

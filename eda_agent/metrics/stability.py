@@ -1,9 +1,9 @@
 """Stability margins say how far a loop gain T(jω) passes by −1, the point where the closed loop oscillates.
 
-The loop is stable where T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11, 1932): where its phase
-passes −180° (−540°, +180°, …) as often back as forth while |T| > 1. That holds for a loop that is stable when it is broken. So a
-loop whose phase dips below −180° at high gain and comes back (a conditionally stable one) has positive margins, and one whose gain
-rises above 1 a second time is judged at every crossing.
+The loop is stable where T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11,
+1932): where its phase passes −180° (−540°, +180°, …) as often back as forth while |T| > 1. That holds for a loop that
+is stable when it is broken. So a loop whose phase dips below −180° at high gain and comes back (a conditionally stable
+one) has positive margins, and one whose gain rises above 1 a second time is judged at every crossing.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from eda_agent.metrics.waveform import Waveform
 def phase_margin(transfer: Complex) -> float:
     """Degrees between T and −1 at the worst frequency where |T| = 1; negative where the closed loop is unstable.
 
-    With one crossing this is 180° + ∠T, the phase unwrapped from a positive sign at the lowest frequency: a loop that has turned past 180° stays
-    negative, no other branch can pass for it. Raises `Unmeasurable` where the path inverts at low frequency or |T| never passes 1.
+    With one crossing this is 180° + ∠T, the phase unwrapped from a positive sign at the lowest frequency: a loop that
+    has turned past 180° stays negative, no other branch can pass for it. Raises `Unmeasurable` where the path inverts
+    at low frequency or |T| never passes 1.
     """
     level, phase = _polar(transfer)
     turns = [float(_at(phase, place)) for place, _ in _passes(level, 0.0)]
@@ -35,10 +36,11 @@ def phase_margin(transfer: Complex) -> float:
 
 
 def gain_margin(transfer: Complex) -> float:
-    """The smallest change of gain in dB, up or down, that makes the loop unstable; of an unstable one, the excess as a negative number.
+    """The smallest change of gain in dB, up or down, that makes the loop unstable; of an unstable one, the excess as a
+    negative number.
 
-    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the margin is above the attenuation at
-    the end of the sweep: `Censored`.
+    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the margin is
+    above the attenuation at the end of the sweep: `Censored`.
     """
     level, phase = _polar(transfer)
     at = [float(_at(level, place)) for place, _ in _half_turns(phase)]
@@ -65,7 +67,9 @@ def _half_turns(phase: Real) -> list[tuple[float, int]]:
 
 
 def _passes(values: Real, threshold: float) -> list[tuple[float, int]]:
-    """(place, direction) of every passage of a threshold; a place is an index with a fraction, a direction 1 upwards and −1 downwards."""
+    """(place, direction) of every passage of a threshold; a place is an index with a fraction, a direction 1 upwards
+    and −1 downwards.
+    """
     above = values >= threshold
     result = []
     for index in np.flatnonzero(above[:-1] != above[1:]):

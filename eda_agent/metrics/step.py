@@ -18,7 +18,9 @@ FINE = 500
 
 
 def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool, after: float, before: float) -> float:
-    """Mean slope (V/s, positive) between 20 % and 80 % of the step from `low` to `high`, of the edge that starts at `after`."""
+    """Mean slope (V/s, positive) between 20 % and 80 % of the step from `low` to `high`, of the edge that starts at
+    `after`.
+    """
     first, last = low + 0.2 * (high - low), low + 0.8 * (high - low)
     if not rising:
         first, last = last, first
@@ -30,7 +32,9 @@ def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool,
 
 
 def settling_time(time: Real, value: Real, final: float, band: float, start: float, stop: float) -> float:
-    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`; `Censored` where it does not hold there."""
+    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`; `Censored` where it does not hold
+    there.
+    """
     inside = (time >= start) & (time <= stop)
     axis, error = time[inside], np.abs(value[inside] - final) - band
     if axis.size < 2 or error[-1] > 0:
@@ -59,7 +63,9 @@ def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, f
 
 
 def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, float, Tail]:
-    """(output before the rising edge, start of its window, stop, how the output ends there). Raises `Unmeasurable` where it does not follow the step."""
+    """(output before the rising edge, start of its window, stop, how the output ends there). Raises `Unmeasurable`
+    where it does not follow the step.
+    """
     first, second = _step_windows(settings)[2:]
     time, out = wave.axis, wave.real("out")
     initial = float(np.interp(first, time, out))
@@ -169,7 +175,8 @@ def _overshoot(wave: Waveform, settings: Mapping[str, float]) -> float:
     time, out = wave.axis, wave.real("out")
     if end.settled:
         return overshoot(time, out, initial, end.final, first, second)
-    # a peak that has not come yet, or one that the output has not come back from: what is past the last value is the least of it
+    # a peak that has not come yet, or one that the output has not come back from: what is past the last value is the
+    # least of it
     last = float(np.interp(second, time, out))
     seen = overshoot(time, out, initial, last, first, second) if last > initial else 0.0
     raise Censored("not settled", ">", seen, end.wanted)

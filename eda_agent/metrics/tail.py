@@ -1,9 +1,10 @@
-"""A tail is how a waveform ends: where it is going, whether it is there, and how much longer it would have to be watched.
+"""A tail is how a waveform ends: where it is going, whether it is there, and how much longer it would have to be
+watched.
 
-The means over three equal parts in a row tell the drift: of one exponential their differences d₁, d₂ have the ratio r = exp(−h/τ), and what is
-left to go is d₂ r/(1 − r) (Aitken's Δ²). Means leave ringing out, whose envelope the ranges of the parts tell. Taken one part earlier the same
-must come out: an output that has just turned, on its way back from a peak, is no exponential. A drift with a time constant of up to
-sixteen windows is found, and extrapolated up to eight.
+The means over three equal parts in a row tell the drift: of one exponential their differences d₁, d₂ have the ratio r =
+exp(−h/τ), and what is left to go is d₂ r/(1 − r) (Aitken's Δ²). Means leave ringing out, whose envelope the ranges of
+the parts tell. Taken one part earlier the same must come out: an output that has just turned, on its way back from a
+peak, is no exponential. A drift with a time constant of up to sixteen windows is found, and extrapolated up to eight.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ TURNED = 2.0
 
 @dataclass(frozen=True)
 class Tail:
-    """`final`: where the waveform is going. `wanted`: how many times longer the window should be, 0 where nobody can tell."""
+    """`final`: where the waveform is going. `wanted`: how many times longer the window should be, 0 where nobody can
+    tell.
+    """
 
     final: float
     settled: bool
@@ -39,7 +42,9 @@ class Tail:
 
 
 def tail(time: Real, value: Real, start: float, stop: float, band: float) -> Tail:
-    """How a waveform ends that moved at `start`, looked at until `stop` (s). It is settled when the last part lies within `band` (V) of where it is going."""
+    """How a waveform ends that moved at `start`, looked at until `stop` (s). It is settled when the last part lies
+    within `band` (V) of where it is going.
+    """
     length = (stop - start) / PARTS
     means = [mean(time, value, stop - k * length, stop - (k - 1) * length) for k in (4, 3, 2, 1)]
     earlier, _ = _extrapolated(*means[:3])

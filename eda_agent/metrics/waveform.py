@@ -1,8 +1,8 @@
 """A waveform is what one analysis recorded: an axis and one array per probe role.
 
-Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current out of
-the supply in A, positive when the circuit draws, and "current" what flows from the circuit into a voltage source in A; other probes are voltages in V, complex for ac. Noise has "input" and
-"output" densities in V/√Hz instead.
+Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current
+out of the supply in A, positive when the circuit draws, and "current" what flows from the circuit into a voltage source
+in A; other probes are voltages in V, complex for ac. Noise has "input" and "output" densities in V/√Hz instead.
 """
 
 from __future__ import annotations

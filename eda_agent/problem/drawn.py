@@ -1,7 +1,8 @@
-"""A drawn circuit is a netlist with the fingers, the widths on the grid and the junctions that its layout has: what is simulated is what is drawn.
+"""A drawn circuit is a netlist with the fingers, the widths on the grid and the junctions that its layout has: what is
+simulated is what is drawn.
 
-The rule is that of the drawing (`eda_agent.klayout.fold`). Each transistor's line gets numbers of its own for w, l, the fingers, ad, as, pd and ps; where the model has
-no parameter for fingers it becomes that many copies of one finger.
+The rule is that of the drawing (`eda_agent.klayout.fold`). Each transistor's line gets numbers of its own for w, l, the
+fingers, ad, as, pd and ps; where the model has no parameter for fingers it becomes that many copies of one finger.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ class Drawn:
         return edits if self.layout is None else {**edits, **self._drawn(self._transistors.flat(sizing))}
 
     def written(self, sizing: Sizing) -> dict[Edit, float]:
-        """The same without what the sizes alone say: a width that is on the grid keeps its expression in the netlist."""
+        """The same without what the sizes alone say: a width that is on the grid keeps its expression in the
+        netlist.
+        """
         edits = self.problem.space.edits(sizing)
         if self.layout is None:
             return edits
@@ -144,7 +147,9 @@ class Drawn:
         return self.layout.rule.grid / 2 * (width / self.layout.rule.least + 2)
 
     def _lines_of(self, flat: Sequence[FlatDevice]) -> dict[Line, list[str]]:
-        """Line → labels of its transistors. A line whose instances have other sizes, or that cannot be folded, is left as it is."""
+        """Line → labels of its transistors. A line whose instances have other sizes, or that cannot be folded, is left
+        as it is.
+        """
         found: dict[Line, list[str]] = defaultdict(list)
         for device in flat:
             if self._transistors.drawn(device):

@@ -24,7 +24,9 @@ class FlatDevice:
 
     @property
     def flat_name(self) -> str:
-        """Its name in a deck without hierarchy: the letter of its kind and a number, short enough for ngspice's `show`."""
+        """Its name in a deck without hierarchy: the letter of its kind and a number, short enough for ngspice's
+        `show`.
+        """
         return f"{self.kind}{self.index}"
 
     @property

@@ -1,4 +1,5 @@
-"""A layout section says what drawing a run simulates: the folds, the grid of widths, and the PCells whose junctions count.
+"""A layout section says what drawing a run simulates: the folds, the grid of widths, and the PCells whose junctions
+count.
 
 layout: {fold: auto, grid: 5n}                              layout: {fold: 5u, table: demonstration, areas: netlist}
 """
@@ -19,7 +20,9 @@ FINEST, COARSEST = 0.1e-6, 1e-3
 
 @dataclass(frozen=True)
 class Layout:
-    """`table`: the PCells that are drawn, "" for none. `diffusion`: what they draw beside a gate; None leaves the junctions to the netlist."""
+    """`table`: the PCells that are drawn, "" for none. `diffusion`: what they draw beside a gate; None leaves the
+    junctions to the netlist.
+    """
 
     rule: Rule
     table: str

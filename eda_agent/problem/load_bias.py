@@ -67,7 +67,9 @@ def devices_of(entry: LocatedNode, values: Mapping[str, LocatedNode], circuit: C
 
 
 def _wanted(node: LocatedNode) -> list[tuple[LocatedNode, str, str]]:
-    """(where it stands, kind, text): a name or pattern, `role: …` or `group: …`, as text or as YAML reads it in a list."""
+    """(where it stands, kind, text): a name or pattern, `role: …` or `group: …`, as text or as YAML reads it in a
+    list.
+    """
     if isinstance(node.value, dict):
         node.only(*KINDS)
         return [(child, kind, child.text(kind)) for kind, child in node.value.items() if kind in KINDS]

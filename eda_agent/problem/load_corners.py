@@ -24,7 +24,9 @@ _UNITS = {"vdd": "V", "temperature": "degC"}
 
 
 def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
-    """`nominal`: the first process at its supply and 27 °C. `signoff`: that, then every other process × supply ± 10 % × −40 and 125 °C."""
+    """`nominal`: the first process at its supply and 27 °C. `signoff`: that, then every other process × supply ± 10 % ×
+    −40 and 125 °C.
+    """
     first, *others = pdk.corners
     nominal = Corner("nominal", first, pdk.supply, 27.0, {})
     if name == "nominal":

@@ -29,7 +29,9 @@ _UNREAL = re.compile(r"[\x00\ud800-\udfff]")
 
 @dataclass
 class LocatedNode:
-    """`value` is a str, a list of `LocatedNode` or a dict of str → `LocatedNode`; `key` is the path from the top, such as `specs.gbw`."""
+    """`value` is a str, a list of `LocatedNode` or a dict of str → `LocatedNode`; `key` is the path from the top, such
+    as `specs.gbw`.
+    """
 
     value: str | list[LocatedNode] | dict[str, LocatedNode] | None
     key: str

@@ -55,7 +55,9 @@ _PLAIN = frozenset("mxrclqdjz")
 
 @dataclass(frozen=True)
 class Device:
-    """One element line. `kind`: its letter. `value`: model, subcircuit or element value, as text. `params`: lower case → text."""
+    """One element line. `kind`: its letter. `value`: model, subcircuit or element value, as text. `params`: lower case
+    → text.
+    """
 
     name: str
     kind: str
@@ -67,7 +69,9 @@ class Device:
 
 @dataclass(frozen=True)
 class Subcircuit:
-    """A `.subckt` with its header defaults (`defaults`) and body `.param`s (`params`), both as text in order of definition."""
+    """A `.subckt` with its header defaults (`defaults`) and body `.param`s (`params`), both as text in order of
+    definition.
+    """
 
     name: str
     ports: tuple[str, ...]

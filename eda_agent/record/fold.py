@@ -12,7 +12,9 @@ from .event import Event
 
 @dataclass
 class Tally:
-    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length. `corners`: of the run."""
+    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length.
+    `corners`: of the run.
+    """
 
     turns: list[dict[str, Any]]
     corners: int
@@ -35,11 +37,13 @@ class Tally:
 
 @dataclass
 class RunState:
-    """What the events so far say. `pending`: proposals that were made and not yet evaluated. `handovers`: policy.changed events.
+    """What the events so far say. `pending`: proposals that were made and not yet evaluated. `handovers`:
+    policy.changed events.
 
-    `edits`: orders that changed what is asked for; `started` has specs, parameters and budget as they are now. `left`: turns set aside by going
-    back. `policy`: the last that the user changed to (name, options). `budget`: simulations, where the user changed them since the run was last
-    taken up. `opened`: the request, and what the measurements depend on, as the run was last taken up (`run.resume`); empty in a journal of 0.1.0.
+    `edits`: orders that changed what is asked for; `started` has specs, parameters and budget as they are now. `left`:
+    turns set aside by going back. `policy`: the last that the user changed to (name, options). `budget`: simulations,
+    where the user changed them since the run was last taken up. `opened`: the request, and what the measurements depend
+    on, as the run was last taken up (`run.resume`); empty in a journal of 0.1.0.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -146,7 +150,9 @@ class RunState:
         self.finished = event
 
     def _complete(self, best: Event) -> Event:
-        """A best as it was told; of a journal of version 0.1.0, where a score in some corners could win, the best of those in all."""
+        """A best as it was told; of a journal of version 0.1.0, where a score in some corners could win, the best of
+        those in all.
+        """
         told = next((turn for turn in reversed(self.turns) if turn["index"] == best["index"]), None)
         if told is None or not partial(told, self.corners):
             return best

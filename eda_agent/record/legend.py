@@ -21,7 +21,9 @@ def stroke(style: int) -> tuple[str, str]:
 
 
 def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: float) -> list[list[str]]:
-    """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, with the first baseline at `y`."""
+    """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, with the first baseline at
+    `y`.
+    """
     if not entries:
         return []
     fit = max(1, int(width / max(SAMPLE + LETTER * len(name) + GAP for name, _ in entries)))

@@ -36,7 +36,9 @@ def restore_state(events: Iterable[Event]) -> RunState:
 
 
 def restore_turns(rows: Sequence[Event], problem: Problem, *, anew: bool = False) -> Sequence[Turn]:
-    """The turns of a restored state, scored for a problem. `anew`: score all of them, because the targets have changed."""
+    """The turns of a restored state, scored for a problem. `anew`: score all of them, because the targets have
+    changed.
+    """
     early = max(len(rows) - history.RECENT, 0)
     with _no_collection():
         last = tuple(_turn(row, problem, anew) for row in rows[early:])

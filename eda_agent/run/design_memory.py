@@ -1,4 +1,6 @@
-"""The design memory gives a run the best designs of earlier runs on the same circuit, and keeps its own for later ones."""
+"""The design memory gives a run the best designs of earlier runs on the same circuit, and keeps its own for later
+ones.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ MAX_KEPT = 100
 
 
 def remember_endpoint(endpoint: str) -> None:
-    """Store an address that was given on a command line. If the cache cannot be written, the user is asked again later."""
+    """Store an address that was given on a command line. If the cache cannot be written, the user is asked again
+    later.
+    """
     known = [line for line in _known() if line != endpoint]
     with contextlib.suppress(OSError):
         _file().parent.mkdir(parents=True, exist_ok=True)

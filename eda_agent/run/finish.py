@@ -14,7 +14,9 @@ from eda_agent.stop_reasons import USER
 
 
 def finish(prepared: Prepared, env: Environment, stop: str) -> Mapping[str, Any]:
-    """End a run for the reason `stop`: what `verify` found, empty for a run that the user stopped or that has no design."""
+    """End a run for the reason `stop`: what `verify` found, empty for a run that the user stopped or that has no
+    design.
+    """
     run, stream = prepared.run, prepared.stream
     best = env.history.incumbent
     if best is None or best.sizing is None:

@@ -74,7 +74,9 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
 
 
 def _held(folder: Path, stack: contextlib.ExitStack) -> tuple[Journal, RunState]:
-    """The journal, locked before it is read: everything that another process wrote is there, and it can write no more."""
+    """The journal, locked before it is read: everything that another process wrote is there, and it can write no
+    more.
+    """
     journal = Journal(folder / "journal.jsonl")
     stack.callback(journal.leave)
     return journal, restore_state(read_journal(journal.path)) if journal.path.stat().st_size else RunState()

@@ -16,12 +16,15 @@ from eda_agent.simulation.soundness import watch
 
 
 def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -> dict[str, Any]:
-    """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot matter here.
+    """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot
+    matter here.
 
-    `problem`: what is asked for in the end, edits of the user's included. `asked_met`: by the user's targets, where the run's are tighter.
+    `problem`: what is asked for in the end, edits of the user's included. `asked_met`: by the user's targets, where the
+    run's are tighter.
 
-    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit. `left_saturation`: devices
-    that are meant to be in saturation and are not, in any corner. `unsound`: what its testbenches show that no working circuit does, a sentence each.
+    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit.
+    `left_saturation`: devices that are meant to be in saturation and are not, in any corner. `unsound`: what its
+    testbenches show that no working circuit does, a sentence each.
     """
     assert best.sizing is not None and best.evaluation is not None
     fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache(), keep_points=True)

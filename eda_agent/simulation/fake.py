@@ -1,4 +1,6 @@
-"""A fake simulator evaluates a sizing with a Python function: for tests of higher layers and for trying out a policy."""
+"""A fake simulator evaluates a sizing with a Python function: for tests of higher layers and for trying out a
+policy.
+"""
 
 from __future__ import annotations
 

@@ -103,7 +103,9 @@ class Instance:
         return deck.flat_cards + "".join(f"{head} {model} {values}\n" for head, model, values in lines)
 
     def cards(self, library: CutLibrary) -> tuple[str, ...]:
-        """The model card of each device in a process corner; computed once, because most testbenches share a library."""
+        """The model card of each device in a process corner; computed once, because most testbenches share a
+        library.
+        """
         if library.digest not in self._assigned:
             self._assigned[library.digest] = library.assigned(self.parts.devices)
         return self._assigned[library.digest]

@@ -27,7 +27,9 @@ MAX_DESIGNS = 400
 
 @dataclass(frozen=True)
 class StoredDesign:
-    """`values`: corner → spec → value in SI units, None without one. `bounds`: of censored values (see `Evaluation`)."""
+    """`values`: corner → spec → value in SI units, None without one. `bounds`: of censored values (see
+    `Evaluation`).
+    """
 
     sizing: Mapping[str, float]
     values: Mapping[str, Mapping[str, float | None]]

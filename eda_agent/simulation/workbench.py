@@ -130,7 +130,9 @@ class Workbench:
 
 
 def _widths(bench: Testbench) -> tuple[float, ...]:
-    """The relative widths of a testbench's windows, the first being 1: of several growing settings the fastest counts."""
+    """The relative widths of a testbench's windows, the first being 1: of several growing settings the fastest
+    counts.
+    """
     return 1.0, *(max(max(factor, 1 / factor) for factor in step) for step in zip(*bench.grows.values(), strict=True))
 
 

@@ -1,4 +1,6 @@
-"""A small closed-form problem for what lies above the simulator: a gain-bandwidth-power trade-off with known answers."""
+"""A small closed-form problem for what lies above the simulator: a gain-bandwidth-power trade-off with known
+answers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A policy of a user's own, as `python:MODULE.CLASS` names it: it climbs from the incumbent in steps that grow smaller."""
+"""A policy of a user's own, as `python:MODULE.CLASS` names it: it climbs from the incumbent in steps that grow
+smaller.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The auto policy: who has the run follows from its turns, hand-overs are events, and a resumed run goes on as it would have."""
+"""The auto policy: who has the run follows from its turns, hand-overs are events, and a resumed run goes on as it would
+have.
+"""
 
 from __future__ import annotations
 

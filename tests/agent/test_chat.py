@@ -1,4 +1,6 @@
-"""The chat policy against an OpenAI-compatible server on loopback: modes, reasoning, malformed replies, faults, keys."""
+"""The chat policy against an OpenAI-compatible server on loopback: modes, reasoning, malformed replies, faults,
+keys.
+"""
 
 from __future__ import annotations
 

@@ -249,7 +249,9 @@ def test_a_file_of_orders_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_bare_number_is_in_the_unit_that_the_user_sees(problem: Problem) -> None:
-    """A field that shows `20 V/us` and gets a 6 means 6 V/us; the journal has the number in SI units, so that a resumed run reads it the same."""
+    """A field that shows `20 V/us` and gets a 6 means 6 V/us; the journal has the number in SI units, so that a resumed
+    run reads it the same.
+    """
     import dataclasses
 
     known = METRICS["slew_rate_up"]

@@ -1,4 +1,6 @@
-"""Entrances: a circuit's own positions are those that were taught, and another netlist of it enters by what its devices measure."""
+"""Entrances: a circuit's own positions are those that were taught, and another netlist of it enters by what its devices
+measure.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def surrogate(problem: Problem) -> Surrogate:
 
 @pytest.fixture(scope="module")
 def drafted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Problem]:
-    """Each netlist as `init` drafts a spec for it: other roles, other ranges, multipliers that the shipped specs hold."""
+    """Each netlist as `init` drafts a spec for it: other roles, other ranges, multipliers that the shipped specs
+    hold.
+    """
     result = {}
     for name in ("two_stage_miller", "ldo", "ota_5t"):
         folder = tmp_path_factory.mktemp(name)
@@ -66,7 +70,9 @@ def test_a_draft_enters_by_its_devices(drafted: dict[str, Problem], miller: Prob
 
 
 def test_what_one_parameter_cannot_say_the_others_make_up(drafted: dict[str, Problem]) -> None:
-    """One copy of a wide pass device, wider than the taught spec lets a copy be: more copies there, and nothing outside."""
+    """One copy of a wide pass device, wider than the taught spec lets a copy be: more copies there, and nothing
+    outside.
+    """
     problem = drafted["ldo"]
     sizing = {**problem.space.initial, "Wp": 100e-6, "mp": 10.0}
     mapping = surrogate(problem).parameter_map

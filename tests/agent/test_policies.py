@@ -234,7 +234,9 @@ def test_schema_is_json(problem: Problem) -> None:
 
 
 def test_no_library_of_a_proposal_brings_threads_of_its_own() -> None:
-    """scipy's BLAS is not numpy's, and is loaded when the first process is fitted: within the limit that was set before."""
+    """scipy's BLAS is not numpy's, and is loaded when the first process is fitted: within the limit that was set
+    before.
+    """
     program = """
 import json
 from threadpoolctl import threadpool_info

@@ -121,7 +121,9 @@ def censored(value: float, bound: str, spec: Spec) -> Evaluation:
 
 @given(st.sampled_from(TARGETS), st.floats(1e-3, 1e3), st.floats(1.0, 1e3), st.sampled_from("<>"))
 def test_a_censored_value_is_never_graded_above_the_truth(spec: Spec, share: float, beyond: float, bound: str) -> None:
-    """Whatever the truth is on its side of the bound: what the bound says is met, is met; where only worse is possible, nothing is."""
+    """Whatever the truth is on its side of the bound: what the bound says is met, is met; where only worse is possible,
+    nothing is.
+    """
     seen = spec.target * share
     truth = seen * beyond if bound == ">" else seen / beyond
     (result,) = score([spec], censored(seen, bound, spec)).results

@@ -1,4 +1,6 @@
-"""Surrogates: the network as torch has it, found by structure, asked in a problem's own ranges, moved by measurements; and files of strangers."""
+"""Surrogates: the network as torch has it, found by structure, asked in a problem's own ranges, moved by measurements;
+and files of strangers.
+"""
 
 from __future__ import annotations
 

@@ -75,7 +75,9 @@ def test_a_circuit_that_is_held_out_is_begun_by_the_model(problems: dict[str, Pr
 
 
 def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
-    """A baseline that failed, or of which nothing could be measured, is no reason to stop; what does not work is feared there."""
+    """A baseline that failed, or of which nothing could be measured, is no reason to stop; what does not work is feared
+    there.
+    """
     env = Environment(miller, made_up(miller))
     env.start()
     found = known(miller)
@@ -97,7 +99,9 @@ def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
 
 
 def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
-    """With a second corner that measures worse, every margin is predicted lower; with one that measures the same, as before."""
+    """With a second corner that measures worse, every margin is predicted lower; with one that measures the same, as
+    before.
+    """
     corner = miller.corners[0]
     both = dataclasses.replace(miller, corners=(corner, dataclasses.replace(corner, name="other")))
     env = Environment(miller, made_up(miller))

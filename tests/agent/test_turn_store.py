@@ -1,4 +1,6 @@
-"""Turns come back from a shelf as they were, a history of shelved turns knows what one of plain turns does, and a run goes the same way on both."""
+"""Turns come back from a shelf as they were, a history of shelved turns knows what one of plain turns does, and a run
+goes the same way on both.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The universal surrogate: what it reads is what the netlist says, what it predicts is a Gaussian process, and bad weights are no weights."""
+"""The universal surrogate: what it reads is what the netlist says, what it predicts is a Gaussian process, and bad
+weights are no weights.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +124,9 @@ def test_numpy_says_what_torch_says(name: str, problems: dict[str, Problem], net
 
 
 def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], network: Network) -> None:
-    """Conditioning by the textbook's formula on the joint covariance (Rasmussen & Williams, eq. 2.19), and leaving each turn out in turn."""
+    """Conditioning by the textbook's formula on the joint covariance (Rasmussen & Williams, eq. 2.19), and leaving each
+    turn out in turn.
+    """
     graph = graph_of(problems["ota_5t"])
     turns = measured(graph, 7)
     posterior = Posterior(network, graph, turns, 0)

@@ -1,1 +1,3 @@
-"""Chaos: faults injected into real runs, and what came of them, counted. `python -m tests.chaos` prints the table of docs/security.md."""
+"""Chaos: faults injected into real runs, and what came of them, counted. `python -m tests.chaos` prints the table of
+docs/security.md.
+"""

@@ -1,4 +1,6 @@
-"""python -m tests.chaos [--kills N] [--out FILE]: every fault, and the table; 0 when nothing was lost, done twice or wrong."""
+"""python -m tests.chaos [--kills N] [--out FILE]: every fault, and the table; 0 when nothing was lost, done twice or
+wrong.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A count says what a kind of fault did to runs: how often it was injected, and what was lost, done twice or wrong afterwards."""
+"""A count says what a kind of fault did to runs: how often it was injected, and what was lost, done twice or wrong
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,10 @@ CIRCUITS = Path(__file__).parents[2] / "circuits"
 
 @dataclass
 class Count:
-    """`injected` faults in `runs` runs. `lost`: turns that were journaled and are gone; `twice`: turns journaled more than once; `wrong`: runs
-    whose turns or incumbent differ from those of a run that was left alone. `notes`: what was not as it should be."""
+    """`injected` faults in `runs` runs. `lost`: turns that were journaled and are gone; `twice`: turns journaled more
+    than once; `wrong`: runs whose turns or incumbent differ from those of a run that was left alone. `notes`: what was
+    not as it should be.
+    """
 
     fault: str
     injected: int = 0
@@ -66,7 +70,9 @@ def evaluated(folder: Path) -> list[int]:
 
 
 def judge(count: Count, folder: Path, reference: RunState, seen: Sequence[int]) -> None:
-    """Compare a run that went through faults with one that did not. `seen`: turns that stood in its journal at some time."""
+    """Compare a run that went through faults with one that did not. `seen`: turns that stood in its journal at some
+    time.
+    """
     count.runs += 1
     indices = evaluated(folder)
     state = state_of(folder)

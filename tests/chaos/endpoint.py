@@ -1,4 +1,6 @@
-"""A model's endpoint that misbehaves: for a while, which a run survives by itself, or for good, which it survives with --resume."""
+"""A model's endpoint that misbehaves: for a while, which a run survives by itself, or for good, which it survives with
+--resume.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,9 @@ def _arguments(url: str, folder: Path) -> list[str]:
 
 
 def endpoint(place: Path, names: list[str] | None = None) -> Count:
-    """Each fault twice: the first request only, and every request until the run gives up; then the endpoint is mended and the run goes on."""
+    """Each fault twice: the first request only, and every request until the run gives up; then the endpoint is mended
+    and the run goes on.
+    """
     count = Count("a model's endpoint")
     cache = place / "cache-e"
     for name in names or list(FAULTS):

@@ -1,4 +1,6 @@
-"""kill −9, at random instants, of the run and of its simulators; a torn journal; two runs in one folder; a clock that jumps."""
+"""kill −9, at random instants, of the run and of its simulators; a torn journal; two runs in one folder; a clock that
+jumps.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,8 @@ def workers(place: Path, kills: int, seed: int) -> Count:
         whole, torn = place / f"whole-w{number}", place / f"torn-w{number}"
         began = time.monotonic()
         finish(_arguments(seed + number, whole), place / f"cache-whole-w{number}")
-        # a share of what a run takes on this machine now: where simulators are killed sooner than they can start, a run rightly gives up
+        # a share of what a run takes on this machine now: where simulators are killed sooner than they can start, a run
+        # rightly gives up
         took = time.monotonic() - began
         process = begin(_arguments(seed + number, torn), place / f"cache-w{number}")
         seen: set[int] = set()
@@ -165,7 +168,8 @@ def disk_full(place: Path, runs: int) -> Count:
         most = draw.randrange(2_000, (whole / "journal.jsonl").stat().st_size)
 
         def limit(most: int = most) -> None:
-            # a limit of the operating system on the size of a file stands for the disk: writing beyond it fails as writing to a full one does
+            # a limit of the operating system on the size of a file stands for the disk: writing beyond it fails as
+            # writing to a full one does
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 

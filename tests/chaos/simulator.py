@@ -1,4 +1,6 @@
-"""ngspice that crashes, exits, hangs, blows up its memory or gives numbers that no circuit has: a failed turn each, and the run goes on."""
+"""ngspice that crashes, exits, hangs, blows up its memory or gives numbers that no circuit has: a failed turn each, and
+the run goes on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""init, check, size, report, export and what else looks at a run, as a new user types them, on netlists from elsewhere."""
+"""init, check, size, report, export and what else looks at a run, as a new user types them, on netlists from
+elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""A disk that takes no more, or is not ours, ends a command with one message; nothing half written stays, and the same command works afterwards.
+"""A disk that takes no more, or is not ours, ends a command with one message; nothing half written stays, and the same
+command works afterwards.
 
-A limit of the operating system on the size of a file stands for the disk: writing beyond it fails as writing to a full one does.
+A limit of the operating system on the size of a file stands for the disk: writing beyond it fails as writing to a full
+one does.
 """
 
 from __future__ import annotations

@@ -150,7 +150,9 @@ def test_only_what_switches_the_bias_is_an_enable(devices: list[FlatDevice], lev
 
 
 def test_an_op_amp_with_a_power_down_chain_is_on_and_its_switches_are_no_sizes(tmp_path: Path) -> None:
-    """As xschem writes it: a series switch, a pull-up of the mirror, and an inverter to a pull-down of the second stage."""
+    """As xschem writes it: a series switch, a pull-up of the mirror, and an inverter to a pull-down of the second
+    stage.
+    """
     (tmp_path / "c.spice").write_text(POWER_DOWN, encoding="utf-8")
     done = run("init", str(tmp_path / "c.spice"), "--json")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,6 @@
-"""A result whose devices leave saturation says so in every view of the run, without a spec that forbids it; one with such a spec is not met."""
+"""A result whose devices leave saturation says so in every view of the run, without a spec that forbids it; one with
+such a spec is not met.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every view shows what the run asked: targets with the user's edits on the way, its corners, its circuit; not what a spec says today."""
+"""Every view shows what the run asked: targets with the user's edits on the way, its corners, its circuit; not what a
+spec says today.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ HIGH = "99"
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run in the sign-off corners whose gain target the user raised on the way, and whose spec and netlist changed and went since."""
+    """A run in the sign-off corners whose gain target the user raised on the way, and whose spec and netlist changed
+    and went since.
+    """
     place = tmp_path_factory.mktemp("edited")
     shutil.copytree(CIRCUITS / "ota_5t", place / "ota")
     control = Control()

@@ -1,6 +1,8 @@
-"""Coverage-guided fuzzing of every reader: `python -m tests.hostile.fuzz READER SECONDS`, or `all`. Needs atheris (pip install atheris).
+"""Coverage-guided fuzzing of every reader: `python -m tests.hostile.fuzz READER SECONDS`, or `all`. Needs atheris (pip
+install atheris).
 
-A crash is any exception but the one that a user is told. atheris writes what caused it beside the corpus, in `--corpus`.
+A crash is any exception but the one that a user is told. atheris writes what caused it beside the corpus, in
+`--corpus`.
 """
 
 from __future__ import annotations

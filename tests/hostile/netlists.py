@@ -1,4 +1,5 @@
-"""Hostile netlists. Each would touch the file CANARY, read SECRET, or take the reader down, if any part of it were obeyed.
+"""Hostile netlists. Each would touch the file CANARY, read SECRET, or take the reader down, if any part of it were
+obeyed.
 
 A line list stands inside an otherwise sound circuit (`around`); bytes and long texts stand alone.
 """

@@ -1,4 +1,6 @@
-"""Every reader of text takes time that grows with the text, and includes have a total: measured by doubling a line and by files that include each other."""
+"""Every reader of text takes time that grows with the text, and includes have a total: measured by doubling a line and
+by files that include each other.
+"""
 
 from __future__ import annotations
 

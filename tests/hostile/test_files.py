@@ -1,4 +1,6 @@
-"""The files of a run are the program's own: what somebody puts in their place is not followed, not waited for and not read without end."""
+"""The files of a run are the program's own: what somebody puts in their place is not followed, not waited for and not
+read without end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What reaches ngspice passes one gate: decks and commands of a simulation, and nothing else, whatever a name or a measurement says."""
+"""What reaches ngspice passes one gate: decks and commands of a simulation, and nothing else, whatever a name or a
+measurement says.
+"""
 
 from __future__ import annotations
 

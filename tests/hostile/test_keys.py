@@ -1,4 +1,6 @@
-"""Keys of endpoints and of everything else in the environment: looked for in all that a run writes and says, also where the endpoint says them itself."""
+"""Keys of endpoints and of everything else in the environment: looked for in all that a run writes and says, also where
+the endpoint says them itself.
+"""
 
 from __future__ import annotations
 

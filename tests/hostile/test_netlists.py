@@ -1,4 +1,6 @@
-"""Hostile netlists: each is refused in one message or comes to nothing, quickly, also in the ngspice that has no sandbox around it."""
+"""Hostile netlists: each is refused in one message or comes to nothing, quickly, also in the ngspice that has no
+sandbox around it.
+"""
 
 from __future__ import annotations
 

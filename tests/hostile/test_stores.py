@@ -1,4 +1,6 @@
-"""What lies in the user's folders and may be anybody's: results, memories, cut libraries, models, checkpoints, pools. None is believed, none is run."""
+"""What lies in the user's folders and may be anybody's: results, memories, cut libraries, models, checkpoints, pools.
+None is believed, none is run.
+"""
 
 from __future__ import annotations
 

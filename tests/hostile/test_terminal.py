@@ -1,4 +1,6 @@
-"""Text of others is shown on a terminal and steers nothing there, whatever command shows it; a terminal without a letter gets another one."""
+"""Text of others is shown on a terminal and steers nothing there, whatever command shows it; a terminal without a
+letter gets another one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Hostile specs, settings, replies, journals and orders: one message or nothing, quickly; and a terminal or page that shows them is not steered."""
+"""Hostile specs, settings, replies, journals and orders: one message or nothing, quickly; and a terminal or page that
+shows them is not steered.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ from .texts import EVENT, EVENTS, ORDERS, REPLIES, YAML
 
 SPACE = DesignSpace((Parameter("M1.w", 1e-6, 2e-6, "m", "lin", None, "width", 1e-6, ()),))
 SECONDS = 20.0
-"""Of this process, so that other work on the machine does not count; far above what is needed (many keys: 2 to 6), far below what does not end."""
+"""Of this process, so that other work on the machine does not count; far above what is needed (many keys: 2 to 6), far
+below what does not end.
+"""
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
@@ -45,7 +49,9 @@ def place(tmp_path: Path) -> Place:
 
 
 def merged(text: str) -> str:
-    """The sound spec with the keys of a fragment in place of its own; the fragment alone where it is no map of texts."""
+    """The sound spec with the keys of a fragment in place of its own; the fragment alone where it is no map of
+    texts.
+    """
     try:
         keys = {
             line.split(":", 1)[0] for line in text.splitlines() if line and not line.startswith((" ", "\t", "-", "%", "[", "{", "!", "&"))

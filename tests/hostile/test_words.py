@@ -1,4 +1,6 @@
-"""What is said to the user: files that are no netlists are not repeated, commands are quoted for a shell, and brackets are no markup."""
+"""What is said to the user: files that are no netlists are not repeated, commands are quoted for a shell, and brackets
+are no markup.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Wrong types at every border, one message each: journals, frames of a worker, PDK files, specs, orders, memories; and names that no file can have."""
+"""Wrong types at every border, one message each: journals, frames of a worker, PDK files, specs, orders, memories; and
+names that no file can have.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,9 @@ def test_frames_that_are_no_answers_are_failed_simulations() -> None:
 
 
 def test_an_answer_that_comes_drop_by_drop_has_one_time() -> None:
-    """A byte every 20 ms, of a frame of which each byte would have the whole time: it holds nobody longer than one simulation may take."""
+    """A byte every 20 ms, of a frame of which each byte would have the whole time: it holds nobody longer than one
+    simulation may take.
+    """
     begun = time.monotonic()
     replies = frames.asked(frames.frame(frames.READY), frames.frame({"words": "x" * 500}), slowly=True, timeout=0.3)
     assert all(reply["failure"]["kind"] in {"crash", "timeout"} for reply in replies) and time.monotonic() - begun < 8.0

@@ -1,4 +1,6 @@
-"""Turns that were simulated in some corners only are marked and decide nothing: neither best, front, verdict nor what moved."""
+"""Turns that were simulated in some corners only are marked and decide nothing: neither best, front, verdict nor what
+moved.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Eyes inside KLayout: they answer what is on the screen and where, so that `hands` can click it. They look and press nothing.
+"""Eyes inside KLayout: they answer what is on the screen and where, so that `hands` can click it. They look and press
+nothing.
 
 Run by KLayout itself (`-rm`): a request is a file of Python in the folder $EYES, its answer one of JSON beside it.
 """

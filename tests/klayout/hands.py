@@ -1,4 +1,6 @@
-"""Hands on the screen: the mouse and the keyboard of somebody who uses KLayout (xdotool), guided by `eyes`. Nothing of the plugin is called."""
+"""Hands on the screen: the mouse and the keyboard of somebody who uses KLayout (xdotool), guided by `eyes`. Nothing of
+the plugin is called.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Stand-ins for the PCell libraries of three processes: the names, parameters, defaults, choices and least sizes that their public repositories register
-(`published.json`, read off the libraries themselves in KLayout), and of their drawing nothing but channel, diffusion, implant and well, on the layers of the process.
+"""Stand-ins for the PCell libraries of three processes: the names, parameters, defaults, choices and least sizes that
+their public repositories register (`published.json`, read off the libraries themselves in KLayout), and of their
+drawing nothing but channel, diffusion, implant and well, on the layers of the process.
 
 * SKY130 and GF180MCU: `w` is one finger's, a number of µm.
-* SG13G2: `w` is that of all fingers, every parameter is a text, and `m` is for the netlist: one transistor is drawn whatever it says.
+* SG13G2: `w` is that of all fingers, every parameter is a text, and `m` is for the netlist: one transistor is drawn
+whatever it says.
 """
 
 from __future__ import annotations

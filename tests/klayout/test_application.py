@@ -1,6 +1,8 @@
-"""The plugin in the real application under Xvfb: its menu, a whole run on ngspice, placement, write-back, undo, LVS, and what may go wrong.
+"""The plugin in the real application under Xvfb: its menu, a whole run on ngspice, placement, write-back, undo, LVS,
+and what may go wrong.
 
-A script inside KLayout prints one JSON object a line and leaves with `os._exit`: ended from a callback, KLayout 0.28 frees its window twice.
+A script inside KLayout prints one JSON object a line and leaves with `os._exit`: ended from a callback, KLayout 0.28
+frees its window twice.
 """
 
 from __future__ import annotations

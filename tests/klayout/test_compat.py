@@ -21,7 +21,9 @@ def test_the_active_cellview_is_read_in_both_versions() -> None:
 
 @pytest.mark.parametrize("wrap", [lambda value: value, lambda value: lambda: value])
 def test_answers_of_dialogs_are_read_in_both_versions(wrap: object) -> None:
-    """File dialogs answer with an object, whose parts are methods or properties; input dialogs with a text, or None where they are cancelled."""
+    """File dialogs answer with an object, whose parts are methods or properties; input dialogs with a text, or None
+    where they are cancelled.
+    """
     assert callable(wrap)
     assert compat.chosen(SimpleNamespace(has_value=wrap(True), value=wrap("/a/spec.yaml"))) == "/a/spec.yaml"
     assert compat.chosen(SimpleNamespace(has_value=wrap(False), value=wrap(None))) == ""

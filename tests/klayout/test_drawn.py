@@ -38,7 +38,9 @@ def values(*arguments: str) -> dict[str, float]:
 
 
 def of_layout(path: Path, cards: str) -> str:
-    """A netlist of what KLayout extracts, each finger a device with junctions of its own; `cards`: what is not drawn."""
+    """A netlist of what KLayout extracts, each finger a device with junctions of its own; `cards`: what is not
+    drawn.
+    """
     layout = pya.Layout()
     layout.read(str(path))
     cell = next(one for one in layout.top_cells() if not one.is_proxy())

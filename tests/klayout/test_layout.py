@@ -1,4 +1,6 @@
-"""Layouts against an extraction of their own: every shipped circuit placed and checked by LVS, resized through GDS and OASIS, and what must be refused."""
+"""Layouts against an extraction of their own: every shipped circuit placed and checked by LVS, resized through GDS and
+OASIS, and what must be refused.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +181,9 @@ def test_a_transistor_is_extracted_as_it_was_asked_for(kind: str, width: float, 
 
 
 def test_lvs_says_what_it_compared() -> None:
-    """Two copies of a transistor: what joins their nets is counted net by net, as metal is drawn; only the whole circuit is a match."""
+    """Two copies of a transistor: what joins their nets is counted net by net, as metal is drawn; only the whole
+    circuit is a match.
+    """
     mos.library()
     layout = pya.Layout()
     layout.dbu = 0.001
@@ -264,7 +268,9 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: str, problems: dict[str, Problem], tmp_path: Path) -> None:
-    """Process, ports, nets, models, device names and sizes, read by the front door: `init`'s own reading of netlists, through a file."""
+    """Process, ports, nets, models, device names and sizes, read by the front door: `init`'s own reading of netlists,
+    through a file.
+    """
     from eda_agent.cli.layout import write_layout
     from eda_agent.problem.elaborate import Elaboration
     from eda_agent.problem.netlist import parse_netlist

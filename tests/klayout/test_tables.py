@@ -1,4 +1,6 @@
-"""Tables of processes against stand-ins for every published version of their libraries: what is placed and what is written back is the transistor that is meant."""
+"""Tables of processes against stand-ins for every published version of their libraries: what is placed and what is
+written back is the transistor that is meant.
+"""
 
 from __future__ import annotations
 
@@ -176,7 +178,9 @@ def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem],
 
 
 def test_a_size_that_a_pcell_does_not_draw_is_refused(layout: pya.Layout, register: Register) -> None:
-    """GF180's newest draws 0.36 µm for 0.3 and keeps the 0.3 that was written: placed it is refused, written back it is a conflict and stays."""
+    """GF180's newest draws 0.36 µm for 0.3 and keeps the 0.3 that was written: placed it is refused, written back it is
+    a conflict and stays.
+    """
     register(version("gf180mcuD"))
     table = library.present(read_table("gf180mcuD"))
 

@@ -1,4 +1,6 @@
-"""KLayout as a person uses it: every menu entry, dialog and button clicked with the mouse, values typed with the keyboard, in one window (xdotool under Xvfb)."""
+"""KLayout as a person uses it: every menu entry, dialog and button clicked with the mouse, values typed with the
+keyboard, in one window (xdotool under Xvfb).
+"""
 
 from __future__ import annotations
 
@@ -351,7 +353,9 @@ def report(hands: Hands) -> str:
 
 
 def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
-    """Placed, changed, previewed, discarded, applied, undone, and refused for another circuit: all through the window."""
+    """Placed, changed, previewed, discarded, applied, undone, and refused for another circuit: all through the
+    window.
+    """
     menu(hands, "Place a sized circuit …")
     hands.file("The folder of a run", folder / "ota")
     hands.until(lambda: hands.ask("window.current_view() is not None"), "a layout")

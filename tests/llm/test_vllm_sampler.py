@@ -1,4 +1,6 @@
-"""The vLLM sampler against transformers: exact token ids, the grammar's log-probabilities, new weights without a restart."""
+"""The vLLM sampler against transformers: exact token ids, the grammar's log-probabilities, new weights without a
+restart.
+"""
 
 from __future__ import annotations
 

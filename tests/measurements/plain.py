@@ -1,4 +1,5 @@
-"""A second opinion on a sized circuit: plain ngspice on the exported netlist and the foundry's own library, in a deck written by hand.
+"""A second opinion on a sized circuit: plain ngspice on the exported netlist and the foundry's own library, in a deck
+written by hand.
 
 Nothing of the program simulates or measures here: `ngspice -b` runs the analyses and numpy reads what it wrote.
 """
@@ -52,7 +53,9 @@ def known(name: str) -> dict[str, float]:
 
 @lru_cache
 def exported(name: str, own_sizes: bool, apart: bool) -> str:
-    """The netlist that `export` writes at the known sizing, or at its own sizes. `apart`: a device with m is written as so many devices."""
+    """The netlist that `export` writes at the known sizing, or at its own sizes. `apart`: a device with m is written as
+    so many devices.
+    """
     problem = load_problem(folder(name))
     sizing = problem.space.initial if own_sizes else problem.space.snap(known(name))
     lines = [line for line in sized_netlist(problem, sizing).splitlines() if line.strip().lower() != ".end"]
@@ -69,8 +72,9 @@ def _parallel(line: str, sizing: Mapping[str, float]) -> list[str]:
 
 @lru_cache
 def library(name: str, process: str, foundry: bool) -> str:
-    """Model cards and subcircuits: the foundry's own files, which take seconds to load, or those cut to the circuit (`test_cut.py` holds
-    them to be the same)."""
+    """Model cards and subcircuits: the foundry's own files, which take seconds to load, or those cut to the circuit
+    (`test_cut.py` holds them to be the same).
+    """
     problem = load_problem(folder(name))
     if foundry:
         path = problem.pdk.library()
@@ -82,7 +86,9 @@ def library(name: str, process: str, foundry: bool) -> str:
 
 
 def ngspice(deck: str, runs: Sequence[tuple[str, str]]) -> list[Real]:
-    """Run analyses on a deck. `runs`: (command, vectors) each; an array each: the axis, then a row for every vector (two where complex)."""
+    """Run analyses on a deck. `runs`: (command, vectors) each; an array each: the axis, then a row for every vector
+    (two where complex).
+    """
     with tempfile.TemporaryDirectory() as folder:
         control = ["set numdgt=15", "set wr_singlescale", "set num_threads=1"]
         for number, (command, vectors) in enumerate(runs):

@@ -29,7 +29,9 @@ def measured(
     *,
     own_sizes: bool = False,
 ) -> dict[str, dict[str, float]]:
-    """Corner → spec → value. `specs`: name → testbench, where the name is a metric's, with _anything behind it to tell two apart."""
+    """Corner → spec → value. `specs`: name → testbench, where the name is a metric's, with _anything behind it to tell
+    two apart.
+    """
     spec = yaml.safe_load((folder(name) / "spec.yaml").read_text())
     spec["testbenches"] = {bench: dict(settings) for bench, settings in benches.items()}
     spec["specs"] = {}

@@ -1,4 +1,6 @@
-"""The circuits beside these tests work: each meets the spec that stands with it, in every corner, at its known sizing."""
+"""The circuits beside these tests work: each meets the spec that stands with it, in every corner, at its known
+sizing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Noise: input noise against the open amplifier's output noise over a gain of its own, on a grid ten times as fine; integrated noise against ngspice's totals."""
+"""Noise: input noise against the open amplifier's output noise over a gain of its own, on a grid ten times as fine;
+integrated noise against ngspice's totals.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def test_transimpedance(amp: Transimpedance, measured: Callable[..., dict[str, d
 
 
 def test_a_divider_has_the_noise_of_its_resistors(tmp_path: Path) -> None:
-    """4kTR in closed form, at a temperature that is not the usual one: 10 kΩ with 10 kΩ, behind a capacitor and a gain of 100."""
+    """4kTR in closed form, at a temperature that is not the usual one: 10 kΩ with 10 kΩ, behind a capacitor and a gain
+    of 100.
+    """
     (tmp_path / "c.spice").write_text(
         "* rc\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\nR1 inp a {R}\nR2 a b {R}\nC1 b 0 1p\nE1 out 0 b inn 100\nR9 vdd vss 1meg noisy=0\n.param R=10k\n.ends\n"
     )

@@ -1,4 +1,6 @@
-"""Oscillation frequency against the spectrum of a transient of its own; jitter against what the supply does to the frequency in steady state."""
+"""Oscillation frequency against the spectrum of a transient of its own; jitter against what the supply does to the
+frequency in steady state.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ RIPPLE = 10e-3
 
 @dataclass(frozen=True)
 class Ring:
-    """An oscillator with its control voltage (V), its expected frequency (Hz), and what is compared: (label of the corner, at the netlist's own sizes?)."""
+    """An oscillator with its control voltage (V), its expected frequency (Hz), and what is compared: (label of the
+    corner, at the netlist's own sizes?).
+    """
 
     name: str
     control: float

@@ -1,4 +1,6 @@
-"""docs/measurements.md knows every metric and every template: a new one needs a second method, or a word that there is none."""
+"""docs/measurements.md knows every metric and every template: a new one needs a second method, or a word that there is
+none.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_every_template_has_circuits_that_exist() -> None:
 
 
 def test_a_relative_tolerance_is_one_for_small_numbers_too() -> None:
-    """Jitter in picoseconds, noise in pA/√Hz and areas in µm² stand on this page: pytest's own 1e-12 would let any of them pass."""
+    """Jitter in picoseconds, noise in pA/√Hz and areas in µm² stand on this page: pytest's own 1e-12 would let any of
+    them pass.
+    """
     assert pytest.approx(1e-12, rel=0.05) != 2e-12
     assert pytest.approx(1e-12) != 2e-12
     assert pytest.approx(1e-12, rel=0.05) == 1.04e-12

@@ -1,4 +1,6 @@
-"""References: temperature coefficient against operating points at five set temperatures, the rest against sweeps downwards."""
+"""References: temperature coefficient against operating points at five set temperatures, the rest against sweeps
+downwards.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Regulators' DC metrics against sweeps of another step and direction, their steps against a transient 20 times as fine, their AC against a sine, their loop gain against injection elsewhere.
+"""Regulators' DC metrics against sweeps of another step and direction, their steps against a transient 20 times as
+fine, their AC against a sine, their loop gain against injection elsewhere.
 
-One regulator is shipped, with a pmos pass device; another with an nmos one stands beside these tests. Each at two sizings, in two corners.
+One regulator is shipped, with a pmos pass device; another with an nmos one stands beside these tests. Each at two
+sizings, in two corners.
 """
 
 from __future__ import annotations
@@ -102,7 +104,9 @@ def test_regulator(one: Regulator, own: bool, measured: Callable[..., dict[str, 
 
 
 def injected(one: Regulator, corner: Corner, own: bool, current: float, place: str) -> tuple[Real, NDArray[np.complex128]]:
-    """(Hz, loop gain) by Middlebrook's formula of 1975, a voltage and then a current at the divider's tap or between out and the divider."""
+    """(Hz, loop gain) by Middlebrook's formula of 1975, a voltage and then a current at the divider's tap or between
+    out and the divider.
+    """
     tap, top = ("Vp fb tap 0\nIp 0 tap 0\n", "Vs out top 0\n") if place == "tap" else ("Vs fb tap 0\n", "Vp top out 0\nIp 0 out 0\n")
     cards = (
         f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nIb vdd ib 5u\nVref vref 0 0.8\nRt top tap 100k\nRb tap 0 200k\n{tap}{top}"

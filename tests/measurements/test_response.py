@@ -1,4 +1,6 @@
-"""Bandwidth, peaking and transimpedance against a sine in a transient, a slope in DC and a grid 20 times as fine; THD against Fourier integrals of a transient four times as fine."""
+"""Bandwidth, peaking and transimpedance against a sine in a transient, a slope in DC and a grid 20 times as fine; THD
+against Fourier integrals of a transient four times as fine.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def test_distortion(amp: OpAmp, measured: Callable[..., dict[str, dict[str, floa
 
 
 def test_a_transimpedance_amplifier_that_oscillates_has_no_response(tmp_path: Path) -> None:
-    """Three inverting stages with one pole each and R around them: stable below a gain of 8, √3 times the pole, where the input's pole is far away."""
+    """Three inverting stages with one pole each and R around them: stable below a gain of 8, √3 times the pole, where
+    the input's pole is far away.
+    """
     for gain, stable in ((1.8, True), (2.3, False), (20.0, False)):
         stages = "".join(
             f"E{k} e{k} 0 0 {node} {gain}\nR{k} e{k} s{k} 1k\nC{k} s{k} 0 1p\n" for k, node in ((1, "in"), (2, "s1"), (3, "s2"))

@@ -1,4 +1,6 @@
-"""Slew rate, settling time and overshoot against a transient of steps 10 times as fine that is held four times as long."""
+"""Slew rate, settling time and overshoot against a transient of steps 10 times as fine that is held four times as
+long.
+"""
 
 from __future__ import annotations
 

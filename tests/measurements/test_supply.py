@@ -1,4 +1,6 @@
-"""Supply current, power and offset: the current that comes out at ground, the mean of v·i of every source, and a DC sweep."""
+"""Supply current, power and offset: the current that comes out at ground, the mean of v·i of every source, and a DC
+sweep.
+"""
 
 from __future__ import annotations
 

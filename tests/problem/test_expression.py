@@ -91,7 +91,9 @@ def test_a_switched_off_random_term_disappears() -> None:
 
 
 def test_a_product_with_zero_is_zero_whatever_else_is_in_it() -> None:
-    """A foundry's `MC_MM_SWITCH*AGAUSS(0,1.0,1)*(f(l, w))` without Monte Carlo; and nothing else of it is worked out."""
+    """A foundry's `MC_MM_SWITCH*AGAUSS(0,1.0,1)*(f(l, w))` without Monte Carlo; and nothing else of it is worked
+    out.
+    """
     for text in ("sw*agauss(0, 1, 1)*(a/l)", "agauss(0, 1, 1)*(a/l)*sw", "0*(1/0)", "sw*unknown"):
         assert fold(parse(text), {"sw": 0.0, "a": 2.0}) == expression.Number(0.0), text
     assert to_text(fold(parse("sw*unknown"), {"sw": 2.0})) == to_text(parse("2*unknown"))

@@ -271,7 +271,9 @@ def test_a_pdk_file_of_ones_own(tmp_path: Path) -> None:
 
 
 def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
-    """(name, netlist) of circuits that another program, circuitgenome, composes: MOSFETs by polarity alone, without sizes, cells in cells."""
+    """(name, netlist) of circuits that another program, circuitgenome, composes: MOSFETs by polarity alone, without
+    sizes, cells in cells.
+    """
     from circuitgenome.synthesizer import enumerate_circuits, load_modules, load_topologies, to_hierarchical_spice
 
     template = next(entry for entry in load_topologies() if entry.name == topology)

@@ -197,7 +197,9 @@ def with_load(folder: Path, value: str) -> Path:
 
 @pytest.mark.parametrize("value", ["5parsecs", "2 pV", "-3u_", "1e-12Ohms", "5pH"])
 def test_a_setting_with_another_unit_is_no_expression(tmp_path: Path, value: str) -> None:
-    """`5parsecs` was 5e-12 without a word: ngspice ignores the letters behind a prefix, and an expression is read as ngspice reads it."""
+    """`5parsecs` was 5e-12 without a word: ngspice ignores the letters behind a prefix, and an expression is read as
+    ngspice reads it.
+    """
     with pytest.raises(InputError, match="load: "):
         load_problem(with_load(tmp_path, value))
 

@@ -1,4 +1,6 @@
-"""Specs on operating points as they are loaded: which devices a name, pattern, role or group means, and what is said of one that means none."""
+"""Specs on operating points as they are loaded: which devices a name, pattern, role or group means, and what is said of
+one that means none.
+"""
 
 from __future__ import annotations
 

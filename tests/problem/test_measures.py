@@ -1,4 +1,6 @@
-"""Measurements of one's own: a .meas line and a Python function on an RC whose answers are closed forms, and what is refused."""
+"""Measurements of one's own: a .meas line and a Python function on an RC whose answers are closed forms, and what is
+refused.
+"""
 
 from __future__ import annotations
 

@@ -59,7 +59,9 @@ def folder_of(folder: Path, netlist: str) -> Path:
 
 
 def closed_form(mq: float) -> float:
-    """Saturation at an overdrive of 1 V: 100 uA a device; 10 kOhm at 1.5 V: 150 uA; units: 3 + 1 + 4 · 2. A cell that declares m: 1 + 7."""
+    """Saturation at an overdrive of 1 V: 100 uA a device; 10 kOhm at 1.5 V: 150 uA; units: 3 + 1 + 4 · 2. A cell that
+    declares m: 1 + 7.
+    """
     return (3 + 1 + 4 * 2) * (mq * 100e-6 + 2 * 150e-6) + 5 * 100e-6 + (1 + 7) * 100e-6
 
 

@@ -150,7 +150,9 @@ def test_turn_0_has_the_netlists_own_numbers(dialect: str, sizes: dict[str, Size
 
 
 def supply_current(folder: Path, circuit: str) -> float:
-    """Of the amplifier in `init`'s testbench at its operating point, by plain ngspice on the foundry's own files, in A."""
+    """Of the amplifier in `init`'s testbench at its operating point, by plain ngspice on the foundry's own files,
+    in A.
+    """
     pdk = find_pdk("sky130A")
     deck = folder / "plain.cir"
     lines = [

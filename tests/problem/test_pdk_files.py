@@ -1,4 +1,6 @@
-"""A PDK is one file: every key of it is known, what is wrong is said with its line, and what trains on it reads the same file."""
+"""A PDK is one file: every key of it is known, what is wrong is said with its line, and what trains on it reads the
+same file.
+"""
 
 from __future__ import annotations
 

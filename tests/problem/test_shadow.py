@@ -1,4 +1,6 @@
-"""Names that a deck and a circuit both define: the right one is simulated, or the command line names the place. Plain ngspice is the judge."""
+"""Names that a deck and a circuit both define: the right one is simulated, or the command line names the place. Plain
+ngspice is the judge.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Effective sizes: of the shipped circuits by hand, the same for every way to say them, and none where they are no products."""
+"""Effective sizes: of the shipped circuits by hand, the same for every way to say them, and none where they are no
+products.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ def test_many_positions_become_legal_as_one_does(rows: list[list[float]]) -> Non
     together = SPACE.legal_units(np.array(rows))
     for row, found in zip(rows, together.tolist(), strict=True):
         sizing = SPACE.from_unit(found)
-        # legal positions stay where they are; what was not is moved by half a step of its grid at most, or to the last step inside the range
+        # legal positions stay where they are; what was not is moved by half a step of its grid at most, or to the last
+        # step inside the range
         for parameter, asked, position in zip(SPACE.parameters, row, found, strict=True):
             value = sizing[parameter.name]
             assert parameter.to_unit(value) == pytest.approx(position, abs=2e-4 if parameter.step is None else 1e-9)

@@ -52,8 +52,9 @@ EXPECTED = {
 
 
 def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
-    """The structure of the same circuit with every device, net and port renamed and the devices in another order, drain and source
-    exchanged at random as a netlist from a layout has them."""
+    """The structure of the same circuit with every device, net and port renamed and the devices in another order, drain
+    and source exchanged at random as a netlist from a layout has them.
+    """
     draw = random.Random(seed)
     devices = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk)).devices({})
     ports = problem.netlist.subcircuits[problem.subckt].ports

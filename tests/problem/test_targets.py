@@ -1,4 +1,6 @@
-"""Drafted targets are what one circuit can do: settling, bandwidth, slew and step agree, and the load that is inside stays."""
+"""Drafted targets are what one circuit can do: settling, bandwidth, slew and step agree, and the load that is inside
+stays.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Kinds of netlists that designers have on disk: each gives a draft that simulates, or one message that names what it is."""
+"""Kinds of netlists that designers have on disk: each gives a draft that simulates, or one message that names what it
+is.
+"""
 
 from __future__ import annotations
 

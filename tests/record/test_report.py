@@ -108,7 +108,8 @@ def test_every_plot_is_well_formed() -> None:
 @given(st.lists(st.text("abwMgp:.", min_size=1, max_size=36), min_size=2, max_size=30))
 def test_names_in_a_legend_never_touch_and_no_two_lines_look_the_same(names: list[str]) -> None:
     lines = [Line(name, [0, 1], [0, number]) for number, name in enumerate(names)]
-    drawn = ElementTree.fromstring(line_plot(Plot("many", Axis("x"), Axis("y"), lines, width=760, height=400)))  # our own text
+    # our own text
+    drawn = ElementTree.fromstring(line_plot(Plot("many", Axis("x"), Axis("y"), lines, width=760, height=400)))
     strokes = {(line.get("stroke"), line.get("stroke-dasharray")) for line in drawn.iter("polyline")}
     assert len(strokes) == len(names)
     written = list(drawn)

@@ -56,7 +56,8 @@ def test_a_regulators_plots(problems: dict[str, Problem]) -> None:
     assert (line.x.label, line.x.unit) == ("supply", "V")
     rejection = plots["ac: rejection of the positive supply"]
     curve = rejection.lines[0]
-    assert np.interp(4.0, np.log10(curve.x), curve.y) == pytest.approx(values["psrr_plus"], abs=0.05)  # at 10 kHz, as the spec has it
+    # at 10 kHz, as the spec has it
+    assert np.interp(4.0, np.log10(curve.x), curve.y) == pytest.approx(values["psrr_plus"], abs=0.05)
     assert "ac: output noise" in plots and "ac: input noise" not in plots
     assert "full: loop gain" in plots and "full: phase of the loop gain" in plots
     # an ideal load pulls a regulator that cannot drive it to any voltage: no plot goes there

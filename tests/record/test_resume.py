@@ -66,7 +66,8 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
     # the same turns as the run that was left alone, each once
     assert [turn["index"] for turn in turns(torn)] == list(range(91))
     assert [(turn["sizing"], turn["score"]) for turn in turns(torn)] == [(turn["sizing"], turn["score"]) for turn in turns(whole)]
-    # a journaled turn is never simulated again: at most the jobs of one turn a kill were under way and came from nowhere
+    # a journaled turn is never simulated again: at most the jobs of one turn a kill were under way and came from
+    # nowhere
     events = list(read_journal(torn / "journal.jsonl"))
     assert [event["seq"] for event in events] == list(range(len(events)))
     assert sum(event["type"] == "baseline" for event in events) == 1
@@ -136,7 +137,9 @@ def test_cut_between_a_turn_and_the_word_that_it_is_the_best(tmp_path: Path, own
 
 
 def test_what_another_process_wrote_meanwhile_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second run waits at the door while the first one writes its last turns: it goes on behind them, and plays none of them again."""
+    """A second run waits at the door while the first one writes its last turns: it goes on behind them, and plays none
+    of them again.
+    """
     folder = tmp_path / "run"
     size(Request(CIRCUITS / "ota_5t", "random", simulations=6, out=folder))
     whole = (folder / "journal.jsonl").read_bytes()

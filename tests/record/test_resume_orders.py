@@ -1,4 +1,6 @@
-"""What the user did to a run is done to the resumed run as well: targets, locks, hints, policy, budget, and where it went back."""
+"""What the user did to a run is done to the resumed run as well: targets, locks, hints, policy, budget, and where it
+went back.
+"""
 
 from __future__ import annotations
 

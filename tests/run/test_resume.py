@@ -1,4 +1,6 @@
-"""A run that is taken up again goes on as it was asked for: through the command line, with real ngspice, killed in the middle."""
+"""A run that is taken up again goes on as it was asked for: through the command line, with real ngspice, killed in the
+middle.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def played(folder: Path) -> list[tuple[Any, float, str]]:
 
 
 def test_killed_and_resumed_with_every_option(amp: Path, tmp_path: Path) -> None:
-    """Nothing is given again, from another folder, and the run is the one that was left alone: its own model, budget, seed, width and workers."""
+    """Nothing is given again, from another folder, and the run is the one that was left alone: its own model, budget,
+    seed, width and workers.
+    """
     model = tmp_path / "model"
     shutil.copytree(shipped_model(), model)
     options = ["--policy", "embedded", "--model", model, "--budget", "9", "--seed", "4", "--workers", "1", "--parallel", "2", "--corners", "nominal",
@@ -133,7 +137,9 @@ def test_a_journal_sends_nothing_to_an_endpoint_of_somebody_else(amp: Path, tmp_
 
 
 def test_a_policy_of_ones_own(amp: Path, tmp_path: Path) -> None:
-    """`python:MODULE.CLASS` sizes; a journal that names one starts no program, and goes on once the user names it again."""
+    """`python:MODULE.CLASS` sizes; a journal that names one starts no program, and goes on once the user names it
+    again.
+    """
     shutil.copyfile(ROOT / "tests" / "agent" / "own_policy.py", tmp_path / "mine.py")
     run, whole, policy = tmp_path / "run", tmp_path / "whole", "python:mine.Climb"
     for folder, budget in ((whole, "5"), (run, "3")):
@@ -171,7 +177,8 @@ def test_other_targets_count_the_turns_anew(amp: Path, tmp_path: Path) -> None:
         and now.best["score"] == then.best["score"]
         and now.started["specs"] == then.started["specs"]
     )
-    # taken up once more nothing has changed; killed before the word that the run goes on, everything is counted anew again
+    # taken up once more nothing has changed; killed before the word that the run goes on, everything is counted anew
+    # again
     again = eda("size", run, "--resume")
     assert "changed" not in again.stderr
     lines = (run / "journal.jsonl").read_bytes().splitlines(keepends=True)
@@ -231,7 +238,9 @@ def test_other_models_and_other_weights(amp: Path, tmp_path: Path) -> None:
 
 
 def test_a_journal_of_version_0_1_0(amp: Path, tmp_path: Path) -> None:
-    """It has no request: policy, seed, corners and budget come from its first event, the rest is said, and other targets are seen."""
+    """It has no request: policy, seed, corners and budget come from its first event, the rest is said, and other
+    targets are seen.
+    """
     run, whole = tmp_path / "run", tmp_path / "whole"
     eda("size", amp, "--policy", "embedded", "--seed", "3", "--parallel", "1", "--budget", "3", "--out", run)
     eda("size", amp, "--policy", "embedded", "--seed", "3", "--parallel", "1", "--budget", "4", "--out", whole)

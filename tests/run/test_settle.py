@@ -1,4 +1,6 @@
-"""What is given on a command line against what the journal has: the policy that the user changed to, options, addresses."""
+"""What is given on a command line against what the journal has: the policy that the user changed to, options,
+addresses.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Operating points as specs, against plain `ngspice -b` on the sized netlist and the foundry's uncut library, and against hand-made numbers."""
+"""Operating points as specs, against plain `ngspice -b` on the sized netlist and the foundry's uncut library, and
+against hand-made numbers.
+"""
 
 from __future__ import annotations
 

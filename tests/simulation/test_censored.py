@@ -1,4 +1,6 @@
-"""Values beyond the end of a sweep, on closed forms: each is a bound on the right side of the truth, and a number once the sweep holds it."""
+"""Values beyond the end of a sweep, on closed forms: each is a bound on the right side of the truth, and a number once
+the sweep holds it.
+"""
 
 from __future__ import annotations
 

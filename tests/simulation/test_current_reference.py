@@ -75,7 +75,8 @@ def test_a_resistor_for_a_reference(tmp_path: Path) -> None:
     curve = [10e-6 / (1 + 1e-3 * (-40 + 5 * k - 27)) for k in range(34)]
     expected = 1e6 * (max(curve) - min(curve)) / (sum(curve) / 34 * 165)
     assert found("{template: current_reference}", "temperature_coefficient", "ppm/K") == pytest.approx(expected, rel=1e-6)
-    # I = (vdd − 0.9) / R: relative slope 1/0.9 per volt; within 5 % while the voltage moves by 5 % of 0.9 V to either side
+    # I = (vdd − 0.9) / R: relative slope 1/0.9 per volt; within 5 % while the voltage moves by 5 % of 0.9 V to either
+    # side
     assert found("{template: current_reference_line}", "line_sensitivity", "'%/V'") == pytest.approx(100 / 0.9, rel=1e-6)
     assert found("{template: current_reference_compliance}", "compliance_range", "V") == pytest.approx(0.09, rel=1e-6)
 

@@ -101,7 +101,9 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("subcircuits", [True, False])
 def test_a_device_is_found_by_what_another_release_calls_it(tmp_path: Path, subcircuits: bool) -> None:
-    """Netlists of newer open_pdks have `nfet_03v3` where the library of the package has `nmos_3p3`; libraries may have plain cards too."""
+    """Netlists of newer open_pdks have `nfet_03v3` where the library of the package has `nmos_3p3`; libraries may have
+    plain cards too.
+    """
     pdk, old, new = find_pdk("gf180mcuD"), "nmos_3p3", "nfet_03v3"
     if not subcircuits:
         cards = "".join(

@@ -1,4 +1,6 @@
-"""Cut equals uncut for every device that the shipped libraries have, also those not offered yet; and no global hides a subcircuit's own. Plain ngspice."""
+"""Cut equals uncut for every device that the shipped libraries have, also those not offered yet; and no global hides a
+subcircuit's own. Plain ngspice.
+"""
 
 from __future__ import annotations
 

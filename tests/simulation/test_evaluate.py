@@ -1,4 +1,6 @@
-"""Shipped circuits on real ngspice: golden values, altering equals loading, order does not matter, nothing is simulated twice."""
+"""Shipped circuits on real ngspice: golden values, altering equals loading, order does not matter, nothing is simulated
+twice.
+"""
 
 from __future__ import annotations
 
@@ -78,8 +80,9 @@ def test_flat_and_altered_equals_the_netlist_loaded_anew(
         assert len(one.failures) == len(other.failures)
         for corner, row in other.values.items():
             for spec, value in row.items():
-                # in a circuit that does not work, input noise is the quotient of two small numbers: there the last digits show;
-                # the unity-gain frequency of an amplifier that is out of its bias follows the solver's tolerance
+                # in a circuit that does not work, input noise is the quotient of two small numbers: there the last
+                # digits show; the unity-gain frequency of an amplifier that is out of its bias follows the solver's
+                # tolerance
                 tolerance = 1e-3 if spec == "input_noise" or len(sizings) == 3 else 2e-4 if spec == "gbw" else 1e-5
                 # a saturation margin is the difference of two voltages that `show` gives six digits of
                 least = 5e-6 if spec == "saturation" else 1e-12

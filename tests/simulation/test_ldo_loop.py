@@ -1,4 +1,6 @@
-"""The regulator's loop gain in every sign-off corner: template against plain ngspice, broken at two places, combined by Middlebrook's formula."""
+"""The regulator's loop gain in every sign-off corner: template against plain ngspice, broken at two places, combined by
+Middlebrook's formula.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ ONCE_SIGNED_OFF = {
     "Cc": 5.34e-12,
     "Rz": 8579.0,
 }
-"""What `size circuits/ldo --corners signoff` ended with when a single voltage was injected at the divider's tap, behind 67 kΩ."""
+"""What `size circuits/ldo --corners signoff` ended with when a single voltage was injected at the divider's tap, behind
+67 kΩ.
+"""
 
 COPY = """.subckt bench{n} tap below above out
 Vvdd vdd 0 dc {vdd}
@@ -152,7 +156,9 @@ def test_three_ways_to_the_loop_gain_agree_in_every_corner(
 def test_the_closed_loop_rings_as_the_loop_gain_says(
     problems: dict[str, Problem], pool: LocalPool, own_cache: Path, tmp_path: Path
 ) -> None:
-    """Where 1 + T(s) = 0 the regulator rings: frequency and decay of a small load step, against T continued off the axis by a rational fit."""
+    """Where 1 + T(s) = 0 the regulator rings: frequency and decay of a small load step, against T continued off the
+    axis by a rational fit.
+    """
     pytest.importorskip("scipy", minversion="1.15")
     from scipy.interpolate import AAA
 

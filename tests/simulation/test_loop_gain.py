@@ -1,4 +1,6 @@
-"""Loop gain by double injection: against closed forms of networks, wherever the loop is broken, through real ngspice."""
+"""Loop gain by double injection: against closed forms of networks, wherever the loop is broken, through real
+ngspice.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def test_a_loop_wherever_it_is_broken(tmp_path: Path, place: str) -> None:
 
 
 def test_a_bilateral_loop(tmp_path: Path) -> None:
-    """A capacitor bridges the second stage, so that signals pass the probe both ways: T from the admittances on both sides of the break."""
+    """A capacitor bridges the second stage, so that signals pass the probe both ways: T from the admittances on both
+    sides of the break.
+    """
     frequency, found = waves(tmp_path, TWO_POLES, REST.format(**PLACES["after the first stage"], bridge="C3 i d 3p"), "bridged")
     expected = []
     for value in 2j * math.pi * frequency:

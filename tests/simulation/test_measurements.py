@@ -239,7 +239,9 @@ def test_edges_of_a_sine_that_is_modulated() -> None:
 
 @given(st.floats(0, 6.28), st.floats(1.1, 4.9))
 def test_a_known_modulation_of_the_period_is_found_wherever_it_is_cut_off(phase: float, cycles: float) -> None:
-    """The instantaneous frequency f0 (1 + a cos) bends the period by a/√2 of it, less what averaging over a period takes: sinc."""
+    """The instantaneous frequency f0 (1 + a cos) bends the period by a/√2 of it, less what averaging over a period
+    takes: sinc.
+    """
     time = np.linspace(0, 40e-9, 20001)
     slow, depth = cycles / 20e-9, 0.02
     turns = 1e9 * time + 1e9 * depth / (2 * math.pi * slow) * np.sin(2 * math.pi * slow * time + phase)

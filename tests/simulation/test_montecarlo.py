@@ -80,7 +80,9 @@ def test_every_mosfet_of_both_pdks_varies(tmp_path: Path) -> None:
 
 
 def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: LocalPool) -> None:
-    """A voltage difference of two diode-connected SKY130 devices: sd here against sd with the foundry's library and AGAUSS in ngspice."""
+    """A voltage difference of two diode-connected SKY130 devices: sd here against sd with the foundry's library and
+    AGAUSS in ngspice.
+    """
     netlist = "* pair\n.subckt pair d1 d2 vdd vss\n" + "".join(
         f"XM{k} d{k} d{k} vss vss sky130_fd_pr__nfet_01v8 w=2 l=0.5 ad=0.58 as=0.58 pd=4.58 ps=4.58\n" for k in (1, 2)
     )
@@ -124,7 +126,9 @@ def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: 
 
 
 def test_process_spreads_as_in_ngspices_own_monte_carlo(tmp_path: Path) -> None:
-    """The voltage of a diode-connected GF180 device over chips: sd here against sd with the foundry's statistical section in ngspice."""
+    """The voltage of a diode-connected GF180 device over chips: sd here against sd with the foundry's statistical
+    section in ngspice.
+    """
     pdk = find_pdk("gf180mcuD")
     size: Box = ((4e-6, 4e-6), (1e-6, 1e-6))
     device = "XM1 d d 0 0 nmos_3p3 w=4u l=1u ad=1.76p as=1.76p pd=8.88u ps=8.88u"

@@ -1,4 +1,6 @@
-"""Op-amps' loop gain in unity feedback: template against the amplifier's two-port, cut open in AC and measured port by port in plain ngspice."""
+"""Op-amps' loop gain in unity feedback: template against the amplifier's two-port, cut open in AC and measured port by
+port in plain ngspice.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ Vy{n} py{n} 0 dc 0 ac {at_inn}
 
 
 def by_two_port(raw: dict[str, np.ndarray], first: int) -> np.ndarray:
-    """T = (Yxy + Yyx) / (Yxx + Yyy), x the output and y the input; the sources' currents with 1 V at the one and at the other."""
+    """T = (Yxy + Yyx) / (Yxx + Yyy), x the output and y the input; the sources' currents with 1 V at the one and at the
+    other.
+    """
     y_xx, y_yx = -raw[f"i(vx{first})"], -raw[f"i(vy{first})"]
     y_xy, y_yy = -raw[f"i(vx{first + 1})"], -raw[f"i(vy{first + 1})"]
     return (y_xy + y_yx) / (y_xx + y_yy)

@@ -1,4 +1,6 @@
-"""A circuit of bare MOSFETs on PTM 45 nm in the user's own deck, against closed forms of its operating point. Real ngspice."""
+"""A circuit of bare MOSFETs on PTM 45 nm in the user's own deck, against closed forms of its operating point. Real
+ngspice.
+"""
 
 from __future__ import annotations
 

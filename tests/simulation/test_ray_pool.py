@@ -1,4 +1,6 @@
-"""The Ray pool on a real cluster of node processes: what the local pool gives, to the last bit, also when a node is killed in mid-work."""
+"""The Ray pool on a real cluster of node processes: what the local pool gives, to the last bit, also when a node is
+killed in mid-work.
+"""
 
 from __future__ import annotations
 

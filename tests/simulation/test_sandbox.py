@@ -1,4 +1,6 @@
-"""What a simulator process can no longer do once it is confined, tried from inside; what missing layers leave open; and the folders it leaves behind."""
+"""What a simulator process can no longer do once it is confined, tried from inside; what missing layers leave open; and
+the folders it leaves behind.
+"""
 
 from __future__ import annotations
 
@@ -231,7 +233,9 @@ def test_what_missing_layers_leave_open_is_said() -> None:
 
 @LINUX
 def test_what_missing_layers_cost_is_what_is_said() -> None:
-    """Tried from inside, layer by layer: nothing can be done that `gaps` does not say, and what the page says is what was found."""
+    """Tried from inside, layer by layer: nothing can be done that `gaps` does not say, and what the page says is what
+    was found.
+    """
     from tests.hostile.attack.layers import costs, table
 
     found = costs()

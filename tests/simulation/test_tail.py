@@ -1,4 +1,6 @@
-"""How a step ends, on closed forms: one pole, two poles that ring, a slow doublet, slewing; settled only where the truth has settled."""
+"""How a step ends, on closed forms: one pole, two poles that ring, a slow doublet, slewing; settled only where the
+truth has settled.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_two_poles_that_ring_are_never_settled_before_the_truth(damping: float, 
 
 @given(st.floats(0.02, 0.2), st.floats(0.2, 8.0), st.floats(0.01, 0.03))
 def test_a_slow_doublet_is_seen(amplitude: float, slow: float, fast: float) -> None:
-    """A fast pole brings the output near, a pole and a zero close together leave a part of the step that comes with time constant `slow`."""
+    """A fast pole brings the output near, a pole and a zero close together leave a part of the step that comes with
+    time constant `slow`.
+    """
     value = 1 - (1 - amplitude) * np.exp(-WINDOW / fast) - amplitude * np.exp(-WINDOW / slow)
     found = tail(WINDOW, value, 0.0, 1.0, BAND)
     truth = slow * math.log(amplitude / BAND)
@@ -134,7 +138,9 @@ def test_a_load_step_that_has_not_recovered() -> None:
     settings = {"hold": 20e-6}
 
     def stepped(tau: float, back: float) -> Waveform:
-        """The output falls with `tau` towards a dip that recovers with `back`, to 10 mV below what it was; then the same up."""
+        """The output falls with `tau` towards a dip that recovers with `back`, to 10 mV below what it was; then the
+        same up.
+        """
         on, off = np.clip(time - 2e-6, 0, None), np.clip(time - 22e-6, 0, None)
 
         def dip(at: np.ndarray) -> np.ndarray:

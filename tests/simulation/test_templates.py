@@ -113,7 +113,9 @@ def test_rejection_of_the_negative_supply(tmp_path: Path) -> None:
 
 
 def test_an_oscillator_without_losses(tmp_path: Path) -> None:
-    """A coil and the load's capacitance, kicked once: 1 / (2 π √(L C)); the integration step of 1/50 period bends it by 0.13 %."""
+    """A coil and the load's capacitance, kicked once: 1 / (2 π √(L C)); the integration step of 1/50 period bends it by
+    0.13 %.
+    """
     netlist = (
         "* tank\n.model n nmos level=1\n.subckt osc out vdd vss\nEmid mid 0 vdd 0 0.5\nL1 out mid 1u\nR9 vdd vss {R}\n.param R=10k\n.ends\n"
     )
@@ -125,7 +127,9 @@ def test_an_oscillator_without_losses(tmp_path: Path) -> None:
 
 
 def test_a_current_out_of_a_port_counts_as_supply_current(tmp_path: Path) -> None:
-    """A diode to the supply whose current a sink takes: the supply delivers it. A source into a port comes from the supply as well."""
+    """A diode to the supply whose current a sink takes: the supply delivers it. A source into a port comes from the
+    supply as well.
+    """
     netlist = "* bias\n.model n nmos level=1\n.subckt amp inp inn out vdd vss up down\nRd vdd up 1k\nRu down vss 1k\nR9 vdd vss {R}\nR8 inp inn 1g\nRo out vss 1g\n.param R=18k\n.ends\n"
     (tmp_path / "c.spice").write_text(netlist)
     (tmp_path / "spec.yaml").write_text(

@@ -1,4 +1,6 @@
-"""Windows grow until the value lies inside: what they give is what a window that was long enough at once gives, on real circuits in ngspice."""
+"""Windows grow until the value lies inside: what they give is what a window that was long enough at once gives, on real
+circuits in ngspice.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What others' packages bring: known weaknesses, licences.
 
-python -m tests.supply audit       look the locked versions up in the advisory database of PyPI; ends with 1 where one has a weakness
+python -m tests.supply audit       look the locked versions up in the advisory database of PyPI; ends with 1 where one
+has a weakness
 python -m tests.supply licences    write docs/licences.md from the installed packages
 """
 

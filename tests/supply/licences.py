@@ -9,7 +9,9 @@ from tests.supply.locks import BASE, ROOT, locked
 
 PAGE = ROOT / "docs" / "licences.md"
 COPYLEFT = {"klayout", "pyspice", "spicelib"}
-"""Packages under the GPL. They are imported, not copied; who passes on a bundle with them passes it on under their terms."""
+"""Packages under the GPL. They are imported, not copied; who passes on a bundle with them passes it on under their
+terms.
+"""
 
 HEAD = """# Licences of the dependencies
 

@@ -60,7 +60,8 @@ def test_adaptive_where_the_divergence_is_out_of_reach() -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=7), st.integers(2, 3))
 def test_max_at_k_is_the_gradient_of_the_expected_best(rewards: list[float], k: int) -> None:
-    # Σ_i s_i over pairs by brute force: over all subsets of k, the best minus the best of the rest, credited to the best
+    # Σ_i s_i over pairs by brute force: over all subsets of k, the best minus the best of the rest, credited to the
+    # best
     values = np.array(rewards)
     expected = np.zeros(len(values))
     order = sorted(range(len(values)), key=lambda index: (values[index], index))

@@ -1,4 +1,6 @@
-"""Teaching the universal surrogate: lessons say what was simulated, the loss is a likelihood, a stopped training goes on as it would have."""
+"""Teaching the universal surrogate: lessons say what was simulated, the loss is a likelihood, a stopped training goes
+on as it would have.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made_up(problem: Problem, seed: int, designs: int = 30) -> Lesson:
-    """Every spec a plane of the changes, whose slopes follow from what the spec is: something to learn that holds for all circuits."""
+    """Every spec a plane of the changes, whose slopes follow from what the spec is: something to learn that holds for
+    all circuits.
+    """
     graph = circuit_graph(problem)
     assert graph is not None
     draw = np.random.default_rng(seed)
@@ -77,7 +81,9 @@ def test_the_loss_is_a_likelihood() -> None:
 
 
 def test_a_bound_counts_as_a_bound(problems: dict[str, Problem]) -> None:
-    """The same lessons, with one design's values said to be lower bounds far below what is predicted: nearly nothing is lost by them."""
+    """The same lessons, with one design's values said to be lower bounds far below what is predicted: nearly nothing is
+    lost by them.
+    """
     taught = made_up(problems["ota_5t"], 1)
     taught.turns.values[5] -= 4.0
     draw = np.random.default_rng(0)

@@ -20,7 +20,8 @@ def test_clip_acts_on_one_side_only() -> None:
     new = torch.log(torch.tensor([1.5, 0.5, 1.5, 0.5]))
     advantages = torch.tensor([1.0, 1.0, -1.0, -1.0])
     terms = surrogate(new, old, advantages, Surrogate(0.2, 0.28))
-    # up with a good action is cut at 1.28; down with a good one, and up with a bad one, are not; down with a bad one at 0.8
+    # up with a good action is cut at 1.28; down with a good one, and up with a bad one, are not; down with a bad one at
+    # 0.8
     torch.testing.assert_close(terms.loss, torch.tensor([-1.28, -0.5, 1.5, 0.8]))
     assert terms.high.tolist() == [True, False, False, False]
     assert terms.low.tolist() == [False, False, False, True]
@@ -54,7 +55,9 @@ def test_correction_is_cut() -> None:
 
 
 def test_k2_and_k3_have_the_gradient_of_the_divergence() -> None:
-    """Under samples of π the gradient of E[k2], and of E[k3 · π/π_old], is that of KL(π ‖ reference): all actions of a small π."""
+    """Under samples of π the gradient of E[k2], and of E[k3 · π/π_old], is that of KL(π ‖ reference): all actions of a
+    small π.
+    """
     logits = torch.tensor([0.3, -0.5, 0.9, 0.1], dtype=torch.float64, requires_grad=True)
     reference = torch.tensor([0.1, 0.4, -0.2, 0.3], dtype=torch.float64).log_softmax(-1)
     policy = logits.log_softmax(-1)

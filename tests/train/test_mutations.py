@@ -1,4 +1,6 @@
-"""Mutations: what they make is a circuit by every rule, is read back as what it is, and still does its job in ngspice."""
+"""Mutations: what they make is a circuit by every rule, is read back as what it is, and still does its job in
+ngspice.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def amplifier(title: str) -> Cell:
 @settings(max_examples=150, deadline=None)
 @given(number=st.integers(0, 10_000), name=st.sampled_from(sorted(MUTATIONS)))
 def test_a_mutation_leaves_a_circuit_or_has_no_place(number: int, name: str) -> None:
-    """Nets, paths for direct current, bulks and rails hold whatever is mutated; only the sign of the signal and the count may fall to the check."""
+    """Nets, paths for direct current, bulks and rails hold whatever is mutated; only the sign of the signal and the
+    count may fall to the check.
+    """
     cell = drawn_cell(number)[0]
     before = replace(cell)
     made = MUTATIONS[name](cell, random.Random(number))

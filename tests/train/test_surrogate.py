@@ -1,4 +1,6 @@
-"""Making surrogates: the networks of torch and numpy are one, a family of functions is learnt, and a survey begins with good designs."""
+"""Making surrogates: the networks of torch and numpy are one, a family of functions is learnt, and a survey begins with
+good designs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from eda_agent.train.surrogate import Lesson, Net, fit, network
 
 
 def family(count: int, seed: int) -> list[Lesson]:
-    """Conditions of two hidden numbers: quantities are curved in the positions, shifted by one and stretched by the other; a corner cannot be measured."""
+    """Conditions of two hidden numbers: quantities are curved in the positions, shifted by one and stretched by the
+    other; a corner cannot be measured.
+    """
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(count):

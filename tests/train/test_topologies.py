@@ -62,7 +62,9 @@ def test_a_held_out_structure_is_drawn_again(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("number", [2, 9, 17, 18, 25, 36, 41])
 def test_they_simulate(number: int, tmp_path: Path, pool: LocalPool) -> None:
-    """Some of each kind, at the sizes that they are drawn with: amplifiers of one to three stages, a regulator, an oscillator, a comparator."""
+    """Some of each kind, at the sizes that they are drawn with: amplifiers of one to three stages, a regulator, an
+    oscillator, a comparator.
+    """
     problem = load_problem(drawn(number).write(tmp_path))
     evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
     evaluation = evaluator.evaluate([problem.space.initial])[0]
@@ -71,7 +73,9 @@ def test_they_simulate(number: int, tmp_path: Path, pool: LocalPool) -> None:
 
 
 def test_they_are_sources_of_tasks(pool: LocalPool) -> None:
-    """Named circuits and composed ones in the shares that the recipe says, each with targets that one of its designs meets."""
+    """Named circuits and composed ones in the shares that the recipe says, each with targets that one of its designs
+    meets.
+    """
     small = PoolRecipe(conditions=2, designs=24, rounds=1)
     recipe = Recipe("mixed", ("ota_5t",), pool=small, generated=GeneratedRecipe(count=3, share=0.25, pool=small))
     with contextlib.closing(LocalPool(2)) as executor:

@@ -272,7 +272,9 @@ def test_a_loss_that_is_no_number_changes_nothing() -> None:
 
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int) -> None:
-    """Product's prompt and parser, constrained replies, tree-packed steps; whole weights and LoRA; resumed to the bit."""
+    """Product's prompt and parser, constrained replies, tree-packed steps; whole weights and LoRA; resumed to the
+    bit.
+    """
     start = tmp_path / "start"
     tiny_model().save_pretrained(start)
     tiny_tokenizer().save_pretrained(start)

@@ -71,7 +71,9 @@ def test_what_a_gpu_computes_is_what_a_processor_does(problems: dict[str, Proble
 
 
 def test_what_the_sampler_expects_is_what_the_learner_is_asked(problems: dict[str, Problem]) -> None:
-    """Every spec's distribution behind an answer, computed beside its group's others, is that of its question in the tree."""
+    """Every spec's distribution behind an answer, computed beside its group's others, is that of its question in the
+    tree.
+    """
     torch.manual_seed(0)
     model = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48)).eval()
     problem = problems["two_stage_miller"]
@@ -115,7 +117,9 @@ def test_tree_of_text_equals_plain_batch() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=7), min_size=1, max_size=12))
 def test_ancestors_are_exactly_the_samples_own_tokens(sequences: list[list[int]]) -> None:
-    """Tokens of a small alphabet share a lot: each answered token sees its own sample's tokens in their order, and nothing else."""
+    """Tokens of a small alphabet share a lot: each answered token sees its own sample's tokens in their order, and
+    nothing else.
+    """
     samples = [Sample(np.array(row), np.array([0]), np.zeros(1, np.float32)) for row in sequences]
     packed = pack([samples])
     assert packed.tokens == len({tuple(row[:end]) for row in sequences for end in range(1, len(row) + 1)})

@@ -1,4 +1,6 @@
-"""TRL's GRPOTrainer is the oracle: the batch of one of its own steps, given to our learner, has the same advantages, loss and gradient."""
+"""TRL's GRPOTrainer is the oracle: the batch of one of its own steps, given to our learner, has the same advantages,
+loss and gradient.
+"""
 
 from __future__ import annotations
 

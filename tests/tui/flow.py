@@ -1,4 +1,5 @@
-"""The first hour with the app, live: a bare netlist becomes a run that meets its spec; another target, a locked size, on; the best is exported.
+"""The first hour with the app, live: a bare netlist becomes a run that meets its spec; another target, a locked size,
+on; the best is exported.
 
 `python -m tests.tui.flow docs/tui-first-hour.svg` plays it and writes its frames as one moving picture.
 """
@@ -92,7 +93,9 @@ async def first_hour(pilot: Pilot[None], app: SizingApp, frame: Callable[[str], 
 
 
 def moving_picture(frames: list[tuple[str, str]]) -> str:
-    """One SVG that shows frames (title, SVG) one after the other, without a script: it moves in a page as it does alone."""
+    """One SVG that shows frames (title, SVG) one after the other, without a script: it moves in a page as it does
+    alone.
+    """
     bodies, styles, box = [], [], ""
     share = 100.0 / len(frames)
     for number, (title, svg) in enumerate(frames):

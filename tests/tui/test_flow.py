@@ -1,4 +1,6 @@
-"""The first hour with the app, as a new user has it, at a small and a large terminal: `python -m tests.tui.flow` draws it."""
+"""The first hour with the app, as a new user has it, at a small and a large terminal: `python -m tests.tui.flow` draws
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Every screen at three sizes as it was looked at and found good: cell by cell, colours and all.
 
-A picture of a screen is kept as text with the codes of its colours, which a terminal shows as it was (`cat`) and a diff can compare; the SVG of a
-screen is drawn from the same cells and ten times as long. After a change that is meant:
+A picture of a screen is kept as text with the codes of its colours, which a terminal shows as it was (`cat`) and a diff
+can compare; the SVG of a screen is drawn from the same cells and ten times as long. After a change that is meant:
 
-    EDA_AGENT_SCREENS=draw pytest tests/tui/test_screens.py      draws them anew, with an SVG of each in $TMPDIR/screens to look at
+    EDA_AGENT_SCREENS=draw pytest tests/tui/test_screens.py      draws them anew, with an SVG of each in $TMPDIR/screens
+    to look at
 """
 
 from __future__ import annotations

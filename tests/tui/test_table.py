@@ -1,4 +1,6 @@
-"""A table at a moment that is rare: painted after its cells came and before its columns found their widths, as happens beside other work."""
+"""A table at a moment that is rare: painted after its cells came and before its columns found their widths, as happens
+beside other work.
+"""
 
 from __future__ import annotations
 

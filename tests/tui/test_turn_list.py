@@ -1,4 +1,6 @@
-"""The list of turns: only what is in sight is made, the cursor goes where keys and mouse say, and what grows is followed."""
+"""The list of turns: only what is in sight is made, the cursor goes where keys and mouse say, and what grows is
+followed.
+"""
 
 from __future__ import annotations
 

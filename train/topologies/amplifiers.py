@@ -1,7 +1,7 @@
 """Operational amplifiers from blocks: input stage, load, second and third stage, compensation, buffer, bias.
 
-Everything is drawn for an NMOS pair; a turned sheet makes the PMOS one. A stage tells which net it drives and which node inside it sees the
-same signal earlier (`inner`), where cascode compensation may end.
+Everything is drawn for an NMOS pair; a turned sheet makes the PMOS one. A stage tells which net it drives and which
+node inside it sees the same signal earlier (`inner`), where cascode compensation may end.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from eda_agent.train.topologies.sheet import Sheet
 
 @dataclass(frozen=True)
 class Stage:
-    """`out`: its output. `inner`: the source of the cascode in front of it, "" without one. `level`: where it stands, "hi" for a threshold below
-    that rail, "mid" for anywhere."""
+    """`out`: its output. `inner`: the source of the cascode in front of it, "" without one. `level`: where it stands,
+    "hi" for a threshold below that rail, "mid" for anywhere.
+    """
 
     out: str
     inner: str = ""
@@ -123,7 +124,9 @@ def folded(sheet: Sheet, bias: Bias, positive: str, negative: str, out: str) -> 
 
 
 def mirrored(sheet: Sheet, bias: Bias, positive: str, negative: str, out: str) -> Stage:
-    """A current-mirror OTA, some with a part of positive feedback across its diodes, some with cascodes at the output."""
+    """A current-mirror OTA, some with a part of positive feedback across its diodes, some with cascodes at the
+    output.
+    """
     pair(sheet, bias, "b", "a", positive, negative)
     ratio = sheet.ratio("K", 2, 8)
     cascoded = sheet.draw.random() < 0.35
@@ -168,7 +171,9 @@ def compensation(sheet: Sheet, stage: Stage, out: str) -> None:
 
 
 def three_stages(sheet: Sheet, bias: Bias, first: str, out: str) -> None:
-    """A second stage that does not invert, a third that does; nested capacitors with resistors in one or both of them."""
+    """A second stage that does not invert, a third that does; nested capacitors with resistors in one or both of
+    them.
+    """
     sheet.fet("other", "s1", first, sheet.hi, "g", width=4, length=0.4)
     sheet.fet("own", "s1", "s1", sheet.lo, "n2", width=2, length=0.5)
     sheet.fet("own", "s2", "s1", sheet.lo, "n2", width=2, length=0.5, m=sheet.ratio("m2", 2, 8))

@@ -11,7 +11,9 @@ from eda_agent.train.topologies.technology import Technology
 
 @dataclass(frozen=True)
 class Bench:
-    """`subckt`: what the circuit is called. `testbenches`: name → settings as YAML. `specs`: name → the rest of its line. `bias`: of `ib`, or ""."""
+    """`subckt`: what the circuit is called. `testbenches`: name → settings as YAML. `specs`: name → the rest of its
+    line. `bias`: of `ib`, or "".
+    """
 
     subckt: str
     testbenches: dict[str, str]
@@ -33,7 +35,9 @@ PORTS = {
 
 
 def bench_of(kind: str, technology: Technology, draw: random.Random, *, turned: bool = False, whole: tuple[str, ...] = ()) -> Bench:
-    """A bench for a circuit of a kind. `turned`: it has a PMOS pair. `whole`: testbenches of which every spec is asked for."""
+    """A bench for a circuit of a kind. `turned`: it has a PMOS pair. `whole`: testbenches of which every spec is asked
+    for.
+    """
     return KINDS[kind](technology, turned, draw, whole)
 
 

@@ -1,4 +1,6 @@
-"""A cell is a circuit as data: devices by their nets, and the parameters that their sizes are. Mutations make cells of cells."""
+"""A cell is a circuit as data: devices by their nets, and the parameters that their sizes are. Mutations make cells of
+cells.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ OPPOSITE = {"nmos": "pmos", "pmos": "nmos"}
 
 @dataclass(frozen=True)
 class Range:
-    """A parameter: its value and bounds, in µm where `unit` is "u", else in SI units. `step`: its grid, "" without one."""
+    """A parameter: its value and bounds, in µm where `unit` is "u", else in SI units. `step`: its grid, "" without
+    one.
+    """
 
     value: float
     low: float
@@ -30,9 +34,11 @@ class Range:
 
 @dataclass(frozen=True)
 class Device:
-    """`kind`: nmos, pmos, r or c. `nets`: drain, gate, source, bulk; or both ends. `width`, `length`, `value`: names of parameters.
+    """`kind`: nmos, pmos, r or c. `nets`: drain, gate, source, bulk; or both ends. `width`, `length`, `value`: names of
+    parameters.
 
-    `copies`: a parameter, a number, or "" for one. `shared`: the resistance is divided by this parameter, as behind so many copies.
+    `copies`: a parameter, a number, or "" for one. `shared`: the resistance is divided by this parameter, as behind so
+    many copies.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""Composition draws a circuit from a number: the same number gives the same circuit. What is held out, or was drawn before, is drawn again."""
+"""Composition draws a circuit from a number: the same number gives the same circuit. What is held out, or was drawn
+before, is drawn again.
+"""
 
 from __future__ import annotations
 

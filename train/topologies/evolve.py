@@ -1,4 +1,6 @@
-"""Evolution draws a circuit from a number: one of the composer's or a reference, changed by mutations. The same number gives the same circuit."""
+"""Evolution draws a circuit from a number: one of the composer's or a reference, changed by mutations. The same number
+gives the same circuit.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def _other(draw: random.Random) -> Cell:
 
 
 def evolved(number: int) -> tuple[Cell, Topology]:
-    """The circuit of a number with its files; it may be any, sound by the rules, but nothing is said of what it does."""
+    """The circuit of a number with its files; it may be any, sound by the rules, but nothing is said of what it
+    does.
+    """
     cell, draw = evolved_cell(number)
     bench = evolved_bench(cell, draw)
     name = f"e{number:06d}"

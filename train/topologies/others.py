@@ -7,7 +7,9 @@ from eda_agent.train.topologies.sheet import Sheet
 
 
 def regulator(sheet: Sheet) -> str:
-    """A linear regulator with ports vdd vss vref fb out ib: an NMOS pair drives a PMOS pass device, some through a follower."""
+    """A linear regulator with ports vdd vss vref fb out ib: an NMOS pair drives a PMOS pass device, some through a
+    follower.
+    """
     draw = sheet.draw
     bias = Bias(sheet)
     followed = draw.random() < 0.3
@@ -15,7 +17,8 @@ def regulator(sheet: Sheet) -> str:
     pair(sheet, bias, "a", gate, "fb", "vref")
     mirror(sheet, bias, "other", "a", gate)
     if followed:
-        # a source follower of the pass device's own type lowers nothing that it needs: its gate stands near the ground side
+        # a source follower of the pass device's own type lowers nothing that it needs: its gate stands near the ground
+        # side
         sheet.fet("own", sheet.hi, gate, "g", "f", width=5, length=0.3)
         bias.own("g", sheet.ratio("mf", 4, 20))
     sheet.fet("other", "out", "g", sheet.hi, "o", width=10, length=max(sheet.technology.length, 0.2), m=sheet.ratio("mp", 20, 100))
@@ -61,7 +64,9 @@ def transimpedance(sheet: Sheet) -> str:
 
 
 def comparator(sheet: Sheet) -> str:
-    """A clocked comparator with ports inp inn outp outn clk vdd vss: a latch on its input pair, or a latch behind a dynamic first stage."""
+    """A clocked comparator with ports inp inn outp outn clk vdd vss: a latch on its input pair, or a latch behind a
+    dynamic first stage.
+    """
     length = sheet.technology.length
     two = sheet.draw.random() < 0.5
     sheet.fet("own", "tail", "clk", sheet.lo, "t", width=6, length=length)

@@ -1,4 +1,6 @@
-"""Voltage and current references and free-running rings from blocks: the kinds that mutations begin with beside the composer's own."""
+"""Voltage and current references and free-running rings from blocks: the kinds that mutations begin with beside the
+composer's own.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from eda_agent.train.topologies.sheet import Sheet
 
 
 def core(sheet: Sheet, simple: float = 0.0) -> str:
-    """A current and the PMOS line at `p` that copies it, in words: a beta multiplier with a resistor that starts it, or with probability `simple` a resistor
-    into a diode, whose current follows the supply."""  # fmt: skip
+    """A current and the PMOS line at `p` that copies it, in words: a beta multiplier with a resistor that starts it, or
+    with probability `simple` a resistor into a diode, whose current follows the supply.
+    """  # fmt: skip
     if sheet.draw.random() >= simple:
         sheet.fet("own", "n", "n", sheet.lo, "nn", width=4, length=1)
         sheet.fet("own", "p", "n", "r", "nn", width=4, length=1, m=sheet.ratio("K", 4, 12))
@@ -31,7 +34,9 @@ def current_reference(sheet: Sheet) -> str:
 
 
 def voltage_reference(sheet: Sheet) -> str:
-    """A voltage at `out`, ports out vdd vss: the current into a diode, with a resistor or another diode on top of it."""
+    """A voltage at `out`, ports out vdd vss: the current into a diode, with a resistor or another diode on top of
+    it.
+    """
     made = core(sheet)
     sheet.fet("other", "out", "p", sheet.hi, "pp", width=4, length=1, m=sheet.ratio("mo", 1, 6))
     kind = sheet.draw.choice(("diode", "resistor", "two diodes") if sheet.tall else ("diode", "resistor"))
@@ -45,7 +50,9 @@ def voltage_reference(sheet: Sheet) -> str:
 
 
 def ring(sheet: Sheet) -> str:
-    """A free-running ring with ports out vdd vss: inverters, longer than they need be, some starved by a fixed current."""
+    """A free-running ring with ports out vdd vss: inverters, longer than they need be, some starved by a fixed
+    current.
+    """
     stages = sheet.draw.choice((3, 5, 7))
     starved = sheet.draw.random() < 0.4
     if starved:

@@ -1,4 +1,6 @@
-"""A sheet is a circuit being drawn: devices in groups of one size, the parameters that those sizes become, and the spec around them."""
+"""A sheet is a circuit being drawn: devices in groups of one size, the parameters that those sizes become, and the spec
+around them.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ from eda_agent.train.topologies.technology import Technology
 
 @dataclass
 class Sheet:
-    """`turned`: drawn upside down, so that what is written for an NMOS pair becomes one with a PMOS pair. Rails are `lo`, where the sources
-    of the own type stand, and `hi`; types are "own" and "other".
+    """`turned`: drawn upside down, so that what is written for an NMOS pair becomes one with a PMOS pair. Rails are
+    `lo`, where the sources of the own type stand, and `hi`; types are "own" and "other".
 
-    `spread`: standard deviation of ln(size) around what a block asks for. `one_length`: every device has the same length.
+    `spread`: standard deviation of ln(size) around what a block asks for. `one_length`: every device has the same
+    length.
     """  # fmt: skip
 
     technology: Technology
@@ -57,7 +60,9 @@ class Sheet:
         return self.number(name, value, 1, high, "", "1")
 
     def fet(self, type: str, drain: str, gate: str, source: str, group: str, *, width: float, length: float, m: str = "") -> str:
-        """A transistor of a group that shares W and L. `width`, `length` in µm; PMOS are drawn wider. Gives its name."""
+        """A transistor of a group that shares W and L. `width`, `length` in µm; PMOS are drawn wider. Gives its
+        name.
+        """
         tech = self.technology
         pmos = (type == "own") == self.turned
         rail = self.lo if type == "own" else self.hi

@@ -1,4 +1,6 @@
-"""A technology is what differs between PDKs for who draws a circuit: names, supply, smallest sizes, and how a width is written."""
+"""A technology is what differs between PDKs for who draws a circuit: names, supply, smallest sizes, and how a width is
+written.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,11 @@ from eda_agent.units import parse_quantity
 
 @dataclass(frozen=True)
 class Technology:
-    """`supply` in V; smallest `width` and `length`, and how far drains reach (`diffusion`), in µm. `micro`: the netlist has metres.
+    """`supply` in V; smallest `width` and `length`, and how far drains reach (`diffusion`), in µm. `micro`: the netlist
+    has metres.
 
-    `card`: what a transistor's name begins with: X where the foundry wraps it in a subcircuit. `scale`: by which lengths and widths are smaller than usual.
+    `card`: what a transistor's name begins with: X where the foundry wraps it in a subcircuit. `scale`: by which
+    lengths and widths are smaller than usual.
     """
 
     pdk: str

@@ -1,4 +1,5 @@
-"""Calibration says how far a surrogate's predictions are off, and whether it knows: on structures that it was not trained on, after more and more turns.
+"""Calibration says how far a surrogate's predictions are off, and whether it knows: on structures that it was not
+trained on, after more and more turns.
 
     python -m eda_agent.train.universal.calibration [--records FOLDER] [--weights FILE]
 
@@ -37,8 +38,9 @@ FARTHEST = 5.0
 
 @dataclass(frozen=True)
 class Row:
-    """Of one predictor after some turns: mean absolute error in shares of the spread, rank correlation, negative log likelihood (of values in units of the spread), and the share of
-    values outside what should hold 90 %."""  # fmt: skip
+    """Of one predictor after some turns: mean absolute error in shares of the spread, rank correlation, negative log
+    likelihood (of values in units of the spread), and the share of values outside what should hold 90 %.
+    """  # fmt: skip
 
     error: float
     rank: float

@@ -2,8 +2,9 @@
 
     python -m eda_agent.train.universal.learn [--records FOLDER] [--steps 6000] [--seconds 480] [--out FOLDER]
 
-A step draws circuits, of each a reference, 1 to 20 designs as context and others that are asked for; the loss is the Student-t predictive likelihood after that context.
-Where a value is only a bound, the probability of lying beyond it counts. A piece that ends after `--seconds` leaves a checkpoint, and the same command goes on.
+A step draws circuits, of each a reference, 1 to 20 designs as context and others that are asked for; the loss is the
+Student-t predictive likelihood after that context. Where a value is only a bound, the probability of lying beyond it
+counts. A piece that ends after `--seconds` leaves a checkpoint, and the same command goes on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A lesson is a record as the network reads it: the circuit's graph, and of every design what changed and what was measured."""
+"""A lesson is a record as the network reads it: the circuit's graph, and of every design what changed and what was
+measured.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ OWN = 1
 
 @dataclass(frozen=True)
 class Lesson:
-    """`turns`: all designs. `bounds` (n, k): 1 where the truth is above the value, −1 below. `working` (n): designs that work. `kind`, `shape`: of the circuit."""
+    """`turns`: all designs. `bounds` (n, k): 1 where the truth is above the value, −1 below. `working` (n): designs
+    that work. `kind`, `shape`: of the circuit.
+    """
 
     graph: CircuitGraph
     turns: Measured
@@ -88,7 +92,9 @@ def lessons(paths: Iterable[Path]) -> list[Lesson]:
 
 
 def metric_statistics(taught: Sequence[Lesson]) -> tuple[Real, Real]:
-    """Median and deviation of every metric's transformed values over working designs; 0 and 1 where there are too few."""
+    """Median and deviation of every metric's transformed values over working designs; 0 and 1 where there are too
+    few.
+    """
     middle, spread = np.zeros(len(METRIC_NAMES)), np.ones(len(METRIC_NAMES))
     for metric in range(len(METRIC_NAMES)):
         values = [one.exact[one.working, column] for one in taught for column in np.flatnonzero(one.graph.metrics == metric)]

@@ -2,8 +2,9 @@
 
     python -m eda_agent.train.universal.make [--numbers 0:4000] [--part 0/2] [--seconds 480] [--out FOLDER]
 
-Every number is a circuit (`topologies.evolve`). What was made before is not made again, so that a stopped piece goes on where it was. A circuit is kept when it
-simulates, enough of its designs work, and its best design shows none of the symptoms of a testbench that does not test (`simulation.soundness`).
+Every number is a circuit (`topologies.evolve`). What was made before is not made again, so that a stopped piece goes on
+where it was. A circuit is kept when it simulates, enough of its designs work, and its best design shows none of the
+symptoms of a testbench that does not test (`simulation.soundness`).
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def default_folder() -> Path:
 
 
 def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[str] = ()) -> Counter[str]:
-    """Make what is missing of some numbers for so long; how many came to which end. `kinds`: no others, where any are named."""
+    """Make what is missing of some numbers for so long; how many came to which end. `kinds`: no others, where any are
+    named.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     known = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
     done = {row["number"] for row in known}
@@ -137,7 +140,9 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
 
 
 def _short(problem: Problem) -> Problem:
-    """With transients of the length that they begin with: a value beyond it is a bound, which teaches enough. Waiting for designs that never settle was most of the time."""
+    """With transients of the length that they begin with: a value beyond it is a bound, which teaches enough. Waiting
+    for designs that never settle was most of the time.
+    """
     benches = {
         name: replace(bench, grows={setting: factors for setting, factors in bench.grows.items() if setting.startswith("f_")})
         for name, bench in problem.testbenches.items()

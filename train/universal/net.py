@@ -1,13 +1,15 @@
-"""The network of the universal surrogate in torch; `eda_agent.agent.universal.network` is the same in numpy, from the same weights.
+"""The network of the universal surrogate in torch; `eda_agent.agent.universal.network` is the same in numpy, from the
+same weights.
 
-It reads a circuit at one measured design, the reference, and generates for every spec a mean and a kernel over changes x of the logarithms of parameters
-against the reference:
+It reads a circuit at one measured design, the reference, and generates for every spec a mean and a kernel over changes
+x of the logarithms of parameters against the reference:
 
     mean_k(x)      = a_k · x + u_k · φ(x)
     kernel_k(x, z) = φ(x) diag(τ_k²) φ(z) + s_k M(|w_k (x − z)|) + t_k M(5 |w_k (x − z)|) + noise_k δ
 
-φ are the features of a small generated network with φ(0) = 0, M the Matérn-5/2 correlation. What is generated per parameter is the sum over the devices
-that it moves, weighted by ∂ ln size / ∂ ln parameter, so that neither the number of parameters nor their names matter.
+φ are the features of a small generated network with φ(0) = 0, M the Matérn-5/2 correlation. What is generated per
+parameter is the sum over the devices that it moves, weighted by ∂ ln size / ∂ ln parameter, so that neither the number
+of parameters nor their names matter.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ class Attention(nn.Module):
 
 
 class Net(nn.Module):
-    """`width` of the embeddings, `rank` features twice. `mean`, `features`, `points`, `roles`: what an ablation leaves out."""
+    """`width` of the embeddings, `rank` features twice. `mean`, `features`, `points`, `roles`: what an ablation leaves
+    out.
+    """
 
     def __init__(
         self, width: int = 64, rank: int = 96, drop: float = 0.1, *, mean: bool = True, features: bool = True, points: bool = True, roles: bool = True
@@ -97,8 +101,9 @@ class Net(nn.Module):
             self.sizes.bias.copy_(torch.tensor([-1.0, -6.0, -1.0, -2.0, -3.0]))
 
     def encode(self, s: Batch) -> dict[str, Tensor]:
-        """What is generated for a batch of circuits at their references. The keys of `s` are those of a `CircuitGraph` with masks, and sizes, points, and what
-        was measured at the reference (`measured`, standardised, and `known`)."""  # fmt: skip
+        """What is generated for a batch of circuits at their references. The keys of `s` are those of a `CircuitGraph`
+        with masks, and sizes, points, and what was measured at the reference (`measured`, standardised, and `known`).
+        """  # fmt: skip
         there, wired, asked = s["device_mask"][..., None], s["net_mask"][..., None], s["spec_mask"][..., None]
         points = s["points"] if self.use_points else torch.zeros_like(s["points"])
         d = self.device_in(torch.cat([s["flags"], s["sizes"], points], -1)) + self.kind(s["kinds"])
@@ -163,7 +168,9 @@ class Net(nn.Module):
         return found
 
     def posterior(self, e: Batch, x: Tensor, y: Tensor, known: Tensor, asked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and variance (b, m, k) at `asked` (b, m, p), and the logit of being measurable (b, m), after changes y (b, n, k) at x (b, n, p), of which `known` count."""
+        """Mean and variance (b, m, k) at `asked` (b, m, p), and the logit of being measurable (b, m), after changes y
+        (b, n, k) at x (b, n, p), of which `known` count.
+        """
         fx, fa = self.features(e, x), self.features(e, asked)
         kn = known.transpose(1, 2)
         noise = e["noise"][..., None]

@@ -24,8 +24,9 @@ _COLUMNS = ("sizes", "values", "bounds", "failed", "points")
 
 @dataclass(frozen=True)
 class Record:
-    """`topology`: the circuit's files, measured in `corner`. `fets`: labels of its MOSFETs. For designs n: `sizes` (n, parameters) in SI units, `values` (n, specs),
-    NaN where unmeasurable, `bounds` (n, specs) 1 where the truth is above the value, −1 below, else 0, `failed` (n), `points` (n, fets, 7) by `POINT`.
+    """`topology`: the circuit's files, measured in `corner`. `fets`: labels of its MOSFETs. For designs n: `sizes` (n,
+    parameters) in SI units, `values` (n, specs), NaN where unmeasurable, `bounds` (n, specs) 1 where the truth is above
+    the value, −1 below, else 0, `failed` (n), `points` (n, fets, 7) by `POINT`.
 
     Design 1 is the netlist's own.
     """  # fmt: skip

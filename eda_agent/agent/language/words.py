@@ -98,7 +98,8 @@ VOCABULARY = 1 << (_words.size - 1).bit_length() if _words.size > 960 else 1024
 """Number of ids, with room for a few more words."""
 
 METRIC_IDS = {metric.name: metric.id for metric in METRICS.values() if metric.id}
-"""The ids of metrics, from their entries. 0 is a metric outside the vocabulary: the user's own, or not yet trained on."""
+"""The ids of metrics, from their entries. 0 is a metric outside the vocabulary: the user's own, or not yet trained on.
+"""
 _ROLE_IDS = {name: index for index, name in enumerate(ROLES)}
 
 

@@ -1,4 +1,6 @@
-"""The local policy runs a model in a folder with torch and transformers: a compact model, or any causal language model."""
+"""The local policy runs a model in a folder with torch and transformers: a compact model, or any causal language
+model.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A parameter map converts a problem's positions to those of a surrogate's training, through the sizes of the devices."""
+"""A parameter map converts a problem's positions to those of a surrogate's training, through the sizes of the
+devices.
+"""
 
 from __future__ import annotations
 

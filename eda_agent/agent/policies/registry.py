@@ -97,7 +97,9 @@ OPTIONS: dict[str, Option] = {option.name: option for entry in POLICIES.values()
 
 
 def flag_of(name: str) -> str:
-    """An option on the command line, by its name or by that of a field of a request: `--answer-timeout` for `timeout`."""
+    """An option on the command line, by its name or by that of a field of a request: `--answer-timeout` for
+    `timeout`.
+    """
     return f"--{OPTIONS[name].flag if name in OPTIONS else name}"
 
 

@@ -109,7 +109,9 @@ class Surrogate:
     columns: Sequence[int | None]
 
     def under(self, points: Real, values: Real) -> Condition:
-        """The condition of positions (n, d) of the problem and their measured specs (n, specs), nan for missing ones."""
+        """The condition of positions (n, d) of the problem and their measured specs (n, specs), nan for missing
+        ones.
+        """
         inside, _ = self.parameter_map.positions(points)
         told = np.full((len(points), len(self.network.middle)), np.nan)
         for spec, column in enumerate(self.columns):

@@ -1,4 +1,6 @@
-"""A checkpoint of the universal surrogate is a file of weights with what they were trained for. Nothing in it is ever executed."""
+"""A checkpoint of the universal surrogate is a file of weights with what they were trained for. Nothing in it is ever
+executed.
+"""
 
 from __future__ import annotations
 

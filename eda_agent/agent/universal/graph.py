@@ -1,4 +1,6 @@
-"""A circuit graph is what the universal surrogate reads of a problem: devices, nets and specs as rows of numbers, and how parameters move sizes."""
+"""A circuit graph is what the universal surrogate reads of a problem: devices, nets and specs as rows of numbers, and
+how parameters move sizes.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ TEMPLATES = (
     "current_reference_line", "current_reference_compliance",
 )  # fmt: skip
 VOCABULARY = {"kind": KINDS, "port": PORTS, "role": ROLES, "metric": METRIC_NAMES, "template": TEMPLATES}
-"""Embedding → its words by id; the first word of a list stands for any that is not in it. Weights depend on the order: append only."""
+"""Embedding → its words by id; the first word of a list stands for any that is not in it. Weights depend on the order:
+append only.
+"""
 QUANTITIES = 3
 """Of a device: width (µm), length (µm) and copies; of a passive its value (kΩ, pF, nH), nothing, and copies."""
 MAX_DEVICES, MAX_NETS, MAX_PARAMETERS, MAX_SPECS = 64, 64, 64, 24
@@ -54,8 +58,9 @@ _SIZE_SCALE = np.array([2.0, 1.0, 1.5])
 class CircuitGraph:
     """For devices d, nets n, specs k, parameters p. Integers are indices in the vocabulary.
 
-    `terminals` (d, 3): the net of drain, gate and source, or of both ends and −1. `powers` (d, 3, p): ∂ ln quantity / ∂ ln parameter. `sizes` (d, 3): logarithms at the
-    `initial` (p) parameters, themselves logarithms. `labels`: of the devices. `scales` (k): what a transformed value is multiplied by to be the metric again.
+    `terminals` (d, 3): the net of drain, gate and source, or of both ends and −1. `powers` (d, 3, p): ∂ ln quantity / ∂
+    ln parameter. `sizes` (d, 3): logarithms at the `initial` (p) parameters, themselves logarithms. `labels`: of the
+    devices. `scales` (k): what a transformed value is multiplied by to be the metric again.
     """
 
     labels: tuple[str, ...]
@@ -80,7 +85,9 @@ class CircuitGraph:
 
 
 def circuit_graph(problem: Problem) -> CircuitGraph | None:
-    """None where the circuit cannot be read: it is too large, a parameter has no logarithm, or nothing of it is recognised."""
+    """None where the circuit cannot be read: it is too large, a parameter has no logarithm, or nothing of it is
+    recognised.
+    """
     space = problem.space
     if any(one.minimum <= 0 or one.initial <= 0 for one in space.parameters) or not space.parameters:
         return None
@@ -122,7 +129,9 @@ def scale_of(spec: Spec) -> float:
 
 
 def transformed(spec: Spec, values: Real) -> Real:
-    """Values on a scale on which a change by 1 is as much for every metric: logarithms, or shares of `UNITS`; nan where there is none."""
+    """Values on a scale on which a change by 1 is as much for every metric: logarithms, or shares of `UNITS`; nan where
+    there is none.
+    """
     values = np.asarray(values, float)
     if spec.metric.ramp == "log":
         return np.log(np.where(values > 0, values, np.nan))
@@ -196,7 +205,9 @@ def _port(net: str, structure: Structure) -> str:
 
 
 def _net_features(problem: Problem, structure: Structure, nets: Sequence[str]) -> Real:
-    """(n, 6): ln(1 + how many) drains, gates, sources, resistors and capacitors, and the load at the output in decades over 1 pF."""
+    """(n, 6): ln(1 + how many) drains, gates, sources, resistors and capacitors, and the load at the output in decades
+    over 1 pF.
+    """
     counts = {net: [0, 0, 0, 0, 0] for net in nets}
     for _, kind, ends in _devices(structure):
         for terminal, net in enumerate(ends):

@@ -1,4 +1,6 @@
-"""The network of the universal surrogate in numpy. What it computes is written in `train/universal/net.py`, where it is trained."""
+"""The network of the universal surrogate in numpy. What it computes is written in `train/universal/net.py`, where it is
+trained.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ NOISE_FLOOR, VARIANCE_FLOOR = 1e-4, 1e-6
 class Generated:
     """What the network generates for one circuit at one reference, for k specs and p parameters; see `net.Net.encode`.
 
-    `input` (p, r), `offset`, `gain`, `shift` (r) make the features of changes; `slope` (k, p) and `out` (k, 2r) the mean; `spread` (k, 2r), `inverse_length` (k, p),
-    `rough`, `rougher`, `noise` (k) the kernel.
+    `input` (p, r), `offset`, `gain`, `shift` (r) make the features of changes; `slope` (k, p) and `out` (k, 2r) the
+    mean; `spread` (k, 2r), `inverse_length` (k, p), `rough`, `rougher`, `noise` (k) the kernel.
     """
 
     network: Network
@@ -79,7 +81,9 @@ class Generated:
 
 @dataclass(frozen=True)
 class Network:
-    """`weights`: by the names that torch gives them. `middle`, `spread`: of the metrics' transformed values, by the vocabulary."""
+    """`weights`: by the names that torch gives them. `middle`, `spread`: of the metrics' transformed values, by the
+    vocabulary.
+    """
 
     weights: Mapping[str, Real]
     middle: Real
@@ -130,8 +134,9 @@ class Network:
         return self.linear(f"{name}.o", mixed.transpose(1, 0, 2).reshape(len(asks), width))
 
     def encode(self, graph: CircuitGraph, x: Real, points: Real, values: Real) -> Generated:
-        """What is generated at a reference: changes x (p) against the graph's initial sizes, features of its operating points (d, 7), and what its specs measured (k), nan
-        where nothing was."""  # fmt: skip
+        """What is generated at a reference: changes x (p) against the graph's initial sizes, features of its operating
+        points (d, 7), and what its specs measured (k), nan where nothing was.
+        """  # fmt: skip
         known = np.isfinite(values)
         metrics = np.where(graph.metrics < len(self.middle), graph.metrics, 0)
         told = np.where(known, (values - self.middle[metrics]) / self.spread[metrics], 0.0)
@@ -177,7 +182,9 @@ class Network:
 
 
 def point_features(points: Real, supply: float) -> Real:
-    """Features (…, 7) of operating points (…, 7): id, gm, gds, vth, vdsat, vgs, vds; 0 where there is none. The last says that there is one."""
+    """Features (…, 7) of operating points (…, 7): id, gm, gds, vth, vdsat, vgs, vds; 0 where there is none. The last
+    says that there is one.
+    """
     current, gm, gds, vth, vdsat, vgs, vds = np.moveaxis(np.asarray(points, float), -1, 0)
     good = np.isfinite(current) & np.isfinite(gm)
     current, gm, gds = (np.maximum(np.nan_to_num(one), least) for one, least in ((current, 1e-12), (gm, 1e-13), (gds, 1e-13)))

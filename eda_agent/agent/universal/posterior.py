@@ -1,6 +1,8 @@
-"""A posterior is what the universal surrogate predicts after some turns of a run, read at one of them: Gaussian processes in closed form.
+"""A posterior is what the universal surrogate predicts after some turns of a run, read at one of them: Gaussian
+processes in closed form.
 
-It is a Student-t process: `surprise` says by how much the errors of the turns are larger or smaller than was predicted, and all variances follow.
+It is a Student-t process: `surprise` says by how much the errors of the turns are larger or smaller than was predicted,
+and all variances follow.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ FARTHEST = 5.0
 
 @dataclass(frozen=True)
 class Measured:
-    """Turns n: `x` (n, p) logarithmic changes against the graph's initial sizes, `values` (n, k) transformed, nan where not measured, `points` (n, d, 7) features."""
+    """Turns n: `x` (n, p) logarithmic changes against the graph's initial sizes, `values` (n, k) transformed, nan where
+    not measured, `points` (n, d, 7) features.
+    """
 
     x: Real
     values: Real
@@ -55,7 +59,9 @@ class Posterior:
         self.surprise = (BELIEVED + (error * self.solved).sum(1)) / (BELIEVED + counts)
 
     def predict(self, x: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at changes (m, p) against the graph's initial sizes."""
+        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at changes (m, p)
+        against the graph's initial sizes.
+        """
         e, changes = self.generated, (x - self.at).astype(np.float32)
         features = e.features(changes)
         cross = e.kernel(changes, features, self.x, self.features) * self.known[:, None, :]
@@ -71,7 +77,9 @@ class Posterior:
 
     @property
     def likelihood(self) -> Real:
-        """(k,) How well each turn is predicted from the others: mean log density of the transformed values, −∞ where a spec has fewer than two."""
+        """(k,) How well each turn is predicted from the others: mean log density of the transformed values, −∞ where a
+        spec has fewer than two.
+        """
         variance = 1 / (self.inverse**2).sum(1)
         error = self.solved * variance
         density = -0.5 * np.log(2 * math.pi * variance * self.surprise[:, None]) - 0.5 * error**2 / (variance * self.surprise[:, None])
@@ -80,7 +88,9 @@ class Posterior:
 
 
 def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Real]:
-    """One answer of several posteriors: means weighted by their precision, with the deviation of the mixture; nan where none knows."""
+    """One answer of several posteriors: means weighted by their precision, with the deviation of the mixture; nan where
+    none knows.
+    """
     means, deviations = np.stack([one[0] for one in answers]), np.stack([one[1] for one in answers])
     weights = np.where(np.isfinite(means), deviations**-2.0, 0.0)
     total = weights.sum(0)

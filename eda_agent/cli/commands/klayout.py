@@ -22,7 +22,9 @@ from eda_agent.files import write_text
 NAME = "eda-agent"
 OLDEST = (0, 28)
 SHARED = ("insight/complete.py", "record/event.py", "record/fold.py", "stop_reasons.py")
-"""Modules of ours that the plugin uses (`eda_agent.klayout.shared`). They import the standard library and one another, relatively."""
+"""Modules of ours that the plugin uses (`eda_agent.klayout.shared`). They import the standard library and one another,
+relatively.
+"""
 
 
 def register(commands: Commands) -> None:

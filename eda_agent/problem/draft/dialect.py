@@ -131,7 +131,9 @@ def _slashes(line: str, notes: list[str]) -> str:
 
 
 def _foundry_devices(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
-    """M lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on continuation lines too."""
+    """M lines whose model is a subcircuit of the PDK become X lines, with sizes in the PDK's unit, on continuation
+    lines too.
+    """
     result, factor, to_unit, converted = [], 1.0, 1.0, set[int]()
     for number, line in enumerate(lines):
         if line.lstrip().startswith("+"):

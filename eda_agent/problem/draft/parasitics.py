@@ -1,4 +1,6 @@
-"""Parasitics are capacitors and resistors of wires that an extraction adds to a circuit. They are kept and not sized."""
+"""Parasitics are capacitors and resistors of wires that an extraction adds to a circuit. They are kept and not
+sized.
+"""
 
 from __future__ import annotations
 

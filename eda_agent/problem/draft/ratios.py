@@ -97,7 +97,9 @@ def _names(text: str) -> frozenset[str]:
 
 
 def written(ratios: Ratios, names: Mapping[Edit, str], spelled: Mapping[Edit, str]) -> list[str]:
-    """The entries of `ratios:` in a spec. `names`: place → parameter of the spec. `spelled`: spelling of a place there."""
+    """The entries of `ratios:` in a spec. `names`: place → parameter of the spec. `spelled`: spelling of a place
+    there.
+    """
     rows = []
     for edit in ratios.of:
         leader, ratio = ratios.leader(edit)

@@ -282,7 +282,9 @@ def _path(draft: Draft, label: str) -> str:
 
 
 def _canonical(draft: Draft, path: str, side: str) -> str:
-    """The value of a device's attribute as text: its number, or the netlist's text if it depends on the calling cell."""
+    """The value of a device's attribute as text: its number, or the netlist's text if it depends on the calling
+    cell.
+    """
     cell, _, name = path.rpartition(".")
     edit = Edit(cell or draft.subckt, name, side)
     text = draft.netlist.value_text(edit) or ""

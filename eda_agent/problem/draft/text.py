@@ -104,7 +104,9 @@ def write_draft(
 
 
 def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
-    """The settings of a testbench, and a comment if they follow the circuit: its load is inside, its step takes long."""
+    """The settings of a testbench, and a comment if they follow the circuit: its load is inside, its step takes
+    long.
+    """
     settings, inside, why = dict(bench.settings), loads_of(draft), ""
     if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
         settings["load"] = "1f"

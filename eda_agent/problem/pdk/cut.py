@@ -59,7 +59,9 @@ class CutLibrary:
         return self.mismatch()
 
     def assigned(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
-        """The card of each device, "" where the library has none for it. Raises `InputError` for a size that no bin covers."""
+        """The card of each device, "" where the library has none for it. Raises `InputError` for a size that no bin
+        covers.
+        """
         return tuple(self._card(device) for device in devices)
 
     def _card(self, device: FlatDevice) -> str:

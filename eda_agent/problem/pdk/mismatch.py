@@ -68,7 +68,9 @@ class _Draws:
 
 
 def _shaped(node: Node, known: Mapping[str, Node], constants: Mapping[str, float], draws: _Draws) -> Node:
-    """An expression over sizes and draws only. Raises `ExpressionError` for a name that is neither known nor constant."""
+    """An expression over sizes and draws only. Raises `ExpressionError` for a name that is neither known nor
+    constant.
+    """
     if isinstance(node, Number):
         return node
     if isinstance(node, Name):
@@ -92,5 +94,7 @@ def symbols(spread: Spread) -> Iterator[str]:
 
 
 def deviation(text: str, width: float, length: float, units: float, draws: Mapping[str, float]) -> float:
-    """The value of one expression of a spread. `width`, `length` in the netlist's units; `units`: devices in parallel."""
+    """The value of one expression of a spread. `width`, `length` in the netlist's units; `units`: devices in
+    parallel.
+    """
     return expression.evaluate(expression.parse(text), {"w": width, "l": length, "m": units, **draws})

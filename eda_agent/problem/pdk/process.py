@@ -29,7 +29,9 @@ _LIBRARIES: dict[tuple[str, str, tuple[str, ...]], Library] = {}
 
 
 def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, folder: Path) -> CutLibrary:
-    """The cut library of one sample, its model cards in `folder`. `pdk.process` shows that the PDK has such statistics."""
+    """The cut library of one sample, its model cards in `folder`. `pdk.process` shows that the PDK has such
+    statistics.
+    """
     library = _library(pdk, tuple(sorted(boxes)))
     switches = {name: repr(float(value)) for name, value in {**pdk.params, **pdk.process["params"]}.items()}
     params = {name: _drawn(name, text, seed, sample) for name, text in {**library.params, **switches}.items()}

@@ -151,7 +151,9 @@ def pdk_names() -> list[str]:
 
 
 def find_pdk(name: str, folder: Path = Path()) -> Pdk:
-    """The PDK of that name, or of that data file (`.yaml`, relative to `folder`). Raises `InputError` if there is none."""
+    """The PDK of that name, or of that data file (`.yaml`, relative to `folder`). Raises `InputError` if there is
+    none.
+    """
     if name.endswith((".yaml", ".yml")):
         return _own_pdk(folder / name)
     return _shipped_pdk(name)

@@ -1,4 +1,6 @@
-"""Matching determines which devices must be equal: sides of pairs, devices symmetric to each other, units of mirrors."""
+"""Matching determines which devices must be equal: sides of pairs, devices symmetric to each other, units of
+mirrors.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ no rule.
 
 
 def meant_for_saturation(structure: Structure) -> tuple[str, ...]:
-    """Names of devices in the circuit's order. Clocked and oscillating circuits have large signals and none of these."""
+    """Names of devices in the circuit's order. Clocked and oscillating circuits have large signals and none of
+    these.
+    """
     if structure.clocks or any(role.startswith("starving") for role in structure.roles.values()):
         return ()
     return tuple(fet.name for fet in structure.fets if _role(structure, fet) in ROLES and not _other_use(structure, fet))

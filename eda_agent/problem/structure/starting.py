@@ -13,7 +13,9 @@ from eda_agent.problem.structure.wiring import Wiring
 
 
 def starting_in(found: Wiring, mirrors: Sequence[Mirror], signal: Collection[str]) -> frozenset[str]:
-    """Names of the devices that start a reference: those that trigger it, and what drives their gates. `signal`: nets that the inputs reach."""
+    """Names of the devices that start a reference: those that trigger it, and what drives their gates. `signal`: nets
+    that the inputs reach.
+    """
     mirrored = {fet.name for mirror in mirrors for fet in mirror.members}
     triggers = [
         fet

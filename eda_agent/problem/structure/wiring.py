@@ -38,7 +38,9 @@ class Wiring:
         return nets
 
     def foot(self, fet: Fet) -> str:
-        """The net that a source stands on: its own, or what lies behind a resistor that belongs to it alone (degeneration)."""
+        """The net that a source stands on: its own, or what lies behind a resistor that belongs to it alone
+        (degeneration).
+        """
         behind = [passive for passive in self.circuit.passives if fet.source in passive.nets]
         alone = len(self.by_source[fet.source]) == 1 and not self.by_drain[fet.source] and not self.by_gate[fet.source]
         if fet.source in self.rails or not alone or len(behind) != 1 or behind[0].kind != "r":

@@ -39,7 +39,8 @@ def confine(folder: Path, readable: Iterable[str] = ()) -> list[str]:
     """
     if sys.platform != "linux":
         return []
-    if ctypes.CDLL(None, use_errno=True).prctl(38, 1, 0, 0, 0) != 0:  # PR_SET_NO_NEW_PRIVS, which both of the others require
+    # PR_SET_NO_NEW_PRIVS, which both of the others require
+    if ctypes.CDLL(None, use_errno=True).prctl(38, 1, 0, 0, 0) != 0:
         return []
     held = []
     if _drop_capabilities():

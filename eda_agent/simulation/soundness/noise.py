@@ -1,4 +1,5 @@
-"""The noise's check: no circuit has less than its temperature and its supply current allow, and no amplifier in use has more than 1 mV/√Hz.
+"""The noise's check: no circuit has less than its temperature and its supply current allow, and no amplifier in use has
+more than 1 mV/√Hz.
 
 A device with the current I has at most gm = I q/(kT) (weak inversion, or a bipolar device), and at least the shot noise
 2qI. Referred to

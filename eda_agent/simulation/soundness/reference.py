@@ -36,7 +36,9 @@ def check(seen: Observation) -> Iterator[Symptom]:
 
 
 def sensitivity(supply: np.ndarray, output: np.ndarray, low: float, high: float) -> float:
-    """|Δout / out| / |Δsupply / supply| between two supplies (V), about their middle; 0 for an output without a value."""
+    """|Δout / out| / |Δsupply / supply| between two supplies (V), about their middle; 0 for an output without a
+    value.
+    """
     order = np.argsort(supply)
     first, last = (float(np.interp(point, supply[order], output[order])) for point in (low, high))
     middle = (abs(first) + abs(last)) / 2

@@ -1,4 +1,6 @@
-"""Export writes what a run has found to files: the sized netlist, a report, tables, the xschem schematic, a first placement. Enter on a row writes it."""
+"""Export writes what a run has found to files: the sized netlist, a report, tables, the xschem schematic, a first
+placement. Enter on a row writes it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from eda_agent.tui.shown import Shown
 
 @dataclass(frozen=True)
 class Product:
-    """Something to write: what it is, where, and the words of the command that writes it (none: the kept copy goes back)."""
+    """Something to write: what it is, where, and the words of the command that writes it (none: the kept copy goes
+    back).
+    """
 
     what: str
     path: Path

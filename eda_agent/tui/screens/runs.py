@@ -1,4 +1,6 @@
-"""The run browser lists the runs beside this one, newest first; Enter opens one, space compares one with the shown run."""
+"""The run browser lists the runs beside this one, newest first; Enter opens one, space compares one with the shown
+run.
+"""
 
 from __future__ import annotations
 

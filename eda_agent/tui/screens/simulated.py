@@ -1,4 +1,6 @@
-"""A simulated screen needs its own simulations. They run in a separate process; Escape leaves the screen and ends them."""
+"""A simulated screen needs its own simulations. They run in a separate process; Escape leaves the screen and ends
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""python -m tests.hostile.attack [CLASS …] [--share S] [--out FILE]: every class of attacks, and the table; 0 when nothing came through."""
+"""python -m tests.hostile.attack [CLASS …] [--share S] [--out FILE]: every class of attacks, and the table; 0 when
+nothing came through.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,9 @@ MAX_TEXT = 40_000
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 Attack = tuple[str, Callable[[], str]]
-"""What it is, and a call that makes it and gives what was said. A fault is any exception but the one that a user is told, too long a time,
-and words that steer a terminal."""
+"""What it is, and a call that makes it and gives what was said. A fault is any exception but the one that a user is
+told, too long a time, and words that steer a terminal.
+"""
 
 
 @dataclass

@@ -1,4 +1,6 @@
-"""Specs, PDK files and the other files of YAML, with every value as another type, out of range, or gone; through `check` and everything that reads them."""
+"""Specs, PDK files and the other files of YAML, with every value as another type, out of range, or gone; through
+`check` and everything that reads them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Run folders and environments: each file of a run as a link, a pipe, a folder, garbage, or without end; each variable with a value that nobody means."""
+"""Run folders and environments: each file of a run as a link, a pipe, a folder, garbage, or without end; each variable
+with a value that nobody means.
+"""
 
 from __future__ import annotations
 

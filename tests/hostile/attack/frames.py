@@ -1,4 +1,6 @@
-"""Frames of a worker that a netlist took over: any JSON, any bytes, too long, too slow, too many, at any time. The pool takes none for an answer."""
+"""Frames of a worker that a netlist took over: any JSON, any bytes, too long, too slow, too many, at any time. The pool
+takes none for an answer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Journals that somebody changed: every field of every kind of event, as another type, out of range, or gone; and everything that is made of a journal."""
+"""Journals that somebody changed: every field of every kind of event, as another type, out of range, or gone; and
+everything that is made of a journal.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What each missing layer of the sandbox costs: tried from inside a confined process, layer by layer, against what `gaps` says of it."""
+"""What each missing layer of the sandbox costs: tried from inside a confined process, layer by layer, against what
+`gaps` says of it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _TCP = 'tries["! tcp"] = lambda: socket.create_connection(listener.getsockname()
 
 @dataclass(frozen=True)
 class Cost:
-    """`lacks`: the layer that is missing. `can`: what was done all the same, as `gaps` words it. `said`: what `gaps` says."""
+    """`lacks`: the layer that is missing. `can`: what was done all the same, as `gaps` words it. `said`: what `gaps`
+    says.
+    """
 
     lacks: str
     held: tuple[str, ...]

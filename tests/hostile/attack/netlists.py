@@ -1,4 +1,6 @@
-"""Netlists, names, measurements and commands that are made by the hundred from the hand-written ones: letters, blanks, marks and breaks put where they hurt."""
+"""Netlists, names, measurements and commands that are made by the hundred from the hand-written ones: letters, blanks,
+marks and breaks put where they hurt.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ ACTS = [
 
 
 def mutated(text: str, draw: random.Random) -> str:
-    """One to three changes of a text: a mark put in, a piece doubled, dropped, turned in its case, or an act beside it."""
+    """One to three changes of a text: a mark put in, a piece doubled, dropped, turned in its case, or an act beside
+    it.
+    """
     for _ in range(draw.randint(1, 3)):
         place = draw.randrange(len(text) + 1)
         match draw.randrange(6):
@@ -48,7 +52,9 @@ def mutated(text: str, draw: random.Random) -> str:
 
 
 def netlist_attacks(folder: Path, count: int, seed: int = 1, *, simulated: int = 40) -> Iterator[Attack]:
-    """Lines inside and outside a sound circuit. `simulated`: how many of those that are taken go through a plain ngspice without a sandbox."""
+    """Lines inside and outside a sound circuit. `simulated`: how many of those that are taken go through a plain
+    ngspice without a sandbox.
+    """
     draw, place, left = random.Random(seed), Place(folder), [simulated]
     base = [text for text in lines().values() if len(text) < 2000]
     for number in range(count):
@@ -156,7 +162,9 @@ print("through")
 
 
 def gate_attacks(folder: Path, count: int, seed: int = 4) -> Iterator[Attack]:
-    """Commands and decks through the gate; the last attack gives all that the gate let through to an ngspice without gate and sandbox."""
+    """Commands and decks through the gate; the last attack gives all that the gate let through to an ngspice without
+    gate and sandbox.
+    """
     draw = random.Random(seed)
     passed: list[tuple[str, object]] = []
     base = [

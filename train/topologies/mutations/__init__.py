@@ -1,7 +1,9 @@
-"""A mutation makes another valid circuit of a valid one: a pure function of a cell and a random generator, None where it has no place.
+"""A mutation makes another valid circuit of a valid one: a pure function of a cell and a random generator, None where
+it has no place.
 
-`device` changes single devices and their copies, `load` loads and folding, `bias` bias branches, `stage` stages and their compensation, `whole` polarity
-and process. What a mutation leaves is checked by `rules.faults`; whether it still does its job, a simulation tells.
+`device` changes single devices and their copies, `load` loads and folding, `bias` bias branches, `stage` stages and
+their compensation, `whole` polarity and process. What a mutation leaves is checked by `rules.faults`; whether it still
+does its job, a simulation tells.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Mutations of single devices and of those that belong to them: split, stacked, cascoded, degenerated, sized on their own."""
+"""Mutations of single devices and of those that belong to them: split, stacked, cascoded, degenerated, sized on their
+own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Mutations of loads: a resistor, a diode or a current source in the place of what is there, positive feedback, folding."""
+"""Mutations of loads: a resistor, a diode or a current source in the place of what is there, positive feedback,
+folding.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def cross(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def fold(cell: Cell, draw: random.Random) -> Cell | None:
-    """The currents of the input pair are turned round: its load moves to the other rail, behind cascodes of the other type."""
+    """The currents of the input pair are turned round: its load moves to the other rail, behind cascodes of the other
+    type.
+    """
     pair = cell.structure.input_pair
     if pair is None:
         return None
@@ -115,7 +119,9 @@ def _hanging(cell: Cell, kind: str, nets: list[str]) -> list[Device]:
 
 
 def _moved(cell: Cell, draw: random.Random, loads: list[Device], kind: str) -> Cell | None:
-    """Loads as devices of the other type at the other rail; what a bias line of theirs drove is driven by one of the new type."""
+    """Loads as devices of the other type at the other rail; what a bias line of theirs drove is driven by one of the
+    new type.
+    """
     reached, renamed = signal(cell), {}
     for width, length in sorted({(one.width, one.length) for one in loads}):
         cell, made = sizes.fet(cell, draw, kind, "", "", "", 4, cell.parameters[length].value / cell.technology.scale)

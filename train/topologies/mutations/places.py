@@ -19,7 +19,9 @@ def signal(cell: Cell) -> frozenset[str]:
 
 
 def pick(cell: Cell, draw: random.Random, candidates: Sequence[Device]) -> list[Device]:
-    """One of the candidates, mostly with those that share its sizes and its gate or source: both sides of a pair, all of a mirror."""
+    """One of the candidates, mostly with those that share its sizes and its gate or source: both sides of a pair, all
+    of a mirror.
+    """
     if not candidates:
         return []
     one = draw.choice(candidates)
@@ -41,7 +43,9 @@ def current_sources(cell: Cell) -> list[Device]:
 
 
 def source(cell: Cell, draw: random.Random, kind: str, drain: str, ratio: float = 2.0, most: float = 20) -> Cell | None:
-    """With a current source of a type at a net, a copy of a bias line; the line is made where there is none. None without any bias."""
+    """With a current source of a type at a net, a copy of a bias line; the line is made where there is none. None
+    without any bias.
+    """
     found = line(cell, draw, kind)
     if found is None:
         return None

@@ -86,9 +86,11 @@ def _signs(cell: Cell) -> list[str]:
 
 
 def _reached(cell: Cell, source: str) -> set[tuple[str, int]]:
-    """(net, sign of the voltage) that a signal arrives at: a common-source stage inverts, a common-gate stage and a follower do not.
+    """(net, sign of the voltage) that a signal arrives at: a common-source stage inverts, a common-gate stage and a
+    follower do not.
 
-    Nothing goes through a device twice in a row: what follows its gate at its source is not what it takes on from there.
+    Nothing goes through a device twice in a row: what follows its gate at its source is not what it takes on from
+    there.
     """
     links: dict[str, set[tuple[str, int, str]]] = defaultdict(set)
     for device in cell.devices:

@@ -17,7 +17,9 @@ WIDEST = 100.0
 def fet(
     cell: Cell, draw: random.Random, kind: str, drain: str, gate: str, source: str, width: float, length: float, copies: str = ""
 ) -> tuple[Cell, Device]:  # fmt: skip
-    """The cell with parameters for a new MOSFET, and the MOSFET, which is not in the cell yet. `width`, `length` in µm; PMOS are made wider."""
+    """The cell with parameters for a new MOSFET, and the MOSFET, which is not in the cell yet. `width`, `length` in µm;
+    PMOS are made wider.
+    """
     tech = cell.technology
     wide = (2.0 if kind == "pmos" else 1.0) * width * tech.scale
     long = max(length * tech.scale, tech.length)

@@ -12,7 +12,9 @@ from eda_agent.train.topologies.mutations.places import current_sources, signal,
 
 
 def add_stage(cell: Cell, draw: random.Random) -> Cell | None:
-    """A common-source stage behind the output of an amplifier, whose inputs change places; a capacitor around it, with a resistor or without."""
+    """A common-source stage behind the output of an amplifier, whose inputs change places; a capacitor around it, with
+    a resistor or without.
+    """
     if cell.kind != "amplifier":
         return None
     net = cell.new_net("v")
@@ -97,7 +99,9 @@ def feed_forward(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def couple(cell: Cell, draw: random.Random) -> Cell | None:
-    """The gate of a stage's current source follows a signal at high frequencies: a capacitor to it, a resistor to its line."""
+    """The gate of a stage's current source follows a signal at high frequencies: a capacitor to it, a resistor to its
+    line.
+    """
     reached = signal(cell)
     stages = [one for one in current_sources(cell) if one.drain in reached]
     choices = [

@@ -1,4 +1,6 @@
-"""The dock shows a run: specs, sizes, turns, the best-so-far curve and the log, with buttons for the user's commands."""
+"""The dock shows a run: specs, sizes, turns, the best-so-far curve and the log, with buttons for the user's
+commands.
+"""
 
 from __future__ import annotations
 

@@ -162,7 +162,9 @@ def common_centroid(group: Sequence[Device]) -> list[Unit]:
 
 
 def junctions(fingers: int, width: float, diffusion: Diffusion) -> Junctions:
-    """Junctions of adjacent fingers, each `width` m wide: source, drain, source, … share the regions between two gates."""
+    """Junctions of adjacent fingers, each `width` m wide: source, drain, source, … share the regions between two
+    gates.
+    """
     found = Junctions(0.0, 0.0, 0.0, 0.0)
     bump = max(diffusion.pad - width, 0.0)
     for number in range(fingers + 1):

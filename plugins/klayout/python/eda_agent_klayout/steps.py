@@ -72,5 +72,7 @@ def held(*layouts: pya.Layout) -> Iterator[None]:
 
 
 def draw_ahead(library: pya.Layout, name: str, values: Mapping[str, Any]) -> None:
-    """Draw a PCell in the layout of its library before it is placed; otherwise each one would have that layout walked."""
+    """Draw a PCell in the layout of its library before it is placed; otherwise each one would have that layout
+    walked.
+    """
     library.add_pcell_variant(library.pcell_id(name), dict(values))

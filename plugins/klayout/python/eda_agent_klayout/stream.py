@@ -1,4 +1,6 @@
-"""The stream is the output of `eda-agent size --events`: JSON lines, folded into the dock's content, without a window."""
+"""The stream is the output of `eda-agent size --events`: JSON lines, folded into the dock's content, without a
+window.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a process in `tables/`.
+"""A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a
+process in `tables/`.
 
 Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where it has them, `set`, and `models`: model of the
 netlist → the parameters that draw that one, `cell` among them where it is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`

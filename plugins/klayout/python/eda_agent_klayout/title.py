@@ -41,7 +41,9 @@ class Title(pya.PCellDeclarationHelper):
 
 
 def put(cell: pya.Cell, found: Mapping[str, Any], table: str, library: str) -> None:
-    """Store the output of `eda-agent export RUN --devices` in a cell, replacing an earlier one; `table`: of its PCells."""
+    """Store the output of `eda-agent export RUN --devices` in a cell, replacing an earlier one; `table`: of its
+    PCells.
+    """
     words = json.dumps({**{name: found[name] for name in KEPT}, "table": table}, separators=(",", ":"))
     there = _instance(cell)
     if there is not None:
