@@ -1,5 +1,5 @@
-"""Metrics: what is measured of a circuit. One module a family, one entry a metric (`eda_agent.metrics.metric`); every
-module here is imported.
+"""Metrics are the measured numbers of a circuit. One module per family, one entry per metric
+(`eda_agent.metrics.metric`); every module here is imported.
 """
 
 from importlib import import_module

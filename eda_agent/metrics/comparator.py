@@ -1,4 +1,4 @@
-"""A clocked comparator: how long it takes to decide."""
+"""Metrics of a clocked comparator: its decision delay."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def decision_delay(time: Real, clock: Real, difference: Real, level: float, expe
     """The slowest decision (s) after a rising clock edge.
 
     `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A
-    decision counts when `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the
-    clock's high half. One that goes the right way and has not reached it is `Censored`.
+    decision counts if `difference`·sign reaches `level` (V) in the window and is still beyond it at the end of the
+    clock's high half. One in the right direction that has not reached it is `Censored`.
     """
     delays = []
     for start, stop, sign in expected:
@@ -46,7 +46,7 @@ def decision_delay(time: Real, clock: Real, difference: Real, level: float, expe
 )
 def _delay(wave: Waveform, settings: Mapping[str, float]) -> float:
     period = 1 / settings["frequency"]
-    # the input's sign turns after the first cycle's clock has fallen; see the comparator template
+    # the input changes sign after the first cycle's clock has fallen; see the comparator template
     windows = [(0.45 * period, 0.98 * period, 1), (1.45 * period, 1.98 * period, -1)]
     difference = wave.real("outp") - wave.real("outn")
     clock = wave.real("clock")

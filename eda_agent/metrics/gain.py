@@ -1,6 +1,7 @@
-"""Gain over frequency: of an amplifier, or of the loop where the testbench has a loop probe.
+"""Gain over frequency: of an amplifier, or of the loop if the testbench has a loop probe.
 
-Levels are interpolated in dB over log frequency."""
+Levels are interpolated in dB over log frequency.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +16,12 @@ from eda_agent.metrics.waveform import LOOP, Waveform
 from eda_agent.units import format_quantity
 
 FLAT = 0.6
-"""dB a decade: of one pole at five times the frequency, whose gain there is 0.13 dB below that at DC."""
+"""dB per decade: the slope of one pole at five times the frequency, whose gain there is 0.13 dB below that at DC."""
 
 
 def transfer_of(wave: Waveform) -> tuple[Real, Complex]:
-    """(frequency in Hz, H): the loop gain where the testbench probes a loop, else out over in. Raises `Unmeasurable`
-    where the circuit oscillates.
+    """(frequency in Hz, H): the loop gain if the testbench probes a loop, else out over in. Raises `Unmeasurable` if
+    the circuit oscillates.
     """
     if LOOP in wave.probes:
         return wave.axis, wave.probes[LOOP].astype(np.complex128)
@@ -55,7 +56,8 @@ def no_unity(level: Real) -> str:
 def bandwidth(frequency: Real, transfer: Complex) -> float:
     """The first frequency (Hz) where |H| is 20 log √2 = 3.01 dB below its value at the lowest frequency.
 
-    `Censored` where |H| already falls there, from a passband that it leaves earlier; `Unmeasurable` where it rises.
+    `Censored` if |H| already falls at the lowest frequency, because its passband lies below; `Unmeasurable` if it
+    rises.
     """
     magnitude = decibel(transfer)
     level = float(magnitude[0]) - 20 * math.log10(math.sqrt(2))
@@ -69,16 +71,15 @@ def bandwidth(frequency: Real, transfer: Complex) -> float:
 
 
 def falls_from_the_start(frequency: Real, transfer: Complex) -> bool:
-    """Whether |H| falls by more than `FLAT` at the lowest frequencies: what it is at DC was not seen."""
+    """Whether |H| falls by more than `FLAT` at the lowest frequencies: its value at DC was not simulated."""
     magnitude = decibel(transfer)
     return bool((magnitude[0] - magnitude[1]) / math.log10(frequency[1] / frequency[0]) > FLAT)
 
 
 def peaking(frequency: Real, transfer: Complex) -> float:
-    """The largest |H| above that at the lowest frequency, in dB; 0 when there is none.
+    """The largest |H| above that at the lowest frequency, in dB; 0 without one.
 
-    Between grid points 1/|H|² is taken as a parabola in f², which a second-order low-pass is: its peak is exact on any
-    grid.
+    Between grid points 1/|H|² is taken as a parabola in f². This is exact for a second-order low-pass on any grid.
     """
     _must_be_flat(frequency, transfer)
     inverse = 1 / np.maximum(np.abs(transfer), 1e-150) ** 2
@@ -94,13 +95,12 @@ def peaking(frequency: Real, transfer: Complex) -> float:
 
 
 def must_be_stable(impedance: Complex) -> None:
-    """Raise `Unmeasurable` where the impedance at a port that is driven with a current has poles in the right half
-    plane.
+    """Raise `Unmeasurable` if the impedance at a port that is driven with a current has poles in the right half plane.
 
-    The small-signal response of a circuit that oscillates looks like any other. The argument principle tells: with the
-    port shorted the loop is open and the circuit stable, so that all zeros lie in the left half plane; from DC, where
-    the impedance is a resistance, to high frequencies, where it is a capacitance, the phase then turns by −90°, and by
-    180° more for each pole in the right.
+    The small-signal response of an oscillating circuit looks normal. The argument principle detects it: with a
+    shorted port the loop is open and the circuit stable, so all zeros lie in the left half plane. From DC, where
+    the impedance is a resistance, to high frequencies, where it is a capacitance, the phase changes by −90°, and by
+    +180° more for each pole in the right half plane.
     """
     phase = np.unwrap(np.angle(impedance))
     if phase[-1] - phase[0] > math.pi / 2:
@@ -108,7 +108,8 @@ def must_be_stable(impedance: Complex) -> None:
 
 
 def _must_be_flat(frequency: Real, transfer: Complex) -> None:
-    # the phase tells before the magnitude: a pole at ten times the frequency turns by 6° and lowers |H| by 0.5 %
+    # the phase shows it before the magnitude: a pole at ten times the frequency changes the phase by 6° and |H| by 0.5
+    # %
     if abs(transfer[0].imag) > 0.1 * abs(transfer[0].real):
         raise Unmeasurable(
             f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be lower", WIDER

@@ -1,4 +1,4 @@
-"""Geometry: what is known from the sizes alone, without a waveform."""
+"""Metrics of the geometry come from the sizes alone, without a waveform."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A measurable number is one that a waveform has; where it has none, or only a bound, the measurement says so and why.
+"""A measurable number exists in a waveform; if it does not, or is only bounded, the measurement raises the reason.
 
-A made-up number would be optimised. Crossings are interpolated."""
+A made-up number would be optimised. Crossings are interpolated.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from eda_agent.units import format_quantity
 
 WIDER = 4.0
-"""How many times wider a sweep should be whose end was too near; nobody can tell."""
+"""Factor by which a sweep is widened if its end was too near and the right factor is unknown."""
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 
 class Unmeasurable(ValueError):
-    """The waveform has no such number; the message says why. `wanted`: how many times longer or wider the window should
-    be for it, 0 where that would not help.
+    """The waveform has no such number; the message says why. `wanted`: factor by which the window should be longer or
+    wider, 0 if that does not help.
     """
 
     def __init__(self, why: str, wanted: float = 0.0):
@@ -28,10 +29,10 @@ class Unmeasurable(ValueError):
 
 
 class Censored(Unmeasurable):
-    """The number lies beyond what was looked at: above (`bound` ">") or below ("<") `value`, the end of a window, a
+    """The number lies beyond the observed range: above (`bound` ">") or below ("<") `value`, the end of a window, a
     sweep or a band.
 
-    The message is short and says what was not seen: "not settled".
+    The message is short and names what was not observed: "not settled".
     """
 
     def __init__(self, why: str, bound: str, value: float, wanted: float = 0.0):

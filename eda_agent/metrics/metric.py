@@ -1,13 +1,13 @@
-"""A metric is a named number with a unit, measured from one waveform of its testbench; its entry says all that the
-program knows of it.
+"""A metric is a named number with a unit, measured from one waveform of its testbench; its entry holds everything that
+the program knows of it.
 
-An entry stands on the function that measures it:
+An entry decorates the function that measures it:
 
     @metric("gbw", "Hz", analysis="ac", typical=10e6, definition="unity-gain frequency")
     def _gbw(wave: Waveform, settings: Mapping[str, float]) -> float: ...
 
-A function that finds no number raises `Unmeasurable` with the reason, or `Censored` with a bound where the number lies
-beyond what was simulated.
+A function that finds no number raises `Unmeasurable` with the reason, or `Censored` with a bound if the number lies
+beyond the simulated range.
 """
 
 from __future__ import annotations
@@ -30,30 +30,29 @@ Measure = Callable[[Waveform, Mapping[str, float]], float]
 
 @dataclass(frozen=True)
 class Metric:
-    """What is known of a metric.
+    """The data of a metric.
 
     Attributes:
-        name: As in spec.yaml and in templates.
+        name: as in spec.yaml and in templates.
         unit: SI, or dB, deg, %, ppm/K, ….
-        ramp: How partial success is graded (`eda_agent.agent.score`): "log" for what spans decades, "linear" between
-            the target and `span` from it.
-        span: In `unit`, of a linear ramp; None: the target's own size.
-        definition: What it is, in one line; language models and datasheets read it.
-        id: Its word in the language of the embedded models. Trained weights depend on it: a number is given once and
+        ramp: the scale of the score (`eda_agent.agent.score`): "log" for values over decades, "linear" between the
+            target and `span` from it.
+        span: in `unit`, of a linear ramp; None: the target's own size.
+        definition: one line; language models and datasheets read it.
+        id: its word in the language of the embedded models. Trained weights depend on it: a number is assigned once and
             never changes; 0 is none.
-        analysis: The analysis of a deck of the user's own that it is measured from: op, ac, dc, tran or noise. A
+        analysis: the analysis of a user's deck from which it is measured: op, ac, dc, tran or noise. A
             template names the analysis itself.
-        measure: From the waveform of that analysis to the number; None where no waveform is needed.
-        loop: Whether a loop gain has it too.
-        output: "driven" where its testbench drives the output by an input, "held" where the circuit holds it by itself;
-            "" where it may be either.
-        window: When its value is only a bound, because the truth lies beyond the window, sweep or band.
-        second: The test that measures it a second way.
-        aliases: What CACE datasheets call it.
-        typical: The target of a draft where nothing was measured.
-        ask: What a draft asks for where the netlist's own sizes were measured: a "better" value, the "typical" one
-            whatever they measure, to "keep" what
-            they measure since the supply bounds it, or to "relax": what may be spent to make the rest better.
+        measure: from the waveform of that analysis to the number; None if no waveform is needed.
+        loop: whether it also applies to a loop gain.
+        output: "driven" if its testbench drives the output by an input, "held" if the circuit holds it itself;
+            "" if it may be either.
+        window: when its value is only a bound, because the true value lies beyond the window, sweep or band.
+        second: the test that measures it with a second method.
+        aliases: its names in CACE datasheets.
+        typical: the target of a draft if nothing was measured.
+        ask: the target of a draft if the netlist's own sizes were measured: a "better" value; the "typical" one; to
+            "keep" the value, because the supply bounds it; or to "relax" it, to allow the other targets.
     """
 
     name: str
@@ -78,7 +77,7 @@ METRICS: dict[str, Metric] = {}
 
 
 def add(entry: Metric) -> None:
-    """Register a metric. Raises `ValueError` for a name, an id or an alias that another has."""
+    """Register a metric. Raises `ValueError` for a name, an id or an alias that is taken."""
     for other in METRICS.values():
         if other.name == entry.name or (entry.id and other.id == entry.id) or set(other.aliases) & {entry.name, *entry.aliases}:
             raise ValueError(f"metric {entry.name}: its name, id or alias is that of {other.name}")
@@ -98,8 +97,8 @@ def metric(
 
 
 class Measured(NamedTuple):
-    """A number, or None and why there is none. `bound`: ">" or "<" where the truth lies above or below it, and `why`
-    says what was not seen. `wanted`: how many times longer or wider the window should be to see it.
+    """A number, or None and the reason. `bound`: ">" or "<" if the true value lies above or below it, and `why`
+    names what was not observed. `wanted`: factor by which the window should be longer or wider.
     """
 
     value: float | None

@@ -1,6 +1,7 @@
-"""Numbers of an operating point: what the circuit draws, and its systematic offset.
+"""Metrics of an operating point: supply current, power and systematic offset.
 
-Of a circuit that is clocked or oscillates, the supply current is a mean over time."""
+For a clocked or oscillating circuit the supply current is a mean over time.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ def _supply(wave: Waveform, settings: Mapping[str, float]) -> float:
 
 
 def _positive(value: float) -> float:
-    """The value; raises `Unmeasurable` where it is not above 0."""
+    """The value; raises `Unmeasurable` if it is not above 0."""
     if value <= 0:
         raise Unmeasurable("the supply delivers no power: the circuit is fed from elsewhere")
     return value

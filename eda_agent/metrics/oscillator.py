@@ -1,4 +1,4 @@
-"""An oscillator: how fast it runs, and how far a ripple of its supply moves its period."""
+"""Metrics of an oscillator: its frequency, and the modulation of its period by a ripple of its supply."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from eda_agent.units import format_quantity
 def rising_edges(time: Real, value: Real, after: float) -> Real:
     """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
 
-    The middle is that of the waveform's own extremes: not every oscillator swings around half of its supply. Raises
-    `Unmeasurable` where the swing is below 10 mV or still grows or decays: that is ringing, not oscillation. An
-    oscillation that goes on and is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
+    The middle is that of the waveform's own extremes, because not every oscillator swings around half of its supply.
+    Raises
+    `Unmeasurable` if the swing is below 10 mV or still grows or decays: this is ringing, not oscillation. A
+    sustained oscillation that is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
     """
     _must_be_fast(time, value, after)
     late = time >= (after + time[-1]) / 2
@@ -39,7 +40,7 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
 
 
 def _must_be_fast(time: Real, value: Real, after: float) -> None:
-    """Raise `Censored` where the whole waveform rises too seldom through its middle, as often at its end as before."""
+    """Raise `Censored` if the whole waveform rises too seldom through its middle, as often at its end as before."""
     moments = _rises(time, value, float(value.max() + value.min()) / 2)
     late = int((moments >= after).sum())
     if moments.size < 2 or late >= 6:
@@ -59,7 +60,7 @@ def _rises(time: Real, value: Real, level: float) -> Real:
 def period_modulation(edges: Real, frequency: float) -> float:
     """RMS (s) of the sine of a known frequency (Hz) in the periods between edges, fitted by least squares.
 
-    The standard deviation of the periods would depend on where in its cycle the modulation is cut off.
+    The standard deviation of the periods would depend on the phase at which the modulation is cut off.
     """
     phase = 2 * math.pi * frequency * (edges[:-1] + edges[1:]) / 2
     terms = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], axis=1)
@@ -102,6 +103,6 @@ def _period_jitter(wave: Waveform, settings: Mapping[str, float]) -> float:
     try:
         edges = _edges(wave)
     except Censored as error:
-        # the bound is one on the frequency
+        # the bound applies to the frequency
         raise Unmeasurable(str(error), error.wanted) from None
     return period_modulation(edges, settings["ripple_frequency"])

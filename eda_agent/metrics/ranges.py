@@ -12,11 +12,10 @@ from eda_agent.metrics.waveform import Waveform
 
 
 def linear_range(sweep: Real, output: Real, linearity: float, gain: float = 1.0) -> tuple[float, float]:
-    """The ends (low, high, in V of the sweep) of the widest interval where dout/dsweep differs from `gain` by |gain|·(1
-    − linearity) at most.
+    """The ends (low, high, in V of the sweep) of the widest interval where dout/dsweep differs from `gain` by at most
+    |gain|·(1 − linearity).
 
-    A slope that is too steep counts as little as one that is too flat: where an output that was stuck catches up,
-    nothing is linear.
+    A too steep slope does not count either: when a stuck output catches up, it is not linear.
     """
     order = np.argsort(sweep)
     ends = sweep[order]
@@ -35,13 +34,13 @@ def linear_range(sweep: Real, output: Real, linearity: float, gain: float = 1.0)
 
 
 def _edge(axis: Real, excess: Real, inside: int, outside: int) -> float:
-    """Where `excess` is 0 between a point inside and its neighbour outside."""
+    """The place where `excess` is 0 between a point inside and its neighbour outside."""
     share = excess[inside] / (excess[inside] - excess[outside])
     return float(axis[inside] + share * (axis[outside] - axis[inside]))
 
 
 def _inside(wave: Waveform, low: float, high: float, width: float) -> float:
-    """The width (V) of a range; `Censored` where it goes up to an end of the sweep."""
+    """The width (V) of a range; `Censored` if it reaches an end of the sweep."""
     if low <= wave.axis.min() or high >= wave.axis.max():
         raise Censored("to the end of the sweep", ">", width)
     return width

@@ -1,5 +1,5 @@
-"""A reference: its voltage, or its current as it flows, how they depend on temperature and supply, and over which
-voltages at its output a current holds.
+"""Metrics of a reference: its voltage or current, their dependence on temperature and supply, and the range of output
+voltages over which a current holds.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def temperature_coefficient(temperature: Real, output: Real) -> float:
 
 
 def flowing(current: Real) -> Real:
-    """A current (A) that flows out of the circuit or into it, as a positive one: by the sign of its sum, so that a part
-    that turns stays negative.
+    """A current (A) out of the circuit or into it, as a positive one: by the sign of its sum, so that a part with the
+    other sign stays negative.
     """
     return current if float(current.sum()) >= 0 else -current
 
@@ -42,7 +42,7 @@ def compliance_range(voltage: Real, current: Real, at: float, tolerance: float) 
     """Width (V) of the interval of output voltages around `at` (V) in which the current is within `tolerance` % of that
     at `at`.
 
-    Its ends are interpolated; where the current is still within it at the end of the sweep, that end counts: the sweep
+    Its ends are interpolated. If the current is still within it at the end of the sweep, that end counts: the sweep
     goes from rail to rail.
     """
     order = np.argsort(voltage)
@@ -56,7 +56,7 @@ def compliance_range(voltage: Real, current: Real, at: float, tolerance: float) 
 
 
 def _end(axis: Real, room: Real, at: float, direction: int) -> float:
-    """The first voltage from `at` on, upwards or downwards, where there is no more room."""
+    """The first voltage from `at` on, upwards or downwards, where the tolerance is exceeded."""
     side = np.flatnonzero(axis > at) if direction > 0 else np.flatnonzero(axis < at)[::-1]
     before, left = at, float(np.interp(at, axis, room))
     for index in side:
@@ -67,7 +67,7 @@ def _end(axis: Real, room: Real, at: float, direction: int) -> float:
 
 
 def _reference(wave: Waveform) -> Real:
-    """What a reference gives: a voltage, or a current as it flows."""
+    """The output of a reference: a voltage, or a current."""
     return flowing(wave.real("current")) if "current" in wave.probes else wave.real("out")
 
 

@@ -1,4 +1,4 @@
-"""A regulator: how its output holds against supply and load, in DC and after a step of the load."""
+"""Metrics of a regulator: its output against supply and load, in DC and after a step of the load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eda_agent.metrics.waveform import Waveform
 from eda_agent.units import format_quantity
 
 RECOVERED = 0.05
-"""An output has recovered from a load step when it is this share of all that it moved from where it ends."""
+"""An output has recovered from a load step when its distance from the final value is this share of its excursion."""
 
 
 def slope(sweep: Real, output: Real, low: float, high: float) -> float:
@@ -62,7 +62,7 @@ def _load_step(wave: Waveform, settings: Mapping[str, float], rising: bool) -> f
     end = tail(wave.axis, out, start, stop, RECOVERED * float(np.ptp(out[inside])) + 1e-6)
     if end.oscillates:
         raise Unmeasurable("the output oscillates")
-    # on its way back the output is at most where it ends: with its last value the excursion is the least that it can be
+    # while it recovers the output is at most its final value: with the last value the excursion is a lower bound
     after = end.final if end.settled else float(np.interp(stop, wave.axis, out))
     # the settled values before and after differ by the load regulation, which is no over- or undershoot
     found = min(before, after) - float(out[inside].min()) if rising else float(out[inside].max()) - max(before, after)

@@ -1,4 +1,4 @@
-"""Rejection: how far the output holds off what disturbs its common mode or a supply."""
+"""Rejection is the attenuation of a disturbance of the common mode or of a supply at the output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eda_agent.metrics.waveform import Waveform
 
 
 def rejection(frequency: Real, output: Complex, at: float) -> float:
-    """−20 log |output| at a frequency (Hz), in dB: how far a disturbance of 1 is held off."""
+    """−20 log |output| at a frequency (Hz), in dB: the attenuation of a disturbance of 1."""
     must_cover(frequency, at, "the response")
     return -float(np.interp(math.log(at), np.log(frequency), decibel(output)))
 

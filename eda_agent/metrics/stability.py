@@ -1,9 +1,10 @@
-"""Stability margins say how far a loop gain T(jω) passes by −1, the point where the closed loop oscillates.
+"""Stability margins are the distances of a loop gain T(jω) from −1, the point where the closed loop oscillates.
 
-The loop is stable where T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11,
-1932): where its phase passes −180° (−540°, +180°, …) as often back as forth while |T| > 1. That holds for a loop that
-is stable when it is broken. So a loop whose phase dips below −180° at high gain and comes back (a conditionally stable
-one) has positive margins, and one whose gain rises above 1 a second time is judged at every crossing.
+The loop is stable if T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11,
+1932): if its phase passes −180° (−540°, +180°, …) equally often in both directions while |T| > 1. This applies to a
+loop that
+is stable when it is open. A loop whose phase is below −180° at high gain and returns (a conditionally stable
+one) therefore has positive margins, and one whose gain rises above 1 a second time is judged at every crossing.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from eda_agent.metrics.waveform import Waveform
 
 
 def phase_margin(transfer: Complex) -> float:
-    """Degrees between T and −1 at the worst frequency where |T| = 1; negative where the closed loop is unstable.
+    """Degrees between T and −1 at the worst frequency where |T| = 1; negative if the closed loop is unstable.
 
-    With one crossing this is 180° + ∠T, the phase unwrapped from a positive sign at the lowest frequency: a loop that
-    has turned past 180° stays negative, no other branch can pass for it. Raises `Unmeasurable` where the path inverts
+    With one crossing this is 180° + ∠T, the phase unwrapped from a positive sign at the lowest frequency: a phase below
+    −180° gives a negative margin and is not confused with another branch. Raises `Unmeasurable` if the path inverts
     at low frequency or |T| never passes 1.
     """
     level, phase = _polar(transfer)
@@ -39,7 +40,7 @@ def gain_margin(transfer: Complex) -> float:
     """The smallest change of gain in dB, up or down, that makes the loop unstable; of an unstable one, the excess as a
     negative number.
 
-    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. Where it never does, the margin is
+    It is −20 log |T| where the phase reaches −180°, in loops where it does so once. If it never does, the margin is
     above the attenuation at the end of the sweep: `Censored`.
     """
     level, phase = _polar(transfer)
@@ -61,7 +62,7 @@ def _encircles(level: Real, phase: Real) -> bool:
 
 
 def _half_turns(phase: Real) -> list[tuple[float, int]]:
-    """Where ∠T passes ±180°, ±540°, …, as `_passes` gives it."""
+    """The places where ∠T passes ±180°, ±540°, …, in the form of `_passes`."""
     first, last = (math.floor((end - 180.0) / 360.0) for end in (phase.min(), phase.max()))
     return [found for turn in range(first, last + 1) for found in _passes(phase, 180.0 + 360.0 * turn)]
 

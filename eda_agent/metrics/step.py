@@ -1,4 +1,4 @@
-"""A step response: how fast the output slews, how far it overshoots and when it has settled."""
+"""Metrics of a step response: slew rate, overshoot and settling time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eda_agent.metrics.waveform import Waveform
 from eda_agent.units import format_quantity
 
 FINE = 500
-"""Time steps of a half up to which a window may still grow at the same step."""
+"""Time steps of a half up to which a window may grow with the same step."""
 
 
 def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool, after: float, before: float) -> float:
@@ -32,9 +32,7 @@ def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool,
 
 
 def settling_time(time: Real, value: Real, final: float, band: float, start: float, stop: float) -> float:
-    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`; `Censored` where it does not hold
-    there.
-    """
+    """Time (s) from `start` until |value − final| ≤ band holds up to `stop`; `Censored` if it does not hold there."""
     inside = (time >= start) & (time <= stop)
     axis, error = time[inside], np.abs(value[inside] - final) - band
     if axis.size < 2 or error[-1] > 0:
@@ -48,7 +46,7 @@ def settling_time(time: Real, value: Real, final: float, band: float, start: flo
 
 
 def overshoot(time: Real, value: Real, initial: float, final: float, start: float, stop: float) -> float:
-    """Largest excursion past `final`, in % of the step from `initial`; 0 when there is none."""
+    """Largest excursion past `final`, in % of the step from `initial`; 0 without one."""
     if initial == final:
         raise Unmeasurable("the output does not move")
     inside = (time >= start) & (time <= stop)
@@ -63,8 +61,8 @@ def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, f
 
 
 def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, float, Tail]:
-    """(output before the rising edge, start of its window, stop, how the output ends there). Raises `Unmeasurable`
-    where it does not follow the step.
+    """(output before the rising edge, start of its window, stop, how the output ends there). Raises `Unmeasurable` if
+    it does not follow the step.
     """
     first, second = _step_windows(settings)[2:]
     time, out = wave.axis, wave.real("out")
@@ -74,7 +72,7 @@ def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, 
     if end.oscillates:
         raise Unmeasurable("the output oscillates")
     if end.rings and settings["hold"] > FINE * settings.get("time_step", 0.0):
-        # the next window has coarser steps, in which the simulator keeps ringing up
+        # the next window has coarser steps, in which the simulator sustains ringing
         end = replace(end, wanted=0.0)
     if end.settled and not 0.5 < moved / settings["step"] < 1.5:
         raise Unmeasurable(f"the output moves {format_quantity(moved, 'V', 3)} for a step of {format_quantity(settings['step'], 'V', 3)}")
@@ -82,7 +80,7 @@ def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, 
 
 
 def _band(settings: Mapping[str, float]) -> float:
-    """Half the width (V) of what counts as settled."""
+    """Half the width (V) of the settling band."""
     return settings["step"] * settings["tolerance"] / 100
 
 
@@ -97,10 +95,10 @@ def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
     try:
         found = slew_rate(time, out, low, high, rising=rising, after=start, before=stop)
     except Unmeasurable:
-        # the mean slope up to the end of the window is more than that of an edge that takes longer
+        # the mean slope up to the end of the window exceeds that of a longer edge
         raise Censored("the edge does not reach its end", "<", 0.8 * (high - low) / (stop - start), end.wanted or 4.0) from None
     if not end.settled:
-        # the edge bends down to its end: over the part that was seen it is steeper than over the whole
+        # the edge becomes flatter at its end: the observed part is steeper than the whole edge
         raise Censored("the edge does not reach its end", "<", found, end.wanted)
     return found
 
@@ -175,8 +173,7 @@ def _overshoot(wave: Waveform, settings: Mapping[str, float]) -> float:
     time, out = wave.axis, wave.real("out")
     if end.settled:
         return overshoot(time, out, initial, end.final, first, second)
-    # a peak that has not come yet, or one that the output has not come back from: what is past the last value is the
-    # least of it
+    # the peak has not come yet, or the output has not returned from it: the excess over the last value is a lower bound
     last = float(np.interp(second, time, out))
     seen = overshoot(time, out, initial, last, first, second) if last > initial else 0.0
     raise Censored("not settled", ">", seen, end.wanted)

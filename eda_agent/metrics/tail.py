@@ -1,10 +1,12 @@
-"""A tail is how a waveform ends: where it is going, whether it is there, and how much longer it would have to be
-watched.
+"""A tail is the end of a waveform: its final value, whether it is reached, and how much longer the window must be.
 
-The means over three equal parts in a row tell the drift: of one exponential their differences d₁, d₂ have the ratio r =
-exp(−h/τ), and what is left to go is d₂ r/(1 − r) (Aitken's Δ²). Means leave ringing out, whose envelope the ranges of
-the parts tell. Taken one part earlier the same must come out: an output that has just turned, on its way back from a
-peak, is no exponential. A drift with a time constant of up to sixteen windows is found, and extrapolated up to eight.
+The means over three consecutive equal parts show the drift: for one exponential their differences d₁, d₂ have the ratio
+r =
+exp(−h/τ), and the remaining change is d₂ r/(1 − r) (Aitken's Δ²). Means suppress ringing, whose envelope is measured by
+the ranges of
+the parts. One part earlier the result must be the same: an output that has just turned, on its way back from a
+peak, is not an exponential. A drift with a time constant of up to sixteen windows is found, and extrapolated up to
+eight.
 """
 
 from __future__ import annotations
@@ -17,22 +19,20 @@ import numpy as np
 from eda_agent.metrics.measurable import Real, mean
 
 PARTS = 6
-"""Of a window; the last four are looked at."""
+"""Number of parts of a window; the last four are used."""
 SLOWEST = 0.98
-"""The most that the drift of one part may be of that before: beyond, it is not told from noise."""
+"""Maximum ratio of the drifts of two consecutive parts: above it, the drift cannot be distinguished from noise."""
 SUSTAINED = 0.97
 """An envelope that keeps this share from part to part does not decay."""
 SPARE = 1.5
-"""How much longer than the time to settle a window should be."""
+"""Reserve of a window over the time to settle."""
 TURNED = 2.0
-"""How much longer it should be where what is left cannot be told, as of an output that has just turned."""
+"""Factor of the window if the remaining change is unknown, as for an output that has just turned."""
 
 
 @dataclass(frozen=True)
 class Tail:
-    """`final`: where the waveform is going. `wanted`: how many times longer the window should be, 0 where nobody can
-    tell.
-    """
+    """`final`: the final value of the waveform. `wanted`: factor by which the window should be longer, 0 if unknown."""
 
     final: float
     settled: bool
@@ -42,8 +42,8 @@ class Tail:
 
 
 def tail(time: Real, value: Real, start: float, stop: float, band: float) -> Tail:
-    """How a waveform ends that moved at `start`, looked at until `stop` (s). It is settled when the last part lies
-    within `band` (V) of where it is going.
+    """The end of a waveform that changed at `start`, observed until `stop` (s). It is settled if the last part lies
+    within `band` (V) of its final value.
     """
     length = (stop - start) / PARTS
     means = [mean(time, value, stop - k * length, stop - (k - 1) * length) for k in (4, 3, 2, 1)]
@@ -52,7 +52,7 @@ def tail(time: Real, value: Real, start: float, stop: float, band: float) -> Tai
     now = means[3] - means[2]
     ranges = [_part(time, value, stop - k * length, stop - (k - 1) * length) for k in (2, 1)]
     swings, ends = [float(np.ptp(part)) for part in ranges], ranges[1]
-    # of a drift the range is below the difference of the means
+    # for a drift the range is below the difference of the means
     ringing = swings[1] > 2 * abs(now) and swings[1] > band
     known = abs(final - means[3]) <= band / 2 and abs(final - earlier) <= band / 2
     if not ringing and known and float(np.abs(ends - final).max()) <= band:
@@ -70,7 +70,7 @@ def tail(time: Real, value: Real, start: float, stop: float, band: float) -> Tai
 
 
 def _extrapolated(first: float, second: float, third: float) -> tuple[float, float]:
-    """Where three means in a row are going, and the ratio of their differences; 0 where they turn."""
+    """The limit of three consecutive means, and the ratio of their differences; 0 if they turn."""
     before, now = second - first, third - second
     ratio = min(now / before, SLOWEST) if before * now > 0 else 0.0
     return third + now * ratio / (1 - ratio), ratio

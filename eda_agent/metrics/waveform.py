@@ -1,8 +1,9 @@
-"""A waveform is what one analysis recorded: an axis and one array per probe role.
+"""A waveform is the record of one analysis: an axis and one array per probe role.
 
 Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current
-out of the supply in A, positive when the circuit draws, and "current" what flows from the circuit into a voltage source
-in A; other probes are voltages in V, complex for ac. Noise has "input" and "output" densities in V/√Hz instead.
+out of the supply in A, positive when the circuit draws current. "current" is the current from the circuit into a
+voltage source
+in A. Other probes are voltages in V, complex for ac. Noise has "input" and "output" densities in V/√Hz instead.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64] | NDArray[np.complex128]
 
 LOOP = "loop"
-"""The probe whose waveform is the gain of a loop; in a testbench it names a source of 0 V in the loop."""
+"""The probe whose waveform is the gain of a loop; in a testbench it names a 0 V source in the loop."""
 CURRENTS = frozenset({"supply", "current"})
-"""Probes that are currents, through a voltage source that they name."""
+"""Probes that are currents, through the voltage sources that they name."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""A drawn circuit is a netlist with the fingers, the widths on the grid and the junctions that its layout has: what is
-simulated is what is drawn.
+"""A drawn circuit is a netlist with the fingers, the widths on the grid and the junctions of its layout, so that the
+simulation agrees with the drawing.
 
-The rule is that of the drawing (`eda_agent.klayout.fold`). Each transistor's line gets numbers of its own for w, l, the
-fingers, ad, as, pd and ps; where the model has no parameter for fingers it becomes that many copies of one finger.
+The rule is that of the drawing (`eda_agent.klayout.fold`). Each transistor's line gets its own numbers for w, l, the
+fingers, ad, as, pd and ps. If the model has no parameter for fingers, the line becomes that many copies of one finger.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from eda_agent.problem.structure.recognise import recognise
 
 JUNCTIONS = ("ad", "as", "pd", "ps")
 _BSIM4 = frozenset({"14", "54"})
-"""Levels of models that take fingers, as ngspice numbers them."""
+"""Levels of models that accept fingers, by ngspice's numbers."""
 
 Line = tuple[str, str]
 """(subcircuit, device) of the netlist."""
 
 
 class Transistors:
-    """The transistors of a problem as a layout needs them, at any sizing."""
+    """The transistors of a problem for a layout, at any sizing."""
 
     def __init__(self, problem: Problem):
         self.problem = problem
@@ -45,7 +45,7 @@ class Transistors:
         self.elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits))
 
     def flat(self, sizing: Sizing) -> list[FlatDevice]:
-        """Every device as the schematic has it."""
+        """Every device as in the schematic."""
         return self.elaboration.devices(self.problem.space.edits(sizing))
 
     def of(self, flat: Sequence[FlatDevice]) -> list[Transistor]:
@@ -75,7 +75,7 @@ class Transistors:
         return scope.name, path[-1]
 
     def device(self, line: Line) -> Device:
-        """What stands on a line."""
+        """The device on a line."""
         scope = self.problem.netlist.scope(line[0])
         device = scope.device(line[1]) if scope else None
         assert device is not None, line
@@ -90,7 +90,7 @@ def _four(device: FlatDevice) -> tuple[str, str, str, str]:
 class Drawn:
     """The netlist of a problem as it is drawn, and its numbers at any sizing. Of a problem without a layout, the netlist and numbers as they are. The capacitances of wires are added to either.
 
-    `notes`: what is simulated as the schematic has it, and why.
+    `notes`: devices that are simulated as in the schematic, with the reason.
     """
 
     def __init__(self, problem: Problem):
@@ -106,12 +106,12 @@ class Drawn:
             self.netlist = with_wires(self.netlist, problem.subckt, problem.wires)
 
     def edits(self, sizing: Sizing) -> dict[Edit, float]:
-        """Place → number, in the netlist's units, of what is simulated."""
+        """Place → number, in the netlist's units, for the simulation."""
         edits = self.problem.space.edits(sizing)
         return edits if self.layout is None else {**edits, **self._drawn(self._transistors.flat(sizing))}
 
     def written(self, sizing: Sizing) -> dict[Edit, float]:
-        """The same without what the sizes alone say: a width that is on the grid keeps its expression in the
+        """The same without values that follow from the sizes alone: a width on the grid keeps its expression in the
         netlist.
         """
         edits = self.problem.space.edits(sizing)
@@ -131,13 +131,13 @@ class Drawn:
         }
 
     def least_finger(self, width: float) -> float:
-        """The narrowest finger (m) of a device that may be as wide as `width`."""
+        """The narrowest finger (m) of a device of at most `width`."""
         rule = self.layout.rule if self.layout is not None else None
         return width if rule is None or width < min(rule.widest, 2 * rule.narrowest) else max(min(rule.least, width), 0.0)
 
     @property
     def widest_finger(self) -> float:
-        """In m, of a device that is folded."""
+        """The widest finger in m of a folded device."""
         return self.layout.rule.widest if self.layout is not None else math.inf
 
     def slack(self, width: float) -> float:
@@ -147,8 +147,8 @@ class Drawn:
         return self.layout.rule.grid / 2 * (width / self.layout.rule.least + 2)
 
     def _lines_of(self, flat: Sequence[FlatDevice]) -> dict[Line, list[str]]:
-        """Line → labels of its transistors. A line whose instances have other sizes, or that cannot be folded, is left
-        as it is.
+        """Line → labels of its transistors. A line whose instances have different sizes, or that cannot be folded,
+        stays unchanged.
         """
         found: dict[Line, list[str]] = defaultdict(list)
         for device in flat:
@@ -173,12 +173,12 @@ class Drawn:
         return dict(found)
 
     def _places_of(self, line: Line) -> list[str]:
-        """The parameters that a line gets."""
+        """The parameters that are added to a line."""
         areas = JUNCTIONS if self.layout is not None and self.layout.diffusion is not None else ()
         return ["w", "l", self._fingers[line] or "m", *areas]
 
     def _with_places(self) -> Netlist:
-        """The netlist with a place for everything that the drawing says."""
+        """The netlist with a place for everything that the drawing determines."""
         wanted = {id(self._transistors.device(line).line): self._places_of(line) for line in self._lines}
         lines = []
         for one in self.problem.netlist.lines:
@@ -198,7 +198,7 @@ class Drawn:
             copies = device.m if fingers else device.fingers
             numbers = {"w": device.width if fingers else device.finger, "l": device.length}
             if found:
-                # instances of one cell differ in what they share with their neighbours: their mean
+                # instances of one cell share different junctions with their neighbours: use their mean
                 mean = Junctions(0.0, 0.0, 0.0, 0.0)
                 for label in labels:
                     mean = mean.plus(found[label].scaled(1 / (copies * len(labels))))
@@ -222,7 +222,7 @@ def _parameter_of_fingers(device: Device, problem: Problem) -> str:
 
 
 def _called_with_m(netlist: Netlist) -> bool:
-    """Whether a cell of the user's is called with a multiplier: a copy's number then is not that of its own line."""
+    """Whether a cell of the user's is called with a multiplier: a copy's number is then not that of its line."""
     return any(
         device.kind == "x" and "m" in device.params and device.value.lower() in netlist.subcircuits
         for scope in (netlist.top, *netlist.subcircuits.values())

@@ -1,5 +1,5 @@
-"""A layout section says what drawing a run simulates: the folds, the grid of widths, and the PCells whose junctions
-count.
+"""A layout section defines the drawing that a run simulates: the folds, the grid of widths, and the PCells with their
+junctions.
 
 layout: {fold: auto, grid: 5n}                              layout: {fold: 5u, table: demonstration, areas: netlist}
 """
@@ -15,13 +15,13 @@ from eda_agent.problem.pdk import Pdk
 from eda_agent.units import QuantityError, parse_quantity
 
 FINEST, COARSEST = 0.1e-6, 1e-3
-"""A finger's greatest width lies between, m."""
+"""Limits of the widest finger, m."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`table`: the PCells that are drawn, "" for none. `diffusion`: what they draw beside a gate; None leaves the
-    junctions to the netlist.
+    """`table`: the PCells in use, "" for none. `diffusion`: their regions beside a gate; None keeps the netlist's
+    junctions.
     """
 
     rule: Rule
@@ -29,12 +29,12 @@ class Layout:
     diffusion: Diffusion | None
 
     def data(self) -> dict[str, object]:
-        """As a journal and a layout keep it: lengths in m, null for a fold that is off."""
+        """The data for a journal and a layout: lengths in m, null for a fold that is off."""
         return {**rule_data(self.rule), "table": self.table, "areas": "netlist" if self.diffusion is None else "drawn"}
 
 
 def has_table(pdk: Pdk) -> bool:
-    """Whether the PDK's PCells are known, with what they draw."""
+    """Whether the PDK's PCells and their diffusion are known."""
     try:
         return read_table(pdk.name).diffusion is not None
     except TableError:
@@ -42,19 +42,19 @@ def has_table(pdk: Pdk) -> bool:
 
 
 def usual(pdk: Pdk) -> Layout:
-    """The layout of a spec that says no more than that there is one."""
+    """The layout of a spec without further settings."""
     name = pdk.name if has_table(pdk) else ""
     return Layout(replace(Rule(), grid=pdk.grid), name, diffusion_of(name) if name else None)
 
 
 def diffusion_of(table: str) -> Diffusion | None:
-    """In m. Raises `TableError` for a table that is not there."""
+    """The diffusion of a table, in m. Raises `TableError` for an unknown table."""
     found = read_table(table)
     return None if found.diffusion is None else Diffusion(**{name: value * found.unit for name, value in found.diffusion.items()})
 
 
 def load_layout(node: LocatedNode | None, pdk: Pdk | None) -> Layout | None:
-    """The section of a spec; None where there is none, or it is off. Findings go to the report of the node."""
+    """The section of a spec; None if it is missing or off. Findings go to the report of the node."""
     if node is None or node.value in ("off", "false", None) or pdk is None:
         return None
     result = usual(pdk)
@@ -89,7 +89,7 @@ def _fold(node: LocatedNode, rule: Rule) -> Rule:
 
 
 def _length(node: LocatedNode, what: str, least: float, most: float, default: float) -> float:
-    """A length in m; reports and gives `default` for what is none."""
+    """A length in m; reports an invalid one and returns `default`."""
     try:
         found = parse_quantity(node.value, "m")
     except QuantityError as error:
@@ -104,7 +104,7 @@ def _length(node: LocatedNode, what: str, least: float, most: float, default: fl
 
 
 def layout_from(data: object) -> Layout | None:
-    """The layout that a journal keeps; None for none, and for what is none."""
+    """The layout in a journal; None for none and for invalid data."""
     if not isinstance(data, dict):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Loading of specs on operating points: which devices, from which testbench, against which bound.
+"""Loading of specs on operating points: their devices, testbench and bound.
 
 saturation: {metric: saturation_margin, devices: [M5, xm*, role: input pair], minimum: 50m}
 switch_on:  {region: triode, devices: M9}
@@ -20,7 +20,7 @@ from eda_agent.problem.selection import KINDS, Names, NoDevice, names_of
 from eda_agent.problem.spec import Testbench
 
 Circuit = Callable[[], Names]
-"""The names of a circuit's devices, worked out when a spec first asks. Raises `InputError`."""
+"""The names of a circuit's devices, computed on first use. Raises `InputError`."""
 
 
 def circuit_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str, ...], ...]) -> Circuit:
@@ -28,7 +28,7 @@ def circuit_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str,
 
 
 def region_of(entry: LocatedNode, values: Mapping[str, LocatedNode]) -> tuple[str, dict[str, float]] | None:
-    """(metric, bounds) that `region:` is short for, None where there is no such key or it is wrong."""
+    """(metric, bounds) of `region:`, None if the key is missing or invalid."""
     if "region" not in values:
         return None
     name = values["region"].text("region")
@@ -67,9 +67,7 @@ def devices_of(entry: LocatedNode, values: Mapping[str, LocatedNode], circuit: C
 
 
 def _wanted(node: LocatedNode) -> list[tuple[LocatedNode, str, str]]:
-    """(where it stands, kind, text): a name or pattern, `role: …` or `group: …`, as text or as YAML reads it in a
-    list.
-    """
+    """(its node, kind, text): a name or pattern, `role: …` or `group: …`, as text or as YAML reads it in a list."""
     if isinstance(node.value, dict):
         node.only(*KINDS)
         return [(child, kind, child.text(kind)) for kind, child in node.value.items() if kind in KINDS]
@@ -79,7 +77,7 @@ def _wanted(node: LocatedNode) -> list[tuple[LocatedNode, str, str]]:
 
 
 def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], circuit: Circuit | None, pdk: str) -> dict[str, float]:
-    """The bound of a voltage that a spec gives none for: what the PDK rates its devices at."""
+    """The bound of a voltage without one in the spec: the rated voltage of its devices in the PDK."""
     if metric.name not in RATED or circuit is None or not devices:
         return {}
     rules = circuit().rules
@@ -98,7 +96,7 @@ def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], ci
 def biased_testbench(
     entry: LocatedNode, values: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], known: Mapping[str, LocatedNode]
 ) -> str:
-    """The testbench whose operating point is read: the one named, else the first that has one."""
+    """The testbench whose operating point is read: the named one, else the first with an operating point."""
     able = [name for name, bench in testbenches.items() if any(analysis.kind == "op" for analysis in bench.analyses)]
     if "testbench" not in values:
         if not able and testbenches:

@@ -1,4 +1,4 @@
-"""A fold over the events of a run gives its state: turns, incumbent, how it stands. Every view is made from it."""
+"""A fold over the events of a run gives its state: turns, incumbent, status. Every view is made from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .event import Event
 
 @dataclass
 class Tally:
-    """Sums over a list of turns that only grows; a screen asks for them twenty times a second, whatever the length.
+    """Sums over a growing list of turns; a screen reads them twenty times a second, independent of the length.
     `corners`: of the run.
     """
 
@@ -37,13 +37,16 @@ class Tally:
 
 @dataclass
 class RunState:
-    """What the events so far say. `pending`: proposals that were made and not yet evaluated. `handovers`:
-    policy.changed events.
+    """The state of a run after some events.
 
-    `edits`: orders that changed what is asked for; `started` has specs, parameters and budget as they are now. `left`:
-    turns set aside by going back. `policy`: the last that the user changed to (name, options). `budget`: simulations,
-    where the user changed them since the run was last taken up. `opened`: the request, and what the measurements depend
-    on, as the run was last taken up (`run.resume`); empty in a journal of 0.1.0.
+    Attributes:
+        pending: proposals that were made and not yet evaluated.
+        handovers: policy.changed events.
+        edits: commands that changed the problem; `started` has the present specs, parameters and budget.
+        left: turns set aside by going back.
+        policy: the last policy that the user chose (name, options).
+        budget: simulations, if the user changed them since the last start or resume.
+        opened: the request and the fingerprint of the last start or resume (`run.resume`); empty in a journal of 0.1.0.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -67,14 +70,14 @@ class RunState:
     _tally: Tally | None = field(default=None, repr=False, compare=False)
 
     def apply(self, event: Event) -> None:
-        """Take one event in. An event of another version that is not known here changes nothing."""
+        """Apply an event. An unknown event of another version changes nothing."""
         self.sequence = event["seq"] + 1
         handler = _HANDLERS.get(event["type"])
         if handler is not None:
             handler(self, event)
 
     def _start(self, event: Event) -> None:
-        # a resumed run may have another budget and other machines; what it was begun with stays
+        # a resumed run may have another budget and other machines; its other initial data stays
         again: dict[str, Any] = {name: event[name] for name in ("budget", "workers", "parallel") if name in event}
         self.started = {**self.started, **again} if self.started else event
         if self.policy:
@@ -82,7 +85,7 @@ class RunState:
         self.opened, self.budget, self.finished = event.get("opened", {}), None, {}
 
     def _evaluate(self, event: Event) -> None:
-        # the model's own words stand in turn.proposed only
+        # only turn.proposed has the model's text
         if self.pending and event["type"] == "turn.evaluated":
             event = {**event, "proposal": {**event["proposal"], "reply": self.pending.pop(0)["reply"]}}
         self.turns.append(event)
@@ -150,8 +153,8 @@ class RunState:
         self.finished = event
 
     def _complete(self, best: Event) -> Event:
-        """A best as it was told; of a journal of version 0.1.0, where a score in some corners could win, the best of
-        those in all.
+        """The reported best; in a journal of version 0.1.0, where a score in some corners could win, the best of those
+        in all corners.
         """
         told = next((turn for turn in reversed(self.turns) if turn["index"] == best["index"]), None)
         if told is None or not partial(told, self.corners):
@@ -163,12 +166,12 @@ class RunState:
 
     @property
     def corners(self) -> int:
-        """How many corners the run has: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
+        """The number of corners of the run: a turn that was simulated in fewer decides nothing (`insight.complete`)."""
         return len(self.started.get("corners", ()))
 
     @property
     def simulations(self) -> int:
-        """Proposals simulated (the baseline comes on top)."""
+        """The number of simulated proposals, without the baseline."""
         return self.tally.simulations
 
     @property
@@ -192,7 +195,7 @@ _HANDLERS: Mapping[str, Callable[[RunState, Event], None]] = {
     "problem.changed": RunState._change_problem, "spec.changed": RunState._change_spec, "branched": RunState._branch, "returned": RunState._return,
     "best.updated": RunState._update_best, "sim.failed": RunState._fail, "verified": RunState._verify, "run.finished": RunState._finish,
 }  # fmt: skip
-"""Type of event → what it does to a state."""
+"""Type of event → its effect on a state."""
 
 
 def fold(events: Iterable[Event]) -> RunState:

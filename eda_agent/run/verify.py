@@ -1,4 +1,4 @@
-"""Verifying simulates a run's best design once more, without cache, before the run reports it."""
+"""Verifying simulates a run's best design again, without the cache, before the run reports it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from eda_agent.simulation.soundness import watch
 
 
 def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -> dict[str, Any]:
-    """The incumbent once more, in every corner, without cache: what a policy, a cache or a skipped corner did cannot
-    matter here.
+    """Simulate the incumbent in every corner, without the cache, independent of the policy, the cache and skipped
+    corners.
 
-    `problem`: what is asked for in the end, edits of the user's included. `asked_met`: by the user's targets, where the
-    run's are tighter.
+    Args:
+        problem: the final problem, the user's edits included.
+        best: the incumbent.
 
-    `deviation`: largest relative difference to what the turn measured. Waveform measurements repeat to the last bit.
-    `left_saturation`: devices that are meant to be in saturation and are not, in any corner. `unsound`: what its
-    testbenches show that no working circuit does, a sentence each.
+    Returns:
+        the data of the event `verified`: `asked_met` is by the user's targets, if the run's are tighter; `deviation` is
+        the
+        largest relative difference from the turn's values (waveform measurements repeat to the last bit);
+        `left_saturation`
+        lists devices that must be saturated and are not, in any corner; `unsound` lists the symptoms of its
+        testbenches,
+        a sentence each.
     """
     assert best.sizing is not None and best.evaluation is not None
     fresh = Evaluator(evaluator.problem, evaluator.workbench, pool, NoCache(), keep_points=True)

@@ -135,7 +135,7 @@ def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Tab
     layout, cell = placed(problem, known(problem), table)
     sizing = dict(known(problem)) | {"mt": 7.0 if known(problem)["mt"] != 7.0 else 9.0, "Wb": known(problem)["Wb"] * 1.5}
     plan = writeback.plan(layout, cell, read_devices(devices(problem, sizing)), table)
-    assert any("generate it anew" in text for text, _ in plan.conflicts)
+    assert any("generate it again" in text for text, _ in plan.conflicts)
     assert not {change.device for change in plan.changes} & {"xm5", "xm6"}
 
 

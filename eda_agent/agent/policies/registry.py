@@ -1,6 +1,6 @@
-"""The registry maps a policy's name to what is known of it: how it is made, what it needs and which options it has.
+"""The registry maps a policy's name to its entry: builder, needed packages and options.
 
-The command line reads it at every start, so nothing of a policy is imported before it is chosen.
+The command line reads it at every start, so a policy is imported only when it is chosen.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ DEFAULT = "auto"
 
 @dataclass(frozen=True)
 class Option:
-    """An option of `eda-agent size` that goes to the policy.
+    """An option of `eda-agent size` for the policy.
 
     Attributes:
-        name: The keyword of the policy's builder.
-        flag: As on the command line, without dashes.
-        help: What it says, for `--help`; the names of the policies that have it are put before it.
-        metavar: What stands for the value in `--help`; "" for a switch, which has none and gives False.
-        type: From the text of the value to what the builder takes.
+        name: the keyword of the policy's builder.
+        flag: the flag on the command line, without dashes.
+        help: the text of `--help`; the names of its policies are added before it.
+        metavar: the value's name in `--help`; "" for a switch, which has no value and gives False.
+        type: converts the text of the value for the builder.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Entry:
 
     Attributes:
         builder: MODULE:CLASS below `eda_agent.agent.policies`; called with `seed` and the options.
-        summary: What it does, in one line.
-        extra: The extra of the package that it needs, or "".
-        options: What the command line may pass to it.
+        summary: one line.
+        extra: the needed extra of the package, or "".
+        options: options on the command line.
     """
 
     builder: str
@@ -97,14 +97,12 @@ OPTIONS: dict[str, Option] = {option.name: option for entry in POLICIES.values()
 
 
 def flag_of(name: str) -> str:
-    """An option on the command line, by its name or by that of a field of a request: `--answer-timeout` for
-    `timeout`.
-    """
+    """The flag of an option, by its name or by that of a field of a request: `--answer-timeout` for `timeout`."""
     return f"--{OPTIONS[name].flag if name in OPTIONS else name}"
 
 
 def options_of(name: str) -> tuple[str, ...]:
-    """The names of the options of a policy, which may be named as `local:FOLDER` or `python:MODULE.CLASS`."""
+    """The names of a policy's options; the policy may be named as `local:FOLDER` or `python:MODULE.CLASS`."""
     entry = POLICIES.get(name.partition(":")[0])
     return tuple(option.name for option in entry.options) if entry is not None else ()
 

@@ -55,7 +55,7 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
 
 
 def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:
-    """What a net drives; None where a gate does something that no enable does."""
+    """The devices that a net drives; None if one of them cannot belong to an enable."""
     result: list[_Gate] = []
     on = found.by_gate[net]
     inverted = _inverted(found, on) if depth < _MOST_INVERTERS else set()
@@ -73,7 +73,7 @@ def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:
 
 
 def _inverted(found: Wiring, gates: Sequence[Fet]) -> set[str]:
-    """Nets that a pair of these devices, one of each type and each on its rail, drives, and that drive gates alone."""
+    """Nets that a pair of these devices, one of each type and each on its rail, drives, and that drive gates only."""
     low = {fet.drain for fet in gates if fet.type == "nmos" and fet.source == found.circuit.vss}
     both = low & {fet.drain for fet in gates if fet.type == "pmos" and fet.source == found.circuit.vdd}
     return {net for net in both if found.by_gate[net] and not any(fet.diode for fet in found.by_drain[net])}

@@ -18,7 +18,7 @@ _MAX_PARTS = 3
 
 
 class Patterns(Wiring):
-    """The patterns of a circuit, each found when it is asked for."""
+    """The patterns of a circuit, computed on first use."""
 
     @cached_property
     def enables(self) -> tuple[Enable, ...]:

@@ -13,8 +13,8 @@ from eda_agent.problem.structure.wiring import Wiring
 
 
 def starting_in(found: Wiring, mirrors: Sequence[Mirror], signal: Collection[str]) -> frozenset[str]:
-    """Names of the devices that start a reference: those that trigger it, and what drives their gates. `signal`: nets
-    that the inputs reach.
+    """Names of the devices that start a reference: the triggering devices, and those that drive their gates. `signal`:
+    nets that the inputs reach.
     """
     mirrored = {fet.name for mirror in mirrors for fet in mirror.members}
     triggers = [
@@ -33,7 +33,7 @@ def starting_in(found: Wiring, mirrors: Sequence[Mirror], signal: Collection[str
 
 
 def _may_trigger(found: Wiring, mirrors: Sequence[Mirror], fet: Fet) -> bool:
-    """A device on its rail that draws from the gates of a mirror of the other type."""
+    """Whether a device on its rail draws from the gates of a mirror of the other type."""
     free = fet.source in found.rails and not fet.diode
     own_gate = fet.gate not in found.rails and fet.gate not in found.circuit.ports
     return free and own_gate and any(mirror.reference.gate == fet.drain and mirror.reference.type != fet.type for mirror in mirrors)

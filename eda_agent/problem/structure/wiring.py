@@ -1,4 +1,4 @@
-"""A wiring is a circuit with its devices by the nets that they are on."""
+"""A wiring is a circuit with its devices by net."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wiring:
             self.by_gate[fet.gate].append(fet)
 
     def tops(self, fet: Fet) -> set[str]:
-        """The drain of a device, and of the cascodes on top of it."""
+        """The drain of a device, and those of the cascodes on top of it."""
         nets, top = {fet.drain}, fet
         for _ in range(3):
             above = [other for other in self.by_source[top.drain] if other.type == fet.type and other.gate != fet.gate]
@@ -38,9 +38,7 @@ class Wiring:
         return nets
 
     def foot(self, fet: Fet) -> str:
-        """The net that a source stands on: its own, or what lies behind a resistor that belongs to it alone
-        (degeneration).
-        """
+        """The net below a source: its own, or the net behind a resistor that belongs to it alone (degeneration)."""
         behind = [passive for passive in self.circuit.passives if fet.source in passive.nets]
         alone = len(self.by_source[fet.source]) == 1 and not self.by_drain[fet.source] and not self.by_gate[fet.source]
         if fet.source in self.rails or not alone or len(behind) != 1 or behind[0].kind != "r":

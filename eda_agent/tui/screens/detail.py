@@ -27,14 +27,14 @@ class Detail(Screen[None]):
         yield KeyBar()
 
     def body(self) -> ComposeResult:
-        """What stands below the heading."""
+        """The widgets below the heading."""
         yield from ()
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.refill)
 
     def refill(self) -> None:
-        """Put in what takes time, anew."""
+        """Fill the screen again."""
         self.run_worker(self._fill(), exclusive=True, group="fill")
 
     async def _fill(self) -> None:
@@ -42,4 +42,4 @@ class Detail(Screen[None]):
         self.filled = True
 
     async def fill(self) -> None:
-        """Put in what takes time to find out."""
+        """Fill in what takes time to compute."""

@@ -1,4 +1,4 @@
-"""The draft of a spec: from a bare netlist by `init`, edited here, checked, and started as a run."""
+"""The draft screen drafts a spec from a netlist by `init`, edits and checks it, and starts a run of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eda_agent.units import counted
 
 
 class DraftScreen(Screen[None]):
-    """`netlist`: a netlist, or a spec.yaml that is there already. `begin` is called with the spec once it is sound."""
+    """`netlist`: a netlist, or an existing spec.yaml. `begin` is called with the spec once it is valid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "check", "save and check", priority=True), Binding("f5", "start", "start the run", priority=True), Binding("ctrl+q", "app.quit", "quit", priority=True),
@@ -52,7 +52,7 @@ class DraftScreen(Screen[None]):
     async def _draft(self) -> None:
         try:
             if self.spec.exists():
-                self.say("this spec was here already: edit it, F5 starts the run")
+                self.say("this spec existed already: edit it, F5 starts the run")
             else:
                 self.say("recognising the circuit, simulating it once …")
                 self.say(problems_text(await run_program("init", self.netlist, {})))
@@ -84,7 +84,7 @@ class DraftScreen(Screen[None]):
 
 
 def problems_text(found: Mapping[str, Any]) -> str:
-    """What was recognised, and what could not be told."""
+    """The recognised circuit and the uncertain decisions."""
     roles: dict[str, list[str]] = {}
     for name, role in found["roles"].items():
         roles.setdefault(role, []).append(name)

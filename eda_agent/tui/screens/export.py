@@ -1,4 +1,4 @@
-"""Export writes what a run has found to files: the sized netlist, a report, tables, the xschem schematic, a first
+"""The export screen writes a run's results to files: the sized netlist, a report, tables, the xschem schematic, a first
 placement. Enter on a row writes it.
 """
 
@@ -23,9 +23,7 @@ from eda_agent.tui.shown import Shown
 
 @dataclass(frozen=True)
 class Product:
-    """Something to write: what it is, where, and the words of the command that writes it (none: the kept copy goes
-    back).
-    """
+    """A file to write: its content, its path, and the command that writes it (none: the kept copy is restored)."""
 
     what: str
     path: Path
@@ -33,7 +31,7 @@ class Product:
 
 
 def products(folder: Path) -> list[Product]:
-    """What a run can be written as. Its schematic is looked for beside the spec."""
+    """The files that a run can be written as. A schematic is searched beside the spec."""
     run = str(folder)
     found = [
         Product("sized netlist", folder / "sized.spice", ("export", run, "--out", str(folder / "sized.spice"))),
@@ -54,12 +52,12 @@ def products(folder: Path) -> list[Product]:
 
 
 def kept(schematic: Path) -> Path:
-    """Where `export --xschem` keeps the old one."""
+    """The place where `export --xschem` keeps the old file."""
     return schematic.with_name(f"{schematic.name}.bak")
 
 
 class ExportScreen(Detail):
-    """What the run can be written as, a row each."""
+    """The files that the run can be written as, one row each."""
 
     def __init__(self, shown: Shown):
         super().__init__()
@@ -70,7 +68,7 @@ class ExportScreen(Detail):
 
     def body(self) -> ComposeResult:
         yield Table(id="products")
-        yield Static("Enter writes what the cursor is on.", id="wrote", markup=False)
+        yield Static("Enter writes the row under the cursor.", id="wrote", markup=False)
 
     def on_mount(self) -> None:
         self.draw()
@@ -96,7 +94,7 @@ class ExportScreen(Detail):
         told = f"written: {product.path}"
         try:
             if product.command:
-                # such as sizes that have no place in a schematic
+                # such as sizes that were not found in a schematic
                 told = "\n".join([told, (await run_command(*product.command))[1]]).rstrip()
             else:
                 os.replace(kept(product.path), product.path)
@@ -107,6 +105,6 @@ class ExportScreen(Detail):
         else:
             self.written[place] = "✓"
             said.update(Text(told))
-            # what can be undone is a row more
+            # an undo adds a row
             self.products = products(self.folder)
         self.draw()

@@ -177,7 +177,7 @@ class Run:
     @property
     def interrupted(self) -> str:
         """The status of a run whose process ended before the run."""
-        return f"{self.started.get('problem', '')} · interrupted after turn {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · resume goes on with it"
+        return f"{self.started.get('problem', '')} · interrupted after turn {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · resume continues it"
 
     @property
     def status(self) -> str:

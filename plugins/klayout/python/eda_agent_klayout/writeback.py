@@ -117,7 +117,7 @@ def plan(
             stuck.append(name)
             box = _around([instance.bbox() for instance, _ in units])
             result.conflicts.append(
-                (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it anew", box)
+                (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it again", box)
             )
         else:
             if rule is not None and drawn != simulated[name].fingers:
@@ -170,7 +170,7 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
     if differ:
         rows = "\n".join(dict.fromkeys(differ[:12]))
         raise ValueError(
-            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen the layout of {name}, or place it anew"
+            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen the layout of {name}, or place it again"
         )
 
 
