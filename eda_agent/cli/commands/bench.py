@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("suite", help="suite: all, learned, unseen, one shipped circuit, or a YAML file")
     parser.add_argument("--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)")
     parser.add_argument("--budget", type=count, default=50, metavar="N", help="simulations per run (default 50)")
-    parser.add_argument("--seeds", type=count, default=3, metavar="K", help="seeds (default 3)")
+    parser.add_argument("--seeds", type=count, default=3, metavar="K", help="number of seeds (default 3)")
     parser.add_argument("--targets", type=count, default=1, metavar="T", help="targets per circuit (default 1)")
     parser.add_argument("--workers", type=count, metavar="N", help="parallel runs (default: one per core)")
     add_cluster(parser)

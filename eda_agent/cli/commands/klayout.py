@@ -34,7 +34,7 @@ def register(commands: Commands) -> None:
         description="Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, remove it, or list what is missing.",
     )
     parser.add_argument("action", choices=("install", "remove", "doctor"), help="install, remove or examine the plugin")
-    add_json(parser, "doctor: one JSON object on stdout")
+    add_json(parser, "doctor: print one JSON object on stdout")
     parser.set_defaults(func=klayout_command)
 
 

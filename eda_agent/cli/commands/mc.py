@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
         help="run Monte Carlo on one sizing",
         description="Simulate many samples of one sizing with device mismatch; report the yield of every spec.",
     )
-    parser.add_argument("--samples", type=count, default=100, metavar="N", help="chips (default 100)")
+    parser.add_argument("--samples", type=count, default=100, metavar="N", help="number of samples (default 100)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the samples (default 0)")
     parser.add_argument(
         "--process",

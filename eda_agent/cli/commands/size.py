@@ -47,7 +47,7 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
     )
-    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument("--resume", action="store_true", help="continue the run in SPEC (or in --out)")
     add_policy_options(parser)
     parser.add_argument(
         "--parallel",
