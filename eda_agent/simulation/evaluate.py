@@ -30,8 +30,12 @@ CONTENT_VERSION = 10
 class ResultCache(Protocol):
     """The interface of a cache: JSON objects by key."""
 
-    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]: ...
-    def put(self, key: str, value: dict[str, Any]) -> None: ...
+    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The stored values of these keys; missing ones are left out."""
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Store a value; an entry may be lost."""
+
     def close(self) -> None: ...
 
 
@@ -75,7 +79,16 @@ def joined(one: Evaluation, other: Evaluation) -> Evaluation:
 class Simulator(Protocol):
     """The simulator as the agent sees it. `Evaluator` runs ngspice, `FunctionSimulator` is for tests."""
 
-    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]: ...
+    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
+        """Simulate sizings.
+
+        Args:
+            sizings: legal ones, parameter → value in SI units.
+            corners: names of the corners to simulate; None for all.
+
+        Returns:
+            one evaluation per sizing, in order. A failed simulation is part of its evaluation, not an exception.
+        """
 
 
 class Evaluator:

@@ -71,10 +71,28 @@ class Executor(Protocol):
     def version(self) -> str: ...
     @property
     def preparations(self) -> Mapping[str, Preparation]: ...
-    def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]: ...
-    def adopt(self, deck: Deck, preparation: Preparation) -> None: ...
-    def run(self, tasks: Sequence[Task], done: Done | None = None) -> list[dict[str, Any]]: ...
-    def close(self) -> None: ...
+    def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]:
+        """Determine how decks are loaded and altered, by comparison at two sizings; `timeout` in s per deck."""
+
+    def adopt(self, deck: Deck, preparation: Preparation) -> None:
+        """Use the known properties of a deck instead of `prepare`."""
+
+    def run(self, tasks: Sequence[Task], done: Done | None = None) -> list[dict[str, Any]]:
+        """Simulate.
+
+        Args:
+            tasks: decks at sizings.
+            done: called with (index, reply) as each reply arrives, in any order.
+
+        Returns:
+            one reply per task, in order (`reply.sound` describes its form); a failed simulation is a reply too.
+
+        Raises:
+            WorkerError: simulators cannot be kept alive.
+        """
+
+    def close(self) -> None:
+        """End all simulators."""
 
 
 class Definition(Protocol):
