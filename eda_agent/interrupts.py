@@ -1,8 +1,7 @@
 """Interrupts (Ctrl-C, SIGTERM) raise `KeyboardInterrupt` in the main thread, except inside a `DeferInterrupts` block.
 
 Python calls a signal handler between any two instructions, also while a lock is being acquired. Another thread then
-waits for the lock forever. This
-happened when an event was passed to the journal's thread.
+waits for the lock forever. This happened when an event was passed to the journal's thread.
 """
 
 from __future__ import annotations

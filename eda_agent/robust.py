@@ -2,15 +2,12 @@
 spec.
 
 After each sizing the standard deviation σ of every spec over the samples is measured, and its target is moved by k·σ
-for the next round. k is the
-normal quantile at which this spec alone reaches the wanted yield. All rounds use the same samples. The result is the
-design with the most passing
-samples. The targets of a round are tighter than the user's (`Spec.asked`); the result and its samples are graded by the
-user's targets.
+for the next round. k is the normal quantile at which this spec alone reaches the wanted yield. All rounds use the same
+samples. The result is the design with the most passing samples. The targets of a round are tighter than the user's
+(`Spec.asked`); the result and its samples are graded by the user's targets.
 
 A yield is reached when the lower end of its 95 % interval reaches it: if a hundred samples pass, the yield is at least
-96.4 %. `least_samples` is
-the smallest number of samples that can show a yield.
+96.4 %. `least_samples` is the smallest number of samples that can show a yield.
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ class Credit:
     turn's gain.
 
     `descendants` is γ of max_{s≥t} γ^{s−t} r_s, only for the trajectory's own action (MURPHY, arXiv 2511.07833); None
-    disables it.
-    `repeat`: penalty of an action that the trajectory had before (ThetaEvolve, arXiv 2511.23473).
+    disables it. `repeat`: penalty of an action that the trajectory had before (ThetaEvolve, arXiv 2511.23473).
     """
 
     incumbent: float = 0.0

@@ -30,9 +30,8 @@ class Rules:
     """How a batch is learnt: see the fields of the same names in `RlRecipe`.
 
     `old`: π_old is the trainer's probability of the samples before its first step on them, or the sampler's.
-    `answer_mean`: the loss is
-    the mean over answers of their token means instead of the mean over tokens. `outcomes`: weight of the
-    mean negative log-likelihood of the actions' results.
+    `answer_mean`: the loss is the mean over answers of their token means instead of the mean over tokens. `outcomes`:
+    weight of the mean negative log-likelihood of the actions' results.
     """
 
     surrogate: Surrogate = Surrogate()

@@ -3,12 +3,12 @@
     python -m eda_agent.train.publish_model RUN [FOLDER] [--keep SHARE [--of OTHER]]
 
 `--keep` takes a weighted mean of the initial weights of the run, or those in OTHER, and the final ones: it keeps most
-of the gain on the circuits of the
-training and avoids most of the loss on others (Wortsman et al., arXiv 2109.01903, for fine-tuning).
+of the gain on the circuits of the training and avoids most of the loss on others (Wortsman et al., arXiv 2109.01903,
+for fine-tuning).
 
 RUN is the folder of a training run; FOLDER is the destination, by default the package's own. The record,
-`training.json`, has the recipe,
-the simulations of pools and rollouts, seconds, and the curves of the training in a few points.
+`training.json`, has the recipe, the simulations of pools and rollouts, seconds, and the curves of the training in a few
+points.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 simulated.
 
 The batch is played in two halves: one half is sampled while the other is simulated. The simulations of a half run in
-parallel on
-the product's executor. A failed simulation, or an answer that is not a sizing, has reward 0 and stays in its group.
+parallel on the product's executor. A failed simulation, or an answer that is not a sizing, has reward 0 and stays in
+its group.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ MakeSpeaker = Callable[[Task, int], Codec]
 @dataclass
 class Batch:
     """`trajectories`: those of each task. `simulations`: number of simulated actions. `sampling`, `simulating`,
-    `waiting`: seconds of drawing
-    answers, of simulation, and of waiting for it.
+    `waiting`: seconds of drawing answers, of simulation, and of waiting for it.
     """
 
     trajectories: list[list[Trajectory]]
@@ -59,8 +58,7 @@ class _Row:
 
 class Rollout:
     """`archive`: share of trajectories that start after designs of the pool. `lanes`: halves played in turn, 1 or 2.
-    `outcomes`: whether each action's
-    results are stored as questions.
+    `outcomes`: whether each action's results are stored as questions.
     """
 
     def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2, outcomes: bool = False):
@@ -68,8 +66,7 @@ class Rollout:
 
     def play(self, tasks: Sequence[Task], seed: int, numbers: Sequence[int] | None = None) -> Batch:
         """Play a batch; the same tasks, weights and seed give the same one. `numbers`: the tasks' numbers in a larger
-        batch: random draws of a
-        task depend on its number, not on its neighbours.
+        batch: random draws of a task depend on its number, not on its neighbours.
         """
         rows: list[_Row] = []
         by_task: list[list[Trajectory]] = []

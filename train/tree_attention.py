@@ -1,8 +1,8 @@
 """Attention under a tree mask computes for each block of queries only the keys that one of them attends to.
 
 Most of a tree's mask is empty: a branch attends to its history and itself, not to other branches. Dense attention
-computes all of it. Here
-queries are processed in blocks, and keys that no query of a block attends to are left out. The result is the same.
+computes all of it. Here queries are processed in blocks, and keys that no query of a block attends to are left out. The
+result is the same.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """A warm start imitates: it learns histories answered by a design that is known to meet the target.
 
 It has two sources. From a pool: other designs under the same condition as the history, and as the answer a design that
-meets the target, often
-with that design's own metrics and a small margin as the target (hindsight, arXiv 1707.01495). From the turns of any
-policy: every turn that became the
-incumbent, unchanged or with the target moved to its metrics.
+meets the target, often with that design's own metrics and a small margin as the target (hindsight, arXiv 1707.01495).
+From the turns of any policy: every turn that became the incumbent, unchanged or with the target moved to its metrics.
 """
 
 from __future__ import annotations
@@ -57,9 +55,8 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStar
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
     Half of the designs are neighbours of the answer, so that small steps from a good design are learnt as well as large
-    ones from a bad one.
-    They are mostly in the order of their scores, as in a run. `rules.climb` of the histories are answered by
-    a better neighbour of their incumbent instead; after each, `rules.outcomes` designs are predicted.
+    ones from a bad one. They are mostly in the order of their scores, as in a run. `rules.climb` of the histories are
+    answered by a better neighbour of their incumbent instead; after each, `rules.outcomes` designs are predicted.
     """
     pool, condition = task.source.pool, task.condition
     near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]

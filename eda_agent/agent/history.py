@@ -94,8 +94,7 @@ class History:
 
     def ranked(self, places: Iterable[int]) -> list[int]:
         """Indices of simulated turns, best first; equal ones in their order. Turns without all corners come last,
-        because
-        their scores are bounds.
+        because their scores are bounds.
         """
         return sorted(places, key=lambda place: (self.complete(place), self.rank_keys[place] or WORST), reverse=True)
 

@@ -7,8 +7,7 @@ For a spec with target t and worst value w the margin of a value x is
     log      ln(x / t) / |ln(t / w)|            for a minimum; ln(t / x) / |ln(t / w)| for a maximum
 
 It is ≥ 0 if the spec is met and −1 at the worst value. Satisfaction is 1 + margin, clipped to [0, 1]. With weights g
-and
-the worst corner c,
+and the worst corner c,
 
     score = Σ_i g_i · min_c satisfaction_i(c) / Σ_i g_i
 
@@ -16,10 +15,8 @@ A spec with both bounds takes the smaller margin. An unmeasurable value has sati
 (a factor of `LOG_SPAN` off for log scales, `Metric.span` off for linear ones) unless spec.yaml has `worst:`.
 
 Of a censored value only a bound b is known: the true value lies above ("> b") or below ("< b") it. If the true value
-can only be
-better ("> b" for a minimum, "< b" for a maximum), b counts as the value. If it can only be worse, the spec is not met,
-and the margin is
-that of b or `UNPROVEN`, whichever is less.
+can only be better ("> b" for a minimum, "< b" for a maximum), b counts as the value. If it can only be worse, the spec
+is not met, and the margin is that of b or `UNPROVEN`, whichever is less.
 """
 
 from __future__ import annotations

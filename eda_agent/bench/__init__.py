@@ -7,8 +7,7 @@
     paired    two policies, run by run
 
 One line of `results.jsonl` per run, written when it ends: a stopped bench continues from there. A suite is the shipped
-circuits with
-their targets, or the user's YAML file:
+circuits with their targets, or the user's YAML file:
 
     tasks:
       - {spec: my_opamp/spec.yaml, targets: my_opamp/targets.json}     # without targets the spec itself is the only

@@ -44,10 +44,9 @@ def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, An
     bootstrap", 2007).
 
     Runs of one target are correlated, and so are runs of one seed: a policy explores with the same designs for every
-    target of a circuit.
-    Without such correlation this counts the chance between runs three times, so the interval is rather too wide than
-    too narrow. A run has a `circuit`, a `target` and a `seed`; a target without a run of the drawn seeds counts with
-    its mean in that draw.
+    target of a circuit. Without such correlation this counts the chance between runs three times, so the interval is
+    rather too wide than too narrow. A run has a `circuit`, a `target` and a `seed`; a target without a run of the drawn
+    seeds counts with its mean in that draw.
     """
     cells: dict[str, dict[int, list[float]]] = {}
     for row in rows:

@@ -1,8 +1,7 @@
 """Terminal output: control characters in text from others are shown as codes.
 
 Netlists, specs, journals, models and simulators are untrusted. A control character in their text could move the cursor,
-colour a verdict
-or reverse a line.
+colour a verdict or reverse a line.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A complete turn was simulated in every corner of its run.
 
 In other turns the corners that could no longer matter were skipped (`agent.env`), so their results are bounds. They
-decide nothing: not
-the best turn, a front, a verdict or a comparison.
+decide nothing: not the best turn, a front, a verdict or a comparison.
 """
 
 from __future__ import annotations

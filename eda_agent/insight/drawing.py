@@ -2,9 +2,8 @@
 role and size.
 
 A branch is a path through channels and resistors from one rail to the other. A device shared by several branches, such
-as a tail source, is
-drawn in the first and named in the others. Devices that bridge nets outside the branches, such as a compensation
-capacitor, are listed below.
+as a tail source, is drawn in the first and named in the others. Devices that bridge nets outside the branches, such as
+a compensation capacitor, are listed below.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class Moves:
     """`sizes`: parameter → (before, after), the largest changes in their ranges first. `margins`: spec → (before,
-    after), in the same order; none if the
-    turn was simulated in fewer corners than the one before, because their worst corners are not comparable.
+    after), in the same order; none if the turn was simulated in fewer corners than the one before, because their worst
+    corners are not comparable.
     """
 
     against: int

@@ -12,8 +12,7 @@ Row = Mapping[str, Any]
 
 def front(turns: Sequence[Row], one: str, other: str, corners: int, *, rest_met: bool = True) -> list[Row]:
     """The non-dominated turns (as event data) in the margins of two specs, best in `one` first. `corners`: the number
-    of corners of
-    the run; a turn that was simulated in fewer is on no front.
+    of corners of the run; a turn that was simulated in fewer is on no front.
 
     `rest_met`: only turns that meet all other specs, if there are any, because a trade-off with a failing circuit has
     no use.

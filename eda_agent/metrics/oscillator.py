@@ -17,8 +17,7 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
     """Times (s) after `after` at which a steady oscillation rises through its middle; at least six of them.
 
     The middle is that of the waveform's own extremes, because not every oscillator swings around half of its supply.
-    Raises
-    `Unmeasurable` if the swing is below 10 mV or still grows or decays: this is ringing, not oscillation. A
+    Raises `Unmeasurable` if the swing is below 10 mV or still grows or decays: this is ringing, not oscillation. A
     sustained oscillation that is too slow for six edges is `Censored`, with a bound on its frequency (Hz).
     """
     _must_be_fast(time, value, after)

@@ -2,8 +2,7 @@
 
 The loop is stable if T does not encircle −1 (H. Nyquist, "Regeneration theory", Bell System Technical Journal 11,
 1932): if its phase passes −180° (−540°, +180°, …) equally often in both directions while |T| > 1. This applies to a
-loop that
-is stable when it is open. A loop whose phase is below −180° at high gain and returns (a conditionally stable
+loop that is stable when it is open. A loop whose phase is below −180° at high gain and returns (a conditionally stable
 one) therefore has positive margins, and one whose gain rises above 1 a second time is judged at every crossing.
 """
 

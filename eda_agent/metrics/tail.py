@@ -1,12 +1,10 @@
 """A tail is the end of a waveform: its final value, whether it is reached, and how much longer the window must be.
 
 The means over three consecutive equal parts show the drift: for one exponential their differences d₁, d₂ have the ratio
-r =
-exp(−h/τ), and the remaining change is d₂ r/(1 − r) (Aitken's Δ²). Means suppress ringing, whose envelope is measured by
-the ranges of
-the parts. One part earlier the result must be the same: an output that has just turned, on its way back from a
-peak, is not an exponential. A drift with a time constant of up to sixteen windows is found, and extrapolated up to
-eight.
+r = exp(−h/τ), and the remaining change is d₂ r/(1 − r) (Aitken's Δ²). Means suppress ringing, whose envelope is
+measured by the ranges of the parts. One part earlier the result must be the same: an output that has just turned, on
+its way back from a peak, is not an exponential. A drift with a time constant of up to sixteen windows is found, and
+extrapolated up to eight.
 """
 
 from __future__ import annotations

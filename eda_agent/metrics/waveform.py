@@ -2,8 +2,8 @@
 
 Axis: frequency in Hz (ac, noise), time in s (tran), swept voltage in V (dc), empty (op). Probe "supply" is the current
 out of the supply in A, positive when the circuit draws current. "current" is the current from the circuit into a
-voltage source
-in A. Other probes are voltages in V, complex for ac. Noise has "input" and "output" densities in V/√Hz instead.
+voltage source in A. Other probes are voltages in V, complex for ac. Noise has "input" and "output" densities in V/√Hz
+instead.
 """
 
 from __future__ import annotations

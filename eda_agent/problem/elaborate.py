@@ -1,9 +1,8 @@
 """Elaboration flattens a subcircuit into primitive devices whose values are functions of the sizing.
 
-It allows a loaded circuit to change without a re-parse (which device parameter gets which number), finds the bins
-that a range can reach, and measures area. ngspice elaborates too when it loads a deck; the two results are compared at
-run time
-before this one is used (`eda_agent.simulation.worker`).
+It allows a loaded circuit to change without a re-parse (which device parameter gets which number), finds the bins that
+a range can reach, and measures area. ngspice elaborates too when it loads a deck; the two results are compared at run
+time before this one is used (`eda_agent.simulation.worker`).
 """
 
 from __future__ import annotations
@@ -141,9 +140,8 @@ class Elaboration:
         """The changes of a sizing in these devices: those that can be altered in a loaded circuit, and the others.
 
         The first is (device in a flat deck, parameter) → number, or None if a fresh load is needed anyway: ngspice's
-        `alter`
-        bins a device with nf > 1 by its total width. The second lists the rest: sizings that differ there need a fresh
-        load.
+        `alter` bins a device with nf > 1 by its total width. The second lists the rest: sizings that differ there need
+        a fresh load.
         """
         alterable: dict[tuple[str, str], float] = {}
         fixed = []
@@ -163,8 +161,7 @@ class Elaboration:
         """Why this circuit cannot be written without its hierarchy, or "".
 
         Only a completely understood circuit can be. A parameter that is not arithmetic, a card inside a subcircuit, or
-        a device
-        other than M, R, C, L, V, I leaves elaboration to ngspice.
+        a device other than M, R, C, L, V, I leaves elaboration to ngspice.
         """
         inside = False
         for line in self.netlist.lines:
@@ -274,10 +271,8 @@ def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float,
     can reach, in the netlist's unit.
 
     `choices`: one entry per parameter, place → (value at its minimum, value at its maximum). Sizes are monotone in
-    almost every
-    circuit, so the extremes of each parameter alone and of all together span the box. A product of parameters with
-    opposite
-    effects is covered by trying all combinations if there are few.
+    almost every circuit, so the extremes of each parameter alone and of all together span the box. A product of
+    parameters with opposite effects is covered by trying all combinations if there are few.
     """
     patterns: set[tuple[int, ...]]
     if len(choices) <= 6:

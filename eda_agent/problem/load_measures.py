@@ -6,8 +6,7 @@
           settings)`
 
 A `.meas` line is checked word for word before ngspice reads it. A Python file is a program: it runs only with the
-user's consent
-(`--allow-code`, or EDA_AGENT_ALLOW_CODE=1), because a spec may come from others.
+user's consent (`--allow-code`, or EDA_AGENT_ALLOW_CODE=1), because a spec may come from others.
 """
 
 from __future__ import annotations

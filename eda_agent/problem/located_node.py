@@ -1,8 +1,7 @@
 """A located node is a YAML value with its place in the file, so that every message can name file, line and key.
 
 Only plain data is read: no tags, no aliases (which can expand without limit), no duplicate keys. Values stay as
-written; `4.7u` and `1.8`
-are text until their unit is known.
+written; `4.7u` and `1.8` are text until their unit is known.
 """
 
 from __future__ import annotations

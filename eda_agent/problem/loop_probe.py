@@ -1,8 +1,7 @@
 """A loop probe is a 0 V source in a feedback loop of a testbench, at which the loop gain is measured.
 
 A testbench names it among its probes (`probes: {loop: vprobe}`). Its AC analysis then gives the loop gain at that place
-only
-(see `simulation.loop_gain`); the deck's own AC sources are set to zero.
+only (see `simulation.loop_gain`); the deck's own AC sources are set to zero.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ class Injection:
     """The excitation of a loop.
 
     `voltage`: the source in the loop, `node`: the net at its plus terminal. `current`: the source from ground into the
-    net at its minus
-    terminal. `silent`: the deck's other AC sources → magnitude, which is 0 during the measurement.
+    net at its minus terminal. `silent`: the deck's other AC sources → magnitude, which is 0 during the measurement.
     """
 
     voltage: str

@@ -2,10 +2,8 @@
 devices.
 
 ngspice 39 appends `m=` to the line of every device inside such a cell, and the last one counts: a device's own
-multiplier
-is lost. `x1 … cell m=3` around `M1 … m=5` was 3 devices instead of 15, and for every other call of that cell 1 instead
-of 5. `m=1`
-has the same effect.
+multiplier is lost. `x1 … cell m=3` around `M1 … m=5` was 3 devices instead of 15, and for every other call of that cell
+1 instead of 5. `m=1` has the same effect.
 """
 
 from __future__ import annotations

@@ -89,8 +89,7 @@ class Edit:
     """A place of the netlist whose value is replaced.
 
     `scope`: subcircuit name, "" for the top. `device`: device name, or "" for a `.param` or header default.
-    `attribute`:
-    parameter name, or "value" for the value of R, C, L, V, I.
+    `attribute`: parameter name, or "value" for the value of R, C, L, V, I.
     """
 
     scope: str
@@ -118,8 +117,7 @@ class Netlist:
 
         Without `comments` only logical lines remain, and if `only` is given, only those with their identity in it: the
         simulator's input. `copies`: (subcircuit, device) → number of copies of that device's line, with generated
-        names;
-        `remarks`: comments before them.
+        names; `remarks`: comments before them.
         """
         by_line: dict[int, list[tuple[Edit, str]]] = {}
         for edit, value in (values or {}).items():

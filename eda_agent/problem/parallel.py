@@ -1,8 +1,7 @@
 """A parallel instance is one of the equal lines that replace a multiplier which plain ngspice would ignore.
 
 There are two cases: some foundries' subcircuits accept m and ignore it, and m of a cell replaces that of the devices
-inside
-(`problem.multiplied`).
+inside (`problem.multiplied`).
 """
 
 from __future__ import annotations

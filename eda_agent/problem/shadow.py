@@ -45,8 +45,7 @@ def read_deck(
     """The text of a user's deck around the circuit of `netlist`.
 
     `sized`: the circuit's top parameters that spec.yaml sizes. `settings`: the testbench's present settings, of which
-    `given` are
-    those that spec.yaml sets.
+    `given` are those that spec.yaml sets.
     """
     result = DeckText()
     taken = frozenset(given) | {name for corner in corners for name in corner.settings}

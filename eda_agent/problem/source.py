@@ -2,8 +2,7 @@
 
 Everything unsafe is refused here, before a simulator reads it: ngspice runs shell commands and writes files when a
 netlist tells it to (`.control`, `*#` comments, `.exec`, XSPICE file devices, includes of any path). There is an allow
-list;
-anything else is refused. Comments never reach the simulator.
+list; anything else is refused. Comments never reach the simulator.
 """
 
 from __future__ import annotations
@@ -241,8 +240,7 @@ def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
     """Join continuation lines and strip comments; the raw lines stay with their logical line.
 
     Comment and blank lines become lines with empty text, so that the netlist can be written back unchanged. `title`:
-    SPICE
-    reads the first line of a file as its title; here it is a title unless it clearly is a card or device.
+    SPICE reads the first line of a file as its title; here it is a title unless it clearly is a card or device.
     """
     # lines of text, raw lines, number of the first; joined at the end, because a line may have a hundred thousand
     # continuations

@@ -1,8 +1,7 @@
 """A design space is the set of legal sizings: parameters with range, scale and grid.
 
 A sizing maps every parameter's name to a value in SI units. `DesignSpace.snap` makes any sizing legal; two sizings are
-the
-same design exactly if their snapped values are equal.
+the same design exactly if their snapped values are equal.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ A front needs nothing else: `eda_agent.record.run_state` rebuilds every turn fro
 
 The user's commands (`eda_agent.agent.commands`) are events too: run.paused, run.resumed, review, hint, budget.changed,
 problem.changed (specs, parameters, and every turn with its new score), spec.changed (the same, after a resumed run
-found another spec),
-proposal.dropped, branched (later turns are set aside), returned.
+found another spec), proposal.dropped, branched (later turns are set aside), returned.
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
     """The netlist with the sizes; values that do not change keep their text.
 
     If the foundry's subcircuit ignores `m=` in ngspice, a device with a multiplier becomes parallel instances, so that
-    the netlist is
-    the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
+    the netlist is the simulated circuit. Raises `MissingError` if that needs a library that is missing on this machine.
     """
     # the layout brings its own wires
     problem = replace(problem, wires=None)

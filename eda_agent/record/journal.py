@@ -40,9 +40,8 @@ class Journal:
         """Write an event. After the return it survives the death of the process.
 
         The data is synced to the disk in the background and is there before the next measurement is written: the disk
-        works during the next proposal
-        and its simulation (2 ms per turn). A power failure costs at most the last turn. Raises `StorageError`; a partly
-        written line is cut off when the journal is opened again.
+        works during the next proposal and its simulation (2 ms per turn). A power failure costs at most the last turn.
+        Raises `StorageError`; a partly written line is cut off when the journal is opened again.
         """
         measured = event["type"] not in _NOT_MEASURED
         try:

@@ -1,8 +1,7 @@
 """The journal schema defines the fields and types of each event; events of other processes are checked against it.
 
 A journal may come from others or have been edited. It is validated where it is read, so that a view never meets a text
-in place of
-a number. A field that version 0.1.0 did not write is optional; unknown fields are ignored.
+in place of a number. A field that version 0.1.0 did not write is optional; unknown fields are ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Restoring builds the agent's objects from a journal; resuming starts with it.
 
 The journal of a long run has a hundred thousand turns and half a gigabyte. Each turn becomes a record of the turn store
-(`agent.turn_store`) when
-its line is read, and only the last ones become turns.
+(`agent.turn_store`) when its line is read, and only the last ones become turns.
 """
 
 from __future__ import annotations

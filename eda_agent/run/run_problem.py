@@ -1,8 +1,7 @@
 """A run's problem has its targets with the user's edits, its corners and its budget, all from the journal.
 
 Every view that simulates, scores or exports uses this problem. The circuit comes from the run's copy (`run.spec_copy`).
-Targets, corners and
-budget never come from a spec, which may have changed since.
+Targets, corners and budget never come from a spec, which may have changed since.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A spec copy lies in the run's folder: the spec, the netlist with its includes inserted, decks and programs.
 
 Every view simulates and exports from the copy, so that it shows the circuit that the run sized, even if the files have
-changed since. A
-PDK's file and its libraries stay in place; the copy names them by their full path.
+changed since. A PDK's file and its libraries stay in place; the copy names them by their full path.
 """
 
 from __future__ import annotations

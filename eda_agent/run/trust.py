@@ -1,8 +1,7 @@
 """The trust check refuses to simulate files from elsewhere if the sandbox is incomplete.
 
 Netlists are validated before a simulator reads them; the sandbox is the second line of defence. If this machine lacks a
-layer of it,
-a run on the user's own files continues with a warning, and a run on files of others is refused.
+layer of it, a run on the user's own files continues with a warning, and a run on files of others is refused.
 """
 
 from __future__ import annotations

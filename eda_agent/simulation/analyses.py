@@ -27,8 +27,7 @@ class Simulated:
     """The results of a deck's analyses.
 
     `waves`: analysis kind → waveform. `devices`: label → parameter → value, if the operating point was requested.
-    `meas`: metric → result
-    of its `.meas` line, None if ngspice found nothing.
+    `meas`: metric → result of its `.meas` line, None if ngspice found nothing.
     """
 
     waves: dict[str, Waveform] = field(default_factory=dict)

@@ -2,9 +2,8 @@
 devices.
 
 ngspice gives the voltages and vth of BSIM models as for an NMOS, whatever the type, with drain and source as in the
-netlist.
-vdsat of levels 1 to 3 has the sign of the type. A foundry's device is symmetric: if vds is negative, its drain acts as
-source.
+netlist. vdsat of levels 1 to 3 has the sign of the type. A foundry's device is symmetric: if vds is negative, its drain
+acts as source.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A cache stores replies of simulations by content, on disk, shared by all runs of a user.
 
 SQLite in WAL mode: a killed process loses only what it has not handed over, several runs can use it at once, and a
-look-up
-in 100,000 results takes microseconds. Values are JSON and never executed.
+look-up in 100,000 results takes microseconds. Values are JSON and never executed.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ def cache_folder() -> Path:
 
 class Cache:
     """`get` and `put` of JSON objects by key. A damaged file is set aside and a new one started. If there can be no
-    file, results are kept
-    for this process: a cache may always be lost.
+    file, results are kept for this process: a cache may always be lost.
     """
 
     def __init__(self, path: Path):

@@ -12,9 +12,8 @@ PRECISE = ".option reltol=1e-5\n"
 """Option of a deck without a transient. It comes first, so that the deck's own options take precedence.
 
 With ngspice's 1e-3 an operating point found from a nodeset is inaccurate: on shipped circuits phase margins were off by
-3°, an input offset by 40 %, a line
-regulation by 12 %; with 1e-4 an offset was still off by 1.3 %. 1e-5 takes at most 6 % longer (random sizes of
-folded_cascode). The time steps of a transient also depend on this option.
+3°, an input offset by 40 %, a line regulation by 12 %; with 1e-4 an offset was still off by 1.3 %. 1e-5 takes at most 6
+% longer (random sizes of folded_cascode). The time steps of a transient also depend on this option.
 """
 
 

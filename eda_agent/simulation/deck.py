@@ -20,8 +20,7 @@ class Deck:
     """A testbench in a corner.
 
     Its text is, in order: `title`, model cards, the foundry's subcircuits (those of `library`), the circuit, `call`
-    (the instance
-    under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call.
+    (the instance under test), `tail` (the testbench); a flat circuit needs neither subcircuits nor call.
 
     Attributes:
         metrics: (metric, analysis kind) to measure.

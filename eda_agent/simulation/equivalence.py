@@ -16,8 +16,7 @@ EQUAL = {"op": 1e-6, "dc": 1e-6, "ac": 1e-6, "tran": 1e-6, "noise": 1e-5}
 value.
 
 The arithmetic is the same but in another order, and a node held by leakage alone settles within the solver's tolerance:
-1e-7 was
-seen there, 1e-12 elsewhere. A wrong parameter gives 1e-3 and more.
+1e-7 was seen there, 1e-12 elsewhere. A wrong parameter gives 1e-3 and more.
 """
 
 

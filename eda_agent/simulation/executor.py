@@ -110,8 +110,7 @@ class Definition(Protocol):
 @dataclass
 class WorkerRequest:
     """A request to a worker. `message` is built when it is sent: the next one is built while a simulation runs. `form`:
-    validates a reply.
-    `most`: maximum size of the reply in bytes.
+    validates a reply. `most`: maximum size of the reply in bytes.
     """
 
     index: int

@@ -1,10 +1,9 @@
 """A gate checks every deck and every command on the way into ngspice: it passes only the parts of a simulation.
 
 ngspice executes what a deck contains: a control block, a comment that begins with `*#`, a redirection, or a second
-command after a
-semicolon can start a shell or write a file. Netlists are validated before they become a deck (`problem.source`). The
-gate applies the same rule
-again, at the only place that all text passes: also names of a spec, settings and measurements.
+command after a semicolon can start a shell or write a file. Netlists are validated before they become a deck
+(`problem.source`). The gate applies the same rule again, at the only place that all text passes: also names of a spec,
+settings and measurements.
 """
 
 from __future__ import annotations

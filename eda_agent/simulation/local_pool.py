@@ -105,8 +105,7 @@ def _nothing(answer: object) -> bool:
 
 class LocalPool(Dispatcher):
     """Worker processes on this machine, replaced when they exit, hang, crash or have run `RECYCLE` times. They start at
-    once, except those that would
-    take the caller's core during its preparation: these start with the first requests.
+    once, except those that would take the caller's core during its preparation: these start with the first requests.
     """
 
     def __init__(self, workers: int | None = None):

@@ -1,29 +1,23 @@
 """A loop gain is the gain of a signal once around a feedback loop, measured with the loop closed.
 
 Double injection: M. Tian, V. Visvanathan, J. Hantgan and K. Kundert, "Striving for small-signal stability", IEEE
-Circuits and Devices
-Magazine 17 (1), 2001; after R. D. Middlebrook, "Measurement of loop gain in feedback systems", Int. J. Electronics 38
-(4), 1975.
+Circuits and Devices Magazine 17 (1), 2001; after R. D. Middlebrook, "Measurement of loop gain in feedback systems",
+Int. J. Electronics 38 (4), 1975.
 
 A 0 V source in the loop, from net x to net y, carries the loop's whole signal. Without it the circuit is a two-port
-with
-admittances Y: i_x = Yxx v_x + Yxy v_y and i_y = Yyx v_x + Yyy v_y, currents into the circuit. With the wire closed, v_x
-= v_y = v and the
-circuit's natural modes satisfy S v = 0 with S = Yxx + Yyy + Yxy + Yyx. The loop's transmission is Yxy in one direction
-and Yyx in the other, its
-load Yxx + Yyy on both sides of the wire:
+with admittances Y: i_x = Yxx v_x + Yxy v_y and i_y = Yyx v_x + Yyy v_y, currents into the circuit. With the wire
+closed, v_x = v_y = v and the circuit's natural modes satisfy S v = 0 with S = Yxx + Yyy + Yxy + Yyx. The loop's
+transmission is Yxy in one direction and Yyx in the other, its load Yxx + Yyy on both sides of the wire:
 
     T = (Yxy + Yyx) / (Yxx + Yyy),        1 + T = S / (Yxx + Yyy)
 
 Negative feedback has T > 0 at DC. The closed loop's poles are the zeros of 1 + T, for any impedances. T does not depend
-on
-the direction of the source. In a unilateral loop (Yyx = 0) it does not depend on the place of the source either: it is
-the return ratio.
+on the direction of the source. In a unilateral loop (Yyx = 0) it does not depend on the place of the source either: it
+is the return ratio.
 
 Two analyses give it. (1) The source has 1 V AC, v_y − v_x = 1: a = v_y = (Yxx + Yyx) / S and c = i_y = (Yxx Yyy − Yxy
-Yyx) / S.
-(2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b = i_y = (Yyx + Yyy) / S. Then ab − cd = Yyx / S,
-and
+Yyx) / S. (2) The source has 0 V and 1 A AC goes into x: d = v_y = 1 / S and b = i_y = (Yyx + Yyy) / S. Then ab − cd =
+Yyx / S, and
 
     1 / (1 + T) = a + b − 2 (ab − cd)
 """

@@ -1,6 +1,5 @@
 """A Monte Carlo run simulates many samples of one sizing: every device varies by the foundry's mismatch. If the PDK has
-process
-statistics, all devices of a sample also vary together. eda-agent makes the draws.
+process statistics, all devices of a sample also vary together. eda-agent makes the draws.
 
 The samples of a seed are the same for every sizing, so two sizings can be compared sample by sample.
 """
@@ -55,8 +54,7 @@ class MonteCarlo:
     """The results of all samples.
 
     `values`: spec → one value per sample, in its worst simulated corner; None if it could not be measured. `bounds`:
-    spec → for
-    each sample ">" or "<" if its value is censored, else "".
+    spec → for each sample ">" or "<" if its value is censored, else "".
 
     `process`: whether the samples also vary in process.
     """

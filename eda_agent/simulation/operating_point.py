@@ -1,8 +1,7 @@
 """An operating point is the bias of one MOSFET, from ngspice's values.
 
 Inputs per device: id (A), gm, gds (S), vth, vdsat, vgs, vds, vbs (V). Signs are dropped, so that PMOS reads like NMOS.
-vth keeps its sign: ngspice gives it
-as for an NMOS, and it is negative for a device that conducts at vgs = 0.
+vth keeps its sign: ngspice gives it as for an NMOS, and it is negative for a device that conducts at vgs = 0.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A reply is a simulator's result for one deck: metrics and operating points, or a failure.
 
 It comes from untrusted sources: a confined process that a netlist may have compromised, and a file that others may have
-written.
-Its form is validated before use; its values cannot be verified.
+written. Its form is validated before use; its values cannot be verified.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ BOUNDS = ("", ">", "<")
 
 def sound(reply: object) -> bool:
     """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with
-    operating_point, seconds, waveforms, and
-    `wanted`: metric → factor by which its window should grow.
+    operating_point, seconds, waveforms, and `wanted`: metric → factor by which its window should grow.
     """
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
@@ -75,8 +73,7 @@ def sound_ready(said: object) -> bool:
 
 def _waves(waves: object) -> bool:
     """Whether these are waveforms: kind → {axis, probes: role → numbers, or [real parts, imaginary parts]}, all as long
-    as the axis; an operating point
-    has an empty axis and one number.
+    as the axis; an operating point has an empty axis and one number.
     """
     if not isinstance(waves, dict):
         return False

@@ -2,8 +2,7 @@
 
 A circuit is loaded once, without its hierarchy; then its device parameters are altered in place. Whether this equals
 ngspice's result for the netlist is not assumed but compared (`prepare`), once per deck. If it differs, the netlist is
-loaded
-again for every sizing. A session runs in a worker process and knows nothing of netlists or specs.
+loaded again for every sizing. A session runs in a worker process and knows nothing of netlists or specs.
 """
 
 from __future__ import annotations
@@ -84,8 +83,7 @@ class Session:
         `reference`.
 
         `start` and `reference` are the netlist's own text at the same two sizings. Deterministic: the same deck and
-        sizings give
-        the same reply in every worker.
+        sizings give the same reply in every worker.
         """
         deck = self.decks[key]
         deck.nodeset = {}
@@ -119,8 +117,7 @@ class Session:
         """Bring a deck's circuit to a state and make it current: altered if possible, else loaded.
 
         Both give the same device parameters to the last bit (see `spice_number`), so a result depends on the sizing
-        alone and
-        never on what this worker did before.
+        alone and never on what this worker did before.
         """
         deck = self.decks[key]
         changes = deck.changes(state)

@@ -2,9 +2,8 @@
 again in a wider one.
 
 A template says what may grow (`grows:` setting → factors, step by step), and a reply how much it `wanted` to see. Only
-the changed analyses
-run again, and only the values beyond the end are taken from them: a value inside the window costs nothing. The growth
-depends on the replies alone, so a result depends on the sizing alone.
+the changed analyses run again, and only the values beyond the end are taken from them: a value inside the window costs
+nothing. The growth depends on the replies alone, so a result depends on the sizing alone.
 """
 
 from __future__ import annotations

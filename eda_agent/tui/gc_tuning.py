@@ -1,10 +1,8 @@
 """Tuning of the garbage collector: without it a run of some thousand turns costs a tenth of a second every second.
 
 Turns are many, live as long as the app, and have no cycles. After each small portion the garbage is collected and the
-rest is frozen, so that
-the collector does not visit it again. A screen that was open at that time becomes garbage that is not found; after a
-time without
-screens everything is collected once.
+rest is frozen, so that the collector does not visit it again. A screen that was open at that time becomes garbage that
+is not found; after a time without screens everything is collected once.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ _RECENT = 25
 @dataclass(frozen=True)
 class SpecRow:
     """`cells`: one per corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the
-    worst corner. `bar`: satisfaction. `why`: the reason of a
-    censored or missing value, or the worst device of a spec on operating points.
+    worst corner. `bar`: satisfaction. `why`: the reason of a censored or missing value, or the worst device of a spec
+    on operating points.
     """
 
     name: str

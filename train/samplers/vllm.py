@@ -1,9 +1,9 @@
 """The vLLM sampler draws replies from a vLLM server, or from vLLM in this process on a GPU, by exact token ids.
 
 Prompts and replies are token ids, so that nothing is tokenised twice. Replies are constrained by the same grammar as
-elsewhere, and
-log-probabilities are those after temperature and grammar (`processed_logprobs`). New weights are written into vLLM's
-folder and reloaded without a restart; its prefix cache is then emptied, because it holds values of the old weights.
+elsewhere, and log-probabilities are those after temperature and grammar (`processed_logprobs`). New weights are written
+into vLLM's folder and reloaded without a restart; its prefix cache is then emptied, because it holds values of the old
+weights.
 
 A server for it:  VLLM_SERVER_DEV_MODE=1 vllm serve FOLDER --logprobs-mode processed_logprobs --enable-prefix-caching
 """

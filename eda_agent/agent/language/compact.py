@@ -4,14 +4,11 @@
     per bias point,] the score
 
 The token of a parameter in a turn asks for its level and contains the level of the parameter before it. Sizes are thus
-chosen one after the
-other, each conditioned on those before; the first result token contains the last level. Margins come with their change
-against the previous and
-the best turn; levels come with those of the best and of the last turn.
+chosen one after the other, each conditioned on those before; the first result token contains the last level. Margins
+come with their change against the previous and the best turn; levels come with those of the best and of the last turn.
 
 A turn's tokens depend only on earlier turns: the tokens of a history are a prefix of those of any continuation, as long
-as
-no turn is left out (`window`).
+as no turn is left out (`window`).
 """
 
 from __future__ import annotations

@@ -17,9 +17,8 @@ class Engine(Protocol):
 
     `extend`: append tokens (batch, n, columns) to the cache, of which the first `lengths` (batch) of each row are real.
     `branch`: logits (batch, group, levels) of one more token (batch, group, columns) for each of a group of answers to
-    the same prefix.
-    `branches`, empty at first, holds the state of the answers and grows in place. `rows`: a cache of chosen rows.
-    `spread`: branches in which every answer is repeated `times`, to be continued in different ways.
+    the same prefix. `branches`, empty at first, holds the state of the answers and grows in place. `rows`: a cache of
+    chosen rows. `spread`: branches in which every answer is repeated `times`, to be continued in different ways.
     """
 
     def extend(self, ids: NDArray[np.int64], lengths: NDArray[np.int64], cache: Any) -> Any: ...

@@ -2,10 +2,9 @@
 answers.
 
 Pre-norm blocks with RMSNorm and SwiGLU (arXiv 2002.05202), without positions: the turn, parameter and spec of a token
-are words, and the order within a turn has no meaning. The head adds two distributions over the
-levels of the requested parameter: one of absolute levels, and one of steps from the best turn's level, so that "stay"
-and
-"a little more" mean the same at every level of every parameter.
+are words, and the order within a turn has no meaning. The head adds two distributions over the levels of the requested
+parameter: one of absolute levels, and one of steps from the best turn's level, so that "stay" and "a little more" mean
+the same at every level of every parameter.
 
 Importing this module needs torch and transformers and registers the type with `AutoModel`.
 """
@@ -207,8 +206,7 @@ class CompactModel(PreTrainedModel):
         same prefix.
 
         `branches`: per layer the keys and values (batch, heads, group, steps, head width) of the answers so far; they
-        grow in place. The
-        prefix is not copied for the group.
+        grow in place. The prefix is not copied for the group.
         """
         hidden = ~cache.mask()[:, None, None, :]
         x = self.words(ids)

@@ -1,9 +1,8 @@
 """The numpy engine runs the compact model without torch, from the same weights.
 
 A model of a million weights needs a few megaflops per token, so numpy's calls and memory traffic dominate the time. The
-weights of
-a block are therefore stored in the order of their products, and a token of all answers of a group is computed in one
-product.
+weights of a block are therefore stored in the order of their products, and a token of all answers of a group is
+computed in one product.
 """
 
 from __future__ import annotations

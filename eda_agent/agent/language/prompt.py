@@ -3,9 +3,8 @@
     aim · name · name · one token per parameter · [expect, one per spec]
 
 `aim` asks for the spec to improve, `name` for a parameter that changes most, the others for levels. Every question
-contains the
-previous answers, so each choice depends on those before. `expect` asks for the resulting margin (`expectation`); these
-questions do not see each other.
+contains the previous answers, so each choice depends on those before. `expect` asks for the resulting margin
+(`expectation`); these questions do not see each other.
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ class CompactSampler:
     part.
 
     Answers are drawn by inverting the cumulative distribution at random numbers of a separate generator per prompt, so
-    that an answer does
-    not depend on the other prompts of the batch.
+    that an answer does not depend on the other prompts of the batch.
     """
 
     def __init__(self, engine: Engine, temperature: float = 1.0):
@@ -47,8 +46,7 @@ class CompactSampler:
         self, prompts: Sequence[Prompt], group: int, seeds: Sequence[int], lane: int = 0, *, expect: bool = False
     ) -> list[list[Answer]]:
         """`group` answers to each prompt. With `expect` each has the probabilities of its outcomes; the prompts must
-        then have the same number of
-        questions.
+        then have the same number of questions.
         """
         assert not expect or len({len(prompt.asks) for prompt in prompts}) == 1
         cache = self._prefill([prompt.tokens for prompt in prompts], lane)

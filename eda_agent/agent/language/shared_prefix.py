@@ -2,9 +2,8 @@
 own.
 
 Replies to several prompts are computed in one batch, so that weights are read once for all of them. Attention is exact:
-the scores of the prefix
-and of the reply share one softmax. A cache repeated for each reply would be read, and copied for every token, once per
-reply.
+the scores of the prefix and of the reply share one softmax. A cache repeated for each reply would be read, and copied
+for every token, once per reply.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 token.
 
 A prompt is computed once, and its cache is shared by the replies (`shared_prefix`; repeated if a model's attention does
-not allow sharing). With a grammar, tokens that cannot lead to a legal sizing
-have probability 0, and log-probabilities are those of the remaining ones.
+not allow sharing). With a grammar, tokens that cannot lead to a legal sizing have probability 0, and log-probabilities
+are those of the remaining ones.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """The words of the compact language: one vocabulary of ids, from which every column of a token takes its own.
 
 A token is a row of `COLUMNS` ids; the model adds their embeddings. Numbers are words too: levels on a parameter's own
-grid, margins and
-changes in bins that are fine near zero. No word names a circuit, a parameter or a spec: parameters are described by
-their function in
-the structure (`eda_agent.problem.structure`), specs by metric and sense.
+grid, margins and changes in bins that are fine near zero. No word names a circuit, a parameter or a spec: parameters
+are described by their function in the structure (`eda_agent.problem.structure`), specs by metric and sense.
 
 Trained weights depend on every id. `tests/agent/language/vocabulary.json` pins them; a change of an id needs a new
 `VERSION` and a new model.

@@ -1,14 +1,10 @@
 """The auto policy alternates between a model and a search around the best sizing.
 
 The model is the embedded one, one in a folder (`model`), or a language model behind an endpoint. The search is `trust`;
-it sees
-all turns and weighs the model's proposals beside its own candidates. A phase ends when its owner gains no more or has
-used its turns.
-If the embedded model was trained on the circuit's structure, the search proposes first and uses the surrogate prior
-(`surrogate_prior`),
-unless the first turns contradict it. The owner of the run follows from the turns alone (`handover`), so a resumed run
-continues in the same
-way.
+it sees all turns and weighs the model's proposals beside its own candidates. A phase ends when its owner gains no more
+or has used its turns. If the embedded model was trained on the circuit's structure, the search proposes first and uses
+the surrogate prior (`surrogate_prior`), unless the first turns contradict it. The owner of the run follows from the
+turns alone (`handover`), so a resumed run continues in the same way.
 """
 
 from __future__ import annotations
@@ -33,8 +29,8 @@ PATIENCE = {"model": 5, "search": 15}
 """Turns without gain before a hand-over."""
 MAX_TURNS = {"model": 6}
 """Maximum turns of the embedded model in a phase: as many as in its training. The search, which weighs the model's
-proposals beside others, solves more from there on
-(80 % instead of 64 % within 10 simulations, on targets of the learned circuits that appear in no table).
+proposals beside others, solves more from there on (80 % instead of 64 % within 10 simulations, on targets of the
+learned circuits that appear in no table).
 """
 PRIOR_TURNS = 60
 """Number of turns during which the prior of other conditions is used; later the run's own turns are better."""

@@ -1,8 +1,7 @@
 """A policy proposes the next sizing from the history.
 
 A policy is a function of the history and its seed: the same history gives the same proposal. A run is therefore
-reproducible, and its turns are
-sufficient to resume it. State that a policy keeps between calls is only a cache.
+reproducible, and its turns are sufficient to resume it. State that a policy keeps between calls is only a cache.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The chat policy asks a language model behind an OpenAI-compatible endpoint (vLLM included) for the next sizing.
 
 It requests a tool call whose arguments follow a JSON schema of the design space. From an endpoint without tools it
-requests a JSON object with the same
-schema, and from one without that plain text. Reasoning is kept. The key comes from the environment
-(`OPENAI_API_KEY`) and is sent nowhere else (`secret`).
+requests a JSON object with the same schema, and from one without that plain text. Reasoning is kept. The key comes from
+the environment (`OPENAI_API_KEY`) and is sent nowhere else (`secret`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from eda_agent.problem.spec import Problem
 
 SURE = 0.7
 """Temperature on circuits whose structure was in the training: a little below the training's. On 80 targets that appear
-in no table the model alone solves 48, 59, 46 and 36 % within
-10 simulations at 1, 0.7, 0.5 and 0.3. At 1 the best of eight answers is no better; at 0.5 the answers are too similar.
+in no table the model alone solves 48, 59, 46 and 36 % within 10 simulations at 1, 0.7, 0.5 and 0.3. At 1 the best of
+eight answers is no better; at 0.5 the answers are too similar.
 """
 RETRIES = 6
 """Number of repeated draws, each at a higher temperature, if all answers were tried before."""

@@ -1,10 +1,8 @@
 """A Gaussian process with a Matérn-5/2 kernel and one length scale per dimension, in numpy.
 
 Hyperparameters maximise the posterior (marginal likelihood times priors) by L-BFGS with analytic gradients. Source of
-the formulas:
-Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.25–2.26, 4.17, 5.8–5.9. Inputs in [0, 1]^d;
-outputs are
-standardised internally.
+the formulas: Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 2.25–2.26, 4.17, 5.8–5.9.
+Inputs in [0, 1]^d; outputs are standardised internally.
 """
 
 from __future__ import annotations

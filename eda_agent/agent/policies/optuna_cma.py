@@ -1,8 +1,7 @@
 """CMA-ES: Optuna's sampler on the score, started at the netlist's own sizes.
 
 CMA-ES has a state that a history does not show, so a resumed run repeats the questions; with the same seed the answers
-are
-the same. Other turns (a user's sizing) are added as completed trials.
+are the same. Other turns (a user's sizing) are added as completed trials.
 """
 
 from __future__ import annotations

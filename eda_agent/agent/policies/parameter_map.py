@@ -38,9 +38,8 @@ class ParameterMap:
     """The map between d parameters of `space` and t training parameters with `ranges`, in logarithms of values.
 
     The best-fitting training values are `matrix` (t, d) times the problem's values plus `offset` (t). The residual of
-    the k sizes is
-    `left` (k, d) times the problem's values plus `rest` (k); `taught` (k, t) is the effect of the training values on
-    the sizes.
+    the k sizes is `left` (k, d) times the problem's values plus `rest` (k); `taught` (k, t) is the effect of the
+    training values on the sizes.
     """
 
     space: DesignSpace

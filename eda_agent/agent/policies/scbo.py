@@ -2,9 +2,8 @@
 `bo`.
 
 One GP per spec models its margin. Thompson samples inside a trust region are ranked by the objectives if they meet
-every
-constraint, else by total violation. The trust region is a fold over the history, as in the paper: success 10, failure
-⌈d⌉.
+every constraint, else by total violation. The trust region is a fold over the history, as in the paper: success 10,
+failure ⌈d⌉.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The scripted policy plays a given list of proposals and then repeats the last: for tests, demonstrations and sweeps.
 
 A script file holds one JSON object per line, {"sizing": {"W1": "4u"}, "reasoning": "…"}; omitted sizes keep the
-incumbent's
-value, as in a model's reply.
+incumbent's value, as in a model's reply.
 """
 
 from __future__ import annotations

@@ -2,13 +2,10 @@
 it. It is a small trained network.
 
 It is a conditional neural process (Garnelo et al., arXiv 1807.01613). Designs measured under the condition are encoded
-one by one, and their mean
-describes the condition. A second network predicts the metrics at a position, their deviations, and the probability that
-they can be measured. The
-training used simulations under hundreds of conditions (`train/surrogate.py`). During a run a Gaussian process models
-the residuals; its length and noise
-were fitted on conditions outside the training (Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006,
-eqs. 2.25–2.26).
+one by one, and their mean describes the condition. A second network predicts the metrics at a position, their
+deviations, and the probability that they can be measured. The training used simulations under hundreds of conditions
+(`train/surrogate.py`). During a run a Gaussian process models the residuals; its length and noise were fitted on
+conditions outside the training (Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, eqs. 2.25–2.26).
 """
 
 from __future__ import annotations
@@ -39,8 +36,7 @@ class Network:
     high) − middle) / spread.
 
     The residual, in units of the predicted deviation, has variance `size` (q). Its share `common` (q) is one offset;
-    the rest is a Matérn process
-    of `length` (q, in √d ranges); `noise` (q) is added as a share.
+    the rest is a Matérn process of `length` (q, in √d ranges); `noise` (q) is added as a share.
     """
 
     layers: Mapping[str, Real]
@@ -146,8 +142,8 @@ class CalibratedPrediction:
     """One quantity under a condition, corrected by the run's measurements.
 
     It is a Student-t process (Shah et al., arXiv 1402.4306, with its variance). `surprise` is the ratio of the
-    measurements' squared errors to the
-    predicted ones; it scales all variances, so that predictions become less certain after errors.
+    measurements' squared errors to the predicted ones; it scales all variances, so that predictions become less certain
+    after errors.
     """
 
     condition: Condition

@@ -1,8 +1,8 @@
 """A surrogate checkpoint holds one circuit's network and the names of its inputs and outputs.
 
 A circuit is identified by its structure and process. Parameters are matched by the sizes of the devices, and specs by
-their metrics. Another netlist of the
-same circuit, with other names, other parameters or locked ones, therefore finds the same checkpoint.
+their metrics. Another netlist of the same circuit, with other names, other parameters or locked ones, therefore finds
+the same checkpoint.
 """
 
 from __future__ import annotations

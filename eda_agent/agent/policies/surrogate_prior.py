@@ -1,8 +1,7 @@
 """A surrogate prior gives the search a model of every spec's margin that was trained before the run.
 
 A surrogate predicts every corner from the first turns, and all turns correct it. After a few turns a Gaussian process
-on the run's turns alone
-may predict a spec better; each spec uses the model that would have predicted its turns best.
+on the run's turns alone may predict a spec better; each spec uses the model that would have predicted its turns best.
 """
 
 from __future__ import annotations

@@ -26,8 +26,7 @@ def training_data(history: History) -> tuple[Real, Real]:
     `MAX_TURNS`.
 
     If corners were skipped, the margin is that of the first corner plus the median cost of the other corners in turns
-    that simulated all of them.
-    Otherwise rejected designs would look better than completed ones.
+    that simulated all of them. Otherwise rejected designs would look better than completed ones.
     """
     space, specs = history.problem.space, history.problem.specs
     corners = [corner.name for corner in history.problem.corners]

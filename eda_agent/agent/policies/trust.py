@@ -1,8 +1,8 @@
 """The trust-region policy is Bayesian optimisation with one Gaussian process per spec, around the incumbent.
 
 It follows TuRBO (Eriksson et al., arXiv 1910.01739: a box around the best point, scaled by the length scales, that
-grows on success and
-shrinks on failure) and SCBO (arXiv 2002.08526: one model per constraint). It differs in three points:
+grows on success and shrinks on failure) and SCBO (arXiv 2002.08526: one model per constraint). It differs in three
+points:
 
 * The processes model the signed margins. The acquisition is the expected improvement of the *score*, by Monte Carlo.
 The score saturates at each target, so
@@ -34,8 +34,7 @@ CANDIDATES, DRAWS = 1500, 64
 ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
 KNOWN_ROUNDS = (1.0, 1.0, 1.0, 0.5, 0.5, 0.25)
 """Relative radius of each round of refined candidates around the most promising ones: improvements in many dimensions
-lie between random points.
-A prior gets more rounds, because a good model is worth more queries.
+lie between random points. A prior gets more rounds, because a good model is worth more queries.
 """
 REFIT_FROM = 60
 """Number of turns from which hyperparameters are only adjusted from their last values."""

@@ -2,8 +2,7 @@
 executes it.
 
 The parser is built at every start. A module therefore imports its dependencies inside its functions: `check` must not
-load the simulator, nor
-`runs` numpy.
+load the simulator, nor `runs` numpy.
 """
 
 NAMES = (

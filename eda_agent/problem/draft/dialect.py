@@ -2,10 +2,8 @@
 with its simulation.
 
 `to_spice` converts each of them to a circuit for this package and ngspice, and lists the changes; text without need for
-changes
-is returned unchanged. Sizes keep their numbers; only their unit may change, for a PDK that counts micrometres. The
-result is
-validated as strictly as any other netlist.
+changes is returned unchanged. Sizes keep their numbers; only their unit may change, for a PDK that counts micrometres.
+The result is validated as strictly as any other netlist.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 is measured.
 
 An amplifier with two outputs is driven by a differential source and measured between its outputs. For any other circuit
-only the
-operating point is read; the user adds the rest.
+only the operating point is read; the user adds the rest.
 """
 
 from __future__ import annotations

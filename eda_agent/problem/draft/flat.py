@@ -1,8 +1,7 @@
 """A flat netlist is a circuit with its sources and without ports, as a schematic that is simulated directly.
 
 Sources to ground are removed, and the nets that they drove become ports. Nets that only drains touch become ports too
-(outputs), and
-so does ground. The rest is a subcircuit that any testbench can hold.
+(outputs), and so does ground. The rest is a subcircuit that any testbench can hold.
 """
 
 from __future__ import annotations

@@ -25,8 +25,7 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
     """The line of spec.yaml; None if no testbench has an operating point or no device must be saturated.
 
     `now`: the margin (V) of the worst device at the netlist's sizes, None without one; `measured`: whether it was
-    simulated. For a testbench
-    in `untested` the line is a comment.
+    simulated. For a testbench in `untested` the line is a comment.
     """
     bench = _biased(draft)
     devices = _devices(draft)

@@ -2,8 +2,8 @@
 one circuit.
 
 A loop with one pole settles to 1 % in ln 100 / (2π·GBW) at best, and a slewing output needs its step divided by the
-slew rate. A drafted
-settling time is never shorter than that, and a value that could not be measured is computed from the others.
+slew rate. A drafted settling time is never shorter than that, and a value that could not be measured is computed from
+the others.
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ def write_draft(
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
     `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} of a datasheet.
-    `untested`:
-    testbenches that do not test: their specs are comments without a target.
+    `untested`: testbenches that do not test: their specs are comments without a target.
     """
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",

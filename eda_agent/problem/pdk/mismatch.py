@@ -3,12 +3,10 @@ independent normal draws.
 
 Foundries write it into their models as `AGAUSS(mean, width, sigmas)`, which ngspice draws at every load. Here
 `AGAUSS(a, w, n)` becomes a + w/n · z with z from a seeded generator, one for each device and each occurrence. A sample
-is then the
-same on any machine and in any order of simulation, and two sizings can be compared with the same draws.
+is then the same on any machine and in any order of simulation, and two sizings can be compared with the same draws.
 
 A device of m units is m devices in parallel that vary independently: their common value varies by 1/√m of that of one.
-Models
-that know this through a parameter of their own (`mult` in SKY130, `par` in GF180) get m there.
+Models that know this through a parameter of their own (`mult` in SKY130, `par` in GF180) get m there.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 etching.
 
 The library's own statistical section defines how its parameters depend on `agauss(mean, width, sigmas)`; here each
-becomes
-mean + width/sigmas · z, with a normal draw z from seed, sample and the parameter's name.
+becomes mean + width/sigmas · z, with a normal draw z from seed, sample and the parameter's name.
 """
 
 from __future__ import annotations

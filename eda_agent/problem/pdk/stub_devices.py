@@ -11,7 +11,9 @@ from eda_agent.problem.source import logical_lines
 
 
 def stub_devices(pdk: Pdk) -> Mapping[str, Subcircuit]:
-    """Device name → its stub: the model is named like the device, junctions are those of the call, passives have the value 1."""
+    """Device name → its stub: the model is named like the device, junctions are those of the call, passives have the
+    value 1.
+    """
     text = "".join(_stub(name, rule) for name, rule in pdk.devices.items())
     return parse_netlist(logical_lines(text, Path("stub devices"))).subcircuits
 

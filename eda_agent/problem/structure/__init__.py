@@ -13,8 +13,7 @@ have one):
     switch          its gate is a clock: a port that drives gates of both types
 
 A device that fits no rule is an amplifying device if its gate is on a signal, else "device". Symmetry is found by
-exchanging the two
-sides of a pair and following the exchanges that this requires.
+exchanging the two sides of a pair and following the exchanges that this requires.
 """
 
 from eda_agent.problem.structure.circuit import Fet, Mirror, Passive, Structure, polarity

@@ -63,8 +63,7 @@ class Structure:
     """A circuit and its recognised functions.
 
     `roles`: device name → function, such as "input pair". `matched`: groups of devices that must be equal (mirrors: per
-    unit).
-    `unknown`: devices that fit no rule.
+    unit). `unknown`: devices that fit no rule.
     """
 
     ports: tuple[str, ...]

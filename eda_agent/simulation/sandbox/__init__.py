@@ -1,10 +1,9 @@
 """A sandbox removes a simulator process's access to files, network, other processes and privileges before it reads user
 input.
 
-It is the second line of defence. The first is that decks are written from a validated netlist: no line that could
-name a file or a command reaches ngspice. If a layer is missing (another system, an older kernel) the others still
-apply; `confine` returns the
-active ones, and `gaps` the effect of the missing ones.
+It is the second line of defence. The first is that decks are written from a validated netlist: no line that could name
+a file or a command reaches ngspice. If a layer is missing (another system, an older kernel) the others still apply;
+`confine` returns the active ones, and `gaps` the effect of the missing ones.
 
 Linux, without privileges: capabilities dropped, Landlock for files and TCP (kernel 5.13 and later), a seccomp filter
 for system calls.

@@ -2,9 +2,8 @@
 simulator never needs.
 
 Files can be opened for reading only, so nothing is written even without Landlock. Limits can be read but not set,
-signals go
-to this process only, and calls newer than the table are refused. Sources: the kernel's `include/uapi/linux/seccomp.h`,
-`filter.h`.
+signals go to this process only, and calls newer than the table are refused. Sources: the kernel's
+`include/uapi/linux/seccomp.h`, `filter.h`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,7 @@ same.
     kind
 
 docs/soundness.md has the rule and the reason for every threshold: a symptom of the baseline is refused if sizings drawn
-over
-the whole design space show it too, and reported if some do not. Improving a bad start is the purpose of sizing.
+over the whole design space show it too, and reported if some do not. Improving a bad start is the purpose of sizing.
 """
 
 from eda_agent.simulation.soundness.judgement import Soundness, judge, symptoms_of

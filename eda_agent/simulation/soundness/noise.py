@@ -2,8 +2,8 @@
 more than 1 mV/√Hz.
 
 A device with the current I has at most gm = I q/(kT) (weak inversion, or a bipolar device), and at least the shot noise
-2qI. Referred to
-its input this is a density of √(2qI)/gm = √2 kT/√(qI). With the whole supply current for I no input stage has less.
+2qI. Referred to its input this is a density of √(2qI)/gm = √2 kT/√(qI). With the whole supply current for I no input
+stage has less.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ STILL = 1e-3
 """
 RAIL = 0.01
 """Share of the supply: closer to a rail than this no device that drives the output has enough drain-source voltage (18
-mV of 1.8 V are
-less than kT/q, and a saturated device needs about 4 kT/q).
+mV of 1.8 V are less than kT/q, and a saturated device needs about 4 kT/q).
 """
 DRIVEN = frozenset(metric.name for metric in METRICS.values() if metric.output == "driven")
 """Metrics of testbenches that drive the output by their input."""

@@ -23,8 +23,8 @@ TICK = 100
 
 class Dock(pya.QDockWidget):
     """One run. `start`: arguments of `eda-agent`; `where`: its working folder, in which the run is created;
-    `write_back` is called
-    with the run's folder, `probe` with the clicked parameters, `changed` when a run begins or ends.
+    `write_back` is called with the run's folder, `probe` with the clicked parameters, `changed` when a run begins or
+    ends.
     """
 
     def __init__(

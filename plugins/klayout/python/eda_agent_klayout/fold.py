@@ -21,8 +21,8 @@ class Rule:
     """How devices are folded; all in m.
 
     `widest`: a wider finger is folded, inf for none. `narrowest`: a matched device gets two fingers if each is at least
-    this wide, so that it
-    can be mirrored about a middle; inf for never. `grid`: step of a finger's width and of the length, 0 for none.
+    this wide, so that it can be mirrored about a middle; inf for never. `grid`: step of a finger's width and of the
+    length, 0 for none.
     """
 
     widest: float = 10e-6
@@ -42,8 +42,8 @@ UNFOLDED = Rule(inf, inf)
 @dataclass(frozen=True)
 class Diffusion:
     """The source and drain regions of a process's PCell, in m: their length from the gate to the edge at an `end`,
-    between two gates `inner`; `pad`: the minimum height around
-    a contact, and `pad_length` the length of a region with this height if the finger is narrower.
+    between two gates `inner`; `pad`: the minimum height around a contact, and `pad_length` the length of a region with
+    this height if the finger is narrower.
     """
 
     end: float
@@ -82,8 +82,7 @@ def folded(devices: Sequence[Device], rule: Rule) -> list[Device]:
     changes nothing.
 
     A device with several fingers in the schematic keeps them. In a matched group with a ratio (some m above 1) only too
-    wide devices are folded, because a ratio needs
-    equal units.
+    wide devices are folded, because a ratio needs equal units.
     """
     ratios = {device.block for device in devices if device.block is not None and device.m > 1}
     return [_on_grid(_fold(device, rule, device.block in ratios), rule.grid) for device in devices]
@@ -141,8 +140,7 @@ def common_centroid(group: Sequence[Device]) -> list[Unit]:
     """Units of a group mirrored about the middle: A B | B A for a pair of two fingers each, with a dummy at both ends.
 
     A unit has as many fingers as leave every device an even number of units, at least one. If a device has an odd
-    number of units, its last
-    is in the middle, and the centroids differ by no more than that.
+    number of units, its last is in the middle, and the centroids differ by no more than that.
     """
     counts = [device.fingers for device in group]
     common = gcd(*counts)

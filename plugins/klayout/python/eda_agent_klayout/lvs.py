@@ -225,11 +225,10 @@ class Result:
     """What was compared, and the result.
 
     `devices_match`: the transistors and their labelled connections are those of the schematic; `differences`: one line
-    each; `drawn`, `meant`:
-    transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic in one piece, and nets that only
-    labels join;
-    `missing`: devices of the schematic that no transistor draws and that are not compared; `sized_for`: the PDK of the
-    run; `rules`: the table whose layers were used; `database`: for KLayout's netlist browser.
+    each; `drawn`, `meant`: transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic in one
+    piece, and nets that only labels join; `missing`: devices of the schematic that no transistor draws and that are not
+    compared; `sized_for`: the PDK of the run; `rules`: the table whose layers were used; `database`: for KLayout's
+    netlist browser.
     """
 
     devices_match: bool

@@ -1,6 +1,5 @@
 """A MOS transistor of the demonstration process: fingers side by side, a line for the drain above, for the source
-below, the gate's below
-that, and a row of well contacts at the bottom.
+below, the gate's below that, and a row of well contacts at the bottom.
 
 The device's name is a parameter, which GDS keeps with the PCell; it would lose a property. Lengths in µm.
 """

@@ -13,8 +13,8 @@ from .table import read_table
 
 def of_view(view: pya.LayoutView) -> tuple[str, str]:
     """(name, SPICE) of the active cell's stored circuit with the drawn sizes; else of the schematic in the newest LVS
-    database, else of the newest extracted netlist, else of the active cell,
-    extracted with the rules of the demonstration process. Raises ValueError if there is no transistor.
+    database, else of the newest extracted netlist, else of the active cell, extracted with the rules of the
+    demonstration process. Raises ValueError if there is no transistor.
     """
     cell = view.active_cellview().cell
     found = title.find(cell) if cell is not None else None

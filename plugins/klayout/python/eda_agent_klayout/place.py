@@ -1,6 +1,5 @@
 """A placement is a first layout of a sized circuit: transistors as PCells in rows by their connections, matched ones as
-common-centroid arrays
-with dummies at both ends, every terminal labelled with its net. It is ready for routing.
+common-centroid arrays with dummies at both ends, every terminal labelled with its net. It is ready for routing.
 
 Rows, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail, as in a schematic.
 """

@@ -1,7 +1,7 @@
 """Modules shared by the plugin and eda-agent: they turn events into the state of a run and its texts.
 
-KLayout's Python does not have eda-agent. `eda-agent klayout install` puts a package of this name in this module's place: copies of the same
-modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and these imports from them.
+KLayout's Python does not have eda-agent. `eda-agent klayout install` puts a package of this name in this module's
+place: copies of the same modules (`SHARED` in `eda_agent/cli/commands/klayout.py`), and these imports from them.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 not.
 
 It is a PCell without shapes in the placed cell: GDS and OASIS keep its parameter, but lose properties of instances.
-With it and
-the drawn sizes the netlist can be read back from the layout.
+With it and the drawn sizes the netlist can be read back from the layout.
 """
 
 from __future__ import annotations
