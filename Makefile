@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # torch comes first and pinned: a range would fetch a CUDA build of several gigabytes
 TORCH := torch==2.13.0
-# bytecode is kept whatever the environment says: hundreds of processes would each compile the same files anew
+# bytecode is always kept: otherwise hundreds of processes would each compile the same files
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: ray demo test debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
@@ -19,11 +19,11 @@ demo: $(VENV)/.base
 test: lint audit
 	$(BIN)/pytest -n auto --dist loadgroup
 
-# known weaknesses of the locked packages; says so where no advisories can be reached
+# known vulnerabilities of the locked packages; reports if the advisories cannot be reached
 audit: $(VENV)/.dev
 	$(BIN)/python -m tests.supply audit
 
-# one version of everything that is installed; torch stays with the Makefile, which knows which build
+# pins one version of every package; the Makefile pins torch, because it selects the build
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes --no-header -o locks/base.txt
 	$(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --extra dev --extra bo --extra train --extra ray -c locks/base.txt \
@@ -31,7 +31,7 @@ lock: $(VENV)/.dev
 	sed -i -E '/^(torch|triton|nvidia-|cuda-|setuptools)/d' locks/dev.txt
 	$(BIN)/python -m tests.supply licences
 
-# the same commit gives the same bytes; the SBOM lists what comes with it
+# the same commit gives the same bytes; the SBOM lists the dependencies
 release: $(VENV)/.dev
 	rm -rf dist build
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build -o dist .
@@ -56,12 +56,12 @@ suite: $(VENV)/.dev
 debian13:
 	tests/debian/bare.sh trixie
 
-# faults in real runs, counted: kills, torn journals, full disks, broken simulators and endpoints; then attacks by the thousand
+# inject faults into real runs (kills, torn journals, full disks, broken simulators and endpoints), then thousands of attacks
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos --out benchmarks/results/chaos.json
 	$(BIN)/python -m tests.hostile.attack --out benchmarks/results/attacks.json
 
-# everything on a Ray cluster of several node processes, one of them killed in mid-work
+# tests on a Ray cluster of several node processes, one of which is killed
 ray: $(VENV)/.dev
 	EDA_AGENT_RAY=1 $(BIN)/pytest tests/simulation/test_ray_pool.py
 
@@ -123,7 +123,7 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 	fi
 	@touch $@
 
-# of 28,000 files a tenth is imported: they are compiled when they are
+# a tenth of 28,000 files is imported: compile on import
 $(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout locks/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile $(TORCH)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c locks/dev.txt -e '.[dev,bo,train,ray]'
