@@ -26,7 +26,8 @@ def write_layout(
 ) -> dict[str, Any]:
     """Place the devices in a new layout, or write their sizes into the PCells of `source`.
 
-    The suffix selects GDS or OASIS. `source` is never changed. `netlist`: where the netlist that KLayout extracts from the layout is written.
+    The suffix selects GDS or OASIS. `source` is never changed. `netlist`: where the netlist that KLayout extracts from
+    the layout is written.
 
     Returns:
         what was done, and the result of LVS in the demonstration process.

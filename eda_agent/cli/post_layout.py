@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def simulate_netlist(options: argparse.Namespace, problem: Problem, sizing: Mapping[str, float]) -> int:
-    """Print specs before and after layout, and what each wire costs. Return 0 if every spec is met after layout, 1 if not."""
+    """Print specs before and after layout, and what each wire costs. Return 0 if every spec is met after layout, 1 if
+    not.
+    """
     from dataclasses import replace
 
     from eda_agent import run

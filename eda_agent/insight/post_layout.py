@@ -1,6 +1,7 @@
 """Post-layout says what a layout costs: every spec before and after, and which wire's capacitance moves which spec.
 
-A cost is what a spec's margin loses by the capacitance of a net (or between two nets), in the first corner: the margin with all wires less the margin without these.
+A cost is what a spec's margin loses by the capacitance of a net (or between two nets), in the first corner: the margin
+with all wires less the margin without these.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ SMALL = 1e-5
 
 @dataclass(frozen=True)
 class Cost:
-    """`name`: a net, or `one–other` of two. `farad`: what its wires have. `changes`: spec → (value without them, value with them, change of the margin)."""
+    """`name`: a net, or `one–other` of two. `farad`: what its wires have. `changes`: spec → (value without them, value
+    with them, change of the margin).
+    """
 
     name: str
     farad: float
@@ -56,7 +59,9 @@ class Costs:
 
 
 def costs(post: PostLayout, simulator: Simulator) -> Costs:
-    """Simulate the extracted circuit without the capacitances of each net, and without each of the largest capacitors, in the first corner."""
+    """Simulate the extracted circuit without the capacitances of each net, and without each of the largest capacitors,
+    in the first corner.
+    """
     problem = post.problem
     corner = problem.corners[0].name
     pairs = list(zip(post.factors, post.wires.pairs, strict=True))

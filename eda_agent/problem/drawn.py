@@ -88,7 +88,8 @@ def _four(device: FlatDevice) -> tuple[str, str, str, str]:
 
 
 class Drawn:
-    """The netlist of a problem as it is drawn, and its numbers at any sizing. Of a problem without a layout, the netlist and numbers as they are. The capacitances of wires are added to either.
+    """The netlist of a problem as it is drawn, and its numbers at any sizing. Of a problem without a layout, the
+    netlist and numbers as they are. The capacitances of wires are added to either.
 
     `notes`: devices that are simulated as in the schematic, with the reason.
     """

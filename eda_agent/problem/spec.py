@@ -143,8 +143,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Problem:
-    """`notes`: what the files say that is not used, and what stands in its place. `layout`: the layout that is simulated, None for the netlist as it is. `wires`: capacitances between nets that are
-    simulated with it."""
+    """`notes`: what the files say that is not used, and what stands in its place. `layout`: the layout that is
+    simulated, None for the netlist as it is. `wires`: capacitances between nets that are simulated with it.
+    """
 
     name: str
     path: Path

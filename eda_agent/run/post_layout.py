@@ -1,4 +1,6 @@
-"""A run after layout simulates the schematic with the wire capacitances that an extraction found, and starts from the sizes that were drawn."""
+"""A run after layout simulates the schematic with the wire capacitances that an extraction found, and starts from the
+sizes that were drawn.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,11 @@ from eda_agent.run.request import Request
 
 
 def with_estimate(problem: Problem, request: Request, state: RunState) -> tuple[Problem, tuple[str, ...]]:
-    """The problem with the wires that a resumed run has, or that the netlist of a new one has; and what is to be said of them.
+    """The problem with the wires that a resumed run has, or that the netlist of a new one has; and what is to be said
+    of them.
 
-    Raises `InputError` where the netlist is not of this circuit, and for a netlist that is given to a run which goes on.
+    Raises `InputError` where the netlist is not of this circuit, and for a netlist that is given to a run which goes
+    on.
     """
     if state.started:
         if request.post_layout is not None:

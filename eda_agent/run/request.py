@@ -37,7 +37,8 @@ class Request:
         orders_from: byte of orders.jsonl from which commands are read; None reads those written from now on.
         cluster: address of a Ray cluster that simulates (`RayPool`).
         memory: start with the best designs of earlier runs on the same circuit.
-        post_layout: the netlist extracted from a layout, whose wire capacitances are simulated; `cell`: of that netlist.
+        post_layout: the netlist extracted from a layout, whose wire capacitances are simulated; `cell`: of that
+            netlist.
         force: size even if a testbench does not test the circuit (`simulation.soundness`).
     """
 

@@ -1,4 +1,6 @@
-"""The universal prior in a run: who is believed follows from the turns, what is exact is exact, and what does not fit is left with a word."""
+"""The universal prior in a run: who is believed follows from the turns, what is exact is exact, and what does not fit
+is left with a word.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +181,9 @@ def test_a_run_that_is_stuck_goes_on_by_turns(
 
 
 def test_it_sizes_a_circuit(problems: dict[str, Problem], policy: UniversalPolicy, pool: LocalPool) -> None:
-    """With weights that know nothing it is still a search: the real simulator, turn by turn, without a failure of its own."""
+    """With weights that know nothing it is still a search: the real simulator, turn by turn, without a failure of its
+    own.
+    """
     problem = one_corner(problems["ota_5t"])
     env = Environment(problem, Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache()))
     env.start()

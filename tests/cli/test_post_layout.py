@@ -1,4 +1,6 @@
-"""After layout, through the command line: an extracted netlist beside the schematic, what its wires cost, and sizing with them."""
+"""After layout, through the command line: an extracted netlist beside the schematic, what its wires cost, and sizing
+with them.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def test_specs_before_and_after_and_what_a_wire_costs(spec: Path, tmp_path: Path
 
 
 def test_the_schematic_as_its_own_extraction_measures_the_same(spec: Path, tmp_path: Path) -> None:
-    """Ports in another order, nets renamed, multipliers written out, upper case: nothing of it changes a measurement."""
+    """Ports in another order, nets renamed, multipliers written out, upper case: nothing of it changes a
+    measurement.
+    """
     sizes = {"W12": "2", "L12": "0.5", "W34": "2", "L34": "0.5", "W6": "8", "L6": "0.5", "Wb": "2", "Lb": "1"}
     lines = ["* own", ".subckt OPAMP VSS OUT IB INN INP VDD"]
     for line in (spec / "two_stage_miller.spice").read_text().splitlines():

@@ -1,4 +1,6 @@
-"""Extracted netlists against the schematic they come from: every shipped circuit, its nets renamed, its devices cut into fingers, ends exchanged."""
+"""Extracted netlists against the schematic they come from: every shipped circuit, its nets renamed, its devices cut
+into fingers, ends exchanged.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,8 @@ def test_a_renamed_circuit_in_fingers_is_found_again(problems: dict[str, Problem
     draw.shuffle(layout)
     schematic = channels(rows)
     match = matched(channels(layout), schematic, {net: net for net in ports if net in nets})
-    # an isomorphism: every finger lies on the nets of the device that it is taken for, and nets are taken for nets one to one
+    # an isomorphism: every finger lies on the nets of the device that it is taken for, and nets are taken for nets one
+    # to one
     there = {label: (kind, gate, {drain, source}) for label, kind, (drain, gate, source) in rows}
     for label, kind, (drain, gate, source) in layout:
         assert there[match.devices[label]] == (kind, match.nets[gate], {match.nets[drain], match.nets[source]})

@@ -1,4 +1,6 @@
-"""The chance that a design can be measured: what a model of other circuits or conditions says, corrected by the turns of the run."""
+"""The chance that a design can be measured: what a model of other circuits or conditions says, corrected by the turns
+of the run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ NEARBY, DOUBT = 0.2, 0.2
 
 
 def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked: Real) -> Callable[[Real], Real]:
-    """Chances (m,) of m×d positions. `predicted`: the model's; `worked` (n,): 1 for the turns at `positions` (n, d) that could be measured, else 0."""
+    """Chances (m,) of m×d positions. `predicted`: the model's; `worked` (n,): 1 for the turns at `positions` (n, d)
+    that could be measured, else 0.
+    """
     shift = shift_of(logit(predicted(positions)), worked)
 
     def shifted(points: Real) -> Real:
@@ -28,7 +32,9 @@ def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked:
 
 
 def shift_of(logits: Real, worked: Real) -> float:
-    """What the condition adds to every logit: the most likely one after the turns, normal before them with deviation `SHIFT`. Newton's method."""
+    """What the condition adds to every logit: the most likely one after the turns, normal before them with deviation
+    `SHIFT`. Newton's method.
+    """
     shift = 0.0
     for _ in range(20):
         chance = logistic(logits + shift)

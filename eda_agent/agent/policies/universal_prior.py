@@ -1,7 +1,8 @@
-"""The universal prior gives the search a model of every spec's margin on a circuit that nothing was trained on: the universal surrogate's, or the run's own.
+"""The universal prior gives the search a model of every spec's margin on a circuit that nothing was trained on: the
+universal surrogate's, or the run's own.
 
-Each spec goes by what would have predicted its turns best: the surrogate's posterior, a process on what its mean leaves, or a process of the turns alone. Gate
-area follows from the sizes exactly.
+Each spec goes by what would have predicted its turns best: the surrogate's posterior, a process on what its mean
+leaves, or a process of the turns alone. Gate area follows from the sizes exactly.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Corner:
         self._before: Real = np.empty(0)
 
     def predict(self, points: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at m×d positions."""
+        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at m×d
+        positions.
+        """
         if self._asked is not points:
             x = self.changes(points)
             self._asked, self._answer = points, mixture([one.predict(x) for one in self.posteriors])
@@ -105,7 +108,9 @@ class UniversalMargin:
 
     @property
     def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted worst."""
+        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted
+        worst.
+        """
         found = [
             np.mean([one.likelihood[self.place] for one in corner.posteriors if np.isfinite(one.base[self.place])])
             for corner in self.corners
@@ -184,7 +189,9 @@ class UniversalPrior:
         return self._processes(history, turns, positions, corners), chance
 
     def disproved(self, history: History) -> bool:
-        """Whether the first turns, once there are `JUDGED_AFTER`, were predicted better by the turns alone in most specs: the circuit is beyond what was taught."""
+        """Whether the first turns, once there are `JUDGED_AFTER`, were predicted better by the turns alone in most
+        specs: the circuit is beyond what was taught.
+        """
         if len(history.measured) < JUDGED_AFTER:
             return False
         begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
@@ -221,7 +228,9 @@ class UniversalPrior:
         return found
 
     def _references(self, turns: Sequence[Turn], values: Real, count: int) -> list[int]:
-        """Where the circuit is read: the best turns that were measured as a whole, and further ones while they know a spec that none before them does."""
+        """Where the circuit is read: the best turns that were measured as a whole, and further ones while they know a
+        spec that none before them does.
+        """
         finite = np.isfinite(values)
         order = sorted(range(len(turns)), key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value), reverse=True)
         chosen = [place for place in order[:count] if finite[place].all()] or order[:1]
@@ -277,7 +286,9 @@ def _best(made: UniversalMargin, inputs: Real, margins: Real) -> Process:
 
 
 def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:
-    """The prior of a problem; None where the weights cannot be used, or the circuit is too large, or it cannot be read."""
+    """The prior of a problem; None where the weights cannot be used, or the circuit is too large, or it cannot be
+    read.
+    """
     if len(problem.corners) > MAX_CORNERS:
         return None
     network = read_network(path)

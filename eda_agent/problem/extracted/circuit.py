@@ -1,4 +1,6 @@
-"""A post-layout circuit is the extracted netlist as the run's testbenches hold it: the schematic's ports, the layout's transistors, its wires, and of the schematic what is not drawn."""
+"""A post-layout circuit is the extracted netlist as the run's testbenches hold it: the schematic's ports, the layout's
+transistors, its wires, and of the schematic what is not drawn.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,10 @@ _KEPT = {".param", ".params", ".model", ".option", ".options", ".global", ".func
 
 @dataclass(frozen=True)
 class PostLayout:
-    """`problem`: the spec's problem with the extracted circuit, whose parameters are factors on the wires between two nets (1 as extracted). `wires`: what they are in the
-    schematic's nets, and `factors`: which parameter each pair has. `notes`: what was found, matched and taken from the schematic; `resistors`: of wires; `rails`: the supply nets."""
+    """`problem`: the spec's problem with the extracted circuit, whose parameters are factors on the wires between two
+    nets (1 as extracted). `wires`: what they are in the schematic's nets, and `factors`: which parameter each pair has.
+    `notes`: what was found, matched and taken from the schematic; `resistors`: of wires; `rails`: the supply nets.
+    """
 
     problem: Problem
     wires: Wires
@@ -40,7 +44,8 @@ class PostLayout:
 
 
 def post_layout(problem: Problem, sizing: Sizing, path: Path, cell: str | None = None) -> PostLayout:
-    """The extracted netlist of a file in a problem's testbenches. `sizing`: what the layout was drawn with, for resistors and capacitors that are not in it.
+    """The extracted netlist of a file in a problem's testbenches. `sizing`: what the layout was drawn with, for
+    resistors and capacitors that are not in it.
 
     Raises `InputError` where the file is no netlist of this circuit.
     """
@@ -68,7 +73,9 @@ class _Builder:
         self._match_resistors()
 
     def _join_wires(self) -> None:
-        """Nets that resistors of wires join are one. A resistor of the schematic is known by its value, and by ends that have no common name."""
+        """Nets that resistors of wires join are one. A resistor of the schematic is known by its value, and by ends
+        that have no common name.
+        """
         left = {device.label: device.values.get("resistance", 0.0) for device in self.flat if device.kind == "r"}
         for device in self.found:
             if device.kind != "r":
@@ -229,7 +236,9 @@ class _Builder:
         return False
 
     def _bulks(self) -> dict[str, str]:
-        """Bulk nets that nothing but bulks is on, and the substrate under its own names: they are where the schematic has them."""
+        """Bulk nets that nothing but bulks is on, and the substrate under its own names: they are where the schematic
+        has them.
+        """
         wired = {
             self.groups.of(net)
             for device in self.found
@@ -250,7 +259,9 @@ class _Builder:
         return result
 
     def _own_capacitors(self) -> dict[str, str]:
-        """Capacitors of the layout that the schematic has: between the same nets, of its value, or the largest there and a fair part of it."""
+        """Capacitors of the layout that the schematic has: between the same nets, of its value, or the largest there
+        and a fair part of it.
+        """
         found: dict[str, str] = {}
         nets = self.match.nets
         for own in self.flat:

@@ -1,7 +1,9 @@
-"""Matching finds the schematic's nets and transistors in an extracted netlist, from connections and the names of ports: what LVS does, with fingers joined and wires' resistors short.
+"""Matching finds the schematic's nets and transistors in an extracted netlist, from connections and the names of ports:
+what LVS does, with fingers joined and wires' resistors short.
 
-Nets and transistors get colours, first from what is known of them, then again and again from their neighbours' (colour refinement), until one net has the colour of one net.
-Where a symmetry is left, a pair of nets is taken for one another and the rest follows.
+Nets and transistors get colours, first from what is known of them, then again and again from their neighbours' (colour
+refinement), until one net has the colour of one net. Where a symmetry is left, a pair of nets is taken for one another
+and the rest follows.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from eda_agent.errors import Finding, InputError
 
 @dataclass(frozen=True)
 class Channel:
-    """A transistor by its connections: kind (nmos, pmos), gate, and the two ends of the channel; `names`: the devices that are in parallel there."""
+    """A transistor by its connections: kind (nmos, pmos), gate, and the two ends of the channel; `names`: the devices
+    that are in parallel there.
+    """
 
     kind: str
     gate: str
@@ -59,7 +63,9 @@ def channels(rows: Iterable[tuple[str, str, Sequence[str]]]) -> list[Channel]:
 
 
 def matched(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapping[str, str]) -> Match:
-    """What is what. `known`: nets of the layout → of the schematic, from names. Raises `InputError`, with what differs, where the two are not one circuit."""
+    """What is what. `known`: nets of the layout → of the schematic, from names. Raises `InputError`, with what differs,
+    where the two are not one circuit.
+    """
     nets = dict(known)
     while True:
         ours, theirs = _colours(layout, nets), _colours(schematic, {net: net for net in nets.values()})
@@ -86,7 +92,9 @@ def matched(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapp
 
 
 def _colours(circuit: Sequence[Channel], known: Mapping[str, str]) -> dict[str, int]:
-    """Net → a number that is the same for nets that look alike from everywhere. A known net has the colour of what it is known as."""
+    """Net → a number that is the same for nets that look alike from everywhere. A known net has the colour of what it
+    is known as.
+    """
     nets = {net for channel in circuit for net in (channel.gate, *channel.ends)} | set(known)
     colour: dict[str, object] = {net: ("known", known[net]) if net in known else "" for net in nets}
     numbers = {net: hash(one) for net, one in colour.items()}

@@ -1,4 +1,6 @@
-"""Reading an extracted netlist: KLayout's (`M$1 … L=0.5U`, nets `\\$12`), magic's (`X0 … w=5e+06u`, nets `a_12_n34#`, wires as R and C), flat or of cells."""
+"""Reading an extracted netlist: KLayout's (`M$1 … L=0.5U`, nets `\\$12`), magic's (`X0 … w=5e+06u`, nets `a_12_n34#`,
+wires as R and C), flat or of cells.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,10 @@ _SUBSTRATES = ("vsubs", "substrate", "sub", "vsub", "subs")
 
 @dataclass(frozen=True)
 class Extracted:
-    """`ports` of the cell, and its `devices`, flat. `left_out`: resistors and capacitors of the foundry, which have no model here; `bare`: whether transistors are named by
-    polarity alone, so that the schematic says which model they are."""
+    """`ports` of the cell, and its `devices`, flat. `left_out`: resistors and capacitors of the foundry, which have no
+    model here; `bare`: whether transistors are named by polarity alone, so that the schematic says which model they
+    are.
+    """
 
     ports: tuple[str, ...]
     devices: list[FlatDevice]
@@ -32,7 +36,8 @@ class Extracted:
 
 
 def read_extracted(path: Path, problem: Problem, cell: str | None = None) -> Extracted:
-    """An extracted cell. `cell`: the cell to take; None for the one of the circuit's name, or the one that no other calls.
+    """An extracted cell. `cell`: the cell to take; None for the one of the circuit's name, or the one that no other
+    calls.
 
     Raises `InputError` for a file that is no netlist, is unsafe, or has no such cell.
     """
@@ -82,7 +87,9 @@ def _plain(word: str) -> str:
 
 
 def _without_passives(netlist: Netlist, problem: Problem) -> tuple[Netlist, tuple[str, ...]]:
-    """The netlist without the foundry's resistors and capacitors, whose subcircuits are not here; the names of those."""
+    """The netlist without the foundry's resistors and capacitors, whose subcircuits are not here; the names of
+    those.
+    """
     unknown = {
         id(device.line): f"{device.name} ({device.value})"
         for scope in (netlist.top, *netlist.subcircuits.values())

@@ -1,4 +1,6 @@
-"""Wires are the capacitances between nets that an extraction found: an estimate for the schematic's simulation while its layout follows."""
+"""Wires are the capacitances between nets that an extraction found: an estimate for the schematic's simulation while
+its layout follows.
+"""
 
 from __future__ import annotations
 

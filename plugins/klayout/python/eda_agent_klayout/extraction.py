@@ -1,6 +1,8 @@
-"""An extraction is the netlist of a drawn cell for a simulator: every finger with its junctions, and for every net the capacitance of its wires to the substrate.
+"""An extraction is the netlist of a drawn cell for a simulator: every finger with its junctions, and for every net the
+capacitance of its wires to the substrate.
 
-The capacitance of a wire is area × a + perimeter × p, with a and p of its layer from the table (`wires`): what a wire far from others has. What it has to a neighbour is not known here.
+The capacitance of a wire is area × a + perimeter × p, with a and p of its layer from the table (`wires`): what a wire
+far from others has. What it has to a neighbour is not known here.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ CLASS = "WIRE"
 
 
 def extracted(layout: pya.Layout, cell: pya.Cell, table: Table) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, finger by finger, with a capacitor for every net that has wires. Keep it as long as its netlist is used."""
+    """The netlist of a cell, finger by finger, with a capacitor for every net that has wires. Keep it as long as its
+    netlist is used.
+    """
     layers = of_table(table) or DEMONSTRATION
     terminals = list(terminals_of(cell, table, layers)) if table.layers else []
     database = lvs.extract(layout, cell, layers, terminals, combine=False)

@@ -1,11 +1,16 @@
 """A table says which PCell draws a kind of device in a process, and what its parameters are called: one JSON file a
 process in `tables/`.
 
-Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it; `cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where it has them, `set`, and `models`: model of the
-netlist → the parameters that draw that one, `cell` among them where it is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger, not of all; where the PCell has such: `device`
-(parameter for the name), `nets`, `dummy`; `text`: true where numbers are written as text, lengths as "0.35u";
-`layers`: what the shapes of the process mean, as "layer/datatype" (see `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the unit of lengths (see `fold.Diffusion`),
-without which a run does not know the junctions of the layout; `wires`: the capacitance of a wire to the substrate, [aF/µm², aF/µm of its edge], of `poly` and of each of the `metals`.
+Keys: `library`, the name that the process registers its own under, and `also`, what other versions of it call it;
+`cells` (nmos and pmos, each with `cell`, the parameters that make it one, `fixed`, those that it is placed with where
+it has them, `set`, and `models`: model of the netlist → the parameters that draw that one, `cell` among them where it
+is another PCell); `parameters` (w, l, nf, m → names; a missing m makes copies beside each other); `older`: what is
+called otherwise in other versions of the library; `unit` of lengths, m; `finger`: true where w is that of one finger,
+not of all; where the PCell has such: `device` (parameter for the name), `nets`, `dummy`; `text`: true where numbers are
+written as text, lengths as "0.35u"; `layers`: what the shapes of the process mean, as "layer/datatype" (see
+`layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the
+unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `wires`: the
+capacitance of a wire to the substrate, [aF/µm², aF/µm of its edge], of `poly` and of each of the `metals`.
 """
 
 from __future__ import annotations
