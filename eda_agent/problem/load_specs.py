@@ -44,7 +44,9 @@ def load_specs(
 
 @dataclass(frozen=True)
 class _Loader:
-    """What a spec may refer to. `known`: every testbench that the spec.yaml has, also one that could not be loaded."""
+    """The objects that a spec may refer to. `known`: every testbench of the spec.yaml, also one that could not be
+    loaded.
+    """
 
     testbenches: Mapping[str, Testbench]
     known: Mapping[str, LocatedNode]
@@ -54,7 +56,7 @@ class _Loader:
     pdk: str
 
     def load(self, name: str, entry: LocatedNode) -> Spec | None:
-        """One spec, None where it has no metric or no bound."""
+        """One spec, None without a metric or a bound."""
         check_name(entry, name, "a spec")
         values = entry.mapping("a spec")
         entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners", "devices", "region")

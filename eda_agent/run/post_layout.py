@@ -1,5 +1,5 @@
-"""A run after layout simulates the schematic with the wire capacitances that an extraction found, and starts from the
-sizes that were drawn.
+"""A run after layout simulates the schematic with the wire capacitances of an extraction, and starts from the drawn
+sizes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from eda_agent.run.request import Request
 
 
 def with_estimate(problem: Problem, request: Request, state: RunState) -> tuple[Problem, tuple[str, ...]]:
-    """The problem with the wires that a resumed run has, or that the netlist of a new one has; and what is to be said
-    of them.
+    """The problem with the wires of a resumed run, or of the netlist of a new one, and remarks on them.
 
-    Raises `InputError` where the netlist is not of this circuit, and for a netlist that is given to a run which goes
-    on.
+    Raises `InputError` if the netlist is not of this circuit, or if a netlist is given to a resumed run.
     """
     if state.started:
         if request.post_layout is not None:
@@ -38,12 +36,12 @@ def with_estimate(problem: Problem, request: Request, state: RunState) -> tuple[
 
 
 def wires_text(wires: Wires) -> str:
-    """What is simulated beside the netlist."""
+    """The wires that are simulated beside the netlist, as text."""
     return f"simulated with {len(wires.pairs)} wire capacitances of {Path(wires.source).name}, {wires.total * 1e15:.4g} fF in all"
 
 
 def drawn_sizes(request: Request, problem: Problem) -> dict[str, float] | None:
-    """The best sizes of the run that a request names as its spec; None where it names a spec."""
+    """The best sizes of the run that a request names as its spec; None if it names a spec."""
     journal = request.spec / "journal.jsonl"
     if request.post_layout is None or not journal.is_file():
         return None

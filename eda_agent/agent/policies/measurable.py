@@ -1,5 +1,5 @@
-"""The chance that a design can be measured: what a model of other circuits or conditions says, corrected by the turns
-of the run.
+"""The probability that a design can be measured: a model's prediction for other circuits or conditions, corrected by
+the turns of the run.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.surrogate import correlation, logistic, logit
 
 SHIFT = 2.0
-"""How much a condition may make easier or harder to measure than the model believes: the deviation, in logits."""
+"""Deviation, in logits, of a condition's shift of that probability."""
 NEARBY, DOUBT = 0.2, 0.2
-"""How far (√d ranges) a turn that worked or did not speaks for its neighbours, and how little it is believed."""
+"""Distance (√d ranges) over which a turn that could or could not be measured affects its neighbours, and the doubt
+about it.
+"""
 
 
 def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked: Real) -> Callable[[Real], Real]:
-    """Chances (m,) of m×d positions. `predicted`: the model's; `worked` (n,): 1 for the turns at `positions` (n, d)
+    """Probabilities (m,) of m×d positions. `predicted`: the model's; `worked` (n,): 1 for turns at `positions` (n, d)
     that could be measured, else 0.
     """
     shift = shift_of(logit(predicted(positions)), worked)
@@ -32,7 +34,7 @@ def corrected_chance(predicted: Callable[[Real], Real], positions: Real, worked:
 
 
 def shift_of(logits: Real, worked: Real) -> float:
-    """What the condition adds to every logit: the most likely one after the turns, normal before them with deviation
+    """The condition's shift of every logit: its most likely value after the turns, with a normal prior of deviation
     `SHIFT`. Newton's method.
     """
     shift = 0.0

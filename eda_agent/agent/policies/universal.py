@@ -20,7 +20,7 @@ from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 
 PRIOR_TURNS = 60
-"""Number of turns in which the prior is used: later the run knows more by itself."""
+"""Number of turns in which the prior is used: later the run's own turns are better."""
 STUCK = 8
 """Number of turns without a better score after which every second turn ignores the prior."""
 SIDE = 0.3
@@ -30,7 +30,7 @@ DISPROVED = "the first turns measured other values than the universal surrogate 
 
 
 class UniversalPolicy:
-    """`model`: the folder or file of the weights. What it keeps between calls only saves time."""
+    """`model`: the folder or file of the weights. State between calls is only a cache."""
 
     name = "universal"
 

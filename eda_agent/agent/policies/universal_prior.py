@@ -1,8 +1,9 @@
-"""The universal prior gives the search a model of every spec's margin on a circuit that nothing was trained on: the
-universal surrogate's, or the run's own.
+"""The universal prior gives the search a model of every spec's margin on a circuit outside the training: the universal
+surrogate's, or the run's own.
 
-Each spec goes by what would have predicted its turns best: the surrogate's posterior, a process on what its mean
-leaves, or a process of the turns alone. Gate area follows from the sizes exactly.
+Each spec uses the model that would have predicted its turns best: the surrogate's posterior, a Gaussian process on the
+residuals of its mean,
+or a Gaussian process on the turns alone. Gate area follows exactly from the sizes.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
 from eda_agent.problem.spec import Problem, Spec
 
 REFERENCES = 3
-"""Turns that the circuit is read at, over all corners; one a corner at least."""
+"""Number of turns at which the circuit is read, over all corners; at least one per corner."""
 MAX_CORNERS = 6
-"""Each corner has a posterior of its own: in more of them a proposal takes longer than it is worth."""
+"""Maximum number of corners with separate posteriors: with more, a proposal takes too long."""
 EXACT_WITHIN, SURE = 1e-3, 1e-4
 """Relative error up to which gate area follows from the sizes, and its deviation."""
 _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 
 
 class Told(Protocol):
-    """A process that says how well it predicts its turns."""
+    """A process that reports how well it predicts its turns."""
 
     @property
     def likelihood(self) -> float: ...
@@ -48,7 +49,7 @@ class Told(Protocol):
 
 
 class Corner:
-    """The posteriors of one corner; the last positions asked for are remembered: every spec asks for the same."""
+    """The posteriors of one corner; the latest positions are cached, because every spec asks for the same."""
 
     def __init__(self, posteriors: Sequence[Posterior], changes: Callable[[Real], Real]):
         self.posteriors, self.changes = posteriors, changes
@@ -58,7 +59,7 @@ class Corner:
         self._before: Real = np.empty(0)
 
     def predict(self, points: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at m×d
+        """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at m×d
         positions.
         """
         if self._asked is not points:
@@ -67,7 +68,7 @@ class Corner:
         return self._answer
 
     def prior(self, points: Real) -> Real:
-        """The mean (m, k) without what the turns add, of the references' average."""
+        """The mean (m, k) of the references' average, without the effect of the turns."""
         if self._asked_before is not points:
             x = self.changes(points)
             found = np.stack([one.prior(x) for one in self.posteriors])
@@ -108,9 +109,7 @@ class UniversalMargin:
 
     @property
     def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each predicted from the others; of the corner that is predicted
-        worst.
-        """
+        """Mean log density of the turns' margins, each given the others, in the worst predicted corner."""
         found = [
             np.mean([one.likelihood[self.place] for one in corner.posteriors if np.isfinite(one.base[self.place])])
             for corner in self.corners
@@ -119,7 +118,7 @@ class UniversalMargin:
 
 
 class ResidualMargin:
-    """The surrogate's mean margin without what the turns add, and a process of the turns on what it leaves."""
+    """The surrogate's mean margin without the effect of the turns, and a Gaussian process on its residuals."""
 
     def __init__(self, margin: UniversalMargin, inputs: Real, margins: Real):
         self.margin = margin
@@ -147,7 +146,7 @@ class ResidualMargin:
 
 @dataclass(frozen=True)
 class ExactArea:
-    """The margin of the gate area. `offset`: ln of what a square micrometre counts as."""
+    """The margin of the gate area. `offset`: ln of the value of a square micrometre."""
 
     spec: Spec
     prior: UniversalPrior
@@ -164,7 +163,7 @@ class ExactArea:
 
 @dataclass(frozen=True)
 class UniversalPrior:
-    """Of one problem, asked by `trust.TrustRegion.informed`."""
+    """The prior of one problem, used by `trust.TrustRegion.informed`."""
 
     problem: Problem
     network: Network
@@ -180,7 +179,7 @@ class UniversalPrior:
         return np.stack(columns, -1) - self.graph.initial
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
-        """A model of every spec's margin, and the chance (m,) that all specs of m×d positions can be measured."""
+        """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured."""
         turns = simulated_turns(history)
         positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
         corners = self._corners(turns, positions)
@@ -189,8 +188,8 @@ class UniversalPrior:
         return self._processes(history, turns, positions, corners), chance
 
     def disproved(self, history: History) -> bool:
-        """Whether the first turns, once there are `JUDGED_AFTER`, were predicted better by the turns alone in most
-        specs: the circuit is beyond what was taught.
+        """Whether the turns alone predicted the first turns, from `JUDGED_AFTER` on, better in most specs: the circuit
+        differs too much from the training.
         """
         if len(history.measured) < JUDGED_AFTER:
             return False
@@ -220,7 +219,7 @@ class UniversalPrior:
         found: list[Corner] = []
         for number, corner in enumerate(self.problem.corners):
             values = np.stack([self._values(turn, corner.name) for turn in turns])
-            # where nothing was measured at all, one of them still says what works
+            # if nothing was measured, one of them still predicts what can be measured
             if np.isfinite(values).any() or (not found and number == len(self.problem.corners) - 1):
                 measured = Measured(x, values, points)
                 places = self._references(turns, values, max(1, REFERENCES // len(self.problem.corners)))
@@ -228,8 +227,8 @@ class UniversalPrior:
         return found
 
     def _references(self, turns: Sequence[Turn], values: Real, count: int) -> list[int]:
-        """Where the circuit is read: the best turns that were measured as a whole, and further ones while they know a
-        spec that none before them does.
+        """The turns at which the circuit is read: the best completely measured turns, and further ones with a spec that
+        no earlier one has.
         """
         finite = np.isfinite(values)
         order = sorted(range(len(turns)), key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value), reverse=True)
@@ -240,7 +239,7 @@ class UniversalPrior:
         return chosen
 
     def _values(self, turn: Turn, corner: str) -> Real:
-        """What a turn measured (k), transformed; nan where nothing was, or only a bound."""
+        """A turn's values (k), transformed; nan for missing and bounded ones."""
         values = np.full(len(self.problem.specs), np.nan)
         if turn.evaluation is None or turn.evaluation.failures:
             return values
@@ -263,7 +262,7 @@ class UniversalPrior:
         return point_features(found, self.graph.supply)
 
     def _exact(self, spec: Spec, turns: Sequence[Turn], positions: Real) -> ExactArea | None:
-        """Gate area from the sizes, where the turns confirm it."""
+        """Gate area from the sizes, if the turns confirm it."""
         if spec.metric.name != "gate_area":
             return None
         values = np.array([self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns])
@@ -279,16 +278,14 @@ def log_area(graph: CircuitGraph, x: Real) -> Real:
 
 
 def _best(made: UniversalMargin, inputs: Real, margins: Real) -> Process:
-    """What would have predicted the turns best."""
+    """The model that would have predicted the turns best."""
     rivals: list[Told] = [fit(inputs, margins), ResidualMargin(made, inputs, margins)]
     own = max(rivals, key=lambda one: one.likelihood)
     return made if made.likelihood + HEAD_START / len(inputs) > own.likelihood else own
 
 
 def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:
-    """The prior of a problem; None where the weights cannot be used, or the circuit is too large, or it cannot be
-    read.
-    """
+    """The prior of a problem; None if the weights cannot be used, or if the circuit is too large or cannot be read."""
     if len(problem.corners) > MAX_CORNERS:
         return None
     network = read_network(path)

@@ -1,5 +1,5 @@
-"""A checkpoint of the universal surrogate is a file of weights with what they were trained for. Nothing in it is ever
-executed.
+"""A checkpoint of the universal surrogate is a file of weights with a description of their training. Its content is
+never executed.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from eda_agent.agent.universal.network import Network
 from eda_agent.files import DAMAGED_ARRAYS
 
 FILE = "universal.npz"
-"""Beside the weights of the embedded model."""
+"""File beside the weights of the embedded model."""
 VERSION = 1
 LARGEST = 16_000_000
-"""Bytes of a file that is read at all."""
+"""Maximum size of the file in bytes."""
 
 
 def known_words(words: Mapping[str, Sequence[str]]) -> bool:
-    """Whether ids of these words mean what they mean here: new words may have been appended since."""
+    """Whether ids of these words have the same meaning here; new words may have been appended since."""
     return words.keys() == VOCABULARY.keys() and all(list(VOCABULARY[name][: len(one)]) == list(one) for name, one in words.items())
 
 
 def write_network(path: Path, network: Network, about: Mapping[str, Any]) -> None:
-    """Write the weights in half precision. `about`: what is to be known of the training, as JSON."""
+    """Write the weights in half precision. `about`: a description of the training, as JSON."""
     said = {**about, "version": VERSION, "vocabulary": VOCABULARY}
     arrays = {f"w.{name}": value.astype(np.float16) for name, value in network.weights.items()}
     arrays |= {"middle": network.middle.astype(np.float32), "spread": network.spread.astype(np.float32)}
@@ -37,7 +37,7 @@ def write_network(path: Path, network: Network, about: Mapping[str, Any]) -> Non
 
 
 def read_network(path: Path) -> Network | None:
-    """None where there is no file, or one of another version or vocabulary, or a damaged one."""
+    """The network of a file; None if it is missing, damaged, or of another version or vocabulary."""
     try:
         if path.stat().st_size > LARGEST:
             return None
@@ -54,7 +54,7 @@ def read_network(path: Path) -> Network | None:
 
 
 def _sound(network: Network) -> bool:
-    """Whether the weights are those of a network, and numbers."""
+    """Whether the weights have the right shapes and are finite."""
     numbers: list[NDArray[Any]] = [*network.weights.values(), network.middle, network.spread]
     if network.middle.ndim != 1 or network.spread.shape != network.middle.shape or not (network.spread > 0).all():
         return False

@@ -1,5 +1,5 @@
-"""A circuit graph is what the universal surrogate reads of a problem: devices, nets and specs as rows of numbers, and
-how parameters move sizes.
+"""A circuit graph is the universal surrogate's view of a problem: devices, nets and specs as rows of numbers, and the
+effect of parameters on sizes.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ TEMPLATES = (
     "current_reference_line", "current_reference_compliance",
 )  # fmt: skip
 VOCABULARY = {"kind": KINDS, "port": PORTS, "role": ROLES, "metric": METRIC_NAMES, "template": TEMPLATES}
-"""Embedding → its words by id; the first word of a list stands for any that is not in it. Weights depend on the order:
-append only.
+"""Embedding → its words by id; the first word of a list replaces unknown ones. Weights depend on the order: append
+only.
 """
 QUANTITIES = 3
-"""Of a device: width (µm), length (µm) and copies; of a passive its value (kΩ, pF, nH), nothing, and copies."""
+"""Quantities of a device: width (µm), length (µm) and copies; of a passive: value (kΩ, pF, nH), nothing, and copies."""
 MAX_DEVICES, MAX_NETS, MAX_PARAMETERS, MAX_SPECS = 64, 64, 64, 24
 UNITS = {"dB": 20 / math.log(10), "deg": 30.0, "%": 20.0, "V": 0.3, "1/V": 5.0}
-"""By how much a metric on a linear scale changes where one on a logarithmic scale changes by e."""
+"""Change of a linear metric that corresponds to a factor of e of a logarithmic one."""
 _PASSIVE = {"r": ("resistance", 1e-3), "c": ("capacitance", 1e12), "l": ("inductance", 1e9)}
 _SIZE_SCALE = np.array([2.0, 1.0, 1.5])
 """Typical spreads of the logarithms of the quantities."""
@@ -56,11 +56,11 @@ _SIZE_SCALE = np.array([2.0, 1.0, 1.5])
 
 @dataclass(frozen=True)
 class CircuitGraph:
-    """For devices d, nets n, specs k, parameters p. Integers are indices in the vocabulary.
+    """A graph with devices d, nets n, specs k, parameters p. Integers are indices in the vocabulary.
 
     `terminals` (d, 3): the net of drain, gate and source, or of both ends and −1. `powers` (d, 3, p): ∂ ln quantity / ∂
     ln parameter. `sizes` (d, 3): logarithms at the `initial` (p) parameters, themselves logarithms. `labels`: of the
-    devices. `scales` (k): what a transformed value is multiplied by to be the metric again.
+    devices. `scales` (k): factor from a transformed value to the metric.
     """
 
     labels: tuple[str, ...]
@@ -85,7 +85,7 @@ class CircuitGraph:
 
 
 def circuit_graph(problem: Problem) -> CircuitGraph | None:
-    """None where the circuit cannot be read: it is too large, a parameter has no logarithm, or nothing of it is
+    """The graph of a problem; None if the circuit is too large, a parameter has no logarithm, or nothing is
     recognised.
     """
     space = problem.space
@@ -124,14 +124,12 @@ def circuit_graph(problem: Problem) -> CircuitGraph | None:
 
 
 def scale_of(spec: Spec) -> float:
-    """What a transformed value is multiplied by to be one that the margin is linear in."""
+    """Factor from a transformed value to one in which the margin is linear."""
     return 1.0 if spec.metric.ramp == "log" else UNITS.get(spec.metric.unit, 1.0)
 
 
 def transformed(spec: Spec, values: Real) -> Real:
-    """Values on a scale on which a change by 1 is as much for every metric: logarithms, or shares of `UNITS`; nan where
-    there is none.
-    """
+    """Values on a common scale for all metrics: logarithms, or shares of `UNITS`; nan for missing ones."""
     values = np.asarray(values, float)
     if spec.metric.ramp == "log":
         return np.log(np.where(values > 0, values, np.nan))
@@ -139,7 +137,7 @@ def transformed(spec: Spec, values: Real) -> Real:
 
 
 class _Measure:
-    """What the devices of a problem measure at its sizings."""
+    """The sizes of a problem's devices at its sizings."""
 
     def __init__(self, problem: Problem, structure: Structure):
         self.problem, self.space = problem, problem.space
@@ -163,7 +161,7 @@ class _Measure:
         return np.log(np.maximum([found[label] for label in self.labels], 1e-12))
 
     def powers(self) -> tuple[Real, Real]:
-        """(d, 3, p) and the sizes (d, 3), from the initial sizing and one farther end of every parameter."""
+        """(d, 3, p) powers and the sizes (d, 3), from the initial sizing and the farther end of every parameter."""
         initial = self.space.initial
         sizes = self.at(initial)
         powers = np.zeros((*sizes.shape, len(self.space.parameters)))

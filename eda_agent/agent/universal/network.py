@@ -1,6 +1,4 @@
-"""The network of the universal surrogate in numpy. What it computes is written in `train/universal/net.py`, where it is
-trained.
-"""
+"""The network of the universal surrogate in numpy. `train/universal/net.py`, which trains it, has the formulas."""
 
 from __future__ import annotations
 
@@ -19,13 +17,13 @@ Real = NDArray[Any]
 ROUNDS, HEADS = 4, 4
 FLAGS, NET_FEATURES, SPEC_FEATURES, POINT_FEATURES = 6, 6, 6, 7
 STRETCH = 5.0
-"""How much shorter the second Matérn's lengths are."""
+"""Factor by which the second Matérn's lengths are shorter."""
 NOISE_FLOOR, VARIANCE_FLOOR = 1e-4, 1e-6
 
 
 @dataclass(frozen=True)
 class Generated:
-    """What the network generates for one circuit at one reference, for k specs and p parameters; see `net.Net.encode`.
+    """The network's output for one circuit at one reference, for k specs and p parameters; see `net.Net.encode`.
 
     `input` (p, r), `offset`, `gain`, `shift` (r) make the features of changes; `slope` (k, p) and `out` (k, 2r) the
     mean; `spread` (k, 2r), `inverse_length` (k, p), `rough`, `rougher`, `noise` (k) the kernel.
@@ -45,7 +43,7 @@ class Generated:
     noise: Real
 
     def features(self, x: Real) -> Real:
-        """(m, 2r) of changes (m, p)."""
+        """Features (m, 2r) of changes (m, p)."""
         return self._phi(x) - self._phi(np.zeros_like(x[:1]))
 
     def _phi(self, x: Real) -> Real:
@@ -53,11 +51,11 @@ class Generated:
         return np.hstack([first, np.tanh(self.network.linear("middle", first) * self.gain + self.shift)])
 
     def mean(self, x: Real, features: Real) -> Real:
-        """(m, k)."""
+        """Mean (m, k)."""
         return np.asarray(x @ self.slope.T + features @ self.out.T)
 
     def kernel(self, x: Real, f: Real, z: Real, h: Real) -> Real:
-        """(k, m, n) between changes x (m, p) and z (n, p) with their features."""
+        """Kernel (k, m, n) between changes x (m, p) and z (n, p) with their features."""
         length = self.inverse_length[:, None]
         left, right = x * length, z * length
         square = (left**2).sum(-1)[..., :, None] + (right**2).sum(-1)[..., None, :] - 2 * left @ right.transpose(0, 2, 1)
@@ -69,11 +67,11 @@ class Generated:
         return np.asarray(found)
 
     def prior_variance(self, features: Real) -> Real:
-        """(k, m): of the kernel at a point with itself, without noise."""
+        """Kernel (k, m) of a point with itself, without noise."""
         return np.asarray((self.rough + self.rougher)[:, None] + (self.spread**2) @ (features**2).T)
 
     def works(self, features: Real) -> Real:
-        """The chance (m,) that everything can be measured."""
+        """The probability (m,) that everything can be measured."""
         rank = len(self.offset)
         hidden = self.network.linear("works.2", _silu(self.network.linear("works.0", features[:, :rank])))
         return np.asarray(1 / (1 + np.exp(-np.clip(hidden[:, 0], -50, 50))))
@@ -81,16 +79,14 @@ class Generated:
 
 @dataclass(frozen=True)
 class Network:
-    """`weights`: by the names that torch gives them. `middle`, `spread`: of the metrics' transformed values, by the
-    vocabulary.
-    """
+    """`weights`: by torch's names. `middle`, `spread`: of the metrics' transformed values, by the vocabulary."""
 
     weights: Mapping[str, Real]
     middle: Real
     spread: Real
 
     def fits(self) -> bool:
-        """Whether its layers belong together: it reads a circuit of two devices and says as much of it as it should."""
+        """Whether its layers match: it reads a circuit of two devices and returns outputs of the right shapes."""
         two = np.zeros(2, int)
         graph = CircuitGraph(
             ("a", "b"), two, two, np.zeros((2, FLAGS)), np.zeros((2, 3), int), np.ones((2, QUANTITIES, 1)), np.zeros((2, QUANTITIES)), two[:1], np.zeros((1, NET_FEATURES)),
@@ -110,7 +106,7 @@ class Network:
         return np.asarray(x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
 
     def _word(self, name: str, ids: NDArray[np.int64]) -> Real:
-        """Embeddings; what the weights do not know is the first word."""
+        """Embeddings; unknown words use the first one."""
         table = self.weights[f"{name}.weight"]
         return np.asarray(table[np.where(ids < len(table), ids, 0)])
 
@@ -134,8 +130,8 @@ class Network:
         return self.linear(f"{name}.o", mixed.transpose(1, 0, 2).reshape(len(asks), width))
 
     def encode(self, graph: CircuitGraph, x: Real, points: Real, values: Real) -> Generated:
-        """What is generated at a reference: changes x (p) against the graph's initial sizes, features of its operating
-        points (d, 7), and what its specs measured (k), nan where nothing was.
+        """The output at a reference: changes x (p) against the graph's initial sizes, features of its operating points
+        (d, 7), and its measured specs (k), nan for missing ones.
         """  # fmt: skip
         known = np.isfinite(values)
         metrics = np.where(graph.metrics < len(self.middle), graph.metrics, 0)
@@ -182,8 +178,8 @@ class Network:
 
 
 def point_features(points: Real, supply: float) -> Real:
-    """Features (…, 7) of operating points (…, 7): id, gm, gds, vth, vdsat, vgs, vds; 0 where there is none. The last
-    says that there is one.
+    """Features (…, 7) of operating points (…, 7): id, gm, gds, vth, vdsat, vgs, vds; 0 for missing points. The last one
+    marks an existing point.
     """
     current, gm, gds, vth, vdsat, vgs, vds = np.moveaxis(np.asarray(points, float), -1, 0)
     good = np.isfinite(current) & np.isfinite(gm)

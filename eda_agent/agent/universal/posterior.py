@@ -1,8 +1,7 @@
-"""A posterior is what the universal surrogate predicts after some turns of a run, read at one of them: Gaussian
+"""A posterior is the universal surrogate's prediction after some turns of a run, read at one of them: Gaussian
 processes in closed form.
 
-It is a Student-t process: `surprise` says by how much the errors of the turns are larger or smaller than was predicted,
-and all variances follow.
+It is a Student-t process: `surprise` is the ratio of the turns' errors to the predicted ones, and scales all variances.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from eda_agent.agent.universal.network import VARIANCE_FLOOR, Generated, Network
 Real = NDArray[Any]
 
 BELIEVED = 4.0
-"""Turns that the network's own variances count as."""
+"""Weight of the network's own variances, as a number of turns."""
 FARTHEST = 5.0
-"""Most that a value counts as different from the reference's, as in training."""
+"""Maximum difference of a value from the reference's, as in training."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Turns n: `x` (n, p) logarithmic changes against the graph's initial sizes, `values` (n, k) transformed, nan where
+    """Turns n: `x` (n, p) logarithmic changes against the graph's initial sizes, `values` (n, k) transformed, nan if
     not measured, `points` (n, d, 7) features.
     """
 
@@ -38,7 +37,7 @@ class Measured:
 
 
 class Posterior:
-    """After turns, read at number `reference` of them. Specs that were not measured there are predicted as nan."""
+    """The prediction after turns, read at turn number `reference`. Specs that were not measured there are nan."""
 
     def __init__(self, network: Network, graph: CircuitGraph, turns: Measured, reference: int):
         self.at, self.base = turns.x[reference], turns.values[reference]
@@ -59,8 +58,8 @@ class Posterior:
         self.surprise = (BELIEVED + (error * self.solved).sum(1)) / (BELIEVED + counts)
 
     def predict(self, x: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, k) of the transformed values and the chance (m,) to be measurable, at changes (m, p)
-        against the graph's initial sizes.
+        """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at changes (m,
+        p) against the graph's initial sizes.
         """
         e, changes = self.generated, (x - self.at).astype(np.float32)
         features = e.features(changes)
@@ -71,14 +70,14 @@ class Posterior:
         return self.base + mean, np.sqrt(variance.T * self.surprise), e.works(features)
 
     def prior(self, x: Real) -> Real:
-        """The mean (m, k) without what the other turns add."""
+        """The mean (m, k) without the effect of the other turns."""
         changes = (x - self.at).astype(np.float32)
         return np.asarray(self.base + self.generated.mean(changes, self.generated.features(changes)))
 
     @property
     def likelihood(self) -> Real:
-        """(k,) How well each turn is predicted from the others: mean log density of the transformed values, −∞ where a
-        spec has fewer than two.
+        """(k,) mean log density of each turn's transformed values given the others, −∞ for a spec with fewer than
+        two.
         """
         variance = 1 / (self.inverse**2).sum(1)
         error = self.solved * variance
@@ -88,8 +87,8 @@ class Posterior:
 
 
 def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Real]:
-    """One answer of several posteriors: means weighted by their precision, with the deviation of the mixture; nan where
-    none knows.
+    """One prediction from several posteriors: means weighted by precision, with the deviation of the mixture; nan if
+    all are.
     """
     means, deviations = np.stack([one[0] for one in answers]), np.stack([one[1] for one in answers])
     weights = np.where(np.isfinite(means), deviations**-2.0, 0.0)
@@ -102,5 +101,5 @@ def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Rea
 
 
 def _single(e: Generated) -> Generated:
-    """In single precision: thousands of candidates are asked for at a time."""
+    """The same in single precision, because thousands of candidates are predicted at a time."""
     return Generated(e.network, *(getattr(e, name).astype(np.float32) for name in Generated.__dataclass_fields__ if name != "network"))

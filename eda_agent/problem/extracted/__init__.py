@@ -1,3 +1,3 @@
-"""An extracted netlist is what a layout is: its transistors finger by finger, its wires as R and C. It is read, matched
-with the schematic, and made a circuit that the run's testbenches hold.
+"""An extracted netlist describes a layout: its transistors finger by finger, its wires as R and C. It is read, matched
+with the schematic, and simulated in the run's testbenches.
 """

@@ -1,5 +1,5 @@
-"""A post-layout circuit is the extracted netlist as the run's testbenches hold it: the schematic's ports, the layout's
-transistors, its wires, and of the schematic what is not drawn.
+"""A post-layout circuit is the extracted netlist for the run's testbenches: the schematic's ports, the layout's
+transistors, its wires, and the schematic's devices that are not drawn.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from eda_agent.problem.space import DesignSpace, Parameter, Place, Sizing
 from eda_agent.problem.spec import Problem
 
 SAME = 0.02
-"""Sizes within this share are the same: a layout has a grid."""
+"""Sizes within this share are equal, because a layout has a grid."""
 ALIKE = 0.3
-"""A drawn resistor or capacitor of the schematic is known by its value within this share."""
+"""A drawn resistor or capacitor of the schematic is identified by its value within this share."""
 _KEPT = {".param", ".params", ".model", ".option", ".options", ".global", ".func"}
 
 
 @dataclass(frozen=True)
 class PostLayout:
     """`problem`: the spec's problem with the extracted circuit, whose parameters are factors on the wires between two
-    nets (1 as extracted). `wires`: what they are in the schematic's nets, and `factors`: which parameter each pair has.
-    `notes`: what was found, matched and taken from the schematic; `resistors`: of wires; `rails`: the supply nets.
+    nets (1 as extracted). `wires`: the wires in the schematic's nets, and `factors`: the parameter of each pair.
+    `notes`: devices found, matched and taken from the schematic; `resistors`: of wires; `rails`: the supply nets.
     """
 
     problem: Problem
@@ -44,10 +44,10 @@ class PostLayout:
 
 
 def post_layout(problem: Problem, sizing: Sizing, path: Path, cell: str | None = None) -> PostLayout:
-    """The extracted netlist of a file in a problem's testbenches. `sizing`: what the layout was drawn with, for
-    resistors and capacitors that are not in it.
+    """The extracted netlist of a file in a problem's testbenches. `sizing`: the drawn sizes, for resistors and
+    capacitors that are not in the file.
 
-    Raises `InputError` where the file is no netlist of this circuit.
+    Raises `InputError` if the file is not a netlist of this circuit.
     """
     return _Builder(problem, sizing, path, cell).result()
 
@@ -73,8 +73,8 @@ class _Builder:
         self._match_resistors()
 
     def _join_wires(self) -> None:
-        """Nets that resistors of wires join are one. A resistor of the schematic is known by its value, and by ends
-        that have no common name.
+        """Join the nets that wire resistors connect. A resistor of the schematic is identified by its value, and by
+        ends without a common name.
         """
         left = {device.label: device.values.get("resistance", 0.0) for device in self.flat if device.kind == "r"}
         for device in self.found:
@@ -95,7 +95,7 @@ class _Builder:
             line.text.split()[1].lower(): line.text.split()[2].lower()[:4] for line in self.problem.netlist.lines if line.card == ".model"
         }
         every = transistors(self.found)
-        # a channel between two points of one net carries nothing
+        # a channel between two points of one net carries no current
         idle = {id(device) for device in every if self.groups.of(device.nodes[0]) == self.groups.of(device.nodes[2])}
         self.fets = [device for device in every if id(device) not in idle]
         self.dummies = [device for device in every if id(device) in idle]
@@ -137,7 +137,7 @@ class _Builder:
             return matched(layout, schematic, ports)
 
     def _match_resistors(self) -> None:
-        """Nets that only a resistor of the schematic reaches."""
+        """Match nets that only a resistor of the schematic reaches."""
         nets = dict(self.match.nets)
         for name, device in self.drawn_resistors.items():
             own = next(one for one in self.flat if one.label == name)
@@ -203,14 +203,14 @@ class _Builder:
         )
 
     def _model(self, device: FlatDevice, label: str) -> str:
-        """The model of a finger; where the layout names polarities only, the schematic's."""
+        """The model of a finger; if the layout gives polarities only, the schematic's."""
         own = next(one for one in self.flat if one.label == label)
         if self.bare and bool(own.library) == bool(device.library):
             return own.library or own.model
         return device.library or device.model
 
     def _compare_sizes(self) -> None:
-        """Say which transistors are drawn with another width or length than the schematic has."""
+        """Report transistors that are drawn with another width or length than in the schematic."""
         width: dict[str, float] = defaultdict(float)
         length: dict[str, float] = {}
         for number, device in enumerate(self.fets):
@@ -236,9 +236,7 @@ class _Builder:
         return False
 
     def _bulks(self) -> dict[str, str]:
-        """Bulk nets that nothing but bulks is on, and the substrate under its own names: they are where the schematic
-        has them.
-        """
+        """Bulk nets with bulks only, and the substrate under its own names: they are mapped to the schematic's nets."""
         wired = {
             self.groups.of(net)
             for device in self.found
@@ -260,7 +258,7 @@ class _Builder:
 
     def _own_capacitors(self) -> dict[str, str]:
         """Capacitors of the layout that the schematic has: between the same nets, of its value, or the largest there
-        and a fair part of it.
+        and a sufficient part of it.
         """
         found: dict[str, str] = {}
         nets = self.match.nets

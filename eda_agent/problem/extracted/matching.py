@@ -1,9 +1,9 @@
-"""Matching finds the schematic's nets and transistors in an extracted netlist, from connections and the names of ports:
-what LVS does, with fingers joined and wires' resistors short.
+"""Matching finds the schematic's nets and transistors in an extracted netlist, from connections and the names of ports,
+as LVS does, with fingers joined and wire resistors shorted.
 
-Nets and transistors get colours, first from what is known of them, then again and again from their neighbours' (colour
-refinement), until one net has the colour of one net. Where a symmetry is left, a pair of nets is taken for one another
-and the rest follows.
+Nets and transistors get colours, first from known names, then repeatedly from their neighbours' (colour
+refinement), until each net has a unique colour. If a symmetry remains, one pair of nets is matched and the rest
+follows.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from eda_agent.errors import Finding, InputError
 
 @dataclass(frozen=True)
 class Channel:
-    """A transistor by its connections: kind (nmos, pmos), gate, and the two ends of the channel; `names`: the devices
-    that are in parallel there.
+    """A transistor by its connections: kind (nmos, pmos), gate, and the two ends of the channel; `names`: the parallel
+    devices.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class Groups:
     def join(self, one: str, other: str) -> None:
         first, second = self.of(one), self.of(other)
         if first != second:
-            # the name that a person gave stays
+            # a user's name is kept
             keep, drop = sorted((first, second), key=lambda net: (net.startswith("xdut."), len(net), net))
             self._above[drop] = keep
 
@@ -63,8 +63,8 @@ def channels(rows: Iterable[tuple[str, str, Sequence[str]]]) -> list[Channel]:
 
 
 def matched(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapping[str, str]) -> Match:
-    """What is what. `known`: nets of the layout → of the schematic, from names. Raises `InputError`, with what differs,
-    where the two are not one circuit.
+    """The matched nets and devices. `known`: nets of the layout → of the schematic, from names. Raises `InputError`
+    with the differences if the circuits differ.
     """
     nets = dict(known)
     while True:
@@ -79,22 +79,20 @@ def matched(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapp
         symmetric = [pair for pair in by_colour.values() if len(pair[0]) > 1]
         if not symmetric:
             break
-        # either way is right where the circuit is symmetric
+        # both are right, because the circuit is symmetric
         one, other = min(symmetric, key=lambda pair: (len(pair[0]), sorted(pair[1])))
         nets[sorted(one)[0]] = sorted(other)[0]
     devices = {(channel.kind, channel.gate, channel.ends): channel.names for channel in schematic}
     found: dict[str, str] = {}
     for channel in layout:
         meant = devices[channel.kind, nets[channel.gate], frozenset(nets[end] for end in channel.ends)]
-        # fingers of devices in parallel are dealt out in turn
+        # fingers of parallel devices are assigned in turn
         found |= {name: meant[number % len(meant)] for number, name in enumerate(channel.names)}
     return Match(nets, found)
 
 
 def _colours(circuit: Sequence[Channel], known: Mapping[str, str]) -> dict[str, int]:
-    """Net → a number that is the same for nets that look alike from everywhere. A known net has the colour of what it
-    is known as.
-    """
+    """Net → a number that is equal for nets with equal surroundings. A known net has the colour of its counterpart."""
     nets = {net for channel in circuit for net in (channel.gate, *channel.ends)} | set(known)
     colour: dict[str, object] = {net: ("known", known[net]) if net in known else "" for net in nets}
     numbers = {net: hash(one) for net, one in colour.items()}
@@ -113,7 +111,7 @@ def _colours(circuit: Sequence[Channel], known: Mapping[str, str]) -> dict[str, 
 
 
 def _differences(layout: Sequence[Channel], schematic: Sequence[Channel], known: Mapping[str, str]) -> list[Finding]:
-    """Why two circuits are not one, in words."""
+    """Why two circuits differ, as text."""
     counts = [Counter(channel.kind for channel in circuit) for circuit in (layout, schematic)]
     lines = [
         f"{counts[0][kind]} {kind} in the layout and {counts[1][kind]} in the schematic, in parallel ones joined"

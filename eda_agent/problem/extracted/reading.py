@@ -25,8 +25,7 @@ _SUBSTRATES = ("vsubs", "substrate", "sub", "vsub", "subs")
 @dataclass(frozen=True)
 class Extracted:
     """`ports` of the cell, and its `devices`, flat. `left_out`: resistors and capacitors of the foundry, which have no
-    model here; `bare`: whether transistors are named by polarity alone, so that the schematic says which model they
-    are.
+    model here; `bare`: whether transistors are named by polarity alone, so that the schematic gives their model.
     """
 
     ports: tuple[str, ...]
@@ -36,10 +35,9 @@ class Extracted:
 
 
 def read_extracted(path: Path, problem: Problem, cell: str | None = None) -> Extracted:
-    """An extracted cell. `cell`: the cell to take; None for the one of the circuit's name, or the one that no other
-    calls.
+    """An extracted cell. `cell`: its name; None for the one of the circuit's name, or the one that no other cell calls.
 
-    Raises `InputError` for a file that is no netlist, is unsafe, or has no such cell.
+    Raises `InputError` for a file that is not a netlist, is unsafe, or has no such cell.
     """
     findings: list[Finding] = []
     text = read_text(path, findings)
@@ -78,7 +76,7 @@ def _plain_names(text: str) -> str:
         code = re.split(r"\s\$(?:\s|$)|\s\*\*|;", line, maxsplit=1)[0]
         words = re.split(r"(\s+)", code)
         result.append("".join(word if "=" in word or not re.search(r"[\\$#/\[\]<>!:|]", word) else _plain(word) for word in words))
-    # a first line that is no card is a title
+    # a first line that is not a card is a title
     return "\n".join(result) + "\n"
 
 
@@ -119,7 +117,7 @@ def _cell(netlist: Netlist, wanted: str | None, problem: Problem, path: Path) ->
 
 
 def is_substrate(net: str) -> bool:
-    """Whether a net's name is what extractors call the substrate."""
+    """Whether a net's name is an extractor's name of the substrate."""
     return net.removeprefix("xdut.").lower() in _SUBSTRATES
 
 

@@ -1,5 +1,5 @@
-"""Wires are the capacitances between nets that an extraction found: an estimate for the schematic's simulation while
-its layout follows.
+"""Wires are the capacitances between nets that an extraction found: an estimate for the schematic's simulation until
+the next layout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_PAIRS = 20_000
 
 @dataclass(frozen=True)
 class Wires:
-    """`pairs`: (net, net, F) between nets of the circuit's own subcircuit; `source`: the file that they come from."""
+    """`pairs`: (net, net, F) between nets of the circuit's own subcircuit; `source`: the extracted file."""
 
     pairs: tuple[tuple[str, str, float], ...]
     source: str = ""
@@ -26,12 +26,12 @@ class Wires:
         return sum(value for _, _, value in self.pairs)
 
     def data(self) -> dict[str, object]:
-        """As a journal keeps it."""
+        """The data for a journal."""
         return {"source": self.source, "pairs": [list(pair) for pair in self.pairs]}
 
 
 def wires_from(data: object) -> Wires | None:
-    """The wires that a journal keeps; None for none, and for what is none."""
+    """The wires in a journal; None for none and for invalid data."""
     if not isinstance(data, Mapping) or not isinstance(data.get("pairs"), list) or len(data["pairs"]) > MAX_PAIRS:
         return None
     pairs = []
@@ -65,7 +65,7 @@ def with_wires(netlist: Netlist, subckt: str, wires: Wires) -> Netlist:
 
 
 def grouped(pairs: Sequence[tuple[str, str, float]]) -> tuple[tuple[str, str, float], ...]:
-    """One row a pair of nets, the largest first."""
+    """One row per pair of nets, the largest first."""
     sums: dict[tuple[str, str], float] = {}
     for one, other, value in pairs:
         if one != other:
