@@ -90,7 +90,9 @@ def test_a_drafted_circuit_is_begun_by_the_search_that_knows(drafted: dict[str, 
 
 
 def test_first_turns_that_measure_something_else_end_its_say(drafted: dict[str, Problem]) -> None:
-    """What is simulated is no op-amp, by decades: after `JUDGED_AFTER` turns the model has the run, once, and it is said why."""
+    """What is simulated is no op-amp, by decades: after `JUDGED_AFTER` turns the model has the run, once, and it is
+    said why.
+    """
     problem = drafted["two_stage_miller"]
 
     def no_amplifier(sizing: Mapping[str, float], corner: str) -> dict[str, float | None]:

@@ -180,7 +180,9 @@ CL out 0 2p
 
 
 def test_a_flat_circuit_keeps_its_supply_common_mode_bias_and_load(tmp_path: Path) -> None:
-    """Gain and power are those that plain ngspice gives for the file as it is, its inverting input at the same voltage."""
+    """Gain and power are those that plain ngspice gives for the file as it is, its inverting input at the same
+    voltage.
+    """
     draft, problem = drafted(tmp_path, FLAT)
     bench = problem.testbenches["loop"]
     assert draft.kind.name == "op-amp" and draft.kind.ports == {"inp": "in", "inn": "inn", "out": "out", "vdd": "vdd", "vss": "vss"}
@@ -188,7 +190,8 @@ def test_a_flat_circuit_keeps_its_supply_common_mode_bias_and_load(tmp_path: Pat
     assert not any("CL" in name for name in problem.space.names)
     values = measured(problem)
     assert values["power"] == pytest.approx(1.8 * 20e-6, rel=1e-6)
-    # gm of the pair over 2 pi times the load: sqrt(2 * 200u * 10 * 10u) / (2 pi 2p), a little less with channel-length modulation
+    # gm of the pair over 2 pi times the load: sqrt(2 * 200u * 10 * 10u) / (2 pi 2p), a little less with channel-length
+    # modulation
     assert values["gbw"] == pytest.approx((2 * 200e-6 * 10 * 10e-6) ** 0.5 / (2 * 3.14159265 * 2e-12), rel=0.05)
 
 

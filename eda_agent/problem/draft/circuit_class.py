@@ -129,7 +129,8 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
 
 
 def _common_gate(structure: Structure, rest: Sequence[str]) -> tuple[str, str] | None:
-    """(input, output) of a common-gate stage: a current into a source leaves at the drain, into a load; None if there is none.
+    """(input, output) of a common-gate stage: a current into a source leaves at the drain, into a load; None if there
+    is none.
 
     The gate is a port that is neither, so that an amplifier's cascode or a follower is none.
     """
