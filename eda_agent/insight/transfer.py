@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from eda_agent.metrics.waveform import LOOP
 
 
@@ -29,13 +31,8 @@ def decibels(values: Sequence[complex]) -> list[float]:
 
 def unwrapped(values: Sequence[complex]) -> list[float]:
     """Phase in degrees without jumps of 360°."""
-    result: list[float] = []
-    for value in values:
-        angle = math.degrees(math.atan2(value.imag, value.real))
-        if result:
-            angle += 360 * round((result[-1] - angle) / 360)
-        result.append(angle)
-    return result
+    phase: list[float] = np.unwrap(np.degrees(np.angle(np.asarray(values, dtype=complex))), period=360).tolist()
+    return phase
 
 
 def _complexes(values: Any) -> list[complex]:

@@ -41,6 +41,9 @@ def has_table(pdk: Pdk) -> bool:
         return False
 
 
+KEYS = ("fold", "grid", "table", "areas")
+
+
 def usual(pdk: Pdk) -> Layout:
     """The layout of a spec without further settings."""
     name = pdk.name if has_table(pdk) else ""
@@ -60,7 +63,7 @@ def load_layout(node: LocatedNode | None, pdk: Pdk | None) -> Layout | None:
     result = usual(pdk)
     if node.value in ("on", "true"):
         return result
-    node.only("fold", "grid", "table", "areas")
+    node.only(*KEYS)
     values = node.mapping("layout")
     rule = result.rule
     if "grid" in values:

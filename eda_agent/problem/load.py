@@ -47,6 +47,7 @@ KEYS = [
     "corners",
     "budget",
 ]
+NEEDED = ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs")
 
 
 def load_problem(path: Path | str) -> Problem:
@@ -62,7 +63,7 @@ def load_problem(path: Path | str) -> Problem:
         raise InputError(Finding(f"this is not a spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"))
     top.only(*KEYS)
     fields = top.mapping("the spec")
-    for key in ("circuit", "subckt", "pdk", "parameters", "testbenches", "specs"):
+    for key in NEEDED:
         if key not in fields:
             top.report.add(Finding(f"key {key!r} is missing", path, 1, key, fix="see docs/spec.md"))
     pdk = _pdk(fields.get("pdk"), path.parent)

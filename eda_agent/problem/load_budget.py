@@ -7,6 +7,7 @@ from typing import Literal, cast
 from eda_agent.problem.located_node import LocatedNode, read_quantity
 from eda_agent.problem.spec import Budget
 
+KEYS = ("simulations", "timeout", "patience", "until")
 MAX_SECONDS = 86_400
 """Maximum time limit of one simulation: a day."""
 MAX_SIMULATIONS = 1_000_000_000
@@ -17,7 +18,7 @@ def load_budget(node: LocatedNode | None) -> Budget:
     if node is None:
         return Budget()
     values = node.mapping("budget")
-    node.only("simulations", "timeout", "patience", "until")
+    node.only(*KEYS)
     simulations = read_quantity(values["simulations"], "", "simulations", 100) if "simulations" in values else 100
     timeout = read_quantity(values["timeout"], "s", "timeout", 30) if "timeout" in values else 30.0
     patience = read_quantity(values["patience"], "", "patience", 1) if "patience" in values else None

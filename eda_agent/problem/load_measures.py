@@ -26,6 +26,7 @@ from eda_agent.units import UNITS, QuantityError, parse_quantity
 
 ALLOW = "EDA_AGENT_ALLOW_CODE"
 KINDS = ("ac", "dc", "tran")
+KEYS = ("testbench", "analysis", "unit", "ramp", "span", "meas", "python", "description")
 MAX_DEFINITION = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _MEAS = re.compile(r"[\w \t()=.,+\-*/:#\[\]]{1,300}")
@@ -39,7 +40,7 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
     result = {}
     for name, entry in node.mapping("measures").items() if node else ():
         values = entry.mapping("a measurement")
-        entry.only("testbench", "analysis", "unit", "ramp", "span", "meas", "python", "description")
+        entry.only(*KEYS)
         if not _NAME.fullmatch(name) or name in METRICS:
             entry.wrong(
                 f"{name!r} cannot be the name of a measurement", "lower-case letters, digits and _, and not the name of an existing metric"

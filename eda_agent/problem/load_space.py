@@ -19,6 +19,8 @@ _GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
 _TOO_SMALL = 1e-9
 """In m: no device is this small, but a size in micrometres with an additional prefix is."""
+PARAMETER_KEYS = ("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
+RATIO_KEYS = ("of", "ratio")
 COUNTS = {"m", "nf", "mult", "ng"}
 
 
@@ -198,7 +200,7 @@ def _ratios(node: LocatedNode | None, fields: Mapping[str, LocatedNode]) -> dict
     parameters = fields["parameters"].mapping("parameters")
     for name, entry in node.mapping("ratios").items() if node else ():
         values = entry.mapping("a ratio")
-        entry.only("of", "ratio")
+        entry.only(*RATIO_KEYS)
         leader = values["of"].text("of") if "of" in values else ""
         if leader not in parameters:
             entry.wrong(f"{leader or 'of'!r} is not a parameter of this spec", "write {of: a parameter, ratio: 2}")
@@ -219,7 +221,7 @@ def _parameter(
     name: str, node: LocatedNode, followers: list[tuple[Edit, float]], netlist: Netlist, subckt: str, pdk: Pdk
 ) -> Parameter | None:
     values = node.mapping("a parameter")
-    node.only("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
+    node.only(*PARAMETER_KEYS)
     if "min" not in values or "max" not in values:
         node.wrong("a parameter needs min and max", "write {min: 1u, max: 100u}")
         return None

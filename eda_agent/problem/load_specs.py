@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from eda_agent.metrics import Metric
+from eda_agent.metrics import METRICS, Metric
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.load_bias import Circuit, biased_testbench, devices_of, is_bias, rated_bound, region_of
 from eda_agent.problem.located_node import LocatedNode, read_quantity
@@ -15,7 +15,7 @@ from eda_agent.problem.names import check_name
 from eda_agent.problem.spec import Spec, Testbench
 from eda_agent.units import QuantityError, read_unit
 
-_NO_TESTBENCH = {"gate_area"}
+KEYS = ("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners", "devices", "region")
 
 
 def load_specs(
@@ -59,7 +59,7 @@ class _Loader:
         """One spec, None without a metric or a bound."""
         check_name(entry, name, "a spec")
         values = entry.mapping("a spec")
-        entry.only("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners", "devices", "region")
+        entry.only(*KEYS)
         region = region_of(entry, values)
         metric = self._metric(entry, region[0] if region else values["metric"].text("metric") if "metric" in values else name)
         if metric is None:
@@ -146,7 +146,7 @@ def _testbench_of(
     testbenches: Mapping[str, Testbench],
     known: Mapping[str, LocatedNode],
 ) -> str:
-    if metric in _NO_TESTBENCH:
+    if metric in METRICS and METRICS[metric].measure is None:
         return ""
     able = [name for name, bench in testbenches.items() if metric in bench.sources]
     if "testbench" in values:

@@ -24,6 +24,8 @@ from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import QuantityError, parse_quantity
 
+BIAS_KEYS = ("current", "voltage")
+OWN_KEYS = ("deck", "probes")
 _OWN_SETTINGS = {
     "step": "1",
     "hold": "1u",
@@ -179,7 +181,7 @@ def _wire(
         if port.lower() not in scope.ports:
             child.wrong(f"the subcircuit has no port {port!r}", f"it has: {', '.join(scope.ports)}")
             continue
-        child.only("current", "voltage")
+        child.only(*BIAS_KEYS)
         values = child.mapping("a bias")
         net = nets[port.lower()] = f"bias_{port.lower()}"
         if "current" in values:

@@ -40,6 +40,16 @@ def test_a_word_that_is_no_command_is_answered_with_all_of_them() -> None:
     assert all(f"'{name}'" in done.stderr for name in NAMES)
 
 
+def test_the_whole_parser_loads_little() -> None:
+    """`--help` and completion register every command: what a command works with is imported when it runs."""
+    code = "import sys; from eda_agent.cli.parser import build_parser; build_parser(); print(*sorted(sys.modules))"
+    loaded, bare = (
+        set(subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout.split())
+        for text in (code, "import sys; print(*sorted(sys.modules))")
+    )
+    assert not {"numpy", "rich", "subprocess", "importlib.metadata", "json", "datetime"} & (loaded - bare)
+
+
 def test_a_command_loads_no_other() -> None:
     code = (
         "import sys; from eda_agent.cli import main\n"

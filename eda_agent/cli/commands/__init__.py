@@ -7,6 +7,6 @@ load the simulator, nor `runs` numpy.
 
 NAMES = (
     "size", "init", "tui", "sim", "mc", "check", "runs", "show", "export", "report", "compare", "front", "sensitivity", "bench", "train",
-    "doctor", "klayout", "completion",
+    "doctor", "klayout", "schema", "completion",
 )  # fmt: skip
 """The commands in the order of `eda-agent --help`."""

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import importlib.metadata
-import importlib.util
 import os
-import platform
 import re
 import shutil
 import sys
@@ -67,6 +63,9 @@ def doctor_command(options: argparse.Namespace) -> int:
 
 def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
     """The findings as Markdown for a bug report, without values of variables and without the user's paths or names."""
+    import importlib.metadata
+    import importlib.util
+
     lines = ["### eda-agent doctor --report", "", "| | | |", "| --- | --- | --- |"]
     lines += [
         f"| {'ok' if row['ok'] else '**missing**' if row['needed'] else 'no'} | {row['name']} | {_anonymous(row['found'])} |"
@@ -85,6 +84,9 @@ def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _anonymous(text: str) -> str:
     """Replace the user's folders, name and machine; the end of a path is enough."""
+    import getpass
+    import platform
+
     from eda_agent.errors import visible
 
     # match as much as may be a path, because folders have spaces in their names
@@ -100,6 +102,10 @@ def _row(name: str, ok: bool, found: str, fix: str = "", *, needed: bool = False
 
 
 def _examine() -> Any:
+    import importlib.metadata
+    import importlib.util
+    import platform
+
     from eda_agent.errors import EdaAgentError
     from eda_agent.problem.pdk import find_pdk, pdk_names
     from eda_agent.simulation.cache import cache_folder

@@ -8,16 +8,13 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from eda_agent.cli.options import Commands, add_json
 from eda_agent.cli.say import say, write
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import write_text
 
 NAME = "eda-agent"
 OLDEST = (0, 28)
@@ -61,6 +58,10 @@ def klayout_command(options: argparse.Namespace) -> int:
 
 def install(options: argparse.Namespace) -> int:
     """Copy the plugin into KLayout's home and replace an older one."""
+    from importlib import resources
+
+    from eda_agent.files import write_text
+
     source, target = Path(str(resources.files("eda_agent.klayout"))), grain()
     _ours(target)
     part = target.with_name(f"{NAME}.{os.getpid()}.part")
@@ -92,6 +93,10 @@ def install(options: argparse.Namespace) -> int:
 
 def _share(imports: Path, package: Path) -> None:
     """Make the package that stands in for `shared.py` where eda-agent is not installed."""
+    from importlib import resources
+
+    from eda_agent.files import write_text
+
     package.mkdir()
     for name in SHARED:
         target = package / name
@@ -136,6 +141,8 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def _examine() -> Any:
+    from importlib import resources
+
     program = shutil.which("klayout")
     version = _version(program) if program else ""
     new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST if version else False
@@ -161,6 +168,8 @@ def _examine() -> Any:
 
 
 def _version(program: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             [program, "-v"], capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}

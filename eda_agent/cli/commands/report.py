@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,8 @@ def register(commands: Commands) -> None:
 
 def report_command(options: argparse.Namespace) -> int:
     """Write the run as a page or in another format."""
+    import json
+
     from eda_agent.cli.run_state import load_state
     from eda_agent.cli.say import say, write
     from eda_agent.errors import visible

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ def register(commands: Commands) -> None:
 
 def runs_command(options: argparse.Namespace) -> int:
     """List the runs below a folder."""
+    from datetime import datetime
+
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.say import say
     from eda_agent.errors import InputError

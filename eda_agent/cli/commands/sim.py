@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +96,8 @@ def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]
     """Write every testbench's waveforms as a list of {testbench, corner, analyses: kind → {axis, probes}, shown: plot
     labels (`insight.plot_labels`)}, complex probes as [real, imaginary].
     """
+    import json
+
     from eda_agent.errors import InputError
     from eda_agent.files import write_text
     from eda_agent.insight.plot_labels import plot_labels

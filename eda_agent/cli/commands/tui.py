@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from eda_agent.cli.options import POLICY_NAMES, Commands, count
@@ -29,6 +28,8 @@ def register(commands: Commands) -> None:
 
 def tui_command(options: argparse.Namespace) -> int:
     """Return 0 when the user has left the app."""
+    from datetime import datetime
+
     from eda_agent.errors import Finding, InputError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:

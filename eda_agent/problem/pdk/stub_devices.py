@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from eda_agent.problem.netlist import Subcircuit, parse_netlist
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
@@ -14,8 +16,13 @@ def stub_devices(pdk: Pdk) -> Mapping[str, Subcircuit]:
     """Device name → its stub: the model is named like the device, junctions are those of the call, passives have the
     value 1.
     """
-    text = "".join(_stub(name, rule) for name, rule in pdk.devices.items())
-    return parse_netlist(logical_lines(text, Path("stub devices"))).subcircuits
+    return _parsed("".join(_stub(name, rule) for name, rule in pdk.devices.items()))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Mapping[str, Subcircuit]:
+    # a check asks several times for the stubs of one PDK
+    return MappingProxyType(parse_netlist(logical_lines(text, Path("stub devices"))).subcircuits)
 
 
 def _stub(name: str, rule: DeviceRule) -> str:
