@@ -1,6 +1,6 @@
 """The JSON schema of spec.yaml, for editors and programs. It is made from the tables that the loader itself uses.
 
-A schema knows the form of a file only. What depends on the netlist, the PDK or another key is checked by `load_problem`.
+A schema knows the form of a file only. `load_problem` checks what depends on the netlist, the PDK or another key.
 """
 
 from __future__ import annotations

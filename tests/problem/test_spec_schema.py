@@ -1,4 +1,4 @@
-"""The JSON schema of spec.yaml accepts what the loader accepts, and refuses the keys and kinds that the loader refuses."""
+"""The JSON schema of spec.yaml accepts what the loader accepts, and refuses the keys that the loader refuses."""
 
 from __future__ import annotations
 
