@@ -123,6 +123,10 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
     assert "xm1" in plan.foreign and plan.missing == ["gone"]
     said = " ".join(text for text, _ in plan.conflicts)
     assert "would overlap" in said and "xm2: wires touch it" not in said
+    # a guard ring is not met by chance
+    wide = [{**row, "l": row["l"] * 20 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
+    further = writeback.plan(layout, cell, read_devices({**found, "devices": wide}), table)
+    assert "it grows into what is drawn beside it" in " ".join(text for text, _ in further.conflicts)
     assert {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()} == before and layout.cells() == variants
     report = pya.ReportDatabase("plan")
     writeback.report(plan, cell, layout, report)

@@ -37,7 +37,7 @@ def draw(
     # whole steps of the grid, so that all fingers have the same width
     finger = round(w / nf / layout.dbu) * layout.dbu
     length = round(length / layout.dbu) * layout.dbu
-    bottom = -round(finger / 2 / layout.dbu) * layout.dbu
+    bottom = -_snapped(finger / 2)
     top = bottom + finger
     below = bottom - p.SPACE - p.METAL
     gate_line = below - p.SPACE - p.METAL
@@ -108,11 +108,16 @@ def draw(
     put("outline", start - p.WELL, tap - p.WELL, end + p.WELL, max(above + p.METAL, top + p.END) + p.WELL)
 
 
+def _snapped(length: float) -> float:
+    """To the grid of manufacturing."""
+    return round(length / p.GRID) * p.GRID
+
+
 def _places(low: float, high: float) -> list[float]:
     """The positions of contacts between two sides."""
     count = max(1, int((high - low + p.SPACE + 1e-9) // (p.CONTACT + p.SPACE)))
     used = count * p.CONTACT + (count - 1) * p.SPACE
-    first = (low + high - used) / 2
+    first = _snapped((low + high - used) / 2)
     return [first + number * (p.CONTACT + p.SPACE) for number in range(count)]
 
 

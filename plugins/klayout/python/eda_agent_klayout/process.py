@@ -14,6 +14,8 @@ LAYERS = {
 }  # fmt: skip
 """Name → (layer, datatype) of the demonstration process."""
 
+GRID = 0.005
+"""Of manufacturing, µm."""
 CONTACT = 0.22
 """Side of a contact, µm; the other lengths are also in µm."""
 SPACE = 0.28

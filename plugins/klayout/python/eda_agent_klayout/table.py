@@ -106,6 +106,7 @@ class Table:
     layers: dict[str, Any] | None = None
     diffusion: dict[str, float] | None = None
     wires: dict[str, Any] | None = None
+    rules: dict[str, Any] | None = None
 
     @property
     def libraries(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pya
 from .boxes import Boxes
 from .fold import Rule, folded
 from .library import draw
+from .rules import rules_of
 from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
@@ -132,7 +133,7 @@ def plan(
     # a partly changed matched group is worse than an unchanged one
     kept = {by_name[name].block for name in stuck} - {None}
     result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
-    _conflicts(layout, cell, result)
+    _conflicts(layout, cell, result, _wires(layout, table))
     return result
 
 
@@ -231,8 +232,15 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
-    """Boxes that would overlap, and wires of the cell itself that end inside the old outline."""
+def _wires(layout: pya.Layout, table: Table) -> list[int]:
+    """The layers whose shapes a device must not meet by chance: all but wells, implants, pins and labels, which go over many devices."""
+    rules = rules_of(table)
+    over = {rules.layers[name] for name in ("nwell", "nplus", "pplus", "pin", "label")} if rules else set()
+    return [index for index in layout.layer_indexes() if (layout.get_info(index).layer, layout.get_info(index).datatype) not in over]
+
+
+def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> None:
+    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a device grows: a guard ring, taps."""
     instances = list(cell.each_inst())
     before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
@@ -249,9 +257,15 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan) -> None:
                 first, second = sorted((number, other))
                 result.conflicts.append((f"{names[first]} and {names[second]} would overlap", overlap))
     for change in result.changes:
-        if change.grown != change.box and any(_touched(cell, index, change.box) for index in layout.layer_indexes()):
+        if change.grown == change.box:
+            continue
+        if any(_touched(cell, index, change.box) for index in wires):
             result.conflicts.append(
                 (f"{change.device}: wires touch it and its outline changes; check whether they still meet its terminals", change.box)
+            )
+        elif any(_touched(cell, index, change.grown) for index in wires):
+            result.conflicts.append(
+                (f"{change.device}: it grows into what is drawn beside it (a wire, taps or a guard ring)", change.grown)
             )
 
 

@@ -1,0 +1,161 @@
+"""A site is the cell that a floor plan is built in, line by line from below: devices, taps, guard rings, wells, labels and pins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pya
+
+from .blocks import UNIT_GAP, Block, Drawing, Slot
+from .floorplan import Line
+from .rules import rules_of
+from .steps import Work, each
+from .substrate import Substrate
+from .table import DUMMY, NAME, NETS, Table
+from .terminals import terminals
+
+GAP = 1.0
+"""Between blocks, and between lines, where nothing stands between them, µm."""
+
+
+class Site:
+    """`put` places one line above what is there; `around` draws what all of them together need."""
+
+    def __init__(self, cell: pya.Cell, table: Table):
+        self.cell, self.table, self.layout = cell, table, cell.layout()
+        self.rules = rules_of(table)
+        self.ground = Substrate(cell, self.rules) if self.rules else None
+        grid = self.ground.grid if self.ground else 1
+        self.gap = round(GAP / self.layout.dbu)
+        reach = strip = 0
+        if self.ground and self.rules and self.rules.taps:
+            strip = self.ground.dbu(self.rules.tap_width) + 2 * self.ground.dbu(self.rules.space)
+            reach = self.ground.dbu(self.rules.reach - self.rules.tap_width)
+        unit_gap = round((self.rules.unit_gap if self.rules else UNIT_GAP) / self.layout.dbu)
+        self.drawing = Drawing(self.layout, table, unit_gap, grid, reach, strip)
+        self.grid = grid
+        self.top = 0
+        self._last: tuple[Line, pya.Box] | None = None
+        self._labels: dict[int, dict[str, list[pya.Box]]] = {}
+        self._pins: dict[str, pya.Box] = {}
+        self._filled: list[pya.Box] = []
+
+    def put(self, line: Line) -> None:
+        """Place a line, with its taps below it and above it where it is high, and the guard rings of its pairs."""
+        ring = self._ring_room if any(block.ring for block in line.blocks) and self.ground else 0
+        tapped = self.ground is not None and self.rules is not None and self.rules.taps
+        strip = self.drawing.strip if tapped else 0
+        bottom = self._bottom(line)
+        y = bottom + max(strip, ring)
+        places = line.places(self.gap + 2 * ring, self.grid)
+        outline = pya.Box()
+        for block, x in places:
+            self._block(block, x, y)
+            outline += pya.Box(x, y, x + block.width, y + block.height)
+            if block.ring and self.ground:
+                space = self._space
+                around = pya.Box(x, y, x + block.width, y + block.height).enlarged(space, space)
+                outline += self.ground.ring(around, line.kind, line.bulk)
+        inner = pya.Box(outline.left, y, outline.right, y + max(block.height for block, _ in places))
+        if self.ground and tapped:
+            outline += self._taps(line, inner, places, ring)
+        self.top = outline.top
+        if self.ground and line.kind == "pmos":
+            merged = outline
+            if self._last is not None and (self._last[0].kind, self._last[0].bulk) == ("pmos", line.bulk):
+                # one well for neighbours on the same net
+                merged = outline + self._last[1]
+            self.ground.well(merged)
+            outline = merged
+        self._filled.append(outline)
+        self._last = (line, outline)
+
+    @property
+    def _space(self) -> int:
+        assert self.ground is not None and self.rules is not None
+        return self.ground.dbu(self.rules.space)
+
+    @property
+    def _ring_room(self) -> int:
+        assert self.ground is not None and self.rules is not None
+        return self._space + self.ground.dbu(self.rules.tap_width)
+
+    def _bottom(self, line: Line) -> int:
+        """Where a line may begin: nearer to one of the same well than to another."""
+        if self._last is None:
+            return 0
+        if self.ground is None or self.rules is None:
+            return self.top + self.gap
+        last = self._last[0]
+        if (last.kind, last.bulk) == (line.kind, line.bulk):
+            return self.top + max(self._space, self.gap // 2)
+        wells = [one.kind for one in (last, line)].count("pmos")
+        apart = {0: self.rules.space, 1: self.rules.well + self.rules.well_away, 2: 2 * self.rules.well + self.rules.well_space}[wells]
+        return self.top + max(self.ground.dbu(apart + self.rules.implant), self.gap)
+
+    def _taps(self, line: Line, inner: pya.Box, places: Sequence[tuple[Block, int]], ring: int) -> pya.Box:
+        """Strips of taps: below the line as long as it is, above it where its top would be too far, and across high arrays."""
+        assert self.ground is not None and self.rules is not None
+        width, space = self.ground.dbu(self.rules.tap_width), self._space
+        outline = pya.Box()
+        rows = []
+        if not ring:
+            rows.append(inner.bottom - space - width)
+        if not ring and inner.height() + space + width > self.drawing.reach // 2:
+            rows.append(inner.top + space)
+        for bottom in rows:
+            strip = pya.Box(inner.left, bottom, inner.right, bottom + width)
+            self.ground.strip(strip, line.kind, line.bulk)
+            outline += strip
+        for block, x in places:
+            if ring and not block.ring:
+                outline += self.ground.ring(self._box(block, x, inner.bottom).enlarged(space, space), line.kind, line.bulk)
+            for y in block.strips:
+                across = inner.bottom + y + space - self.drawing.gap
+                self.ground.strip(pya.Box(x, across, x + block.width, across + width), line.kind, line.bulk)
+        return outline
+
+    @staticmethod
+    def _box(block: Block, x: int, y: int) -> pya.Box:
+        return pya.Box(x, y, x + block.width, y + block.height)
+
+    def _block(self, block: Block, x: int, y: int) -> None:
+        for slot in block.slots:
+            trans = slot.trans(x, y)
+            placed = self.cell.insert(pya.CellInstArray(slot.variant.cell_index(), trans))
+            piece = slot.piece
+            if not self.table.device:
+                # the PCell has no place for a name; OASIS keeps a property, GDS does not
+                placed.set_property(NAME, f"{piece.device.name}{DUMMY if piece.dummy else ''}")
+            if not self.table.nets:
+                placed.set_property(NETS, piece.device.terminals(piece.dummy))
+            self._terminals(slot, trans)
+
+    def _terminals(self, slot: Slot, trans: pya.Trans) -> None:
+        """Label each terminal with its net where the PCell does not, and remember where a net has a terminal."""
+        if self.rules is None or self.ground is None:
+            return
+        nets = dict(zip("dgsb", slot.piece.device.nets, strict=True))
+        index = slot.variant.cell_index()
+        if index not in self._labels:
+            self._labels[index] = terminals(slot.variant, self.rules)
+        for name, boxes in self._labels[index].items():
+            net = nets["b"] if slot.piece.dummy else nets[name]
+            for box in boxes:
+                where = box.transformed(trans)
+                if not slot.piece.dummy:
+                    self._pins.setdefault(net, where)
+                if not self.table.nets:
+                    self.ground.put("label", pya.Text(net, pya.Trans(pya.Vector(where.center()))))
+
+    def around(self, ports: Sequence[str]) -> Work[None]:
+        """Close the slits between implants, and draw the pins of the ports."""
+        if self.ground is None:
+            return
+        ground = self.ground
+        yield from each("implants are merged", self._filled, lambda box: ground.fill(("nplus", "pplus"), box))
+        for port in ports:
+            if port in self._pins:
+                where = self._pins[port]
+                ground.put("pin", where)
+                ground.put("label", pya.Text(port, pya.Trans(pya.Vector(where.center()))))
