@@ -59,7 +59,9 @@ def write_layout(
     if source is None:
         layout.dbu = 0.001
         try:
-            cell = place.place(layout, cell_name or found["name"], sized, tuple(found["rails"]), rules, rule_of(found.get("layout")))
+            cell = place.place(
+                layout, cell_name or found["name"], sized, tuple(found["rails"]), rules, rule_of(found.get("layout")), found["ports"]
+            )
         except ValueError as error:
             raise InputError(str(error)) from None
         title.put(cell, found, table, mos.LIBRARY)

@@ -81,7 +81,7 @@ def _mirrored(units: Mapping[str, int], reference: str, rows: int, height: float
     half = _balanced(half, height)
     middle: Grid = [[] for _ in range(rows)]
     if odd and rows == 1:
-        middle = [odd]
+        middle = [[*odd]]
     elif odd:
         middle = [[name] for name in _centred(odd, rows)]
     return [[*reversed(right), *inner, *right] for right, inner in zip(half, middle, strict=True)]

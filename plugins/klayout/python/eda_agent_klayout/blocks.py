@@ -173,9 +173,11 @@ class Drawing:
             if number and self.strip and y + height - last > self.reach:
                 strips.append(y)
                 y, last = y + self.strip, y
-            for (piece, variant, mirrored), left, width in zip(row, lefts, widths, strict=True):
+            for column, (piece, variant, mirrored) in enumerate(row):
                 # a narrower one keeps to the axis
-                inset = (width - variant.bbox().width()) if 2 * left < x - self.gap - width else 0
-                slots.append(Slot(piece, variant, left + inset, y, mirrored))
+                spare = widths[column] - variant.bbox().width()
+                side = 2 * column + 1 - columns
+                inset = spare if side < 0 else 0 if side > 0 else spare // 2 // self.grid * self.grid
+                slots.append(Slot(piece, variant, lefts[column] + inset, y, mirrored))
             y += height + self.gap
         return Block(group.first, slots, x - self.gap, y - self.gap, group.matched, group.pair, strips)

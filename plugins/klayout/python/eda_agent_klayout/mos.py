@@ -96,10 +96,14 @@ def draw(
         put("nwell", start - p.WELL, tap - p.WELL, end + p.WELL, top + p.WELL)
     lines = {"d": above, "g": gate_line, "s": below, "b": tap}
     if dummy:
-        # one metal line on the left side ties everything to the bulk
-        put("metal1", start - p.METAL - p.SPACE, tap, start - p.SPACE, above + p.METAL)
-        for line in lines.values():
-            put("metal1", start - p.METAL - p.SPACE, line, start + p.METAL, line + p.METAL)
+        # a line of metal down each side ties everything to the bulk: the dummy is its own mirror image
+        for left, right, reach in (
+            (start - p.METAL - p.SPACE, start - p.SPACE, start + p.METAL),
+            (end + p.SPACE, end + p.SPACE + p.METAL, end - p.METAL),
+        ):
+            put("metal1", left, tap, right, above + p.METAL)
+            for line in lines.values():
+                put("metal1", min(left, reach), line, max(right, reach), line + p.METAL)
         put("dummy", start, tap, end, above + p.METAL)
     for terminal, net in zip(TERMINALS, nets, strict=False):
         if net:

@@ -174,11 +174,11 @@ class Plugin:
         aside.dbu = 0.001
         rails = (found["rails"][0], found["rails"][1])
         rule = rule_of(found.get("layout"))
-        place.place(aside, found["name"], devices(found), rails, table, rule)
+        place.place(aside, found["name"], devices(found), rails, table, rule, found["ports"])
         view = self.window.create_layout("", 1) and self.window.current_view()
         layout = view.active_cellview().layout()
         layout.dbu = 0.001
-        cell = place.place(layout, found["name"], devices(found), rails, table, rule)
+        cell = place.place(layout, found["name"], devices(found), rails, table, rule, found["ports"])
         title.put(cell, found, name, mos.LIBRARY)
         view.active_cellview().cell = cell
         view.add_missing_layers()

@@ -9,7 +9,8 @@ called otherwise in other versions of the library; `unit` of lengths, m; `finger
 not of all; where the PCell has such: `device` (parameter for the name), `nets`, `dummy`; `text`: true where numbers are
 written as text, lengths as "0.35u"; `layers`: what the shapes of the process mean, as "layer/datatype" (see
 `layers.Layers`), without which there is no LVS; `diffusion`: the source and drain regions that the PCell draws, in the
-unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `wires`: the
+unit of lengths (see `fold.Diffusion`), without which a run does not know the junctions of the layout; `rules`:
+distances around the PCells for taps, rings, wells and pins (see `rules.Rules`); `wires`: the
 capacitance of a wire to the substrate, [aF/µm², aF/µm of its edge], of `poly` and of each of the `metals`.
 """
 
