@@ -111,7 +111,9 @@ def arrays(cell: pya.Cell, table: Table, data: Mapping) -> Iterator[tuple[list[p
 
 @pytest.mark.parametrize("name", NAMES)
 def test_arrays_are_symmetrical_and_on_one_axis(name: str, layouts: dict, table: Table) -> None:
-    """The shapes of an array, dummies and straps with them, are their own mirror image; the axes of all arrays are one to half a step of the grid."""
+    """The shapes of an array, dummies and straps with them, are their own mirror image; the axes of all arrays are one
+    to half a step of the grid.
+    """
     layout, cell, data = layouts[name]
     seen = 0
     for instances, _ in arrays(cell, table, data):
@@ -205,7 +207,9 @@ def test_pins_are_on_metal_with_their_names(name: str, layouts: dict, table: Tab
 
 
 def test_pairs_have_a_guard_ring(layouts: dict, table: Table) -> None:
-    """A ring of taps closes around the input pair of an amplifier: without it the pair's middle is inside, with it no way out is left."""
+    """A ring of taps closes around the input pair of an amplifier: without it the pair's middle is inside, with it no
+    way out is left.
+    """
     layout, cell, data = layouts["two_stage_miller"]
     mine = rules(table)
     tap = pya.Region(cell.shapes(mine.layer(layout, "tap"))).merged()

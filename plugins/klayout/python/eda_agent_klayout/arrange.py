@@ -1,6 +1,8 @@
-"""An arrangement is where the units of a matched group stand: rows that are mirrored about a common axis, in one line or, when that is long, in two dimensions.
+"""An arrangement is where the units of a matched group stand: rows that are mirrored about a common axis, in one line
+or, when that is long, in two dimensions.
 
-Mirrored means drawn so: what stands right of the axis is the mirror image of what stands left of it, so that A B B A has every device as often in one orientation
+Mirrored means drawn so: what stands right of the axis is the mirror image of what stands left of it, so that A B B A
+has every device as often in one orientation
 as in the other. The reference of a mirror stands in the middle, and a dummy ends each row.
 """
 
@@ -24,7 +26,9 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Arrangement:
-    """`rows`: see `Grid`; all of one length, dummies at the ends not counted. `error`: how far the centroid of a device is from the middle, in the unit of the pitch, worst device."""
+    """`rows`: see `Grid`; all of one length, dummies at the ends not counted. `error`: how far the centroid of a
+    device is from the middle, in the unit of the pitch, worst device.
+    """
 
     rows: Grid
     error: float
@@ -39,9 +43,11 @@ class Arrangement:
 
 
 def arrange(units: Mapping[str, int], reference: str = "", pitch: tuple[float, float] = (1.0, 1.0)) -> Arrangement:
-    """The best arrangement of so many units of each device. `reference`: the device that stands in the middle; `pitch`: width and height of a unit.
+    """The best arrangement of so many units of each device. `reference`: the device that stands in the middle;
+    `pitch`: width and height of a unit.
 
-    One row where it is not long and has no centroid error that two dimensions avoid; else the least centroid error, then dummies that are symmetrical
+    One row where it is not long and has no centroid error that two dimensions avoid; else the least centroid error,
+    then dummies that are symmetrical
     and few, then rows that are mirrored each for itself, then the shape nearest to a square.
     """
     total = sum(units.values())
@@ -67,13 +73,16 @@ def arrange(units: Mapping[str, int], reference: str = "", pitch: tuple[float, f
 
 
 def _mirrored(units: Mapping[str, int], reference: str, rows: int, height: float) -> Grid:
-    """So many rows, each mirrored for itself: A B B A over B A A B. Nothing where what is left over does not fit the middle column."""
+    """So many rows, each mirrored for itself: A B B A over B A A B. Nothing where what is left over does not fit the
+    middle column.
+    """
     odd = outwards(sorted((name for name, count in units.items() if count % 2), key=lambda name: name != reference))
     halves = _spread({name: count // 2 for name, count in units.items()}, reference)
     if rows > 1 and (len(odd) > rows or len(halves) < rows):
         return []
     columns = -(-len(halves) // rows)
-    # filled from the axis outwards, column by column, every other one upside down; what stays empty is at the ends of rows
+    # filled from the axis outwards, column by column, every other one upside down; what stays empty is at the
+    # ends of rows
     half: Grid = [[None] * columns for _ in range(rows)]
     for place, name in enumerate(reversed(halves)):
         column, row = divmod(place, rows)
@@ -88,7 +97,8 @@ def _mirrored(units: Mapping[str, int], reference: str, rows: int, height: float
 
 
 def _turned(units: Mapping[str, int], reference: str, rows: int) -> Grid:
-    """So many rows that are the same when they are turned by half a turn: A B over B A. Every device with an even count has its centroid in the middle. Units that are left over stand
+    """So many rows that are the same when they are turned by half a turn: A B over B A. Every device with an even
+    count has its centroid in the middle. Units that are left over stand
     nearest to it: one in the centre where there is one, the others opposite one another.
     """
     if rows == 1:
@@ -120,7 +130,9 @@ def _turned(units: Mapping[str, int], reference: str, rows: int) -> Grid:
 
 
 def _spread(left: dict[str, int], reference: str) -> list[str]:
-    """Units from the end of a row to its axis, as evenly as they can be; those of the reference are nearest to the axis."""
+    """Units from the end of a row to its axis, as evenly as they can be; those of the reference are nearest to the
+    axis.
+    """
     total, result = dict(left), []
     while any(count for name, count in left.items() if name != reference):
         chosen = max((name for name, count in left.items() if count and name != reference), key=lambda name: left[name] / total[name])
@@ -136,7 +148,9 @@ def _centred(names: list[str], rows: int) -> list[str | None]:
 
 
 def _balanced(half: Grid, height: float) -> Grid:
-    """The same with units of different rows exchanged, within a column, while that brings the centroids nearer to the middle line."""
+    """The same with units of different rows exchanged, within a column, while that brings the centroids nearer to the
+    middle line.
+    """
     rows = len(half)
 
     def off() -> float:

@@ -1,4 +1,6 @@
-"""A block is what is placed in one piece: a matched group as an array, or a single device, its units drawn and set side by side."""
+"""A block is what is placed in one piece: a matched group as an array, or a single device, its units drawn and set
+side by side.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Slot:
-    """A drawn piece in its block: its variant, the lower left corner of its box from that of the block, and whether it is mirrored about the vertical."""
+    """A drawn piece in its block: its variant, the lower left corner of its box from that of the block, and whether it
+    is mirrored about the vertical.
+    """
 
     piece: Piece
     variant: pya.Cell
@@ -50,7 +54,9 @@ class Slot:
 
 @dataclass
 class Block:
-    """`slots` in a box of `width` and `height`, database units; `centred`: it is symmetrical and belongs on the axis; `ring`: it wants a guard ring; `strips`: heights from which taps go across it."""
+    """`slots` in a box of `width` and `height`, database units; `centred`: it is symmetrical and belongs on the axis;
+    `ring`: it wants a guard ring; `strips`: heights from which taps go across it.
+    """
 
     device: Device
     slots: list[Slot]
@@ -113,7 +119,9 @@ class Drawing:
     """Draws the blocks of a layout with the PCells of a table."""
 
     def __init__(self, layout: pya.Layout, table: Table, gap: int, grid: int, reach: int, strip: int):
-        """`gap` between units, `reach` to the nearest tap and `strip`, the room that one takes between rows: database units; `strip` 0 for PCells with taps."""
+        """`gap` between units, `reach` to the nearest tap and `strip`, the room that one takes between rows: database
+        units; `strip` 0 for PCells with taps.
+        """
         self.layout, self.table, self.gap, self.grid, self.reach, self.strip = layout, table, gap, grid, reach, strip
         self.library = pya.Library.library_by_name(library.registered(table))
         self._variants: dict[Piece, pya.Cell] = {}
@@ -154,7 +162,9 @@ class Drawing:
         return rows
 
     def _set(self, group: Group, rows: list[list[tuple[Piece, bool]]]) -> Block:
-        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make wider."""
+        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make
+        wider.
+        """
         drawn = [[(piece, self.draw(piece), mirrored) for piece, mirrored in row] for row in rows]
         columns = len(drawn[0])
         widths = [max(row[column][1].bbox().width() for row in drawn) for column in range(columns)]

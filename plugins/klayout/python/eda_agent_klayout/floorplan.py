@@ -1,4 +1,6 @@
-"""A floor plan is where the blocks of a layout stand: lines from the negative rail up, every matched group on one common axis, taps and wells between them."""
+"""A floor plan is where the blocks of a layout stand: lines from the negative rail up, every matched group on one
+common axis, taps and wells between them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def rank(device: Device, rails: tuple[str, str]) -> int:
 
 @dataclass
 class Line:
-    """Blocks beside each other, in a well of their own or in that of their neighbours with the same `kind` and `bulk`. `centre`: the one that stands on the axis."""
+    """Blocks beside each other, in a well of their own or in that of their neighbours with the same `kind` and `bulk`.
+    `centre`: the one that stands on the axis.
+    """
 
     kind: str
     bulk: str
@@ -54,7 +58,9 @@ class Line:
 
 
 def lines(blocks: Sequence[Block], rails: tuple[str, str], gap: int) -> list[Line]:
-    """The lines of a circuit, from below. Groups that are symmetrical have a line each, its middle the axis; single devices fill the sides evenly, or lines of their own."""
+    """The lines of a circuit, from below. Groups that are symmetrical have a line each, its middle the axis; single
+    devices fill the sides evenly, or lines of their own.
+    """
     limit = BROAD * sum((block.width + gap) * (block.height + gap) for block in blocks) ** 0.5
     found: list[Line] = []
     levels = sorted({(rank(block.device, rails), block.device.kind, block.device.nets[3]) for block in blocks})
@@ -63,7 +69,8 @@ def lines(blocks: Sequence[Block], rails: tuple[str, str], gap: int) -> list[Lin
         made = [Line(kind, bulk, block) for block in here if block.centred]
         alone: list[Block] = []
         for block in (one for one in here if not one.centred):
-            # each beside the group where it makes the line least long; what is larger than the group has a line of its own
+            # each beside the group where it makes the line least long; what is larger than the group has
+            # a line of its own
             fitting = [
                 line for line in made if line.centre and block.width <= line.centre.width and block.height <= HIGHER * line.centre.height
             ]

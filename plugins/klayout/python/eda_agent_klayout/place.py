@@ -1,7 +1,9 @@
-"""A placement is a first layout of a sized circuit: its transistors as PCells, matched ones as mirrored arrays on one axis with dummies at the ends, taps, guard rings and wells around them, every
+"""A placement is a first layout of a sized circuit: its transistors as PCells, matched ones as mirrored arrays on one
+axis with dummies at the ends, taps, guard rings and wells around them, every
 terminal labelled with its net. It is ready for routing.
 
-Lines, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail: the order of a schematic.
+Lines, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail: the order of a
+schematic.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ def placing(
     rule: Rule | None = None,
     ports: Sequence[str] = (),
 ) -> Work[pya.Cell]:
-    """A new cell with all devices, folded by a rule (None: the usual one), and a pin at each port that a transistor hangs on; the name gets a number where it is taken.
+    """A new cell with all devices, folded by a rule (None: the usual one), and a pin at each port that a transistor
+    hangs on; the name gets a number where it is taken.
 
     Raises ValueError for a library or PCell that is not here.
     """

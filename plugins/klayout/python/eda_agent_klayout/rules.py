@@ -1,6 +1,8 @@
-"""Rules are the distances and layers that a layout needs around the PCells of a process: taps, guard rings, merged wells and implants, labels and pins.
+"""Rules are the distances and layers that a layout needs around the PCells of a process: taps, guard rings, merged
+wells and implants, labels and pins.
 
-They stand in the process's table under `rules`, lengths in µm. A table without them places its PCells with wide gaps and draws nothing around them.
+They stand in the process's table under `rules`, lengths in µm. A table without them places its PCells with wide gaps
+and draws nothing around them.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from .table import Table, TableError
 
 @dataclass(frozen=True)
 class Rules:
-    """`grid`: of manufacturing. `reach`: the largest distance from a diffusion to the tap of its well that latch-up allows. `taps`: whether taps must be drawn, as the PCells have none.
+    """`grid`: of manufacturing. `reach`: the largest distance from a diffusion to the tap of its well that latch-up
+    allows. `taps`: whether taps must be drawn, as the PCells have none.
 
-    `contact`, `contact_space`: side of a contact, and between two; `around_contact`: of tap and metal beyond it. `space`: between diffusions. `implant`, `implant_space`: beyond a
-    diffusion, and between two of a kind, which are merged where they are nearer. `well`: beyond what is in it; `well_space`: between wells of different nets; `well_away`: from a well to
+    `contact`, `contact_space`: side of a contact, and between two; `around_contact`: of tap and metal beyond it.
+    `space`: between diffusions. `implant`, `implant_space`: beyond a
+    diffusion, and between two of a kind, which are merged where they are nearer. `well`: beyond what is in it;
+    `well_space`: between wells of different nets; `well_away`: from a well to
     what stands outside it. `unit_gap`: between the boxes of neighbouring PCells. `layers`: name → (layer, datatype).
     """
 

@@ -1,4 +1,6 @@
-"""A site is the cell that a floor plan is built in, line by line from below: devices, taps, guard rings, wells, labels and pins."""
+"""A site is the cell that a floor plan is built in, line by line from below: devices, taps, guard rings, wells, labels
+and pins.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,9 @@ class Site:
         return self.top + max(self.ground.dbu(apart + self.rules.implant), self.gap)
 
     def _taps(self, line: Line, inner: pya.Box, places: Sequence[tuple[Block, int]], ring: int) -> pya.Box:
-        """Strips of taps: below the line as long as it is, above it where its top would be too far, and across high arrays."""
+        """Strips of taps: below the line as long as it is, above it where its top would be too far, and across high
+        arrays.
+        """
         assert self.ground is not None and self.rules is not None
         width, space = self.ground.dbu(self.rules.tap_width), self._space
         outline = pya.Box()

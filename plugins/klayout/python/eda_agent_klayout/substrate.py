@@ -1,4 +1,6 @@
-"""The substrate of a placement is what lies under and around its devices: taps, guard rings, one well for neighbours, implants without slits."""
+"""The substrate of a placement is what lies under and around its devices: taps, guard rings, one well for neighbours,
+implants without slits.
+"""
 
 from __future__ import annotations
 

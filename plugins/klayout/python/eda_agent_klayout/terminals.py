@@ -1,4 +1,6 @@
-"""The terminals of a drawn transistor are found in its shapes: source, drain, source, … from left to right between the gates, and the gate's contact."""
+"""The terminals of a drawn transistor are found in its shapes: source, drain, source, … from left to right between the
+gates, and the gate's contact.
+"""
 
 from __future__ import annotations
 

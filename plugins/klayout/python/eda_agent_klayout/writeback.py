@@ -233,14 +233,18 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _wires(layout: pya.Layout, table: Table) -> list[int]:
-    """The layers whose shapes a device must not meet by chance: all but wells, implants, pins and labels, which go over many devices."""
+    """The layers whose shapes a device must not meet by chance: all but wells, implants, pins and labels, which go
+    over many devices.
+    """
     rules = rules_of(table)
     over = {rules.layers[name] for name in ("nwell", "nplus", "pplus", "pin", "label")} if rules else set()
     return [index for index in layout.layer_indexes() if (layout.get_info(index).layer, layout.get_info(index).datatype) not in over]
 
 
 def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> None:
-    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a device grows: a guard ring, taps."""
+    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a
+    device grows: a guard ring, taps.
+    """
     instances = list(cell.each_inst())
     before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
