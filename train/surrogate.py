@@ -1,10 +1,12 @@
-"""Making the surrogates: a network a circuit, taught with the circuit's pool and survey to say what designs measure
-from what others measured.
+"""Surrogate training fits one network per circuit to the circuit's pool and survey: it predicts the measurements of
+designs from
+those of other designs.
 
     python -m eda_agent.train.surrogate train/recipes/embedded.yaml [--out FILE] [CIRCUIT …]
 
-Pools and surveys are simulated where they are not in the cache. No target is seen: a design's measurements are all that
-is learnt. Networks of circuits that are not named stay as they are in the file.
+Pools and surveys that are not in the cache are simulated. Targets are not used, only measurements. Networks of circuits
+that
+are not named stay unchanged in the file.
 """
 
 from __future__ import annotations
@@ -47,23 +49,24 @@ from eda_agent.train.tasks import spec_file
 
 STEPS, BATCH, RATE = 60_000, 24, 4e-3
 SEEN, ASKED = 4, 24
-"""Most designs that a condition is told by, and designs that are asked for, in a step."""
+"""Maximum numbers of context designs and of query designs per condition in a training step."""
 OWN = 0.5
-"""Share of conditions that are told by the netlist's own sizes alone: where a run begins."""
+"""Share of conditions whose only context is the netlist's own sizes, as at the start of a run."""
 FORGOTTEN = 0.1
-"""Share of the measurements that are left out of what is told."""
+"""Share of the context measurements that are hidden."""
 WIDTH, SMALL, DESCRIPTION = 128, 64, 24
 HELD = 16
-"""One condition of so many is kept for what is left: noise, length, size of the network's errors."""
+"""One condition in `HELD` is kept out of training, to estimate noise, length scales and the network's errors."""
 COMMON, LENGTHS, NOISES = (0.0, 0.1, 0.3, 0.6), (0.1, 0.2, 0.3, 0.5), (0.01, 0.1, 0.5)
 LIKELY = 40
-"""Designs of a condition that those are chosen by."""
+"""Number of designs per condition from which these are estimated."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One condition: positions (n, d), quantities (n, q) as margins are linear in them, nan where unmeasurable. The
-    second design is the netlist's own.
+    """The designs of one condition: positions (n, d) and quantities (n, q) in the scale in which margins are linear,
+    NaN if unmeasurable.
+    The second design is the netlist's own.
     """
 
     points: Real
@@ -75,7 +78,7 @@ class Lesson:
 
 
 def lessons(pool: Pool) -> list[Lesson]:
-    """Of a pool or survey, a condition each."""
+    """The lessons of a pool or survey, one per condition."""
     values = np.stack([scaled(spec, pool.values[..., column]) for column, spec in enumerate(pool.problem.specs)], -1)
     values = np.where(pool.failed[..., None], np.nan, values)
     return [Lesson(points, rows) for points, rows in zip(pool.positions, values, strict=True)]
@@ -94,10 +97,11 @@ class Net(nn.Module):
         self.skip = nn.Linear(parameters + DESCRIPTION, quantities)
 
     def forward(self, points: Tensor, values: Tensor, known: Tensor, real: Tensor, asked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Told: points (b, n, d), standardised values and what of them is known (b, n, q), which are no padding (b, n).
-        Asked: (b, m, d).
+        """Context: points (b, n, d), standardised values (b, n, q), mask of the known values (b, n, q), mask of designs
+        that are not padding
+        (b, n). Queries: (b, m, d).
 
-        Mean, log variance (b, m, q) and logit of being measurable (b, m).
+        Returns mean and log variance (b, m, q) and the logit of being measurable (b, m).
         """
         seen = torch.cat([2 * points - 1, values * known, known], -1)
         each = self.see2(F.silu(self.see1(F.silu(self.see0(seen)))))
@@ -109,7 +113,7 @@ class Net(nn.Module):
 
 
 def fit(taught: Sequence[Lesson], steps: int = STEPS, seed: int = 0) -> tuple[Net, dict[str, Real]]:
-    """A network and how its quantities are told."""
+    """A trained network and the scales of its quantities."""
     torch.manual_seed(seed)
     draw = np.random.default_rng(seed)
     everything = np.concatenate([lesson.values[lesson.whole] for lesson in taught])
@@ -145,7 +149,8 @@ def fit(taught: Sequence[Lesson], steps: int = STEPS, seed: int = 0) -> tuple[Ne
         known = there[row, told_] * torch.tensor(draw.random((BATCH, SEEN, len(low))) >= FORGOTTEN, device=device)
         mean, variance, works = net(everywhere[row, told_], measured[row, told_], known, real, everywhere[row, asked])
         wanted, good = measured[row, asked], there[row, asked]
-        # weighted by the deviation itself: what is told roughly is not given up (Seitzer et al., arXiv 2203.09168)
+        # weighted by the deviation itself, so that a large predicted variance does not remove the gradient (Seitzer et
+        # al., arXiv 2203.09168)
         cost = ((wanted - mean) ** 2 * torch.exp(-variance) + variance) * torch.exp(0.5 * variance).detach()
         loss = (cost.clamp(max=20.0) * good).mean() + F.binary_cross_entropy_with_logits(works, good.amin(-1))
         optimizer.zero_grad(set_to_none=True)
@@ -156,7 +161,7 @@ def fit(taught: Sequence[Lesson], steps: int = STEPS, seed: int = 0) -> tuple[Ne
 
 
 def network(net: Net, told: dict[str, Real], held: Sequence[Lesson]) -> Network:
-    """With the errors under conditions that were not taught."""
+    """The network's data with its errors under the conditions that were kept out of training."""
     layers = {name: value.detach().numpy().astype(np.float64) for name, value in net.state_dict().items()}
     ones = np.ones(net.quantities)
     plain = Network(layers, **told, size=ones, common=0 * ones, length=ones, noise=ones)
@@ -181,7 +186,9 @@ def network(net: Net, told: dict[str, Real], held: Sequence[Lesson]) -> Network:
 
 
 def fit_checkpoint(pools: Sequence[Pool], steps: int = STEPS) -> tuple[SurrogateCheckpoint, Real]:
-    """A circuit's, and the mean error of every quantity under the conditions held back, as a share of its spread."""
+    """The data of a circuit, and the mean error of every quantity under the conditions kept out, as a share of its
+    spread.
+    """
     everything = [lesson for pool in pools for lesson in lessons(pool) if lesson.whole.sum() > 2]
     held = everything[::HELD]
     taught = [lesson for number, lesson in enumerate(everything) if number % HELD]
@@ -212,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for source in open_sources(recipe, executor):
             if source.name not in recipe.circuits:
-                break  # composed circuits come after these, and are nobody's
+                break  # composed circuits come after these and have no surrogate of their own
             base = load_problem(spec_file(source.name))
             if options.circuit and source.name not in options.circuit:
                 if (old := read_checkpoint(options.out, base)) is not None:

@@ -1,7 +1,7 @@
 """A task is a circuit with a random target under a random condition; a curriculum draws tasks and refuses held-out
 ones.
 
-Circuits that no model may be trained on are refused by name and by structure; shipped targets by their hash.
+Circuits that no model may be trained on are refused by name and by structure, and shipped targets by their hash.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ CIRCUITS = Path(str(resources.files("eda_agent.circuits")))
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A circuit that tasks are drawn from: its pool, what is said of it, the evaluator that its conditions are
-    simulated with.
+    """A circuit from which tasks are drawn: its pool, its description, and the evaluator that simulates its conditions.
 
-    `weight`: how often it is drawn, beside the others'. `opened` makes the evaluator when it is first asked for: its
-    models take seconds to read.
+    `weight`: its relative frequency. `opened` creates the evaluator on first use, because reading its models takes
+    seconds.
     """
 
     name: str
@@ -51,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """`problem` asks for the target in the one condition, number `condition` of the source's pool."""
+    """`problem` has the target under one condition, number `condition` of the source's pool."""
 
     source: Source
     condition: int
@@ -89,10 +88,12 @@ def held_out(folder: Path = CIRCUITS) -> frozenset[str]:
 
 
 class Curriculum:
-    """Draws tasks: circuits spread evenly by weight, conditions at random, targets tight with probability `tight` and
-    uniform otherwise.
+    """Draws tasks: circuits in proportion to their weight, conditions at random, targets tight with probability `tight`
+    and uniform
+    otherwise.
 
-    `given`: circuit → targets to draw from instead of random ones, each under a condition of the pool of the same place
+    `given`: circuit → targets to draw from instead of random ones; each has the condition with the same index in the
+    pool
     (`pool_problem`). `bounds`: ranges of the uniform targets' bounds (SI units), by spec.
     """
 
@@ -107,7 +108,8 @@ class Curriculum:
         """`count` tasks; the same for the same `seed`."""
         draw = random.Random(seed)
         result: list[Task] = []
-        # systematic sampling: a comb of `count` teeth over the sources laid end to end, each as long as its weight
+        # systematic sampling: `count` equidistant points on the sources in a row, where each source is as long as its
+        # weight
         ends = list(itertools.accumulate(source.weight for source in self.sources))
         start = draw.random()
         places = [(start + number) / count * ends[-1] for number in range(count)]
@@ -117,7 +119,7 @@ class Curriculum:
             while task is None:
                 source = self.sources[min(bisect.bisect_right(ends, place), len(ends) - 1)]
                 task = self.task(source, draw)
-                # a circuit without a target under this condition gives its place to another
+                # a circuit without a target under this condition is replaced by another
                 place = draw.random() * ends[-1]
             result.append(task)
         return result
@@ -137,13 +139,13 @@ class Curriculum:
 
 
 def known_sizing(name: str, problem: Problem) -> Mapping[str, float]:
-    """A design of a circuit to begin a pool with: the known one of a shipped circuit, else the netlist's own."""
+    """The first design of a circuit's pool: the known one of a shipped circuit, else the netlist's own sizes."""
     path = CIRCUITS / name / "known.json"
     return json.loads(path.read_text())["sizing"] if path.exists() else problem.space.initial
 
 
 def given_targets(path: Path) -> tuple[Target, ...]:
-    """Targets of a file to train on. Raises `InputError` where one is held out."""
+    """Targets to train on, from a file. Raises `InputError` if one is held out."""
     targets = read_targets(path)
     refused = held_out()
     for target in targets:

@@ -1,7 +1,9 @@
-"""A training run: pools, a warm start, then reinforcement learning. This is where the learner's concrete classes meet.
+"""A training run simulates pools, does a warm start and then reinforcement learning. This module combines the learner's
+concrete
+classes.
 
-The folder holds `recipe.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/` and in the end `model/`, which `--policy
-local --model` takes.
+The folder holds `recipe.yaml`, `metrics.jsonl`, `tensorboard/`, `checkpoints/` and at the end `model/`, the folder for
+`--policy local --model`.
 """
 
 from __future__ import annotations
@@ -45,11 +47,13 @@ WARM_UP = {"warm_start": 20, "rl": 5}
 
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = lambda *_: None) -> Path:
-    """Run a recipe in `folder`; gives the folder of the finished model. An interrupt (Ctrl-C) leaves a checkpoint and
-    is raised again.
+    """Run a recipe in `folder`. An interrupt (Ctrl-C) stores a checkpoint and is raised again.
 
-    Raises `InputError` for a recipe that cannot be run, a folder that holds another run, or one that holds a run and is
-    not resumed.
+    Returns:
+        the folder of the finished model.
+
+    Raises:
+        InputError: the recipe cannot run, the folder holds another run, or it holds a run and `resume` is False.
     """
     check_circuits(recipe.circuits)
     given, others = targets_of(recipe), join_processes()
@@ -58,7 +62,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
     torch.manual_seed(recipe.seed)
     kind = make_bundle(recipe)
     with contextlib.closing(open_pool(recipe.workers, recipe.cluster)) as executor:
-        # the first process simulates the pools, the others find them
+        # the first process simulates the pools, the others read them
         sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
         others.wait()
         sources = sources or list(open_sources(recipe, executor, given=given))
@@ -77,7 +81,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
 
 
 def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
-    """Write the recipe into the folder, or compare it with what stands there."""
+    """Write the recipe into the folder, or compare it with the stored one."""
     path = folder / "recipe.yaml"
     if path.exists():
         if not resume:
@@ -95,7 +99,7 @@ def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
 
 
 class _Run:
-    """The phases, each going on where the last checkpoint stopped."""
+    """The phases; each continues from the last checkpoint."""
 
     def __init__(self, recipe: Recipe, folder: Path, kind: ModelBundle, curriculum: Curriculum, tell: Tell, processes: SingleProcess):
         self.recipe, self.folder, self.kind, self.curriculum, self.tell = recipe, folder, kind, curriculum, tell
@@ -137,7 +141,7 @@ class _Run:
         checkpoint.save(self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind)
 
     def _phase(self, phase: str, steps: int, do: Callable[[int], Mapping[str, float]]) -> None:
-        """Steps from where the state stands, saved on the way; an interrupt is saved as well."""
+        """Run the remaining steps of a phase and store checkpoints, also at an interrupt."""
         done = self.state["done"]
         try:
             for step in range(done, steps):
@@ -155,8 +159,8 @@ class _Run:
         self._save(phase, steps)
 
     def _examples(self, seed: str) -> list[Packed]:
-        """This process's rows of a supervised step, packed: of the pools, and a quarter as many of the runs that the
-        recipe names.
+        """This process's rows of a supervised step, packed: from the pools, and a quarter as many from the runs in the
+        recipe.
         """
         rules, options = self.recipe.warm_start, self.kind.options
         tasks = self.curriculum.draw(rules.batch, f"{seed} warm")
@@ -168,8 +172,8 @@ class _Run:
         return [packed for packed, _ in packs(self.processes.share(rows), self.recipe.rl.row_tokens)]
 
     def _reference(self) -> Trainable:
-        """The policy as this phase began, kept in the run's folder: a resumed run measures its divergence from the
-        same.
+        """The policy at the start of this phase, stored in the run's folder: a resumed run measures its divergence from
+        the same policy.
         """
         path = self.folder / "reference.safetensors"
         if not path.exists():
@@ -185,7 +189,7 @@ class _Run:
         if self.state["phase"] != "warm_start":
             return
         if rules.steps and self.state["done"] < rules.steps:
-            # the simulators rest meanwhile
+            # no simulation runs meanwhile
             torch.set_num_threads(self.recipe.threads or os.cpu_count() or 1)
             precision = self.recipe.model.dtype if rules.dtype == "model" else rules.dtype
             learner = Learner(
@@ -212,7 +216,7 @@ class _Run:
         rl, kind = self.recipe.rl, self.kind
         if not rl.steps or self.state["done"] >= rl.steps:
             return
-        # a thread that samples and one that learns go on side by side, and simulators beside them
+        # one thread samples, one learns, and the simulators run in parallel
         torch.set_num_threads(self.recipe.threads or 1)
         chosen = algorithm(rl.algorithm)
         plan = chosen.plan(rl.turns, rl.group)
@@ -241,7 +245,7 @@ class _Run:
             else [],
         )
         with contextlib.closing(replayed), ThreadPoolExecutor(1) as beside:
-            # what is sampled next to learning step k has the weights of before it
+            # samples collected during learning step k use the weights from before that step
             coming: list[Future[Batch]] = [beside.submit(play, self.state["done"])]
 
             def step(number: int) -> Mapping[str, float]:
@@ -286,6 +290,6 @@ def same_size(trajectories: list[Trajectory]) -> None:
 
 
 def untrained(recipe: Recipe, folder: Path) -> Path:
-    """The model that a recipe begins with, for comparison."""
+    """The initial model of a recipe, for comparison."""
     torch.manual_seed(recipe.seed)
     return make_bundle(recipe).save(folder)
