@@ -59,7 +59,7 @@ HELD = 16
 """One condition in `HELD` is kept out of training, to estimate noise, length scales and the network's errors."""
 COMMON, LENGTHS, NOISES = (0.0, 0.1, 0.3, 0.6), (0.1, 0.2, 0.3, 0.5), (0.01, 0.1, 0.5)
 LIKELY = 40
-"""Number of designs per condition from which these are estimated."""
+"""Number of designs per condition for these estimates."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,4 @@
-"""A topology is a circuit that no one drew: composed from stages, loads, cascodes, compensation and bias blocks for a
-policy to practise on.
+"""A topology is a generated circuit for training: composed from stages, loads, cascodes, compensation and bias blocks.
 
-`compose` draws one from a number; `amplifiers` and `others` know the blocks; a `SurrogateCheckpoint` is what they are
-drawn on.
+`compose` generates one from a number, from the blocks in `amplifiers` and `others`, on a `Sheet`.
 """

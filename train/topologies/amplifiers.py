@@ -1,7 +1,8 @@
 """Operational amplifiers from blocks: input stage, load, second and third stage, compensation, buffer, bias.
 
-Everything is drawn for an NMOS pair; a turned sheet makes the PMOS one. A stage tells which net it drives and which
-node inside it sees the same signal earlier (`inner`), where cascode compensation may end.
+Blocks are written for an NMOS pair; a turned sheet makes the PMOS version. A stage returns its output net and the
+internal node
+with the same signal earlier (`inner`), to which cascode compensation can connect.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from eda_agent.train.topologies.sheet import Sheet
 
 @dataclass(frozen=True)
 class Stage:
-    """`out`: its output. `inner`: the source of the cascode in front of it, "" without one. `level`: where it stands,
-    "hi" for a threshold below that rail, "mid" for anywhere.
+    """`out`: its output. `inner`: the source of the cascode in front of it, "" without one. `level`: its bias voltage,
+    "hi" for a
+    threshold below that rail, "mid" for any.
     """
 
     out: str
@@ -24,7 +26,7 @@ class Stage:
 
 
 class Bias:
-    """Bias lines, each made when it is first asked for, from the reference current at `ib`."""
+    """Bias lines, each created on first use, from the reference current at `ib`."""
 
     def __init__(self, sheet: Sheet):
         self.sheet = sheet
@@ -124,7 +126,7 @@ def folded(sheet: Sheet, bias: Bias, positive: str, negative: str, out: str) -> 
 
 
 def mirrored(sheet: Sheet, bias: Bias, positive: str, negative: str, out: str) -> Stage:
-    """A current-mirror OTA, some with a part of positive feedback across its diodes, some with cascodes at the
+    """A current-mirror OTA, sometimes with partial positive feedback across its diodes or with cascodes at the
     output.
     """
     pair(sheet, bias, "b", "a", positive, negative)
@@ -171,14 +173,12 @@ def compensation(sheet: Sheet, stage: Stage, out: str) -> None:
 
 
 def three_stages(sheet: Sheet, bias: Bias, first: str, out: str) -> None:
-    """A second stage that does not invert, a third that does; nested capacitors with resistors in one or both of
-    them.
-    """
+    """A non-inverting second stage and an inverting third; nested capacitors with resistors in one or both of them."""
     sheet.fet("other", "s1", first, sheet.hi, "g", width=4, length=0.4)
     sheet.fet("own", "s1", "s1", sheet.lo, "n2", width=2, length=0.5)
     sheet.fet("own", "s2", "s1", sheet.lo, "n2", width=2, length=0.5, m=sheet.ratio("m2", 2, 8))
     bias.other("s2", sheet.ratio("m3", 2, 10))
-    # the third stage is of the other type again: from a net that stands a threshold below its rail
+    # the third stage is of the other type again: its input is a threshold below its rail
     sheet.fet("other", out, "s2", sheet.hi, "o", width=8, length=0.3, m=sheet.ratio("mg", 6, 20))
     bias.own(out, sheet.ratio("mo", 10, 40))
     sheet.resistor(first, "z", "Rz", 2e3)
@@ -193,11 +193,11 @@ def follower(sheet: Sheet, bias: Bias, gate: str, out: str) -> None:
 
 
 def amplifier(sheet: Sheet) -> str:
-    """Draws an op-amp with ports inp inn out vdd vss ib; what it is made of, in words."""
+    """Draw an op-amp with ports inp inn out vdd vss ib; returns the list of its blocks in words."""
     draw = sheet.draw
     bias = Bias(sheet)
     shape = draw.choice(("one", "one", "two", "two", "three") if sheet.tall else ("one", "one", "two", "two"))
-    # five in a stack need the taller supply
+    # a stack of five needs the higher supply
     names = [name for name in STAGES if name != "telescopic" or sheet.tall]
     name = "simple" if shape == "three" else draw.choice(names)
     buffered = shape != "three" and sheet.tall and draw.random() < 0.2

@@ -1,4 +1,4 @@
-"""A bench is what a circuit of a kind is measured with: testbenches, specs and the current that biases it."""
+"""A bench is the measurement setup of a kind of circuit: testbenches, specs and bias current."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from eda_agent.train.topologies.technology import Technology
 
 @dataclass(frozen=True)
 class Bench:
-    """`subckt`: what the circuit is called. `testbenches`: name → settings as YAML. `specs`: name → the rest of its
-    line. `bias`: of `ib`, or "".
+    """`subckt`: name of the circuit. `testbenches`: name → settings as YAML. `specs`: name → the rest of its line.
+    `bias`: current of
+    `ib`, or "".
     """
 
     subckt: str
@@ -35,14 +36,16 @@ PORTS = {
 
 
 def bench_of(kind: str, technology: Technology, draw: random.Random, *, turned: bool = False, whole: tuple[str, ...] = ()) -> Bench:
-    """A bench for a circuit of a kind. `turned`: it has a PMOS pair. `whole`: testbenches of which every spec is asked
-    for.
+    """A bench for a circuit of a kind. `turned`: it has a PMOS pair. `whole`: testbenches from which every spec is
+    used.
     """
     return KINDS[kind](technology, turned, draw, whole)
 
 
 def _some(draw: random.Random, specs: dict[str, str], always: int, share: float, whole: tuple[str, ...]) -> dict[str, str]:
-    """The first so many specs, those of whole testbenches (and of none, with them), and a share of the others."""
+    """The first `always` specs, those of whole testbenches (and those without a testbench), and a share of the
+    others.
+    """
     return {
         name: text
         for place, (name, text) in enumerate(specs.items())

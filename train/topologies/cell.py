@@ -1,6 +1,4 @@
-"""A cell is a circuit as data: devices by their nets, and the parameters that their sizes are. Mutations make cells of
-cells.
-"""
+"""A cell is a circuit as data: devices with their nets, and the parameters of their sizes. Mutations change cells."""
 
 from __future__ import annotations
 
@@ -37,8 +35,9 @@ class Device:
     """`kind`: nmos, pmos, r or c. `nets`: drain, gate, source, bulk; or both ends. `width`, `length`, `value`: names of
     parameters.
 
-    `copies`: a parameter, a number, or "" for one. `shared`: the resistance is divided by this parameter, as behind so
-    many copies.
+    `copies`: a parameter, a number, or "" for one. `shared`: the resistance is divided by this parameter, as for that
+    many copies in
+    parallel.
     """
 
     name: str
@@ -68,7 +67,7 @@ class Device:
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The parameters that it names."""
+        """The parameters that the device uses."""
         return tuple(name for name in (self.width, self.length, self.copies, self.value, self.shared) if name and not name.isdigit())
 
     def at(self, *, drain: str | None = None, gate: str | None = None, source: str | None = None) -> Device:
@@ -82,9 +81,9 @@ class Device:
 
 @dataclass(frozen=True)
 class Cell:
-    """`kind`: what it is, one of `bench.KINDS`. `turned`: the bias current at `ib` flows out of it, into a PMOS diode.
+    """`kind`: one of `bench.KINDS`. `turned`: the bias current at `ib` flows out of it, into a PMOS diode.
 
-    `made`: names of the mutations that made it, oldest first.
+    `made`: names of the mutations applied, oldest first.
     """
 
     kind: str
@@ -100,7 +99,7 @@ class Cell:
         return tuple(device for device in self.devices if device.kind in FETS)
 
     def rail(self, kind: str) -> str:
-        """Where the sources of a type stand."""
+        """The rail of a type's sources."""
         return "vdd" if kind == "pmos" else "vss"
 
     @property
@@ -113,7 +112,7 @@ class Cell:
 
     @cached_property
     def touching(self) -> Mapping[str, tuple[tuple[Device, int], ...]]:
-        """Net → (device, terminal) of everything on it; bulks are left out."""
+        """Net → (device, terminal) of everything connected to it, without bulks."""
         found: dict[str, list[tuple[Device, int]]] = defaultdict(list)
         for device in self.devices:
             for terminal, net in enumerate(device.nets[:3]):
@@ -126,7 +125,7 @@ class Cell:
 
     @cached_property
     def structure(self) -> Structure:
-        """As the program recognises it."""
+        """The structure that the program recognises."""
         flat = [
             FlatDevice((device.name.lower(),), "m" if device.kind in FETS else device.kind, device.nets, device.kind, "", {})
             for device in self.devices
@@ -139,7 +138,7 @@ class Cell:
 
     @property
     def key(self) -> tuple[str, str, tuple[object, ...]]:
-        """What makes it another exercise: structure, process, and which sizes are shared."""
+        """The identity of a training circuit: structure, process, and which sizes are shared."""
         places = {name: number for number, name in enumerate(self.parameters)}
         shared = tuple(tuple(places.get(name, name) for name in device.used) for device in self.devices)
         return self.fingerprint, self.technology.pdk, shared
@@ -159,12 +158,12 @@ class Cell:
         return _free("M" if kind in FETS else kind.upper(), {device.name for device in self.devices})
 
     def new_parameter(self, stem: str) -> str:
-        # ngspice and the reader tell no upper case from lower
+        # ngspice and the reader ignore case
         taken = {name.lower() for name in self.parameters}
         return next(name for name in (f"{stem}{number or ''}" for number in range(999)) if name.lower() not in taken)
 
     def changed(self, changes: Mapping[str, Device], added: Iterable[Device] = (), removed: Iterable[str] = ()) -> Cell:
-        """With devices replaced by name, added at the end, or left out."""
+        """The cell with devices replaced by name, added at the end, or removed."""
         gone = set(removed)
         devices = [changes.get(device.name, device) for device in self.devices if device.name not in gone]
         return replace(self, devices=(*devices, *added))
@@ -173,7 +172,7 @@ class Cell:
         return replace(self, parameters={**self.parameters, name: value})
 
     def tidied(self) -> Cell:
-        """Without the parameters that nothing uses."""
+        """The cell without unused parameters."""
         used = {name for device in self.devices for name in device.used}
         return replace(self, parameters={name: value for name, value in self.parameters.items() if name in used})
 

@@ -1,5 +1,6 @@
-"""Composition draws a circuit from a number: the same number gives the same circuit. What is held out, or was drawn
-before, is drawn again.
+"""Composition generates a circuit from a number: the same number gives the same circuit. Held-out circuits and
+repetitions are
+skipped.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from eda_agent.train.topologies.technology import TECHNOLOGIES
 from eda_agent.train.topologies.text import netlist_text, spec_text
 
 VERSION = 1
-"""Raised when a number draws another circuit than before."""
+"""Increased when a number gives another circuit than before."""
 SHAPES = ("amplifier",) * 13 + ("regulator",) * 3 + ("transimpedance",) * 2 + ("comparator", "oscillator")
 
 
 @dataclass(frozen=True)
 class Topology:
-    """`title`: what it is made of. `netlist`, `spec`: its files, named after it."""
+    """`title`: its blocks in words. `netlist`, `spec`: its files, named after it."""
 
     name: str
     title: str
@@ -37,7 +38,7 @@ class Topology:
     spec: str
 
     def write(self, folder: Path) -> Path:
-        """Its spec file in a folder of its own."""
+        """Write the files into a new folder; returns the path of the spec."""
         place = folder / self.name
         place.mkdir(parents=True, exist_ok=True)
         write_text(place / f"{self.name}.spice", self.netlist)
@@ -46,7 +47,7 @@ class Topology:
 
 
 def drawn(number: int) -> Topology:
-    """The circuit of a number; it may be any."""
+    """The circuit of a number, without the check for held-out ones."""
     cell, title, draw = drawn_cell(number)
     bench = bench_of(cell.kind, cell.technology, draw, turned=cell.turned)
     name = f"t{number:05d}"
@@ -54,7 +55,7 @@ def drawn(number: int) -> Topology:
 
 
 def drawn_cell(number: int) -> tuple[Cell, str, random.Random]:
-    """The cell of a number, what it is made of in words, and the generator that goes on to draw its bench."""
+    """The cell of a number, its blocks in words, and the generator that then draws its bench."""
     draw = random.Random(f"topology {VERSION} {number}")
     technology = draw.choice(TECHNOLOGIES)
     kind = draw.choice(SHAPES)
@@ -66,7 +67,9 @@ def drawn_cell(number: int) -> tuple[Cell, str, random.Random]:
 
 
 def topologies(seed: int, folder: Path) -> Iterator[tuple[Path, Problem]]:
-    """Different circuits without end, with their spec files in a folder, none with the structure of a held-out one."""
+    """An endless sequence of different circuits, with their spec files in a folder, none with the structure of a
+    held-out one.
+    """
     refused = held_out_shapes()
     seen: set[str] = set()
     number = seed * 10_000
@@ -75,7 +78,7 @@ def topologies(seed: int, folder: Path) -> Iterator[tuple[Path, Problem]]:
         number += 1
         path = made.write(folder)
         problem = load_problem(path)
-        # the same devices in other ranges are another exercise, the same devices and specs are not
+        # the same devices with other ranges are another training circuit, the same devices with the same specs are not
         shape = fingerprint(problem)
         key = f"{shape} {problem.pdk.name} {problem.space.names} {problem.spec_names}"
         if shape in refused or key in seen:

@@ -1,5 +1,6 @@
-"""Evolution draws a circuit from a number: one of the composer's or a reference, changed by mutations. The same number
-gives the same circuit.
+"""Evolution generates a circuit from a number: a composed circuit or a reference, changed by mutations. The same number
+gives the
+same circuit.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from eda_agent.train.topologies.technology import TECHNOLOGIES
 from eda_agent.train.topologies.text import netlist_text, spec_text
 
 VERSION = 1
-"""Raised when a number draws another circuit than before."""
+"""Increased when a number gives another circuit than before."""
 STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6)
-"""How many mutations are drawn."""
+"""Numbers of mutations to draw from."""
 WHOLE = ("loop", "step", "main")
-"""Testbenches of which every spec is asked for: a simulation teaches all that it measures."""
+"""Testbenches from which every spec is used, because one simulation measures all of them."""
 EXTRA = 0.25
 """Share of circuits with specs of other testbenches."""
 PARENTS = 1_000_000
 OTHERS = 8
-"""One number of so many begins with a kind of `SEEDS`, the others with a circuit of the composer."""
+"""One number in `OTHERS` starts from a kind in `SEEDS`, the others from a composed circuit."""
 SEEDS = {"reference": voltage_reference, "current reference": current_reference, "ring": ring}
 
 
 def evolved_cell(number: int) -> tuple[Cell, random.Random]:
-    """The cell of a number, and the generator that goes on to draw its bench."""
+    """The cell of a number, and the generator that then draws its bench."""
     draw = random.Random(f"evolved {VERSION} {number}")
     cell = _other(draw) if number % OTHERS == OTHERS - 1 else drawn_cell(draw.randrange(PARENTS))[0]
     for _ in range(draw.choice(STEPS)):
@@ -40,7 +41,7 @@ def evolved_cell(number: int) -> tuple[Cell, random.Random]:
 
 
 def _other(draw: random.Random) -> Cell:
-    """Of a kind that the composer does not draw."""
+    """A cell of a kind that the composer does not draw."""
     kind = draw.choice(tuple(SEEDS))
     sheet = Sheet(draw.choice(TECHNOLOGIES), draw)
     SEEDS[kind](sheet)
@@ -48,9 +49,7 @@ def _other(draw: random.Random) -> Cell:
 
 
 def evolved(number: int) -> tuple[Cell, Topology]:
-    """The circuit of a number with its files; it may be any, sound by the rules, but nothing is said of what it
-    does.
-    """
+    """The circuit of a number with its files. It keeps the rules; whether it works is not known."""
     cell, draw = evolved_cell(number)
     bench = evolved_bench(cell, draw)
     name = f"e{number:06d}"
@@ -71,7 +70,7 @@ def evolved_bench(cell: Cell, draw: random.Random) -> Bench:
 
 
 def _only(bench: Bench, names: tuple[str, ...]) -> Bench:
-    """With the specs of some testbenches only, and those of none."""
+    """The bench with the specs of some testbenches and those without a testbench."""
     specs = {
         name: text for name, text in bench.specs.items() if "testbench" not in text or any(f"testbench: {one}," in text for one in names)
     }
@@ -79,6 +78,6 @@ def _only(bench: Bench, names: tuple[str, ...]) -> Bench:
 
 
 def _below(cell: Cell) -> bool:
-    """Whether the inputs belong nearer to the lower rail: a PMOS pair."""
+    """Whether the input common mode is nearer to the lower rail: a PMOS pair."""
     pair = cell.structure.input_pair
     return cell.turned if pair is None else pair[0].type == "pmos"

@@ -17,8 +17,7 @@ def regulator(sheet: Sheet) -> str:
     pair(sheet, bias, "a", gate, "fb", "vref")
     mirror(sheet, bias, "other", "a", gate)
     if followed:
-        # a source follower of the pass device's own type lowers nothing that it needs: its gate stands near the ground
-        # side
+        # a source follower of the pass device's type: its gate voltage is near the lower rail
         sheet.fet("own", sheet.hi, gate, "g", "f", width=5, length=0.3)
         bias.own("g", sheet.ratio("mf", 4, 20))
     sheet.fet("other", "out", "g", sheet.hi, "o", width=10, length=max(sheet.technology.length, 0.2), m=sheet.ratio("mp", 20, 100))
@@ -75,7 +74,7 @@ def comparator(sheet: Sheet) -> str:
     for net in ("xn", "xp") if two or sheet.draw.random() < 0.5 else ():
         sheet.fet("other", net, "clk", sheet.hi, "q", width=2, length=length)
     if two:
-        # the first stage falls, faster on one side, and lets go of the latch
+        # the first stage falls, faster on one side, and releases the latch
         inverter(sheet, "xn", "yn", "b", 2)
         inverter(sheet, "xp", "yp", "b", 2)
         for one, other, driver in (("qn", "qp", "yn"), ("qp", "qn", "yp")):

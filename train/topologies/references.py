@@ -1,5 +1,6 @@
-"""Voltage and current references and free-running rings from blocks: the kinds that mutations begin with beside the
-composer's own.
+"""Voltage and current references and free-running rings from blocks: the kinds that mutations start from besides the
+composer's
+circuits.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from eda_agent.train.topologies.sheet import Sheet
 
 
 def core(sheet: Sheet, simple: float = 0.0) -> str:
-    """A current and the PMOS line at `p` that copies it, in words: a beta multiplier with a resistor that starts it, or
-    with probability `simple` a resistor into a diode, whose current follows the supply.
+    """A current and the PMOS line at `p` that copies it, in words: a beta multiplier with a start-up resistor, or with
+    probability
+    `simple` a resistor into a diode, whose current follows the supply.
     """  # fmt: skip
     if sheet.draw.random() >= simple:
         sheet.fet("own", "n", "n", sheet.lo, "nn", width=4, length=1)
@@ -18,7 +20,7 @@ def core(sheet: Sheet, simple: float = 0.0) -> str:
         sheet.resistor("r", sheet.lo, "R1", 2e4)
         for net in ("n", "p"):
             sheet.fet("other", net, "p", sheet.hi, "pp", width=4, length=1)
-        # without it, no current at all is a solution as well
+        # without it, zero current is a solution too
         sheet.resistor("p", "n", "Rs", 2e6)
         return "beta multiplier"
     sheet.fet("other", "p", "p", sheet.hi, "pp", width=4, length=1)
@@ -50,7 +52,7 @@ def voltage_reference(sheet: Sheet) -> str:
 
 
 def ring(sheet: Sheet) -> str:
-    """A free-running ring with ports out vdd vss: inverters, longer than they need be, some starved by a fixed
+    """A free-running ring with ports out vdd vss: inverters, longer than the minimum, some starved by a fixed
     current.
     """
     stages = sheet.draw.choice((3, 5, 7))

@@ -1,5 +1,5 @@
-"""A sheet is a circuit being drawn: devices in groups of one size, the parameters that those sizes become, and the spec
-around them.
+"""A sheet is a circuit under construction: devices in groups of one size, the parameters of those sizes, and the
+spec.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from eda_agent.train.topologies.technology import Technology
 
 @dataclass
 class Sheet:
-    """`turned`: drawn upside down, so that what is written for an NMOS pair becomes one with a PMOS pair. Rails are
-    `lo`, where the sources of the own type stand, and `hi`; types are "own" and "other".
+    """`turned`: upside down, so that a block for an NMOS pair becomes one for a PMOS pair. Rails are `lo`, the rail of
+    the own type's
+    sources, and `hi`; types are "own" and "other".
 
-    `spread`: standard deviation of ln(size) around what a block asks for. `one_length`: every device has the same
-    length.
+    `spread`: standard deviation of ln(size) around a block's value. `one_length`: every device has the same length.
     """  # fmt: skip
 
     technology: Technology
@@ -40,16 +40,16 @@ class Sheet:
 
     @property
     def tall(self) -> bool:
-        """Whether the supply carries a stack of five."""
+        """Whether the supply is high enough for a stack of five."""
         return self.technology.supply > 3
 
     def vary(self, value: float) -> float:
         return value * math.exp(self.draw.gauss(0.0, self.spread))
 
     def number(self, name: str, value: float, low: float, high: float, unit: str, step: str = "") -> str:
-        """A parameter, made when it is first asked for; its name."""
+        """The name of a parameter, created on first use."""
         if name not in self.parameters:
-            # ranges differ from circuit to circuit, but hold the value
+            # ranges differ from circuit to circuit, but contain the value
             high = min(high * self.draw.choice((0.6, 1.0, 1.0, 1.6)), 100.0 if unit == "u" else math.inf)
             start = min(max(self.vary(value), low), high)
             start = round(start) if step == "1" else float(f"{start:.3g}")
@@ -85,5 +85,5 @@ class Sheet:
         return f"{letter}{self._count[letter]}"
 
     def cell(self, kind: str, ports: tuple[str, ...]) -> Cell:
-        """What was drawn, as data."""
+        """The drawn circuit as data."""
         return Cell(kind, self.technology, ports, tuple(self.devices), dict(self.parameters), self.turned)

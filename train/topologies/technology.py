@@ -1,5 +1,5 @@
-"""A technology is what differs between PDKs for who draws a circuit: names, supply, smallest sizes, and how a width is
-written.
+"""A technology is what a generator of circuits needs of a PDK: device names, supply, minimum sizes, and the unit of a
+width.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from eda_agent.units import parse_quantity
 
 @dataclass(frozen=True)
 class Technology:
-    """`supply` in V; smallest `width` and `length`, and how far drains reach (`diffusion`), in µm. `micro`: the netlist
+    """`supply` in V; minimum `width` and `length`, and the length of drains (`diffusion`), in µm. `micro`: the netlist
     has metres.
 
-    `card`: what a transistor's name begins with: X where the foundry wraps it in a subcircuit. `scale`: by which
-    lengths and widths are smaller than usual.
+    `card`: the first letter of a transistor's name, X if the foundry's model is a subcircuit. `scale`: factor by which
+    lengths and
+    widths are smaller than usual.
     """
 
     pdk: str
@@ -43,6 +44,6 @@ def technology_of(pdk: Pdk) -> Technology:
 
 _NUMBERED = sorted((pdk for pdk in map(find_pdk, pdk_names()) if pdk.training), key=lambda pdk: int(pdk.training["number"]))
 EVERY = tuple(map(technology_of, _NUMBERED))
-"""Those that a mutation moves a circuit to, by their numbers."""
+"""The technologies between which a mutation moves a circuit, by number."""
 TECHNOLOGIES = tuple(technology_of(pdk) for pdk in _NUMBERED if pdk.training.get("composed", True))
-"""Those that the composer draws in."""
+"""The technologies of composed circuits."""

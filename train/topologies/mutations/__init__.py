@@ -1,9 +1,11 @@
-"""A mutation makes another valid circuit of a valid one: a pure function of a cell and a random generator, None where
-it has no place.
+"""A mutation turns a valid circuit into another valid one: a pure function of a cell and a random generator, None if
+the cell has
+no place for it.
 
 `device` changes single devices and their copies, `load` loads and folding, `bias` bias branches, `stage` stages and
-their compensation, `whole` polarity and process. What a mutation leaves is checked by `rules.faults`; whether it still
-does its job, a simulation tells.
+their
+compensation, `whole` polarity and process. `rules.faults` checks the result; only simulation shows whether it still
+works.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ TRIES = 12
 
 
 def mutated(cell: Cell, draw: random.Random) -> Cell | None:
-    """A cell with one mutation drawn at random, None where `TRIES` of them have no place or leave faults."""
+    """A cell with one mutation drawn at random; None if `TRIES` of them have no place or leave faults."""
     for _ in range(TRIES):
         name = draw.choice(tuple(MUTATIONS))
         made = MUTATIONS[name](cell, draw)

@@ -1,4 +1,4 @@
-"""Mutations of bias: branches of their own, bleeding currents, resistors for current sources."""
+"""Mutations of bias: separate branches, bleeding currents, resistors instead of current sources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eda_agent.train.topologies.mutations.places import current_sources, lines, 
 
 
 def bleed(cell: Cell, draw: random.Random) -> Cell | None:
-    """A current beside the devices that load a net: they carry the rest."""
+    """A current source beside the devices that load a net, which then carry the rest."""
     reached = signal(cell)
     nets = sorted({one.drain for one in cell.fets if one.drain in reached and one.drain not in cell.ports})
     if not nets:
@@ -18,7 +18,7 @@ def bleed(cell: Cell, draw: random.Random) -> Cell | None:
     net = draw.choice(nets)
     kind = draw.choice(("nmos", "pmos"))
     fed = source(cell, draw, kind, net, 1, 10)
-    # the other side of a pair has the same, or offset follows
+    # the other side of a pair gets the same, else it causes offset
     twins = [one for one in cell.fets if one.drain == net]
     other = next((peer.drain for one in twins for peer in cell.alike(one) if peer.source == one.source and peer.drain != net), None)
     if fed is None or other is None or other not in reached:
@@ -28,7 +28,7 @@ def bleed(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def replica(cell: Cell, draw: random.Random) -> Cell | None:
-    """Some of a line's current sources get a line of their own, fed by a copy of the other type's."""
+    """Some current sources of a line get a separate line, fed by a copy of the other type's."""
     choices = []
     for kind in OPPOSITE:
         for one in lines(cell, kind):
@@ -48,7 +48,7 @@ def replica(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def resistive(cell: Cell, draw: random.Random) -> Cell | None:
-    """A resistor for a current source: of a tail, a stage or a bias branch."""
+    """A resistor instead of a current source of a tail, a stage or a bias branch."""
     candidates = [one for one in current_sources(cell) if one.source in cell.rails]
     if not candidates:
         return None

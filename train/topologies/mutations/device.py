@@ -1,5 +1,5 @@
-"""Mutations of single devices and of those that belong to them: split, stacked, cascoded, degenerated, sized on their
-own.
+"""Mutations of single devices and of those that belong to them: split, stacked, cascoded, degenerated, sized
+separately.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from eda_agent.train.topologies.mutations.places import cascode_line, pick
 
 
 def split(cell: Cell, draw: random.Random) -> Cell | None:
-    """Devices in two parts side by side, the second with sizes of its own."""
+    """Devices in two parallel parts, the second with separate sizes."""
     group = pick(cell, draw, cell.fets)
     one = group[0]
     width, length = cell.parameters[one.width].value, cell.parameters[one.length].value
-    # as of an NMOS of usual size, which `fet` makes others of
+    # the sizes of a usual NMOS, which `fet` scales
     width /= cell.technology.scale * (2 if one.kind == "pmos" else 1)
     length /= cell.technology.scale
     share = draw.choice((0.3, 0.6, 1.0))
@@ -30,7 +30,7 @@ def split(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def stack(cell: Cell, draw: random.Random) -> Cell | None:
-    """Devices in two parts on top of each other with one gate, as where a length is too long for one."""
+    """Devices in two parts in series with one gate, as for a length beyond the limit."""
     group = pick(cell, draw, cell.fets)
     changes: dict[str, Device] = {}
     added: list[Device] = []
@@ -63,7 +63,7 @@ def cascode(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def uncascode(cell: Cell, draw: random.Random) -> Cell | None:
-    """Without the cascodes on top of some devices."""
+    """Remove the cascodes on top of some devices."""
 
     def below(net: str, kind: str) -> list[str]:
         entries = [(device, place) for device, place in cell.touching[net] if device.kind in FETS]
@@ -82,7 +82,7 @@ def uncascode(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def degenerate(cell: Cell, draw: random.Random) -> Cell | None:
-    """Resistors under the sources of devices, smaller by their copies."""
+    """Resistors under the sources of devices, divided by the number of copies."""
     group = pick(cell, draw, [one for one in cell.fets if one.source in cell.rails or len(cell.on(one.source, 2)) == 2])
     if not group:
         return None
@@ -99,7 +99,7 @@ def degenerate(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def undegenerate(cell: Cell, draw: random.Random) -> Cell | None:
-    """Without the resistors of one value between sources and what they stand on."""
+    """Remove the resistors of one value under sources."""
 
     def alone(net: str) -> bool:
         entries = cell.touching[net]
@@ -131,7 +131,7 @@ def own_size(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def ratio(cell: Cell, draw: random.Random) -> Cell | None:
-    """Copies of a mirror get a ratio of their own."""
+    """Copies of a mirror get a separate ratio."""
     group = pick(cell, draw, [one for one in cell.fets if not one.diode and cell.on(one.gate, 0, one.kind)])
     if not group:
         return None

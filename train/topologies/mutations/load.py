@@ -1,6 +1,4 @@
-"""Mutations of loads: a resistor, a diode or a current source in the place of what is there, positive feedback,
-folding.
-"""
+"""Mutations of loads: a resistor, a diode or a current source instead, positive feedback, folding."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ def _loads(cell: Cell) -> list[Device]:
 
 
 def resistive(cell: Cell, draw: random.Random) -> Cell | None:
-    """Resistors to the rail for loads."""
+    """Resistors to the rail instead of loads."""
     group = pick(cell, draw, _loads(cell))
     if not group:
         return None
@@ -64,7 +62,7 @@ def active(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def cross(cell: Cell, draw: random.Random) -> Cell | None:
-    """A cross-coupled pair beside the two loads of a pair: positive feedback, weaker than they are."""
+    """A cross-coupled pair beside the two loads of a pair: positive feedback, weaker than the loads."""
     pairs = [(one, other) for one in _loads(cell) for other in cell.alike(one) if other.name > one.name and other in _loads(cell) and other.drain != one.drain]  # fmt: skip
     if not pairs:
         return None
@@ -75,9 +73,7 @@ def cross(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def fold(cell: Cell, draw: random.Random) -> Cell | None:
-    """The currents of the input pair are turned round: its load moves to the other rail, behind cascodes of the other
-    type.
-    """
+    """Fold the input pair: its load moves to the other rail, behind cascodes of the other type."""
     pair = cell.structure.input_pair
     if pair is None:
         return None
@@ -105,7 +101,7 @@ def fold(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def _hanging(cell: Cell, kind: str, nets: list[str]) -> list[Device]:
-    """Devices of a type between these nets and their rail, cascodes among them."""
+    """Devices of a type between these nets and their rail, including cascodes."""
     found: dict[str, Device] = {}
     waiting = list(nets)
     while waiting:
@@ -119,9 +115,7 @@ def _hanging(cell: Cell, kind: str, nets: list[str]) -> list[Device]:
 
 
 def _moved(cell: Cell, draw: random.Random, loads: list[Device], kind: str) -> Cell | None:
-    """Loads as devices of the other type at the other rail; what a bias line of theirs drove is driven by one of the
-    new type.
-    """
+    """Loads as devices of the other type at the other rail; a bias line of the new type replaces theirs."""
     reached, renamed = signal(cell), {}
     for width, length in sorted({(one.width, one.length) for one in loads}):
         cell, made = sizes.fet(cell, draw, kind, "", "", "", 4, cell.parameters[length].value / cell.technology.scale)

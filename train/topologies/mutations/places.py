@@ -1,4 +1,4 @@
-"""Where a mutation finds its place: signal nets, bias lines, and devices that belong together."""
+"""Places for mutations: signal nets, bias lines, and devices that belong together."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from eda_agent.train.topologies.cell import OPPOSITE, Cell, Device
 from eda_agent.train.topologies.mutations import sizes
 
 TOGETHER = 4
-"""Most devices that change as one."""
+"""Maximum number of devices that change together."""
 
 
 def signal(cell: Cell) -> frozenset[str]:
-    """Nets that the inputs reach."""
+    """Nets that the inputs' signal reaches."""
     return Patterns(cell.structure).signal
 
 
@@ -31,7 +31,7 @@ def pick(cell: Cell, draw: random.Random, candidates: Sequence[Device]) -> list[
 
 
 def lines(cell: Cell, kind: str) -> list[Device]:
-    """Diodes at the rail of a type whose gate line is no signal: what current sources of that type copy."""
+    """Diodes at the rail of a type whose gate line is not a signal: the references of that type's current sources."""
     rail, reached = cell.rail(kind), signal(cell)
     return [one for one in cell.fets if one.kind == kind and one.diode and one.source == rail and one.gate not in reached]
 
@@ -43,7 +43,7 @@ def current_sources(cell: Cell) -> list[Device]:
 
 
 def source(cell: Cell, draw: random.Random, kind: str, drain: str, ratio: float = 2.0, most: float = 20) -> Cell | None:
-    """With a current source of a type at a net, a copy of a bias line; the line is made where there is none. None
+    """The cell with a current source of a type at a net, a copy of a bias line, which is created if missing; None
     without any bias.
     """
     found = line(cell, draw, kind)
@@ -56,7 +56,7 @@ def source(cell: Cell, draw: random.Random, kind: str, drain: str, ratio: float 
 
 
 def line(cell: Cell, draw: random.Random, kind: str) -> tuple[Cell, Device] | None:
-    """A diode that current sources of a type copy, made from the other type's where there is none yet."""
+    """A diode for current sources of a type, created from the other type's if missing."""
     own = lines(cell, kind)
     if own:
         return cell, draw.choice(own)
@@ -73,7 +73,7 @@ def line(cell: Cell, draw: random.Random, kind: str) -> tuple[Cell, Device] | No
 
 
 def cascode_line(cell: Cell, draw: random.Random, kind: str) -> tuple[Cell, str] | None:
-    """A net for the gates of cascodes of a type: an old one, or a narrow long diode with a current of its own."""
+    """A net for the gates of cascodes of a type: an existing one, or a narrow long diode with a separate current."""
     reached = signal(cell)
     old = sorted(
         {one.gate for one in cell.fets if one.kind == kind and not one.diode and one.source not in cell.rails} - reached - set(cell.ports)

@@ -1,4 +1,4 @@
-"""Rules that every cell keeps: what a netlist needs to be a circuit at all, whatever its sizes."""
+"""Rules for every cell: the conditions of a valid circuit, whatever its sizes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from eda_agent.train.topologies.cell import FETS, Cell
 
 MOST_DEVICES, MOST_PARAMETERS = 40, 64
 SIGNS = {"amplifier": (("inp", "out", 1), ("inn", "out", -1)), "regulator": (("fb", "out", -1),)}
-"""Of a kind: from where, to where, and with which sign a signal has to arrive."""
+"""By kind: (from, to, sign with which the signal must arrive)."""
 
 
 def faults(cell: Cell) -> list[str]:
-    """What is wrong with a cell, in words; nothing where it is sound."""
+    """The faults of a cell, in words; empty if it is sound."""
     found = []
     if not 2 <= len(cell.devices) <= MOST_DEVICES:
         found.append(f"{len(cell.devices)} devices")
@@ -27,7 +27,7 @@ def faults(cell: Cell) -> list[str]:
 
 
 def _loose(cell: Cell) -> list[str]:
-    """Nets with one terminal only, ports that nothing is on, gates that nothing drives."""
+    """Nets with one terminal only, unconnected ports, gates without a driver."""
     found = [f"one terminal on {net}" for net, entries in cell.touching.items() if len(entries) < 2 and net not in cell.ports]
     found += [f"nothing on port {port}" for port in cell.ports if port not in cell.touching]
     for net, entries in cell.touching.items():
@@ -38,7 +38,7 @@ def _loose(cell: Cell) -> list[str]:
 
 
 def _floating(cell: Cell) -> list[str]:
-    """Nets without a path for direct current to a rail or a port: through channels and resistors."""
+    """Nets without a DC path to a rail or a port through channels and resistors."""
     links: dict[str, set[str]] = defaultdict(set)
     for device in cell.devices:
         ends = (device.drain, device.source) if device.kind in FETS else device.nets if device.kind == "r" else ()
@@ -55,7 +55,7 @@ def _floating(cell: Cell) -> list[str]:
 
 
 def _biased(cell: Cell) -> list[str]:
-    """Bulks off their rail, channels without a voltage or across both rails, sources on the wrong rail."""
+    """Bulks off their rail, channels without a voltage or across both rails, sources at the wrong rail."""
     found = []
     for device in cell.fets:
         if device.nets[3] != cell.rail(device.kind):
@@ -77,7 +77,7 @@ def _biased(cell: Cell) -> list[str]:
 
 
 def _signs(cell: Cell) -> list[str]:
-    """Inputs that reach the output on no path with the sign that the kind asks for."""
+    """Inputs without a path to the output with the sign that the kind needs."""
     found = []
     for source, target, sign in SIGNS.get(cell.kind, ()):
         if (target, sign) not in _reached(cell, source):
@@ -86,11 +86,12 @@ def _signs(cell: Cell) -> list[str]:
 
 
 def _reached(cell: Cell, source: str) -> set[tuple[str, int]]:
-    """(net, sign of the voltage) that a signal arrives at: a common-source stage inverts, a common-gate stage and a
-    follower do not.
+    """(net, sign of the voltage) of every net that a signal reaches: a common-source stage inverts, a common-gate stage
+    and a follower
+    do not.
 
-    Nothing goes through a device twice in a row: what follows its gate at its source is not what it takes on from
-    there.
+    A signal does not pass the same device twice in a row: a source that follows its own gate is not an input of that
+    device.
     """
     links: dict[str, set[tuple[str, int, str]]] = defaultdict(set)
     for device in cell.devices:

@@ -1,4 +1,4 @@
-"""Sizes of what a mutation adds: parameters of its own, around values that suit the technology."""
+"""Sizes of new devices: separate parameters, around values that suit the technology."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from eda_agent.train.topologies.cell import Cell, Device, Range
 
 SPREAD = 0.25
-"""Standard deviation of ln(size) around what is asked for, as in the composer."""
+"""Standard deviation of ln(size) around the given value, as in the composer."""
 WIDEST = 100.0
-"""µm; what every process allows."""
+"""In µm; every process allows it."""
 
 
 def fet(

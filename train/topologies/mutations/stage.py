@@ -12,8 +12,9 @@ from eda_agent.train.topologies.mutations.places import current_sources, signal,
 
 
 def add_stage(cell: Cell, draw: random.Random) -> Cell | None:
-    """A common-source stage behind the output of an amplifier, whose inputs change places; a capacitor around it, with
-    a resistor or without.
+    """A common-source stage behind the output of an amplifier, whose inputs are exchanged; a capacitor around it, with
+    or without a
+    resistor.
     """
     if cell.kind != "amplifier":
         return None
@@ -41,7 +42,7 @@ def add_stage(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def buffer(cell: Cell, draw: random.Random) -> Cell | None:
-    """A source follower behind the output; what fed back from the output still does, or from before it."""
+    """A source follower behind the output; feedback is taken from the new output or from before it."""
     if "out" not in cell.ports or cell.kind not in ("amplifier", "transimpedance"):
         return None
     net = cell.new_net("q")
@@ -53,7 +54,7 @@ def buffer(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def level_shift(cell: Cell, draw: random.Random) -> Cell | None:
-    """A source follower in front of gates inside."""
+    """A source follower in front of internal gates."""
     reached = signal(cell)
     nets = sorted(net for net in reached if net not in cell.ports and any(place != 1 for _, place in cell.touching.get(net, ())) and any(not one.diode for one in cell.on(net, 1)))  # fmt: skip
     if not nets:
@@ -68,7 +69,7 @@ def level_shift(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def _loaded(cell: Cell, draw: random.Random, kind: str, net: str, ratio: float) -> Cell:
-    """With a current for a follower, or a resistor where the circuit has no bias."""
+    """The cell with a current for a follower, or with a resistor if the circuit has no bias."""
     fed = source(cell, draw, kind, net, ratio, 5 * ratio)
     if fed is not None:
         return fed
@@ -94,7 +95,7 @@ def feed_forward(cell: Cell, draw: random.Random) -> Cell | None:
         return None
     one, net = draw.choice(choices)
     cell, made = sizes.fet(cell, draw, one.kind, one.drain, net, one.source, 3, 0.4, one.copies)
-    # beside the source, or in its place
+    # beside the source, or instead of it
     return cell.changed({}, [made], [one.name] if draw.random() < 0.6 else [])
 
 
@@ -120,7 +121,7 @@ def couple(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def capacitor(cell: Cell, draw: random.Random) -> Cell | None:
-    """A capacitor between two signal nets that are opposite or in phase, or to a rail; or one less."""
+    """A capacitor between two signal nets that are in phase or opposite, or to a rail; or remove one."""
     old = [one for one in cell.devices if one.kind == "c"]
     if len(old) > 1 and draw.random() < 0.3:
         return _without(cell, draw.choice(old))
@@ -136,7 +137,7 @@ def capacitor(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def _without(cell: Cell, gone: Device) -> Cell:
-    """Without a capacitor, and without what stood between it and the circuit only."""
+    """Without a capacitor and the devices that only connect it."""
     rest = cell.changed({}, removed=[gone.name])
     for net in gone.nets:
         left = rest.touching.get(net, ())
@@ -146,7 +147,7 @@ def _without(cell: Cell, gone: Device) -> Cell:
 
 
 def nulling_resistor(cell: Cell, draw: random.Random) -> Cell | None:
-    """A resistor in series with a capacitor, or one less."""
+    """A resistor in series with a capacitor, or remove one."""
     old = [one for one in cell.devices if one.kind == "c"]
     if not old:
         return None

@@ -1,4 +1,4 @@
-"""Mutations of the whole cell: its polarity, and the process that it is made in."""
+"""Mutations of the whole cell: polarity and process."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from eda_agent.train.topologies.technology import EVERY, Technology
 
 _EXCHANGED = {"vdd": "vss", "vss": "vdd"}
 WIDER = 2.0
-"""How much wider a PMOS is for the same current."""
+"""Ratio of a PMOS's width to an NMOS's for the same current."""
 
 
 def flip(cell: Cell, draw: random.Random) -> Cell | None:
-    """Upside down: NMOS for PMOS, one rail for the other. Only amplifiers do the same job then."""
+    """Upside down: NMOS and PMOS, and the rails, are exchanged. Only amplifiers still do the same job."""
     del draw
     if cell.kind != "amplifier":
         return None
@@ -32,7 +32,7 @@ def flip(cell: Cell, draw: random.Random) -> Cell | None:
 
 
 def process(cell: Cell, draw: random.Random) -> Cell | None:
-    """The same circuit in another process: lengths and widths in the same proportion to what it is made of."""
+    """The same circuit in another process: lengths and widths in the same proportion to the minimum."""
     other = draw.choice([one for one in EVERY if one is not cell.technology and one != cell.technology])
     parameters = dict(cell.parameters)
     widths, lengths = {one.width for one in cell.fets}, {one.length for one in cell.fets}
