@@ -18,7 +18,8 @@ from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.policies.universal import DISPROVED, PRIOR_TURNS, SIDE, STUCK, UNREADABLE, UniversalPolicy, idle_turns
-from eda_agent.agent.policies.universal_prior import MAX_CORNERS, ExactArea, UniversalMargin, UniversalPrior, load_universal
+from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
+from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UniversalPrior, load_universal
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal
 from eda_agent.agent.universal.checkpoint import FILE, write_network
@@ -155,7 +156,7 @@ def test_a_circuit_that_it_does_not_fit_is_left_after_a_few_turns(
     problem = one_corner(problems["tia"])
     history = played(problem, JUDGED_AFTER + 3)
     monkeypatch.setattr(UniversalMargin, "likelihood", property(lambda self: -1e9))
-    monkeypatch.setattr(universal_prior.ResidualMargin, "likelihood", property(lambda self: -1e9))
+    monkeypatch.setattr(ResidualMargin, "likelihood", property(lambda self: -1e9))
     first = history.measured[JUDGED_AFTER - 1] + 1
     begun, then = History(problem, history.turns[: first - 1]), History(problem, history.turns[:first])
     assert "what other circuits taught" in policy.propose(begun).reasoning

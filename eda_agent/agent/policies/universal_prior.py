@@ -11,154 +11,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
+from eda_agent.agent.policies.gaussian_process import Real, fit
 from eda_agent.agent.policies.measurable import corrected_chance
-from eda_agent.agent.policies.surrogate_prior import HEAD_START, JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
-from eda_agent.agent.policies.training_data import CLIP, training_data
+from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
+from eda_agent.agent.policies.training_data import training_data
 from eda_agent.agent.policies.trust import Process
-from eda_agent.agent.score import margin_lines
+from eda_agent.agent.policies.universal_margins import Corner, ExactArea, ResidualMargin, UniversalMargin, best_margin, log_area
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.universal.checkpoint import read_network
-from eda_agent.agent.universal.graph import KINDS, CircuitGraph, circuit_graph, transformed
+from eda_agent.agent.universal.graph import CircuitGraph, circuit_graph, transformed
 from eda_agent.agent.universal.network import POINT_FEATURES, Network, point_features
-from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
+from eda_agent.agent.universal.posterior import Measured, Posterior
 from eda_agent.problem.spec import Problem, Spec
 
 REFERENCES = 3
 """Number of turns at which the circuit is read, over all corners; at least one per corner."""
 MAX_CORNERS = 6
 """Maximum number of corners with separate posteriors: with more, a proposal takes too long."""
-EXACT_WITHIN, SURE = 1e-3, 1e-4
-"""Relative error up to which gate area follows from the sizes, and its deviation."""
+EXACT_WITHIN = 1e-3
+"""Relative error up to which gate area follows from the sizes."""
 _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
-
-
-class Told(Protocol):
-    """A process that reports how well it predicts its turns."""
-
-    @property
-    def likelihood(self) -> float: ...
-    @property
-    def log_scales(self) -> Real: ...
-    def predict(self, points: Real) -> tuple[Real, Real]: ...
-
-
-class Corner:
-    """The posteriors of one corner; the latest positions are cached, because every spec asks for the same."""
-
-    def __init__(self, posteriors: Sequence[Posterior], changes: Callable[[Real], Real]):
-        self.posteriors, self.changes = posteriors, changes
-        self._asked: Real | None = None
-        self._answer: tuple[Real, Real, Real] = (np.empty(0), np.empty(0), np.empty(0))
-        self._asked_before: Real | None = None
-        self._before: Real = np.empty(0)
-
-    def predict(self, points: Real) -> tuple[Real, Real, Real]:
-        """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at m×d
-        positions.
-        """
-        if self._asked is not points:
-            x = self.changes(points)
-            self._asked, self._answer = points, mixture([one.predict(x) for one in self.posteriors])
-        return self._answer
-
-    def prior(self, points: Real) -> Real:
-        """The mean (m, k) of the references' average, without the effect of the turns."""
-        if self._asked_before is not points:
-            x = self.changes(points)
-            found = np.stack([one.prior(x) for one in self.posteriors])
-            known = np.isfinite(found)
-            mean = np.where(known, found, 0.0).sum(0) / np.maximum(known.sum(0), 1)
-            self._asked_before, self._before = points, np.where(known.any(0), mean, np.nan)
-        return self._before
-
-    def knows(self, place: int) -> bool:
-        """Whether a spec was measured at a reference."""
-        return any(np.isfinite(one.base[place]) for one in self.posteriors)
-
-
-@dataclass(frozen=True)
-class UniversalMargin:
-    """A spec's margin in its worst corner, by the posteriors. `scale`: see `CircuitGraph`."""
-
-    spec: Spec
-    place: int
-    scale: float
-    corners: Sequence[Corner]
-    dimensions: int
-
-    @property
-    def log_scales(self) -> Real:
-        return np.zeros(self.dimensions)
-
-    def predict(self, points: Real) -> tuple[Real, Real]:
-        """Mean and deviation (m,) at m×d positions."""
-        lines = margin_lines(self.spec)
-        means, deviations = [], []
-        for corner in self.corners:
-            mean, deviation, _ = corner.predict(points)
-            means.append(np.min([slope * self.scale * mean[:, self.place] + shift for slope, shift in lines], axis=0))
-            deviations.append(abs(lines[0][0]) * self.scale * deviation[:, self.place])
-        worst = np.argmin(means, axis=0)[None]
-        return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
-
-    @property
-    def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each given the others, in the worst predicted corner."""
-        found = [
-            np.mean([one.likelihood[self.place] for one in corner.posteriors if np.isfinite(one.base[self.place])])
-            for corner in self.corners
-        ]
-        return float(min(found)) - float(np.log(abs(margin_lines(self.spec)[0][0]) * self.scale))
-
-
-class ResidualMargin:
-    """The surrogate's mean margin without the effect of the turns, and a Gaussian process on its residuals."""
-
-    def __init__(self, margin: UniversalMargin, inputs: Real, margins: Real):
-        self.margin = margin
-        self.process: GaussianProcess = fit(inputs, margins - self._mean(inputs))
-
-    @property
-    def log_scales(self) -> Real:
-        return self.margin.log_scales
-
-    @property
-    def likelihood(self) -> float:
-        return self.process.likelihood
-
-    def _mean(self, points: Real) -> Real:
-        one, found = self.margin, []
-        for corner in one.corners:
-            prior = corner.prior(points)[:, one.place]
-            found.append(np.min([slope * one.scale * prior + shift for slope, shift in margin_lines(one.spec)], axis=0))
-        return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
-
-    def predict(self, points: Real) -> tuple[Real, Real]:
-        mean, deviation = self.process.predict(points)
-        return self._mean(points) + mean, deviation
-
-
-@dataclass(frozen=True)
-class ExactArea:
-    """The margin of the gate area. `offset`: ln of the value of a square micrometre."""
-
-    spec: Spec
-    prior: UniversalPrior
-    offset: float
-
-    @property
-    def log_scales(self) -> Real:
-        return np.zeros(len(self.prior.graph.initial))
-
-    def predict(self, points: Real) -> tuple[Real, Real]:
-        area = log_area(self.prior.graph, self.prior.changes(points)) + self.offset
-        return np.min([slope * area + shift for slope, shift in margin_lines(self.spec)], axis=0), np.full(len(points), SURE)
 
 
 @dataclass(frozen=True)
@@ -210,7 +86,7 @@ class UniversalPrior:
                 result.append(fit(inputs, margins[:, place], least=UNTAUGHT))
                 continue
             made = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
-            result.append(made if len(inputs) < OWN else _best(made, inputs, margins[:, place]))
+            result.append(made if len(inputs) < OWN else best_margin(made, inputs, margins[:, place]))
         return result
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
@@ -267,21 +143,7 @@ class UniversalPrior:
             return None
         values = np.array([self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns])
         offsets = (values - log_area(self.graph, self.changes(positions)))[np.isfinite(values)]
-        return ExactArea(spec, self, float(offsets.mean())) if len(offsets) and np.ptp(offsets) < EXACT_WITHIN else None
-
-
-def log_area(graph: CircuitGraph, x: Real) -> Real:
-    """ln of the gate area (µm²) of all MOSFETs, at changes (m, p)."""
-    fets = graph.kinds < KINDS.index("r")
-    sizes = graph.sizes[fets][None] + np.einsum("dqp,mp->mdq", graph.powers[fets], x)
-    return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))
-
-
-def _best(made: UniversalMargin, inputs: Real, margins: Real) -> Process:
-    """The model that would have predicted the turns best."""
-    rivals: list[Told] = [fit(inputs, margins), ResidualMargin(made, inputs, margins)]
-    own = max(rivals, key=lambda one: one.likelihood)
-    return made if made.likelihood + HEAD_START / len(inputs) > own.likelihood else own
+        return ExactArea(spec, self.graph, self.changes, float(offsets.mean())) if len(offsets) and np.ptp(offsets) < EXACT_WITHIN else None
 
 
 def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:
