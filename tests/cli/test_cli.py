@@ -110,7 +110,7 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["size", "/nowhere/spec.yaml"], 2, "cannot read the file"), (["size", OTA, "--policy", "chat"], 2, "--endpoint"), (["size", OTA, "--script", "x"], 2, "does not go with"),
+        (["size", "/nowhere/spec.yaml"], 2, "cannot read the file"), (["size", OTA, "--policy", "chat"], 2, "--endpoint"), (["size", OTA, "--script", "x"], 2, "is not an option of"),
         (["size", OTA, "--policy", "chat", "--endpoint", "http://127.0.0.1:9/v1"], 3, "does not answer"), (["size", OTA, "--resume"], 2, "no run to resume"),
         (["sim", OTA, "--set", "W12=400u"], 2, "outside the range"), (["sim", OTA, "--set", "Q=4u"], 2, "no parameter"), (["sim", OTA, "--set", "W12=4q"], 2, "unknown unit"),
         (["show", "/nowhere"], 2, "is this the folder of a run"), (["export", "/nowhere"], 2, "journal"), (["nonsense"], 2, "invalid choice"), (["size", OTA, "--budget", "0"], 2, "1 or more"), (["size", OTA, "--budget", "x"], 2, "whole number"),
