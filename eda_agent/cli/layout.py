@@ -41,7 +41,7 @@ def write_layout(
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
     from eda_agent.klayout import library, lvs, mos, place, title, writeback
-    from eda_agent.klayout.fold import rule_of
+    from eda_agent.klayout.fold import not_simulated, rule_of
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
@@ -85,7 +85,7 @@ def write_layout(
         }  # fmt: skip
         writeback.apply(plan)
         title.put(cell, found, table, mos.LIBRARY)
-    result["remarks"] = [*result.get("remarks", []), *_not_simulated(found, table)]
+    result["remarks"] = [*result.get("remarks", []), *not_simulated(found, table)]
     if table == DEMONSTRATION or rules.layers:
         checked = lvs.check(layout, cell, found, table=rules, name=table)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
@@ -107,18 +107,6 @@ def write_layout(
         # KLayout's message for a disk that is full or read-only
         raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
     return result
-
-
-def _not_simulated(found: dict[str, Any], table: str) -> list[str]:
-    """What of the drawing is missing in the run's measurements."""
-    layout = found.get("layout")
-    if layout is None:
-        return [
-            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto} to its spec (docs/klayout.md)"
-        ]
-    if layout["areas"] == "drawn" and layout["table"] != table:
-        return [f"the run simulated the junctions of {layout['table']}'s PCells; these are {table}'s"]
-    return []
 
 
 def _same(one: Path, other: Path) -> bool:

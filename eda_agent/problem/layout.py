@@ -7,6 +7,7 @@ layout: {fold: auto, grid: 5n}                              layout: {fold: 5u, t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from eda_agent.klayout.fold import UNFOLDED, Diffusion, Rule, rule_data, rule_of
 from eda_agent.klayout.table import TableError, read_table
@@ -56,8 +57,8 @@ def diffusion_of(table: str) -> Diffusion | None:
     return None if found.diffusion is None else Diffusion(**{name: value * found.unit for name, value in found.diffusion.items()})
 
 
-def load_layout(node: LocatedNode | None, pdk: Pdk | None) -> Layout | None:
-    """The section of a spec; None if it is missing or off. Findings go to the report of the node."""
+def load_layout(node: LocatedNode | None, pdk: Pdk | None, folder: Path) -> Layout | None:
+    """The section of a spec in `folder`; None if it is missing or off. Findings go to the report of the node."""
     if node is None or node.value in ("off", "false", None) or pdk is None:
         return None
     result = usual(pdk)
@@ -71,6 +72,8 @@ def load_layout(node: LocatedNode | None, pdk: Pdk | None) -> Layout | None:
     if "fold" in values:
         rule = _fold(values["fold"], rule)
     table = values["table"].text("table") if "table" in values else result.table
+    if table.endswith(".json"):
+        table = str((folder / table).resolve())
     diffusion = result.diffusion
     if "table" in values:
         try:

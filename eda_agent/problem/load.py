@@ -101,7 +101,7 @@ def load_problem(path: Path | str) -> Problem:
     specs = load_specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name)
     budget = load_budget(fields.get("budget"))
     called = _name(fields.get("name"), path)
-    layout = load_layout(fields.get("layout"), pdk)
+    layout = load_layout(fields.get("layout"), pdk, path.parent)
     top.report.raise_if_any()
     for name, bench in testbenches.items():
         testbenches[name] = _only_needed(bench, specs)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pya
 import pytest
 
-from eda_agent.klayout import lvs
-from eda_agent.problem.layout import Layout
+from eda_agent.klayout import fold, lvs
+from eda_agent.problem.layout import Layout, diffusion_of
 from eda_agent.problem.load import load_problem
 from eda_agent.record.journal import read_journal
 
@@ -128,6 +128,12 @@ def test_sections_that_are_off_or_short(tmp_path: Path) -> None:
     assert layout("") is None and layout("layout: off\n") is None
     usual = layout("layout: on\n")
     assert usual is not None and usual.table == "sky130A" and usual.rule.grid == 5e-9
+    (tmp_path / "own.json").write_text((Path(fold.__file__).parent / "tables" / "demonstration.json").read_text())
+    own = layout(f"layout: {{table: {'../own.json'}}}\n")
+    assert own is not None and own.table == str(tmp_path / "own.json") and own.diffusion == diffusion_of("demonstration")
+    # what a drawing has that such a run did not simulate
+    assert fold.not_simulated({"layout": None}, "sky130A") and fold.not_simulated({"layout": usual.data()}, "demonstration")
+    assert not fold.not_simulated({"layout": usual.data()}, "sky130A")
     wide = layout("layout: {fold: 4u, grid: 10n}\n")
     assert wide is not None and (wide.rule.widest, wide.rule.grid) == (4e-6, 1e-8)
 

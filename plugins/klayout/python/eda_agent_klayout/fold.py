@@ -193,3 +193,15 @@ def rule_of(data: Mapping[str, Any] | None) -> Rule:
 def rule_data(rule: Rule) -> dict[str, float | None]:
     """A rule as JSON."""
     return {name: None if value == inf else value for name, value in vars(rule).items()}
+
+
+def not_simulated(found: Mapping[str, Any], table: str) -> list[str]:
+    """What of a drawing with the PCells of `table` is missing in the measurements of a run; `found`: what `eda-agent export RUN --devices` prints."""
+    layout = found.get("layout")
+    if not layout:
+        return [
+            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto} to its spec (docs/klayout.md)"
+        ]
+    if layout.get("areas") == "drawn" and layout.get("table") != table:
+        return [f"the run simulated the junctions of {layout.get('table')}'s PCells; these are {table}'s"]
+    return []

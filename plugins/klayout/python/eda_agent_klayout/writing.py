@@ -10,7 +10,7 @@ from typing import Any
 import pya
 
 from . import compat, library, lvs, mos, title, writeback
-from .fold import rule_of
+from .fold import not_simulated, rule_of
 from .preview import Preview, Report
 from .table import Table, devices, read_table
 
@@ -135,7 +135,10 @@ class Writing:
         self.window.message(result.headline, 60000)
         if not result.devices_match:
             task.view.show_lvsdb(number, compat.active_cellview(task.view))
-        self.report.say(result.headline, [*result.differences[:20], *([""] if result.differences else []), *result.lines])
+        self.report.say(
+            result.headline,
+            [*result.differences[:20], *([""] if result.differences else []), *result.lines, *not_simulated(task.found, task.table)],
+        )
 
     def undo(self) -> None:
         """Undo exactly the last write-back. Raises ValueError if the layout was changed since."""
