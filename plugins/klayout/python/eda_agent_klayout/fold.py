@@ -196,7 +196,12 @@ def rule_data(rule: Rule) -> dict[str, float | None]:
 
 
 def not_simulated(found: Mapping[str, Any], table: str) -> list[str]:
-    """What of a drawing with the PCells of `table` is missing in the measurements of a run; `found`: what `eda-agent export RUN --devices` prints."""
+    """What of a drawing with the PCells of `table` is missing in a run's measurements.
+
+    Args:
+        found: what `eda-agent export RUN --devices` prints.
+        table: name of the table of PCells.
+    """
     layout = found.get("layout")
     if not layout:
         return [
