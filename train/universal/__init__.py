@@ -1,3 +1,4 @@
-"""The universal surrogate's teaching: circuits that mutations made (`evolve`), their simulations (`make`, `record`),
-the network in torch and its training.
+"""Training of the universal surrogate: mutated circuits (`evolve`), their simulations (`make`, `record`), the network
+in torch and
+its training.
 """

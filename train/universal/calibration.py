@@ -1,9 +1,10 @@
-"""Calibration says how far a surrogate's predictions are off, and whether it knows: on structures that it was not
-trained on, after more and more turns.
+"""Calibration measures the error of a surrogate's predictions and the quality of its uncertainty, on structures that it
+was not
+trained on, after an increasing number of turns.
 
     python -m eda_agent.train.universal.calibration [--records FOLDER] [--weights FILE]
 
-Beside the universal surrogate stands the process that `trust` fits to the turns alone.
+For comparison, the table has the Gaussian process that `trust` fits to the turns alone.
 """
 
 from __future__ import annotations
@@ -30,16 +31,17 @@ from eda_agent.train.universal.make import default_folder
 TURNS = (1, 3, 5, 10, 20)
 REFERENCES = 3
 NINETY = 1.6449
-"""Deviations within which 90 % of a normal distribution lie."""
+"""Number of standard deviations on each side that contains 90 % of a normal distribution."""
 LEAST = 3
-"""Values that a process is fitted to at least."""
+"""Minimum number of values for fitting a process."""
 FARTHEST = 5.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """Of one predictor after some turns: mean absolute error in shares of the spread, rank correlation, negative log
-    likelihood (of values in units of the spread), and the share of values outside what should hold 90 %.
+    """The errors of one predictor after some turns: mean absolute error as a share of the spread, rank correlation,
+    negative log
+    likelihood (of values in units of the spread), and the share of values outside the 90 % interval.
     """  # fmt: skip
 
     error: float
@@ -49,7 +51,7 @@ class Row:
 
 
 def row_of(mean: Real, deviation: Real, truth: Real) -> Row:
-    """From predictions (m, k) in units of the spread; what is nan on either side is left out."""
+    """The row for predictions (m, k) in units of the spread; NaN on either side is left out."""
     good = np.isfinite(mean) & np.isfinite(truth) & np.isfinite(deviation)
     off = np.where(good, mean - truth, np.nan)
     nll = 0.5 * np.log(2 * np.pi * deviation**2) + 0.5 * (off / deviation) ** 2
@@ -67,14 +69,16 @@ def row_of(mean: Real, deviation: Real, truth: Real) -> Row:
 
 
 def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generator) -> tuple[Row, Row] | None:
-    """(universal surrogate, process of the turns alone) on one lesson; None where too few designs work."""
+    """The rows of the universal surrogate and of the process of the turns alone on one lesson; None if too few designs
+    work.
+    """
     exact, working = lesson.exact, np.flatnonzero(lesson.working)
     others = draw.permutation(np.setdiff1d(np.arange(len(exact)), [OWN]))
     known = np.concatenate([[OWN], others[: turns - 1]])
     asked = np.setdiff1d(working, np.concatenate([[OWN], others[: max(TURNS) - 1]]))
     if len(asked) < 4:
         return None
-    # what is constant over the working designs has no spread to be off by
+    # a quantity that is constant over the working designs has no spread
     spread = np.maximum(np.nanstd(exact[working], axis=0), 1e-3)
     measured = Measured(lesson.turns.x[known], exact[known], lesson.turns.points[known])
     whole = [place for place in range(turns) if np.isfinite(exact[known[place]]).all()] or [0]
@@ -87,7 +91,7 @@ def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generat
             process = fit(lesson.positions[known[there]], exact[known[there], column])
             alone[:, column], wide[:, column] = process.predict(lesson.positions[asked])
         elif there.any():
-            # nothing but a level is known, and how far working designs are apart as a rule
+            # only a level is known, and the usual spread of working designs
             alone[:, column], wide[:, column] = exact[known[there], column].mean(), 1.0
     truth = exact[asked]
     wide = np.maximum(wide, 1e-3)
@@ -95,7 +99,7 @@ def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generat
 
 
 def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
-    """As markdown."""
+    """The table in Markdown."""
     every = list(held)
     lines = ["| turns | predictor | error | rank correlation | NLL | outside 90 % |", "| --- | --- | --- | --- | --- | --- |"]
     for turns in TURNS:
@@ -108,15 +112,17 @@ def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.universal.calibration", description="Judge the universal surrogate.")
-    parser.add_argument("--records", type=Path, default=None, help="folder that make wrote (default: in the user's cache)")
-    parser.add_argument("--weights", type=Path, default=None, help="file that learn wrote (default: beside the records)")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.universal.calibration", description="Measure the calibration of the universal surrogate."
+    )
+    parser.add_argument("--records", type=Path, default=None, help="folder written by make (default: in the user's cache)")
+    parser.add_argument("--weights", type=Path, default=None, help="file written by learn (default: beside the records)")
     options = parser.parse_args(arguments)
     folder = options.records or default_folder()
     path = options.weights or folder / "model" / FILE
     network = read_network(path)
     if network is None:
-        raise InputError(f"{path}: these are no weights of this version\n    → python -m eda_agent.train.universal.learn")
+        raise InputError(f"{path}: not weights of this version\n    → python -m eda_agent.train.universal.learn")
     held = [one for one in lessons(sorted((folder / "records").glob("*.npz"))) if one.held]
     sys.stdout.write(f"{len(held)} circuits of {len({one.shape for one in held})} structures\n\n{table(network, held)}")
     return 0

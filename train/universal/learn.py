@@ -1,10 +1,12 @@
-"""Training the universal surrogate on records.
+"""Training of the universal surrogate on records.
 
     python -m eda_agent.train.universal.learn [--records FOLDER] [--steps 6000] [--seconds 480] [--out FOLDER]
 
-A step draws circuits, of each a reference, 1 to 20 designs as context and others that are asked for; the loss is the
-Student-t predictive likelihood after that context. Where a value is only a bound, the probability of lying beyond it
-counts. A piece that ends after `--seconds` leaves a checkpoint, and the same command goes on.
+A step draws circuits and, for each, a reference design, 1 to 20 designs as context and others as queries. The loss is
+the
+Student-t predictive likelihood after that context; for a value that is only a bound, it is the probability beyond the
+bound. A
+piece that ends after `--seconds` stores a checkpoint, and the same command continues.
 """
 
 from __future__ import annotations
@@ -35,10 +37,10 @@ from eda_agent.train.universal.net import Net
 CONTEXTS = (1, 1, 1, 2, 3, 5, 8, 12, 20)
 QUERIES = 24
 OWN_REFERENCE = 0.35
-"""Share of circuits that are read at the netlist's own sizes; the others at any working design."""
+"""Share of circuits whose reference is the netlist's own sizes; for the others it is any working design."""
 BATCH, RATE, WARM_UP = 12, 2e-3, 200
 FREEDOM = 5.0
-"""Degrees of freedom of the likelihood: outliers are not chased."""
+"""Degrees of freedom of the likelihood, which limit the influence of outliers."""
 UNWORKING = 0.25
 """Weight of designs that do not work."""
 WORKS_WEIGHT = 0.2
@@ -55,7 +57,7 @@ class Examples:
 
 
 def draw_examples(taught: Sequence[Lesson], draw: np.random.Generator, batch: int, context: int | None = None) -> Examples:
-    """`context`: how many designs are known; drawn where it is None."""
+    """`context`: number of known designs; drawn at random if None."""
     count = context or int(draw.choice(CONTEXTS))
     chosen = [taught[place] for place in draw.integers(len(taught), size=batch)]
     references = [
@@ -105,7 +107,7 @@ def _student(error: Tensor, variance: Tensor) -> Tensor:
 
 @dataclass
 class Training:
-    """`step` of `steps`, with what a piece needs to go on."""
+    """`step` of `steps`, with the state that a piece continues from."""
 
     net: Net
     statistics: tuple[Real, Real]
@@ -117,12 +119,12 @@ class Training:
         self.optimizer = torch.optim.AdamW(self.net.parameters(), RATE, weight_decay=0.05)
 
     def go_on(self, taught: Sequence[Lesson], seconds: float, until: int | None = None) -> dict[str, float]:
-        """Steps until they are done (or number `until` is) or time is over; means of what was seen."""
+        """Run steps until all are done (or number `until` is) or time is over; returns means over these steps."""
         begun, seen = time.monotonic(), []
         self.net.train()
         end = self.steps if until is None else until
         while self.step < end and time.monotonic() - begun < seconds:
-            # a step's examples follow from its number alone, so that a stopped training goes on as it would have
+            # a step's examples depend on its number alone, so a stopped training continues unchanged
             draw = np.random.default_rng([self.step, 17])
             torch.manual_seed(self.step)
             rate = RATE * min(1.0, self.step / WARM_UP + 0.02) * max(0.02, math.cos(0.5 * math.pi * self.step / self.steps))
@@ -159,7 +161,7 @@ class Training:
 
 @torch.no_grad()
 def validation(net: Net, held: Sequence[Lesson], statistics: tuple[Real, Real], rounds: int = 6) -> dict[int, dict[str, float]]:
-    """Of structures that were not trained on, after 1, 5 and 20 designs."""
+    """The errors on structures that were not trained on, after 1, 5 and 20 designs."""
     net.eval()
     draw = np.random.default_rng(1)
     found = {}
@@ -170,7 +172,7 @@ def validation(net: Net, held: Sequence[Lesson], statistics: tuple[Real, Real], 
 
 
 def exported(training: Training) -> Network:
-    """The network as the product has it."""
+    """The network as the package reads it."""
     return Network(
         {name: value.detach().numpy().astype(np.float64) for name, value in training.net.state_dict().items()}, *training.statistics
     )
@@ -178,11 +180,11 @@ def exported(training: Training) -> Network:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eda_agent.train.universal.learn", description="Train the universal surrogate.")
-    parser.add_argument("--records", type=Path, default=None, help="folder that make wrote (default: in the user's cache)")
+    parser.add_argument("--records", type=Path, default=None, help="folder written by make (default: in the user's cache)")
     parser.add_argument("--out", type=Path, default=None, help="folder of the checkpoint and the weights (default: beside the records)")
-    parser.add_argument("--steps", type=int, default=6000, help="of the whole training (default %(default)s)")
-    parser.add_argument("--seconds", type=float, default=480, help="of this piece (default %(default)s)")
-    parser.add_argument("--structures", type=int, default=0, help="train on so many structures only (default: all)")
+    parser.add_argument("--steps", type=int, default=6000, help="steps of the whole training (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=480, help="time of this piece in s (default %(default)s)")
+    parser.add_argument("--structures", type=int, default=0, help="train on this number of structures only (default: all)")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     records = (options.records or default_folder()) / "records"

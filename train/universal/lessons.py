@@ -1,5 +1,6 @@
-"""A lesson is a record as the network reads it: the circuit's graph, and of every design what changed and what was
-measured.
+"""A lesson is a record in the form that the network reads: the circuit's graph, and for every design its changes and
+its
+measurements.
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ from eda_agent.train.tasks import check_structure
 from eda_agent.train.universal.record import Record, read_record
 
 HELD = 8
-"""One structure of so many is for validation."""
+"""One structure in `HELD` is for validation."""
 OWN = 1
-"""The design that is the netlist's own."""
+"""Index of the design with the netlist's own sizes."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """`turns`: all designs. `bounds` (n, k): 1 where the truth is above the value, −1 below. `working` (n): designs
-    that work. `kind`, `shape`: of the circuit.
+    """`turns`: all designs. `bounds` (n, k): 1 if the true value is above, −1 if below. `working` (n): designs that
+    work. `kind`,
+    `shape`: of the circuit.
     """
 
     graph: CircuitGraph
@@ -46,7 +48,7 @@ class Lesson:
 
     @property
     def exact(self) -> Real:
-        """Values (n, k) that are no bounds."""
+        """Values (n, k) that are not bounds."""
         return np.where(self.bounds == 0, self.turns.values, np.nan)
 
     @property
@@ -56,7 +58,9 @@ class Lesson:
 
 
 def lesson(record: Record, problem: Problem) -> Lesson | None:
-    """None where the circuit cannot be read. Raises `InputError` for the structure of a held-out circuit."""
+    """The lesson of a record; None if the circuit cannot be read. Raises `InputError` for the structure of a held-out
+    circuit.
+    """
     check_structure(record.topology.name, problem)
     graph = circuit_graph(problem)
     if graph is None:
@@ -77,7 +81,7 @@ def lesson(record: Record, problem: Problem) -> Lesson | None:
 
 
 def lessons(paths: Iterable[Path]) -> list[Lesson]:
-    """Of files of records; what cannot be read is left out."""
+    """The lessons of files of records; unreadable ones are left out."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
@@ -92,9 +96,7 @@ def lessons(paths: Iterable[Path]) -> list[Lesson]:
 
 
 def metric_statistics(taught: Sequence[Lesson]) -> tuple[Real, Real]:
-    """Median and deviation of every metric's transformed values over working designs; 0 and 1 where there are too
-    few.
-    """
+    """Median and deviation of every metric's transformed values over working designs; 0 and 1 if there are too few."""
     middle, spread = np.zeros(len(METRIC_NAMES)), np.ones(len(METRIC_NAMES))
     for metric in range(len(METRIC_NAMES)):
         values = [one.exact[one.working, column] for one in taught for column in np.flatnonzero(one.graph.metrics == metric)]
@@ -119,7 +121,7 @@ def stacked(taught: Sequence[Lesson], references: Sequence[int], statistics: tup
         values = np.where(one.bounds[reference] == 0, turns.values[reference], np.nan)
         known = np.isfinite(values)
         measured = np.where(known, (values - statistics[0][graph.metrics]) / statistics[1][graph.metrics], 0.0)
-        # nets that a terminal does not have, and those of padding, are one beyond the last of the batch
+        # terminals without a net, and those of padding, have the index after the batch's last net
         terminals = np.where(graph.terminals < 0, nets, graph.terminals)
         for name, array, shape, fill in (
             ("kinds", graph.kinds, (devices,), 0), ("roles", graph.roles, (devices,), 0), ("flags", graph.flags, (devices, None), 0),

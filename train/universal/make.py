@@ -1,10 +1,12 @@
-"""Making the records that the universal surrogate is taught with: evolved circuits, simulated piece by piece.
+"""Making the universal surrogate's training records: evolved circuits, simulated piece by piece.
 
     python -m eda_agent.train.universal.make [--numbers 0:4000] [--part 0/2] [--seconds 480] [--out FOLDER]
 
-Every number is a circuit (`topologies.evolve`). What was made before is not made again, so that a stopped piece goes on
-where it was. A circuit is kept when it simulates, enough of its designs work, and its best design shows none of the
-symptoms of a testbench that does not test (`simulation.soundness`).
+Every number is a circuit (`topologies.evolve`). Existing records are not made again, so a stopped piece continues. A
+circuit is
+kept if it simulates, enough of its designs work, and its best design has none of the symptoms of a testbench that does
+not test
+(`simulation.soundness`).
 """
 
 from __future__ import annotations
@@ -41,9 +43,9 @@ from eda_agent.train.topologies.evolve import evolved, evolved_cell
 from eda_agent.train.universal.record import POINT, Record, write_record
 
 DESIGNS, FIRST, ABLE = 30, 10, 0.15
-"""Designs of a circuit; those that are looked at before the others; share of all that must work."""
+"""Number of designs of a circuit; number simulated first; share of all that must work."""
 OFTEN = 2
-"""Circuits of one structure in one process."""
+"""Maximum number of circuits of one structure in one process."""
 KEPT = 100
 SEED = 77
 
@@ -53,8 +55,9 @@ def default_folder() -> Path:
 
 
 def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[str] = ()) -> Counter[str]:
-    """Make what is missing of some numbers for so long; how many came to which end. `kinds`: no others, where any are
-    named.
+    """Make the missing records of some numbers for `seconds`; returns the number of circuits by outcome. `kinds`: only
+    these, if any
+    are named.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
@@ -62,7 +65,7 @@ def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[s
     seen = Counter(row["key"] for row in known if row["end"] == "kept")
     ends: Counter[str] = Counter()
     begun = time.monotonic()
-    # a file a process: two may run side by side
+    # one file per process: two may run in parallel
     log = folder / f"made-{numbers[0]:06d}-{len(numbers)}.jsonl"
     with LocalPool(1) as workers, log.open("ab") as file:
         for number in numbers:
@@ -81,7 +84,7 @@ def make(numbers: Sequence[int], folder: Path, seconds: float, kinds: Sequence[s
 
 
 def _one(number: int, folder: Path, workers: LocalPool, seen: Counter[str]) -> dict[str, Any]:
-    """One circuit: what is written of it to the list."""
+    """Process one circuit; returns its entry in the list."""
     begun = time.monotonic()
     cell, topology = evolved(number)
     key = f"{cell.fingerprint} {cell.technology.pdk}"
@@ -108,7 +111,7 @@ def _one(number: int, folder: Path, workers: LocalPool, seen: Counter[str]) -> d
 
 
 def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, draw: random.Random) -> Record | str:
-    """The record of a circuit, or why it has none."""
+    """The record of a circuit, or the reason why it has none."""
     base = load_problem(topology.write(folder))
     problem = _short(pool_problem(base, 1, SEED))
     corner = problem.corners[0].name
@@ -118,7 +121,7 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
     if not any(_works(problem, one) for one in found):
         return "nothing works"
     while len(chosen) < DESIGNS:
-        # a third of the others lie around the netlist's own, the rest around what is best so far
+        # a third of the others lie around the netlist's own sizes, the rest around the best so far
         parents = not_dominated(problem, [one.values[corner] for one in found]) or list(range(len(chosen)))
         more = designs_around(problem, chosen[draw.choice(parents)], draw, FIRST // 2 + 2)[2:]
         more += [child(problem, chosen[draw.choice(parents)], draw) for _ in range(FIRST // 2)]
@@ -140,8 +143,9 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
 
 
 def _short(problem: Problem) -> Problem:
-    """With transients of the length that they begin with: a value beyond it is a bound, which teaches enough. Waiting
-    for designs that never settle was most of the time.
+    """The problem without extended transients: a value beyond the initial length is a bound, which is enough for
+    training. Designs that
+    never settle took most of the time otherwise.
     """
     benches = {
         name: replace(bench, grows={setting: factors for setting, factors in bench.grows.items() if setting.startswith("f_")})
@@ -167,7 +171,7 @@ def _point(one: Evaluation, label: str) -> list[float]:
 
 
 def summary(folder: Path) -> str:
-    """How many circuits were tried and kept, and of how many structures, by kind; what every mutation yields."""
+    """Numbers of tried and kept circuits and of their structures, by kind, and the yield of every mutation."""
     rows = [row for path in sorted(folder.glob("made-*.jsonl")) for row in read_json_lines(path)]
     tried, kept = Counter[str](), Counter[str]()
     shapes: dict[str, set[str]] = {}
@@ -196,9 +200,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m eda_agent.train.universal.make", description="Simulate circuits for the universal surrogate."
     )
     parser.add_argument("--numbers", default="0:4000", help="FIRST:END, the circuits (default %(default)s)")
-    parser.add_argument("--part", default="0/1", help="PART/PARTS, for processes side by side (default %(default)s)")
-    parser.add_argument("--kinds", default="", help="no others than these, separated by commas (default: all)")
-    parser.add_argument("--seconds", type=float, default=480, help="after which no other circuit is begun (default %(default)s)")
+    parser.add_argument("--part", default="0/1", help="PART/PARTS, for parallel processes (default %(default)s)")
+    parser.add_argument("--kinds", default="", help="only these kinds, separated by commas (default: all)")
+    parser.add_argument(
+        "--seconds", type=float, default=480, help="time in s after which no other circuit is started (default %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=None, help="folder of the records (default: in the user's cache)")
     parser.add_argument("--summary", action="store_true", help="only say what was made")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""The network of the universal surrogate in torch; `eda_agent.agent.universal.network` is the same in numpy, from the
+"""The network of the universal surrogate in torch; `eda_agent.agent.universal.network` is the same in numpy, with the
 same weights.
 
 It reads a circuit at one measured design, the reference, and generates for every spec a mean and a kernel over changes
@@ -7,9 +7,11 @@ x of the logarithms of parameters against the reference:
     mean_k(x)      = a_k · x + u_k · φ(x)
     kernel_k(x, z) = φ(x) diag(τ_k²) φ(z) + s_k M(|w_k (x − z)|) + t_k M(5 |w_k (x − z)|) + noise_k δ
 
-φ are the features of a small generated network with φ(0) = 0, M the Matérn-5/2 correlation. What is generated per
-parameter is the sum over the devices that it moves, weighted by ∂ ln size / ∂ ln parameter, so that neither the number
-of parameters nor their names matter.
+φ are the features of a small generated network with φ(0) = 0, M is the Matérn-5/2 correlation. The quantities per
+parameter are
+sums over the devices that it changes, weighted by ∂ ln size / ∂ ln parameter, so the number and the names of parameters
+do not
+matter.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class Attention(nn.Module):
         self.q, self.k, self.v, self.o = (nn.Linear(width, width) for _ in range(4))
 
     def forward(self, asks: Tensor, told: Tensor, hidden: Tensor) -> Tensor:
-        """`hidden` (b, told) is true where there is nothing."""
+        """`hidden` (b, told) is true for padding."""
         batch, count, width = asks.shape
         q, k, v = (
             layer(x).reshape(batch, -1, HEADS, width // HEADS).transpose(1, 2)
@@ -59,8 +61,9 @@ class Attention(nn.Module):
 
 
 class Net(nn.Module):
-    """`width` of the embeddings, `rank` features twice. `mean`, `features`, `points`, `roles`: what an ablation leaves
-    out.
+    """`width` of the embeddings, `rank`: half the number of features. `mean`, `features`, `points`, `roles`: inputs
+    that an ablation
+    leaves out.
     """
 
     def __init__(
@@ -101,8 +104,9 @@ class Net(nn.Module):
             self.sizes.bias.copy_(torch.tensor([-1.0, -6.0, -1.0, -2.0, -3.0]))
 
     def encode(self, s: Batch) -> dict[str, Tensor]:
-        """What is generated for a batch of circuits at their references. The keys of `s` are those of a `CircuitGraph`
-        with masks, and sizes, points, and what was measured at the reference (`measured`, standardised, and `known`).
+        """The generated quantities of a batch of circuits at their references. The keys of `s` are those of a
+        `CircuitGraph` with masks,
+        and sizes, points, and the measurements at the reference (`measured`, standardised, and `known`).
         """  # fmt: skip
         there, wired, asked = s["device_mask"][..., None], s["net_mask"][..., None], s["spec_mask"][..., None]
         points = s["points"] if self.use_points else torch.zeros_like(s["points"])
@@ -143,7 +147,7 @@ class Net(nn.Module):
         }  # fmt: skip
 
     def features(self, e: Batch, x: Tensor) -> Tensor:
-        """(b, m, 2 rank) of changes x (b, m, p); 0 where x is."""
+        """Features (b, m, 2 rank) of changes x (b, m, p); 0 at x = 0."""
 
         def phi(x: Tensor) -> Tensor:
             first = torch.tanh(torch.einsum("bmp,bpr->bmr", x, e["input"]) + e["offset"][:, None])
@@ -152,13 +156,13 @@ class Net(nn.Module):
         return phi(x) - phi(torch.zeros_like(x[:, :1]))
 
     def mean(self, e: Batch, x: Tensor, f: Tensor) -> Tensor:
-        """(b, m, k)."""
+        """Means (b, m, k)."""
         if not self.use_mean:
             return x.new_zeros(x.shape[0], x.shape[1], e["slope"].shape[1])
         return torch.einsum("bmp,bkp->bmk", x, e["slope"]) + torch.einsum("bmr,bkr->bmk", f, e["out"])
 
     def kernel(self, e: Batch, x: Tensor, f: Tensor, z: Tensor, h: Tensor) -> Tensor:
-        """(b, k, m, n)."""
+        """Covariances (b, k, m, n)."""
         left, right = x[:, None] * e["inverse_length"][:, :, None], z[:, None] * e["inverse_length"][:, :, None]
         square = (left**2).sum(-1)[..., :, None] + (right**2).sum(-1)[..., None, :] - 2 * left @ right.transpose(-1, -2)
         distance = torch.sqrt(square.clamp_min(1e-8)) * math.sqrt(5)
@@ -168,13 +172,14 @@ class Net(nn.Module):
         return found
 
     def posterior(self, e: Batch, x: Tensor, y: Tensor, known: Tensor, asked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and variance (b, m, k) at `asked` (b, m, p), and the logit of being measurable (b, m), after changes y
-        (b, n, k) at x (b, n, p), of which `known` count.
+        """Mean and variance (b, m, k) at `asked` (b, m, p), and the logit of being measurable (b, m), given changes y
+        (b, n, k) at
+        x (b, n, p), of which only `known` are used.
         """
         fx, fa = self.features(e, x), self.features(e, asked)
         kn = known.transpose(1, 2)
         noise = e["noise"][..., None]
-        # what is not known has no correlation with anything, variance 1 and no error
+        # unknown values have no correlation with others, variance 1 and no error
         matrix = self.kernel(e, x, fx, x, fx) * kn[..., :, None] * kn[..., None, :] + torch.diag_embed(noise * kn + (1 - kn))
         factor = torch.linalg.cholesky(matrix.double())
         error = ((y - self.mean(e, x, fx)).transpose(1, 2) * kn)[..., None]

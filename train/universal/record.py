@@ -1,4 +1,4 @@
-"""A record is one circuit under one condition with its designs and what they measured: a file of arrays and text."""
+"""A record is one circuit under one condition with its designs and their measurements: a file of arrays and text."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from eda_agent.train.topologies.compose import Topology
 
 VERSION = 1
 POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
-"""What is kept of an operating point."""
+"""The stored quantities of an operating point."""
 _COLUMNS = ("sizes", "values", "bounds", "failed", "points")
 
 
 @dataclass(frozen=True)
 class Record:
     """`topology`: the circuit's files, measured in `corner`. `fets`: labels of its MOSFETs. For designs n: `sizes` (n,
-    parameters) in SI units, `values` (n, specs), NaN where unmeasurable, `bounds` (n, specs) 1 where the truth is above
-    the value, −1 below, else 0, `failed` (n), `points` (n, fets, 7) by `POINT`.
+    parameters) in SI
+    units, `values` (n, specs), NaN if unmeasurable, `bounds` (n, specs) 1 if the true value is above, −1 if below, else
+    0, `failed`
+    (n), `points` (n, fets, 7) by `POINT`.
 
-    Design 1 is the netlist's own.
+    Design 1 has the netlist's own sizes.
     """  # fmt: skip
 
     topology: Topology
@@ -59,7 +61,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_record(path: Path) -> Record:
-    """Raises `InputError` for a file that is none, or of another version."""
+    """Read a record. Raises `InputError` for a file that is not a record or is of another version."""
     try:
         with np.load(path, allow_pickle=False) as data:
             about: dict[str, Any] = json.loads(data["about"].tobytes())
@@ -69,4 +71,4 @@ def read_record(path: Path) -> Record:
         corner = Corner(**about["corner"])
         return Record(Topology(**about["topology"]), about["kind"], about["fingerprint"], corner, tuple(about["fets"]), **arrays)
     except DAMAGED_ARRAYS as error:
-        raise InputError(f"{path}: this is no record of a circuit: {error}\n    → delete it, and make it again") from None
+        raise InputError(f"{path}: not a record of a circuit: {error}\n    → delete it, and make it again") from None
