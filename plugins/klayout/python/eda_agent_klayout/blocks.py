@@ -35,12 +35,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Slot:
-    """A drawn piece in its block: its variant, the lower left corner of its box from that of the block, and whether it
-    is mirrored about the vertical.
-    """
+    """A drawn piece in its block: its variant with its box, the lower left corner of its box from that of the block, and whether it is mirrored about the vertical."""
 
     piece: Piece
     variant: pya.Cell
+    box: pya.Box
     x: int
     y: int
     mirrored: bool
@@ -48,7 +47,7 @@ class Slot:
     def trans(self, x: int, y: int) -> pya.Trans:
         """Where the variant goes when the block's corner is there."""
         turn = pya.Trans(pya.Trans.M90 if self.mirrored else pya.Trans.R0)
-        box = self.variant.bbox().transformed(turn)
+        box = self.box.transformed(turn)
         return pya.Trans(x + self.x - box.left, y + self.y - box.bottom) * turn
 
 
@@ -125,18 +124,26 @@ class Drawing:
         self.layout, self.table, self.gap, self.grid, self.reach, self.strip = layout, table, gap, grid, reach, strip
         self.library = pya.Library.library_by_name(library.registered(table))
         self._variants: dict[Piece, pya.Cell] = {}
+        self._boxes: dict[Piece, pya.Box] = {}
 
-    def draw(self, piece: Piece) -> pya.Cell:
-        """The variant of a piece. Raises ValueError for one that the library does not draw."""
-        if piece not in self._variants:
-            values = piece.values(self.table)
-            cell = self.table.cell(piece.device)
-            self._variants[piece] = library.draw(self.layout, self.library, cell, values, values, piece.device.name)
-        return self._variants[piece]
+    def create(self, piece: Piece) -> None:
+        """Make the variant of a piece. Raises ValueError for one that the library does not draw."""
+        values = piece.values(self.table)
+        self._variants[piece] = library.create(self.layout, self.library, self.table.cell(piece.device), values, values, piece.device.name)
+
+    def check(self, piece: Piece) -> None:
+        """Take the box of a piece, once all are made: to ask for one brings the layout up to date. Raises ValueError for a PCell that fails."""
+        variant = self._variants[piece]
+        library.checked(variant, self.library, self.table.cell(piece.device), piece.values(self.table), piece.device.name)
+        self._boxes[piece] = variant.bbox()
+
+    def drawn(self, piece: Piece) -> tuple[pya.Cell, pya.Box]:
+        """The variant of a piece, and its box."""
+        return self._variants[piece], self._boxes[piece]
 
     def block(self, group: Group) -> Block:
         """A group in its best arrangement."""
-        unit = self.draw(Piece(group.first, group.fingers)).bbox()
+        _, unit = self.drawn(Piece(group.first, group.fingers))
         found = arrange(group.units, group.reference, (unit.width() + self.gap, unit.height() + self.gap))
         if not group.matched and len(found.rows) == 1 and group.first.m > 1 and "m" in self.table.parameters:
             # copies in one line are one PCell where it draws them
@@ -162,12 +169,10 @@ class Drawing:
         return rows
 
     def _set(self, group: Group, rows: list[list[tuple[Piece, bool]]]) -> Block:
-        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make
-        wider.
-        """
-        drawn = [[(piece, self.draw(piece), mirrored) for piece, mirrored in row] for row in rows]
+        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make wider."""
+        drawn = [[(piece, *self.drawn(piece), mirrored) for piece, mirrored in row] for row in rows]
         columns = len(drawn[0])
-        widths = [max(row[column][1].bbox().width() for row in drawn) for column in range(columns)]
+        widths = [max(row[column][2].width() for row in drawn) for column in range(columns)]
         lefts, x = [], 0
         odd = (sum(widths) + self.gap * (columns - 1)) // self.grid % 2
         for column, width in enumerate(widths):
@@ -179,15 +184,15 @@ class Drawing:
         strips: list[int] = []
         y = last = 0
         for number, row in enumerate(drawn):
-            height = max(variant.bbox().height() for _, variant, _ in row)
+            height = max(box.height() for _, _, box, _ in row)
             if number and self.strip and y + height - last > self.reach:
                 strips.append(y)
                 y, last = y + self.strip, y
-            for column, (piece, variant, mirrored) in enumerate(row):
+            for column, (piece, variant, box, mirrored) in enumerate(row):
                 # a narrower one keeps to the axis
-                spare = widths[column] - variant.bbox().width()
+                spare = widths[column] - box.width()
                 side = 2 * column + 1 - columns
                 inset = spare if side < 0 else 0 if side > 0 else spare // 2 // self.grid * self.grid
-                slots.append(Slot(piece, variant, lefts[column] + inset, y, mirrored))
+                slots.append(Slot(piece, variant, box, lefts[column] + inset, y, mirrored))
             y += height + self.gap
         return Block(group.first, slots, x - self.gap, y - self.gap, group.matched, group.pair, strips)

@@ -57,6 +57,13 @@ def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, 
 
     Raises ValueError if the library cannot be used there, the PCell fails, or it draws another size.
     """
+    return checked(create(layout, library, cell, values, written, device), library, cell, written, device)
+
+
+def create(
+    layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str
+) -> pya.Cell:
+    """The same, whose shapes are not looked at yet: that brings the whole layout up to date, and is done once for many (`checked`)."""
     changed = _refusal(library.layout().pcell_declaration(cell), layout, values, written)
     if changed:
         raise ValueError(
@@ -67,7 +74,13 @@ def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, 
         raise ValueError(
             f"{cell} of the library {library.name()} cannot be used in this layout\n    → give the layout the technology of the library"
         )
-    if variant.bbox().empty() or (variant.bbox().width() == 0 and variant.bbox().height() == 0):
+    return variant
+
+
+def checked(variant: pya.Cell, library: pya.Library, cell: str, written: Mapping[str, Any], device: str) -> pya.Cell:
+    """A PCell that draws something. Raises ValueError for one that failed."""
+    box = variant.bbox()
+    if box.empty() or (box.width() == 0 and box.height() == 0):
         sizes = ", ".join(f"{name}={value}" for name, value in written.items())
         raise ValueError(
             f"{device}: the PCell {cell} of the library {library.name()} draws nothing with {sizes}\n"

@@ -260,7 +260,7 @@ class Result:
         if self.missing:
             left.append(f"{len(self.missing)} devices are not drawn")
         if self.devices_match:
-            return f"LVS: the {self.meant} transistors match by the labels of their nets; {' and '.join(left)}"
+            return f"LVS: the {self.meant} transistors agree by the labels of their nets; {' and '.join(left)}"
         return f"LVS: layout and schematic differ in {len(self.differences)} places"
 
     @property

@@ -58,9 +58,11 @@ def placing(
     cell = layout.create_cell(name)
     site = Site(cell, table)
     blocks: list[Block] = []
-    yield from each("transistors are drawn", pieces, site.drawing.draw)
+    yield from each("transistors are drawn", pieces, site.drawing.create, layout)
+    yield from each("transistors are drawn", pieces, site.drawing.check)
+    yield from each("terminals are found", pieces, site.learn)
     yield from each("groups are arranged", groups, lambda one: blocks.append(site.drawing.block(one)))
     plan = lines(blocks, rails, site.gap)
-    yield from each("lines are placed", plan, site.put)
+    yield from each("lines are placed", plan, site.put, layout)
     yield from site.around(ports)
     return cell

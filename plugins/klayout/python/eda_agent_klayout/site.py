@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pya
 
-from .blocks import UNIT_GAP, Block, Drawing, Slot
+from .blocks import UNIT_GAP, Block, Drawing, Piece, Slot
 from .floorplan import Line
 from .rules import rules_of
 from .steps import Work, each
@@ -41,6 +41,12 @@ class Site:
         self._labels: dict[int, dict[str, list[pya.Box]]] = {}
         self._pins: dict[str, pya.Box] = {}
         self._filled: list[pya.Box] = []
+
+    def learn(self, piece: Piece) -> None:
+        """Find the terminals of a piece, before anything is placed: to look into a cell brings the layout up to date."""
+        variant, _ = self.drawing.drawn(piece)
+        if self.rules is not None and variant.cell_index() not in self._labels:
+            self._labels[variant.cell_index()] = terminals(variant, self.rules)
 
     def put(self, line: Line) -> None:
         """Place a line, with its taps below it and above it where it is high, and the guard rings of its pairs."""
@@ -141,8 +147,6 @@ class Site:
             return
         nets = dict(zip("dgsb", slot.piece.device.nets, strict=True))
         index = slot.variant.cell_index()
-        if index not in self._labels:
-            self._labels[index] = terminals(slot.variant, self.rules)
         for name, boxes in self._labels[index].items():
             net = nets["b"] if slot.piece.dummy else nets[name]
             for box in boxes:

@@ -16,7 +16,7 @@ import pya
 
 from .boxes import Boxes
 from .fold import Rule, folded
-from .library import draw
+from .library import checked, create
 from .rules import rules_of
 from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, NETS, Device, Table, key
@@ -60,18 +60,32 @@ def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Ite
 
     An instance without a name is the device that has a piece in it; "" without one.
     """
-    here = _Points(places or {}, cell.layout().dbu)
+    reader = _Reader(cell, table, places)
     for instance in cell.each_inst():
+        found = reader.read(instance)
+        if found is not None:
+            yield found
+
+
+class _Reader:
+    """Reads one instance after the other."""
+
+    def __init__(self, cell: pya.Cell, table: Table, places: Places | None):
+        self._table = table
+        self._places = _Points(places or {}, cell.layout().dbu)
+
+    def read(self, instance: pya.Instance) -> tuple[pya.Instance, str, dict[str, Any]] | None:
+        """See `instances`; None for what is no transistor of the library."""
         if not instance.is_pcell():
-            continue
-        library = instance.cell.library()
+            return None
+        table, library = self._table, instance.cell.library()
         declaration = instance.pcell_declaration()
         values = instance.pcell_parameters_by_name()
         if library is None or library.name() not in table.libraries or table.kind(declaration.name(), values) is None:
-            continue
+            return None
         name = str(values.get(table.device, "")) if table.device else ""
         name = name or next((str(instance.property(one)) for one in NAMES if instance.property(one) is not None), "")
-        yield instance, name or here.device_in(instance.bbox()), values
+        return instance, name or self._places.device_in(instance.bbox()), values
 
 
 class _Points:
@@ -91,27 +105,46 @@ class _Points:
 def plan(
     layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
 ) -> Plan:
-    """The changes and conflicts of a write-back into a cell, without changing it. `rule`: the folds that the run
-    simulated, None without any.
-    """
+    """`planning`, all of it now."""
+    return finish(planning(layout, cell, devices, table, places, rule))
+
+
+Piece = tuple[pya.Instance, dict[str, Any], bool]
+"""Instance, its PCell parameters, whether it is a dummy."""
+
+
+def planning(
+    layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
+) -> Work[Plan]:
+    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that the run simulated, None for one that simulated none."""
     result = Plan()
     by_name = {key(device.name): device for device in devices}
     simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
-    found: dict[str, list[tuple[pya.Instance, dict[str, Any], bool]]] = {}
-    stuck = []
-    for instance, name, values in instances(cell, table, places):
+    found: dict[str, list[Piece]] = {}
+    reader = _Reader(cell, table, places)
+
+    def read(instance: pya.Instance) -> None:
+        one = reader.read(instance)
+        if one is None:
+            return
+        _, name, values = one
         dummy = bool(table.dummy and values.get(table.dummy)) or name.endswith(DUMMY)
         name = name.removesuffix(DUMMY)
         if key(name) not in by_name:
             result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(layout.dbu)}")
-            continue
+            return
         found.setdefault(key(name), []).append((instance, values, dummy))
-    for name, device in by_name.items():
-        pieces = found.get(name, [])
+
+    yield from each("the layout is read", list(cell.each_inst()), read)
+    fits: dict[str, Device] = {}
+    stuck: list[str] = []
+
+    def fit(name: str) -> None:
+        device, pieces = by_name[name], found.get(name, [])
         units = [(instance, values) for instance, values, dummy in pieces if not dummy]
         if not units:
             result.missing.append(device.name)
-            continue
+            return
         drawn = sum(_fingers(table, values) for _, values in units)
         fitting = fitted(device, drawn, simulated[name], rule or Rule())
         if fitting is None:
@@ -120,37 +153,81 @@ def plan(
             result.conflicts.append(
                 (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it again", box)
             )
-        else:
-            if rule is not None and drawn != simulated[name].fingers:
-                result.remarks.append(f"{device.name} is drawn with {drawn} fingers; the run simulated {simulated[name].fingers}")
-            try:
-                result.changes += [
-                    change for instance, values, dummy in pieces for change in _change(layout, fitting, table, instance, values, dummy)
-                ]
-            except ValueError as error:
-                stuck.append(name)
-                result.conflicts.append((str(error).split("\n")[0], _around([instance.bbox() for instance, _ in units])))
-    # a partly changed matched group is worse than an unchanged one
+            return
+        if rule is not None and drawn != simulated[name].fingers:
+            result.remarks.append(f"{device.name} is drawn with {drawn} fingers; the run simulated {simulated[name].fingers}")
+        fits[name] = fitting
+
+    yield from each("sizes are compared", list(by_name), fit)
+
+    def ahead(name: str) -> None:
+        for instance, values, dummy in found[name]:
+            after = _after(fits[name], table, values, dummy)
+            if after:
+                draw_ahead(instance.cell.library().layout(), instance.pcell_declaration().name(), {**values, **after})
+
+    theirs = next((pieces[0][0].cell.library().layout() for pieces in found.values()), None)
+    yield from each("transistors are drawn", list(fits), ahead, *([theirs] if theirs is not None else []))
+
+    # drawn in a layout of its own: a plan changes nothing
+    aside = pya.Layout()
+    aside.dbu = layout.dbu
+    aside.technology_name = layout.technology_name
+    drawn: dict[str, list[tuple[Piece, dict[str, Any], pya.Cell]]] = {}
+
+    def stop(name: str, error: ValueError) -> None:
+        stuck.append(name)
+        box = _around([instance.bbox() for instance, _, dummy in found[name] if not dummy])
+        result.conflicts.append((str(error).split("\n")[0], box))
+
+    def draw(name: str) -> None:
+        try:
+            drawn[name] = list(_aside(aside, fits[name], table, found[name]))
+        except ValueError as error:
+            stop(name, error)
+
+    yield from each("transistors are drawn", list(fits), draw, aside)
+
+    def collect(name: str) -> None:
+        try:
+            result.changes += [_change(fits[name], *one) for one in drawn[name]]
+        except ValueError as error:
+            stop(name, error)
+
+    yield from each("changes are collected", list(drawn), collect)
+    # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
     result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
-    _conflicts(layout, cell, result, _wires(layout, table))
+    yield from _conflicts(layout, cell, result, _wires(layout, table))
     return result
 
 
 def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> None:
-    """Raise ValueError with the differences if a cell holds another circuit: other connections, other
-    kinds, or devices both missing and additional. A device that is only missing (drawn by hand) or only additional is
-    left to the plan.
+    """`refusing`, all of it now."""
+    finish(refusing(cell, devices, table, places, name))
+
+
+def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> Work[None]:
+    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is connected otherwise or of the other
+    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is left to the plan.
     """
     by_name = {key(device.name): device for device in devices}
-    seen, foreign, differ = set(), [], []
-    for instance, label, values in instances(cell, table, places):
+    seen: set[str] = set()
+    foreign: list[str] = []
+    differ: list[str] = []
+    reader = _Reader(cell, table, places)
+
+    def look(instance: pya.Instance) -> None:
+        one = reader.read(instance)
+        if one is None:
+            return
+        _, label, values = one
         dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)
         label = label.removesuffix(DUMMY)
         device = by_name.get(key(label))
         if device is None:
             foreign.append(label or "a device without a name")
-            continue
+            return
         seen.add(key(label))
         kind = table.kind(instance.pcell_declaration().name(), values)
         if kind != device.kind:
@@ -163,6 +240,8 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
         # source and drain may be exchanged
         if nets and nets not in (wanted, [wanted[2], wanted[1], wanted[0], wanted[3]]):
             differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
+
+    yield from each("the circuit is compared", list(cell.each_inst()), look)
     missing = [device.name for device in devices if key(device.name) not in seen]
     if not seen:
         differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")
@@ -195,25 +274,20 @@ def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device 
     return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
 
 
-def _change(
-    layout: pya.Layout, device: Device, table: Table, instance: pya.Instance, values: dict[str, Any], dummy: bool
-) -> Iterator[Change]:
-    """`device`: with the drawn number of fingers; an instance keeps its share of them. Nothing if its sizes stay.
-    Raises ValueError for a size that the PCell does not draw.
-    """
-    copies = int(values.get(table.parameters.get("m", ""), 1))
-    wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
-    # nets and names are the layout's own
-    sizes = {name: wanted[name] for name in table.parameters.values()}
-    after = {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
-    if not after:
-        return
-    # drawn in a separate layout: a plan changes nothing
-    aside = pya.Layout()
-    aside.dbu = layout.dbu
-    aside.technology_name = layout.technology_name
-    variant = draw(aside, instance.cell.library(), instance.pcell_declaration().name(), {**values, **after}, after, device.name)
-    yield Change(
+def _aside(aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any], pya.Cell]]:
+    """The pieces of a device whose sizes change: what changes, and the PCell with it; an instance keeps its share of the fingers. Raises ValueError for a size that the PCell does not draw."""
+    for instance, values, dummy in pieces:
+        after = _after(device, table, values, dummy)
+        if after:
+            cell = instance.pcell_declaration().name()
+            yield (instance, values, dummy), after, create(aside, instance.cell.library(), cell, {**values, **after}, after, device.name)
+
+
+def _change(device: Device, piece: Piece, after: dict[str, Any], variant: pya.Cell) -> Change:
+    """Raises ValueError for a PCell that fails."""
+    instance, values, dummy = piece
+    checked(variant, instance.cell.library(), instance.pcell_declaration().name(), after, device.name)
+    return Change(
         f"{device.name}{DUMMY}" if dummy else device.name,
         instance,
         {name: values.get(name) for name in after},
@@ -221,6 +295,15 @@ def _change(
         instance.bbox(),
         variant.bbox().transformed(instance.trans),
     )
+
+
+def _after(device: Device, table: Table, values: dict[str, Any], dummy: bool) -> dict[str, Any]:
+    """The parameters that change."""
+    copies = int(values.get(table.parameters.get("m", ""), 1))
+    wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
+    # nets and names are the layout's own
+    sizes = {name: wanted[name] for name in table.parameters.values()}
+    return {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -241,17 +324,16 @@ def _wires(layout: pya.Layout, table: Table) -> list[int]:
     return [index for index in layout.layer_indexes() if (layout.get_info(index).layer, layout.get_info(index).datatype) not in over]
 
 
-def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> None:
-    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a
-    device grows: a guard ring, taps.
-    """
+def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> Work[None]:
+    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a device grows: a guard ring, taps."""
     instances = list(cell.each_inst())
     before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
     changed = {number_of[_identity(change.instance)]: change for change in result.changes}
     after.move({number: change.grown for number, change in changed.items()})
     names = [changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)]
-    for number in changed:
+
+    def overlaps(number: int) -> None:
         for other in after.overlapping(number):
             if other in changed and other < number:
                 # the pair was examined from the other side
@@ -260,9 +342,12 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
             if (before[number] & before[other]).area() < overlap.area():
                 first, second = sorted((number, other))
                 result.conflicts.append((f"{names[first]} and {names[second]} would overlap", overlap))
-    for change in result.changes:
+
+    yield from each("overlaps are looked for", list(changed), overlaps)
+
+    def meets(change: Change) -> None:
         if change.grown == change.box:
-            continue
+            return
         if any(_touched(cell, index, change.box) for index in wires):
             result.conflicts.append(
                 (f"{change.device}: wires touch it and its outline changes; check whether they still meet its terminals", change.box)
@@ -272,6 +357,8 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
                 (f"{change.device}: it grows into what is drawn beside it (a wire, taps or a guard ring)", change.grown)
             )
 
+    yield from each("wires are looked for", result.changes, meets)
+
 
 def _identity(instance: pya.Instance) -> tuple[int, str]:
     """A key that distinguishes an instance from the others of its cell."""
@@ -280,7 +367,7 @@ def _identity(instance: pya.Instance) -> tuple[int, str]:
 
 def _touched(cell: pya.Cell, index: int, box: pya.Box) -> bool:
     """Whether the cell itself has a shape there, other than a text."""
-    return any(not shape.is_text() for shape in cell.each_touching_shape(index, box))
+    return any(not shape.is_text() for shape in cell.shapes(index).each_touching(box))
 
 
 def _around(boxes: Sequence[pya.Box]) -> pya.Box:
