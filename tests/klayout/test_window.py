@@ -360,7 +360,7 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.file("The folder of a run", folder / "ota")
     hands.until(lambda: hands.ask("window.current_view() is not None"), "a layout")
     words = report(hands)
-    assert "6 transistors match by the labels of their nets; 8 of 8 nets are not routed" in words and "ib, inn, inp" in words
+    assert "6 transistors agree by the labels of their nets; 8 of 8 nets are not routed" in words and "ib, inn, inp" in words
     before = hands.until(lambda: sizes(hands), "devices")
     # another cell has the sizes of another turn: by hand, as a designer would
     hands.ask(

@@ -35,7 +35,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Slot:
-    """A drawn piece in its block: its variant with its box, the lower left corner of its box from that of the block, and whether it is mirrored about the vertical."""
+    """A drawn piece in its block: its variant with its box, the lower left corner of its box from that of the block,
+    and whether it is mirrored about the vertical.
+    """
 
     piece: Piece
     variant: pya.Cell
@@ -132,7 +134,9 @@ class Drawing:
         self._variants[piece] = library.create(self.layout, self.library, self.table.cell(piece.device), values, values, piece.device.name)
 
     def check(self, piece: Piece) -> None:
-        """Take the box of a piece, once all are made: to ask for one brings the layout up to date. Raises ValueError for a PCell that fails."""
+        """Take the box of a piece, once all are made: to ask for one brings the layout up to date. Raises ValueError
+        for a PCell that fails.
+        """
         variant = self._variants[piece]
         library.checked(variant, self.library, self.table.cell(piece.device), piece.values(self.table), piece.device.name)
         self._boxes[piece] = variant.bbox()
@@ -169,7 +173,9 @@ class Drawing:
         return rows
 
     def _set(self, group: Group, rows: list[list[tuple[Piece, bool]]]) -> Block:
-        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make wider."""
+        """Columns and rows at the pitch of the largest in them, the middle on the grid where there is a gap to make
+        wider.
+        """
         drawn = [[(piece, *self.drawn(piece), mirrored) for piece, mirrored in row] for row in rows]
         columns = len(drawn[0])
         widths = [max(row[column][2].width() for row in drawn) for column in range(columns)]

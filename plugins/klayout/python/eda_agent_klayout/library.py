@@ -63,7 +63,9 @@ def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, 
 def create(
     layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str
 ) -> pya.Cell:
-    """The same, whose shapes are not looked at yet: that brings the whole layout up to date, and is done once for many (`checked`)."""
+    """The same, whose shapes are not looked at yet: that brings the whole layout up to date, and is done once for many
+    (`checked`).
+    """
     changed = _refusal(library.layout().pcell_declaration(cell), layout, values, written)
     if changed:
         raise ValueError(

@@ -116,7 +116,9 @@ Piece = tuple[pya.Instance, dict[str, Any], bool]
 def planning(
     layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
 ) -> Work[Plan]:
-    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that the run simulated, None for one that simulated none."""
+    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that
+    the run simulated, None for one that simulated none.
+    """
     result = Plan()
     by_name = {key(device.name): device for device in devices}
     simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
@@ -208,8 +210,10 @@ def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, plac
 
 
 def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> Work[None]:
-    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is connected otherwise or of the other
-    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is left to the plan.
+    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is
+    connected otherwise or of the other
+    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is
+    left to the plan.
     """
     by_name = {key(device.name): device for device in devices}
     seen: set[str] = set()
@@ -275,7 +279,9 @@ def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device 
 
 
 def _aside(aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any], pya.Cell]]:
-    """The pieces of a device whose sizes change: what changes, and the PCell with it; an instance keeps its share of the fingers. Raises ValueError for a size that the PCell does not draw."""
+    """The pieces of a device whose sizes change: what changes, and the PCell with it; an instance keeps its share of
+    the fingers. Raises ValueError for a size that the PCell does not draw.
+    """
     for instance, values, dummy in pieces:
         after = _after(device, table, values, dummy)
         if after:
@@ -325,7 +331,9 @@ def _wires(layout: pya.Layout, table: Table) -> list[int]:
 
 
 def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> Work[None]:
-    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a device grows: a guard ring, taps."""
+    """Boxes that would overlap, wires of the cell itself that end inside the old outline, and what is drawn where a
+    device grows: a guard ring, taps.
+    """
     instances = list(cell.each_inst())
     before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
