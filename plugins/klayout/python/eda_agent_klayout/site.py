@@ -43,7 +43,7 @@ class Site:
         self._filled: list[pya.Box] = []
 
     def learn(self, piece: Piece) -> None:
-        """Find the terminals of a piece before anything is placed: reading a cell brings the whole layout up to date."""
+        """Find the terminals of a piece before anything is placed: each look into a cell updates the whole layout."""
         variant, _ = self.drawing.drawn(piece)
         if self.rules is not None and variant.cell_index() not in self._labels:
             self._labels[variant.cell_index()] = terminals(variant, self.rules)
