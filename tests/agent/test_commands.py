@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -169,21 +167,22 @@ def test_pause_waits_and_stop_ends_it(problem: Problem) -> None:
     assert session.types().index("run.paused") < session.types().index("budget.changed") < session.types().index("run.resumed")
     control = Control()
     env = Environment(problem, FunctionSimulator(problem, amplifier))
-    loop = Loop(env, RandomPolicy(0), Budget(1000), lambda type, /, **fields: None, control, review=True)
+    proposed = threading.Event()
+    loop = Loop(
+        env,
+        RandomPolicy(0),
+        Budget(1000),
+        lambda type, /, **fields: proposed.set() if type == "turn.proposed" else None,
+        control,
+        review=True,
+    )
     reasons: list[str] = []
     thread = threading.Thread(target=lambda: reasons.append(loop.run()))
     thread.start()
-    _until(lambda: bool(loop.player.pending))
+    assert proposed.wait(30)
     control.halt()
     thread.join(5)
     assert reasons == ["user"]
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
 
 
 def test_another_policy_from_here_on(problem: Problem) -> None:

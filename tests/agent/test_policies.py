@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from eda_agent.agent.env import Environment
+from eda_agent.agent.parse import parse_reply, reply_schema
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.gaussian_process import fit
 from eda_agent.agent.policies.registry import DEFAULT, FOLDERS, POLICIES, make_policy, options_of
@@ -23,6 +25,7 @@ from eda_agent.cli.options import POLICY_NAMES
 from eda_agent.errors import InputError, MissingError
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.fake import FunctionSimulator
+from eda_agent.units import format_quantity
 
 from ..conftest import ROOT
 from .conftest import amplifier
@@ -227,10 +230,21 @@ def test_scripted_needs_a_script() -> None:
             make_policy("scripted", 0, {"script": script})
 
 
-def test_schema_is_json(problem: Problem) -> None:
-    from eda_agent.agent.parse import reply_schema
-
-    json.dumps(reply_schema(problem.space))
+@pytest.mark.parametrize("position", [0.0, 0.3, 0.7, 1.0])
+def test_a_reply_of_the_schema_is_a_proposal(problem: Problem, position: float) -> None:
+    """The schema goes to models as JSON. Every size of the space can be written in it, and is read as what it means."""
+    schema = json.loads(json.dumps(reply_schema(problem.space)))
+    sizes = schema["properties"]["sizing"]
+    assert schema["type"] == sizes["type"] == "object" and schema["required"] == ["reasoning", "sizing"]
+    assert list(sizes["properties"]) == sizes["required"] == list(problem.space.names)
+    assert schema["additionalProperties"] is sizes["additionalProperties"] is False
+    sizing = problem.space.from_unit([position] * len(problem.space.names))
+    written = {name: format_quantity(value, digits=4).replace(" ", "") for name, value in sizing.items()}
+    for name, text in written.items():
+        assert re.fullmatch(sizes["properties"][name]["pattern"], text), text
+        assert not re.fullmatch(sizes["properties"][name]["pattern"], f"{text} or so")
+    proposal = parse_reply(json.dumps({"reasoning": "why", "sizing": written}), problem.space, problem.space.initial)
+    assert proposal.error == "" and proposal.sizing == pytest.approx(sizing, rel=1e-3)
 
 
 def test_no_library_of_a_proposal_brings_threads_of_its_own() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.spec import Problem
 from eda_agent.record.labels import spec_table, target_text
 
@@ -204,6 +205,13 @@ def test_a_setting_with_another_unit_is_no_expression(tmp_path: Path, value: str
         load_problem(with_load(tmp_path, value))
 
 
-@pytest.mark.parametrize("value", ["2p", "2 pF", "2e-12", "2p*2", "1p + vdd*1p"])
-def test_quantities_and_expressions_are_settings(tmp_path: Path, value: str) -> None:
-    load_problem(with_load(tmp_path, value))
+@pytest.mark.parametrize(
+    ("value", "base", "slope"),
+    [("2p", 2e-12, 0.0), ("2 pF", 2e-12, 0.0), ("2e-12", 2e-12, 0.0), ("2p*2", 4e-12, 0.0), ("1p + vdd*1p", 1e-12, 1e-12)],
+)
+def test_quantities_and_expressions_are_settings(tmp_path: Path, value: str, base: float, slope: float) -> None:
+    """In every corner the load is `base` + `slope` · supply."""
+    problem = load_problem(with_load(tmp_path, value))
+    bench = next(iter(problem.testbenches.values()))
+    for corner in problem.corners:
+        assert work_out(bench.settings, corner)["load"] == pytest.approx(base + slope * corner.vdd)

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -43,7 +42,7 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
         check=False,
     )
     draw = random.Random(5)
-    kills = 0
+    kills = played = 0
     while kills < 6:
         process = subprocess.Popen(
             [*COMMAND, "--out", str(torn), "--resume"] if (torn / "journal.jsonl").exists() else [*COMMAND, "--out", str(torn)],
@@ -51,17 +50,19 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(draw.uniform(0.9, 1.5))
-        if process.poll() is not None:
-            break
-        process.send_signal(signal.SIGKILL)
+        # somewhere in a turn, after as many more as are drawn
+        goal = played + draw.randint(2, 12)
+        while process.poll() is None and played < goal:
+            time.sleep(draw.uniform(0.0, 0.02))
+            played = (torn / "journal.jsonl").read_bytes().count(b'"turn.evaluated"') if (torn / "journal.jsonl").exists() else 0
+        assert process.poll() is None, "the run ended before it could be killed"
+        process.kill()
         process.wait()
         kills += 1
     done = subprocess.run(
         [*COMMAND, "--out", str(torn), "--resume"], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     summary = json.loads(done.stdout)
-    assert kills >= 2
     assert summary["simulations"] == 90
     # the same turns as the run that was left alone, each once
     assert [turn["index"] for turn in turns(torn)] == list(range(91))
