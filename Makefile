@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
+# Others:  make quick (the inner loop) · make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # bytecode is always kept: otherwise hundreds of processes would each compile the same files
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: ray demo test debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
+.PHONY: ray demo test quick debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -18,6 +18,10 @@ demo: $(VENV)/.base
 
 test: lint audit
 	$(BIN)/pytest -n auto --dist loadgroup
+
+# the inner loop: unit tests, without a simulator or any other process (tests/quick.py)
+quick: $(VENV)/.dev
+	$(BIN)/pytest -q --quick -n auto --dist worksteal
 
 # known vulnerabilities of the locked packages; reports if the advisories cannot be reached
 audit: $(VENV)/.dev

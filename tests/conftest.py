@@ -12,6 +12,7 @@ import pytest
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.local_pool import LocalPool
+from tests.quick import Quick
 
 ROOT = Path(__file__).parent.parent
 CIRCUITS = ROOT / "circuits"
@@ -30,6 +31,15 @@ def _relative(expected: Any, rel: float | None = None, abs: float | None = None,
 
 
 pytest.approx = _relative  # type: ignore[assignment]  # the same but for what is left out
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="unit tests only, without any process (tests/quick.py)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        config.pluginmanager.register(Quick(), "quick")
 
 
 @pytest.fixture(scope="session", autouse=True)

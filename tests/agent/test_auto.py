@@ -98,6 +98,7 @@ def hard(problems: dict[str, Problem]) -> Problem:
     return dataclasses.replace(problem, specs=specs)
 
 
+@pytest.mark.slow
 def test_hand_overs_are_events_and_a_resumed_run_makes_the_same(hard: Problem, folder: Path) -> None:
     env, events = play(hard, make_policy("auto", 1, {"model": str(folder)}), 40)
     changes = [fields for type, fields in events if type == "policy.changed"]

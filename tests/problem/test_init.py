@@ -83,6 +83,7 @@ def test_the_inverting_input_is_found_by_measuring_what_the_structure_says(tmp_p
     assert values["phase_margin"] is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_circuit_of_the_suite_can_be_drafted_again(name: str, tmp_path: Path, problems: dict[str, Problem]) -> None:
     shutil.copy(CIRCUITS / name / f"{name}.spice", tmp_path)
@@ -284,6 +285,7 @@ def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("topology", "every", "told"),
     [("one_stage_opamp", 1, 0.95), ("two_stage_opamp_single_ended", 10, 1.0), ("three_stage_opamp_nmc_single_ended", 60, 1.0)],

@@ -48,6 +48,7 @@ def pictures(problem: Problem) -> tuple[dict[str, Plot], list[dict[str, Any]], d
     return found, rows, dict(values)
 
 
+@pytest.mark.slow
 def test_a_regulators_plots(problems: dict[str, Problem]) -> None:
     plots, rows, values = pictures(problems["ldo"])
     load = next(plot for title, plot in plots.items() if title.startswith("load: out"))

@@ -1,0 +1,72 @@
+"""The inner loop: `pytest --quick` (make quick) runs the unit tests, which start no process, with few examples of each law.
+
+A test is left out that is marked `slow` (seconds of its own), lies in a folder of `ELSEWHERE`, or uses a fixture which starts simulators (`SIMULATING`). Any other one that starts a process all the
+same, ngspice or not, is stopped there by the interpreter's own audit events, and counted as skipped: no list of such tests has to be kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+SIMULATING = frozenset({"pool", "display", "hands", "recorded"})
+"""Fixtures that start simulators, or an application that does."""
+ELSEWHERE = frozenset({"chaos", "hostile", "klayout", "language", "measurements", "supply", "train", "tui"})
+"""Folders of tests that are about processes, applications, trained models or training."""
+STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"})
+"""Audit events of a process that starts (docs.python.org/3/library/audit_events.html)."""
+REASON = "starts a process: not in the inner loop"
+
+
+class Started(BaseException):
+    """Raised where a test of the inner loop starts a process; no code of ours catches it."""
+
+
+class Quick:
+    """The plugin of `--quick`."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self.started = False
+        self.modules: set[Path] = set()
+        # a hook cannot be taken away again: it looks whether a test runs
+        sys.addaudithook(self._audit)
+        hypothesis.settings.register_profile("quick", max_examples=10, deadline=None)
+        hypothesis.settings.load_profile("quick")
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.running and (event in STARTS or (event == "ctypes.dlopen" and "ngspice" in str(arguments[0]))):
+            self.started = True
+            raise Started(REASON)
+
+    def pytest_ignore_collect(self, collection_path: Any, config: pytest.Config) -> bool | None:
+        return True if collection_path.is_dir() and collection_path.name in ELSEWHERE and "tests" in collection_path.parts else None
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        left_out = [item for item in items if item.get_closest_marker("slow") or SIMULATING & set(getattr(item, "fixturenames", ()))]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in set(left_out)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, None, None]:
+        self.running, self.started = True, False
+        try:
+            return (yield)
+        finally:
+            self.running = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        # a fixture of the whole module tried it in the first test, and fails for the others
+        if self.started and call.when == "setup":
+            self.modules.add(item.path)
+        if report.failed and (self.started or (call.when == "setup" and item.path in self.modules)):
+            report.outcome, report.longrepr = "skipped", (str(item.path), 0, REASON)
+        return report
