@@ -1,7 +1,8 @@
-"""The inner loop: `pytest --quick` (make quick) runs the unit tests, which start no process, with few examples of each law.
+"""The inner loop: `pytest --quick` (make quick) runs the unit tests, which start no process.
 
-A test is left out that is marked `slow` (seconds of its own), lies in a folder of `ELSEWHERE`, or uses a fixture which starts simulators (`SIMULATING`). Any other one that starts a process all the
-same, ngspice or not, is stopped there by the interpreter's own audit events, and counted as skipped: no list of such tests has to be kept.
+Each law is tried on a few examples. A test is left out if it is marked `slow` (seconds of its own), lies in a
+folder of `ELSEWHERE` or uses a fixture that starts simulators (`SIMULATING`). If another test starts a process,
+ngspice or not, the interpreter's audit events stop it there and it counts as skipped: nobody keeps a list.
 """
 
 from __future__ import annotations
