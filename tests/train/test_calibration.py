@@ -64,5 +64,5 @@ def test_a_plane_is_predicted_better_with_turns(problems: dict[str, Problem]) ->
 
 
 def test_without_weights_it_says_how_to_make_them(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no weights of this version"):
+    with pytest.raises(InputError, match="not weights of this version"):
         calibration.main(["--records", str(tmp_path)])

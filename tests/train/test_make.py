@@ -48,8 +48,8 @@ def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     for content in (b"", b"PK\x03\x04 nothing"):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="no record of a circuit"):
+        with pytest.raises(InputError, match="not a record of a circuit"):
             read_record(path)
     np.savez(path, about=np.frombuffer(b"[1]", np.uint8))
-    with pytest.raises(InputError, match="no record of a circuit"):
+    with pytest.raises(InputError, match="not a record of a circuit"):
         read_record(path)
