@@ -83,6 +83,15 @@ def test_magics_fingers_wires_and_names(miller: Problem) -> None:
     assert any("xm6 32/0.5 for 36/0.5" in note for note in drawn)
 
 
+def test_a_foundrys_capacitor_is_the_schematics(miller: Problem, tmp_path: Path) -> None:
+    cell = "X26 OUT a_700_60# sky130_fd_pr__cap_mim_m3_1 l=1.4e+07u w=2.4e+07u"
+    (tmp_path / "e.spice").write_text(MAGIC.read_text().replace("C0 a_700_60# OUT 0.497p", cell))
+    post = post_layout(miller, miller.space.initial, tmp_path / "e.spice")
+    cc = next(one for one in post.problem.netlist.subcircuits["opamp"].devices if one.name.startswith("cmissing"))
+    assert set(cc.nodes) == {"n_a_700_60_", "out"} and float(cc.value) == 5e-13
+    assert any("cap_mim_m3_1" in note for note in post.notes)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

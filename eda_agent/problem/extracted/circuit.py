@@ -20,6 +20,7 @@ from eda_agent.problem.netlist import Edit, Netlist, parse_netlist
 from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import DesignSpace, Parameter, Place, Sizing
 from eda_agent.problem.spec import Problem
+from eda_agent.units import parse_spice_number
 
 SAME = 0.02
 """Sizes within this share are equal, because a layout has a grid."""
@@ -59,8 +60,9 @@ class _Builder:
         extracted = read_extracted(path, problem, cell)
         self.ports, found, self.bare = extracted.ports, extracted.devices, extracted.bare
         if extracted.left_out:
-            self.notes.append(f"without a model here, so not of the layout: {', '.join(extracted.left_out[:6])}")
-        schematic = Transistors(problem)
+            self.notes.append(f"taken from the schematic, not from the layout: {', '.join(extracted.left_out[:6])}")
+        schematic = self.schematic = Transistors(problem)
+        self.edits = problem.space.edits(sizing)
         self.flat = schematic.flat(sizing)
         self.kinds = {fet.name: fet.type for fet in schematic.structure.fets}
         self.found = [replace(device, nodes=tuple(_short(net) for net in device.nodes)) for device in found]
@@ -76,7 +78,7 @@ class _Builder:
         """Join the nets that wire resistors connect. A resistor of the schematic is identified by its value, and by
         ends without a common name.
         """
-        left = {device.label: device.values.get("resistance", 0.0) for device in self.flat if device.kind == "r"}
+        left = {device.label: device.values.get("resistance", 0.0) for device in self.flat if device.kind == "r" and not device.library}
         for device in self.found:
             if device.kind != "r":
                 continue
@@ -263,7 +265,7 @@ class _Builder:
         found: dict[str, str] = {}
         nets = self.match.nets
         for own in self.flat:
-            if own.kind != "c":
+            if own.kind != "c" or own.library:
                 continue
             ends = {_short(net) for net in own.nodes[:2]}
             value = own.values.get("capacitance", 0.0)
@@ -297,6 +299,14 @@ class _Builder:
         for device in self.flat:
             if device.kind == "m" or device.label in drawn:
                 continue
+            if device.library:
+                ends = [
+                    self._node(back.get(_short(net), f"only_{_word(_short(net))}")) if _short(net) not in self.own_ports else _short(net)
+                    for net in device.nodes
+                ]
+                lines.append(f"xmissing{len(names)} {' '.join(ends)} {self._call_of(device)}")
+                names.append(device.label)
+                continue
             value = next((device.values[key] for key in ("resistance", "capacitance", "inductance", "dc") if key in device.values), None)
             if value is None or device.kind not in "rclvi":
                 raise InputError(
@@ -315,6 +325,23 @@ class _Builder:
         if names:
             self.notes.append(f"not in the layout, taken from the schematic: {', '.join(names)}")
         return lines
+
+    def _call_of(self, device: FlatDevice) -> str:
+        """The foundry's device with its sizes, as in the schematic. Raises `InputError` if a size is no number."""
+        line = self.schematic.line(device)
+        words = [self.schematic.device(line).value]
+        for name, text in self.schematic.device(line).params.items():
+            value = self.edits.get(Edit(*line, name), parse_spice_number(text))
+            if value is None:
+                raise InputError(
+                    Finding(
+                        f"{device.label} is not in the extracted netlist, and its {name} is no number",
+                        self.path,
+                        fix="write its sizes as numbers in the netlist of the spec",
+                    )
+                )
+            words.append(f"{name}={value:.10g}")
+        return " ".join(words)
 
     def _problem(self, netlist: Netlist, names: Mapping[str, Sequence[str]], factors: Mapping[tuple[str, str], str]) -> Problem:
         problem = self.problem

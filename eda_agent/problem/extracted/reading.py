@@ -85,19 +85,21 @@ def _plain(word: str) -> str:
 
 
 def _without_passives(netlist: Netlist, problem: Problem) -> tuple[Netlist, tuple[str, ...]]:
-    """The netlist without the foundry's resistors and capacitors, whose subcircuits are not here; the names of
-    those.
-    """
+    """The netlist without the foundry's resistors and capacitors, whose drawn values are not read; their names."""
     unknown = {
         id(device.line): f"{device.name} ({device.value})"
         for scope in (netlist.top, *netlist.subcircuits.values())
         for device in scope.devices
-        if device.kind == "x" and re.search(r"cap|res|mim|vpp", device.value, re.IGNORECASE)
-        and device.value.lower() not in netlist.subcircuits and problem.pdk.device(device.value) is None
-    }  # fmt: skip
+        if device.kind == "x" and device.value.lower() not in netlist.subcircuits and _is_passive(device.value, problem)
+    }
     if not unknown:
         return netlist, ()
     return parse_netlist([line for line in netlist.lines if id(line) not in unknown]), tuple(unknown.values())
+
+
+def _is_passive(model: str, problem: Problem) -> bool:
+    rule = problem.pdk.device(model)
+    return not rule.is_fet if rule is not None else re.search(r"cap|res|mim|vpp", model, re.IGNORECASE) is not None
 
 
 def _cell(netlist: Netlist, wanted: str | None, problem: Problem, path: Path) -> str:
