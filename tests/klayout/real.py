@@ -3,7 +3,8 @@
     EDA_AGENT_PCELLS_SKY130A=FOLDER      its copy of efabless/sky130_klayout_pdk, with `tech/sky130`
     EDA_AGENT_PCELLS_PACKAGES=FOLDER     site-packages with what the libraries import (gdsfactory)
 
-KLayout takes FOLDER by KLAYOUT_PATH, and the packages by PYTHONPATH (0.28) or KLAYOUT_PYTHONPATH (0.30).
+KLayout takes FOLDER by KLAYOUT_PATH, and the packages from the folder `python` of its home, which it has on its path in 0.28 and 0.30. PYTHONPATH would reach `eda-agent` as well,
+which has packages of its own.
 """
 
 from __future__ import annotations
@@ -25,13 +26,10 @@ def place(table: str) -> Path | None:
     return Path(named).resolve() if named else None
 
 
-def environment(table: str) -> Mapping[str, str]:
-    """What KLayout is started with, so that it loads the library of a table."""
+def environment(table: str, home: Path) -> Mapping[str, str]:
+    """What KLayout is started with, so that it loads the library of a table; its packages are linked into its home."""
     found = place(table)
     assert found is not None, f"{variable(table)} names no folder"
-    packages = os.environ.get(PACKAGES, "")
-    return {
-        "KLAYOUT_PATH": str(found),
-        **({"PYTHONPATH": packages, "KLAYOUT_PYTHONPATH": packages} if packages else {}),
-        "USER": os.environ.get("USER", "user"),
-    }
+    if packages := os.environ.get(PACKAGES):
+        (home / "python").symlink_to(Path(packages).resolve())
+    return {"KLAYOUT_PATH": str(found), "USER": os.environ.get("USER", "user")}
