@@ -223,6 +223,7 @@ class Plugin:
         if name:
             read_table(name)
             pya.Application.instance().set_config(TABLE, name)
+            pya.Application.instance().commit_config()
 
     @property
     def table(self) -> str:

@@ -60,11 +60,13 @@ class Writing:
         self._count, self._last = 0, ""
 
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
-        """A task on the active cell. Raises ValueError without one."""
+        """On the active cell. `table`: for a cell that does not say which PCells draw it. Raises ValueError where there is none."""
         view = self.window.current_view()
         if view is None or not view.active_cellview().is_valid() or view.active_cellview().cell is None:
             raise ValueError(NO_LAYOUT)
-        return Task(found, view, view.active_cellview().cell, table)
+        cell = view.active_cellview().cell
+        kept = title.find(cell)
+        return Task(found, view, cell, str(kept["table"]) if kept is not None else table)
 
     def look(self, task: Task) -> None:
         """Show the changes as markers and in a preview with Apply and Discard."""
