@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -37,7 +38,8 @@ def test_a_command_registers_its_parser_function_and_help(name: str) -> None:
 def test_a_word_that_is_no_command_is_answered_with_all_of_them() -> None:
     done = subprocess.run([sys.executable, "-m", "eda_agent", "sise", "x"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert all(f"'{name}'" in done.stderr for name in NAMES)
+    # Python 3.12 and newer leave out the quotes
+    assert all(re.search(rf"(?<![\w-]){name}(?![\w-])", done.stderr) for name in NAMES)
 
 
 def test_the_whole_parser_loads_little() -> None:

@@ -210,6 +210,28 @@ def test_a_pcell_that_fails_is_not_placed_as_nothing(layout: pya.Layout, registe
         place.place(layout, "one", [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"))], ("b", "vdd"), read_table("sky130A"))
 
 
+def test_a_pcell_that_fails_while_sizes_are_written_is_an_error(layout: pya.Layout, register: Register) -> None:
+    """It drew for the plan, and draws nothing in the layout itself: the window takes all changes back."""
+    there = register(version("sky130A"))
+    table = library.present(read_table("sky130A"))
+
+    def fet(width: float) -> list[Device]:
+        return [Device("xm1", "nmos", width, 0.5e-6, 1, 1, ("d", "g", "s", "b"))]
+
+    cell = place.place(layout, "one", fet(2e-6), ("b", "vdd"), table)
+    plan = writeback.plan(layout, cell, fet(3e-6), table)
+    assert len(plan.changes) == 1
+
+    def fail() -> None:
+        raise RuntimeError("not here")
+
+    # what the plan drew in the library is forgotten with its layout
+    plan.changes[0].after["w"] = 3.5
+    there.layout().pcell_declaration("nfet").produce_impl = fail
+    with pytest.raises(ValueError, match="xm1: its PCell does not draw in this layout what it drew for the preview"):
+        writeback.apply(plan)
+
+
 def test_a_layout_of_a_library_that_is_not_here_says_so(tmp_path: Path, problems: dict[str, Problem], register: Register) -> None:
     """The file has the PCells; without their library they are only shapes."""
     from eda_agent.cli.layout import write_layout

@@ -386,8 +386,9 @@ def _around(boxes: Sequence[pya.Box]) -> pya.Box:
 
 
 def applying(found: Plan) -> Work[int]:
-    """Change the PCells of a plan; returns their number. In the application this belongs between `begin_transaction`
-    and `commit`.
+    """Change the PCells of a plan; gives how many were changed. In the application this belongs between `begin_transaction` and `commit`.
+
+    Raises ValueError, with the changes made, where a PCell then draws something else than it did for the plan.
     """
     changes = found.changes
     if changes:
@@ -402,6 +403,13 @@ def applying(found: Plan) -> Work[int]:
             theirs,
         )
         yield from each("sizes are written", changes, lambda one: one.instance.change_pcell_parameters(one.after), first.layout())
+        # a PCell that fails in this layout draws its message in place of a transistor
+        failed = next((one for one in changes if one.instance.bbox() != one.grown), None)
+        if failed is not None:
+            raise ValueError(
+                f"{failed.device}: its PCell does not draw in this layout what it drew for the preview ({failed.instance.bbox()} instead of {failed.grown}); "
+                "nothing is written\n\nKLayout's log (File > Log Viewer) says why"
+            )
     return len(changes)
 
 

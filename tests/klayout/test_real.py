@@ -1,0 +1,29 @@
+"""SKY130's own PCells, by mouse: a layout of theirs is opened, sized, written back and checked. Runs where `real.py` finds the library."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.klayout import real
+from tests.klayout.by_mouse import play, present
+from tests.klayout.test_application import display, home
+
+__all__ = ["display", "home"]
+pytestmark = [
+    pytest.mark.skipif(
+        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")), reason="KLayout, Xvfb and xdotool are installed by make test"
+    ),
+    pytest.mark.skipif(real.place("sky130A") is None, reason=f"SKY130's PCells are in no package; {real.variable('sky130A')} names their folder"),
+    pytest.mark.xdist_group("klayout-window"),
+]  # fmt: skip
+
+
+def test_a_layout_of_skywater130_is_sized_written_back_and_checked(display: str, home: Path, tmp_path: Path) -> None:
+    outcome = play(display, home, tmp_path, None, "sky130A", **real.environment("sky130A", home))
+    there = present(outcome.netlist)
+    assert "sky130_fd_pr__nfet_01v8" in outcome.netlist and there["XM5.w"] == 1.97 and there["XM7.m"] == 26
+    assert outcome.stop == "met" and "xm6: w 7.9 → " in outcome.preview
+    assert outcome.report.startswith("LVS: the 8 transistors agree") and "by the layers of sky130A" in outcome.report
