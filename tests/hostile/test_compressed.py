@@ -55,7 +55,7 @@ def test_a_sound_answer_is_read_whatever_its_coding(address: str, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("bomb", "longer than"), ("bomb in a bomb", "not asked for"), ("other", "not asked for"), ("lie", "not compressed")]
+    ("name", "why"), [("bomb", "longer than"), ("bomb in a bomb", "not requested"), ("other", "not requested"), ("lie", "not compressed")]
 )
 def test_an_answer_that_grows_is_cut_off(address: str, name: str, why: str) -> None:
     tracemalloc.start()

@@ -21,6 +21,8 @@ from .rules import rules_of
 from .steps import Work, draw_ahead, each, finish
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
+OWN = "eda-agent"
+"""The library of the demonstration process."""
 NAMES = (NAME, "name")
 """Properties with a device's name, if the PCell has no parameter for it."""
 
@@ -394,15 +396,19 @@ def applying(found: Plan) -> Work[int]:
     if changes:
         first = changes[0].instance
         theirs = first.cell.library().layout()
+        # a PCell of somebody else may read a file into its layout as it draws, which KLayout refuses while updates are held back
+        own = first.cell.library().name() == OWN
         yield from each(
             "transistors are drawn",
             changes,
             lambda one: draw_ahead(
                 theirs, one.instance.pcell_declaration().name(), {**one.instance.pcell_parameters_by_name(), **one.after}
             ),
-            theirs,
+            *([theirs] if own else []),
         )
-        yield from each("sizes are written", changes, lambda one: one.instance.change_pcell_parameters(one.after), first.layout())
+        yield from each(
+            "sizes are written", changes, lambda one: one.instance.change_pcell_parameters(one.after), *([first.layout()] if own else [])
+        )
         # a PCell that fails in this layout draws its message in place of a transistor
         failed = next((one for one in changes if one.instance.bbox() != one.grown), None)
         if failed is not None:
