@@ -1,8 +1,8 @@
-"""The whole way with mouse and keyboard alone, as docs/klayout.md tells it: a layout is opened, its circuit sized, the sizes written back, LVS run, the file saved.
+"""The whole way with mouse and keyboard: a layout is opened, its circuit sized, the sizes written back, LVS run.
 
     python -m tests.klayout.by_mouse FOLDER [TABLE [PREFIX]]
 
-keeps pictures in FOLDER. With a TABLE other than `demonstration`, its PCells must load in KLayout: see `real.py` for where they are looked for.
+keeps pictures in FOLDER. The PCells of a TABLE other than `demonstration` must load in KLayout (see `real.py`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ LONGEST = 180.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """`netlist`: what the open layout gave; `preview`, `report`: what the windows said; `stop`: why the run ended; `layout`: the file that was saved; `run`: its folder."""
+    """`netlist`: what the open layout gave; `preview`, `report`: what the windows said; `stop`: why the run ended;
+    `layout`: the file that was saved; `run`: its folder.
+    """
 
     netlist: str
     preview: str

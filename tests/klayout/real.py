@@ -3,8 +3,8 @@
     EDA_AGENT_PCELLS_SKY130A=FOLDER      its copy of efabless/sky130_klayout_pdk, with `tech/sky130`
     EDA_AGENT_PCELLS_PACKAGES=FOLDER     site-packages with what the libraries import (gdsfactory)
 
-KLayout takes FOLDER by KLAYOUT_PATH, and the packages from the folder `python` of its home, which it has on its path in 0.28 and 0.30. PYTHONPATH would reach `eda-agent` as well,
-which has packages of its own.
+KLayout takes FOLDER by KLAYOUT_PATH, and the packages from the folder `python` of its home, which is on its path in
+0.28 and 0.30. PYTHONPATH would reach `eda-agent` as well, which has packages of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SKY130's own PCells, by mouse: a layout of theirs is opened, sized, written back and checked. Runs where `real.py` finds the library."""
+"""SKY130's own PCells, by mouse, where `real.py` finds the library: opened, sized, written back and checked."""
 
 from __future__ import annotations
 

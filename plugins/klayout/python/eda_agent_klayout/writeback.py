@@ -388,7 +388,8 @@ def _around(boxes: Sequence[pya.Box]) -> pya.Box:
 
 
 def applying(found: Plan) -> Work[int]:
-    """Change the PCells of a plan; gives how many were changed. In the application this belongs between `begin_transaction` and `commit`.
+    """Change the PCells of a plan; returns their number. In the application this belongs between `begin_transaction`
+    and `commit`.
 
     Raises ValueError, with the changes made, where a PCell then draws something else than it did for the plan.
     """
@@ -396,7 +397,7 @@ def applying(found: Plan) -> Work[int]:
     if changes:
         first = changes[0].instance
         theirs = first.cell.library().layout()
-        # a PCell of somebody else may read a file into its layout as it draws, which KLayout refuses while updates are held back
+        # another library's PCell may read a file as it draws, which KLayout refuses while updates are held back
         own = first.cell.library().name() == OWN
         yield from each(
             "transistors are drawn",

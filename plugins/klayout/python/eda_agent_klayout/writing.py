@@ -60,7 +60,7 @@ class Writing:
         self._count, self._last = 0, ""
 
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
-        """On the active cell. `table`: for a cell that does not say which PCells draw it. Raises ValueError where there is none."""
+        """A task on the active cell; `table` is for a cell that names none. Raises ValueError without a cell."""
         view = self.window.current_view()
         if view is None or not view.active_cellview().is_valid() or view.active_cellview().cell is None:
             raise ValueError(NO_LAYOUT)
