@@ -18,7 +18,7 @@ from .boxes import Boxes
 from .fold import Rule, folded
 from .library import checked, create
 from .rules import rules_of
-from .steps import Work, draw_ahead, each, finish
+from .steps import Work, draw_ahead, each, finish, held
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
 OWN = "eda-agent"
@@ -199,6 +199,10 @@ def planning(
             stop(name, error)
 
     yield from each("changes are collected", list(drawn), collect)
+    drawn.clear()
+    with held(*([theirs] if theirs is not None else [])):
+        # the library drops each of its variants that nobody places, and would be walked for each
+        aside._destroy()
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
     result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
@@ -355,14 +359,24 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
 
     yield from each("overlaps are looked for", list(changed), overlaps)
 
+    # a copy: a search in the cell itself would sort its shapes anew each time
+    own = pya.Shapes()
+    for index in wires:
+        for shape in cell.shapes(index).each():
+            if not shape.is_text():
+                own.insert(shape.bbox())
+
+    def touched(box: pya.Box) -> bool:
+        return any(True for _ in own.each_touching(box))
+
     def meets(change: Change) -> None:
         if change.grown == change.box:
             return
-        if any(_touched(cell, index, change.box) for index in wires):
+        if touched(change.box):
             result.conflicts.append(
                 (f"{change.device}: wires touch it and its outline changes; check whether they still meet its terminals", change.box)
             )
-        elif any(_touched(cell, index, change.grown) for index in wires):
+        elif touched(change.grown):
             result.conflicts.append(
                 (f"{change.device}: it grows into what is drawn beside it (a wire, taps or a guard ring)", change.grown)
             )
@@ -373,11 +387,6 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
 def _identity(instance: pya.Instance) -> tuple[int, str]:
     """A key that distinguishes an instance from the others of its cell."""
     return instance.cell_index, str(instance.cplx_trans)
-
-
-def _touched(cell: pya.Cell, index: int, box: pya.Box) -> bool:
-    """Whether the cell itself has a shape there, other than a text."""
-    return any(not shape.is_text() for shape in cell.shapes(index).each_touching(box))
 
 
 def _around(boxes: Sequence[pya.Box]) -> pya.Box:
