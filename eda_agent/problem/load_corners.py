@@ -17,17 +17,17 @@ from eda_agent.problem.spec import Corner
 from eda_agent.units import QuantityError, parse_quantity
 
 MAX_CORNERS = 300
-SETS = ("nominal", "signoff")
+SETS = ("nominal", "signoff", "signoff_rc")
 SUPPLY_SPREAD = 0.1
 TEMPERATURES = (-40.0, 125.0)
 _UNITS = {"vdd": "V", "temperature": "degC"}
 
 
 def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
-    """`nominal`: the first process at its supply and 27 °C. `signoff`: that, then every other process × supply ± 10 % ×
-    −40 and 125 °C.
+    """`nominal`: the first process at its supply and 27 °C. `signoff`: that, then every other process of the MOSFETs ×
+    supply ± 10 % × −40 and 125 °C. `signoff_rc`: the same with the processes of resistors and capacitors.
     """
-    first, *others = pdk.corners
+    first, *others = [process for process in pdk.corners if name == "signoff_rc" or not _of_passives(process, pdk)]
     nominal = Corner("nominal", first, pdk.supply, 27.0, {})
     if name == "nominal":
         return (nominal,)
@@ -36,6 +36,12 @@ def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
         vdd = float(f"{pdk.supply * (1 + sign * SUPPLY_SPREAD):.6g}")
         result.append(Corner(_name({"process": process, "vdd": vdd, "temperature": temperature}), process, vdd, temperature, {}))
     return tuple(result)
+
+
+def _of_passives(process: str, pdk: Pdk) -> bool:
+    """Whether a process is another one with resistors and capacitors that are high or low, such as `tt_hh`."""
+    fets, _, passives = process.rpartition("_")
+    return fets in pdk.corners and passives in {"ll", "hh", "lh", "hl"}
 
 
 def load_corners(node: LocatedNode | None, pdk: Pdk | None) -> tuple[Corner, ...]:
