@@ -19,7 +19,9 @@ def register(commands: Commands) -> None:
         "sim", help="simulate one sizing", description="Print measurements, corners and operating points of one sizing."
     )
     add_sizing(parser)
-    parser.add_argument("--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners")
+    parser.add_argument(
+        "--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners"
+    )
     parser.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
     parser.add_argument(
         "--netlist", type=Path, metavar="FILE", help="the netlist extracted from a layout: specs before and after, and what each wire costs"

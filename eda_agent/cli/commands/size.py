@@ -29,7 +29,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals (default: the spec's)")
     parser.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
-    parser.add_argument("--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners")
+    parser.add_argument(
+        "--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners"
+    )
     parser.add_argument(
         "--robust",
         type=float,
