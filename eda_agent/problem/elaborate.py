@@ -224,7 +224,7 @@ class Elaboration:
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                fix = "define it in the netlist, or check `pdk:`. From a foundry's library only MOSFETs are read: write its resistors and capacitors as R and C with a value"
+                fix = "define it in the netlist, or check `pdk:`. A device that the PDK file does not have can be written as R or C with a value"
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is not defined", fix))
             if len(inner.ports) != len(outside):
                 raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))

@@ -121,7 +121,8 @@ def test_what_is_no_whole_number_is_said(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_libraries_that_multiply_are_left_alone() -> None:
     gf, sky = find_pdk("gf180mcuD"), find_pdk("sky130A")
-    assert ignoring(gf, gf.devices) == set(gf.devices) and not ignoring(sky, sky.devices)
+    fets = {name for name, rule in gf.devices.items() if rule.is_fet}
+    assert fets <= ignoring(gf, gf.devices) and not ignoring(sky, sky.devices)
     problem = load_problem(CIRCUITS / "two_stage_miller")
     assert netlist_diff(problem, problem.space.initial) == ""
 

@@ -83,7 +83,7 @@ def test_a_changed_budget_is_said_and_kept(amp: Path, tmp_path: Path) -> None:
     eda("size", amp, "--policy", "random", "--budget", "3", "--out", run)
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 3
     done = eda("size", run, "--resume", "--budget", "5", "--workers", "1")
-    assert "! changed: --budget is 5, was 3" in done.stderr and "! changed: --workers is 1, was left open" in done.stderr
+    assert "! changed: --budget is 5, was 3" in done.stderr and "! changed: --workers is 1, was not given" in done.stderr
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 5
     assert state(run).started["budget"]["simulations"] == 5
     for words, says in ((["--policy", "trust"], "policy random"), (["--seed", "7"], "seed 0"), (["--corners", "signoff"], "the spec's own corners"), (["--model", "x"], "--model is not an option of policy random")):  # fmt: skip
