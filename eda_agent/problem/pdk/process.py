@@ -44,7 +44,7 @@ def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, f
 
 
 def _library(pdk: Pdk, devices: tuple[str, ...]) -> Library:
-    path = pdk.library()
+    path = pdk.library(devices)
     key = (pdk.name, str(path), devices)
     if key not in _LIBRARIES:
         _LIBRARIES[key] = library_of(pdk, path, tuple(pdk.process["sections"]), devices)

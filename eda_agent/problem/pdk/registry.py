@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -82,7 +82,7 @@ class Pdk:
     name: str
     title: str
     licence: str
-    locations: tuple[Mapping[str, str], ...]
+    locations: tuple[Mapping[str, Any], ...]
     include: tuple[str, ...]
     corners: Mapping[str, tuple[str, ...]]
     params: Mapping[str, float]
@@ -102,18 +102,26 @@ class Pdk:
         """The source of the models, for people."""
         return str(self.library()) if self.locations else "the netlist"
 
-    def library(self) -> Path:
-        """The path of the model library. Raises `MissingError`, with the way to install it."""
+    def library(self, devices: Iterable[str] = (), process: str = "") -> Path:
+        """The path of the model library: the first installed one with these devices and this process, else the first.
+
+        Raises `MissingError`, with the way to install it.
+        """
         if self.needs == "osdi":
             raise MissingError(
                 f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not support\n    → use sky130A or gf180mcuD"
             )
-        tried = []
+        asked = {name for name in devices if name in self.devices}
+        tried, found = [], []
         for location in self.locations:
             path = _resolve(location)
             if path is not None and path.is_file():
-                return path
+                if asked <= set(location.get("devices", asked)) and (not process or process in location.get("processes", (process,))):
+                    return path
+                found.append(path)
             tried.append(_describe(location))
+        if found:
+            return found[0]
         raise MissingError(
             f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT"
         )
@@ -127,9 +135,9 @@ class Pdk:
         return self.devices.get(model.lower())
 
 
-def _resolve(location: Mapping[str, str]) -> Path | None:
+def _resolve(location: Mapping[str, Any]) -> Path | None:
     if "path" in location:
-        return Path(location["path"])
+        return Path(str(location["path"]))
     if "root" in location:
         root = os.environ.get("PDK_ROOT")
         return Path(root).expanduser() / location["root"] if root else None
@@ -139,9 +147,9 @@ def _resolve(location: Mapping[str, str]) -> Path | None:
     return Path(found.submodule_search_locations[0]) / location["file"]
 
 
-def _describe(location: Mapping[str, str]) -> str:
+def _describe(location: Mapping[str, Any]) -> str:
     if "path" in location:
-        return location["path"]
+        return str(location["path"])
     return f"$PDK_ROOT/{location['root']}" if "root" in location else f"package {location['package']}"
 
 
