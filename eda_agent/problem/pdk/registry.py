@@ -140,11 +140,11 @@ def _resolve(location: Mapping[str, Any]) -> Path | None:
         return Path(str(location["path"]))
     if "root" in location:
         root = os.environ.get("PDK_ROOT")
-        return Path(root).expanduser() / location["root"] if root else None
+        return Path(root).expanduser() / str(location["root"]) if root else None
     found = importlib.util.find_spec(location["package"])
     if found is None or not found.submodule_search_locations:
         return None
-    return Path(found.submodule_search_locations[0]) / location["file"]
+    return Path(found.submodule_search_locations[0]) / str(location["file"])
 
 
 def _describe(location: Mapping[str, Any]) -> str:
