@@ -81,7 +81,9 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
         ]
     library = pdk.library()
     decks: list[dict[str, object]] = []
-    for process in pdk.corners:
+    # the others change resistors and capacitors
+    processes = [process for process in pdk.corners if "_" not in process]
+    for process in processes:
         uncut = [f".include {library.parent / file}" for file in pdk.include] + [
             f".lib {library} {section}" for section in pdk.corners[process]
         ]
@@ -96,7 +98,7 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
                 continue
             assert cut_row[key] == pytest.approx(expected, rel=1e-9, abs=1e-18), key
             compared += 1
-    assert compared >= len(pdk.corners) * len(names) * 6
+    assert compared >= len(processes) * len(names) * 6
 
 
 @pytest.mark.parametrize("subcircuits", [True, False])
