@@ -119,7 +119,7 @@ def test_a_journal_that_names_commands_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         check_endpoint("http://evil.example/; rm -rf x", tmp_path)
     assert "--endpoint 'http://evil.example/; rm -rf x'" in str(error.value)
-    with pytest.raises(InputError, match="not named here before"):
+    with pytest.raises(InputError, match="not given here before"):
         check_endpoint("http://[", tmp_path)
 
 

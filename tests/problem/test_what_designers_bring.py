@@ -132,7 +132,7 @@ def test_a_commented_testbench_is_no_cell(tmp_path: Path) -> None:
 
 def test_models_of_another_process_are_taken_by_their_polarity(tmp_path: Path, plain: dict[str, float | None]) -> None:
     draft, problem = drafted(tmp_path, BARE.replace("nch", "nmos_rvt").replace("pch", "pmos_rvt"), "sky130A")
-    assert f"model nmos_rvt was made {N}" in draft.changed
+    assert f"model nmos_rvt was replaced by {N}" in draft.changed
     same(measured(problem), plain)
 
 

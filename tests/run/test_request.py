@@ -35,7 +35,7 @@ def test_written_and_read_back_is_the_same(request: Request) -> None:
 
 def test_every_field_is_kept_or_belongs_to_one_start() -> None:
     """A field that is added to a request is kept, or named here as what a start says anew."""
-    assert set(Request.__dataclass_fields__) == {*KEPT, "spec", "out", "resume", "orders_from"}
+    assert set(Request.__dataclass_fields__) == {*KEPT, "spec", "out", "resume", "orders_from", "post_layout", "cell"}
 
 
 def test_paths_are_kept_in_full_and_defaults_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

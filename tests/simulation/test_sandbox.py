@@ -326,7 +326,7 @@ def test_the_limits_of_the_machine(limit: str, met: bool) -> None:
     command = f"ulimit {limit}; exec {sys.executable} -m eda_agent sim circuits/ota_5t --no-cache"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
-    assert ("the limit of stack is 256 kB, a simulator needs 1024 kB" in " ".join((done.stdout + done.stderr).split())) != met
+    assert ("the limit of stack is 256 kB, but a simulator needs 1024 kB" in " ".join((done.stdout + done.stderr).split())) != met
 
 
 def test_limits_are_lowered_and_never_raised() -> None:
@@ -340,4 +340,4 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10))
 print(limits.too_small())
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert told == ["(100, 100) True ''", "the limit of open files is 10, a simulator needs 16 (ulimit -n 16)"]
+    assert told == ["(100, 100) True ''", "the limit of open files is 10, but a simulator needs 16 (ulimit -n 16)"]

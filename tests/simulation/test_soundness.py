@@ -90,7 +90,7 @@ def amplifier(
     [
         ({"more": "V9 out vdd 0"}, "still output", "out stands at 1.8 V, the supply, and does not move"),
         ({"more": "XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nVE en vss 0.9"}, "pair off", "the input pair (xm1 xm2) is off"),
-        ({"more": "RL out vss 20"}, "attenuates", "it attenuates: its gain is -"),
+        ({"more": "RL out vss 20"}, "attenuates", "it attenuates: its gain is at most -"),
         ({"drain": "x", "more": "E9 out vss inp inn 1000"}, "noiseless", "its input noise is nothing"),
         # 2 pS into 1 GΩ, then a gain of 1000: √(4kTR) of the 1 GΩ is 4 µV/√Hz, behind a gain of 2 in all
         (

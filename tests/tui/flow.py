@@ -56,7 +56,7 @@ async def first_hour(pilot: Pilot[None], app: SizingApp, frame: Callable[[str], 
     await until(pilot, lambda: isinstance(app.screen, DraftScreen) and "input pair" in app.screen.said, 60.0)
     frame("a bare netlist: what was recognised, and a draft of its spec")
     await pilot.press("f5")
-    await until(pilot, lambda: len(app.state.turns) >= 6)
+    await until(pilot, lambda: len(app.state.turns) >= 3 or bool(app.state.finished))
     await pilot.pause(0.1)
     frame("F5: the run, turn by turn")
     await met()

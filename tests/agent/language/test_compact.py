@@ -157,7 +157,7 @@ def test_every_word_is_a_metric() -> None:
 def test_too_many_parameters_are_refused(problems: dict[str, Problem]) -> None:
     problem = problems["ota_5t"]
     space = dataclasses.replace(problem.space, parameters=problem.space.parameters * 6)
-    with pytest.raises(InputError, match="40 places"):
+    with pytest.raises(InputError, match="supports 40 parameters"):
         CompactLanguage(dataclasses.replace(problem, space=space))
 
 
