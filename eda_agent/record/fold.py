@@ -91,7 +91,8 @@ class RunState:
         self.turns.append(event)
 
     def _propose(self, event: Event) -> None:
-        self.pending.append(event)
+        # a proposal that the user edited takes the place of the pending one
+        self.pending = [*(one for one in self.pending if one["index"] < event["index"]), event]
 
     def _drop(self, event: Event) -> None:
         self.pending = []

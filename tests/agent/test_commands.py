@@ -110,6 +110,11 @@ def test_review_accept_reject_edit(problem: Problem) -> None:
     assert "too wide" in session.env.history.hints[0] and session.env.history.hints[1] == "small load"
     assert session.env.history.simulations == 4 and session.state.review is False
     agrees(session)
+    # at every moment the run waits for one proposal at most, the one that is played next
+    begun: list[dict[str, Any]] = [{"v": 1, "seq": 0, "t": 0, "type": "run.started", "specs": [], "parameters": [], "budget": {}}]
+    for count in range(1, len(session.events) + 1):
+        proposed = [event for event in session.events[:count] if event["type"] == "turn.proposed"]
+        assert fold([*begun, *session.events[:count]]).pending in ([], proposed[-1:])
 
 
 def test_targets_ranges_and_locks_may_change(problem: Problem) -> None:
