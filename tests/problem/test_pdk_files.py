@@ -54,8 +54,13 @@ def test_the_shipped_files_have_the_form_of_a_users(name: str, tmp_path: Path) -
     data = yaml.safe_load(resources.files("eda_agent.problem.pdk").joinpath(f"{name}.yaml").read_text())
     training = data.pop("training", {})
     assert set(training) <= {"number", "nmos", "pmos", "w", "l", "diffusion", "composed", "shrink"}
-    # where the models lie is said otherwise
-    assert all(set(entry) in ({"root"}, {"package", "file"}) for entry in data["library"])
+    # a shipped file names packages, and says of a small library which devices and processes it has
+    small = {"devices", "processes"}
+    assert all(set(entry) - small in ({"root"}, {"package", "file"}) for entry in data["library"])
+    assert all(
+        set(entry.get("devices", ())) <= set(data["devices"]) and set(entry.get("processes", ())) <= set(data["corners"])
+        for entry in data["library"]
+    )
     data["library"] = [{"path": "models.lib"}]
     (tmp_path / "fab.yaml").write_text(yaml.safe_dump(data))
     node = read_marked(tmp_path / "fab.yaml")
