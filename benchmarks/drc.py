@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from eda_agent.insight.devices import devices
@@ -93,7 +94,7 @@ def violations(path: Path, deck: Path, folder: Path) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def measured(name: str, pdk: Path, python: str, package: Path) -> dict[str, object]:
+def measured(name: str, pdk: Path, python: str, package: Path) -> dict[str, Any]:
     """One circuit at its known sizes: size in µm, whether its transistors agree by our LVS, violations by rule."""
     problem = load_problem(ROOT / "circuits" / name)
     found = devices(problem, json.loads((ROOT / "circuits" / name / "known.json").read_text(encoding="utf-8"))["sizing"])
@@ -119,11 +120,11 @@ def main() -> None:
     parser.add_argument("circuits", nargs="*", default=CIRCUITS)
     options = parser.parse_args()
     rows = {name: measured(name, options.pdk.resolve(), options.python, options.package.resolve()) for name in options.circuits}
-    rules = sorted({rule for row in rows.values() for rule in row["violations"]})  # type: ignore[attr-defined]
+    rules = sorted({rule for row in rows.values() for rule in row["violations"]})
     print(f"| circuit | µm × µm | diffusions far from taps | {' | '.join(rules)} | all |\n| {' | '.join(['---'] * (len(rules) + 4))} |")
     for name, row in rows.items():
-        found: dict[str, int] = row["violations"]  # type: ignore[assignment]
-        size: list[float] = row["size"]  # type: ignore[assignment]
+        found: dict[str, int] = row["violations"]
+        size: list[float] = row["size"]
         print(
             f"| `{name}` | {size[0]} × {size[1]} | {row['far_from_taps']} | {' | '.join(str(found.get(rule, 0)) for rule in rules)} | {sum(found.values())} |"
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Generator
+from typing import Any
 
 import pya
 
@@ -20,18 +22,18 @@ from tests.klayout.test_steps import large
 SLICE = 0.02
 
 
-def works(count: int) -> dict[str, object]:
+def works(count: int) -> dict[str, Callable[[], Any]]:
     """Name → stepwise work on a layout of so many transistors, in order; each is made when its turn comes."""
     mos.library()
     table = read_table("demonstration")
     layout = pya.Layout()
     layout.dbu = 0.001
-    kept: dict[str, object] = {}
+    kept: dict[str, Any] = {}
 
-    def placing():  # type: ignore[no-untyped-def]
+    def placing() -> Generator[Any, float, None]:
         kept["cell"] = yield from place.placing(layout, "large", devices(large(count)), ("vss", "vdd"), table)
 
-    def planning():  # type: ignore[no-untyped-def]
+    def planning() -> Generator[Any, float, None]:
         kept["plan"] = yield from writeback.planning(layout, kept["cell"], devices(large(count, 1.1)), table)
 
     return {
@@ -42,7 +44,7 @@ def works(count: int) -> dict[str, object]:
     }
 
 
-def sliced(work) -> float:  # type: ignore[no-untyped-def]
+def sliced(work: Generator[Any, float, Any]) -> float:
     """The longest slice, s."""
     longest = 0.0
     next(work)
@@ -61,11 +63,11 @@ def main() -> None:
     for number in (count, 4 * count):
         for name, make in works(number).items():
             begun = time.process_time()
-            found = make()  # type: ignore[operator]
+            found = make()
             if hasattr(found, "send"):
                 finish(found)
             times.setdefault(name, []).append(time.process_time() - begun)
-    longest = {name: sliced(make()) for name, make in works(4 * count).items() if "LVS" not in name}  # type: ignore[operator]
+    longest = {name: sliced(make()) for name, make in works(4 * count).items() if "LVS" not in name}
     print(f"| | {count} | {4 * count} transistors, s | ratio | longest slice, ms |\n| --- | --- | --- | --- | --- |")
     for name, (one, four) in times.items():
         print(f"| {name} | {one:.2f} | {four:.2f} | {four / one:.1f} | {1e3 * longest.get(name, four):.0f} |")
