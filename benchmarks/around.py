@@ -35,9 +35,14 @@ def command(*arguments: str) -> float:
 
 
 def sweep(name: str, workers: int) -> tuple[float, float]:
-    """(seconds an evaluation in the nominal corner, in all 17), from the middle of several sizings near the known one."""
+    """(seconds an evaluation in the nominal corner, in all 17), from the middle of several sizings near the known
+    one."""
     problem = load_problem(CIRCUITS / name)
-    problem = replace(problem, corners=named_set("signoff", problem.pdk), specs=tuple(replace(spec, corners=()) for spec in problem.specs))
+    problem = replace(
+        problem,
+        corners=named_set("signoff", problem.pdk),
+        specs=tuple(replace(spec, corners=()) for spec in problem.specs),
+    )
     known = problem.space.to_unit(json.loads((CIRCUITS / name / "known.json").read_text())["sizing"])
     sizings = [problem.space.from_unit([position + 0.004 * step for position in known]) for step in range(-8, 9)]
     with LocalPool(workers) as pool:
@@ -59,19 +64,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         times = []
         for name in ("two_stage_miller", "class_ab_output", "ring_vco"):
-            times.append((name, command("init", str(CIRCUITS / name / f"{name}.spice"), "--out", f"{folder}/{name}", "--no-sim")))
-        print(f"| `init` without simulation | < 3 s | {', '.join(f'{seconds:.2f} s ({name})' for name, seconds in times)} |")
+            times.append(
+                (name, command("init", str(CIRCUITS / name / f"{name}.spice"), "--out", f"{folder}/{name}", "--no-sim"))
+            )
+        print(
+            "| `init` without simulation | < 3 s |"
+            f" {', '.join(f'{seconds:.2f} s ({name})' for name, seconds in times)} |"
+        )
         for name in ("two_stage_miller", "ldo"):
             nominal, one = sweep(name, 1)
             _, two = sweep(name, 2)
             print(
-                f"| 17 corners of {name}, to 17 × the nominal one (one worker) | ≤ 1.10 | {one / 17 / nominal:.2f} ({1e3 * nominal:.1f} ms nominal) |"
+                f"| 17 corners of {name}, to 17 × the nominal one (one worker) | ≤ 1.10 | {one / 17 / nominal:.2f}"
+                f" ({1e3 * nominal:.1f} ms nominal) |"
             )
             print(f"| the same sweep, one worker to two | scales | {one / two:.2f} × |")
         run = Path(folder) / "run"
         size(Request(CIRCUITS / "ota_5t", "random", simulations=1000, out=run, seed=4))
         print(
-            f"| `report` of a run of 1000 turns | < 5 s | {command('report', str(run)):.2f} s, {command('report', str(run), '--no-sim'):.2f} s without waveforms ({os.path.getsize(run / 'report.html') / 1e3:.0f} kB) |"
+            f"| `report` of a run of 1000 turns | < 5 s | {command('report', str(run)):.2f} s,"
+            f" {command('report', str(run), '--no-sim'):.2f} s without waveforms"
+            f" ({os.path.getsize(run / 'report.html') / 1e3:.0f} kB) |"
         )
 
 

@@ -1,9 +1,11 @@
-"""Policies on composed circuits whose structure no training has seen: where settings are chosen, so that the held-out circuits need not be looked at.
+"""Policies on composed circuits whose structure no training has seen: where settings are chosen, so that the held-out
+circuits need not be looked at.
 
     python benchmarks/composed.py --policy auto,trust [--circuits 40] [--budget 30] [--out FOLDER]
 
-Circuits come from another seed than those of the training, without any structure that the training had; two targets each, one uniform and one tight, under
-random conditions that no policy is told. Results are kept circuit by circuit, and a stopped run goes on.
+Circuits come from another seed than those of the training, without any structure that the training had; two targets
+each, one uniform and one tight, under random conditions that no policy is told. Results are kept circuit by circuit,
+and a stopped run goes on.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ def play(path: Path, policies: Sequence[str], budget: int, known: frozenset[str]
     with LocalPool(1) as workers:
 
         def evaluator() -> Evaluator:
-            return Evaluator(problem, Workbench(problem, cache_folder() / "models"), workers, MemoryCache(), points_everywhere=True)
+            return Evaluator(
+                problem, Workbench(problem, cache_folder() / "models"), workers, MemoryCache(), points_everywhere=True
+            )
 
         pool = make_pool(problem, evaluator, base.space.initial, DESIGNS, 1, SEED, cache_folder() / "pools")
         for condition, kind in enumerate(("uniform", "tight")):
@@ -69,7 +73,17 @@ def play(path: Path, policies: Sequence[str], budget: int, known: frozenset[str]
             for policy in policies:
                 key = f"{base.name}/{kind}/{policy}/{budget}"
                 if key not in known:
-                    rows.append({"key": key, "circuit": base.name, "target": kind, "policy": policy, "seed": 0, "budget": budget} | run(base, target, policy, budget, workers))  # fmt: skip
+                    rows.append(
+                        {
+                            "key": key,
+                            "circuit": base.name,
+                            "target": kind,
+                            "policy": policy,
+                            "seed": 0,
+                            "budget": budget,
+                        }
+                        | run(base, target, policy, budget, workers)
+                    )
     return rows
 
 
@@ -84,7 +98,11 @@ def run(base: Any, target: Target, policy: str, budget: int, workers: LocalPool)
         curve.append(max(curve[-1], turn.value))
         if turn.met and met is None:
             met = len(curve) - 1
-    return {"curve": [round(value, 5) for value in curve], "met_at": met, "seconds": round(time.perf_counter() - begin, 2)}
+    return {
+        "curve": [round(value, 5) for value in curve],
+        "met_at": met,
+        "seconds": round(time.perf_counter() - begin, 2),
+    }
 
 
 def main() -> None:
@@ -109,7 +127,10 @@ def main() -> None:
     rows = list(read_json_lines(results))
     known = frozenset(row["key"] for row in rows)
     cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool, results.open("a", encoding="utf-8") as file:
+    with (
+        ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool,
+        results.open("a", encoding="utf-8") as file,
+    ):
         for done in as_completed([pool.submit(play, path, policies, options.budget, known) for path in paths.values()]):
             for row in done.result():
                 rows.append(row)

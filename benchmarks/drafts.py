@@ -1,10 +1,13 @@
-"""Drafts are circuits as a user would bring them: `init` makes a spec of each bare netlist anew, with its own roles, ranges, testbenches and targets.
+"""Drafts are circuits as a user would bring them: `init` makes a spec of each bare netlist anew, with its own roles,
+ranges, testbenches and targets.
 
     python benchmarks/drafts.py DIR [--of unseen]
-    eda-agent bench DIR/drafts.yaml --policy auto,auto:WEIGHTS,trust,cma,tpe --budget 60 --seeds 3 --out benchmarks/results/drafts
+    eda-agent bench DIR/drafts.yaml --policy auto,auto:WEIGHTS,trust,cma,tpe --budget 60 --seeds 3 --out
+    benchmarks/results/drafts
 
-Each stands there at nominal, and, where no long transients are simulated, in the sign-off corners. `auto:WEIGHTS` with the folder of the shipped model (`eda_agent/agent/language/weights`) is the
-default policy without surrogates: what is known of a structure is worth the difference.
+Each stands there at nominal, and, where no long transients are simulated, in the sign-off corners. `auto:WEIGHTS`
+with the folder of the shipped model (`eda_agent/agent/language/weights`) is the default policy without surrogates:
+what is known of a structure is worth the difference.
 """
 
 from __future__ import annotations
@@ -43,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signoff = folder / f"{name}-signoff"
         shutil.copytree(one, signoff)
         text = (one / "spec.yaml").read_text()
-        (signoff / "spec.yaml").write_text(re.sub(r"^corners:\n(?:  .*\n)+", "corners: signoff\n", text, flags=re.MULTILINE))
+        (signoff / "spec.yaml").write_text(
+            re.sub(r"^corners:\n(?:  .*\n)+", "corners: signoff\n", text, flags=re.MULTILINE)
+        )
         made.append(signoff)
     lines = "".join(f"  - {{spec: {one.name}/spec.yaml}}\n" for one in made)
     (folder / "drafts.yaml").write_text(f"tasks:\n{lines}")

@@ -1,9 +1,12 @@
 """Violations of SKY130's rule deck in first layouts made of SKY130's own PCells, by rule.
 
-    python benchmarks/drc.py --pdk sky130_klayout_pdk --python ENV/bin/python [--package OLD/plugins/klayout/python] [--out benchmarks/results/drc.json]
+    python benchmarks/drc.py --pdk sky130_klayout_pdk --python ENV/bin/python [--package OLD/plugins/klayout/python]
+    [--out benchmarks/results/drc.json]
 
-`--pdk`: a checkout of github.com/efabless/sky130_klayout_pdk (PCells Apache-2.0, deck GPL-3.0; neither is part of this project). `--python`: a Python that can run its PCells
-(`pip install gdsfactory==8.2.0`, in an environment of its own). `--package`: the placement code of another version, to compare with. The deck runs in `klayout`, front end, back end and grid.
+`--pdk`: a checkout of github.com/efabless/sky130_klayout_pdk (PCells Apache-2.0, deck GPL-3.0; neither is part of
+this project). `--python`: a Python that can run its PCells (`pip install gdsfactory==8.2.0`, in an environment of its
+own). `--package`: the placement code of another version, to compare with. The deck runs in `klayout`, front end, back
+end and grid.
 """
 
 from __future__ import annotations
@@ -84,7 +87,10 @@ def violations(path: Path, deck: Path, folder: Path) -> dict[str, int]:
     arguments = [word for name, value in values.items() for word in ("-rd", f"{name}={value}")]
     cell = path.stem
     done = subprocess.run(
-        ["klayout", "-b", "-r", str(deck), *arguments, "-rd", f"top_cell={cell}"], capture_output=True, text=True, check=False
+        ["klayout", "-b", "-r", str(deck), *arguments, "-rd", f"top_cell={cell}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if not report.is_file():
         raise SystemExit(f"the deck did not run:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
@@ -97,12 +103,22 @@ def violations(path: Path, deck: Path, folder: Path) -> dict[str, int]:
 def measured(name: str, pdk: Path, python: str, package: Path) -> dict[str, Any]:
     """One circuit at its known sizes: size in µm, whether its transistors agree by our LVS, violations by rule."""
     problem = load_problem(ROOT / "circuits" / name)
-    found = devices(problem, json.loads((ROOT / "circuits" / name / "known.json").read_text(encoding="utf-8"))["sizing"])
+    found = devices(
+        problem, json.loads((ROOT / "circuits" / name / "known.json").read_text(encoding="utf-8"))["sizing"]
+    )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "devices.json").write_text(json.dumps(found), encoding="utf-8")
         gds = folder / f"{found['name']}.gds"
-        words = [python, "-c", PLACE, str(folder / "devices.json"), str(gds), str(package), str(pdk / "tech/sky130/python")]
+        words = [
+            python,
+            "-c",
+            PLACE,
+            str(folder / "devices.json"),
+            str(gds),
+            str(package),
+            str(pdk / "tech/sky130/python"),
+        ]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{name} could not be placed:\n{done.stderr[-2000:]}")
@@ -119,14 +135,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("circuits", nargs="*", default=CIRCUITS)
     options = parser.parse_args()
-    rows = {name: measured(name, options.pdk.resolve(), options.python, options.package.resolve()) for name in options.circuits}
+    rows = {
+        name: measured(name, options.pdk.resolve(), options.python, options.package.resolve())
+        for name in options.circuits
+    }
     rules = sorted({rule for row in rows.values() for rule in row["violations"]})
-    print(f"| circuit | µm × µm | diffusions far from taps | {' | '.join(rules)} | all |\n| {' | '.join(['---'] * (len(rules) + 4))} |")
+    print(
+        f"| circuit | µm × µm | diffusions far from taps | {' | '.join(rules)} | all |\n|"
+        f" {' | '.join(['---'] * (len(rules) + 4))} |"
+    )
     for name, row in rows.items():
         found: dict[str, int] = row["violations"]
         size: list[float] = row["size"]
         print(
-            f"| `{name}` | {size[0]} × {size[1]} | {row['far_from_taps']} | {' | '.join(str(found.get(rule, 0)) for rule in rules)} | {sum(found.values())} |"
+            f"| `{name}` | {size[0]} × {size[1]} | {row['far_from_taps']} |"
+            f" {' | '.join(str(found.get(rule, 0)) for rule in rules)} | {sum(found.values())} |"
         )
     if options.out:
         options.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -1,10 +1,11 @@
-"""What the embedded model costs: a proposal on one core, the time from the command to the first proposal, its share of the wheel.
+"""What the embedded model costs: a proposal on one core, the time from the command to the first proposal, its share
+of the wheel.
 
     python benchmarks/embedded.py [--model FOLDER]
 
-Prints a table and writes benchmarks/results/embedded.json. A proposal is what `size` waits for: eight answers sampled behind a history of so many
-turns, what is expected of each, the choice. The first proposal is timed by the first `turn.proposed` event of a new process,
-which has read the models and simulated the baseline by then; cached and not.
+Prints a table and writes benchmarks/results/embedded.json. A proposal is what `size` waits for: eight answers sampled
+behind a history of so many turns, what is expected of each, the choice. The first proposal is timed by the first
+`turn.proposed` event of a new process, which has read the models and simulated the baseline by then; cached and not.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def proposals(model: str | None) -> dict[str, float]:
         result = {}
         for number in range(max(TURNS) + 1):
             evaluation = evaluator.evaluate([sizing])[0]
-            turn = Turn(number, Proposal(sizing, policy="embedded"), sizing, evaluation, score(problem.specs, evaluation))
+            turn = Turn(
+                number, Proposal(sizing, policy="embedded"), sizing, evaluation, score(problem.specs, evaluation)
+            )
             history = History(problem, (*history.turns, turn))
             times = []
             for _ in range(REPEATS if len(history.turns) in TURNS else 1):
@@ -70,7 +73,18 @@ def first(model: str | None, cache: str, policy: str = "embedded", circuit: str 
     """Seconds from the command to its first proposal."""
     with tempfile.TemporaryDirectory() as folder:
         given = ["--model", model] if model else []
-        command = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / circuit), "--policy", policy, "--budget", "1", "--events"]
+        command = [
+            sys.executable,
+            "-m",
+            "eda_agent",
+            "size",
+            str(CIRCUITS / circuit),
+            "--policy",
+            policy,
+            "--budget",
+            "1",
+            "--events",
+        ]
         start = time.perf_counter()
         process = subprocess.Popen(
             [*command, *given, "--out", f"{folder}/run"],
@@ -92,7 +106,11 @@ def first(model: str | None, cache: str, policy: str = "embedded", circuit: str 
 def wheel() -> dict[str, float]:
     """MiB of the wheel, and of the weights in it."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(HERE.parent)], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(HERE.parent)],
+            check=True,
+            capture_output=True,
+        )
         path = next(Path(folder).glob("*.whl"))
         with zipfile.ZipFile(path) as archive:
             weights = sum(entry.compress_size for entry in archive.infolist() if "/weights/" in entry.filename)
@@ -117,9 +135,12 @@ def main() -> None:
             "auto, unknown structure": [first(None, cache, "auto", UNKNOWN) for _ in range(6)][1:],
         }
     result = {
-        "circuit": CIRCUIT, "parameters": len(load_problem(CIRCUITS / CIRCUIT).space.parameters), "proposal_ms_behind_turns": times,
-        "first_proposal_s": {name: statistics.median(times) for name, times in starts.items()}, **wheel(),
-    }  # fmt: skip
+        "circuit": CIRCUIT,
+        "parameters": len(load_problem(CIRCUITS / CIRCUIT).space.parameters),
+        "proposal_ms_behind_turns": times,
+        "first_proposal_s": {name: statistics.median(times) for name, times in starts.items()},
+        **wheel(),
+    }
     write_text(RESULT, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 

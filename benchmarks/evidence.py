@@ -1,11 +1,12 @@
-"""Does turn-level learning help, and which of its switches? Runs the learner's variants and writes the tables of docs/results.md.
+"""Does turn-level learning help, and which of its switches? Runs the learner's variants and writes the tables of
+docs/results.md.
 
     python benchmarks/evidence.py run      train what is missing (hours; stops and goes on where it stopped)
     python benchmarks/evidence.py table    tables and plot from the records in benchmarks/results/evidence/
 
-For each seed one warm start on three circuits; from it every variant learns with the same number of simulations, and is then played on all
-shipped targets of the circuits, none of which any training saw. A record is one line: variant, seed, curves of the best score by turn for
-every target, what it cost, the training's metrics.
+For each seed one warm start on three circuits; from it every variant learns with the same number of simulations, and
+is then played on all shipped targets of the circuits, none of which any training saw. A record is one line: variant,
+seed, curves of the best score by turn for every target, what it cost, the training's metrics.
 """
 
 from __future__ import annotations
@@ -58,7 +59,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "replay": {"replay": 2},
     "no history": {"history": "none"},
 }
-SHOWN = {"warm start": ("true", "none", "shuffled"), "tl_grpo": ("true", "none", "shuffled"), "incumbent": ("true", "none", "shuffled")}
+SHOWN = {
+    "warm start": ("true", "none", "shuffled"),
+    "tl_grpo": ("true", "none", "shuffled"),
+    "incumbent": ("true", "none", "shuffled"),
+}
 """Whose histories are tampered with in the evaluation."""
 
 
@@ -91,7 +96,11 @@ def run(folder: Path, warm_steps: int, only: list[str]) -> None:
     for seed in SEEDS:
         start = folder / f"warm-{seed}"
         if not (start / "model").exists():
-            train(recipe(seed, replace(BASE, steps=0), path=None, warm=warm_steps), start, resume=(start / "recipe.yaml").exists())
+            train(
+                recipe(seed, replace(BASE, steps=0), path=None, warm=warm_steps),
+                start,
+                resume=(start / "recipe.yaml").exists(),
+            )
         first = folder / f"untrained-{seed}"
         if not first.exists():
             untrained(recipe(seed, BASE, path=None, warm=0), first)
@@ -108,14 +117,19 @@ def run(folder: Path, warm_steps: int, only: list[str]) -> None:
             train(rules, place, resume=(place / "recipe.yaml").exists())
             rows = read_json_lines(place / "metrics.jsonl")
             cost = {
-                "seconds": round(time.perf_counter() - begun, 1), "simulations": int(sum(row["simulations"] for row in rows)),
-                "reward": [row["reward"] for row in rows], "solved": [row["solved"] for row in rows], "entropy": [row.get("entropy") for row in rows],
-            }  # fmt: skip
+                "seconds": round(time.perf_counter() - begun, 1),
+                "simulations": int(sum(row["simulations"] for row in rows)),
+                "reward": [row["reward"] for row in rows],
+                "solved": [row["solved"] for row in rows],
+                "entropy": [row.get("entropy") for row in rows],
+            }
             measure(name, seed, place / "model", done, cost)
             shutil.rmtree(place / "checkpoints", ignore_errors=True)
 
 
-def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], cost: dict[str, Any] | None = None) -> None:
+def measure(
+    name: str, seed: int, model: Path, done: set[tuple[str, int, str]], cost: dict[str, Any] | None = None
+) -> None:
     """Play all shipped targets and keep the record."""
     with LocalPool(None) as executor:
         tasks = None
@@ -127,11 +141,21 @@ def measure(name: str, seed: int, model: Path, done: set[tuple[str, int, str]], 
             curves = play(kind, tasks, TURNS, seed)
             keep(
                 {
-                    "variant": name, "seed": seed, "shown": shown, "circuits": [task.source.name for task in tasks],
-                    "curves": [[min(round(float(value), 4), 0.9999) if value < 1 else 1 for value in row] for row in curves], **(cost or {}),
+                    "variant": name,
+                    "seed": seed,
+                    "shown": shown,
+                    "circuits": [task.source.name for task in tasks],
+                    "curves": [
+                        [min(round(float(value), 4), 0.9999) if value < 1 else 1 for value in row] for row in curves
+                    ],
+                    **(cost or {}),
                 }
-            )  # fmt: skip
-            print(f"{name} seed {seed} {shown}: mean best {curves[:, 5].mean():.4f} at 5, solved {(curves[:, 5] >= 1).mean():.3f} at 5, {(curves[:, -1] >= 1).mean():.3f} at {TURNS}", flush=True)  # fmt: skip
+            )
+            print(
+                f"{name} seed {seed} {shown}: mean best {curves[:, 5].mean():.4f} at 5, solved"
+                f" {(curves[:, 5] >= 1).mean():.3f} at 5, {(curves[:, -1] >= 1).mean():.3f} at {TURNS}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -67,9 +67,12 @@ def costs(records: Rows) -> str:
     rows = ["| variant | simulations of RL | seconds | reward, first and last 4 steps |", "| --- | --- | --- | --- |"]
     for variant in dict.fromkeys(row["variant"] for row in records if "seconds" in row):
         own = [row for row in records if row["variant"] == variant and row["shown"] == "true" and "seconds" in row]
-        first, last = (np.mean([np.mean(row["reward"][part]) for row in own]) for part in (slice(0, 4), slice(-4, None)))
+        first, last = (
+            np.mean([np.mean(row["reward"][part]) for row in own]) for part in (slice(0, 4), slice(-4, None))
+        )
         rows.append(
-            f"| {variant} | {np.mean([row['simulations'] for row in own]):,.0f} | {np.mean([row['seconds'] for row in own]):.0f} | {first:.3f} → {last:.3f} |"
+            f"| {variant} | {np.mean([row['simulations'] for row in own]):,.0f} |"
+            f" {np.mean([row['seconds'] for row in own]):.0f} | {first:.3f} → {last:.3f} |"
         )
     return "\n".join(rows)
 

@@ -1,6 +1,7 @@
 """Writes circuits/*/golden.json: what each circuit measures at its starting sizes, in every corner.
 
-python benchmarks/golden.py      after a deliberate change of a circuit, a testbench or a measurement, never to silence a test
+python benchmarks/golden.py      after a deliberate change of a circuit, a testbench or a measurement, never to
+silence a test
 """
 
 from __future__ import annotations

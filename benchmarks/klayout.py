@@ -1,4 +1,5 @@
-"""How late KLayout's own timer comes while a run is on: what a hand would feel. The real application on Xvfb, two simulators at full load.
+"""How late KLayout's own timer comes while a run is on: what a hand would feel. The real application on Xvfb, two
+simulators at full load.
 
     python benchmarks/klayout.py [--out benchmarks/results/klayout.json]
 
@@ -60,7 +61,9 @@ def main() -> None:
         assert command(["klayout", "install"]) == 0
         shutil.copytree(CIRCUITS / "two_stage_miller", folder / "miller")
         rows = application.drive(SCRIPT.replace("TURNS", str(TURNS)), screen, folder / "home", folder)
-    found = dict(zip(("median", "of ten", "of a hundred", "worst"), rows[-1]["late"], strict=True)) | {"ticks": rows[-1]["ticks"]}
+    found = dict(zip(("median", "of ten", "of a hundred", "worst"), rows[-1]["late"], strict=True)) | {
+        "ticks": rows[-1]["ticks"]
+    }
     print("| the timer comes late by, ms | goal | here |\n| --- | --- | --- |")
     for what, goal in (("median", ""), ("of ten", ""), ("of a hundred", "< 30"), ("worst", "")):
         print(f"| {what if what in ('median', 'worst') else f'slowest {what}'} | {goal} | {found[what]:.1f} |")

@@ -1,11 +1,12 @@
-"""How fast a TL-GRPO step is beside TRL's GRPOTrainer on the same samples: same model, same groups, the simulator a constant.
+"""How fast a TL-GRPO step is beside TRL's GRPOTrainer on the same samples: same model, same groups, the simulator a
+constant.
 
     python benchmarks/learner.py [--large]
 
-T = 5 histories of one trajectory (600 tokens of task, 60 more a turn), G = 8 answers of 60 tokens each. TRL gets the forty samples as it
-gets any batch; we pack them into one tree. Timed: forward, backward and optimiser step (TRL: `training_step` on a prepared batch and its
-optimiser), each the median of several in one process, one after the other. `--large`: 135 M parameters instead of one
-million (SmolLM2's shape, random weights; one step each, minutes).
+T = 5 histories of one trajectory (600 tokens of task, 60 more a turn), G = 8 answers of 60 tokens each. TRL gets the
+forty samples as it gets any batch; we pack them into one tree. Timed: forward, backward and optimiser step (TRL:
+`training_step` on a prepared batch and its optimiser), each the median of several in one process, one after the
+other. `--large`: 135 M parameters instead of one million (SmolLM2's shape, random weights; one step each, minutes).
 """
 
 from __future__ import annotations
@@ -40,20 +41,39 @@ def small() -> Any:
     """About a million weights."""
     return Qwen3ForCausalLM(
         Qwen3Config(
-            vocab_size=1024, hidden_size=128, intermediate_size=344, num_hidden_layers=5, num_attention_heads=4, num_key_value_heads=4, head_dim=32,
-            max_position_embeddings=2048, tie_word_embeddings=True, eos_token_id=1, pad_token_id=0, bos_token_id=None,
+            vocab_size=1024,
+            hidden_size=128,
+            intermediate_size=344,
+            num_hidden_layers=5,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            head_dim=32,
+            max_position_embeddings=2048,
+            tie_word_embeddings=True,
+            eos_token_id=1,
+            pad_token_id=0,
+            bos_token_id=None,
         )
-    )  # fmt: skip
+    )
 
 
 def large() -> Any:
     """SmolLM2-135M's shape."""
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3,
-            max_position_embeddings=8192, tie_word_embeddings=True, eos_token_id=2, pad_token_id=0, bos_token_id=1,
+            vocab_size=49152,
+            hidden_size=576,
+            intermediate_size=1536,
+            num_hidden_layers=30,
+            num_attention_heads=9,
+            num_key_value_heads=3,
+            max_position_embeddings=8192,
+            tie_word_embeddings=True,
+            eos_token_id=2,
+            pad_token_id=0,
+            bos_token_id=1,
         )
-    )  # fmt: skip
+    )
 
 
 def trajectory(vocabulary: int) -> Trajectory:
@@ -63,7 +83,12 @@ def trajectory(vocabulary: int) -> Trajectory:
     for _ in range(TURNS):
         answers = [draw.integers(3, vocabulary, ANSWER) for _ in range(GROUP)]
         samples = [
-            Sample(np.concatenate([history, answer[:-1]]), answer, np.full(ANSWER, -6.0, np.float32), reward=float(draw.random()))
+            Sample(
+                np.concatenate([history, answer[:-1]]),
+                answer,
+                np.full(ANSWER, -6.0, np.float32),
+                reward=float(draw.random()),
+            )
             for answer in answers
         ]
         groups.append(Group(samples, 0.0))
@@ -85,7 +110,9 @@ def median(do: Callable[[], Any], times: int) -> float:
 
 
 def ours(model: Any, made: Trajectory, times: int) -> float:
-    learner = Learner(TextTrainable(model), torch.optim.AdamW(model.parameters(), lr=1e-6), Rules(Surrogate(), row_tokens=100_000))
+    learner = Learner(
+        TextTrainable(model), torch.optim.AdamW(model.parameters(), lr=1e-6), Rules(Surrogate(), row_tokens=100_000)
+    )
     return median(lambda: learner.learn([made]), times)
 
 
@@ -103,15 +130,26 @@ def theirs(model: Any, made: Trajectory, times: int, at_once: int) -> float:
         prompt = sample.inputs[: len(sample.inputs) - ANSWER + 1]
         prompts[row, longest - len(prompt) :], masks[row, longest - len(prompt) :] = prompt, 1
     batch = {
-        "prompt_ids": torch.from_numpy(prompts), "prompt_mask": torch.from_numpy(masks), "completion_ids": torch.from_numpy(np.stack([sample.targets for sample in samples])),
-        "completion_mask": torch.ones(len(samples), ANSWER, dtype=torch.long), "advantages": torch.tensor([sample.advantage for sample in samples]),
+        "prompt_ids": torch.from_numpy(prompts),
+        "prompt_mask": torch.from_numpy(masks),
+        "completion_ids": torch.from_numpy(np.stack([sample.targets for sample in samples])),
+        "completion_mask": torch.ones(len(samples), ANSWER, dtype=torch.long),
+        "advantages": torch.tensor([sample.advantage for sample in samples]),
         "num_items_in_batch": torch.tensor(len(samples) * ANSWER),
-    }  # fmt: skip
+    }
     with tempfile.TemporaryDirectory() as folder:
         arguments = trl.GRPOConfig(
-            output_dir=folder, per_device_train_batch_size=len(samples), num_generations=GROUP, max_completion_length=ANSWER, report_to="none", use_cpu=True, bf16=False,
-            loss_type="bnpo", gradient_checkpointing=False, max_steps=1,
-        )  # fmt: skip
+            output_dir=folder,
+            per_device_train_batch_size=len(samples),
+            num_generations=GROUP,
+            max_completion_length=ANSWER,
+            report_to="none",
+            use_cpu=True,
+            bf16=False,
+            loss_type="bnpo",
+            gradient_checkpointing=False,
+            max_steps=1,
+        )
         data = Dataset.from_dict({"prompt": ["x"] * 8})
         trainer = trl.GRPOTrainer(
             model=model,
@@ -148,7 +186,15 @@ def main() -> None:
         made = trajectory(model.config.vocab_size)
         tree, plain = pack([made.samples]).tokens, padded(made.samples).tokens
         one, other = ours(model, made, times), theirs(model, made, times, at_once)
-        rows[name] = {"parameters": sum(weight.numel() for weight in model.parameters()), "tree_tokens": tree, "plain_tokens": plain, "trl_at_once": at_once, "ours_s": round(one, 3), "trl_s": round(other, 3), "ratio": round(one / other, 4)}  # fmt: skip
+        rows[name] = {
+            "parameters": sum(weight.numel() for weight in model.parameters()),
+            "tree_tokens": tree,
+            "plain_tokens": plain,
+            "trl_at_once": at_once,
+            "ours_s": round(one, 3),
+            "trl_s": round(other, 3),
+            "ratio": round(one / other, 4),
+        }
         print(name, rows[name], flush=True)
     if RESULT.exists():
         rows = json.loads(RESULT.read_text()) | rows

@@ -64,7 +64,9 @@ def crowd(folder: Path) -> dict[str, Any]:
 
     def start(number: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*command, "--seed", str(number), "--out", str(folder / f"run{number}")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command, "--seed", str(number), "--out", str(folder / f"run{number}")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def turns(runs: Sequence[int], seconds: float) -> list[int]:
@@ -73,7 +75,9 @@ def crowd(folder: Path) -> dict[str, Any]:
         while not all((folder / f"run{number}" / "journal.jsonl").exists() for number in runs):
             time.sleep(0.1)
         time.sleep(5.0)
-        before = [(folder / f"run{number}" / "journal.jsonl").read_bytes().count(b'"turn.evaluated"') for number in runs]
+        before = [
+            (folder / f"run{number}" / "journal.jsonl").read_bytes().count(b'"turn.evaluated"') for number in runs
+        ]
         time.sleep(seconds)
         after = [(folder / f"run{number}" / "journal.jsonl").read_bytes().count(b'"turn.evaluated"') for number in runs]
         for process in processes:
@@ -119,7 +123,8 @@ def cache(folder: Path, problem: Problem) -> dict[str, Any]:
 
 
 class Instant:
-    """Answers at once with what one design measured, each number off by some factor: only what is around a simulation is left."""
+    """Answers at once with what one design measured, each number off by some factor: only what is around a simulation
+    is left."""
 
     def __init__(self, base: Evaluation):
         self.base, self.draw = base, random.Random(0)
@@ -131,8 +136,13 @@ class Instant:
         def off(row: Mapping[str, float | None]) -> dict[str, float | None]:
             return {name: None if value is None else value * self.draw.uniform(0.5, 1.5) for name, value in row.items()}
 
-        points = {name: replace(point, id=point.id * self.draw.uniform(0.5, 1.5), gm=point.gm * 1.01) for name, point in self.base.operating_points.items()}  # fmt: skip
-        return replace(self.base, values={corner: off(row) for corner, row in self.base.values.items()}, operating_points=points)
+        points = {
+            name: replace(point, id=point.id * self.draw.uniform(0.5, 1.5), gm=point.gm * 1.01)
+            for name, point in self.base.operating_points.items()
+        }
+        return replace(
+            self.base, values={corner: off(row) for corner, row in self.base.values.items()}, operating_points=points
+        )
 
 
 def memory() -> float:
@@ -168,15 +178,23 @@ def day(folder: Path, problem: Problem) -> dict[str, Any]:
     rows = play(folder, problem, turns)
     begun, ended = rows[0], rows[-1]
     return {
-        "turns": turns, "MB at first": begun[1], "MB at the end": ended[1], "bytes a turn": (ended[1] - begun[1]) * 1e6 / (ended[0] - begun[0]),
-        "journal, bytes a turn": (folder / "journal.jsonl").stat().st_size / turns, "ms a turn at first": begun[2] / begun[0] * 1e3,
+        "turns": turns,
+        "MB at first": begun[1],
+        "MB at the end": ended[1],
+        "bytes a turn": (ended[1] - begun[1]) * 1e6 / (ended[0] - begun[0]),
+        "journal, bytes a turn": (folder / "journal.jsonl").stat().st_size / turns,
+        "ms a turn at first": begun[2] / begun[0] * 1e3,
         "ms a turn at the end": ended[2] / (rows[-1][0] - rows[-2][0]) * 1e3,
-    }  # fmt: skip
+    }
 
 
 def long_journal(folder: Path, problem: Problem) -> dict[str, Any]:
     """A long journal made from a shorter one: what counts is its length."""
-    events = [event for event in read_journal(folder / "journal.jsonl") if event["type"] in {"baseline", "turn.proposed", "turn.evaluated"}]
+    events = [
+        event
+        for event in read_journal(folder / "journal.jsonl")
+        if event["type"] in {"baseline", "turn.proposed", "turn.evaluated"}
+    ]
     body = events[1:4001]
     with (folder / "long.jsonl").open("wb") as file:
         file.write(orjson.dumps(events[0]) + b"\n")
@@ -203,7 +221,13 @@ def file_size(path: Path) -> float:
     return path.stat().st_size / 1e6
 
 
-PARTS = {"crowd": lambda folder, problem: crowd(folder), "cache": cache, "day": day, "journal": long_journal, "resume": resume}
+PARTS = {
+    "crowd": lambda folder, problem: crowd(folder),
+    "cache": cache,
+    "day": day,
+    "journal": long_journal,
+    "resume": resume,
+}
 
 
 def main() -> None:
@@ -220,18 +244,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for part in PARTS:
             # a process each: memory is measured
-            done = subprocess.run([sys.executable, __file__, "--part", part, "--folder", name], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, __file__, "--part", part, "--folder", name], capture_output=True, text=True, check=True
+            )
             found[part] = json.loads(done.stdout)
             print(part, json.dumps(found[part], indent=1))
     rows = [
         ("8 runs at once: fewest turns to most", "≥ 0.8", found["crowd"]["fewest to most"]),
-        ("all of them together, to one run alone", "≥ 0.8", found["crowd"]["turns/s of all together"] / found["crowd"]["turns/s of one run alone"]),
+        (
+            "all of them together, to one run alone",
+            "≥ 0.8",
+            found["crowd"]["turns/s of all together"] / found["crowd"]["turns/s of one run alone"],
+        ),
         ("look-up among 100,000 results, ms", "< 1", found["cache"]["look-up, ms"]),
         ("slowest of 100, ms", "< 1", found["cache"]["slowest of 100, ms"]),
         ("a day of 43,200 turns: bytes a turn", "flat", found["day"]["bytes a turn"]),
-        ("its last turns to its first, in time", "≤ 2", found["day"]["ms a turn at the end"] / found["day"]["ms a turn at first"]),
+        (
+            "its last turns to its first, in time",
+            "≤ 2",
+            found["day"]["ms a turn at the end"] / found["day"]["ms a turn at first"],
+        ),
         ("resume of 100,000 turns, s", "< 5", found["resume"]["seconds"]),
-    ]  # fmt: skip
+    ]
     print("\n| what | goal | here |\n| --- | --- | --- |")
     for what, goal, value in rows:
         print(f"| {what} | {goal} | {value:.3g} |")

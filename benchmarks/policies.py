@@ -2,10 +2,11 @@
 
     python benchmarks/policies.py              run what is missing, then print the table
     python benchmarks/policies.py --table      print the table from the committed results
-    python benchmarks/policies.py --policies chat --endpoint http://127.0.0.1:8123/v1      a served model (see tests/llm/run.sh)
+    python benchmarks/policies.py --policies chat --endpoint http://127.0.0.1:8123/v1      a served model (see
+    tests/llm/run.sh)
 
-One JSON file a run lies in benchmarks/results/policies/; delete it to measure again. The cache is off, so that wall times are
-those of a first run. A run that was interrupted goes on where it was.
+One JSON file a run lies in benchmarks/results/policies/; delete it to measure again. The cache is off, so that wall
+times are those of a first run. A run that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -41,11 +42,24 @@ def measure(circuit: str, policy: str, seed: int, budget: int, runs: Path, endpo
         best = max(best, turn.value)
         curve.append(round(best, 6))
     return {
-        "circuit": circuit, "policy": policy, "seed": seed, "budget": budget, "stop": outcome.stop, "met": outcome.met, "score": outcome.best.value,
-        "simulations": outcome.simulations, "best_turn": outcome.best.index, "seconds": round(time.perf_counter() - start, 1), "curve": curve,
+        "circuit": circuit,
+        "policy": policy,
+        "seed": seed,
+        "budget": budget,
+        "stop": outcome.stop,
+        "met": outcome.met,
+        "score": outcome.best.value,
+        "simulations": outcome.simulations,
+        "best_turn": outcome.best.index,
+        "seconds": round(time.perf_counter() - start, 1),
+        "curve": curve,
         "unusable": sum(turn.sizing is None for turn in outcome.turns),
-        "missed": {result.spec: round(result.margin, 4) for result in outcome.best.score.results if not result.met} if outcome.best.score else {},
-    }  # fmt: skip
+        "missed": (
+            {result.spec: round(result.margin, 4) for result in outcome.best.score.results if not result.met}
+            if outcome.best.score
+            else {}
+        ),
+    }
 
 
 def table() -> str:
@@ -62,9 +76,11 @@ def table() -> str:
             found = [rows[policy, circuit, seed] for seed in seeds if (policy, circuit, seed) in rows]
             cells.append(
                 "; ".join(
-                    f"**met at {data['simulations']}**, {data['seconds']:.0f} s"
-                    if data["met"]
-                    else f"{data['score']:.4f} not met, {data['seconds']:.0f} s"
+                    (
+                        f"**met at {data['simulations']}**, {data['seconds']:.0f} s"
+                        if data["met"]
+                        else f"{data['score']:.4f} not met, {data['seconds']:.0f} s"
+                    )
                     for data in found
                 )
                 or "–"

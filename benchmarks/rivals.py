@@ -1,9 +1,11 @@
-"""What a trained model must be better than, as policies: look-up in its own training simulations, stored designs, itself without its history.
+"""What a trained model must be better than, as policies: look-up in its own training simulations, stored designs,
+itself without its history.
 
     eda-agent bench learned --policy embedded,python:benchmarks.rivals.LookUp,…
 
-Look-up, single design and portfolio know the pools and surveys of `train/recipes/embedded.yaml`, as the shipped model and surrogates did: they are made
-on first use where they are not in the cache. After their stored designs they climb: a step around the best so far.
+Look-up, single design and portfolio know the pools and surveys of `train/recipes/embedded.yaml`, as the shipped model
+and surrogates did: they are made on first use where they are not in the cache. After their stored designs they climb:
+a step around the best so far.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ STEP, MOVED = 0.08, 0.4
 
 @cache
 def library(name: str, recipe: Path = RECIPE) -> tuple[Pool, ...]:
-    """All that a circuit's training simulated before it learnt: its pool, and the survey that the shipped surrogates were taught with."""
+    """All that a circuit's training simulated before it learnt: its pool, and the survey that the shipped surrogates
+    were taught with."""
     pool = stored(name, recipe)
     if recipe != RECIPE:
         return (pool,)
@@ -59,7 +62,9 @@ def stored(name: str, path: Path = RECIPE) -> Pool:
     seed = recipe.seed if recipe.pool.seed is None else recipe.pool.seed
     problem = pool_problem(base, recipe.pool.conditions, seed, spans(recipe.pool.ranges))
     with LocalPool(1) as executor:
-        evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+        evaluator = Evaluator(
+            problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True
+        )
         return make_pool(
             problem,
             lambda: evaluator,
@@ -80,7 +85,11 @@ def grades(problem: Problem, values: NDArray[np.float64]) -> NDArray[np.float64]
     """The score of every row (designs, specs) of values: `agent.score` by columns."""
     weights = np.array([spec.weight for spec in problem.specs])
     columns = [
-        np.clip(1 + np.array([margin(spec, None if value != value else value) for value in values[:, number].tolist()]), 0.0, 1.0)
+        np.clip(
+            1 + np.array([margin(spec, None if value != value else value) for value in values[:, number].tolist()]),
+            0.0,
+            1.0,
+        )
         for number, spec in enumerate(problem.specs)
     ]
     return np.asarray(np.stack(columns, axis=1) @ weights / weights.sum())
@@ -162,11 +171,15 @@ def _portfolio(name: str, recipe: Path, count: int) -> tuple[Mapping[str, float]
     draw = random.Random(f"portfolio of {name}")
     bounds = []
     while len(bounds) < TARGETS:
-        target = pool.target(draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw, ranges=ranges)
+        target = pool.target(
+            draw.randrange(len(pool.conditions)), draw.choice(("tight", "uniform")), draw, ranges=ranges
+        )
         if target is not None:
             bounds.append(target.bounds)
     pools, specs = library(name, recipe), pool.problem.specs
-    designs = [(one, place) for one in pools for place in [(c, d) for c in range(one.sizes.shape[0]) for d in one.working(c)]]
+    designs = [
+        (one, place) for one in pools for place in [(c, d) for c in range(one.sizes.shape[0]) for d in one.working(c)]
+    ]
     signs = np.array([1.0 if spec.minimum is not None else -1.0 for spec in specs])
     values = np.array([one.values[place] for one, place in designs]) * signs
     wanted = np.array([[bound[spec.name] for spec in specs] for bound in bounds]) * signs
@@ -191,7 +204,8 @@ class Blind(EmbeddedPolicy):
 
 
 class Swapped(EmbeddedPolicy):
-    """The embedded model whose sizes are its own and whose results are those of stored designs under other conditions (learned circuits only)."""
+    """The embedded model whose sizes are its own and whose results are those of stored designs under other conditions
+    (learned circuits only)."""
 
     recipe = RECIPE
 
@@ -207,7 +221,8 @@ class SwappedAuto(AutoPolicy):
 
 
 def swapped(history: History, seed: int, recipe: Path) -> History:
-    """The history with the sizes and proposals that it has, and results of the training's stored designs in place of its own."""
+    """The history with the sizes and proposals that it has, and results of the training's stored designs in place of
+    its own."""
     pool = stored(circuit(history.problem, recipe), recipe)
 
     def result(turn: Turn) -> Turn:
@@ -215,11 +230,15 @@ def swapped(history: History, seed: int, recipe: Path) -> History:
         condition = draw.randrange(len(pool.conditions))
         other = pool.turn(history.problem, condition, draw.randrange(2, pool.sizes.shape[1]), turn.index)
         assert other.evaluation is not None
-        return Turn(turn.index, turn.proposal, turn.sizing, other.evaluation, score(history.problem.specs, other.evaluation))
+        return Turn(
+            turn.index, turn.proposal, turn.sizing, other.evaluation, score(history.problem.specs, other.evaluation)
+        )
 
     return replace(history, turns=tuple(result(turn) for turn in history.turns))
 
 
 def names() -> Sequence[str]:
     """The policies of this module as `bench` takes them."""
-    return [f"python:benchmarks.rivals.{kind.__name__}" for kind in (LookUp, Portfolio, Single, Blind, Swapped, SwappedAuto)]
+    return [
+        f"python:benchmarks.rivals.{kind.__name__}" for kind in (LookUp, Portfolio, Single, Blind, Swapped, SwappedAuto)
+    ]

@@ -1,9 +1,10 @@
-"""How simulations scale with workers, on one machine and on a Ray cluster, and what of the work stays with the one process that asks.
+"""How simulations scale with workers, on one machine and on a Ray cluster, and what of the work stays with the one
+process that asks.
 
     python benchmarks/scale.py [--out benchmarks/results/scale.json]
 
-Three minutes. `driver` is the CPU time of the process that asks, in ms a simulation: its inverse is the most that any number of machines
-can be kept busy with.
+Three minutes. `driver` is the CPU time of the process that asks, in ms a simulation: its inverse is the most that any
+number of machines can be kept busy with.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ WORKERS = (1, 2, 4)
 TURNS = 24
 
 
-def rate(problem: Problem, workbench: Workbench, executor: Executor, sizings: list[dict[str, float]]) -> dict[str, float]:
+def rate(
+    problem: Problem, workbench: Workbench, executor: Executor, sizings: list[dict[str, float]]
+) -> dict[str, float]:
     """Simulations a second, and the driver's CPU time for one."""
     evaluator = Evaluator(problem, workbench, executor, NoCache())
     # everyone has started and knows the decks
@@ -50,7 +53,12 @@ def rate(problem: Problem, workbench: Workbench, executor: Executor, sizings: li
     seconds, busy = time.perf_counter() - begin, time.process_time() - cpu
     jobs = sum(evaluation.jobs for evaluation in found)
     simulating = sum(evaluation.seconds for evaluation in found)
-    return {"simulations": jobs, "simulations/s": jobs / seconds, "ms in ngspice": simulating / jobs * 1e3, "driver, ms": busy / jobs * 1e3}
+    return {
+        "simulations": jobs,
+        "simulations/s": jobs / seconds,
+        "ms in ngspice": simulating / jobs * 1e3,
+        "driver, ms": busy / jobs * 1e3,
+    }
 
 
 def curve(problem: Problem, workbench: Workbench, cluster: str | None) -> dict[int, dict[str, float]]:
@@ -60,7 +68,12 @@ def curve(problem: Problem, workbench: Workbench, cluster: str | None) -> dict[i
     for workers in WORKERS:
         with contextlib.closing(open_pool(workers, cluster)) as executor:
             rows[workers] = rate(problem, workbench, executor, sizings)
-        print(cluster or "this machine", workers, {name: round(value, 3) for name, value in rows[workers].items()}, flush=True)
+        print(
+            cluster or "this machine",
+            workers,
+            {name: round(value, 3) for name, value in rows[workers].items()},
+            flush=True,
+        )
     return rows
 
 
@@ -118,14 +131,16 @@ def main() -> None:
     found["this machine"] = curve(problem, workbench, None)
     found["ray"] = curve(problem, workbench, "local")
     print(
-        "\n| workers | this machine, simulations/s | × | driver, ms | Ray, simulations/s | × | driver, ms |\n| --- | --- | --- | --- | --- | --- | --- |"
+        "\n| workers | this machine, simulations/s | × | driver, ms | Ray, simulations/s | × | driver, ms |\n| --- |"
+        " --- | --- | --- | --- | --- | --- |"
     )
     one, other = found["this machine"], found["ray"]
     for workers in WORKERS:
         a, b = one[workers], other[workers]
         print(
-            f"| {workers} | {a['simulations/s']:.0f} | {a['simulations/s'] / one[1]['simulations/s']:.2f} | {a['driver, ms']:.2f} "
-            f"| {b['simulations/s']:.0f} | {b['simulations/s'] / other[1]['simulations/s']:.2f} | {b['driver, ms']:.2f} |"
+            f"| {workers} | {a['simulations/s']:.0f} | {a['simulations/s'] / one[1]['simulations/s']:.2f} |"
+            f" {a['driver, ms']:.2f} | {b['simulations/s']:.0f} | {b['simulations/s'] / other[1]['simulations/s']:.2f}"
+            f" | {b['driver, ms']:.2f} |"
         )
     print("\n| the one process, ms | |\n| --- | --- |")
     for what, value in found["serial, ms"].items():

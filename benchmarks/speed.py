@@ -3,8 +3,9 @@
     python benchmarks/speed.py            everything (about four minutes on two cores)
     python benchmarks/speed.py --quick    fewer repetitions
 
-The circuit is two_stage_miller on SKY130 in one corner, op + ac (201 points). "Moves" are sizings near the last one, "jumps" are
-anywhere in the ranges. The bare loop is libngspice through ctypes with the same decks and the same outputs read, knowing already what may be altered.
+The circuit is two_stage_miller on SKY130 in one corner, op + ac (201 points). "Moves" are sizings near the last one,
+"jumps" are anywhere in the ranges. The bare loop is libngspice through ctypes with the same decks and the same
+outputs read, knowing already what may be altered.
 """
 
 from __future__ import annotations
@@ -42,16 +43,21 @@ def sizings(problem: Problem, count: int, kind: str) -> list[dict[str, float]]:
     draw = random.Random(11)
     start = problem.space.to_unit(problem.space.initial)
     if kind == "moves":
-        return [problem.space.from_unit([position + 0.02 * draw.uniform(-1, 1) for position in start]) for _ in range(count)]
+        return [
+            problem.space.from_unit([position + 0.02 * draw.uniform(-1, 1) for position in start]) for _ in range(count)
+        ]
     return [problem.space.from_unit([draw.random() for _ in start]) for _ in range(count)]
 
 
 def bare_loop(jobs: Sequence[dict[str, Any]]) -> float:
-    """Seconds for these jobs in libngspice alone; runs in a process of its own, since there is one libngspice in a process."""
+    """Seconds for these jobs in libngspice alone; runs in a process of its own, since there is one libngspice in a
+    process."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(jobs, file)
         file.flush()
-        done = subprocess.run([sys.executable, __file__, "--bare", file.name], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, __file__, "--bare", file.name], capture_output=True, text=True, check=True
+        )
     return float(done.stdout.strip().splitlines()[-1])
 
 
@@ -60,7 +66,9 @@ def bare_main(path: str) -> None:
     jobs = json.loads(Path(path).read_text())
     library = ctypes.CDLL(find_library())
     quiet = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)(lambda *_: 0)
-    leave = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_int, ctypes.c_void_p)(lambda *_: 0)
+    leave = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_int, ctypes.c_void_p)(
+        lambda *_: 0
+    )
     library.ngSpice_Init(quiet, quiet, leave, None, None, None, None)
     library.ngGet_Vec_Info.restype = ctypes.c_void_p
 
@@ -79,7 +87,10 @@ def bare_main(path: str) -> None:
                 command("remcirc")
             lines = [line.encode() for line in job["text"].split("\n")]
             library.ngSpice_Circ((ctypes.c_char_p * (len(lines) + 1))(*lines, None))
-            loaded, values = set(job["cards"]), {(device, parameter): value for device, parameter, value in job["alterations"]}
+            loaded, values = (
+                set(job["cards"]),
+                {(device, parameter): value for device, parameter, value in job["alterations"]},
+            )
         for device, parameter, value in job["alterations"]:
             if values.get((device, parameter)) != value:
                 command(f"alter @{device}[{parameter}]={value!r}")
@@ -127,14 +138,17 @@ def new_process_each(jobs: Sequence[dict[str, Any]], text: str) -> float:
         path = Path(folder) / "deck.spice"
         for job in jobs:
             path.write_text(job[text].removesuffix(".end") + ".op\n.ac dec 20 1 10g\n.save v(out) i(vvdd)\n.end\n")
-            subprocess.run(["ngspice", "-b", "-r", f"{folder}/out.raw", str(path)], capture_output=True, check=False, cwd=folder)
+            subprocess.run(
+                ["ngspice", "-b", "-r", f"{folder}/out.raw", str(path)], capture_output=True, check=False, cwd=folder
+            )
             if not Path(f"{folder}/out.raw").stat().st_size:
                 raise SystemExit("ngspice -b gave no result")
     return time.perf_counter() - start
 
 
 def evaluate_rate(problem: Problem, workbench: Workbench, some: Sequence[dict[str, float]], workers: int) -> float:
-    """Seconds for these sizings through `Evaluator.evaluate`, in one call a sizing (one worker) or in one call (several)."""
+    """Seconds for these sizings through `Evaluator.evaluate`, in one call a sizing (one worker) or in one call
+    (several)."""
     with LocalPool(workers) as pool:
         evaluator = Evaluator(problem, workbench, pool, NoCache())
         evaluator.evaluate(list(some[:1]) * 2 * workers)
@@ -148,7 +162,8 @@ def evaluate_rate(problem: Problem, workbench: Workbench, some: Sequence[dict[st
 
 
 def loop_overhead(budget: int) -> tuple[float, float]:
-    """(ms a turn outside simulator and policy, ms a turn in all) of a whole run with its journal, on two_stage_miller."""
+    """(ms a turn outside simulator and policy, ms a turn in all) of a whole run with its journal, on
+    two_stage_miller."""
     from eda_agent.agent.policies.random import RandomPolicy
     from eda_agent.run import Request, size
 
@@ -285,12 +300,14 @@ def main() -> None:
         rows.append((kind, {name: 1e3 * seconds / (count - 1) for name, seconds in times.items()}))
     print(f"ngspice {version}, Python {sys.version.split()[0]}, {os.cpu_count()} cores\n")
     print(
-        "| op + ac, ms a simulation | bare libngspice loop | `evaluate`, one worker | two workers | new `ngspice -b` each, our cut deck | the same, the foundry's library |"
+        "| op + ac, ms a simulation | bare libngspice loop | `evaluate`, one worker | two workers | new `ngspice -b`"
+        " each, our cut deck | the same, the foundry's library |"
     )
     print("| --- | --- | --- | --- | --- | --- |")
     for kind, row in rows:
         print(
-            f"| {kind} | {row['bare loop']:.2f} | {row['one worker']:.2f} | {row['two workers']:.2f} | {row['ngspice -b']:.1f} | {row['foundry']:.0f} |"
+            f"| {kind} | {row['bare loop']:.2f} | {row['one worker']:.2f} | {row['two workers']:.2f} |"
+            f" {row['ngspice -b']:.1f} | {row['foundry']:.0f} |"
         )
     print("\n| ratio | goal | moves | jumps |\n| --- | --- | --- | --- |")
     table = dict(rows)
@@ -301,7 +318,8 @@ def main() -> None:
         ("rate of two workers to one", "≥ 1.8", "one worker", "two workers"),
     ):
         print(
-            f"| {name} | {goal} | {table['moves'][above] / table['moves'][below]:.2f} | {table['jumps'][above] / table['jumps'][below]:.2f} |"
+            f"| {name} | {goal} | {table['moves'][above] / table['moves'][below]:.2f} |"
+            f" {table['jumps'][above] / table['jumps'][below]:.2f} |"
         )
     overhead, whole = loop_overhead(40 if options.quick else 150)
     marks = memory(problem, workbench, 1000 if options.quick else 5000)
@@ -312,7 +330,8 @@ def main() -> None:
     print("\n| what | goal | measured |\n| --- | --- | --- |")
     print(f"| agent loop outside simulator and policy, a turn | ≤ 2 ms | {overhead:.2f} ms of {whole:.0f} ms |")
     print(
-        f"| resident memory (parent and one worker) over {marks[-1][0]} simulations | ±10 % | {min(settled):.0f}–{max(settled):.0f} MB ({100 * (max(settled) / min(settled) - 1):.1f} %) |"
+        f"| resident memory (parent and one worker) over {marks[-1][0]} simulations | ±10 % |"
+        f" {min(settled):.0f}–{max(settled):.0f} MB ({100 * (max(settled) / min(settled) - 1):.1f} %) |"
     )
     print(f"| from the command to the first simulated proposal | | {warm:.2f} s (first time ever {cold:.2f} s) |")
 

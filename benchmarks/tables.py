@@ -1,9 +1,12 @@
-"""The tables of benches that stand in docs, made from the records beside them: each stands between `<!-- name -->` and `<!-- /name -->`.
+"""The tables of benches that stand in docs, made from the records beside them: each stands between `<!-- name -->`
+and `<!-- /name -->`.
 
     python benchmarks/tables.py                                    write every table and curve anew
-    python benchmarks/tables.py --add unseen100 runs/bench-unseen  put in the results of a bench first; those that a record has already stay as they are
+    python benchmarks/tables.py --add unseen100 runs/bench-unseen  put in the results of a bench first; those that a
+    record has already stay as they are
 
-A seed counts on a circuit when its policy has run it there on as many targets as its best one. Means are over targets, so that a circuit with more seeds weighs no more.
+A seed counts on a circuit when its policy has run it there on as many targets as its best one. Means are over
+targets, so that a circuit with more seeds weighs no more.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Short:
-    """A table of the README: the marks at which it gives share solved and best score, and of which policies (none: all of the record)."""
+    """A table of the README: the marks at which it gives share solved and best score, and of which policies (none:
+    all of the record)."""
 
     record: str
     solved: tuple[int, ...]
@@ -58,7 +62,9 @@ def whole_seeds(rows: Rows) -> Rows:
     most: dict[tuple[str, str], int] = {}
     for (policy, circuit, _), count in counts.items():
         most[policy, circuit] = max(count, most.get((policy, circuit), 0))
-    return [row for row in rows if counts[row["policy"], row["circuit"], row["seed"]] == most[row["policy"], row["circuit"]]]
+    return [
+        row for row in rows if counts[row["policy"], row["circuit"], row["seed"]] == most[row["policy"], row["circuit"]]
+    ]
 
 
 def short_table(rows: Rows, short: Short) -> str:
@@ -67,7 +73,9 @@ def short_table(rows: Rows, short: Short) -> str:
     first = {0: "solved ", len(short.solved): "best score "}
     heads = [f"{first.get(place, '')}at {mark}" for place, (_, mark) in enumerate(marks)]
     lines = [f"| policy | runs | {' | '.join(heads)} | s a run |", "| --- |" + " --- |" * (len(marks) + 2)]
-    by_policy = {policy: [row for row in rows if row["policy"] == policy] for policy in short.policies or policies_in(rows)}
+    by_policy = {
+        policy: [row for row in rows if row["policy"] == policy] for policy in short.policies or policies_in(rows)
+    }
     columns = []
     for value, mark in marks:
         found = [estimate(mine, partial(value_at, value, mark)) for mine in by_policy.values()]
@@ -115,14 +123,18 @@ def add(record: str, results: Path) -> int:
     new = [row for row in read_json_lines(results) if row["key"] not in known]
     order = {policy: place for place, policy in enumerate(policies_in([*rows, *new]))}
     circuits = {circuit: place for place, circuit in enumerate(dict.fromkeys(row["circuit"] for row in [*rows, *new]))}
-    merged = sorted([*rows, *new], key=lambda row: (order[row["policy"]], row["seed"], circuits[row["circuit"]], row["target"]))
+    merged = sorted(
+        [*rows, *new], key=lambda row: (order[row["policy"]], row["seed"], circuits[row["circuit"]], row["target"])
+    )
     write_text(path, "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in merged))
     return len(new)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--add", nargs=2, metavar=("RECORD", "DIR"), help="a record, and the folder of a bench that adds to it")
+    parser.add_argument(
+        "--add", nargs=2, metavar=("RECORD", "DIR"), help="a record, and the folder of a bench that adds to it"
+    )
     given = parser.parse_args(arguments).add
     if given:
         print(f"{add(given[0], Path(given[1]) / 'results.jsonl')} new results")

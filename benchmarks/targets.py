@@ -2,10 +2,11 @@
 
     python benchmarks/targets.py [CIRCUIT …]
 
-A pool of designs (around the known sizing, and anywhere) is simulated under eight conditions: process × supply × temperature × load.
-A tight target is what one design measures, with a few percent of slack; a uniform one draws each bound between what a tenth and three
-quarters of the working designs reach, and is kept if some design of the pool meets it all. No design of the pool may meet more than a tenth
-of a circuit's targets, so that no portfolio of stored designs can win.
+A pool of designs (around the known sizing, and anywhere) is simulated under eight conditions: process × supply ×
+temperature × load. A tight target is what one design measures, with a few percent of slack; a uniform one draws each
+bound between what a tenth and three quarters of the working designs reach, and is kept if some design of the pool
+meets it all. No design of the pool may meet more than a tenth of a circuit's targets, so that no portfolio of stored
+designs can win.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
     draw = random.Random(f"targets of {name}")
     known = json.loads((CIRCUITS / name / "known.json").read_text())["sizing"]
     problem = replace(
-        problem, corners=tuple(conditions(problem, draw, CONDITIONS)), specs=tuple(replace(spec, corners=()) for spec in problem.specs)
+        problem,
+        corners=tuple(conditions(problem, draw, CONDITIONS)),
+        specs=tuple(replace(spec, corners=()) for spec in problem.specs),
     )
     designs = designs_around(problem, problem.space.snap(known), draw, POOL)
     with open_evaluator(problem) as evaluator:
@@ -64,13 +67,16 @@ def make(name: str, count: int = TARGETS, rounds: int = 0) -> list[Target]:
         for index in winners:
             solved[index] += 1
         proof = next(index for index in winners if index in able)
-        targets.append(Target(f"{kind[0]}{len(targets):02d}", kind, replace(corner, name="target"), bounds, designs[proof]))
+        targets.append(
+            Target(f"{kind[0]}{len(targets):02d}", kind, replace(corner, name="target"), bounds, designs[proof])
+        )
     if len(targets) < count and count > 10:
         # where one design beats most others few targets can be told apart: fewer, so that the share holds
         return make(name, count, rounds + 2) if rounds < 4 else make(name, count // 2, rounds)
     counts = [sum(target.kind == kind for target in targets) for kind in ("uniform", "tight")]
     print(
-        f"{name}: {len(targets)} targets ({counts[0]} uniform, {counts[1]} tight) in {tries} tries; the best design solves {max(solved)}; working designs {[len(v) for v in good.values()]}",
+        f"{name}: {len(targets)} targets ({counts[0]} uniform, {counts[1]} tight) in {tries} tries; the best design"
+        f" solves {max(solved)}; working designs {[len(v) for v in good.values()]}",
         flush=True,
     )
     return targets

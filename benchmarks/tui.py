@@ -1,4 +1,5 @@
-"""How quick the terminal app is: first frame, a long journal, many events, a key under load. Real processes on a pseudo-terminal.
+"""How quick the terminal app is: first frame, a long journal, many events, a key under load. Real processes on a
+pseudo-terminal.
 
 python benchmarks/tui.py            prints a table and writes benchmarks/results/tui.json
 """
@@ -48,14 +49,20 @@ KEYS = {
 
 
 class Terminal:
-    """A program on a pseudo-terminal of 120 × 36, which is read as it writes, as a terminal does. `seen`: what it wrote since the last key, escape codes taken out."""
+    """A program on a pseudo-terminal of 120 × 36, which is read as it writes, as a terminal does. `seen`: what it
+    wrote since the last key, escape codes taken out."""
 
     def __init__(self, *command: str):
         self.master, slave = pty.openpty()
         ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         self.begun = time.perf_counter()
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, close_fds=True, env={**os.environ, "TERM": "xterm-256color"}
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            close_fds=True,
+            env={**os.environ, "TERM": "xterm-256color"},
         )
         os.close(slave)
         self.seen = ""
@@ -168,7 +175,15 @@ def main() -> None:
         answers = []
         # two workers at full load, simulating designs that no cache knows
         with app(
-            str(CIRCUIT), "--policy", "random", "--budget", "100000", "--seed", str(int(time.time())), "--out", str(Path(place) / "live")
+            str(CIRCUIT),
+            "--policy",
+            "random",
+            "--budget",
+            "100000",
+            "--seed",
+            str(int(time.time())),
+            "--out",
+            str(Path(place) / "live"),
         ) as terminal:
             terminal.wait("running")
             time.sleep(2)
@@ -185,12 +200,19 @@ def main() -> None:
             while run.alive:
                 time.sleep(0.1)
     result = {
-        "first_frame_s": statistics.median(first), "long_journal_turns": TURNS, "long_journal_first_frame_s": statistics.median(opened), "events_per_s": rate,
+        "first_frame_s": statistics.median(first),
+        "long_journal_turns": TURNS,
+        "long_journal_first_frame_s": statistics.median(opened),
+        "events_per_s": rate,
         "key_answer_ms": {
-            "median": 1e3 * statistics.median(seconds for seconds, _ in answers), "worst": 1e3 * max(answers)[0], "worst_key": max(answers)[1],
-            "over_50_ms": sum(seconds > 0.05 for seconds, _ in answers), "presses": len(answers), "keys": "".join(KEYS),
+            "median": 1e3 * statistics.median(seconds for seconds, _ in answers),
+            "worst": 1e3 * max(answers)[0],
+            "worst_key": max(answers)[1],
+            "over_50_ms": sum(seconds > 0.05 for seconds, _ in answers),
+            "presses": len(answers),
+            "keys": "".join(KEYS),
         },
-    }  # fmt: skip
+    }
     write_text(RESULTS, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 

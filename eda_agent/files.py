@@ -21,7 +21,17 @@ from typing import Any, BinaryIO, cast
 
 MAX_FILE_BYTES = 50_000_000
 """Default limit for a file that is read at once, in bytes."""
-DAMAGED_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile, zlib.error)
+DAMAGED_ARRAYS = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What reading an `.npz` file of others may raise, its JSON text included."""
 
 
@@ -94,7 +104,9 @@ def open_own(path: Path, mode: str) -> BinaryIO:
         OSError: it cannot be opened, is a link or no regular file, or has a second hard link, which would change too.
     """
     try:
-        return _opened(path, _FLAGS[mode] | getattr(os, "O_NOFOLLOW", 0), {"ab": "ab+"}.get(mode, mode), single=mode != "rb")
+        return _opened(
+            path, _FLAGS[mode] | getattr(os, "O_NOFOLLOW", 0), {"ab": "ab+"}.get(mode, mode), single=mode != "rb"
+        )
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a link, and links are not followed here", str(path)) from None
@@ -108,7 +120,11 @@ def _opened(path: Path, flags: int, mode: str, *, single: bool = False) -> Binar
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or (single and found.st_nlink > 1):
         os.close(descriptor)
-        why = "it has a second hard link, which would change too" if stat.S_ISREG(found.st_mode) else "it is not a regular file"
+        why = (
+            "it has a second hard link, which would change too"
+            if stat.S_ISREG(found.st_mode)
+            else "it is not a regular file"
+        )
         raise OSError(errno.EINVAL, why, str(path))
     if mode == "wb":
         os.ftruncate(descriptor, 0)

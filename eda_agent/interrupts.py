@@ -20,7 +20,9 @@ class DeferInterrupts:
         if threading.current_thread() is threading.main_thread():
             _state.depth += 1
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
         _state.depth -= 1

@@ -82,8 +82,8 @@ def size_robust(
     if samples is not None and samples < least:
         most = Yield(samples, samples).interval[0]
         raise InputError(
-            f"--samples {samples}: if every sample passes, this shows a yield of {100 * most:.1f} % (the lower end of its 95 % interval)"
-            f"\n    → use --samples {least} or more for {100 * wanted:g} %, or leave it out"
+            f"--samples {samples}: if every sample passes, this shows a yield of {100 * most:.1f} % (the lower end of"
+            f" its 95 % interval)\n    → use --samples {least} or more for {100 * wanted:g} %, or leave it out"
         )
     samples = samples or max(least, FEWEST)
     problem = with_corners(load_problem(request.spec), request.corners)
@@ -115,8 +115,17 @@ def size_robust(
 
 def _by_the_users_targets(outcome: Outcome, wished: Problem) -> Outcome:
     """An outcome graded by the user's targets instead of those of the round."""
-    verified = {**outcome.verified, "met": outcome.verified["asked_met"]} if "asked_met" in outcome.verified else outcome.verified
-    return replace(outcome, problem=replace(outcome.problem, specs=wished.specs), best=rescore(wished, outcome.best), verified=verified)
+    verified = (
+        {**outcome.verified, "met": outcome.verified["asked_met"]}
+        if "asked_met" in outcome.verified
+        else outcome.verified
+    )
+    return replace(
+        outcome,
+        problem=replace(outcome.problem, specs=wished.specs),
+        best=rescore(wished, outcome.best),
+        verified=verified,
+    )
 
 
 def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[str, float]:
@@ -126,7 +135,11 @@ def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[st
     result = {**guard}
     for spec in chips.specs:
         _, deviation = chips.spread(spec.name)
-        needed = factor * deviation if math.isfinite(deviation) and chips.yield_of(spec).passed < chips.yield_of(spec).samples else 0.0
+        needed = (
+            factor * deviation
+            if math.isfinite(deviation) and chips.yield_of(spec).passed < chips.yield_of(spec).samples
+            else 0.0
+        )
         result[spec.name] = max(guard[spec.name] * 1.2, needed)
     return result
 

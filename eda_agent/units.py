@@ -36,12 +36,51 @@ _LEAST_SCALED, _MOST_SCALED = 1e-3, 1e6
 """Limits of a number in a scaled unit of the user's, such as mV or V/us."""
 
 UNITS = {
-    "Hz": "Hz", "s": "s", "V": "V", "A": "A", "W": "W", "F": "F", "H": "H", "Ohm": "Ohm", "ohm": "Ohm", "Ω": "Ohm", "S": "S",
-    "m": "m", "m²": "m²", "m2": "m²", "m^2": "m²", "dB": "dB", "deg": "deg", "°": "deg", "degC": "degC", "C": "degC", "°C": "degC",
-    "V/s": "V/s", "V/us": "V/us", "V/µs": "V/us", "V/√Hz": "V/√Hz", "V/sqrt(Hz)": "V/√Hz", "V/rtHz": "V/√Hz",
-    "A/√Hz": "A/√Hz", "A/sqrt(Hz)": "A/√Hz", "A/rtHz": "A/√Hz", "A/m": "A/m", "A/um": "A/um", "A/µm": "A/um", "1/V": "1/V", "S/A": "1/V", "V/V": "V/V", "ppm": "ppm", "ppm/K": "ppm/K",
-    "ppm/°C": "ppm/K", "%": "%", "%/V": "%/V", "": "", "1": "", "J": "J",
-}  # fmt: skip
+    "Hz": "Hz",
+    "s": "s",
+    "V": "V",
+    "A": "A",
+    "W": "W",
+    "F": "F",
+    "H": "H",
+    "Ohm": "Ohm",
+    "ohm": "Ohm",
+    "Ω": "Ohm",
+    "S": "S",
+    "m": "m",
+    "m²": "m²",
+    "m2": "m²",
+    "m^2": "m²",
+    "dB": "dB",
+    "deg": "deg",
+    "°": "deg",
+    "degC": "degC",
+    "C": "degC",
+    "°C": "degC",
+    "V/s": "V/s",
+    "V/us": "V/us",
+    "V/µs": "V/us",
+    "V/√Hz": "V/√Hz",
+    "V/sqrt(Hz)": "V/√Hz",
+    "V/rtHz": "V/√Hz",
+    "A/√Hz": "A/√Hz",
+    "A/sqrt(Hz)": "A/√Hz",
+    "A/rtHz": "A/√Hz",
+    "A/m": "A/m",
+    "A/um": "A/um",
+    "A/µm": "A/um",
+    "1/V": "1/V",
+    "S/A": "1/V",
+    "V/V": "V/V",
+    "ppm": "ppm",
+    "ppm/K": "ppm/K",
+    "ppm/°C": "ppm/K",
+    "%": "%",
+    "%/V": "%/V",
+    "": "",
+    "1": "",
+    "J": "J",
+}
 """Accepted spellings → the unit's one name."""
 PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V"})
 """Units without prefix; mV/V is accepted as input."""
@@ -148,7 +187,8 @@ def _suffix_factor(suffix: str, wanted: Unit) -> Decimal:
         # "10m" in metres is ten millimetres: a prefix takes precedence over a unit with the same letter
         if wanted.prefixed:
             raise QuantityError(
-                f"prefix {suffix!r} on a number in {wanted.name}; write the number of {wanted.name} alone, or its unit in full"
+                f"prefix {suffix!r} on a number in {wanted.name}; write the number of {wanted.name} alone, or its unit"
+                " in full"
             )
         return Decimal(10) ** PREFIXES[suffix] * wanted.factor
     found = read_unit(suffix)
@@ -170,7 +210,10 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
             continue
         if low <= magnitude * factor <= high:
             name = {"m": "milli", "M": "mega"}[written]
-            return f"{text.strip()} is {format_quantity(number, unit)} ({written} is {name} here); did you mean {re.sub(rf'{written}', meant, text.strip(), count=1)}?"
+            return (
+                f"{text.strip()} is {format_quantity(number, unit)} ({written} is {name} here); did you mean"
+                f" {re.sub(rf'{written}', meant, text.strip(), count=1)}?"
+            )
     return None
 
 

@@ -46,10 +46,18 @@ class Quick:
             raise Started(REASON)
 
     def pytest_ignore_collect(self, collection_path: Any, config: pytest.Config) -> bool | None:
-        return True if collection_path.is_dir() and collection_path.name in ELSEWHERE and "tests" in collection_path.parts else None
+        return (
+            True
+            if collection_path.is_dir() and collection_path.name in ELSEWHERE and "tests" in collection_path.parts
+            else None
+        )
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        left_out = [item for item in items if item.get_closest_marker("slow") or SIMULATING & set(getattr(item, "fixturenames", ()))]
+        left_out = [
+            item
+            for item in items
+            if item.get_closest_marker("slow") or SIMULATING & set(getattr(item, "fixturenames", ()))
+        ]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in set(left_out)]

@@ -107,7 +107,9 @@ def crossed(value: Callable[[int, int], float], targets: int = 40, seeds: int = 
 def test_intervals_count_targets_and_seeds(of_targets: float, of_seeds: float) -> None:
     draw = random.Random(1)
     targets, seeds = [of_targets * draw.gauss(0, 1) for _ in range(40)], [of_seeds * draw.gauss(0, 1) for _ in range(5)]
-    found = bench.estimate(crossed(lambda target, seed: targets[target] + seeds[seed]), lambda row: bench.score_at(row, 0), draws=4000)
+    found = bench.estimate(
+        crossed(lambda target, seed: targets[target] + seeds[seed]), lambda row: bench.score_at(row, 0), draws=4000
+    )
     # the variance of a mean of crossed effects is the sum of theirs; a bootstrap's is that of the sample, not of its n
     # - 1
     spread = math.sqrt(statistics.pvariance(targets) / 40 + statistics.pvariance(seeds) / 5)
@@ -135,16 +137,31 @@ def test_intervals_do_not_hang_on_the_order_of_the_rows_or_on_runs_that_are_miss
 def test_a_hard_target_with_fewer_seeds_does_not_pull_the_interval() -> None:
     # nine targets that are always met, and one never, which has one seed of five: chance is in which targets are drawn
     # alone
-    made = [{"circuit": "c", "target": f"t{t}", "seed": s, "met": float(t > 0)} for t in range(10) for s in range(5) if t or not s]
+    made = [
+        {"circuit": "c", "target": f"t{t}", "seed": s, "met": float(t > 0)}
+        for t in range(10)
+        for s in range(5)
+        if t or not s
+    ]
     found = bench.estimate(made, lambda row: float(row["met"]))
-    full = bench.estimate([{**row, "seed": s} for row in made if not row["seed"] for s in range(5)], lambda row: float(row["met"]))
+    full = bench.estimate(
+        [{**row, "seed": s} for row in made if not row["seed"] for s in range(5)], lambda row: float(row["met"])
+    )
     assert found == full and found.mean == pytest.approx(0.9)
 
 
 def test_pairs_tell_apart_what_shares_do_not() -> None:
     def row(policy: str, target: int, curve: list[float]) -> dict[str, Any]:
         met = next((number for number, value in enumerate(curve) if value == 1.0), None)
-        return {"circuit": "c", "target": f"t{target}", "policy": policy, "seed": 0, "budget": 5, "curve": curve, "met_at": met}
+        return {
+            "circuit": "c",
+            "target": f"t{target}",
+            "policy": policy,
+            "seed": 0,
+            "budget": 5,
+            "curve": curve,
+            "met_at": met,
+        }
 
     # targets differ by 0.5 of score, policies by 0.01 on every one of them
     made = [row("a", t, [0.0, 0.3 + 0.05 * t, 0.3 + 0.05 * t]) for t in range(10)]
@@ -165,14 +182,20 @@ def test_nearly_all_is_not_rounded_to_all() -> None:
 
 
 def test_the_curves_name_a_python_policy_by_its_class_where_that_tells_it() -> None:
-    drawn = [{**row, "policy": name} for row in rows() for name in ("python:one.Climb", "python:two.Climb", "python:one.Walk", "trust")]
+    drawn = [
+        {**row, "policy": name}
+        for row in rows()
+        for name in ("python:one.Climb", "python:two.Climb", "python:one.Walk", "trust")
+    ]
     found = set(re.findall(r'data-name="([^"]*)"', picture(drawn)))
     assert found == {"python:one.Climb", "python:two.Climb", "Walk", "trust"}
 
 
 def test_the_curves_show_shares_and_scores_and_a_policy_looks_the_same_in_every_picture() -> None:
     def strokes(*policies: str) -> dict[str, set[tuple[str | None, str | None]]]:
-        drawn = ElementTree.fromstring(picture([{**row, "policy": name} for name in policies for row in rows() if row["policy"] == "a"]))
+        drawn = ElementTree.fromstring(
+            picture([{**row, "policy": name} for name in policies for row in rows() if row["policy"] == "a"])
+        )
         found: dict[str, set[tuple[str | None, str | None]]] = {}
         for line in drawn.iter("{http://www.w3.org/2000/svg}polyline"):
             found.setdefault(line.get("data-name", ""), set()).add((line.get("stroke"), line.get("stroke-dasharray")))
@@ -188,7 +211,9 @@ def test_the_curves_show_shares_and_scores_and_a_policy_looks_the_same_in_every_
     # two targets of three are met with the second simulation
     assert bench.curves(rows(), bench.solved_at)["b"][:3] == [0.0, 0.0, pytest.approx(2 / 3)]
     # a target that was run more often weighs no more, as in the table
-    more = rows() + [{**row, "seed": seed} for row in rows() if row["policy"] == "b" and row["target"] == "t1" for seed in (2, 3, 4)]
+    more = rows() + [
+        {**row, "seed": seed} for row in rows() if row["policy"] == "b" and row["target"] == "t1" for seed in (2, 3, 4)
+    ]
     assert bench.curves(more, bench.solved_at)["b"][2] == pytest.approx(2 / 3)
     assert "nothing to draw" in picture([])
 

@@ -49,11 +49,29 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A bench with two jobs under way that take minutes, leader of a process group."""
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "eda_agent", "bench", "ota_5t", "--policy", "random", "--budget", "30000", "--seeds", "1",
-            "--targets", "5", "--workers", "2", "--out", str(tmp_path / "bench"),
+            sys.executable,
+            "-m",
+            "eda_agent",
+            "bench",
+            "ota_5t",
+            "--policy",
+            "random",
+            "--budget",
+            "30000",
+            "--seeds",
+            "1",
+            "--targets",
+            "5",
+            "--workers",
+            "2",
+            "--out",
+            str(tmp_path / "bench"),
         ],
-        stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         assert until(lambda: sum(b"simulation.worker" in line for line in group(process.pid).values()) == 2, 60)
         yield process
@@ -130,4 +148,6 @@ def test_a_full_disk_is_said_and_what_came_before_is_kept(tmp_path: Path, monkey
     first = json.loads(results.read_bytes().splitlines()[0])
     rows = bench.run_bench(jobs, results, 1, lambda *_: None)
     assert first in rows
-    assert sorted(json.loads(line)["key"] for line in results.read_text().splitlines()) == sorted(job.key for job in jobs)
+    assert sorted(json.loads(line)["key"] for line in results.read_text().splitlines()) == sorted(
+        job.key for job in jobs
+    )

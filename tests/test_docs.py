@@ -26,7 +26,9 @@ def test_the_example_spec_loads(tmp_path: Path) -> None:
     # two lines show alternatives that the shipped circuit does not have
     text = "\n".join(line for line in text.splitlines() if not line.startswith(("ratios", "ports", "  M7.m")))
     (tmp_path / "spec.yaml").write_text(text)
-    (tmp_path / "two_stage_miller.spice").write_text((CIRCUITS / "two_stage_miller" / "two_stage_miller.spice").read_text())
+    (tmp_path / "two_stage_miller.spice").write_text(
+        (CIRCUITS / "two_stage_miller" / "two_stage_miller.spice").read_text()
+    )
     problem = load_problem(tmp_path)
     assert problem.corners[1].settings == {"load": 4e-12}
     assert problem.specs[1].weight == 2.0
@@ -44,9 +46,19 @@ def test_every_template_metric_and_setting_is_documented() -> None:
 
 def test_commands_of_the_readme_parse() -> None:
     text, parser = (ROOT / "README.md").read_text(), build_parser()
-    blocks = "".join(code for kind, code in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if not kind)
+    blocks = "".join(
+        code for kind, code in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if not kind
+    )
     commands = re.findall(r"^eda-agent (.+?)\s*(?:#.*)?$", blocks, re.MULTILINE)
-    assert {command.split()[0] for command in commands} >= {"init", "check", "size", "show", "report", "export", "doctor"}
+    assert {command.split()[0] for command in commands} >= {
+        "init",
+        "check",
+        "size",
+        "show",
+        "report",
+        "export",
+        "doctor",
+    }
     for command in (*commands, *re.findall(r"`eda-agent ([a-z][^`]*)`", text)):
         parser.parse_args(command.split())
 
@@ -63,7 +75,9 @@ def test_the_readmes_spec_and_python_run(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
     shutil.copy(CIRCUITS / "two_stage_miller" / "two_stage_miller.spice", tmp_path)
     code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("True 1.0 ")
     rows = re.findall(r"^\| `(\w+\.\w+)`", text[text.index("## What a run writes") :], re.MULTILINE)
@@ -76,10 +90,25 @@ def test_the_tutorials_commands_run(tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests" / "fixtures" / "ota_xschem.spice", tmp_path)
     blocks = re.findall(r"```\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.DOTALL)
     commands = [line.removeprefix("eda-agent ").split() for block in blocks for line in block.splitlines()]
-    assert [command[0] for command in commands] == ["init", "check", "size", "show", "sensitivity", "front", "mc", "report", "export"]
+    assert [command[0] for command in commands] == [
+        "init",
+        "check",
+        "size",
+        "show",
+        "sensitivity",
+        "front",
+        "mc",
+        "report",
+        "export",
+    ]
     for command in commands:
         done = subprocess.run(
-            [sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+            [sys.executable, "-m", "eda_agent", *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
         )
         # specs that are not met are an outcome, not an error
         assert done.returncode in {0, 1}, (command, done.stderr)
@@ -101,12 +130,20 @@ def test_the_tutorial_after_layout_runs(tmp_path: Path) -> None:
     said = {}
     for number, command in enumerate(commands):
         done = subprocess.run(
-            [sys.executable, "-m", "eda_agent", *command], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+            [sys.executable, "-m", "eda_agent", *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
         )
         # nets that only labels join are a difference of LVS
         assert done.returncode in {0, 1}, (command, done.stderr)
         said[number] = done.stdout + done.stderr
-    assert "64 transistors (fingers) are 8 of the schematic" in said[2] and "not in the layout, taken from the schematic: rz, cc" in said[2]
+    assert (
+        "64 transistors (fingers) are 8 of the schematic" in said[2]
+        and "not in the layout, taken from the schematic: rz, cc" in said[2]
+    )
     assert "✓ met" in said[0] and "wire capacitances of amp.spice" in said[4] and "wire capacitances" not in said[5]
 
 

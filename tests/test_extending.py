@@ -62,7 +62,15 @@ def command(workplace: Path, line: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_page_has_an_example_of_everything() -> None:
     sections = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
-    assert sections == ["A circuit", "A metric", "A testbench template", "A PDK", "A policy", "An executor", "A command"]
+    assert sections == [
+        "A circuit",
+        "A metric",
+        "A testbench template",
+        "A PDK",
+        "A policy",
+        "An executor",
+        "A command",
+    ]
     assert len(COMMANDS) == len(set(COMMANDS)) == 7
 
 
@@ -93,5 +101,7 @@ def test_the_metric_is_right_by_its_second_method(workplace: Path) -> None:
 def test_without_what_the_page_adds_its_commands_do_not_run(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "circuits" / "ota_5t", tmp_path / "ota_5t")
     for words in (("count", "ota_5t"), ("size", "ota_5t", "--policy", "halton")):
-        done = subprocess.run([sys.executable, "-m", "eda_agent", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "eda_agent", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 2 and "invalid choice" in done.stderr

@@ -34,5 +34,10 @@ def house() -> grimp.ImportGraph:
 
 def test_no_cycles(house: grimp.ImportGraph) -> None:
     # the folders that the package takes in are in the graph
-    assert {"eda_agent.tui.app", "eda_agent.klayout.plugin", "eda_agent.train.trainer", "eda_agent.simulation.session"} <= house.modules
+    assert {
+        "eda_agent.tui.app",
+        "eda_agent.klayout.plugin",
+        "eda_agent.train.trainer",
+        "eda_agent.simulation.session",
+    } <= house.modules
     assert list(cycles(house)) == []

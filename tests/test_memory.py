@@ -28,7 +28,10 @@ def test_a_run_begins_with_the_best_of_earlier_ones(tmp_path: Path, monkeypatch:
     second = size(Request(CIRCUITS / "ota_5t", "random", seed=5, simulations=7, out=tmp_path / "second", memory=True))
     assert [turn.proposal.policy for turn in second.turns[1:]] == ["memory"] * SEEDS + ["random"] * 2
     assert second.turns[1].sizing == best[-1].sizing and second.turns[1].value == best[-1].value
-    assert all(turn.evaluation is not None and turn.evaluation.cached == turn.evaluation.jobs for turn in second.turns[1 : SEEDS + 1])
+    assert all(
+        turn.evaluation is not None and turn.evaluation.cached == turn.evaluation.jobs
+        for turn in second.turns[1 : SEEDS + 1]
+    )
     # a resumed run has the same seeds, whatever was remembered since
     state = fold(read_journal(tmp_path / "second" / "journal.jsonl"))
     assert [dict(seed) for seed in state.started["seeds"]] == [turn.sizing for turn in second.turns[1 : SEEDS + 1]]
@@ -44,10 +47,13 @@ def test_seeds_are_graded_for_the_targets_of_now(problems: dict[str, Problem], t
     sizings = [problem.space.from_unit([place] * len(problem.space.parameters)) for place in (0.2, 0.5, 0.8)]
 
     def measured(spec_share: float) -> dict[str, dict[str, float | None]]:
-        return {corner.name: {spec.name: spec.target * spec_share for spec in problem.specs} for corner in problem.corners}
+        return {
+            corner.name: {spec.name: spec.target * spec_share for spec in problem.specs} for corner in problem.corners
+        }
 
     memory.add(
-        circuit_key(problem), [StoredDesign(sizing, measured(share)) for sizing, share in zip(sizings, (0.5, 1.0, 0.7), strict=True)]
+        circuit_key(problem),
+        [StoredDesign(sizing, measured(share)) for sizing, share in zip(sizings, (0.5, 1.0, 0.7), strict=True)],
     )
     assert seeds_of(problem, memory)[0] == sizings[1]
     assert seeds_of(problems["tia"], memory) == []

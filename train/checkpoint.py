@@ -25,7 +25,12 @@ KEEP = 3
 
 
 def save(
-    folder: Path, step: int, model: Any, optimizer: torch.optim.Optimizer, state: Mapping[str, Any], extra: Mapping[str, Tensor]
+    folder: Path,
+    step: int,
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    state: Mapping[str, Any],
+    extra: Mapping[str, Tensor],
 ) -> Path:
     """Write `folder/step-N`. `state`: plain data. `extra`: tensors, such as the sampler's weights."""
     target = folder / f"step-{step:06d}"
@@ -35,10 +40,12 @@ def save(
     model.save_pretrained(part)
     save_file(_optimizer_tensors(model, optimizer), part / "optimizer.safetensors")
     rng = {"torch": torch.get_rng_state()} | {
-        f"cuda.{index}": value for index, value in enumerate(torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [])
+        f"cuda.{index}": value
+        for index, value in enumerate(torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [])
     }
     save_file(
-        {f"rng.{name}": value for name, value in rng.items()} | {name: value.contiguous() for name, value in extra.items()},
+        {f"rng.{name}": value for name, value in rng.items()}
+        | {name: value.contiguous() for name, value in extra.items()},
         part / "state.safetensors",
     )
     (part / "state.json").write_text(json.dumps({"step": step, **state}))
@@ -85,7 +92,9 @@ def _optimizer_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> di
     result = {}
     for name, parameter in parameters(model):
         for key, value in optimizer.state.get(parameter, {}).items():
-            result[f"{name}/{key}"] = value.detach().clone().contiguous() if isinstance(value, Tensor) else torch.tensor(value)
+            result[f"{name}/{key}"] = (
+                value.detach().clone().contiguous() if isinstance(value, Tensor) else torch.tensor(value)
+            )
     return result
 
 

@@ -77,7 +77,13 @@ def altered(history: History, shown: str) -> History:
         return History(history.problem, history.turns[:1])
     turns = history.simulated
     moved = [
-        Turn(turn.index, turn.proposal, turn.sizing, turns[(number + 1) % len(turns)].evaluation, turns[(number + 1) % len(turns)].score)
+        Turn(
+            turn.index,
+            turn.proposal,
+            turn.sizing,
+            turns[(number + 1) % len(turns)].evaluation,
+            turns[(number + 1) % len(turns)].score,
+        )
         for number, turn in enumerate(turns)
     ]
     return History(history.problem, tuple(moved))

@@ -26,7 +26,9 @@ class Credit:
     descendants: float | None = None
     repeat: float = 0.0
 
-    def turns(self, rewards: Sequence[Real], before: Sequence[float], repeated: Sequence[NDArray[np.bool_]]) -> list[Real]:
+    def turns(
+        self, rewards: Sequence[Real], before: Sequence[float], repeated: Sequence[NDArray[np.bool_]]
+    ) -> list[Real]:
         """The credits of every turn's group. `before`: the incumbent's score before each turn; index 0 of a group is
         its own action.
         """

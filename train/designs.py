@@ -10,7 +10,9 @@ from eda_agent.problem.spec import Corner, Problem, Spec
 Values = Mapping[str, float | None]
 
 
-def conditions(problem: Problem, draw: random.Random, count: int, ranges: Mapping[str, tuple[float, float]] | None = None) -> list[Corner]:
+def conditions(
+    problem: Problem, draw: random.Random, count: int, ranges: Mapping[str, tuple[float, float]] | None = None
+) -> list[Corner]:
     """Random corners c0, c1, …; loads between half and twice the spec's, if its testbenches have one load.
 
     `ranges` (SI units): vdd and temperature are drawn uniformly, settings of the testbenches on a log scale.
@@ -20,9 +22,13 @@ def conditions(problem: Problem, draw: random.Random, count: int, ranges: Mappin
     cold, hot = ranges.get("temperature", (-20.0, 100.0))
     result = []
     for number in range(count):
-        settings = {"load": float(f"{float(next(iter(loads))) * 2 ** draw.uniform(-1, 1):.3g}")} if len(loads) == 1 else {}
+        settings = (
+            {"load": float(f"{float(next(iter(loads))) * 2 ** draw.uniform(-1, 1):.3g}")} if len(loads) == 1 else {}
+        )
         process = draw.choice(list(problem.pdk.corners))
-        vdd = round(draw.uniform(*ranges["vdd"]) if "vdd" in ranges else problem.pdk.supply * draw.uniform(0.92, 1.1), 3)
+        vdd = round(
+            draw.uniform(*ranges["vdd"]) if "vdd" in ranges else problem.pdk.supply * draw.uniform(0.92, 1.1), 3
+        )
         temperature = round(draw.uniform(cold, hot), 1)
         for name, (low, high) in ranges.items():
             if name not in {"vdd", "temperature"}:
@@ -31,7 +37,9 @@ def conditions(problem: Problem, draw: random.Random, count: int, ranges: Mappin
     return result
 
 
-def designs_around(problem: Problem, known: Mapping[str, float], draw: random.Random, count: int) -> list[dict[str, float]]:
+def designs_around(
+    problem: Problem, known: Mapping[str, float], draw: random.Random, count: int
+) -> list[dict[str, float]]:
     """The known design, the netlist's own, and others near the known one, farther from it, and anywhere."""
     center = problem.space.to_unit(known)
     designs = [dict(known), problem.space.initial]
@@ -40,7 +48,9 @@ def designs_around(problem: Problem, known: Mapping[str, float], draw: random.Ra
         if draw.random() < 0.1:
             point = [draw.random() for _ in center]
         else:
-            point = [min(max(position + draw.gauss(0, spread) * (draw.random() < 0.6), 0.0), 1.0) for position in center]
+            point = [
+                min(max(position + draw.gauss(0, spread) * (draw.random() < 0.6), 0.0), 1.0) for position in center
+            ]
         designs.append(problem.space.from_unit(point))
     return designs
 
@@ -72,7 +82,8 @@ def between(spec: Spec, found: list[float], draw: random.Random) -> float:
 
 def meets(problem: Problem, bounds: Mapping[str, float], row: Values) -> bool:
     return all(
-        (value := row[spec.name]) is not None and (value >= bounds[spec.name] if spec.minimum is not None else value <= bounds[spec.name])
+        (value := row[spec.name]) is not None
+        and (value >= bounds[spec.name] if spec.minimum is not None else value <= bounds[spec.name])
         for spec in problem.specs
     )
 
@@ -81,12 +92,16 @@ def not_dominated(problem: Problem, rows: list[Values]) -> list[int]:
     """Working designs that no other beats in every spec."""
     signs = {spec.name: 1.0 if spec.minimum is not None else -1.0 for spec in problem.specs}
     points = {
-        index: [sign * float(row[name] or 0.0) for name, sign in signs.items()] for index, row in enumerate(rows) if works(problem, row)
+        index: [sign * float(row[name] or 0.0) for name, sign in signs.items()]
+        for index, row in enumerate(rows)
+        if works(problem, row)
     }
     return [
         index
         for index, point in points.items()
-        if not any(other != point and all(b >= a for a, b in zip(point, other, strict=True)) for other in points.values())
+        if not any(
+            other != point and all(b >= a for a, b in zip(point, other, strict=True)) for other in points.values()
+        )
     ]
 
 
@@ -97,7 +112,11 @@ def child(problem: Problem, parent: Mapping[str, float], draw: random.Random) ->
 
 
 def draw_bounds(
-    problem: Problem, kind: str, rows: Sequence[Values], draw: random.Random, ranges: Mapping[str, tuple[float, float]] | None = None
+    problem: Problem,
+    kind: str,
+    rows: Sequence[Values],
+    draw: random.Random,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, float]:
     """Bounds of a target from the metrics of working designs: "tight" around one of them, "uniform" over the range that
     many reach, or in `ranges`.

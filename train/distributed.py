@@ -57,7 +57,9 @@ class Processes(SingleProcess):
         return int(self._sum(torch.tensor([count]))[0])
 
     def add_gradients(self, weights: Sequence[Any]) -> None:
-        flat = torch.cat([(weight.grad if weight.grad is not None else torch.zeros_like(weight)).reshape(-1) for weight in weights])
+        flat = torch.cat(
+            [(weight.grad if weight.grad is not None else torch.zeros_like(weight)).reshape(-1) for weight in weights]
+        )
         place, flat = 0, self._sum(flat)
         for weight in weights:
             weight.grad = flat[place : place + weight.numel()].view_as(weight).clone()
@@ -68,7 +70,9 @@ class Processes(SingleProcess):
 
         found: list[dict[str, float]] = gather_object([dict(metrics)])
         names = dict.fromkeys(name for row in found for name in row)
-        return {name: sum(row[name] for row in found if name in row) / sum(name in row for row in found) for name in names}
+        return {
+            name: sum(row[name] for row in found if name in row) / sum(name in row for row in found) for name in names
+        }
 
     def wait(self) -> None:
         self.accelerator.wait_for_everyone()

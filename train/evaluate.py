@@ -34,8 +34,12 @@ def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> l
     corners: dict[str, Corner] = {}
     for target in targets:
         corners.setdefault(repr(target.corner), replace(target.corner, name=f"t{len(corners)}"))
-    problem = replace(base, corners=tuple(corners.values()), specs=tuple(replace(spec, corners=()) for spec in base.specs))
-    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+    problem = replace(
+        base, corners=tuple(corners.values()), specs=tuple(replace(spec, corners=()) for spec in base.specs)
+    )
+    evaluator = Evaluator(
+        problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True
+    )
     pool = make_pool(problem, lambda: evaluator, base.space.initial, 2, 0, 0, cache_folder() / "pools")
     source = Source(name, pool, CircuitWords(problem), 1.0, lambda: evaluator)
     order = list(corners)
@@ -48,7 +52,12 @@ def held_out_tasks(name: str, executor: Executor, limit: int | None = None) -> l
 
 
 def play(
-    kind: ModelBundle, tasks: Sequence[Task], turns: int, seed: int, temperature: float = 1.0, speak: MakeSpeaker | None = None
+    kind: ModelBundle,
+    tasks: Sequence[Task],
+    turns: int,
+    seed: int,
+    temperature: float = 1.0,
+    speak: MakeSpeaker | None = None,
 ) -> NDArray[np.float64]:
     """(tasks × (turns + 1)): best score after 0 (the baseline), 1, … turns of one trajectory each; 1 once every spec is
     met.

@@ -42,7 +42,9 @@ def fingerprint_of_netlist(path: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.held_out", description="Hold the structures of public netlists out.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.held_out", description="Hold the structures of public netlists out."
+    )
     parser.add_argument("name", help="of the collection")
     parser.add_argument("netlist", nargs="+", type=Path)
     options = parser.parse_args(arguments)

@@ -98,11 +98,21 @@ class Learner:
         metrics = _batch_metrics(trajectories)
         sums: dict[str, float] = {}
         tokens = 0
-        old = self._log_probabilities(rows) if self.rules.old == "trainer" and self.rules.epochs * self.rules.minibatches > 1 else None
+        old = (
+            self._log_probabilities(rows)
+            if self.rules.old == "trainer" and self.rules.epochs * self.rules.minibatches > 1
+            else None
+        )
         for epoch in range(self.rules.epochs):
-            order = np.random.default_rng([seed, epoch]).permutation(len(rows)) if self.rules.minibatches > 1 else np.arange(len(rows))
+            order = (
+                np.random.default_rng([seed, epoch]).permutation(len(rows))
+                if self.rules.minibatches > 1
+                else np.arange(len(rows))
+            )
             for chosen in np.array_split(order, self.rules.minibatches):
-                tokens += self._step([rows[index] for index in chosen], [old[index] for index in chosen] if old else None, sums)
+                tokens += self._step(
+                    [rows[index] for index in chosen], [old[index] for index in chosen] if old else None, sums
+                )
         if tokens:
             metrics |= {name: value / tokens for name, value in sums.items() if name != "grad_norm"}
         metrics["grad_norm"] = sums.get("grad_norm", 0.0) / (self.rules.epochs * self.rules.minibatches)
@@ -139,7 +149,9 @@ class Learner:
         before = list(old) if old is not None else None
         for packed, chunk in self._chunks(rows):
             advantages = torch.tensor(
-                [sample.advantage or 0.0 for row in chunk for sample in row], dtype=torch.float32, device=packed.answers.device
+                [sample.advantage or 0.0 for row in chunk for sample in row],
+                dtype=torch.float32,
+                device=packed.answers.device,
             )[packed.answers]
             with self._precision():
                 logits = self.policy.logits(packed)
@@ -150,9 +162,15 @@ class Learner:
                 then = torch.cat([before.pop(0) for _ in chunk]) if before is not None else new.detach()
             terms = surrogate(new, then, advantages, self.rules.surrogate, packed.answers, packed.sampled)
             loss = terms.loss
-            acts = torch.tensor([sample.advantage is not None for row in chunk for sample in row], device=new.device)[packed.answers]
+            acts = torch.tensor([sample.advantage is not None for row in chunk for sample in row], device=new.device)[
+                packed.answers
+            ]
             loss = torch.where(acts, loss, 0.0)
-            parts = {"entropy": entropy, "clip_ratio/low_mean": terms.low.float(), "clip_ratio/high_mean": terms.high.float()}
+            parts = {
+                "entropy": entropy,
+                "clip_ratio/low_mean": terms.low.float(),
+                "clip_ratio/high_mean": terms.high.float(),
+            }
             if self.rules.kl and self.reference is not None:
                 with torch.no_grad():
                     reference, _ = log_probabilities(self.reference.logits(packed), packed, self.rules.temperature)
@@ -203,7 +221,9 @@ class Learner:
 
     def _backward(self, loss: Tensor) -> None:
         if not math.isfinite(float(loss.detach())):
-            raise DivergedError("the loss is not finite\n    → use a smaller learning_rate; the last checkpoint is intact")
+            raise DivergedError(
+                "the loss is not finite\n    → use a smaller learning_rate; the last checkpoint is intact"
+            )
         loss.backward()
 
     def _update(self) -> float:
@@ -211,7 +231,9 @@ class Learner:
         self.processes.add_gradients(weights)
         norm = float(torch.nn.utils.clip_grad_norm_(weights, MAX_NORM))
         if not math.isfinite(norm):
-            raise DivergedError("the gradient is not finite\n    → use a smaller learning_rate; the last checkpoint is intact")
+            raise DivergedError(
+                "the gradient is not finite\n    → use a smaller learning_rate; the last checkpoint is intact"
+            )
         self.optimizer.step()
         return norm
 
@@ -227,7 +249,9 @@ def _batch_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
     rewards = np.array([sample.reward for sample in samples])
     spreads = np.array([group.rewards.std() for group in groups]) if groups else np.zeros(1)
     return {
-        "reward": float(rewards.mean()), "reward_std": float(spreads.mean()), "frac_reward_zero_std": float((spreads < 1e-9).mean()),
+        "reward": float(rewards.mean()),
+        "reward_std": float(spreads.mean()),
+        "frac_reward_zero_std": float((spreads < 1e-9).mean()),
         "completions/mean_length": float(np.mean([len(sample.targets) for sample in samples])),
         "best": float(np.mean([trajectory.best for trajectory in trajectories])),
-    }  # fmt: skip
+    }

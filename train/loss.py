@@ -40,14 +40,19 @@ class Terms:
 
 
 def surrogate(
-    new: Tensor, old: Tensor, advantages: Tensor, rule: Surrogate, answers: Tensor | None = None, sampled: Tensor | None = None
+    new: Tensor,
+    old: Tensor,
+    advantages: Tensor,
+    rule: Surrogate,
+    answers: Tensor | None = None,
+    sampled: Tensor | None = None,
 ) -> Terms:
     """−min(ρ A, clip(ρ, 1 − low, 1 + high) A) per token, ρ = exp(new − old).
 
     `new`, `old`, `advantages` (n). `answers` (n): index of a token's answer, for `sequence`. `sampled` (n): the
     sampler's
     log-probabilities, for `correction`.
-    """  # fmt: skip
+    """
     difference = new - old
     if rule.sequence:
         assert answers is not None
@@ -60,7 +65,9 @@ def surrogate(
     loss = -torch.minimum(ratio * advantages, clipped * advantages)
     if rule.correction is not None and sampled is not None:
         loss = loss * (old - sampled).exp().clamp(max=rule.correction)
-    return Terms(loss, ratio.detach(), (ratio < 1 - rule.low) & (advantages < 0), (ratio > 1 + rule.high) & (advantages > 0))
+    return Terms(
+        loss, ratio.detach(), (ratio < 1 - rule.low) & (advantages < 0), (ratio > 1 + rule.high) & (advantages > 0)
+    )
 
 
 def divergence(new: Tensor, reference: Tensor, kind: str, ratio: Tensor | None = None) -> Tensor:

@@ -65,11 +65,16 @@ class CompactBundle:
         if torch.cuda.is_available():
             self.model.to("cuda")
         self.policy = CompactTrainable(self.model)
-        self.options: Mapping[str, bool | int] = {"points": self.model.config.points, "window": self.model.config.window}
+        self.options: Mapping[str, bool | int] = {
+            "points": self.model.config.points,
+            "window": self.model.config.window,
+        }
         self.shown = recipe.rl.history
 
     def speak(self, task: Task, number: int) -> Codec:
-        return CompactCodec(shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown)
+        return CompactCodec(
+            shuffled_language(task.source.words, task.problem, random.Random(number), self.options), self.shown
+        )
 
     def sampler(self, temperature: float) -> Sampler:
         # it draws one word after another for few histories at a time, which is faster on a CPU

@@ -75,12 +75,22 @@ class Plan:
         total = sum(self.memory.values())
         return "\n".join(
             [
-                f"{self.parameters / 1e9:.2f} G weights, {self.active / 1e9:.2f} G a token, {self.trained / 1e6:.1f} M trained", *rows,
-                f"{'all':<12} {total / 1e9:8.1f} GB on {self.cards} × {card.name} ({card.memory / 1e9:.0f} GB each, 90 % of it used)",
-                f"a step       {self.step:8.1f} s without simulation: {self.tokens_learnt:,} tokens learnt, {self.tokens_sampled:,} sampled "
-                f"(assumed: {LEARNING:.0%} of FLOP/s learning, {SAMPLING:.0%} of bandwidth sampling)",
+                (
+                    f"{self.parameters / 1e9:.2f} G weights, {self.active / 1e9:.2f} G a token,"
+                    f" {self.trained / 1e6:.1f} M trained"
+                ),
+                *rows,
+                (
+                    f"{'all':<12} {total / 1e9:8.1f} GB on {self.cards} × {card.name} ({card.memory / 1e9:.0f} GB each,"
+                    " 90 % of it used)"
+                ),
+                (
+                    f"a step       {self.step:8.1f} s without simulation: {self.tokens_learnt:,} tokens learnt,"
+                    f" {self.tokens_sampled:,} sampled (assumed: {LEARNING:.0%} of FLOP/s learning, {SAMPLING:.0%} of"
+                    " bandwidth sampling)"
+                ),
             ]
-        )  # fmt: skip
+        )
 
 
 def meta_model(config: Any) -> Any:
@@ -100,9 +110,16 @@ def read_config(recipe: Recipe) -> Any:
             return AutoConfig.for_model(**data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            Finding(f"the model's configuration cannot be read: {error}", Path(given.config or given.path or "."), where="model")
+            Finding(
+                f"the model's configuration cannot be read: {error}",
+                Path(given.config or given.path or "."),
+                where="model",
+            )
         ) from None
-    raise InputError("a plan needs the model's shape\n    → set model.path to a model on this machine, or model.config to its config.json")
+    raise InputError(
+        "a plan needs the model's shape\n    → set model.path to a model on this machine, or model.config to its"
+        " config.json"
+    )
 
 
 def make_plan(recipe: Recipe, card: Card) -> Plan:
@@ -134,9 +151,13 @@ def make_plan(recipe: Recipe, card: Card) -> Plan:
     head = getattr(config, "head_dim", None) or hidden // config.num_attention_heads
     cached = 2 * layers * heads * head * width * trajectories * (PROMPT + rollout.group * answer)
     memory = {
-        "weights": float(width * everything), "gradients": float(width * trained), "optimiser": 12.0 * trained, "activations": float(width * kept),
-        "logits": 6.0 * min(row, rollout.turns * rollout.group * answer) * config.vocab_size, "cache": float(cached),
-    }  # fmt: skip
+        "weights": float(width * everything),
+        "gradients": float(width * trained),
+        "optimiser": 12.0 * trained,
+        "activations": float(width * kept),
+        "logits": 6.0 * min(row, rollout.turns * rollout.group * answer) * config.vocab_size,
+        "cache": float(cached),
+    }
     cards = max(1, -(-int(sum(memory.values())) // int(0.9 * card.memory)))
     learning = 6.0 * active * learnt * rl.epochs / (card.flops * LEARNING * cards)
     # a decoding step reads the active weights of its batch; a mixture of experts in a large batch reads nearly all of

@@ -60,11 +60,18 @@ class TextTrainable:
         for row in range(rows):
             own = packed.select[(packed.select >= row * length) & (packed.select < (row + 1) * length)] - row * length
             seen = packed.mask[row][None, None]
-            mask = torch.zeros(seen.shape, dtype=torch.float32, device=seen.device).masked_fill(~seen, torch.finfo(torch.float32).min)
+            mask = torch.zeros(seen.shape, dtype=torch.float32, device=seen.device).masked_fill(
+                ~seen, torch.finfo(torch.float32).min
+            )
             dtype = next(self.model.parameters()).dtype
             output = self.model(
-                input_ids=packed.ids[row : row + 1], attention_mask=mask.to(dtype), position_ids=packed.positions[row : row + 1], use_cache=False, logits_to_keep=own, seen=tree_attention.blocks(packed.mask[row]),
-            )  # fmt: skip
+                input_ids=packed.ids[row : row + 1],
+                attention_mask=mask.to(dtype),
+                position_ids=packed.positions[row : row + 1],
+                use_cache=False,
+                logits_to_keep=own,
+                seen=tree_attention.blocks(packed.mask[row]),
+            )
             parts.append(output.logits[0])
         return torch.cat(parts)
 

@@ -38,7 +38,7 @@ class Pool:
     `values` (c, n, specs), NaN where unmeasurable, `failed` (c, n), `points` (c, n, devices, 3) with id, gm/id and
     saturation margin.
     Design 1 of each condition is the netlist's own.
-    """  # fmt: skip
+    """
 
     problem: Problem
     devices: tuple[str, ...]
@@ -55,7 +55,9 @@ class Pool:
     def positions(self) -> NDArray[np.float64]:
         """The designs in the unit cube, (c, n, parameters)."""
         parameters = self.problem.space.parameters
-        columns = [np.vectorize(parameter.to_unit)(self.sizes[..., index]) for index, parameter in enumerate(parameters)]
+        columns = [
+            np.vectorize(parameter.to_unit)(self.sizes[..., index]) for index, parameter in enumerate(parameters)
+        ]
         return np.stack(columns, axis=-1)
 
     def near(self, condition: int, sizing: Mapping[str, float], count: int) -> list[int]:
@@ -68,9 +70,12 @@ class Pool:
     def _rows(self) -> list[list[dict[str, float | None]]]:
         names = self.problem.spec_names
         return [
-            [{name: None if math.isnan(value) else value for name, value in zip(names, numbers, strict=True)} for numbers in designs]
+            [
+                {name: None if math.isnan(value) else value for name, value in zip(names, numbers, strict=True)}
+                for numbers in designs
+            ]
             for designs in self.values.tolist()
-        ]  # fmt: skip
+        ]
 
     @cached_property
     def _evaluations(self) -> dict[tuple[int, int], Evaluation]:
@@ -79,7 +84,11 @@ class Pool:
     @cached_property
     def _working(self) -> list[list[int]]:
         return [
-            [design for design, row in enumerate(rows) if not self.failed[condition, design] and works(self.problem, row)]
+            [
+                design
+                for design, row in enumerate(rows)
+                if not self.failed[condition, design] and works(self.problem, row)
+            ]
             for condition, rows in enumerate(self._rows)
         ]
 
@@ -105,7 +114,9 @@ class Pool:
         found = self._evaluations.get((condition, design))
         if found is None:
             corner = self.conditions[condition].name
-            failures = (("pool", corner, Failure("no_convergence", "in the pool")),) if self.failed[condition, design] else ()
+            failures = (
+                (("pool", corner, Failure("no_convergence", "in the pool")),) if self.failed[condition, design] else ()
+            )
             points = {
                 device: _point(*numbers)
                 for device, numbers in zip(self.devices, self.points[condition, design].tolist(), strict=True)
@@ -116,7 +127,12 @@ class Pool:
         return found
 
     def target(
-        self, condition: int, kind: str, draw: random.Random, tries: int = 200, ranges: Mapping[str, tuple[float, float]] | None = None
+        self,
+        condition: int,
+        kind: str,
+        draw: random.Random,
+        tries: int = 200,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
     ) -> Target | None:
         """A random target under a condition that a design of the pool meets and the netlist's own sizes do not; None if
         none is found.
@@ -133,7 +149,9 @@ class Pool:
                 continue
             winners = [design for design, row in zip(able, rows, strict=True) if meets(self.problem, bounds, row)]
             if winners and 1 not in winners:
-                return Target(f"{kind[0]}", kind, self.conditions[condition], bounds, self.sizing(condition, winners[0]))
+                return Target(
+                    f"{kind[0]}", kind, self.conditions[condition], bounds, self.sizing(condition, winners[0])
+                )
         return None
 
 
@@ -142,18 +160,30 @@ def _point(current: float, gm_id: float, margin: float) -> OperatingPoint:
     return OperatingPoint(current, current * gm_id, unknown, unknown, unknown, unknown, unknown, gm_id, margin)
 
 
-def pool_problem(problem: Problem, count: int, seed: int, ranges: Mapping[str, tuple[float, float]] | None = None) -> Problem:
+def pool_problem(
+    problem: Problem, count: int, seed: int, ranges: Mapping[str, tuple[float, float]] | None = None
+) -> Problem:
     """The problem under `count` random conditions, each a corner."""
     draw = random.Random(f"conditions of {problem.name} {seed}")
     return replace(
-        problem, corners=tuple(conditions(problem, draw, count, ranges)), specs=tuple(replace(spec, corners=()) for spec in problem.specs)
+        problem,
+        corners=tuple(conditions(problem, draw, count, ranges)),
+        specs=tuple(replace(spec, corners=()) for spec in problem.specs),
     )
 
 
 def make_pool(
-    problem: Problem, evaluator: Callable[[], Evaluator], known: Mapping[str, float], designs: int, rounds: int, seed: int, folder: Path, tell: Callable[[int, int], None] = lambda done, all_: None,
-    begin: Callable[[random.Random, int], list[dict[str, float]]] | None = None, name: str | None = None,
-) -> Pool:  # fmt: skip
+    problem: Problem,
+    evaluator: Callable[[], Evaluator],
+    known: Mapping[str, float],
+    designs: int,
+    rounds: int,
+    seed: int,
+    folder: Path,
+    tell: Callable[[int, int], None] = lambda done, all_: None,
+    begin: Callable[[random.Random, int], list[dict[str, float]]] | None = None,
+    name: str | None = None,
+) -> Pool:
     """The pool of a problem (see `pool_problem`): read from `folder`, or simulated and stored there, condition by
     condition, so that a stopped one continues.
 
@@ -177,19 +207,33 @@ def make_pool(
             column = _read(part)
             if column is None:
                 simulate = simulate or evaluator()
-                column = _simulated(simulate, corner.name, random.Random(f"pool of {problem.name} {seed} {number}"), designs, rounds, begin)
+                column = _simulated(
+                    simulate,
+                    corner.name,
+                    random.Random(f"pool of {problem.name} {seed} {number}"),
+                    designs,
+                    rounds,
+                    begin,
+                )
                 _write(part, column)
                 tell((number + 1) * designs, len(problem.corners) * designs)
             columns.append(column)
-        kept = {key: np.stack([column[key] for column in columns]) for key in _COLUMNS} | {"devices": columns[0]["devices"]}
+        kept = {key: np.stack([column[key] for column in columns]) for key in _COLUMNS} | {
+            "devices": columns[0]["devices"]
+        }
         _write(path, kept)
         shutil.rmtree(parts, ignore_errors=True)
     return Pool(problem, tuple(json.loads(str(kept["devices"]))), *(kept[key] for key in _COLUMNS))
 
 
 def _simulated(
-    evaluator: Evaluator, corner: str, draw: random.Random, designs: int, rounds: int, begin: Callable[[random.Random, int], list[dict[str, float]]]
-) -> dict[str, NDArray[Any]]:  # fmt: skip
+    evaluator: Evaluator,
+    corner: str,
+    draw: random.Random,
+    designs: int,
+    rounds: int,
+    begin: Callable[[random.Random, int], list[dict[str, float]]],
+) -> dict[str, NDArray[Any]]:
     """The designs of one condition: the arrays of a pool without their first axis, and the devices."""
     problem = evaluator.problem
     chosen = begin(draw, designs // (rounds + 1))
@@ -228,7 +272,12 @@ def _write(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
     write_file(
         path,
         lambda part: np.savez_compressed(
-            part, devices=kept["devices"], sizes=kept["sizes"], values=kept["values"], failed=kept["failed"], points=kept["points"]
+            part,
+            devices=kept["devices"],
+            sizes=kept["sizes"],
+            values=kept["values"],
+            failed=kept["failed"],
+            points=kept["points"],
         ),
     )
 
@@ -245,9 +294,19 @@ def _number(evaluation: Evaluation, corner: str, spec: Spec) -> float:
 
 def _points(evaluation: Evaluation, devices: tuple[str, ...]) -> list[list[float]]:
     found = evaluation.operating_points
-    return [[getattr(found[device], name) for name in _POINT] if device in found else [math.nan] * 3 for device in devices]
+    return [
+        [getattr(found[device], name) for name in _POINT] if device in found else [math.nan] * 3 for device in devices
+    ]
 
 
 def _digest(problem: Problem, known: Mapping[str, float], *rest: object) -> str:
-    content = (VERSION, CONTENT_VERSION, problem.text, problem.netlist.text(), repr(problem.corners), sorted(known.items()), rest)
+    content = (
+        VERSION,
+        CONTENT_VERSION,
+        problem.text,
+        problem.netlist.text(),
+        repr(problem.corners),
+        sorted(known.items()),
+        rest,
+    )
     return hashlib.sha256(repr(content).encode()).hexdigest()[:16]

@@ -47,9 +47,13 @@ def publish(run: Path, folder: Path, keep: float = 0.0, of: Path | None = None) 
         begun = _begun_from(run) if of is None else _weights(of, of)
         if not 0.0 < keep < 1.0 or begun.keys() != ended.keys():
             raise InputError(
-                f"{run}: cannot keep {keep:g} of the initial weights\n    → a share between 0 and 1, of a model of the same shape"
+                f"{run}: cannot keep {keep:g} of the initial weights\n    → a share between 0 and 1, of a model of the"
+                " same shape"
             )
-        ended = {name: keep * begun[name].astype(np.float32) + (1.0 - keep) * value.astype(np.float32) for name, value in ended.items()}
+        ended = {
+            name: keep * begun[name].astype(np.float32) + (1.0 - keep) * value.astype(np.float32)
+            for name, value in ended.items()
+        }
     weights = {name: value.astype(np.float16) for name, value in ended.items()}
     wide = [name for name, value in weights.items() if not np.isfinite(value).all()]
     if wide:
@@ -91,7 +95,9 @@ def training_record(run: Path, parameters: int) -> dict[str, Any]:
     phases = {phase: [row for row in rows if row["phase"] == phase] for phase in ("warm_start", "rl")}
     generated = recipe.generated
     before = Path(recipe.model.path or "") / "training.json"
-    begun = {"begun_from": json.loads(before.read_text(encoding="utf-8"))} if recipe.model.path and before.is_file() else {}
+    begun = (
+        {"begun_from": json.loads(before.read_text(encoding="utf-8"))} if recipe.model.path and before.is_file() else {}
+    )
     stored = len(recipe.circuits) * recipe.pool.conditions * recipe.pool.designs
     stored += generated.count * generated.pool.conditions * generated.pool.designs
     return {
@@ -113,16 +119,28 @@ def _curve(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[st
     result: dict[str, list[float]] = {"step": [int(stretch[-1]) + 1 for stretch in stretches]}
     for name in names:
         if rows and name in rows[0]:
-            result[name] = [float(f"{np.mean([rows[int(index)][name] for index in stretch]):.4g}") for stretch in stretches]
+            result[name] = [
+                float(f"{np.mean([rows[int(index)][name] for index in stretch]):.4g}") for stretch in stretches
+            ]
     return result
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.publish_model", description="Put a trained model into the package.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.publish_model", description="Put a trained model into the package."
+    )
     parser.add_argument("run", type=Path)
-    parser.add_argument("--keep", type=float, default=0.0, metavar="SHARE", help="share of the run's initial weights to keep (default 0)")
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the run's initial weights to keep (default 0)",
+    )
     parser.add_argument("--of", type=Path, metavar="OTHER", help="keep weights of this folder instead")
-    parser.add_argument("folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=Path(str(resources.files("eda_agent.agent.language"))) / "weights"
+    )
     options = parser.parse_args(arguments)
     try:
         record = publish(options.run, options.folder, options.keep, options.of)

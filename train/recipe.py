@@ -30,11 +30,17 @@ def _say(text: str, default: Any = MISSING) -> Any:
 class PoolRecipe:
     """Designs simulated before training: the source of targets and first examples."""
 
-    conditions: int = _say("random conditions per circuit: process, supply, temperature, load; the model does not see them", 16)
+    conditions: int = _say(
+        "random conditions per circuit: process, supply, temperature, load; the model does not see them", 16
+    )
     designs: int = _say("designs simulated under each condition", 160)
     rounds: int = _say("number of times that new designs are derived from the best so far", 2)
-    seed: int | None = _say("seed of these simulations; None for the recipe's. Another run can learn from the same designs", None)
-    ranges: Mapping[str, str] = _say("LOW..HIGH of vdd, temperature or a testbench's setting, instead of the usual range", {})
+    seed: int | None = _say(
+        "seed of these simulations; None for the recipe's. Another run can learn from the same designs", None
+    )
+    ranges: Mapping[str, str] = _say(
+        "LOW..HIGH of vdd, temperature or a testbench's setting, instead of the usual range", {}
+    )
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,19 @@ class WarmStartRecipe:
     jitter: int = _say("labels are moved by up to this number of levels", 1)
     runs: tuple[str, ...] = _say("folders of runs of any policy to learn from too, unchanged and in hindsight", ())
     outcomes: int = _say("designs per history whose results are predicted", 0)
-    climb: float = _say("share of histories answered by a better neighbour of their best design instead of one that meets the target", 0.5)
+    climb: float = _say(
+        "share of histories answered by a better neighbour of their best design instead of one that meets the target",
+        0.5,
+    )
 
 
 @dataclass(frozen=True)
 class RlRecipe:
     """Reinforcement learning on the simulator."""
 
-    algorithm: Literal["tl_grpo", "grpo", "single_turn_grpo"] = _say("how trajectories are sampled and credited", "tl_grpo")
+    algorithm: Literal["tl_grpo", "grpo", "single_turn_grpo"] = _say(
+        "how trajectories are sampled and credited", "tl_grpo"
+    )
     steps: int = _say("batches of tasks; 0 for none", 100)
     tasks: int = _say("tasks per batch", 16)
     turns: int = _say("T: maximum turns of a trajectory", 5)
@@ -103,7 +114,9 @@ class RlRecipe:
     minibatches: int = _say("optimiser steps per pass", 1)
     clip_low: float = _say("the ratio is clipped below 1 − this", 0.2)
     clip_high: float = _say("the ratio is clipped above 1 + this", 0.28)
-    sequence_ratio: bool = _say("one ratio per answer instead of one per token (GSPO), for mixture-of-experts models", False)
+    sequence_ratio: bool = _say(
+        "one ratio per answer instead of one per token (GSPO), for mixture-of-experts models", False
+    )
     estimator: Literal["standardised", "centred", "entropic", "adaptive", "max_at_k"] = _say(
         "estimator of advantages from the rewards of a group", "standardised"
     )
@@ -112,13 +125,20 @@ class RlRecipe:
     descendants: float | None = _say("γ: the trajectory's own action gets the best discounted later reward", None)
     repeat: float = _say("penalty of a design that the trajectory had before", 0.0)
     per_circuit: bool = _say("scale advantages to the same size in every circuit", False)
-    replay: int = _say("supervised steps as in the warm start before each batch, while it is simulated, against forgetting (compact)", 0)
-    outcomes: float = _say("weight of the loss of predicting each action's results; 0 disables the questions (compact)", 0.0)
+    replay: int = _say(
+        "supervised steps as in the warm start before each batch, while it is simulated, against forgetting (compact)",
+        0,
+    )
+    outcomes: float = _say(
+        "weight of the loss of predicting each action's results; 0 disables the questions (compact)", 0.0
+    )
     archive: float = _say("share of trajectories that start after designs of the pool", 0.0)
     temperature: float = _say("of sampling", 1.0)
     kl: float = _say("weight of the divergence from the model at the start of this phase", 0.0)
     kl_kind: Literal["k2", "k3"] = _say("its estimator", "k2")
-    correction: float | None = _say("largest importance weight between sampler and trainer; None for no correction", 2.0)
+    correction: float | None = _say(
+        "largest importance weight between sampler and trainer; None for no correction", 2.0
+    )
     ahead: bool = _say("simulate the next batch while learning from this one; its policy is one step older", True)
     row_tokens: int = _say("tokens per forward pass; gradients of a step are accumulated over several", 16384)
     history: Literal["true", "none", "shuffled"] = _say("the turns that the policy sees: an ablation", "true")
@@ -137,14 +157,19 @@ class Recipe:
     rl: RlRecipe = _say("reinforcement learning", RlRecipe())
     generated: GeneratedRecipe = _say("circuits composed for the training", GeneratedRecipe())
     workers: int | None = _say("number of simulator processes; None for all cores", None)
-    cluster: str | None = _say("Ray cluster that simulates: local, auto or HOST:PORT; None for this machine without Ray", None)
+    cluster: str | None = _say(
+        "Ray cluster that simulates: local, auto or HOST:PORT; None for this machine without Ray", None
+    )
     threads: int | None = _say(
-        "torch threads; None for all cores in the warm start and one afterwards, leaving the others to the simulator", None
+        "torch threads; None for all cores in the warm start and one afterwards, leaving the others to the simulator",
+        None,
     )
     sampler: Literal["own", "vllm"] = _say("text: transformers here, or a vLLM server at `endpoint`", "own")
     endpoint: str | None = _say("of the vLLM server", None)
     save_every: int = _say("steps between checkpoints", 25)
-    bounds: Mapping[str, str] = _say("spec: LOW..HIGH of uniform targets, instead of the range that many designs reach", {})
+    bounds: Mapping[str, str] = _say(
+        "spec: LOW..HIGH of uniform targets, instead of the range that many designs reach", {}
+    )
     targets: str | None = _say("a file of targets to train on instead of random ones; held-out ones are refused", None)
 
 
@@ -250,7 +275,9 @@ def reference() -> str:
             if dataclasses.is_dataclass(default):
                 walk(type(default), f"{prefix}{entry.name}.")
             else:
-                shown = "needed" if default is MISSING else yaml.safe_dump(default, default_flow_style=True).split("\n")[0]
+                shown = (
+                    "needed" if default is MISSING else yaml.safe_dump(default, default_flow_style=True).split("\n")[0]
+                )
                 rows.append(f"| `{prefix}{entry.name}` | {shown} | {entry.metadata['doc']} |")
 
     walk(Recipe, "")

@@ -61,8 +61,24 @@ class Rollout:
     `outcomes`: whether each action's results are stored as questions.
     """
 
-    def __init__(self, sampler: Sampler, speak: MakeSpeaker, plan: Plan, *, archive: float = 0.0, lanes: int = 2, outcomes: bool = False):
-        self.sampler, self.speak, self.plan, self.archive, self.lanes, self.outcomes = sampler, speak, plan, archive, lanes, outcomes
+    def __init__(
+        self,
+        sampler: Sampler,
+        speak: MakeSpeaker,
+        plan: Plan,
+        *,
+        archive: float = 0.0,
+        lanes: int = 2,
+        outcomes: bool = False,
+    ):
+        self.sampler, self.speak, self.plan, self.archive, self.lanes, self.outcomes = (
+            sampler,
+            speak,
+            plan,
+            archive,
+            lanes,
+            outcomes,
+        )
 
     def play(self, tasks: Sequence[Task], seed: int, numbers: Sequence[int] | None = None) -> Batch:
         """Play a batch; the same tasks, weights and seed give the same one. `numbers`: the tasks' numbers in a larger
@@ -93,7 +109,9 @@ class Rollout:
         pool, condition = task.source.pool, task.condition
         turns = [pool.turn(task.problem, condition, 1, 0)]
         if draw.random() < self.archive:
-            others = [design for design in draw.sample(range(2, pool.sizes.shape[1]), 3) if not pool.failed[condition, design]]
+            others = [
+                design for design in draw.sample(range(2, pool.sizes.shape[1]), 3) if not pool.failed[condition, design]
+            ]
             found = [pool.turn(task.problem, condition, design, index) for index, design in enumerate(others, 1)]
             turns += [turn for turn in found if not turn.met]
         env = Environment(task.problem, CornerView(task.source.evaluator, pool.conditions[condition].name), turns)

@@ -36,12 +36,17 @@ def targets_of(recipe: Recipe) -> dict[str, Sequence[Target]]:
     if recipe.targets is None:
         return {}
     if len(recipe.circuits) != 1:
-        raise InputError("targets: a file of targets belongs to one circuit\n    → name one in circuits, or leave targets out")
+        raise InputError(
+            "targets: a file of targets belongs to one circuit\n    → name one in circuits, or leave targets out"
+        )
     return {recipe.circuits[0]: given_targets(Path(recipe.targets))}
 
 
 def open_sources(
-    recipe: Recipe, executor: Executor, tell: Tell = lambda *_: None, given: Mapping[str, Sequence[Target]] | None = None
+    recipe: Recipe,
+    executor: Executor,
+    tell: Tell = lambda *_: None,
+    given: Mapping[str, Sequence[Target]] | None = None,
 ) -> Iterator[Source]:
     """The circuits of a recipe with their pools, simulated if necessary. Raises `InputError` for a held-out structure.
 
@@ -55,13 +60,23 @@ def open_sources(
         problem = pool_problem(base, recipe.pool.conditions, seed, spans(recipe.pool.ranges))
         if given and name in given:
             problem = replace(
-                problem, corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name]))
+                problem,
+                corners=tuple(replace(target.corner, name=f"c{number}") for number, target in enumerate(given[name])),
             )
 
         def heard(done: int, all_: int, name: str = name) -> None:
             tell(f"pool {name}", done, all_, {})
 
-        yield _source(name, problem, known_sizing(name, base), recipe.pool, seed, executor, (1 - share) / len(recipe.circuits), heard)
+        yield _source(
+            name,
+            problem,
+            known_sizing(name, base),
+            recipe.pool,
+            seed,
+            executor,
+            (1 - share) / len(recipe.circuits),
+            heard,
+        )
     if generated.count:
         yield from _generated(recipe, executor, tell)
 
@@ -92,11 +107,19 @@ def _generated(recipe: Recipe, executor: Executor, tell: Tell) -> Iterator[Sourc
 
 
 def _source(
-    name: str, problem: Problem, known: Mapping[str, float], pool: PoolRecipe, seed: int, executor: Executor, weight: float, heard: Callable[[int, int], None]
-) -> Source:  # fmt: skip
-
+    name: str,
+    problem: Problem,
+    known: Mapping[str, float],
+    pool: PoolRecipe,
+    seed: int,
+    executor: Executor,
+    weight: float,
+    heard: Callable[[int, int], None],
+) -> Source:
     def evaluator() -> Evaluator:
-        return Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(KEPT), points_everywhere=True)
+        return Evaluator(
+            problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(KEPT), points_everywhere=True
+        )
 
     made = make_pool(problem, evaluator, known, pool.designs, pool.rounds, seed, cache_folder() / "pools", heard)
     return Source(name, made, CircuitWords(problem), weight, evaluator)

@@ -96,7 +96,9 @@ class Net(nn.Module):
         self.say2 = nn.Linear(WIDTH, 2 * quantities + 1)
         self.skip = nn.Linear(parameters + DESCRIPTION, quantities)
 
-    def forward(self, points: Tensor, values: Tensor, known: Tensor, real: Tensor, asked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, points: Tensor, values: Tensor, known: Tensor, real: Tensor, asked: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Context: points (b, n, d), standardised values (b, n, q), mask of the known values (b, n, q), mask of designs
         that are not padding
         (b, n). Queries: (b, m, d).
@@ -171,18 +173,24 @@ def network(net: Net, told: dict[str, Real], held: Sequence[Lesson]) -> Network:
         if not lesson.whole[1]:
             continue
         inside = np.flatnonzero(lesson.whole)[:LIKELY]
-        mean, deviation, _ = plain.predict(plain.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[inside])
+        mean, deviation, _ = plain.predict(
+            plain.describe(lesson.points[1:2], lesson.values[1:2]), lesson.points[inside]
+        )
         error = np.clip((np.clip(lesson.values[inside], told["low"], told["high"]) - mean) / deviation, -5, 5)
         total += len(inside)
         for number, (common, length, noise) in enumerate(options):
-            matrix = correlation(lesson.points[inside], lesson.points[inside], common, length) + noise * np.eye(len(inside))
+            matrix = correlation(lesson.points[inside], lesson.points[inside], common, length) + noise * np.eye(
+                len(inside)
+            )
             factor = np.linalg.cholesky(matrix)
             powers[number] += (np.linalg.solve(factor, error) ** 2).sum(0)
             costs[number] += np.log(np.diag(factor)).sum()
     sizes = powers / max(total, 1)
     best = (costs + 0.5 * total * np.log(sizes + 1e-30)).argmin(0)
     common, length, noise = np.array(options)[best].T
-    return Network(layers, **told, size=sizes[best, np.arange(net.quantities)], common=common, length=length, noise=noise)
+    return Network(
+        layers, **told, size=sizes[best, np.arange(net.quantities)], common=common, length=length, noise=noise
+    )
 
 
 def fit_checkpoint(pools: Sequence[Pool], steps: int = STEPS) -> tuple[SurrogateCheckpoint, Real]:
@@ -202,14 +210,20 @@ def fit_checkpoint(pools: Sequence[Pool], steps: int = STEPS) -> tuple[Surrogate
     ranges = tuple(ParameterRange(one.minimum, one.maximum, one.scale == "log") for one in problem.space.parameters)
     measured = sizes(problem)
     assert measured is not None, problem.name
-    return SurrogateCheckpoint(measured, ranges, tuple(Quantity.of(spec) for spec in problem.specs), made), np.mean(missed, 0)
+    return SurrogateCheckpoint(measured, ranges, tuple(Quantity.of(spec) for spec in problem.specs), made), np.mean(
+        missed, 0
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.surrogate", description="Make the surrogates of a recipe's circuits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.surrogate", description="Make the surrogates of a recipe's circuits."
+    )
     parser.add_argument("recipe", type=Path)
     parser.add_argument("circuit", nargs="*", help="all of the recipe where none is named")
-    parser.add_argument("--out", type=Path, default=Path(str(resources.files("eda_agent.agent.language"))) / "weights" / FILE)
+    parser.add_argument(
+        "--out", type=Path, default=Path(str(resources.files("eda_agent.agent.language"))) / "weights" / FILE
+    )
     parser.add_argument("--steps", type=int, default=STEPS)
     options = parser.parse_args(arguments)
     recipe = load_recipe(options.recipe)

@@ -45,7 +45,9 @@ def good(pool: Pool) -> list[dict[str, float]]:
     return found
 
 
-def survey(recipe: Recipe, name: str, pool: Pool, executor: Executor, conditions: int | None = None, designs: int = DESIGNS) -> Pool:
+def survey(
+    recipe: Recipe, name: str, pool: Pool, executor: Executor, conditions: int | None = None, designs: int = DESIGNS
+) -> Pool:
     """The survey of a circuit with that pool: read from the user's cache, or simulated and stored there."""
     base, parents, seed = load_problem(spec_file(name)), good(pool), recipe.seed + APART
     problem = pool_problem(base, conditions or FEWER.get(base.name, CONDITIONS), seed)
@@ -67,7 +69,9 @@ def survey(recipe: Recipe, name: str, pool: Pool, executor: Executor, conditions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.survey", description="Simulate the surveys of a recipe's circuits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.survey", description="Simulate the surveys of a recipe's circuits."
+    )
     parser.add_argument("recipe", type=Path)
     parser.add_argument("circuit", nargs="*", help="all of the recipe where none is named")
     options = parser.parse_args(arguments)
@@ -82,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             begun = time.monotonic()
             made = survey(recipe, source.name, source.pool, executor)
             working = sum(len(made.working(condition)) for condition in range(len(made.conditions)))
-            sys.stdout.write(f"{source.name}: {made.failed.size} designs, {working} work, {time.monotonic() - begun:.0f} s\n")
+            sys.stdout.write(
+                f"{source.name}: {made.failed.size} designs, {working} work, {time.monotonic() - begun:.0f} s\n"
+            )
             sys.stdout.flush()
     finally:
         executor.close()

@@ -65,17 +65,22 @@ def check_circuits(names: Sequence[str]) -> None:
     for name in names:
         if name in UNSEEN:
             raise InputError(
-                f"circuits: {name} is held out: training on it would invalidate its results\n    → one of {', '.join(LEARNED)}"
+                f"circuits: {name} is held out: training on it would invalidate its results\n    → one of"
+                f" {', '.join(LEARNED)}"
             )
         if name not in LEARNED and not Path(name).is_file():
-            raise InputError(f"circuits: {name} is neither a shipped circuit nor a spec file\n    → one of {', '.join(LEARNED)}")
+            raise InputError(
+                f"circuits: {name} is neither a shipped circuit nor a spec file\n    → one of {', '.join(LEARNED)}"
+            )
 
 
 def check_structure(name: str, problem: Problem) -> None:
     """Raise `InputError` for a circuit with the structure of a held-out one."""
     other = held_out_shapes().get(fingerprint(problem))
     if other is not None:
-        raise InputError(f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it")
+        raise InputError(
+            f"circuits: {name} has the structure of {other}, which is held out: no model may be trained on it"
+        )
 
 
 def spec_file(name: str) -> Path:
@@ -98,9 +103,13 @@ class Curriculum:
     """
 
     def __init__(
-        self, sources: Sequence[Source], tight: float = 0.5, refused: frozenset[str] | None = None, given: Mapping[str, Sequence[Target]] | None = None,
+        self,
+        sources: Sequence[Source],
+        tight: float = 0.5,
+        refused: frozenset[str] | None = None,
+        given: Mapping[str, Sequence[Target]] | None = None,
         bounds: Mapping[str, tuple[float, float]] | None = None,
-    ):  # fmt: skip
+    ):
         self.sources, self.tight, self.given, self.bounds = tuple(sources), tight, given or {}, bounds
         self.refused = held_out() if refused is None else refused
 
@@ -127,10 +136,14 @@ class Curriculum:
     def task(self, source: Source, draw: random.Random) -> Task | None:
         if source.name in self.given:
             condition = draw.randrange(len(self.given[source.name]))
-            target: Target | None = replace(self.given[source.name][condition], corner=source.pool.conditions[condition])
+            target: Target | None = replace(
+                self.given[source.name][condition], corner=source.pool.conditions[condition]
+            )
         else:
             condition = draw.randrange(len(source.pool.conditions))
-            target = source.pool.target(condition, "tight" if draw.random() < self.tight else "uniform", draw, ranges=self.bounds)
+            target = source.pool.target(
+                condition, "tight" if draw.random() < self.tight else "uniform", draw, ranges=self.bounds
+            )
         if target is None:
             return None
         if target.digest in self.refused:
@@ -150,5 +163,7 @@ def given_targets(path: Path) -> tuple[Target, ...]:
     refused = held_out()
     for target in targets:
         if target.digest in refused:
-            raise InputError(f"{path}: the target {target.name!r} is one of the shipped ones, which are held out ({target.digest})")
+            raise InputError(
+                f"{path}: the target {target.name!r} is one of the shipped ones, which are held out ({target.digest})"
+            )
     return targets

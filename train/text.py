@@ -59,9 +59,14 @@ class TextBundle:
     def __init__(self, recipe: Recipe):
         given = recipe.model
         if given.path is None:
-            raise InputError("model.path: a text model starts from pretrained weights\n    → name a folder with a causal language model")
+            raise InputError(
+                "model.path: a text model starts from pretrained weights\n    → name a folder with a causal language"
+                " model"
+            )
         if recipe.warm_start.steps:
-            raise InputError("warm_start.steps: a text model starts from pretrained weights\n    → warm_start: {steps: 0}")
+            raise InputError(
+                "warm_start.steps: a text model starts from pretrained weights\n    → warm_start: {steps: 0}"
+            )
         if recipe.rl.replay:
             raise InputError("rl.replay: there are no supervised steps for a text model\n    → rl: {replay: 0}")
         self.recipe = recipe
@@ -121,7 +126,8 @@ class TextBundle:
             return load_file(folder / "model.safetensors")
         # peft omits the adapter's name in its files
         return {
-            name.replace(".weight", ".default.weight"): value for name, value in load_file(folder / "adapter_model.safetensors").items()
+            name.replace(".weight", ".default.weight"): value
+            for name, value in load_file(folder / "adapter_model.safetensors").items()
         }
 
     def reference(self) -> Trainable:
@@ -149,4 +155,6 @@ def with_lora(model: Any, rank: int, alpha: float) -> Any:
     """The model with trainable adapters beside every linear layer except the head (LoRA, arXiv 2106.09685)."""
     from peft import LoraConfig, get_peft_model
 
-    return get_peft_model(model, LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM"))
+    return get_peft_model(
+        model, LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+    )

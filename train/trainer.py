@@ -66,13 +66,21 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False, tell: Tell = la
         sources = list(open_sources(recipe, executor, tell, given)) if others.rank == 0 else []
         others.wait()
         sources = sources or list(open_sources(recipe, executor, given=given))
-        run = _Run(recipe, folder, kind, Curriculum(sources, recipe.rl.tight, given=given, bounds=spans(recipe.bounds)), tell, others)
+        run = _Run(
+            recipe,
+            folder,
+            kind,
+            Curriculum(sources, recipe.rl.tight, given=given, bounds=spans(recipe.bounds)),
+            tell,
+            others,
+        )
         try:
             run.warm_start()
             run.reinforce()
         except torch.OutOfMemoryError:
             raise EdaAgentError(
-                "the device's memory is full\n    → smaller rl.row_tokens, model.checkpointing: true, or fewer rl.tasks; the last checkpoint is intact"
+                "the device's memory is full\n    → smaller rl.row_tokens, model.checkpointing: true, or fewer"
+                " rl.tasks; the last checkpoint is intact"
             ) from None
         finally:
             run.close()
@@ -85,13 +93,17 @@ def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
     path = folder / "recipe.yaml"
     if path.exists():
         if not resume:
-            raise InputError(Finding("this folder already holds a training run", folder, fix="add --resume, or choose another --out"))
+            raise InputError(
+                Finding("this folder already holds a training run", folder, fix="add --resume, or choose another --out")
+            )
         then = load_recipe(path)
         changed = [key for key, value in recipe_data(recipe).items() if recipe_data(then)[key] != value]
         if changed:
             raise InputError(
                 Finding(
-                    f"the run was started with another recipe: {', '.join(changed)} differ", folder, fix=f"give {path}, or start a new run"
+                    f"the run was started with another recipe: {', '.join(changed)} differ",
+                    folder,
+                    fix=f"give {path}, or start a new run",
                 )
             )
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +113,15 @@ def _claim(recipe: Recipe, folder: Path, resume: bool) -> None:
 class _Run:
     """The phases; each continues from the last checkpoint."""
 
-    def __init__(self, recipe: Recipe, folder: Path, kind: ModelBundle, curriculum: Curriculum, tell: Tell, processes: SingleProcess):
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        kind: ModelBundle,
+        curriculum: Curriculum,
+        tell: Tell,
+        processes: SingleProcess,
+    ):
         self.recipe, self.folder, self.kind, self.curriculum, self.tell = recipe, folder, kind, curriculum, tell
         self.processes = processes
         self._histories: list[History] | None = None
@@ -138,7 +158,9 @@ class _Run:
         if self.processes.rank > 0:
             return
         step = done + (self.recipe.warm_start.steps if phase == "rl" else 0)
-        checkpoint.save(self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind)
+        checkpoint.save(
+            self.folder / "checkpoints", step, self.kind.policy.model, self.optimizer, self.state, self.behind
+        )
 
     def _phase(self, phase: str, steps: int, do: Callable[[int], Mapping[str, float]]) -> None:
         """Run the remaining steps of a phase and store checkpoints, also at an interrupt."""
@@ -200,7 +222,9 @@ class _Run:
             )
             kind.dropout(rules.dropout)
 
-            coming = Prefetch(self._examples, [f"{self.recipe.seed} {number}" for number in range(self.state["done"], rules.steps)])
+            coming = Prefetch(
+                self._examples, [f"{self.recipe.seed} {number}" for number in range(self.state["done"], rules.steps)]
+            )
             with contextlib.closing(coming):
 
                 def step(number: int) -> Mapping[str, float]:
@@ -220,15 +244,29 @@ class _Run:
         torch.set_num_threads(self.recipe.threads or 1)
         chosen = algorithm(rl.algorithm)
         plan = chosen.plan(rl.turns, rl.group)
-        estimate = estimator(rl.estimator, **{name: int(value) if name == "k" else value for name, value in rl.estimator_options.items()})
+        estimate = estimator(
+            rl.estimator, **{name: int(value) if name == "k" else value for name, value in rl.estimator_options.items()}
+        )
         credit = Credit(rl.incumbent, rl.descendants, rl.repeat)
         reference = self._reference() if rl.kl else None
         rules = Rules(
-            Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio), rl.epochs, rl.minibatches, rl.temperature, rl.kl, rl.kl_kind, rl.row_tokens,
-            self.recipe.model.dtype == "bfloat16", outcomes=rl.outcomes,
-        )  # fmt: skip
+            Surrogate(rl.clip_low, rl.clip_high, rl.correction, rl.sequence_ratio),
+            rl.epochs,
+            rl.minibatches,
+            rl.temperature,
+            rl.kl,
+            rl.kl_kind,
+            rl.row_tokens,
+            self.recipe.model.dtype == "bfloat16",
+            outcomes=rl.outcomes,
+        )
         learner = Learner(kind.policy, self.optimizer, rules, reference, self.processes)
-        replayer = Learner(kind.policy, self.optimizer, Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16), processes=self.processes)
+        replayer = Learner(
+            kind.policy,
+            self.optimizer,
+            Rules(row_tokens=rl.row_tokens, bfloat16=rules.bfloat16),
+            processes=self.processes,
+        )
         sampler = kind.sampler(rl.temperature)
         rollout = Rollout(sampler, kind.speak, plan, archive=rl.archive, outcomes=rl.outcomes > 0)
         sampler.load(self.behind or kind.weights())
@@ -240,9 +278,15 @@ class _Run:
 
         replayed = Prefetch(
             self._examples,
-            [f"{self.recipe.seed} rl {number} {copy}" for number in range(self.state["done"], rl.steps) for copy in range(rl.replay)]
-            if rl.replay
-            else [],
+            (
+                [
+                    f"{self.recipe.seed} rl {number} {copy}"
+                    for number in range(self.state["done"], rl.steps)
+                    for copy in range(rl.replay)
+                ]
+                if rl.replay
+                else []
+            ),
         )
         with contextlib.closing(replayed), ThreadPoolExecutor(1) as beside:
             # samples collected during learning step k use the weights from before that step
@@ -272,9 +316,14 @@ class _Run:
                     sampler.load(kind.weights())
                     coming.append(beside.submit(play, number + 1))
                 return {
-                    **metrics, "simulations": batch.simulations, "solved": batch.solved / len(flat), "waited": waited, "sampling": batch.sampling,
-                    "simulating": batch.simulating, **{f"replay/{name}": value for name, value in imitated.items()},
-                }  # fmt: skip
+                    **metrics,
+                    "simulations": batch.simulations,
+                    "solved": batch.solved / len(flat),
+                    "waited": waited,
+                    "sampling": batch.sampling,
+                    "simulating": batch.simulating,
+                    **{f"replay/{name}": value for name, value in imitated.items()},
+                }
 
             self._phase("rl", rl.steps, step)
 
@@ -282,7 +331,9 @@ class _Run:
 def same_size(trajectories: list[Trajectory]) -> None:
     """Scale advantages so that their root mean square is 1 in every circuit (after ARCS, arXiv 2603.29068)."""
     for circuit in {trajectory.circuit for trajectory in trajectories}:
-        samples = [sample for trajectory in trajectories if trajectory.circuit == circuit for sample in trajectory.samples]
+        samples = [
+            sample for trajectory in trajectories if trajectory.circuit == circuit for sample in trajectory.samples
+        ]
         known = [sample for sample in samples if sample.advantage is not None]
         size = math.sqrt(sum((sample.advantage or 0.0) ** 2 for sample in known) / max(len(known), 1))
         for sample in known:

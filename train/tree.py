@@ -44,7 +44,9 @@ class Packed:
         """The same on a device."""
         if device.type == "cpu":
             return self
-        return replace(self, **{name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)})
+        return replace(
+            self, **{name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        )
 
 
 def pack(rows: Sequence[Sequence[Sample]]) -> Packed:
@@ -73,10 +75,16 @@ def pack(rows: Sequence[Sequence[Sample]]) -> Packed:
     # an empty softmax row would be NaN: padding attends to the first token, and its outputs are not read
     mask[:, :, 0] |= ~mask.any(-1)
     return Packed(
-        torch.from_numpy(ids), torch.from_numpy(positions), torch.from_numpy(mask), torch.from_numpy(np.concatenate(select).astype(np.int64)),
-        torch.from_numpy(np.concatenate(targets).astype(np.int64)), torch.from_numpy(np.concatenate(answers).astype(np.int64)),
-        torch.from_numpy(np.concatenate(sampled).astype(np.float32)), torch.from_numpy(np.concatenate(legal)) if legal else None, sum(len(row.tokens) for row in built),
-    )  # fmt: skip
+        torch.from_numpy(ids),
+        torch.from_numpy(positions),
+        torch.from_numpy(mask),
+        torch.from_numpy(np.concatenate(select).astype(np.int64)),
+        torch.from_numpy(np.concatenate(targets).astype(np.int64)),
+        torch.from_numpy(np.concatenate(answers).astype(np.int64)),
+        torch.from_numpy(np.concatenate(sampled).astype(np.float32)),
+        torch.from_numpy(np.concatenate(legal)) if legal else None,
+        sum(len(row.tokens) for row in built),
+    )
 
 
 def packs(rows: Sequence[Sequence[Sample]], row_tokens: int) -> Iterator[tuple[Packed, Sequence[Sequence[Sample]]]]:

@@ -54,14 +54,23 @@ class Laid:
             for own, keys, seen in row:
                 with torch.autocast(query.device.type, enabled=query.dtype != torch.float32):
                     parts.append(
-                        F.scaled_dot_product_attention(q[:, :, own], k.index_select(2, keys), v.index_select(2, keys), attn_mask=seen)
+                        F.scaled_dot_product_attention(
+                            q[:, :, own], k.index_select(2, keys), v.index_select(2, keys), attn_mask=seen
+                        )
                     )
         return torch.cat(parts, 2)
 
 
 def tree_attention(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
-) -> tuple[Tensor, None]:  # fmt: skip
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
     """For models of transformers, as these ask it: (batch, heads, length, head width) in, (batch, length, heads, head
     width) out.
 
@@ -71,8 +80,15 @@ def tree_attention(
     grouped = query.shape[1] != key.shape[1]
     if seen is None:
         output = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling, is_causal=attention_mask is None and query.shape[2] > 1, enable_gqa=grouped,
-        )  # fmt: skip
+            query,
+            key,
+            value,
+            attn_mask=attention_mask,
+            dropout_p=dropout,
+            scale=scaling,
+            is_causal=attention_mask is None and query.shape[2] > 1,
+            enable_gqa=grouped,
+        )
         return output.transpose(1, 2).contiguous(), None
     assert attention_mask is not None
     parts = []
@@ -80,10 +96,15 @@ def tree_attention(
         rows = slice(number * BLOCK, (number + 1) * BLOCK)
         parts.append(
             F.scaled_dot_product_attention(
-                query[:, :, rows], key[:, :, columns], value[:, :, columns], attn_mask=attention_mask[:, :, rows][..., columns], dropout_p=dropout, scale=scaling,
+                query[:, :, rows],
+                key[:, :, columns],
+                value[:, :, columns],
+                attn_mask=attention_mask[:, :, rows][..., columns],
+                dropout_p=dropout,
+                scale=scaling,
                 enable_gqa=grouped,
             )
-        )  # fmt: skip
+        )
     return torch.cat(parts, 2).transpose(1, 2).contiguous(), None
 
 

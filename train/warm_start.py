@@ -51,7 +51,9 @@ def judged(language: CompactLanguage, history: History, turn: Turn) -> tuple[Sam
     return expected(language.prompt(history), answer, language.outcomes(turn))
 
 
-def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStartRecipe, draw: random.Random) -> list[Sample]:
+def from_pool(
+    language: CompactLanguage, task: Task, turns: int, rules: WarmStartRecipe, draw: random.Random
+) -> list[Sample]:
     """Histories of one, two, … designs under the task's condition, each answered by the design that meets the target.
 
     Half of the designs are neighbours of the answer, so that small steps from a good design are learnt as well as large
@@ -60,7 +62,9 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStar
     """
     pool, condition = task.source.pool, task.condition
     near = [design for design in pool.near(condition, task.target.known, NEAR) if design > 1]
-    others = [draw.choice(near) if draw.random() < 0.5 else draw.randrange(2, pool.sizes.shape[1]) for _ in range(turns - 1)]
+    others = [
+        draw.choice(near) if draw.random() < 0.5 else draw.randrange(2, pool.sizes.shape[1]) for _ in range(turns - 1)
+    ]
     others = list(dict.fromkeys(others))
     baseline = pool.turn(task.problem, condition, 1, 0)
     found = [pool.turn(task.problem, condition, design, 0) for design in others]
@@ -78,7 +82,11 @@ def from_pool(language: CompactLanguage, task: Task, turns: int, rules: WarmStar
         rows.append(answered(language, history, levels, after))
         best = history.incumbent
         for _ in range(rules.outcomes):
-            around = pool.near(condition, best.sizing, NEAR) if best is not None and best.sizing and draw.random() < 0.5 else near
+            around = (
+                pool.near(condition, best.sizing, NEAR)
+                if best is not None and best.sizing and draw.random() < 0.5
+                else near
+            )
             design = draw.choice(around) if around and draw.random() < 0.8 else draw.randrange(2, pool.sizes.shape[1])
             rows += judged(language, history, pool.turn(task.problem, condition, design, 0))
     return rows
@@ -120,7 +128,9 @@ def read_run(folder: Path) -> History:
     return History(problem, tuple(restore_turns(state.turns, problem)))
 
 
-def from_runs(histories: Sequence[History], count: int, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+def from_runs(
+    histories: Sequence[History], count: int, seed: str, options: Mapping[str, bool | int]
+) -> list[list[Sample]]:
     """Rows of `count` histories drawn from those given, each unchanged or with the metrics of one of its turns as
     target.
     """
@@ -164,35 +174,59 @@ def _moved(spec: Spec, value: float, draw: random.Random) -> Spec | None:
     if spec.minimum is not None and spec.maximum is not None:
         return replace(spec, minimum=min(spec.minimum, bound), maximum=max(spec.maximum, value), worst=None)
     return replace(
-        spec, minimum=bound if spec.minimum is not None else None, maximum=bound if spec.maximum is not None else None, worst=None
+        spec,
+        minimum=bound if spec.minimum is not None else None,
+        maximum=bound if spec.maximum is not None else None,
+        worst=None,
     )
 
 
-def _jittered(language: CompactLanguage, levels: NDArray[np.int64], jitter: int, draw: random.Random) -> NDArray[np.int64]:
+def _jittered(
+    language: CompactLanguage, levels: NDArray[np.int64], jitter: int, draw: random.Random
+) -> NDArray[np.int64]:
     if not jitter:
         return levels
     moved = []
     for level, legal in zip(levels, language.legal, strict=True):
-        near = [other for other in range(int(level) - jitter, int(level) + jitter + 1) if 0 <= other < words.LEVELS and legal[other]]
+        near = [
+            other
+            for other in range(int(level) - jitter, int(level) + jitter + 1)
+            if 0 <= other < words.LEVELS and legal[other]
+        ]
         # the label itself counts double
         moved.append(draw.choice([*near, int(level)]))
     return np.array(moved, dtype=np.int64)
 
 
-def shuffled_language(circuit: CircuitWords, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]) -> CompactLanguage:
+def shuffled_language(
+    circuit: CircuitWords, problem: Problem, draw: random.Random, options: Mapping[str, bool | int]
+) -> CompactLanguage:
     """The language with parameters and specs in a random order, so that positions have no meaning."""
     order, spec_order = list(range(len(problem.space.parameters))), list(range(len(problem.specs)))
     draw.shuffle(order)
     draw.shuffle(spec_order)
     return CompactLanguage(
-        problem, circuit, order=order, spec_order=spec_order, points=bool(options["points"]), window=int(options["window"])
+        problem,
+        circuit,
+        order=order,
+        spec_order=spec_order,
+        points=bool(options["points"]),
+        window=int(options["window"]),
     )
 
 
-def batch(tasks: Sequence[Task], rules: WarmStartRecipe, seed: str, options: Mapping[str, bool | int]) -> list[list[Sample]]:
+def batch(
+    tasks: Sequence[Task], rules: WarmStartRecipe, seed: str, options: Mapping[str, bool | int]
+) -> list[list[Sample]]:
     """Rows for a supervised step, one per task."""
     draw = random.Random(seed)
     return [
-        from_pool(shuffled_language(task.source.words, task.problem, draw, options), task, draw.randint(1, rules.turns), rules, draw)
+        from_pool(
+            shuffled_language(task.source.words, task.problem, draw, options),
+            task,
+            draw.randint(1, rules.turns),
+            rules,
+            draw,
+        )
         for task in tasks
     ]

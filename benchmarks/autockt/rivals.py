@@ -1,6 +1,8 @@
-"""What the models of AutoCkt's task must be better than: the rivals of `benchmarks.rivals` with the designs of their own training, and themselves misled.
+"""What the models of AutoCkt's task must be better than: the rivals of `benchmarks.rivals` with the designs of their
+own training, and themselves misled.
 
-    eda-agent bench benchmarks/autockt/hidden_suite.yaml --policy embedded:runs/train-autockt-hidden/model,python:benchmarks.autockt.rivals.HiddenLookUp,…
+    eda-agent bench benchmarks/autockt/hidden_suite.yaml --policy
+    embedded:runs/train-autockt-hidden/model,python:benchmarks.autockt.rivals.HiddenLookUp,…
 
 The models are where `eda-agent train benchmarks/autockt/fixed.yaml` and `…/hidden.yaml` leave them.
 """

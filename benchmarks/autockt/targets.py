@@ -1,9 +1,10 @@
-"""Writes the test targets of AutoCkt's task: 200 random ones in its ranges, and 200 under random conditions that are not told.
+"""Writes the test targets of AutoCkt's task: 200 random ones in its ranges, and 200 under random conditions that are
+not told.
 
     python benchmarks/autockt/targets.py
 
-The first are as AutoCkt draws them, met by a known design or not. Each of the others is met by one of 400 designs simulated under its condition,
-where AutoCkt's own would often be out of reach of any.
+The first are as AutoCkt draws them, met by a known design or not. Each of the others is met by one of 400 designs
+simulated under its condition, where AutoCkt's own would often be out of reach of any.
 """
 
 from __future__ import annotations
@@ -35,7 +36,13 @@ def fixed() -> list[Target]:
     corner = Corner("target", "tt", 1.2, 27.0, {"load": 10e-12, "ibias": 30e-6})
     ranges = spans(recipe.bounds)
     return [
-        Target(f"f{number:03d}", "uniform", corner, {name: float(f"{draw.uniform(*ends):.4g}") for name, ends in ranges.items()}, {})
+        Target(
+            f"f{number:03d}",
+            "uniform",
+            corner,
+            {name: float(f"{draw.uniform(*ends):.4g}") for name, ends in ranges.items()},
+            {},
+        )
         for number in range(COUNT)
     ]
 
@@ -46,13 +53,17 @@ def hidden() -> list[Target]:
     problem = pool_problem(base, COUNT, SEED, spans(recipe.pool.ranges))
     draw = random.Random(f"autockt hidden {SEED}")
     with LocalPool(None) as executor:
-        evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True)
+        evaluator = Evaluator(
+            problem, Workbench(problem, cache_folder() / "models"), executor, MemoryCache(), points_everywhere=True
+        )
         pool = make_pool(problem, lambda: evaluator, base.space.initial, 400, 3, SEED, cache_folder() / "pools")
     targets: list[Target] = []
     condition = 0
     while len(targets) < COUNT:
         # a condition without a target gives its place to the next round
-        target = pool.target(condition % COUNT, "tight" if draw.random() < 0.5 else "uniform", draw, ranges=spans(recipe.bounds))
+        target = pool.target(
+            condition % COUNT, "tight" if draw.random() < 0.5 else "uniform", draw, ranges=spans(recipe.bounds)
+        )
         if target is not None:
             targets.append(replace(target, name=f"h{len(targets):03d}", corner=replace(target.corner, name="target")))
         condition += 1
@@ -61,8 +72,13 @@ def hidden() -> list[Target]:
 
 def main() -> None:
     for name, targets in (("fixed", fixed()), ("hidden", hidden())):
-        data = {"made_by": "python benchmarks/autockt/targets.py", "targets": [target_data(target) for target in targets]}
-        (HERE / f"{name}_targets.json").write_text(json.dumps(data, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
+        data = {
+            "made_by": "python benchmarks/autockt/targets.py",
+            "targets": [target_data(target) for target in targets],
+        }
+        (HERE / f"{name}_targets.json").write_text(
+            json.dumps(data, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n"
+        )
         print(f"{name}: {len(targets)} targets")
         (HERE / f"{name}_suite.yaml").write_text(f"tasks: [{{spec: spec.yaml, targets: {name}_targets.json}}]\n")
 

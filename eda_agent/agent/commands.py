@@ -24,12 +24,24 @@ from typing import Any
 from eda_agent.errors import InputError
 
 _FIELDS: dict[str, dict[str, str]] = {
-    "stop": {}, "pause": {}, "resume": {}, "accept": {}, "return": {},
-    "spend": {"simulations": "count"}, "review": {"on": "flag"}, "reject": {"why": "text?"}, "edit": {"sizing": "sizing"}, "hint": {"text": "text"},
-    "try": {"sizing": "sizing"}, "policy": {"name": "text", "options": "options?"}, "lock": {"parameter": "text", "value": "quantity?"},
-    "unlock": {"parameter": "text"}, "range": {"parameter": "text", "minimum": "quantity?", "maximum": "quantity?"},
-    "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"}, "back": {"turn": "count"},
-}  # fmt: skip
+    "stop": {},
+    "pause": {},
+    "resume": {},
+    "accept": {},
+    "return": {},
+    "spend": {"simulations": "count"},
+    "review": {"on": "flag"},
+    "reject": {"why": "text?"},
+    "edit": {"sizing": "sizing"},
+    "hint": {"text": "text"},
+    "try": {"sizing": "sizing"},
+    "policy": {"name": "text", "options": "options?"},
+    "lock": {"parameter": "text", "value": "quantity?"},
+    "unlock": {"parameter": "text"},
+    "range": {"parameter": "text", "minimum": "quantity?", "maximum": "quantity?"},
+    "target": {"spec": "text", "minimum": "quantity?", "maximum": "quantity?"},
+    "back": {"turn": "count"},
+}
 COMMANDS_FILE = "orders.jsonl"
 """File in a run's folder to which other processes append commands."""
 MAX_CHARACTERS = 100_000
@@ -57,7 +69,9 @@ def parse_command(text: str) -> Command:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError(f"a command is a JSON object such as {json.dumps({'do': 'stop'})}, not {text.strip()[:60]!r}") from None
+        raise InputError(
+            f"a command is a JSON object such as {json.dumps({'do': 'stop'})}, not {text.strip()[:60]!r}"
+        ) from None
     return command_from(data)
 
 
@@ -85,9 +99,13 @@ def command_from(data: Any) -> Command:
 
 
 _KINDS = {
-    "count": f"a whole number from 0 to {MAX_COUNT:,}", "flag": "true or false", "text": "text", "quantity": "a number, or text such as 8u",
-    "sizing": "an object parameter → number or text such as 8u", "options": "an object name → text",
-}  # fmt: skip
+    "count": f"a whole number from 0 to {MAX_COUNT:,}",
+    "flag": "true or false",
+    "text": "text",
+    "quantity": "a number, or text such as 8u",
+    "sizing": "an object parameter → number or text such as 8u",
+    "options": "an object name → text",
+}
 
 
 def _fits(value: Any, kind: str) -> bool:

@@ -40,7 +40,11 @@ def apply_edit(problem: Problem, opened: Problem, command: Command) -> Problem:
     if command.do == "unlock":
         changed = replace(known[name], minimum=first.minimum, maximum=first.maximum, locked=False)
     elif command.do == "lock":
-        value = first.snap(_quantity(command.fields["value"], first.unit)) if "value" in command.fields else first.snap(first.initial)
+        value = (
+            first.snap(_quantity(command.fields["value"], first.unit))
+            if "value" in command.fields
+            else first.snap(first.initial)
+        )
         changed = replace(known[name], minimum=value, maximum=value, initial=value, locked=True)
     else:
         changed = _with_range(known[name], first, command.fields)
@@ -69,7 +73,9 @@ def _with_range(parameter: Parameter, first: Parameter, fields: Mapping[str, Any
     high = _quantity(fields["maximum"], first.unit) if "maximum" in fields else parameter.maximum
     if not first.minimum <= low < high <= first.maximum:
         span = f"{format_quantity(first.minimum, first.unit)} to {format_quantity(first.maximum, first.unit)}"
-        raise InputError(f"command range: {parameter.name} must stay within the {span} of the spec, its minimum below its maximum")
+        raise InputError(
+            f"command range: {parameter.name} must stay within the {span} of the spec, its minimum below its maximum"
+        )
     return replace(parameter, minimum=low, maximum=high, initial=min(max(parameter.initial, low), high), locked=False)
 
 
@@ -86,7 +92,9 @@ def _with_target(problem: Problem, fields: Mapping[str, Any]) -> Problem:
             changes[side] = _quantity(fields[side], base_unit(spec.metric.unit))
     if not changes:
         raise InputError("command target: give a minimum or a maximum")
-    changed = replace(spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum), asked=None)
+    changed = replace(
+        spec, minimum=changes.get("minimum", spec.minimum), maximum=changes.get("maximum", spec.maximum), asked=None
+    )
     if spec.metric.ramp == "log" and any(value <= 0 for value in changes.values()):
         raise InputError(f"command target: {spec.name} is scored on a log scale, so its bound must be positive")
     if changed.minimum is not None and changed.maximum is not None and changed.minimum > changed.maximum:

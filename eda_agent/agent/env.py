@@ -37,7 +37,9 @@ class Environment:
     def start(self) -> Turn:
         """Simulate the baseline, unless the history already has it. Returns the baseline's turn."""
         if not self.history.turns:
-            self._append(self.play(0, Proposal(self.problem.space.initial, "the sizes in the netlist", policy="baseline")))
+            self._append(
+                self.play(0, Proposal(self.problem.space.initial, "the sizes in the netlist", policy="baseline"))
+            )
         return self.history.turns[0]
 
     def step(self, proposal: Proposal) -> Turn:
@@ -61,12 +63,21 @@ class Environment:
     def play_group(self, index: int, proposals: Sequence[Proposal]) -> list[Turn]:
         """The turns of several proposals for the same index, simulated in parallel; none is added to the history."""
         sizings = legal_sizings(self.problem, proposals)
-        return score_turns(self.problem, index, proposals, sizings, self._evaluate([sizing for sizing in sizings if sizing is not None]))
+        return score_turns(
+            self.problem,
+            index,
+            proposals,
+            sizings,
+            self._evaluate([sizing for sizing in sizings if sizing is not None]),
+        )
 
     def play_ahead(self, proposals: Sequence[Proposal]) -> list[Turn]:
         """The turns of proposals that follow each other, simulated in parallel; none is added to the history."""
         first = len(self.history.turns)
-        return [dataclasses.replace(turn, index=first + place) for place, turn in enumerate(self.play_group(first, proposals))]
+        return [
+            dataclasses.replace(turn, index=first + place)
+            for place, turn in enumerate(self.play_group(first, proposals))
+        ]
 
     def append(self, turn: Turn) -> None:
         """Add a turn from `play_group` or `play_together` to the history."""
@@ -78,7 +89,11 @@ class Environment:
             return self.simulator.evaluate(sizings)
         first, *others = [corner.name for corner in self.problem.corners]
         result = self.simulator.evaluate(sizings, [first])
-        open_ = [number for number, evaluation in enumerate(result) if score(self.problem.specs, evaluation).value >= incumbent.value]
+        open_ = [
+            number
+            for number, evaluation in enumerate(result)
+            if score(self.problem.specs, evaluation).value >= incumbent.value
+        ]
         rest = self.simulator.evaluate([sizings[number] for number in open_], others)
         for number, evaluation in zip(open_, rest, strict=True):
             result[number] = joined(result[number], evaluation)
@@ -108,7 +123,11 @@ def legal_sizings(problem: Problem, proposals: Sequence[Proposal]) -> list[dict[
 
 
 def score_turns(
-    problem: Problem, index: int, proposals: Sequence[Proposal], sizings: Sequence[Sizing | None], evaluations: Sequence[Evaluation]
+    problem: Problem,
+    index: int,
+    proposals: Sequence[Proposal],
+    sizings: Sequence[Sizing | None],
+    evaluations: Sequence[Evaluation],
 ) -> list[Turn]:
     """Turns from proposals, their legal sizings, and the evaluations of the legal ones."""
     left = iter(evaluations)

@@ -70,17 +70,25 @@ class History:
         best = self.incumbent
         better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
         simulations = self.simulations + (turn.index > 0 and turn.evaluation is not None)
-        return History(self.problem, turns, self.hints, Standing(self.problem, turns, turn if better else best, simulations))
+        return History(
+            self.problem, turns, self.hints, Standing(self.problem, turns, turn if better else best, simulations)
+        )
 
     @cached_property
     def rank_keys(self) -> Sequence[RankKey | None]:
         """The rank key of every turn, None for a turn that was not simulated. The incumbent has the largest."""
-        return self.turns.rank_keys if isinstance(self.turns, StoredTurns) else [rank_key_of(turn) for turn in self.turns]
+        return (
+            self.turns.rank_keys if isinstance(self.turns, StoredTurns) else [rank_key_of(turn) for turn in self.turns]
+        )
 
     @cached_property
     def proposers(self) -> Sequence[str]:
         """The proposing policy of every turn."""
-        return self.turns.proposers if isinstance(self.turns, StoredTurns) else [turn.proposal.policy for turn in self.turns]
+        return (
+            self.turns.proposers
+            if isinstance(self.turns, StoredTurns)
+            else [turn.proposal.policy for turn in self.turns]
+        )
 
     @cached_property
     def measured(self) -> Sequence[int]:
@@ -142,5 +150,7 @@ class History:
     @cached_property
     def _marks(self) -> frozenset[int]:
         return frozenset(
-            self.turns.sizing_hashes if isinstance(self.turns, StoredTurns) else (sizing_hash(turn.sizing) for turn in self.turns)
+            self.turns.sizing_hashes
+            if isinstance(self.turns, StoredTurns)
+            else (sizing_hash(turn.sizing) for turn in self.turns)
         )

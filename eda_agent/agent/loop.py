@@ -18,7 +18,14 @@ from eda_agent.problem.spec import Budget, Problem
 
 
 def run_loop(
-    env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1
+    env: Environment,
+    policy: Policy,
+    budget: Budget,
+    emit: Emit,
+    control: Control,
+    pending: Sequence[Proposal] = (),
+    *,
+    width: int = 1,
 ) -> str:
     """Run to the end and return the stop reason. See `Loop`."""
     return Loop(env, policy, budget, emit, control, pending, width=width).run()
@@ -36,15 +43,34 @@ class Loop:
     """
 
     def __init__(
-        self, env: Environment, policy: Policy, budget: Budget, emit: Emit, control: Control, pending: Sequence[Proposal] = (), *, width: int = 1,
-        original_problem: Problem | None = None, make_policy: MakePolicy | None = None, undo_stack: Iterable[Iterable[Turn]] = (), review: bool = False, last_reported_best: int | None = None,
-    ):  # fmt: skip
+        self,
+        env: Environment,
+        policy: Policy,
+        budget: Budget,
+        emit: Emit,
+        control: Control,
+        pending: Sequence[Proposal] = (),
+        *,
+        width: int = 1,
+        original_problem: Problem | None = None,
+        make_policy: MakePolicy | None = None,
+        undo_stack: Iterable[Iterable[Turn]] = (),
+        review: bool = False,
+        last_reported_best: int | None = None,
+    ):
         self.env, self.emit, self.control = env, emit, control
         self.width, self.last_reported_best = width, last_reported_best
         self.player = Player(env, emit, pending)
         self.steering = Steering(
-            self.player, control, policy, budget, original_problem=original_problem, make_policy=make_policy, undo_stack=undo_stack, review=review
-        )  # fmt: skip
+            self.player,
+            control,
+            policy,
+            budget,
+            original_problem=original_problem,
+            make_policy=make_policy,
+            undo_stack=undo_stack,
+            review=review,
+        )
 
     def run(self) -> str:
         """Run to the end and return the stop reason."""

@@ -33,8 +33,17 @@ def reply_schema(space: DesignSpace) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "reasoning": {"type": "string", "maxLength": 600, "description": "which spec to go for and which sizes that moves"},
-            "sizing": {"type": "object", "properties": properties, "required": list(space.names), "additionalProperties": False},
+            "reasoning": {
+                "type": "string",
+                "maxLength": 600,
+                "description": "which spec to go for and which sizes that moves",
+            },
+            "sizing": {
+                "type": "object",
+                "properties": properties,
+                "required": list(space.names),
+                "additionalProperties": False,
+            },
         },
         "required": ["reasoning", "sizing"],
         "additionalProperties": False,
@@ -48,7 +57,8 @@ def _prefixes(parameter: Parameter) -> str:
     able = [
         prefix
         for prefix in ("a", "f", "p", "n", "u", "m", "", "k", "M", "G")
-        if 1e-4 * 10.0 ** PREFIXES.get(prefix, 0) <= parameter.maximum and 9999.9999 * 10.0 ** PREFIXES.get(prefix, 0) >= parameter.minimum
+        if 1e-4 * 10.0 ** PREFIXES.get(prefix, 0) <= parameter.maximum
+        and 9999.9999 * 10.0 ** PREFIXES.get(prefix, 0) >= parameter.minimum
     ]
     letters = "".join(able)
     return f"[{letters}]{'?' if '' in able else ''}" if letters else ""
@@ -61,7 +71,11 @@ def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) ->
     """
     found = _find_object(text[:MAX_REPLY])
     if found is None:
-        return Proposal(None, reply=text, error='no JSON object found; answer with {"reasoning": "…", "sizing": {"NAME": "4.7u", …}}')
+        return Proposal(
+            None,
+            reply=text,
+            error='no JSON object found; answer with {"reasoning": "…", "sizing": {"NAME": "4.7u", …}}',
+        )
     data, thought = found
     reasoning = str(data.get("reasoning", "") or thought)[:MAX_REASONING]
     given = data.get("sizing", {key: value for key, value in data.items() if key != "reasoning"})

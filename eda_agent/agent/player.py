@@ -51,7 +51,9 @@ class Player:
         if proposals[0].handover:
             # before the first turn there is no owner: the policy itself reports the hand-over
             before = history.turns[-1].proposal.policy if index > 1 else policy.name
-            self.emit("policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover)
+            self.emit(
+                "policy.changed", index=index, before=before, after=proposals[0].policy, reason=proposals[0].handover
+            )
         for place, proposal in enumerate(proposals):
             self.emit("turn.proposed", index=index + place, proposal=proposal, seconds=seconds)
         self.pending = proposals

@@ -15,9 +15,10 @@ from eda_agent.problem.spec import Problem, Spec
 from eda_agent.units import format_quantity
 
 SYSTEM = (
-    "You size analog circuits. You are shown a circuit, its specs, the ranges of its parameters and what earlier sizings "
-    "measured in a circuit simulator. Reason about which spec is furthest from its target and which devices set it, then "
-    "propose the next complete sizing. Values are numbers with an engineering prefix (f p n u m k M G), without a unit."
+    "You size analog circuits. You are shown a circuit, its specs, the ranges of its parameters and what earlier"
+    " sizings measured in a circuit simulator. Reason about which spec is furthest from its target and which devices"
+    " set it, then propose the next complete sizing. Values are numbers with an engineering prefix (f p n u m k M G),"
+    " without a unit."
 )
 
 
@@ -50,7 +51,8 @@ def _task(problem: Problem) -> str:
         goal = f", then {spec.objective}" if spec.objective else ""
         lines.append(f"- {spec.name} {bound_text(spec)}{goal} ({spec.metric.definition})")
     corners = "; ".join(
-        f"{corner.name}: {corner.process}, {format_quantity(corner.vdd, 'V')}, {corner.temperature:g} °C" for corner in problem.corners
+        f"{corner.name}: {corner.process}, {format_quantity(corner.vdd, 'V')}, {corner.temperature:g} °C"
+        for corner in problem.corners
     )
     return "\n".join([*lines, f"Corners: {corners}"])
 
@@ -70,7 +72,8 @@ def _parameters(problem: Problem) -> str:
     for parameter in problem.space.parameters:
         grid = f", step {format_quantity(parameter.step)}" if parameter.step else ""
         lines.append(
-            f"- {parameter.name}: {parameter.role or '–'} [{parameter.unit or '1'}], {format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)}{grid}"
+            f"- {parameter.name}: {parameter.role or '–'} [{parameter.unit or '1'}],"
+            f" {format_quantity(parameter.minimum)} to {format_quantity(parameter.maximum)}{grid}"
         )
     if problem.groups:
         lines.append("Matched devices: " + "; ".join(" = ".join(group) for group in problem.groups))
@@ -84,18 +87,27 @@ def _results(history: History, turn: Turn) -> str:
     for result in turn.score.results:
         spec = specs[result.spec]
         state = "met" if result.met else "NOT met"
-        value = "not measurable" if result.value is None else format_quantity(result.value, spec.shown_unit, bound=result.bound)
+        value = (
+            "not measurable"
+            if result.value is None
+            else format_quantity(result.value, spec.shown_unit, bound=result.bound)
+        )
         value += f" ({result.why})" if result.why else ""
         lines.append(
-            f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin {result.margin:+.3f}"
+            f"- {result.spec}: {value} (target {bound_text(spec)}, worst in {result.corner}): {state}, margin"
+            f" {result.margin:+.3f}"
         )
     lines.append("Sizing: " + sizing_text(history.problem.space, turn.sizing or {}))
     if turn.evaluation.operating_points:
-        lines.append(f"Operating points in {history.problem.corners[0].name}: device id gm gds vdsat gm/id region saturation-margin")
+        lines.append(
+            f"Operating points in {history.problem.corners[0].name}: device id gm gds vdsat gm/id region"
+            " saturation-margin"
+        )
         for name, point in turn.evaluation.operating_points.items():
             lines.append(
-                f"- {name} {format_quantity(point.id, 'A', 3)} {format_quantity(point.gm, 'S', 3)} {format_quantity(point.gds, 'S', 3)} "
-                f"{point.vdsat:.3f} {point.gm_id:.1f} {point.region} {point.margin:+.3f}"
+                f"- {name} {format_quantity(point.id, 'A', 3)} {format_quantity(point.gm, 'S', 3)}"
+                f" {format_quantity(point.gds, 'S', 3)} {point.vdsat:.3f} {point.gm_id:.1f} {point.region}"
+                f" {point.margin:+.3f}"
             )
     return "\n".join(lines)
 
@@ -112,7 +124,9 @@ def sizing_text(space: DesignSpace, sizing: Mapping[str, float]) -> str:
 def _chosen(history: History, best: int, last: int) -> list[Turn]:
     count = len(history.turns)
     ranked = sorted(
-        history.measured, key=lambda place: (history.complete(place), (history.rank_keys[place] or WORST)[0], place), reverse=True
+        history.measured,
+        key=lambda place: (history.complete(place), (history.rank_keys[place] or WORST)[0], place),
+        reverse=True,
     )[:best]
     return [history.turns[place] for place in sorted({*ranked, *range(max(count - last, 0), count)})]
 
@@ -127,7 +141,8 @@ def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
     else:
         specs = {spec.name: spec for spec in problem.specs}
         outcome = ", ".join(
-            f"{result.spec} {format_quantity(result.value, specs[result.spec].shown_unit, 3, result.bound)}{'' if result.met else ' (missed)'}"
+            f"{result.spec} {format_quantity(result.value, specs[result.spec].shown_unit, 3, result.bound)}"
+            f"{'' if result.met else ' (missed)'}"
             for result in turn.score.results
         )
     if incumbent is not None and incumbent.sizing is not None and incumbent.index != turn.index:
@@ -140,5 +155,9 @@ def turn_text(problem: Problem, turn: Turn, incumbent: Turn | None) -> str:
     else:
         sizes = sizing_text(problem.space, turn.sizing)
     corners = len(problem.corners)
-    bound = "" if turn.corners >= corners else f" at best (in {turn.corners} of {corners} corners; the others could not make it the best)"
+    bound = (
+        ""
+        if turn.corners >= corners
+        else f" at best (in {turn.corners} of {corners} corners; the others could not make it the best)"
+    )
     return f"- turn {turn.index}: score {turn.value:.4f}{bound}: {outcome}; {sizes}"

@@ -175,7 +175,13 @@ def _worst(spec: Spec, evaluation: Evaluation) -> SpecResult:
         return SpecResult(spec.name, "", None, 0.0, 1.0, "not simulated")
     graded, distance, corner, value, bound = min(rows, key=lambda row: (row[0], row[1]))
     return SpecResult(
-        spec.name, corner, value, max(distance, _WORST_MARGIN), graded, evaluation.reasons.get((corner, spec.name), ""), bound
+        spec.name,
+        corner,
+        value,
+        max(distance, _WORST_MARGIN),
+        graded,
+        evaluation.reasons.get((corner, spec.name), ""),
+        bound,
     )
 
 

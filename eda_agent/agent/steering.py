@@ -35,9 +35,17 @@ class Steering:
     """
 
     def __init__(
-        self, player: Player, control: Control, policy: Policy, budget: Budget, *, original_problem: Problem | None = None,
-        make_policy: MakePolicy | None = None, undo_stack: Iterable[Iterable[Turn]] = (), review: bool = False,
-    ):  # fmt: skip
+        self,
+        player: Player,
+        control: Control,
+        policy: Policy,
+        budget: Budget,
+        *,
+        original_problem: Problem | None = None,
+        make_policy: MakePolicy | None = None,
+        undo_stack: Iterable[Iterable[Turn]] = (),
+        review: bool = False,
+    ):
         self.player, self.env, self.emit, self.control = player, player.env, player.emit, control
         self.policy, self.budget = policy, budget
         self.original_problem = original_problem or player.env.problem
@@ -72,7 +80,9 @@ class Steering:
         if command.do == "edit":
             rest = proposal.sizing or self.player.best_sizing
             sizing = complete_sizing(self.env.problem, command.fields["sizing"], rest)
-            self.player.replace_pending(Proposal(sizing, f"edited from: {proposal.reasoning}".rstrip(": "), policy=USER))
+            self.player.replace_pending(
+                Proposal(sizing, f"edited from: {proposal.reasoning}".rstrip(": "), policy=USER)
+            )
 
     def _do(self, command: Command) -> None:
         fields = command.fields
@@ -116,7 +126,13 @@ class Steering:
         # the policy must not see the same history again, or it would repeat its proposal
         self.env.hint(f"the previous proposal was rejected{f': {why}' if why else ''}")
         self.env.append(
-            Turn(len(self.env.history.turns), Proposal(None, error=f"rejected{f': {why}' if why else ''}", policy=USER), None, None, None)
+            Turn(
+                len(self.env.history.turns),
+                Proposal(None, error=f"rejected{f': {why}' if why else ''}", policy=USER),
+                None,
+                None,
+                None,
+            )
         )
         self.emit("turn.evaluated", turn=self.env.history.turns[-1])
 
@@ -126,13 +142,23 @@ class Steering:
         policy = self.make_policy(name, options)
         self.player.drop_pending()
         index = len(self.env.history.turns)
-        self.emit("policy.changed", index=index, before=self.policy.name, after=policy.name, reason=USER, name=name, options=options)
+        self.emit(
+            "policy.changed",
+            index=index,
+            before=self.policy.name,
+            after=policy.name,
+            reason=USER,
+            name=name,
+            options=options,
+        )
         self.policy = policy
 
     def _edit(self, command: Command) -> None:
         if command.do == "lock" and "value" not in command.fields:
             # with its value, so that a resumed run locks the same value
-            command = Command("lock", {**command.fields, "value": self.player.best_sizing.get(command.fields["parameter"], 0.0)})
+            command = Command(
+                "lock", {**command.fields, "value": self.player.best_sizing.get(command.fields["parameter"], 0.0)}
+            )
         command = resolve_command(self.env.problem, command)
         problem = apply_edit(self.env.problem, self.original_problem, command)
         self.player.drop_pending()

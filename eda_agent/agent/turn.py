@@ -63,4 +63,6 @@ class Turn:
 
 def rescore(problem: Problem, turn: Turn) -> Turn:
     """A turn with its score for a problem's present targets."""
-    return replace(turn, score=score(problem.specs, turn.evaluation, len(problem.corners)) if turn.evaluation is not None else None)
+    return replace(
+        turn, score=score(problem.specs, turn.evaluation, len(problem.corners)) if turn.evaluation is not None else None
+    )

@@ -59,7 +59,9 @@ class TurnStore:
 
     def put(self, turn: Turn) -> None:
         """Add a turn. The policy's text is left out: no policy reads it again, and the journal has it."""
-        self.put_record(encode_turn(turn), rank_key_of(turn), turn.proposal.policy, sizing_hash(turn.sizing), turn.corners)
+        self.put_record(
+            encode_turn(turn), rank_key_of(turn), turn.proposal.policy, sizing_hash(turn.sizing), turn.corners
+        )
 
     def put_record(self, text: bytes, key: RankKey | None, proposer: str, hashed: int, corners: int) -> None:
         """Add an encoded turn. `corners`: the number of corners in which it was simulated."""
@@ -163,16 +165,27 @@ def encode_turn(turn: Turn) -> bytes:
     if evaluation is None or score is None:
         return record(turn.index, words, turn.sizing, made.sizing, None)
     return record(
-        turn.index, words, turn.sizing, made.sizing,
+        turn.index,
+        words,
+        turn.sizing,
+        made.sizing,
         Measured(
-            evaluation.values, [(*where, why) for where, why in evaluation.reasons.items()],
+            evaluation.values,
+            [(*where, why) for where, why in evaluation.reasons.items()],
             [(testbench, corner, failure.kind, failure.words) for testbench, corner, failure in evaluation.failures],
             {name: [getattr(point, field) for field in FIELDS] for name, point in evaluation.operating_points.items()},
-            evaluation.jobs, evaluation.cached, evaluation.seconds, score.value, score.merit,
-            [(one.spec, one.corner, one.why, one.bound, one.value, one.margin, one.satisfaction) for one in score.results],
+            evaluation.jobs,
+            evaluation.cached,
+            evaluation.seconds,
+            score.value,
+            score.merit,
+            [
+                (one.spec, one.corner, one.why, one.bound, one.value, one.margin, one.satisfaction)
+                for one in score.results
+            ],
             [(*where, bound) for where, bound in evaluation.bounds.items()],
         ),
-    )  # fmt: skip
+    )
 
 
 class Measured(NamedTuple):
@@ -200,7 +213,11 @@ class Measured(NamedTuple):
 
 
 def record(
-    index: int, made: Sequence[Any], sizing: Mapping[str, float] | None, proposed: Mapping[str, float] | None, measured: Measured | None
+    index: int,
+    made: Sequence[Any],
+    sizing: Mapping[str, float] | None,
+    proposed: Mapping[str, float] | None,
+    measured: Measured | None,
 ) -> bytes:
     """Encode a turn from plain data: texts as JSON after their length, then numbers in binary, because JSON has no
     infinity.
@@ -219,10 +236,14 @@ def record(
     words: list[Any] = [index, made, row(sizing), True if proposed == sizing else row(proposed)]
     if measured is not None:
         words += [
-            [(corner, row(values)) for corner, values in measured.values.items()], measured.reasons, measured.failures, list(measured.points),
+            [(corner, row(values)) for corner, values in measured.values.items()],
+            measured.reasons,
+            measured.failures,
+            list(measured.points),
             (measured.jobs, measured.cached),
-            [(spec, corner, why, bound, value is None) for spec, corner, why, bound, value, _, _ in measured.results], measured.bounds,
-        ]  # fmt: skip
+            [(spec, corner, why, bound, value is None) for spec, corner, why, bound, value, _, _ in measured.results],
+            measured.bounds,
+        ]
         for point in measured.points.values():
             numbers.extend(point)
         numbers += [measured.seconds, measured.value, measured.merit]
@@ -259,9 +280,15 @@ def decode_turn(data: bytes) -> Turn:
     points = {device: OperatingPoint(*islice(numbers, len(FIELDS))) for device in devices}
     seconds, value, merit = islice(numbers, 3)
     evaluation = Evaluation(
-        measured, {(corner, spec): why for corner, spec, why in reasons}, tuple((testbench, corner, Failure(kind, said)) for testbench, corner, kind, said in failures),
-        points, jobs, cached, seconds, {(corner, spec): bound for corner, spec, bound in bounds},
-    )  # fmt: skip
+        measured,
+        {(corner, spec): why for corner, spec, why in reasons},
+        tuple((testbench, corner, Failure(kind, said)) for testbench, corner, kind, said in failures),
+        points,
+        jobs,
+        cached,
+        seconds,
+        {(corner, spec): bound for corner, spec, bound in bounds},
+    )
     told = []
     for spec, corner, why, bound, missing in results:
         reached, margin, satisfaction = islice(numbers, 3)

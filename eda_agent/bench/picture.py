@@ -11,21 +11,28 @@ from typing import Any
 from eda_agent.bench.tables import curves, score_at, solved_at
 from eda_agent.record.plot import Axis, Line, Plot, side_by_side, standing_alone
 
-STYLES = {policy: style for style, policy in enumerate(("auto", "embedded", "trust", "scbo", "gp", "cma", "tpe", "random"))}
+STYLES = {
+    policy: style for style, policy in enumerate(("auto", "embedded", "trust", "scbo", "gp", "cma", "tpe", "random"))
+}
 """Policies with the same style in every picture; others take a free one."""
 
 
 def picture(rows: Sequence[Mapping[str, Any]]) -> str:
     """The picture; policies by name, Python policies by class; simulations on a logarithmic axis."""
     panels = []
-    for title, label, value, factor in (("runs solved, %", "%", solved_at, 100.0), ("mean best score", "score", score_at, 1.0)):
+    for title, label, value, factor in (
+        ("runs solved, %", "%", solved_at, 100.0),
+        ("mean best score", "score", score_at, 1.0),
+    ):
         means = curves(rows, value) if rows else {}
         names, styles = _short(list(means)), _styles(list(means))
         drawn = [
             Line(names[policy], list(range(1, len(values))), [factor * mean for mean in values[1:]], styles[policy])
             for policy, values in means.items()
         ]
-        panels.append(Plot(title, Axis("simulations", log=True), Axis(label, high=factor), drawn, width=440, height=340))
+        panels.append(
+            Plot(title, Axis("simulations", log=True), Axis(label, high=factor), drawn, width=440, height=340)
+        )
     return standing_alone(side_by_side("runs solved and mean best score against simulations", panels))
 
 

@@ -72,7 +72,8 @@ def _keep(file: LockedJsonlFile, path: Path, row: dict[str, Any]) -> None:
         file.write(json_line(row).encode())
     except OSError as error:
         raise StorageError(
-            f"{path}: the results cannot be written: {error.strerror}\n    → free disk space, then repeat the command; earlier results are kept"
+            f"{path}: the results cannot be written: {error.strerror}\n    → free disk space, then repeat the command;"
+            " earlier results are kept"
         ) from None
 
 
@@ -88,8 +89,13 @@ def run_job(job: Job) -> dict[str, Any]:
     problem = _problem(job)
     start = time.perf_counter()
     row: dict[str, Any] = {
-        "key": job.key, "circuit": Path(job.spec).parent.name, "target": job.target, "policy": job.policy, "seed": job.seed, "budget": job.budget,
-    }  # fmt: skip
+        "key": job.key,
+        "circuit": Path(job.spec).parent.name,
+        "target": job.target,
+        "policy": job.policy,
+        "seed": job.seed,
+        "budget": job.budget,
+    }
     try:
         evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
         env = Environment(problem, evaluator)
@@ -105,10 +111,15 @@ def run_job(job: Job) -> dict[str, Any]:
             if turn.met and met_at is None:
                 met_at = len(curve) - 1
     return {
-        **row, "stop": stop, "curve": [round(value, 5) for value in curve], "met_at": met_at,
-        "simulator_seconds": round(sum(turn.evaluation.seconds for turn in env.history.turns if turn.evaluation is not None), 3),
+        **row,
+        "stop": stop,
+        "curve": [round(value, 5) for value in curve],
+        "met_at": met_at,
+        "simulator_seconds": round(
+            sum(turn.evaluation.seconds for turn in env.history.turns if turn.evaluation is not None), 3
+        ),
         "seconds": round(time.perf_counter() - start, 3),
-    }  # fmt: skip
+    }
 
 
 def _problem(job: Job) -> Problem:

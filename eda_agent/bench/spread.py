@@ -50,8 +50,8 @@ def _processes(workers: int | None) -> Iterator[tuple[Submit, int]]:
             process.terminate()
         if isinstance(error, BrokenProcessPool):
             raise WorkerError(
-                "a process that ran jobs of the bench was killed from outside\n"
-                "    → check whether the machine is out of memory (`dmesg`), then repeat the command, perhaps with fewer --workers"
+                "a process that ran jobs of the bench was killed from outside\n    → check whether the machine is out"
+                " of memory (`dmesg`), then repeat the command, perhaps with fewer --workers"
             ) from None
         raise
     pool.shutdown()
@@ -82,7 +82,9 @@ def _cluster(address: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
         task = ray.remote(num_cpus=1, max_retries=LOSSES, runtime_env=environment)(run)
         # a worker's folder is not ours
         future: Future[Row] = task.remote(
-            replace(job, spec=str(Path(job.spec).resolve()), targets=str(Path(job.targets).resolve()) if job.targets else "")
+            replace(
+                job, spec=str(Path(job.spec).resolve()), targets=str(Path(job.targets).resolve()) if job.targets else ""
+            )
         ).future()
         return future
 
@@ -90,7 +92,9 @@ def _cluster(address: str, workers: int | None) -> Iterator[tuple[Submit, int]]:
         yield submit, width
     except ray.exceptions.RayTaskError as error:
         raise (
-            error.cause if isinstance(error.cause, EdaAgentError) else WorkerError(f"a run of the bench failed: {error.cause}")
+            error.cause
+            if isinstance(error.cause, EdaAgentError)
+            else WorkerError(f"a run of the bench failed: {error.cause}")
         ) from None
     finally:
         ray.shutdown()

@@ -12,7 +12,16 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.located_node import read_plain
 from eda_agent.problem.target import Target, read_targets
 
-LEARNED = ("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota", "strongarm", "ldo", "ring_vco")
+LEARNED = (
+    "ota_5t",
+    "two_stage_miller",
+    "telescopic",
+    "folded_cascode",
+    "current_mirror_ota",
+    "strongarm",
+    "ldo",
+    "ring_vco",
+)
 UNSEEN = ("three_stage_nmc", "class_ab_output", "recycling_folded_cascode", "tia")
 """Circuits that no model of ours is trained on."""
 
@@ -44,21 +53,32 @@ class Suite:
 def read_suite(name: str) -> Suite:
     """`all`, `learned`, `unseen`, one shipped circuit, or a YAML file. Raises `InputError`."""
     shipped = Path(str(resources.files("eda_agent.circuits")))
-    groups = {"all": LEARNED + UNSEEN, "learned": LEARNED, "unseen": UNSEEN, **{one: (one,) for one in LEARNED + UNSEEN}}
+    groups = {
+        "all": LEARNED + UNSEEN,
+        "learned": LEARNED,
+        "unseen": UNSEEN,
+        **{one: (one,) for one in LEARNED + UNSEEN},
+    }
     if name in groups:
         return Suite(name, tuple((shipped / one / "spec.yaml", shipped / one / "targets.json") for one in groups[name]))
     path = Path(name)
     if not path.is_file():
         raise InputError(
-            Finding(f"no suite {name!r}", fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file")
+            Finding(
+                f"no suite {name!r}",
+                fix=f"all, learned, unseen, a circuit ({', '.join(LEARNED + UNSEEN)}), or a YAML file",
+            )
         )
     data = read_plain(path)
     try:
         tasks = tuple(
-            (path.parent / entry["spec"], path.parent / entry["targets"] if "targets" in entry else None) for entry in data["tasks"]
+            (path.parent / entry["spec"], path.parent / entry["targets"] if "targets" in entry else None)
+            for entry in data["tasks"]
         )
     except (KeyError, TypeError):
-        raise InputError(Finding("this is not a suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")) from None
+        raise InputError(
+            Finding("this is not a suite", path, fix="write  tasks: [{spec: a/spec.yaml, targets: a/targets.json}]")
+        ) from None
     return Suite(path.stem, tasks)
 
 
@@ -72,8 +92,12 @@ def jobs_of(suite: Suite, policies: Sequence[str], seeds: int, budget: int, targ
         names[spec] = [target.name for target in _in_turn(read_targets(file))] if file is not None else [""]
     return [
         Job(str(spec), str(file or ""), names[spec][number], policy, seed, budget)
-        for number in range(targets) for seed in range(seeds) for policy in policies for spec, file in suite.tasks if number < len(names[spec])
-    ]  # fmt: skip
+        for number in range(targets)
+        for seed in range(seeds)
+        for policy in policies
+        for spec, file in suite.tasks
+        if number < len(names[spec])
+    ]
 
 
 def _in_turn(targets: Sequence[Target]) -> list[Target]:

@@ -39,7 +39,9 @@ def solved_at(row: Mapping[str, Any], simulations: int) -> bool:
     return row["met_at"] is not None and row["met_at"] <= simulations
 
 
-def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], float], draws: int = 1000) -> Estimate:
+def estimate(
+    rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], float], draws: int = 1000
+) -> Estimate:
     """Mean over targets, and percentile bootstrap over targets and seeds, drawn separately (Owen, "The pigeonhole
     bootstrap", 2007).
 
@@ -50,7 +52,9 @@ def estimate(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, An
     """
     cells: dict[str, dict[int, list[float]]] = {}
     for row in rows:
-        cells.setdefault(f"{row['circuit']}/{row['target']}", {}).setdefault(int(row["seed"]), []).append(float(value(row)))
+        cells.setdefault(f"{row['circuit']}/{row['target']}", {}).setdefault(int(row["seed"]), []).append(
+            float(value(row))
+        )
     if not cells:
         return Estimate(math.nan, math.nan, math.nan)
     # in a fixed order, so that the same runs give the same interval in any order of storage
@@ -153,7 +157,9 @@ def _score(found: Estimate) -> str:
     return f"{grade(found.mean)} ({grade(found.low)}–{grade(found.high)})"
 
 
-def curves(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any], int], float] = score_at) -> dict[str, list[float]]:
+def curves(
+    rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any], int], float] = score_at
+) -> dict[str, list[float]]:
     """Policy → mean over targets of `value`, by default the best score, after 0, 1, 2 … simulations."""
     budget = max(int(row["budget"]) for row in rows)
     result = {}
@@ -163,7 +169,8 @@ def curves(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]
             if row["policy"] == policy:
                 of_target.setdefault((row["circuit"], row["target"]), []).append(row)
         result[policy] = [
-            math.fsum(math.fsum(value(row, count) for row in runs) / len(runs) for runs in of_target.values()) / len(of_target)
+            math.fsum(math.fsum(value(row, count) for row in runs) / len(runs) for runs in of_target.values())
+            / len(of_target)
             for count in range(budget + 1)
         ]
     return result

@@ -22,7 +22,12 @@ def write_extraction(layout: Any, cell: Any, rules: Any, out: Path) -> int:
 
 
 def write_layout(
-    found: dict[str, Any], out: Path, source: Path | None, table: str, cell_name: str | None, netlist: Path | None = None
+    found: dict[str, Any],
+    out: Path,
+    source: Path | None,
+    table: str,
+    cell_name: str | None,
+    netlist: Path | None = None,
 ) -> dict[str, Any]:
     """Place the devices in a new layout, or write their sizes into the PCells of `source`.
 
@@ -47,7 +52,13 @@ def write_layout(
     if out.suffix.lower() not in {".gds", ".oas"}:
         raise InputError(Finding("the layout file must end in .gds or .oas", out))
     if source is not None and _same(source, out):
-        raise InputError(Finding("--into and --gds name the same file, which an error could destroy", out, fix="write another file, and move it after you have checked it"))  # fmt: skip
+        raise InputError(
+            Finding(
+                "--into and --gds name the same file, which an error could destroy",
+                out,
+                fix="write another file, and move it after you have checked it",
+            )
+        )
     mos.library()
     try:
         rules = library.present(read_table(table))
@@ -60,7 +71,13 @@ def write_layout(
         layout.dbu = 0.001
         try:
             cell = place.place(
-                layout, cell_name or found["name"], sized, tuple(found["rails"]), rules, rule_of(found.get("layout")), found["ports"]
+                layout,
+                cell_name or found["name"],
+                sized,
+                tuple(found["rails"]),
+                rules,
+                rule_of(found.get("layout")),
+                found["ports"],
             )
         except ValueError as error:
             raise InputError(str(error)) from None
@@ -71,18 +88,29 @@ def write_layout(
             layout.read(str(source))
         except RuntimeError as error:
             raise InputError(Finding(f"the layout cannot be read: {error}", source)) from None
-        cell = layout.cell(cell_name) if cell_name else next((one for one in layout.top_cells() if not one.is_proxy()), None)
+        cell = (
+            layout.cell(cell_name)
+            if cell_name
+            else next((one for one in layout.top_cells() if not one.is_proxy()), None)
+        )
         if cell is None:
-            raise InputError(Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source))
+            raise InputError(
+                Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source)
+            )
         try:
             writeback.refuse_another(cell, sized, rules, None, found["name"])
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
-        plan = writeback.plan(layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None)
+        plan = writeback.plan(
+            layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None
+        )
         result |= {
-            "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes], "missing": plan.missing, "foreign": plan.foreign,
-            "conflicts": [text for text, _ in plan.conflicts], "remarks": plan.remarks,
-        }  # fmt: skip
+            "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes],
+            "missing": plan.missing,
+            "foreign": plan.foreign,
+            "conflicts": [text for text, _ in plan.conflicts],
+            "remarks": plan.remarks,
+        }
         writeback.apply(plan)
         title.put(cell, found, table, mos.LIBRARY)
     result["remarks"] = [*result.get("remarks", []), *not_simulated(found, table)]
@@ -105,7 +133,9 @@ def write_layout(
         write_file(out, lambda path: layout.write(str(path), options))
     except RuntimeError as error:
         # KLayout's message for a disk that is full or read-only
-        raise MissingError(f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds") from None
+        raise MissingError(
+            f"{out}: the layout cannot be written: {error}\n    → make room, or write it elsewhere: --gds"
+        ) from None
     return result
 
 
@@ -123,7 +153,11 @@ def tell(result: dict[str, Any]) -> None:
         say(f"placed {result['placed']} transistors")
     for line in result.get("changes", []):
         say(f"  {line}")
-    for name, text in (("missing", "not in the layout"), ("foreign", "not in the schematic"), ("others", "not drawn (no PCell)")):
+    for name, text in (
+        ("missing", "not in the layout"),
+        ("foreign", "not in the schematic"),
+        ("others", "not drawn (no PCell)"),
+    ):
         if result.get(name):
             say(f"! {text}: {', '.join(result[name])}")
     for text in (*result.get("conflicts", []), *result.get("remarks", [])):

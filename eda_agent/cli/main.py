@@ -56,5 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         where = f"{error.filename}: " if error.filename is not None else ""
         advice = "make room" if error.errno in FULL else "check that it exists and can be read and written"
-        say(f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE, TMPDIR")
+        say(
+            f"eda-agent: {where}{error.strerror}\n    → {advice}, or choose other folders: --out, EDA_AGENT_CACHE,"
+            " TMPDIR"
+        )
         return StorageError.exit_status

@@ -32,9 +32,16 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     """The options of all policies, as their registry says; in the namespace they are `policy_NAME`."""
     for option in OPTIONS.values():
         kind: dict[str, Any] = (
-            {"metavar": option.metavar, "type": option.type} if option.metavar else {"action": "store_const", "const": False}
+            {"metavar": option.metavar, "type": option.type}
+            if option.metavar
+            else {"action": "store_const", "const": False}
         )
-        parser.add_argument(f"--{option.flag}", dest=f"policy_{option.name}", help=f"{', '.join(users_of(option))}: {option.help}", **kind)
+        parser.add_argument(
+            f"--{option.flag}",
+            dest=f"policy_{option.name}",
+            help=f"{', '.join(users_of(option))}: {option.help}",
+            **kind,
+        )
 
 
 def policy_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -46,7 +53,10 @@ def policy_options(options: argparse.Namespace) -> dict[str, Any]:
 def add_sizing(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a sizing: a spec or a run, with changed sizes."""
     parser.add_argument(
-        "spec", type=Path, nargs="?", help="spec.yaml or its folder; or the folder of a run, for its targets and best sizes"
+        "spec",
+        type=Path,
+        nargs="?",
+        help="spec.yaml or its folder; or the folder of a run, for its targets and best sizes",
     )
     parser.add_argument(
         "--set",
@@ -56,13 +66,19 @@ def add_sizing(parser: argparse.ArgumentParser) -> None:
         dest="values",
         help="change a size, such as W1=4u",
     )
-    parser.add_argument("--from", type=Path, metavar="RUN", dest="run", help="use the best sizes, corners and targets of a run")
-    parser.add_argument("--turn", type=int, metavar="N", help="use the sizes of this turn of the run (default: the best)")
+    parser.add_argument(
+        "--from", type=Path, metavar="RUN", dest="run", help="use the best sizes, corners and targets of a run"
+    )
+    parser.add_argument(
+        "--turn", type=int, metavar="N", help="use the sizes of this turn of the run (default: the best)"
+    )
 
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:
     """Add the options of the simulator: workers, cluster, cache."""
-    parser.add_argument("--workers", type=count, metavar="N", help="number of simulator processes (default: one per core)")
+    parser.add_argument(
+        "--workers", type=count, metavar="N", help="number of simulator processes (default: one per core)"
+    )
     add_cluster(parser)
     parser.add_argument("--no-cache", action="store_true", help="do not use the cache")
 

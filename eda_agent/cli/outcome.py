@@ -21,16 +21,31 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     assert best.score is not None
     targets = {spec.name: spec for spec in outcome.problem.specs}
     return {
-        "run": str(outcome.folder), "stop": outcome.stop, "met": outcome.met, "score": best.value, "simulations": outcome.simulations,
-        "testbenches": [*outcome.remarks, *outcome.unsound], "turns": len(outcome.turns) - 1, "policy": outcome.policy, "seed": outcome.seed, "best_turn": best.index, "sizing": dict(best.sizing or {}),
+        "run": str(outcome.folder),
+        "stop": outcome.stop,
+        "met": outcome.met,
+        "score": best.value,
+        "simulations": outcome.simulations,
+        "testbenches": [*outcome.remarks, *outcome.unsound],
+        "turns": len(outcome.turns) - 1,
+        "policy": outcome.policy,
+        "seed": outcome.seed,
+        "best_turn": best.index,
+        "sizing": dict(best.sizing or {}),
         "specs": {
             result.spec: {
-                "value": result.value, "minimum": targets[result.spec].minimum, "maximum": targets[result.spec].maximum, "target": targets[result.spec].target,
-                "unit": base_unit(targets[result.spec].metric.unit), "margin": result.margin, "met": result.met, "worst_corner": result.corner,
+                "value": result.value,
+                "minimum": targets[result.spec].minimum,
+                "maximum": targets[result.spec].maximum,
+                "target": targets[result.spec].target,
+                "unit": base_unit(targets[result.spec].metric.unit),
+                "margin": result.margin,
+                "met": result.met,
+                "worst_corner": result.corner,
             }
             for result in best.score.results
         },
-    }  # fmt: skip
+    }
 
 
 def report(outcome: Outcome) -> None:
@@ -44,18 +59,30 @@ def report(outcome: Outcome) -> None:
     corners = [corner.name for corner in problem.corners]
     screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"]))
     screen.print()
-    screen.print(sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial))
+    screen.print(
+        sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial)
+    )
     reason = stop_text(outcome.stop) + (" in every corner" if outcome.stop == MET else "")
     if outcome.best.met and not outcome.met:
         reason = "every spec met, but a testbench does not test"
     if outcome.verified:
-        where, again = counted(len(outcome.verified["corners"]), "corner"), "met" if outcome.verified["met"] else "NOT met"
+        where, again = (
+            counted(len(outcome.verified["corners"]), "corner"),
+            "met" if outcome.verified["met"] else "NOT met",
+        )
         screen.print(f"\nsimulated again without cache in {where}: {again}", markup=False, end="")
     for line in saturation_text({"corners": corners, "saturated": saturated_devices(problem)}, outcome.verified, best):
         screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):
         screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")
     verdict = ("✓ met", "green") if outcome.met else ("✗ not met", "red")
-    words = f" · score {format_score(outcome.best.value)} at turn {outcome.best.index} · {counted(outcome.simulations, 'simulation')} · {reason}"
+    words = (
+        f" · score {format_score(outcome.best.value)} at turn {outcome.best.index} ·"
+        f" {counted(outcome.simulations, 'simulation')} · {reason}"
+    )
     screen.print(Text.assemble("\n", verdict, words))
-    screen.print(f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}", markup=False, soft_wrap=True)
+    screen.print(
+        f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -107,7 +107,8 @@ def tell_event(event: Event, screen: Any) -> None:
     if event["type"] == "run.started":
         again = ", resumed" if event["resumed"] else ""
         screen.print(
-            f"{event['problem']}: policy {event['policy']}, seed {event['seed']}, {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
+            f"{event['problem']}: policy {event['policy']}, seed {event['seed']},"
+            f" {counted(event['budget']['simulations'], 'simulation')}, {counted(event['workers'], 'worker')}{again}",
             markup=False,
         )
         tightened = [f"{spec['name']} {target_text(spec)}" for spec in event["specs"] if spec.get("asked")]

@@ -34,7 +34,9 @@ class Screen(Console):
     """
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        return super()._render_buffer(segment if segment.control else Segment(visible(segment.text), segment.style) for segment in buffer)
+        return super()._render_buffer(
+            segment if segment.control else Segment(visible(segment.text), segment.style) for segment in buffer
+        )
 
 
 def console(*, to_stdout: bool = False) -> Screen:
@@ -57,10 +59,14 @@ def print_json(data: Any) -> None:
 
 def status(met: bool, margin: float | None) -> Text:
     """The verdict as a sign, a word and a colour."""
-    return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[verdict(met, margin)]
+    return {"pass": Text("✓ pass", "green"), "near": Text("~ near", "yellow"), "fail": Text("✗ fail", "red")}[
+        verdict(met, margin)
+    ]
 
 
-def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]) -> Table:
+def spec_table(
+    specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]
+) -> Table:
     """Specs × corners with target and verdict. `results`: spec → result in its worst corner; `evaluation`: as in an
     event.
 
@@ -81,16 +87,22 @@ def spec_table(specs: Sequence[Row], results: Mapping[str, Row], corners: Sequen
         row = found_in(evaluation, spec["name"], corners)
         if many:
             row = [row[0], *extremes(row)]
-        cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + ([result["corner"]] if many else [])
+        cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + (
+            [result["corner"]] if many else []
+        )
         margin = result.get("margin")
         why = f" ({result['why']})" if result.get("why") else ""
         # a spec met in some corners is not met yet; a spec missed in one is missed
         said = Text(f"· in {share}") if share and result["met"] else status(result["met"], margin)
-        table.add_row(spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—")
+        table.add_row(
+            spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—"
+        )
     return table
 
 
-def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None) -> Table:
+def sizing_table(
+    parameters: Sequence[Row], sizing: Mapping[str, float], start: Mapping[str, float] | None = None
+) -> Table:
     """Sizes with their initial values and their positions in the ranges."""
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("size")
@@ -106,7 +118,11 @@ def sizing_table(parameters: Sequence[Row], sizing: Mapping[str, float], start: 
             cells.append(format_quantity(start.get(name), unit))
         span = f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}"
         at = (
-            " at its minimum" if sizing[name] <= parameter["minimum"] else " at its maximum" if sizing[name] >= parameter["maximum"] else ""
+            " at its minimum"
+            if sizing[name] <= parameter["minimum"]
+            else " at its maximum"
+            if sizing[name] >= parameter["maximum"]
+            else ""
         )
         if parameter.get("locked"):
             span, at = "locked", ""
@@ -118,12 +134,21 @@ def operating_table(points: Mapping[str, Row]) -> Table:
     """Operating points of the devices, with violations marked."""
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for column in ("device", "id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds", "margin", "region"):
-        table.add_column(column, justify="left" if column in {"device", "region", "inversion"} else "right", no_wrap=True)
+        table.add_column(
+            column, justify="left" if column in {"device", "region", "inversion"} else "right", no_wrap=True
+        )
     for name, point in points.items():
         region = str(point["region"])
         table.add_row(
-            name, format_quantity(point["id"], "A", 3), format_quantity(point["gm"], "S", 3), format_quantity(point["gds"], "S", 3),
-            f"{point['gm_id'] or 0:.1f}", inversion(point["gm_id"] or 0.0), f"{point['vdsat'] or 0:.3f}", f"{point['vds'] or 0:.3f}", f"{point['margin'] or 0:+.3f}",
+            name,
+            format_quantity(point["id"], "A", 3),
+            format_quantity(point["gm"], "S", 3),
+            format_quantity(point["gds"], "S", 3),
+            f"{point['gm_id'] or 0:.1f}",
+            inversion(point["gm_id"] or 0.0),
+            f"{point['vdsat'] or 0:.3f}",
+            f"{point['vds'] or 0:.3f}",
+            f"{point['margin'] or 0:+.3f}",
             region if region == "saturation" else Text(f"! {region}", "yellow"),
-        )  # fmt: skip
+        )
     return table

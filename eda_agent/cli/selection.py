@@ -22,7 +22,9 @@ def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
     A run has its own targets and corners, the user's edits included. A spec given beside a run replaces its targets and
     corners.
     """
-    folder = options.run or (options.spec if options.spec is not None and (options.spec / "journal.jsonl").is_file() else None)
+    folder = options.run or (
+        options.spec if options.spec is not None and (options.spec / "journal.jsonl").is_file() else None
+    )
     if folder is None:
         if options.spec is None:
             raise InputError("give a spec, or a run: its folder, or --from RUN")
@@ -43,12 +45,16 @@ def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
         sizing = {name: float(turn["sizing"][name]) for name in problem.space.names}
     except KeyError as error:
         raise InputError(
-            f"{folder}: the run has no size {error.args[0]!r} that {options.spec} names\n    → name the folder of a run of the same spec"
+            f"{folder}: the run has no size {error.args[0]!r} that {options.spec} names\n    → name the folder of a run"
+            " of the same spec"
         ) from None
     legal = problem.space.snap(sizing)
     moved = [name for name, value in legal.items() if value != sizing[name]]
     if moved:
-        say(f"eda-agent: {', '.join(moved)} of the run are outside the ranges of {problem.path}, and are moved into them")
+        say(
+            f"eda-agent: {', '.join(moved)} of the run are outside the ranges of {problem.path}, and are moved into"
+            " them"
+        )
     return problem, _with_values(problem, legal, options.values)
 
 
@@ -78,7 +84,8 @@ def _with_values(problem: Problem, sizing: dict[str, float], values: list[str]) 
         if not equals or name not in units:
             near = difflib.get_close_matches(name, units, 1)
             raise InputError(
-                f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    → {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}"
+                f"--set {text}: {'no parameter ' + repr(name) if equals else 'write NAME=VALUE'}\n    →"
+                f" {'did you mean ' + near[0] + '?' if near else 'one of ' + ', '.join(units)}"
             )
         try:
             number = parse_quantity(value, units[name].unit)

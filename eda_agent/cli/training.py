@@ -20,9 +20,13 @@ class TrainingView:
         self.bars: dict[str, TaskID] = {}
         self.said = 0.0
         columns = (
-            TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
-            TimeRemainingColumn(), TextColumn("{task.fields[state]}"),
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
         self.progress = Progress(*columns, console=screen, disable=quiet or not screen.is_terminal)
 
     def __enter__(self) -> Callable[[str, int, int, Mapping[str, float]], None]:

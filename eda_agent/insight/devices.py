@@ -25,16 +25,24 @@ def devices(problem: Problem, sizing: Mapping[str, float]) -> dict[str, Any]:
     PDK's netlists), transistor (whether it is among `devices`), scale (m in a unit of w and l). `ports`: of the
     circuit. `parameters`: name → the devices that follow it.
     `layout`: the folds that the run simulated (`problem.layout`), None without any.
-    """  # fmt: skip
+    """
     found = Transistors(problem)
     flat = found.flat(sizing)
     rows = [
         {
-            "name": one.name, "kind": one.kind, "w": one.width, "l": one.length, "nf": one.nf, "m": one.m, "nets": list(one.nets), "block": one.block, "role": one.role,
+            "name": one.name,
+            "kind": one.kind,
+            "w": one.width,
+            "l": one.length,
+            "nf": one.nf,
+            "m": one.m,
+            "nets": list(one.nets),
+            "block": one.block,
+            "role": one.role,
             "model": one.model,
         }
         for one in found.of(flat)
-    ]  # fmt: skip
+    ]
     others = [device.label for device in flat if not found.drawn(device)]
     cards = [_card(device, found, problem.pdk.scale) for device in flat]
     structure = found.structure
@@ -70,6 +78,11 @@ def _card(device: FlatDevice, transistors: Transistors, scale: float) -> dict[st
         # the name of a device inside a subcircuit begins with the subcircuit's letter
         name = f"{letter}.{name}"
     return {
-        "name": name, "nets": [net.removeprefix("xdut.") for net in device.nodes], "model": device.library or ("" if main else device.model),
-        "value": f"{values.pop(main):.10g}" if main in values else "", "values": values, "transistor": transistors.drawn(device), "scale": scale,
-    }  # fmt: skip
+        "name": name,
+        "nets": [net.removeprefix("xdut.") for net in device.nodes],
+        "model": device.library or ("" if main else device.model),
+        "value": f"{values.pop(main):.10g}" if main in values else "",
+        "values": values,
+        "transistor": transistors.drawn(device),
+        "scale": scale,
+    }

@@ -42,7 +42,9 @@ def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> 
     """Lines of at most `width` cells (at least one column of `COLUMN`)."""
     space = problem.space
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
+    elaboration = Elaboration(
+        problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial))
+    )
     devices = {device.label: device for device in elaboration.devices(space.edits(sizing))}
     sizes = {label: size_of(device, problem.pdk.scale) for label, device in devices.items()}
     branches = branches_of(structure)
@@ -57,12 +59,14 @@ def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> 
         lines += _beside(columns[start : start + beside], structure) + [""]
     bridges = [passive for passive in structure.passives if passive.name not in drawn]
     lines += [
-        f"{_plain(one.nets[0])} ─ {_name(one.name)} {sizes.get(one.name, '')} ─ {_plain(one.nets[1])}   {structure.roles.get(one.name, '')}"
+        f"{_plain(one.nets[0])} ─ {_name(one.name)} {sizes.get(one.name, '')} ─ {_plain(one.nets[1])}  "
+        f" {structure.roles.get(one.name, '')}"
         for one in bridges
     ]
     others = [fet for fet in structure.fets if fet.name not in drawn]
     lines += [
-        f"{_name(fet.name)} {fet.type}: d {_plain(fet.drain)} g {_plain(fet.gate)} s {_plain(fet.source)}   {structure.roles.get(fet.name, '')} {sizes.get(fet.name, '')}"
+        f"{_name(fet.name)} {fet.type}: d {_plain(fet.drain)} g {_plain(fet.gate)} s {_plain(fet.source)}  "
+        f" {structure.roles.get(fet.name, '')} {sizes.get(fet.name, '')}"
         for fet in others
     ]
     while lines and not lines[-1]:
@@ -128,7 +132,8 @@ def size_of(device: FlatDevice, scale: float) -> str:
     if "w" not in values or "l" not in values:
         return ""
     copies = values.get("m", 1.0)
-    return f"{format_quantity(values['w'] * scale, 'm', 3)}/{format_quantity(values['l'] * scale, 'm', 3)}{f' ×{copies:g}' if copies != 1 else ''}"
+    size = "/".join(format_quantity(values[side] * scale, "m", 3) for side in ("w", "l"))
+    return f"{size} ×{copies:g}" if copies != 1 else size
 
 
 def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], drawn: set[str]) -> list[str]:
@@ -145,7 +150,10 @@ def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], draw
         elif name in fets:
             fet = fets[name]
             arrow = "o┤" if fet.type == "pmos" else "─┤"
-            lines += [f"{_plain(fet.gate)[:GATE]:>{GATE}}{arrow} {_name(name)} {_short(role)}", f"{'':>{GATE}} │ {sizes.get(name, '')}"]
+            lines += [
+                f"{_plain(fet.gate)[:GATE]:>{GATE}}{arrow} {_name(name)} {_short(role)}",
+                f"{'':>{GATE}} │ {sizes.get(name, '')}",
+            ]
         else:
             lines += [f"{'':>{GATE}} ▯ {_name(name)} {_short(role)}", f"{'':>{GATE}} ▯ {sizes.get(name, '')}"]
         if number < min(len(branch.steps) - 1, last + 1):
@@ -178,5 +186,7 @@ def _name(device: str) -> str:
 
 def _short(role: str) -> str:
     return (
-        {"compensation capacitor": "compensation", "current source": "source"}.get(role, role).removesuffix(" nmos").removesuffix(" pmos")
+        {"compensation capacitor": "compensation", "current source": "source"}.get(role, role)
+        .removesuffix(" nmos")
+        .removesuffix(" pmos")
     )

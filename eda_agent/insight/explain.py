@@ -45,7 +45,11 @@ def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row], corn
         for name, result in turn["specs"].items()
         if None not in (result["margin"], best["specs"][name]["margin"]) and not partial(turn, corners)
     }
-    margins = {name: pair for name, pair in sorted(changes.items(), key=lambda item: -abs(item[1][1] - item[1][0])) if pair[0] != pair[1]}
+    margins = {
+        name: pair
+        for name, pair in sorted(changes.items(), key=lambda item: -abs(item[1][1] - item[1][0]))
+        if pair[0] != pair[1]
+    }
     return Moves(best["index"], sizes, margins, turn["score"] - best["score"])
 
 

@@ -17,11 +17,21 @@ def front(turns: Sequence[Row], one: str, other: str, corners: int, *, rest_met:
     `rest_met`: only turns that meet all other specs, if there are any, because a trade-off with a failing circuit has
     no use.
     """
-    able = [turn for turn in complete_turns(turns, corners) if all(turn["specs"][name]["margin"] is not None for name in (one, other))]
+    able = [
+        turn
+        for turn in complete_turns(turns, corners)
+        if all(turn["specs"][name]["margin"] is not None for name in (one, other))
+    ]
     if rest_met:
-        whole = [turn for turn in able if all(result["met"] for name, result in turn["specs"].items() if name not in (one, other))]
+        whole = [
+            turn
+            for turn in able
+            if all(result["met"] for name, result in turn["specs"].items() if name not in (one, other))
+        ]
         able = whole or able
-    ranked = sorted(able, key=lambda turn: (-turn["specs"][one]["margin"], -turn["specs"][other]["margin"], turn["index"]))
+    ranked = sorted(
+        able, key=lambda turn: (-turn["specs"][one]["margin"], -turn["specs"][other]["margin"], turn["index"])
+    )
     result: list[Row] = []
     for turn in ranked:
         if not result or turn["specs"][other]["margin"] > result[-1]["specs"][other]["margin"]:

@@ -32,8 +32,11 @@ _SWEPT = {
 }
 _UNITS = {"v": "V", "i": "A", "t": "°C"}
 DEFAULT: Mapping[str, Any] = {
-    "ac": {"what": "gain", "sign": 1}, "noise": {"roles": ["input", "output"], "unit": "V/√Hz"}, "dc": {"axis": "swept", "unit": "V"}, "limits": None,
-}  # fmt: skip
+    "ac": {"what": "gain", "sign": 1},
+    "noise": {"roles": ["input", "output"], "unit": "V/√Hz"},
+    "dc": {"axis": "swept", "unit": "V"},
+    "limits": None,
+}
 """Labels of waveforms with an unknown testbench."""
 
 
@@ -49,7 +52,10 @@ def plot_labels(problem: Problem, testbench: str) -> dict[str, Any]:
     highest = max(corner.vdd for corner in problem.corners)
     return {
         "ac": {"what": rejection or gain, "sign": -1 if rejection else 1},
-        "noise": {"roles": roles or ["input", "output"], "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz"},
+        "noise": {
+            "roles": roles or ["input", "output"],
+            "unit": "A/√Hz" if "input_noise_current" in bench.sources else "V/√Hz",
+        },
         "dc": {"axis": _SWEPT.get(source, f"swept {source}"), "unit": _UNITS.get(source[0], "V")},
         "limits": [-BEYOND, highest + BEYOND],
     }

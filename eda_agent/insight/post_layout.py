@@ -42,7 +42,10 @@ class Cost:
         return [name for _, name in sorted(moved, reverse=True)[:count]]
 
     def data(self) -> dict[str, Any]:
-        rows = {name: {"without": without, "with": with_, "margin": change} for name, (without, with_, change) in self.changes.items()}
+        rows = {
+            name: {"without": without, "with": with_, "margin": change}
+            for name, (without, with_, change) in self.changes.items()
+        }
         return {"name": self.name, "farad": self.farad, "specs": rows}
 
 
@@ -55,7 +58,11 @@ class Costs:
     capacitors: tuple[Cost, ...]
 
     def data(self) -> dict[str, Any]:
-        return {"corner": self.corner, "nets": [cost.data() for cost in self.nets], "capacitors": [cost.data() for cost in self.capacitors]}
+        return {
+            "corner": self.corner,
+            "nets": [cost.data() for cost in self.nets],
+            "capacitors": [cost.data() for cost in self.capacitors],
+        }
 
 
 def costs(post: PostLayout, simulator: Simulator) -> Costs:

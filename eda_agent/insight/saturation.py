@@ -56,8 +56,19 @@ def _row(device: str, corner: str, short: float | None, corners: list[str]) -> d
     others = len(corners) - 1
     also = f" (and in {others} other{'s' if others > 1 else ''})" if others else ""
     where = f"in {corner}{also}"
-    text = f"{device} is off {where}" if short is None else f"{device} is out of saturation by {format_quantity(short, 'V', 3)} {where}"
-    return {"device": device, "region": "off" if short is None else "triode", "corner": corner, "short": short, "corners": corners, "text": text}  # fmt: skip
+    text = (
+        f"{device} is off {where}"
+        if short is None
+        else f"{device} is out of saturation by {format_quantity(short, 'V', 3)} {where}"
+    )
+    return {
+        "device": device,
+        "region": "off" if short is None else "triode",
+        "corner": corner,
+        "short": short,
+        "corners": corners,
+        "text": text,
+    }
 
 
 def saturation_text(started: Row, verified: Row, turn: Row) -> list[str]:

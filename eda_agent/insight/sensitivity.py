@@ -54,7 +54,9 @@ def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: fl
     return Sensitivity(corner, slopes)
 
 
-def _neighbour(problem: Problem, sizing: Sizing, center: list[float], number: int, sign: int, step: float) -> dict[str, float]:
+def _neighbour(
+    problem: Problem, sizing: Sizing, center: list[float], number: int, sign: int, step: float
+) -> dict[str, float]:
     parameter = problem.space.parameters[number]
     moved = parameter.from_unit(center[number] + sign * step)
     if moved == sizing[parameter.name] and parameter.step is not None:

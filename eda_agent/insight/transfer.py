@@ -22,7 +22,9 @@ def transfer(wave: Mapping[str, Any]) -> list[complex]:
     out = _complexes(wave["probes"]["out"])
     if "in" not in wave["probes"]:
         return out
-    return [one / other if other else complex(0) for one, other in zip(out, _complexes(wave["probes"]["in"]), strict=True)]
+    return [
+        one / other if other else complex(0) for one, other in zip(out, _complexes(wave["probes"]["in"]), strict=True)
+    ]
 
 
 def decibels(values: Sequence[complex]) -> list[float]:

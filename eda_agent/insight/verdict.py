@@ -39,7 +39,9 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     number of corners of the run.
     """
     simulated = [
-        turn for turn in complete_turns(turns, corners) if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
+        turn
+        for turn in complete_turns(turns, corners)
+        if turn["sizing"] is not None and not turn.get("evaluation", {}).get("failures")
     ]
     left = sum(partial(turn, corners) for turn in turns)
     others = f" ({left} more simulated in fewer corners do not count)" if left else ""
@@ -52,8 +54,15 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
     result = [_out_of_reach(spec, simulated, others) for spec in specs if not met[spec["name"]]]
     for one, other in itertools.combinations(names, 2):
         # of the conflicting pairs only those that the best design misses
-        if met[one] and met[other] and {one, other} & set(unmet) and not any(turn["specs"][other]["met"] for turn in met[one]):
-            text = f"{one} was met in {counted(len(met[one]), 'turn')} and {other} in {len(met[other])}, never both in one"
+        if (
+            met[one]
+            and met[other]
+            and {one, other} & set(unmet)
+            and not any(turn["specs"][other]["met"] for turn in met[one])
+        ):
+            text = (
+                f"{one} was met in {counted(len(met[one]), 'turn')} and {other} in {len(met[other])}, never both in one"
+            )
             result.append(Diagnosis("conflict", (one, other), (), text))
     for name in unmet:
         result += _blocking(name, simulated, parameters)
@@ -62,15 +71,23 @@ def judge(turns: Sequence[Row], specs: Sequence[Row], parameters: Sequence[Row],
 
 def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis:
     name = spec["name"]
-    best = max(simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0)
+    best = max(
+        simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0
+    )
     seen = best["specs"][name]
     target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
     value = (
         "never measurable"
         if seen["value"] is None
-        else f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']} (turn {best['index']})"
+        else (
+            f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']}"
+            f" (turn {best['index']})"
+        )
     )
-    text = f"{name} was met in none of {len(simulated)} turns{others}: {value}, target {format_quantity(target, shown_unit(spec), 3)}"
+    text = (
+        f"{name} was met in none of {len(simulated)} turns{others}: {value}, target"
+        f" {format_quantity(target, shown_unit(spec), 3)}"
+    )
     return Diagnosis("out of reach", (name,), (), text)
 
 
@@ -89,6 +106,9 @@ def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) ->
             everywhere = sum(turn["sizing"][key] == end for turn in simulated) / len(simulated)
             # at the end in the best turns, but not in all turns
             if count >= TOP - 1 and everywhere < 0.7:
-                text = f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns that are best on {name}"
+                text = (
+                    f"{key} is at its {side} {format_quantity(end, parameter['unit'])} in {count} of the {TOP} turns"
+                    f" that are best on {name}"
+                )
                 result.append(Diagnosis("range", (name,), (key,), text))
     return result

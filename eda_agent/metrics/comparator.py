@@ -11,7 +11,9 @@ from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
 
-def decision_delay(time: Real, clock: Real, difference: Real, level: float, expected: Iterable[tuple[float, float, int]]) -> float:
+def decision_delay(
+    time: Real, clock: Real, difference: Real, level: float, expected: Iterable[tuple[float, float, int]]
+) -> float:
     """The slowest decision (s) after a rising clock edge.
 
     `expected`: for each decision (start, stop, sign) of its window in s and the sign that `difference` must take. A

@@ -112,7 +112,9 @@ def _must_be_flat(frequency: Real, transfer: Complex) -> None:
     # %
     if abs(transfer[0].imag) > 0.1 * abs(transfer[0].real):
         raise Unmeasurable(
-            f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be lower", WIDER
+            f"the gain is not flat at {format_quantity(frequency[0], 'Hz')}, where the sweep starts: f_start must be"
+            " lower",
+            WIDER,
         )
 
 
@@ -181,7 +183,9 @@ def _gbw(wave: Waveform, _settings: Mapping[str, float]) -> float:
     output="driven",
     typical=1e9,
     definition="frequency where the gain is 3 dB below its low-frequency value",
-    window="an upper bound where the gain falls from the start of the sweep, a lower one where it does not fall by 3 dB",
+    window=(
+        "an upper bound where the gain falls from the start of the sweep, a lower one where it does not fall by 3 dB"
+    ),
     second="tests/measurements/test_response.py",
 )
 def _bandwidth(wave: Waveform, _settings: Mapping[str, float]) -> float:

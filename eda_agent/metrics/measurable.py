@@ -49,7 +49,14 @@ def mean(time: Real, value: Real, start: float, stop: float) -> float:
 
 
 def crossing(
-    time: Real, value: Real, threshold: float, *, rising: bool, after: float = -math.inf, before: float = math.inf, last: bool = False
+    time: Real,
+    value: Real,
+    threshold: float,
+    *,
+    rising: bool,
+    after: float = -math.inf,
+    before: float = math.inf,
+    last: bool = False,
 ) -> float:
     """The first (or `last`) time (s) from `after` to `before` at which `value` passes `threshold` in the given
     direction.

@@ -79,7 +79,11 @@ METRICS: dict[str, Metric] = {}
 def add(entry: Metric) -> None:
     """Register a metric. Raises `ValueError` for a name, an id or an alias that is taken."""
     for other in METRICS.values():
-        if other.name == entry.name or (entry.id and other.id == entry.id) or set(other.aliases) & {entry.name, *entry.aliases}:
+        if (
+            other.name == entry.name
+            or (entry.id and other.id == entry.id)
+            or set(other.aliases) & {entry.name, *entry.aliases}
+        ):
             raise ValueError(f"metric {entry.name}: its name, id or alias is that of {other.name}")
     METRICS[entry.name] = entry
 

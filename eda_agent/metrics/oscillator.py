@@ -29,7 +29,8 @@ def rising_edges(time: Real, value: Real, after: float) -> Real:
         raise Unmeasurable("no steady oscillation: the output stands still in the second half of the transient")
     if not 0.8 < swings[1] / swings[0] < 1.25:
         raise Unmeasurable(
-            f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to {format_quantity(swings[1], 'V')} in the second half"
+            f"no steady oscillation: its swing goes from {format_quantity(swings[0], 'V')} to"
+            f" {format_quantity(swings[1], 'V')} in the second half"
         )
     moments = _rises(time, value, level)
     moments = moments[moments >= after]

@@ -39,7 +39,10 @@ def dropout(supply: Real, output: Real, nominal: float, intended: float | None =
         raise Unmeasurable(f"the sweep does not reach {format_quantity(nominal, 'V')}")
     regulated = float(np.interp(nominal, axis[::-1], out[::-1]))
     if intended is not None and abs(regulated - intended) > 0.1 * abs(intended):
-        raise Unmeasurable(f"the output does not regulate: it is {format_quantity(regulated, 'V')} for {format_quantity(intended, 'V')}")
+        raise Unmeasurable(
+            f"the output does not regulate: it is {format_quantity(regulated, 'V')} for"
+            f" {format_quantity(intended, 'V')}"
+        )
     level = regulated * (1 - fall)
     below = np.flatnonzero((axis <= nominal) & (out < level))
     if below.size == 0:

@@ -111,7 +111,10 @@ def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
     analysis="ac",
     loop=True,
     output="driven",
-    definition="change of the loop gain that makes it unstable; the attenuation at the end of the sweep where its phase never turns by 180°",
+    definition=(
+        "change of the loop gain that makes it unstable; the attenuation at the end of the sweep where its phase never"
+        " turns by 180°"
+    ),
     window="a lower bound, the attenuation at the end of the sweep, where the phase never turns by 180°",
     second="tests/simulation/test_opamp_loop.py",
 )

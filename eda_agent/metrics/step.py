@@ -57,7 +57,12 @@ def overshoot(time: Real, value: Real, initial: float, final: float, start: floa
 def _step_windows(settings: Mapping[str, float]) -> tuple[float, float, float, float]:
     """(low, high, first edge, second edge) of the step template: levels in V, times in s."""
     start = settings["hold"] / 10
-    return settings["vcm"] - settings["step"] / 2, settings["vcm"] + settings["step"] / 2, start, start + settings["hold"]
+    return (
+        settings["vcm"] - settings["step"] / 2,
+        settings["vcm"] + settings["step"] / 2,
+        start,
+        start + settings["hold"],
+    )
 
 
 def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, float, Tail]:
@@ -75,7 +80,10 @@ def _step(wave: Waveform, settings: Mapping[str, float]) -> tuple[float, float, 
         # the next window has coarser steps, in which the simulator sustains ringing
         end = replace(end, wanted=0.0)
     if end.settled and not 0.5 < moved / settings["step"] < 1.5:
-        raise Unmeasurable(f"the output moves {format_quantity(moved, 'V', 3)} for a step of {format_quantity(settings['step'], 'V', 3)}")
+        raise Unmeasurable(
+            f"the output moves {format_quantity(moved, 'V', 3)} for a step of"
+            f" {format_quantity(settings['step'], 'V', 3)}"
+        )
     return initial, first, second, end
 
 
@@ -96,7 +104,9 @@ def _slew(wave: Waveform, settings: Mapping[str, float], rising: bool) -> float:
         found = slew_rate(time, out, low, high, rising=rising, after=start, before=stop)
     except Unmeasurable:
         # the mean slope up to the end of the window exceeds that of a longer edge
-        raise Censored("the edge does not reach its end", "<", 0.8 * (high - low) / (stop - start), end.wanted or 4.0) from None
+        raise Censored(
+            "the edge does not reach its end", "<", 0.8 * (high - low) / (stop - start), end.wanted or 4.0
+        ) from None
     if not end.settled:
         # the edge becomes flatter at its end: the observed part is steeper than the whole edge
         raise Censored("the edge does not reach its end", "<", found, end.wanted)

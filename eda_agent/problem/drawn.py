@@ -53,12 +53,20 @@ class Transistors:
         scale = self.problem.pdk.scale
         return [
             Transistor(
-                device.label, self._kinds[device.label].type, device.values["w"] * scale, device.values["l"] * scale, round(device.values.get("nf", 1.0)),
-                round(device.values.get("m", device.values.get("mult", 1.0))), _four(device), self._blocks.get(device.label), self.structure.roles.get(device.label, ""),
+                device.label,
+                self._kinds[device.label].type,
+                device.values["w"] * scale,
+                device.values["l"] * scale,
+                round(device.values.get("nf", 1.0)),
+                round(device.values.get("m", device.values.get("mult", 1.0))),
+                _four(device),
+                self._blocks.get(device.label),
+                self.structure.roles.get(device.label, ""),
                 device.library or device.model,
             )
-            for device in flat if self.drawn(device)
-        ]  # fmt: skip
+            for device in flat
+            if self.drawn(device)
+        ]
 
     def drawn(self, device: FlatDevice) -> bool:
         """Whether a device is a transistor with a size."""
@@ -128,13 +136,19 @@ class Drawn:
         drawn = self._drawn(flat)
         return {
             **edits,
-            **{edit: value for edit, value in drawn.items() if edit not in own or not math.isclose(value, own[edit], rel_tol=1e-9)},
+            **{
+                edit: value
+                for edit, value in drawn.items()
+                if edit not in own or not math.isclose(value, own[edit], rel_tol=1e-9)
+            },
         }
 
     def least_finger(self, width: float) -> float:
         """The narrowest finger (m) of a device of at most `width`."""
         rule = self.layout.rule if self.layout is not None else None
-        return width if rule is None or width < min(rule.widest, 2 * rule.narrowest) else max(min(rule.least, width), 0.0)
+        return (
+            width if rule is None or width < min(rule.widest, 2 * rule.narrowest) else max(min(rule.least, width), 0.0)
+        )
 
     @property
     def widest_finger(self) -> float:
@@ -166,7 +180,9 @@ class Drawn:
             elif not fingers and any(sizes[label][3] != 1 for label in labels) and _called_with_m(self.problem.netlist):
                 why = "its model has no parameter for fingers, and a cell is called with m="
             if why:
-                notes.append(own.line.finding(f"{own.name} is simulated with the fingers and junctions of the netlist: {why}"))
+                notes.append(
+                    own.line.finding(f"{own.name} is simulated with the fingers and junctions of the netlist: {why}")
+                )
                 del found[line]
             else:
                 self._fingers[line] = fingers
@@ -184,7 +200,9 @@ class Drawn:
         lines = []
         for one in self.problem.netlist.lines:
             missing = [name for name in wanted.get(id(one), ()) if name not in assignments(one.text)]
-            lines.append(replace(one, text=" ".join([one.text, *(f"{name}=1" for name in missing)])) if missing else one)
+            lines.append(
+                replace(one, text=" ".join([one.text, *(f"{name}=1" for name in missing)])) if missing else one
+            )
         return parse_netlist(lines)
 
     def _drawn(self, flat: Sequence[FlatDevice]) -> dict[Edit, float]:
@@ -217,7 +235,9 @@ def _parameter_of_fingers(device: Device, problem: Problem) -> str:
     if device.kind == "x":
         return "nf"
     levels = {
-        line.text.split()[1].lower(): assignments(line.text).get("level", "1") for line in problem.netlist.lines if line.card == ".model"
+        line.text.split()[1].lower(): assignments(line.text).get("level", "1")
+        for line in problem.netlist.lines
+        if line.card == ".model"
     }
     return "nf" if levels.get(device.value.lower().split()[0], "") in _BSIM4 else ""
 

@@ -21,9 +21,13 @@ from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
 from eda_agent.problem.source import IGNORED_CARDS
 
 _ALTERABLE = {
-    "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]), "r": frozenset(["resistance", "m"]), "c": frozenset(["capacitance", "m"]),
-    "l": frozenset(["inductance"]), "v": frozenset(["dc"]), "i": frozenset(["dc", "m"]),
-}  # fmt: skip
+    "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]),
+    "r": frozenset(["resistance", "m"]),
+    "c": frozenset(["capacitance", "m"]),
+    "l": frozenset(["inductance"]),
+    "v": frozenset(["dc"]),
+    "i": frozenset(["dc", "m"]),
+}
 """Parameters that ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
 _PLAIN_CARDS = IGNORED_CARDS | {".param", ".params", ".subckt", ".ends", ".end", ".option", ".options", ".model"}
@@ -41,13 +45,22 @@ class Elaboration:
     assignments.
     """
 
-    def __init__(self, netlist: Netlist, name: str, library: Mapping[str, Subcircuit], places: Sequence[Edit] = (), instance: str = "xdut"):
+    def __init__(
+        self,
+        netlist: Netlist,
+        name: str,
+        library: Mapping[str, Subcircuit],
+        places: Sequence[Edit] = (),
+        instance: str = "xdut",
+    ):
         """Elaborate. Raises `InputError` for a subcircuit that is not defined or that contains itself."""
         self.netlist, self.library, self.instance = netlist, library, instance
         self.places = {place: f"p{number}" for number, place in enumerate(places)}
         top = netlist.scope(name)
         if top is None:
-            raise InputError(f"the netlist has no subcircuit {name!r}; it has {', '.join(netlist.subcircuits) or 'none'}")
+            raise InputError(
+                f"the netlist has no subcircuit {name!r}; it has {', '.join(netlist.subcircuits) or 'none'}"
+            )
         self.subcircuit = top
         self._assignments: list[tuple[str, Node]] = []
         self._walked = 0
@@ -58,7 +71,8 @@ class Elaboration:
         self._symbolic = [(replace(device, index=index), values) for index, (device, values) in enumerate(walked)]
         # values that depend on no place are the same in every sizing
         self._changing = [
-            (device.flat_name, [key for key, value in values.items() if isinstance(value, Name)]) for device, values in self._symbolic
+            (device.flat_name, [key for key, value in values.items() if isinstance(value, Name)])
+            for device, values in self._symbolic
         ]
         self._compiled = self._compile()
 
@@ -100,7 +114,10 @@ class Elaboration:
         """All assignments as one Python function; None if they are too deep for Python's parser."""
         body = "".join(f"    {name} = {expression.to_python(node)}\n" for name, node in self._assignments)
         names = [*self.places.values(), *(name for name, _ in self._assignments)]
-        source = f"def run({', '.join(self.places.values())}):\n{body}    return {{{', '.join(f'{name!r}: {name}' for name in names)}}}\n"
+        source = (
+            f"def run({', '.join(self.places.values())}):\n{body}    return"
+            f" {{{', '.join(f'{name!r}: {name}' for name in names)}}}\n"
+        )
         scope: dict[str, Any] = {f"f_{name}": function for name, function in expression.FUNCTIONS.items()}
         try:
             # contains only our own names, numbers and operators: see `to_python`
@@ -136,7 +153,9 @@ class Elaboration:
             raise ExpressionError(f"parameter {sorted(unknown)[0]!r} is not defined")
         return self._define(expression.fold(_substituted(node, known), {}))
 
-    def alterations(self, devices: Sequence[FlatDevice]) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
+    def alterations(
+        self, devices: Sequence[FlatDevice]
+    ) -> tuple[dict[tuple[str, str], float] | None, list[tuple[str, str, float]]]:
         """The changes of a sizing in these devices: those that can be altered in a loaded circuit, and the others.
 
         The first is (device in a flat deck, parameter) → number, or None if a fresh load is needed anyway: ngspice's
@@ -166,7 +185,9 @@ class Elaboration:
         inside = False
         for line in self.netlist.lines:
             inside = (inside or line.card == ".subckt") and line.card != ".ends"
-            if line.card.startswith(".") and line.card not in ({".subckt", ".param", ".params"} if inside else _PLAIN_CARDS):
+            if line.card.startswith(".") and line.card not in (
+                {".subckt", ".param", ".params"} if inside else _PLAIN_CARDS
+            ):
                 return f"card {line.card}"
         for device, values in self._symbolic:
             source = self._source(device)
@@ -181,7 +202,11 @@ class Elaboration:
         scope: Subcircuit | None = self.subcircuit
         for name in flat.path[1:-1]:
             call = scope.device(name) if scope else None
-            scope = (self.netlist.subcircuits.get(call.value.lower()) or self.library.get(call.value.lower())) if call else None
+            scope = (
+                (self.netlist.subcircuits.get(call.value.lower()) or self.library.get(call.value.lower()))
+                if call
+                else None
+            )
         return scope.device(flat.path[-1]) if scope else None
 
     def _parameters(self, scope: Subcircuit, outer: Symbols, call: Symbols) -> dict[str, Number | Name]:
@@ -211,9 +236,15 @@ class Elaboration:
         for device in scope.devices:
             self._walked += 1
             if max(self._walked, len(self._assignments)) > _MAX_SIZE:
-                raise InputError(device.line.finding(f"the circuit has more than {_MAX_SIZE} devices or values", "size a smaller block"))
+                raise InputError(
+                    device.line.finding(
+                        f"the circuit has more than {_MAX_SIZE} devices or values", "size a smaller block"
+                    )
+                )
             numbers = self._numbers(scope, device, values)
-            outside = tuple(nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes)
+            outside = tuple(
+                nodes.get(node, node if node == "0" else f"{'.'.join(path)}.{node}") for node in device.nodes
+            )
             times = self._define(expression.fold(Call("*", (multiplier, numbers.get("m", Number(1.0)))), {}))
             if device.kind != "x":
                 # always present for a MOSFET: a ratio that is 1 in this sizing may be 3 in the next
@@ -224,10 +255,15 @@ class Elaboration:
             name = device.value.lower()
             inner = self.netlist.subcircuits.get(name) or self.library.get(name)
             if inner is None:
-                fix = "define it in the netlist, or check `pdk:`. A device that the PDK file does not have can be written as R or C with a value"
+                fix = (
+                    "define it in the netlist, or check `pdk:`. A device that the PDK file does not have can be written"
+                    " as R or C with a value"
+                )
                 raise InputError(device.line.finding(f"subcircuit or device {device.value!r} is not defined", fix))
             if len(inner.ports) != len(outside):
-                raise InputError(device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes"))
+                raise InputError(
+                    device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes")
+                )
             if "m" in inner.defaults:
                 # an ordinary parameter: the cell defines its meaning
                 times = multiplier
@@ -246,7 +282,9 @@ class Elaboration:
             texts[_VALUE_NAME[device.kind]] = device.value
         numbers: dict[str, Number | Name] = {}
         for name, text in texts.items():
-            place = self.places.get(Edit(scope.name, device.name, "value" if _VALUE_NAME.get(device.kind) == name else name))
+            place = self.places.get(
+                Edit(scope.name, device.name, "value" if _VALUE_NAME.get(device.kind) == name else name)
+            )
             if place is not None:
                 numbers[name] = Name(place)
                 continue
@@ -266,7 +304,9 @@ def _substituted(node: Node, known: Symbols) -> Node:
     return node
 
 
-def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]) -> dict[str, tuple[Side, Side, Side]]:
+def reach(
+    elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float, float]]]
+) -> dict[str, tuple[Side, Side, Side]]:
     """(minimum, maximum) of the total width, of a finger's width and of the length that each foundry device or model
     can reach, in the netlist's unit.
 
@@ -284,7 +324,9 @@ def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float,
             patterns.add(tuple(int(other != index) for other in range(len(choices))))
     sides: dict[str, tuple[Side, Side, Side]] = {}
     for pattern in sorted(patterns):
-        edits = {edit: bounds[side] for side, places in zip(pattern, choices, strict=True) for edit, bounds in places.items()}
+        edits = {
+            edit: bounds[side] for side, places in zip(pattern, choices, strict=True) for edit, bounds in places.items()
+        }
         for device in elaboration.devices(edits):
             if device.kind != "m":
                 continue
@@ -294,6 +336,9 @@ def reach(elaboration: Elaboration, choices: Sequence[Mapping[Edit, tuple[float,
                 continue
             fingers = max(device.values.get("nf", 1.0), 1.0)
             found = sides.get(name, ((math.inf, -math.inf),) * 3)
-            w, f, l = ((min(low, at), max(high, at)) for (low, high), at in zip(found, (width, width / fingers, length), strict=True))  # noqa: E741  # the field's letters
+            w, f, l = (  # noqa: E741  # the field's letters
+                (min(low, at), max(high, at))
+                for (low, high), at in zip(found, (width, width / fingers, length), strict=True)
+            )
             sides[name] = w, f, l
     return sides

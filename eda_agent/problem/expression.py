@@ -25,13 +25,31 @@ def _limit(nominal: float, _spread: float) -> float:
 
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
-    "sqrt": math.sqrt, "abs": abs, "min": min, "max": max, "exp": math.exp, "ln": math.log, "log": math.log,
-    "log10": math.log10, "int": lambda x: float(math.trunc(x)), "nint": lambda x: float(round(x)),
-    "floor": lambda x: float(math.floor(x)), "ceil": lambda x: float(math.ceil(x)), "pow": pow, "pwr": lambda x, y: math.copysign(abs(x) ** y, x),
-    "sgn": lambda x: float((x > 0) - (x < 0)), "sin": math.sin, "cos": math.cos, "tan": math.tan, "atan": math.atan,
-    "agauss": lambda nominal, *_: nominal, "gauss": lambda nominal, *_: nominal, "aunif": lambda nominal, *_: nominal,
-    "unif": lambda nominal, *_: nominal, "limit": _limit,
-}  # fmt: skip
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "exp": math.exp,
+    "ln": math.log,
+    "log": math.log,
+    "log10": math.log10,
+    "int": lambda x: float(math.trunc(x)),
+    "nint": lambda x: float(round(x)),
+    "floor": lambda x: float(math.floor(x)),
+    "ceil": lambda x: float(math.ceil(x)),
+    "pow": pow,
+    "pwr": lambda x, y: math.copysign(abs(x) ** y, x),
+    "sgn": lambda x: float((x > 0) - (x < 0)),
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "atan": math.atan,
+    "agauss": lambda nominal, *_: nominal,
+    "gauss": lambda nominal, *_: nominal,
+    "aunif": lambda nominal, *_: nominal,
+    "unif": lambda nominal, *_: nominal,
+    "limit": _limit,
+}
 
 
 @dataclass(frozen=True)
@@ -58,8 +76,21 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[a-zA-Zµ]*)|(?P<name>[a-zA-Z_][\w.]*)|(?P<op>\*\*|<=|>=|==|!=|&&|\|\||[-+*/^()<>?:,!]))"
 )
 _BINARY = {
-    "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "^": 8, "**": 8,
-}  # fmt: skip
+    "||": 1,
+    "&&": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 4,
+    ">": 4,
+    "<=": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "^": 8,
+    "**": 8,
+}
 _UNARY_LEVEL = 7
 _MAX_DEPTH = 90
 """Maximum depth of brackets and of nested operations: Python compiles at most 200 brackets, and an operation may need
@@ -185,11 +216,22 @@ def names(node: Node) -> frozenset[str]:
 
 
 _OPERATORS: dict[str, Callable[..., float]] = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "**": pow,
-    "neg": lambda a: -a, "!": lambda a: float(not a), "<": lambda a, b: float(a < b), ">": lambda a, b: float(a > b),
-    "<=": lambda a, b: float(a <= b), ">=": lambda a, b: float(a >= b), "==": lambda a, b: float(a == b),
-    "!=": lambda a, b: float(a != b), "&&": lambda a, b: float(bool(a) and bool(b)), "||": lambda a, b: float(bool(a) or bool(b)),
-}  # fmt: skip
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": pow,
+    "neg": lambda a: -a,
+    "!": lambda a: float(not a),
+    "<": lambda a, b: float(a < b),
+    ">": lambda a, b: float(a > b),
+    "<=": lambda a, b: float(a <= b),
+    ">=": lambda a, b: float(a >= b),
+    "==": lambda a, b: float(a == b),
+    "!=": lambda a, b: float(a != b),
+    "&&": lambda a, b: float(bool(a) and bool(b)),
+    "||": lambda a, b: float(bool(a) or bool(b)),
+}
 
 
 def evaluate(node: Node, values: Mapping[str, float]) -> float:
@@ -240,9 +282,24 @@ def fold(node: Node, values: Mapping[str, float]) -> Node:
     return Call(node.function, arguments)
 
 
-_PYTHON = {"<": "float({} < {})", ">": "float({} > {})", "<=": "float({} <= {})", ">=": "float({} >= {})", "==": "float({} == {})",
-    "!=": "float({} != {})", "&&": "float(bool({}) and bool({}))", "||": "float(bool({}) or bool({}))", "neg": "(-{})", "!": "float(not {})",
-    "?:": "({1} if {0} else {2})", "**": "pow({}, {})", "+": "({} + {})", "-": "({} - {})", "*": "({} * {})", "/": "({} / {})"}  # fmt: skip
+_PYTHON = {
+    "<": "float({} < {})",
+    ">": "float({} > {})",
+    "<=": "float({} <= {})",
+    ">=": "float({} >= {})",
+    "==": "float({} == {})",
+    "!=": "float({} != {})",
+    "&&": "float(bool({}) and bool({}))",
+    "||": "float(bool({}) or bool({}))",
+    "neg": "(-{})",
+    "!": "float(not {})",
+    "?:": "({1} if {0} else {2})",
+    "**": "pow({}, {})",
+    "+": "({} + {})",
+    "-": "({} - {})",
+    "*": "({} * {})",
+    "/": "({} / {})",
+}
 
 
 def to_python(node: Node) -> str:

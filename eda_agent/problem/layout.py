@@ -54,7 +54,11 @@ def usual(pdk: Pdk) -> Layout:
 def diffusion_of(table: str) -> Diffusion | None:
     """The diffusion of a table, in m. Raises `TableError` for an unknown table."""
     found = read_table(table)
-    return None if found.diffusion is None else Diffusion(**{name: value * found.unit for name, value in found.diffusion.items()})
+    return (
+        None
+        if found.diffusion is None
+        else Diffusion(**{name: value * found.unit for name, value in found.diffusion.items()})
+    )
 
 
 def load_layout(node: LocatedNode | None, pdk: Pdk | None, folder: Path) -> Layout | None:
@@ -82,7 +86,9 @@ def load_layout(node: LocatedNode | None, pdk: Pdk | None, folder: Path) -> Layo
             values["table"].wrong(*str(error).split("\n    → ", 1))
     areas = values["areas"].text("areas") if "areas" in values else "drawn"
     if areas not in ("drawn", "netlist"):
-        values["areas"].wrong("areas are drawn or netlist", "drawn: AD, AS, PD and PS of the drawing; netlist: the netlist's own")
+        values["areas"].wrong(
+            "areas are drawn or netlist", "drawn: AD, AS, PD and PS of the drawing; netlist: the netlist's own"
+        )
     return Layout(rule, table, None if areas == "netlist" else diffusion)
 
 
@@ -100,7 +106,8 @@ def _length(node: LocatedNode, what: str, least: float, most: float, default: fl
         found = parse_quantity(node.value, "m")
     except QuantityError as error:
         node.wrong(
-            f"{what}: {error}", "auto, off, or the width of the widest finger such as 5u" if what == "fold" else "a length such as 5n"
+            f"{what}: {error}",
+            "auto, off, or the width of the widest finger such as 5u" if what == "fold" else "a length such as 5n",
         )
         return default
     if not least <= found <= most:

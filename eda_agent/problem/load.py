@@ -60,7 +60,11 @@ def load_problem(path: Path | str) -> Problem:
         top.wrong("a spec is a mapping", "start with  name: …")
         top.report.raise_if_any()
     elif not top.value.keys() & set(KEYS):
-        raise InputError(Finding(f"this is not a spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"))
+        raise InputError(
+            Finding(
+                f"this is not a spec: it has none of the keys {', '.join(KEYS[:4])} …", path, fix="see docs/spec.md"
+            )
+        )
     top.only(*KEYS)
     fields = top.mapping("the spec")
     for key in NEEDED:
@@ -82,7 +86,9 @@ def load_problem(path: Path | str) -> Problem:
         top.report.raise_if_any()
     assert netlist is not None and scope is not None and pdk is not None
     space, groups = load_space(fields, netlist, subckt, pdk)
-    errors, notes = netlist_shadows(netlist, pdk.devices.keys() if pdk.subcircuits else (), left_out, corners, pdk.corners)
+    errors, notes = netlist_shadows(
+        netlist, pdk.devices.keys() if pdk.subcircuits else (), left_out, corners, pdk.corners
+    )
     for finding in errors:
         top.report.add(finding)
     notes += hidden_sizes(netlist, [*space.edits(space.initial)])
@@ -98,7 +104,9 @@ def load_problem(path: Path | str) -> Problem:
     notes += _unused_settings(fields, testbenches, corners)
     metrics = {**METRICS, **BIAS_METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
     circuit = circuit_of(netlist, subckt, pdk, groups)
-    specs = load_specs(fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name)
+    specs = load_specs(
+        fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name
+    )
     budget = load_budget(fields.get("budget"))
     called = _name(fields.get("name"), path)
     layout = load_layout(fields.get("layout"), pdk, path.parent)
@@ -107,14 +115,26 @@ def load_problem(path: Path | str) -> Problem:
         testbenches[name] = _only_needed(bench, specs)
     problem = Problem(
         name=called,
-        path=path, text=path.read_text(encoding="utf-8"), netlist=netlist, subckt=subckt, pdk=pdk, space=space, groups=groups,
-        testbenches={name: bench for name, bench in testbenches.items() if bench.analyses}, specs=specs, corners=corners, budget=budget,
-        notes=tuple(dict.fromkeys(notes)), layout=layout,
-    )  # fmt: skip
+        path=path,
+        text=path.read_text(encoding="utf-8"),
+        netlist=netlist,
+        subckt=subckt,
+        pdk=pdk,
+        space=space,
+        groups=groups,
+        testbenches={name: bench for name, bench in testbenches.items() if bench.analyses},
+        specs=specs,
+        corners=corners,
+        budget=budget,
+        notes=tuple(dict.fromkeys(notes)),
+        layout=layout,
+    )
     return problem if layout is None else dataclasses.replace(problem, notes=(*problem.notes, *Drawn(problem).notes))
 
 
-def _unused_settings(fields: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]) -> list[Finding]:
+def _unused_settings(
+    fields: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], corners: Sequence[Corner]
+) -> list[Finding]:
     """Settings of corners that no testbench has: a misspelt one would silently change nothing."""
     known = {name for bench in testbenches.values() for name in bench.settings}
     words = {word for bench in testbenches.values() for word in re.findall(r"\w+", bench.deck.lower())}
@@ -166,7 +186,10 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
         node.wrong("the netlist does not exist", f"no file {file}")
         return None
     libraries = (
-        {Path(location.get("root") or location.get("file") or location.get("path", "")).name for location in pdk.locations}
+        {
+            Path(location.get("root") or location.get("file") or location.get("path", "")).name
+            for location in pdk.locations
+        }
         if pdk
         else set()
     )
@@ -181,7 +204,9 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
 
 def _only_needed(bench: Testbench, specs: tuple[Spec, ...]) -> Testbench:
     """Leave out the analyses that no spec asks for; the operating point stays, since every turn shows it."""
-    kinds = {"op" if spec.devices else bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name}
+    kinds = {
+        "op" if spec.devices else bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name
+    }
     analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds)
     if analyses and kinds != {"op"}:
         analyses = tuple(analysis for analysis in bench.analyses if analysis.kind in kinds | {"op"})

@@ -36,7 +36,10 @@ def region_of(entry: LocatedNode, values: Mapping[str, LocatedNode]) -> tuple[st
         values["region"].wrong(f"unknown region {name!r}", " or ".join(REGIONS))
         return None
     if given := {"metric", "minimum", "maximum"} & values.keys():
-        entry.wrong(f"region says it all: it does not go with {' and '.join(sorted(given))}", "metric: saturation_margin, minimum: 50m")
+        entry.wrong(
+            f"region says it all: it does not go with {' and '.join(sorted(given))}",
+            "metric: saturation_margin, minimum: 50m",
+        )
     metric, side, bound = REGIONS[name]
     return metric, {side: bound}
 
@@ -44,7 +47,9 @@ def region_of(entry: LocatedNode, values: Mapping[str, LocatedNode]) -> tuple[st
 def devices_of(entry: LocatedNode, values: Mapping[str, LocatedNode], circuit: Circuit | None) -> tuple[str, ...]:
     """The labels of the devices that a spec names; findings go to the report."""
     if "devices" not in values:
-        entry.wrong("which devices?", 'write devices: [M1, M2], a pattern such as "xm*", role: input pair, or group: M1')
+        entry.wrong(
+            "which devices?", 'write devices: [M1, M2], a pattern such as "xm*", role: input pair, or group: M1'
+        )
         return ()
     node = values["devices"]
     wanted = [one for child in (node.value if isinstance(node.value, list) else [node]) for one in _wanted(child)]
@@ -76,7 +81,9 @@ def _wanted(node: LocatedNode) -> list[tuple[LocatedNode, str, str]]:
     return [(node, kind.strip(), rest)] if colon and kind.strip() in KINDS else [(node, "", text)]
 
 
-def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], circuit: Circuit | None, pdk: str) -> dict[str, float]:
+def rated_bound(
+    entry: LocatedNode, metric: Metric, devices: tuple[str, ...], circuit: Circuit | None, pdk: str
+) -> dict[str, float]:
     """The bound of a voltage without one in the spec: the rated voltage of its devices in the PDK."""
     if metric.name not in RATED or circuit is None or not devices:
         return {}
@@ -86,7 +93,8 @@ def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], ci
         return {"maximum": only}
     if None in rated:
         entry.wrong(
-            f"the PDK file of {pdk} has no rated voltage for these devices", "write maximum: …, or rated: in a PDK file of your own"
+            f"the PDK file of {pdk} has no rated voltage for these devices",
+            "write maximum: …, or rated: in a PDK file of your own",
         )
     else:
         entry.wrong("these devices have different rated voltages", "write a spec for each kind, or maximum: …")
@@ -94,19 +102,27 @@ def rated_bound(entry: LocatedNode, metric: Metric, devices: tuple[str, ...], ci
 
 
 def biased_testbench(
-    entry: LocatedNode, values: Mapping[str, LocatedNode], testbenches: Mapping[str, Testbench], known: Mapping[str, LocatedNode]
+    entry: LocatedNode,
+    values: Mapping[str, LocatedNode],
+    testbenches: Mapping[str, Testbench],
+    known: Mapping[str, LocatedNode],
 ) -> str:
     """The testbench whose operating point is read: the named one, else the first with an operating point."""
     able = [name for name, bench in testbenches.items() if any(analysis.kind == "op" for analysis in bench.analyses)]
     if "testbench" not in values:
         if not able and testbenches:
-            entry.wrong("no testbench has an operating point", "add one whose template has the analysis op, or .op to a deck of your own")
+            entry.wrong(
+                "no testbench has an operating point",
+                "add one whose template has the analysis op, or .op to a deck of your own",
+            )
         return able[0] if able else ""
     name = values["testbench"].text("testbench")
     if name not in known:
         values["testbench"].wrong(f"no testbench {name!r}", f"there are: {', '.join(known) or 'none'}")
     elif name in testbenches and name not in able:
-        values["testbench"].wrong(f"testbench {name!r} has no operating point", f"these have one: {', '.join(able) or 'none'}")
+        values["testbench"].wrong(
+            f"testbench {name!r} has no operating point", f"these have one: {', '.join(able) or 'none'}"
+        )
     return name
 
 

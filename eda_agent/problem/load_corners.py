@@ -34,7 +34,9 @@ def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
     result = [nominal]
     for process, sign, temperature in itertools.product(others or [first], (-1, 1), TEMPERATURES):
         vdd = float(f"{pdk.supply * (1 + sign * SUPPLY_SPREAD):.6g}")
-        result.append(Corner(_name({"process": process, "vdd": vdd, "temperature": temperature}), process, vdd, temperature, {}))
+        result.append(
+            Corner(_name({"process": process, "vdd": vdd, "temperature": temperature}), process, vdd, temperature, {})
+        )
     return tuple(result)
 
 
@@ -60,7 +62,9 @@ def load_corners(node: LocatedNode | None, pdk: Pdk | None) -> tuple[Corner, ...
     elif isinstance(node.value, dict) and set(node.value) == {"cross"}:
         result = _cross(node.value["cross"], pdk)
     else:
-        result = [_corner(check_name(entry, name, "a corner"), entry, pdk) for name, entry in node.mapping("corners").items()]
+        result = [
+            _corner(check_name(entry, name, "a corner"), entry, pdk) for name, entry in node.mapping("corners").items()
+        ]
     if not result:
         node.wrong("there is no corner", "leave the key out for the nominal corner alone")
     names = [corner.name for corner in result]
@@ -70,7 +74,9 @@ def load_corners(node: LocatedNode | None, pdk: Pdk | None) -> tuple[Corner, ...
 
 
 def _cross(node: LocatedNode, pdk: Pdk | None) -> list[Corner]:
-    axes = {key: child.value if isinstance(child.value, list) else [child] for key, child in node.mapping("a cross").items()}
+    axes = {
+        key: child.value if isinstance(child.value, list) else [child] for key, child in node.mapping("a cross").items()
+    }
     count = 1
     for values in axes.values():
         count *= len(values)
@@ -93,7 +99,9 @@ def _build(name: str, values: Mapping[str, LocatedNode], pdk: Pdk | None) -> Cor
     if not -273 < temperature < 500:
         values["temperature"].wrong("the temperature is in °C", "write for example 125")
     shown: dict[str, float | str] = {"process": process, "vdd": vdd, "temperature": temperature, **numbers}
-    return Corner(name or _name({key: value for key, value in shown.items() if key in values}), process, vdd, temperature, numbers)
+    return Corner(
+        name or _name({key: value for key, value in shown.items() if key in values}), process, vdd, temperature, numbers
+    )
 
 
 def _name(values: Mapping[str, float | str]) -> str:

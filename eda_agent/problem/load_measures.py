@@ -43,7 +43,8 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
         entry.only(*KEYS)
         if not _NAME.fullmatch(name) or name in METRICS:
             entry.wrong(
-                f"{name!r} cannot be the name of a measurement", "lower-case letters, digits and _, and not the name of an existing metric"
+                f"{name!r} cannot be the name of a measurement",
+                "lower-case letters, digits and _, and not the name of an existing metric",
             )
             continue
         bench = values["testbench"].text("testbench") if "testbench" in values else ""
@@ -53,7 +54,10 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
             entry.wrong(f"no testbench {bench!r}", f"testbench: {' or '.join(testbenches) or '…'}")
         elif kind not in KINDS or kind not in {analysis.kind for analysis in testbenches[bench].analyses}:
             able = [analysis.kind for analysis in testbenches[bench].analyses if analysis.kind in KINDS]
-            entry.wrong(f"testbench {bench!r} has no analysis {kind!r}", f"analysis: {' or '.join(able) or 'none can be measured'}")
+            entry.wrong(
+                f"testbench {bench!r} has no analysis {kind!r}",
+                f"analysis: {' or '.join(able) or 'none can be measured'}",
+            )
         elif kind == "ac" and LOOP in testbenches[bench].probes and "meas" in values:
             entry.wrong(
                 f"the ac analysis of testbench {bench!r} gives its loop gain, which a .meas line cannot see",
@@ -68,10 +72,14 @@ def load_measures(node: LocatedNode | None, testbenches: dict[str, Testbench], f
                 if ramp not in {"log", "linear"}:
                     values["ramp"].wrong("ramp is log or linear")
                 span = _span(values["span"], unit) if "span" in values else None
-                definition = _definition(values["description"]) if "description" in values else "measured as defined in the spec"
+                definition = (
+                    _definition(values["description"]) if "description" in values else "measured as defined in the spec"
+                )
                 result[name] = Metric(name, unit, cast(Literal["log", "linear"], ramp), span, definition)
                 old = testbenches[bench]
-                testbenches[bench] = replace(old, sources={**old.sources, name: kind}, measures={**old.measures, name: how})
+                testbenches[bench] = replace(
+                    old, sources={**old.sources, name: kind}, measures={**old.measures, name: how}
+                )
     return result
 
 
@@ -101,7 +109,9 @@ def _how(name: str, entry: LocatedNode, values: Mapping[str, LocatedNode], folde
     if "meas" in values:
         text = values["meas"].text("meas").strip()
         if not _MEAS.fullmatch(text):
-            values["meas"].wrong("this .meas line has characters that are not allowed", "words, numbers, v(node), = . , + - * / ( ) [ ]")
+            values["meas"].wrong(
+                "this .meas line has characters that are not allowed", "words, numbers, v(node), = . , + - * / ( ) [ ]"
+            )
             return ""
         return f"meas {text}"
     if "python" not in values:
@@ -113,7 +123,8 @@ def _how(name: str, entry: LocatedNode, values: Mapping[str, LocatedNode], folde
         return ""
     if os.environ.get(ALLOW) != "1":
         values["python"].wrong(
-            "this measurement runs a program that the spec names", f"read {path.name}, then add --allow-code (or set {ALLOW}=1)"
+            "this measurement runs a program that the spec names",
+            f"read {path.name}, then add --allow-code (or set {ALLOW}=1)",
         )
         return ""
     return f"python {path}"

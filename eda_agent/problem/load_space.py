@@ -42,14 +42,18 @@ def load_space(
         for group in groups:
             followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt)]
         for group in mirrors:
-            followers += [(edit, 1.0) for edit in _matched(edits, group, netlist, subckt) if _unit(edit, group, netlist, subckt)]
+            followers += [
+                (edit, 1.0) for edit in _matched(edits, group, netlist, subckt) if _unit(edit, group, netlist, subckt)
+            ]
         followers = list(dict.fromkeys(followers))
         for follower, (leader, ratio) in ratios.items():
             if leader == name:
                 followers += [(edit, ratio) for edit in _places(follower, netlist, subckt)]
         for edit, _ in followers:
             if taken.setdefault(edit, name) != name:
-                node.wrong(f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter per place; use match or ratios")
+                node.wrong(
+                    f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter per place; use match or ratios"
+                )
         parameter = _parameter(name, node, followers, netlist, subckt, pdk)
         if parameter is not None:
             parameters.append(parameter)
@@ -136,7 +140,11 @@ def _near(name: str, netlist: Netlist, subckt: str) -> str:
     known = [*scope.params, *scope.defaults, *netlist.top.params]
     known += [f"{device.name}.{parameter}" for device in scope.devices for parameter in device.params]
     near = difflib.get_close_matches(name.lower(), known, 3)
-    return f"did you mean {' or '.join(near)}?" if near else f"a .param ({', '.join(known[:8]) or 'none'}) or device.parameter such as m1.w"
+    return (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"a .param ({', '.join(known[:8]) or 'none'}) or device.parameter such as m1.w"
+    )
 
 
 def _show(edit: Edit) -> str:
@@ -155,7 +163,8 @@ def _groups(node: LocatedNode | None, netlist: Netlist, subckt: str) -> tuple[tu
             if device is None:
                 entry.wrong(
                     f"the subcircuit has no device {name!r}",
-                    f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}; a device of another cell is CELL.DEVICE",
+                    f"it has: {', '.join(d.name for d in netlist.subcircuits[subckt].devices[:20])}; a device of"
+                    " another cell is CELL.DEVICE",
                 )
             else:
                 resolved.append(f"{scope}.{device.name}" if scope and scope != subckt else device.name)
@@ -264,7 +273,8 @@ def _parameter(
             return None
         if unit == "m" and netlist_scale != 1.0 and 0 < initial * netlist_scale < _TOO_SMALL:
             node.wrong(
-                f"{name} is {format_quantity(initial * netlist_scale, 'm')}: sizes in netlists of {pdk.name} are numbers of {format_quantity(netlist_scale, 'm')}",
+                f"{name} is {format_quantity(initial * netlist_scale, 'm')}: sizes in netlists of {pdk.name} are"
+                f" numbers of {format_quantity(netlist_scale, 'm')}",
                 f"write {initial / netlist_scale:g} in the netlist, not {format_quantity(initial).replace(' ', '')}",
             )
             return None
@@ -352,7 +362,15 @@ def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:
 
 
 def _check_rules(
-    name: str, node: LocatedNode, edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk, low: float, high: float, unit: str
+    name: str,
+    node: LocatedNode,
+    edit: Edit,
+    netlist: Netlist,
+    subckt: str,
+    pdk: Pdk,
+    low: float,
+    high: float,
+    unit: str,
 ) -> None:
     """Report a range that the PDK's models do not cover, before anything is simulated."""
     for device, key in uses_of(edit, netlist, subckt):
@@ -373,7 +391,9 @@ def _check_rules(
             least, most = least * fingers, most * fingers
         if low < least * (1 - 1e-9) or high > most * (1 + 1e-9):
             node.wrong(
-                f"{name} from {format_quantity(low, 'm')} to {format_quantity(high, 'm')}: {device.value} allows {key.upper()} from {format_quantity(least, 'm')} to {format_quantity(most, 'm')}",
-                f"{format_quantity(max(low, least), 'm')} to {format_quantity(min(high, most), 'm')}, in metres with a prefix (4u, not 4)",
+                f"{name} from {format_quantity(low, 'm')} to {format_quantity(high, 'm')}: {device.value} allows"
+                f" {key.upper()} from {format_quantity(least, 'm')} to {format_quantity(most, 'm')}",
+                f"{format_quantity(max(low, least), 'm')} to {format_quantity(min(high, most), 'm')}, in metres with a"
+                " prefix (4u, not 4)",
             )
             return

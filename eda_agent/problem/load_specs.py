@@ -15,13 +15,30 @@ from eda_agent.problem.names import check_name
 from eda_agent.problem.spec import Spec, Testbench
 from eda_agent.units import QuantityError, read_unit
 
-KEYS = ("metric", "testbench", "unit", "minimum", "maximum", "weight", "worst", "objective", "corners", "devices", "region")
+KEYS = (
+    "metric",
+    "testbench",
+    "unit",
+    "minimum",
+    "maximum",
+    "weight",
+    "worst",
+    "objective",
+    "corners",
+    "devices",
+    "region",
+)
 
 
 def load_specs(
-    node: LocatedNode | None, testbenches: Mapping[str, Testbench], fields: Mapping[str, LocatedNode], corners: Sequence[str],
-    metrics: Mapping[str, Metric], circuit: Circuit | None = None, pdk: str = "",
-) -> tuple[Spec, ...]:  # fmt: skip
+    node: LocatedNode | None,
+    testbenches: Mapping[str, Testbench],
+    fields: Mapping[str, LocatedNode],
+    corners: Sequence[str],
+    metrics: Mapping[str, Metric],
+    circuit: Circuit | None = None,
+    pdk: str = "",
+) -> tuple[Spec, ...]:
     """The specs, in their order; faults are reported to the nodes.
 
     Args:
@@ -61,11 +78,17 @@ class _Loader:
         values = entry.mapping("a spec")
         entry.only(*KEYS)
         region = region_of(entry, values)
-        metric = self._metric(entry, region[0] if region else values["metric"].text("metric") if "metric" in values else name)
+        metric = self._metric(
+            entry, region[0] if region else values["metric"].text("metric") if "metric" in values else name
+        )
         if metric is None:
             return None
-        unit = _spec_unit(values.get("unit"), values["unit"].text("unit") if "unit" in values else metric.unit, metric.unit)
-        bounds: dict[str, float] = {key: read_quantity(values[key], unit, key) for key in ("minimum", "maximum", "worst") if key in values}
+        unit = _spec_unit(
+            values.get("unit"), values["unit"].text("unit") if "unit" in values else metric.unit, metric.unit
+        )
+        bounds: dict[str, float] = {
+            key: read_quantity(values[key], unit, key) for key in ("minimum", "maximum", "worst") if key in values
+        }
         bounds |= region[1] if region else {}
         bias = is_bias(values, metric.name)
         devices = devices_of(entry, values, self.circuit) if bias else ()
@@ -94,27 +117,39 @@ class _Loader:
         metric = self.metrics.get(name)
         if metric is None:
             near = difflib.get_close_matches(name, self.metrics, 3)
-            entry.wrong(f"unknown metric {name!r}", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self.metrics)}")
+            entry.wrong(
+                f"unknown metric {name!r}",
+                f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self.metrics)}",
+            )
         return metric
 
 
-def _check_bounds(entry: LocatedNode, values: Mapping[str, LocatedNode], metric: Metric, bounds: Mapping[str, float], bias: bool) -> None:
+def _check_bounds(
+    entry: LocatedNode, values: Mapping[str, LocatedNode], metric: Metric, bounds: Mapping[str, float], bias: bool
+) -> None:
     """Report bounds that contradict each other or the metric."""
     low, high, worst = (bounds.get(key) for key in ("minimum", "maximum", "worst"))
     if low is not None and high is not None and low > high:
         entry.wrong("minimum is above maximum", "exchange them")
     if bias and low is not None and high is not None:
         entry.wrong(
-            "a spec on devices has one bound, because the worst device for a minimum is not the worst for a maximum", "write two specs"
+            "a spec on devices has one bound, because the worst device for a minimum is not the worst for a maximum",
+            "write two specs",
         )
     if not bias and "devices" in values:
-        values["devices"].wrong(f"{metric.name} is not a metric of devices", f"metrics of devices: {', '.join(BIAS_METRICS)}")
+        values["devices"].wrong(
+            f"{metric.name} is not a metric of devices", f"metrics of devices: {', '.join(BIAS_METRICS)}"
+        )
     if metric.ramp == "log" and min(bound for bound in (low, high) if bound is not None) <= 0:
         entry.wrong(f"{metric.name} is a positive quantity", "write a bound above 0")
     if worst is not None and (
-        (low is not None and high is not None) or (low is not None and worst >= low) or (high is not None and worst <= high)
+        (low is not None and high is not None)
+        or (low is not None and worst >= low)
+        or (high is not None and worst <= high)
     ):
-        values["worst"].wrong("worst is the value that scores 0: it must lie beyond the target, and it needs a single bound")
+        values["worst"].wrong(
+            "worst is the value that scores 0: it must lie beyond the target, and it needs a single bound"
+        )
 
 
 def _spec_corners(node: LocatedNode | None, known: Sequence[str]) -> tuple[str, ...]:

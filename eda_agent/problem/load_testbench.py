@@ -62,14 +62,23 @@ def template_names() -> list[str]:
 @lru_cache
 def read_template(name: str) -> dict[str, Any]:
     """A packaged testbench template as plain data."""
-    data: dict[str, Any] = yaml.safe_load((resources.files("eda_agent.problem") / "templates" / f"{name}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = yaml.safe_load(
+        (resources.files("eda_agent.problem") / "templates" / f"{name}.yaml").read_text(encoding="utf-8")
+    )
     return data
 
 
 def load_testbench(
-    name: str, node: LocatedNode, fields: Mapping[str, LocatedNode], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
-    netlist: Netlist, sized: Collection[str] = (), notes: list[Finding] | None = None,
-) -> Testbench | None:  # fmt: skip
+    name: str,
+    node: LocatedNode,
+    fields: Mapping[str, LocatedNode],
+    scope: Subcircuit,
+    corners: tuple[Corner, ...],
+    folder: Path,
+    netlist: Netlist,
+    sized: Collection[str] = (),
+    notes: list[Finding] | None = None,
+) -> Testbench | None:
     """Build a testbench around subcircuit `scope` of `netlist`; None after findings.
 
     `sized`: top parameters of the netlist that spec.yaml sizes. `notes` receives remarks that are not faults.
@@ -93,10 +102,16 @@ def load_testbench(
         return None
     deck = with_injection(data["deck"], data["probes"][LOOP]) if LOOP in data["probes"] else data["deck"]
     return Testbench(
-        name=name, template=template, deck=deck + sources, nets=nets, settings=settings,
+        name=name,
+        template=template,
+        deck=deck + sources,
+        nets=nets,
+        settings=settings,
         analyses=tuple(Analysis(kind, command) for kind, command in data["analyses"].items()),
-        probes=data["probes"], sources=data["metrics"], grows={key: tuple(map(float, factors)) for key, factors in data.get("grows", {}).items()},
-    )  # fmt: skip
+        probes=data["probes"],
+        sources=data["metrics"],
+        grows={key: tuple(map(float, factors)) for key, factors in data.get("grows", {}).items()},
+    )
 
 
 def check_template(node: LocatedNode) -> str:
@@ -133,7 +148,9 @@ def _setting(node: LocatedNode, key: str, unit: str, names: set[str]) -> str:
         unknown = expression.names(parsed) - names
         # a single number is a quantity: in an expression ngspice ignores letters after it, and 5parsecs would be 5p
         if unknown or _ONE_NUMBER.fullmatch(text):
-            node.wrong(f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings")
+            node.wrong(
+                f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings"
+            )
             return "1"
         return text
 
@@ -164,11 +181,18 @@ def _check_settings(node: LocatedNode, settings: Mapping[str, str], corners: tup
 
 
 def _wire(
-    node: LocatedNode, roles: list[str], template_nets: Mapping[str, str], fields: Mapping[str, LocatedNode], scope: Subcircuit
+    node: LocatedNode,
+    roles: list[str],
+    template_nets: Mapping[str, str],
+    fields: Mapping[str, LocatedNode],
+    scope: Subcircuit,
 ) -> tuple[dict[str, str] | None, str]:
     """Connect every port: by its role in the template, or to a source named under `bias`."""
     nets: dict[str, str] = {}
-    given = {role: child.text("a port").lower() for role, child in (fields["ports"].mapping("ports") if "ports" in fields else {}).items()}
+    given = {
+        role: child.text("a port").lower()
+        for role, child in (fields["ports"].mapping("ports") if "ports" in fields else {}).items()
+    }
     for role in roles:
         port = given.get(role, role)
         if port not in scope.ports:
@@ -188,9 +212,13 @@ def _wire(
             current = _setting(values["current"], "current", "A", {"vdd", "temperature"})
             # current into the port comes from the positive supply, and current out of it goes to the negative one: a
             # sink that returned its current to vdd would hide it from the supply current
-            cards.append(f"I{net} vdd {net} dc {{max({current}, 0)}}\nIsink_{net} {net} vss dc {{max(-({current}), 0)}}\n")
+            cards.append(
+                f"I{net} vdd {net} dc {{max({current}, 0)}}\nIsink_{net} {net} vss dc {{max(-({current}), 0)}}\n"
+            )
         elif "voltage" in values:
-            cards.append(f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n")
+            cards.append(
+                f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
+            )
         else:
             child.wrong(
                 "a bias is a current or a voltage",
@@ -198,17 +226,27 @@ def _wire(
             )
     for port in scope.ports:
         if port not in nets:
-            node.wrong(f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:")
+            node.wrong(
+                f"port {port!r} of {scope.name} is not connected", f"name it under ports: ({', '.join(roles)}) or bias:"
+            )
     return nets, "".join(cards)
 
 
 def _own(
-    name: str, node: LocatedNode, values: Mapping[str, LocatedNode], scope: Subcircuit, corners: tuple[Corner, ...], folder: Path,
-    netlist: Netlist, sized: Collection[str], notes: list[Finding],
-) -> Testbench | None:  # fmt: skip
+    name: str,
+    node: LocatedNode,
+    values: Mapping[str, LocatedNode],
+    scope: Subcircuit,
+    corners: tuple[Corner, ...],
+    folder: Path,
+    netlist: Netlist,
+    sized: Collection[str],
+    notes: list[Finding],
+) -> Testbench | None:
     file = folder / values["deck"].text("deck")
     probes = {
-        role: child.text("a probe").lower() for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
+        role: child.text("a probe").lower()
+        for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
     settings = {key: _default(value) for key, value in _OWN_SETTINGS.items()}
     given = [key for key in values if key not in {"deck", "probes"}]
@@ -241,13 +279,20 @@ def _own(
             deck = with_injection(deck, probes[LOOP])
             injection(deck, probes[LOOP])
         except LoopProbeError as error:
-            values["probes"].wrong(str(error), "write  loop: the name of a voltage source of 0 V that stands in the loop")
+            values["probes"].wrong(
+                str(error), "write  loop: the name of a voltage source of 0 V that stands in the loop"
+            )
         sources = {metric: kind for metric, kind in sources.items() if kind != "ac" or METRICS[metric].loop}
     return Testbench(name, "", deck, {}, settings, analyses, probes, sources)
 
 
 def _check_deck(
-    node: LocatedNode, deck: LocatedNode, cards: Sequence[str], scope: Subcircuit, analyses: Sequence[Analysis], probes: Mapping[str, str]
+    node: LocatedNode,
+    deck: LocatedNode,
+    cards: Sequence[str],
+    scope: Subcircuit,
+    analyses: Sequence[Analysis],
+    probes: Mapping[str, str],
 ) -> None:
     """Check the required parts of a user's deck."""
     calls = [card for card in cards if re.match(rf"x\S*\s+.*\s{re.escape(scope.name)}(\s|$)", card, re.IGNORECASE)]

@@ -172,7 +172,12 @@ def _read(path: Path) -> tuple[yaml.Node, LocatedNode]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(
-            Finding(f"not valid YAML: {problem}", path, mark.line + 1 if mark else None, fix="check indentation, colons and brackets there")
+            Finding(
+                f"not valid YAML: {problem}",
+                path,
+                mark.line + 1 if mark else None,
+                fix="check indentation, colons and brackets there",
+            )
         ) from None
     except RecursionError:
         raise InputError(Finding("the file is nested too deeply", path)) from None
@@ -193,7 +198,10 @@ def _mark(node: yaml.Node, key: str, report: Report, seen: set[int]) -> LocatedN
         result.value = None if node.tag.endswith(":null") else node.value
         if _UNREAL.search(node.value):
             result.value = ""
-            result.wrong("the text has a character that no file name or netlist can have (NUL, or half of a surrogate pair)", "remove it")
+            result.wrong(
+                "the text has a character that no file name or netlist can have (NUL, or half of a surrogate pair)",
+                "remove it",
+            )
         if not node.tag.startswith("tag:yaml.org,2002:"):
             result.wrong(f"YAML tag {node.tag} is not read", "write a plain value")
     elif isinstance(node, yaml.SequenceNode):

@@ -59,7 +59,8 @@ def injection(tail: str, probe: str) -> Injection:
         magnitude = _magnitude(excited[1])
         if depth and magnitude:
             raise LoopProbeError(
-                f"{found[1]} has an AC value inside a subcircuit, where it cannot be set to zero: remove the value, or place the source outside"
+                f"{found[1]} has an AC value inside a subcircuit, where it cannot be set to zero: remove the value, or"
+                " place the source outside"
             )
         if magnitude:
             silent[found[1].lower()] = magnitude
@@ -79,7 +80,9 @@ def _current(probe: str) -> str:
 
 
 def _card(lines: Sequence[str], probe: str) -> str:
-    found = [line for line in lines if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0].lower() == probe.lower()]
+    found = [
+        line for line in lines if line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0].lower() == probe.lower()
+    ]
     if not probe.lower().startswith("v") or len(found) != 1 or len(found[0].split()) < 3:
         raise LoopProbeError(f"the loop probe {probe} is not a voltage source of the deck")
     return found[0]

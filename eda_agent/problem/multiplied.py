@@ -43,11 +43,17 @@ def explicit(netlist: Netlist, cells: frozenset[str]) -> Netlist:
     for line in netlist.lines:
         if line.card == ".subckt":
             inside = line.text.split()[1].lower()
-            lines.append(replace(line, text=f"{line.text} m=1") if inside in cells and _takes_m_by_itself(netlist, inside) else line)
+            lines.append(
+                replace(line, text=f"{line.text} m=1")
+                if inside in cells and _takes_m_by_itself(netlist, inside)
+                else line
+            )
             continue
         cell = netlist.subcircuits.get(inside) if inside in cells else None
         device = cell.device(line.card) if cell and line.text and not line.card.startswith(".") else None
-        lines.append(line if device is None or device.kind in _UNMULTIPLIED else replace(line, text=_times(line, device)))
+        lines.append(
+            line if device is None or device.kind in _UNMULTIPLIED else replace(line, text=_times(line, device))
+        )
         if line.card == ".ends":
             inside = ""
     return parse_netlist(lines)

@@ -23,7 +23,8 @@ def check_name(node: LocatedNode, text: str, what: str) -> str:
     """The text if it is a name; else a finding, and a name derived from it."""
     if not is_name(text):
         node.wrong(
-            f"{text[:MAX_LENGTH]!r} cannot be the name of {what}", f"letters, digits, _ . and -, at most {MAX_LENGTH}: {name_from(text)}"
+            f"{text[:MAX_LENGTH]!r} cannot be the name of {what}",
+            f"letters, digits, _ . and -, at most {MAX_LENGTH}: {name_from(text)}",
         )
         return name_from(text)
     return text

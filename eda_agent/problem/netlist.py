@@ -122,7 +122,9 @@ class Netlist:
         by_line: dict[int, list[tuple[Edit, str]]] = {}
         for edit, value in (values or {}).items():
             by_line.setdefault(id(self._line_of(edit)), []).append((edit, value))
-        names = {id(self._line_of(Edit(*place, ""))): self._names(*place, count) for place, count in (copies or {}).items()}
+        names = {
+            id(self._line_of(Edit(*place, ""))): self._names(*place, count) for place, count in (copies or {}).items()
+        }
         before = {id(self._line_of(Edit(*place, ""))): f"* {remark}" for place, remark in (remarks or {}).items()}
         result: list[str] = []
         for line in self.lines:
@@ -172,7 +174,11 @@ class Netlist:
                     inside = line.text.split()[1].lower()
                 elif line.card == ".ends":
                     inside = ""
-                elif line.card in {".param", ".params"} and inside == scope.name and edit.attribute in assignments(line.text):
+                elif (
+                    line.card in {".param", ".params"}
+                    and inside == scope.name
+                    and edit.attribute in assignments(line.text)
+                ):
                     found = line
             if found is not None:
                 return found
@@ -226,7 +232,9 @@ def _edit_raw(line: Line, edits: Sequence[tuple[Edit, str]]) -> list[str]:
 
 def _appended(raw: Sequence[str], text: str) -> list[str]:
     """The physical lines of a device with a parameter behind the last of them, before its comment."""
-    index = max(number for number, one in enumerate(raw) if one.strip() and not one.lstrip().startswith(("*", "$", ";")))
+    index = max(
+        number for number, one in enumerate(raw) if one.strip() and not one.lstrip().startswith(("*", "$", ";"))
+    )
     code, comment = re.fullmatch(r"(.*?)(\s*(?:\$\s|;).*)?", raw[index], re.DOTALL).groups(default="")  # type: ignore[union-attr]  # it matches any text
     return [*raw[:index], f"{code.rstrip()} {text}{comment}", *raw[index + 1 :]]
 
@@ -236,7 +244,10 @@ def _renamed(raw: Sequence[str], name: str) -> list[str]:
     first, *rest = raw
     blank = first[: len(first) - len(first.lstrip())]
     old, after = first.split(None, 1)[0], first.lstrip()
-    return [f"{blank}{old}{name.removeprefix(old.lower())}{after[len(old) :]}", *(one for one in rest if one.lstrip().startswith("+"))]
+    return [
+        f"{blank}{old}{name.removeprefix(old.lower())}{after[len(old) :]}",
+        *(one for one in rest if one.lstrip().startswith("+")),
+    ]
 
 
 def parse_netlist(lines: Sequence[Line]) -> Netlist:
@@ -253,13 +264,16 @@ def parse_netlist(lines: Sequence[Line]) -> Netlist:
                 for word in assignments(line.text).keys() & FUNCTIONS.keys():
                     findings.append(
                         line.finding(
-                            f"a parameter cannot be called {word}: ngspice reads it as the function", f"rename it, for example {word}_"
+                            f"a parameter cannot be called {word}: ngspice reads it as the function",
+                            f"rename it, for example {word}_",
                         )
                     )
         ports, defaults = _read_header(header) if header else ((), {})
         devices = _read_devices([line for line in body if line.text and not line.card.startswith(".")], findings)
         scopes[name] = Subcircuit(name, ports, defaults, params, devices, header)
-    models = frozenset(line.text.split()[1].lower() for line in lines if line.card == ".model" and len(line.text.split()) > 1)
+    models = frozenset(
+        line.text.split()[1].lower() for line in lines if line.card == ".model" and len(line.text.split()) > 1
+    )
     if findings:
         raise InputError(findings)
     return Netlist(tuple(lines), {name: scope for name, scope in scopes.items() if name}, scopes[""], models)
@@ -312,12 +326,20 @@ def _read_devices(lines: Sequence[Line], findings: list[Finding]) -> tuple[Devic
     for device in result:
         if len(device.nodes) < _NODES.get(device.kind, 0):
             findings.append(
-                device.line.finding(f"{device.name} has {len(device.nodes)} nodes; it needs {_NODES[device.kind]}", "check its nodes")
+                device.line.finding(
+                    f"{device.name} has {len(device.nodes)} nodes; it needs {_NODES[device.kind]}", "check its nodes"
+                )
             )
         if "." in device.name:
-            findings.append(device.line.finding(f"the name {device.name} has a dot, which separates a cell from its content", "rename it"))
+            findings.append(
+                device.line.finding(
+                    f"the name {device.name} has a dot, which separates a cell from its content", "rename it"
+                )
+            )
         if device.kind in "rcl" and re.fullmatch(r"[\d.]+M", device.value):
-            findings.append(device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³"))
+            findings.append(
+                device.line.finding(f"{device.value} is milli in SPICE", "write MEG for 10⁶ or a small m for 10⁻³")
+            )
     return tuple(result)
 
 
@@ -338,7 +360,11 @@ def _split(lines: Sequence[Line], findings: list[Finding]) -> list[Device]:
             continue
         line = by_name.pop(restored)
         try:
-            params = {key.lower(): _text(value) for key, value in editor.get_component_parameters(name).items() if key != "Value"}
+            params = {
+                key.lower(): _text(value)
+                for key, value in editor.get_component_parameters(name).items()
+                if key != "Value"
+            }
             if restored[0] in _PLAIN:
                 # spicelib loses the prefix of 5e+06u and ends a value at a blank
                 params = {key: _plain(value) for key, value in assignments(line.text).items()}
@@ -387,7 +413,9 @@ def _open_editor(lines: Sequence[Line], words: _Words) -> Any:
     with tempfile.TemporaryDirectory(prefix="eda-agent-") as folder:
         path = Path(folder) / "body.spice"
         # the reader wants element letters in upper case
-        path.write_text("* body\n" + "\n".join(text[:1].upper() + text[1:] for text in body) + "\n.end\n", encoding="utf-8")
+        path.write_text(
+            "* body\n" + "\n".join(text[:1].upper() + text[1:] for text in body) + "\n.end\n", encoding="utf-8"
+        )
         try:
             editor = SpiceEditor(path, encoding="utf-8")
             editor.get_components()

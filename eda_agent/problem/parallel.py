@@ -49,14 +49,20 @@ def parallel(problem: Problem, edits: Mapping[Edit, float]) -> Parallel:
     if not lost:
         return NONE
     copies, left, remarks = {}, {}, {}
-    for line, found in Elaboration(netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).multipliers(edits).items():
+    for line, found in (
+        Elaboration(netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).multipliers(edits).items()
+    ):
         device = _device(netlist, line)
         callee = device.value.lower()
         # m=1 on a cell has an effect too
         if callee not in lost or "m" not in device.params or (found == {1.0} and callee not in multiplied):
             continue
         cell = callee in netlist.subcircuits
-        why = "ngspice does not multiply a device inside that has its own m" if cell else "ngspice ignores m= of the foundry's subcircuit"
+        why = (
+            "ngspice does not multiply a device inside that has its own m"
+            if cell
+            else "ngspice ignores m= of the foundry's subcircuit"
+        )
         value = next(iter(found))
         if len(found) == 1 and math.isfinite(value) and value >= 1 and math.isclose(value, round(value), rel_tol=1e-9):
             copies[line] = round(value)
@@ -75,7 +81,8 @@ def _with_cells(netlist: Netlist, devices: Collection[str]) -> set[str]:
         devices = {
             name
             for name, cell in netlist.subcircuits.items()
-            if name not in found and any(device.kind == "x" and device.value.lower() in found for device in cell.devices)
+            if name not in found
+            and any(device.kind == "x" and device.value.lower() in found for device in cell.devices)
         }
         found |= devices
     return found

@@ -63,8 +63,12 @@ class Names:
         found = [label for label, spelled in self.spellings.items() if name in spelled]
         if not found:
             if any(name in spelled for spelled in self.others.values()):
-                raise NoDevice(f"{name} is not a MOSFET and has no such operating point", f"MOSFETs are {_some(self.spellings)}")
-            raise NoDevice(f"the circuit has no device {name!r}", self._near(name, [*self._written, *self.roles.values()]))
+                raise NoDevice(
+                    f"{name} is not a MOSFET and has no such operating point", f"MOSFETs are {_some(self.spellings)}"
+                )
+            raise NoDevice(
+                f"the circuit has no device {name!r}", self._near(name, [*self._written, *self.roles.values()])
+            )
         return found
 
     def _like(self, pattern: str) -> list[str]:
@@ -79,7 +83,9 @@ class Names:
         return found
 
     def _of_role(self, role: str) -> list[str]:
-        found = [label for label in self.spellings if self.roles.get(label, "") in {role, f"{role} nmos", f"{role} pmos"}]
+        found = [
+            label for label in self.spellings if self.roles.get(label, "") in {role, f"{role} nmos", f"{role} pmos"}
+        ]
         if not found:
             known = sorted({self.roles[label] for label in self.spellings if label in self.roles})
             near = difflib.get_close_matches(role, known, 3)
@@ -90,7 +96,7 @@ class Names:
         return found
 
     def _of_group(self, name: str) -> list[str]:
-        (first, *_) = self._named(name)
+        first, *_ = self._named(name)
         for group in self.groups:
             members = [label for one in group for label, spelled in self.spellings.items() if one.lower() in spelled]
             if first in members:
@@ -120,7 +126,9 @@ def names_of(netlist: Netlist, subckt: str, pdk: Pdk, groups: tuple[tuple[str, .
     others: dict[str, frozenset[str]] = {}
     rules: dict[str, DeviceRule | None] = {}
     for device in Elaboration(netlist, subckt, stub_devices(pdk)).devices({}):
-        (spellings if device.kind == "m" else others)[device.label] = _spellings(netlist, netlist.subcircuits[subckt], device.label)
+        (spellings if device.kind == "m" else others)[device.label] = _spellings(
+            netlist, netlist.subcircuits[subckt], device.label
+        )
         rules[device.label] = pdk.device(device.library or device.model)
     roles = recognise(netlist, subckt, pdk).roles
     return Names(spellings, others, {label: role for label, role in roles.items() if label in spellings}, groups, rules)

@@ -40,8 +40,13 @@ class DeckText:
 
 
 def read_deck(
-    lines: Iterable[Line], netlist: Netlist, sized: Collection[str], settings: Mapping[str, str], given: Collection[str], corners: Sequence[Corner]
-) -> DeckText:  # fmt: skip
+    lines: Iterable[Line],
+    netlist: Netlist,
+    sized: Collection[str],
+    settings: Mapping[str, str],
+    given: Collection[str],
+    corners: Sequence[Corner],
+) -> DeckText:
     """The text of a user's deck around the circuit of `netlist`.
 
     `sized`: the circuit's top parameters that spec.yaml sizes. `settings`: the testbench's present settings, of which
@@ -63,14 +68,22 @@ def read_deck(
 
 
 def _parameters(
-    line: Line, netlist: Netlist, sized: Collection[str], settings: Mapping[str, str], given: Collection[str], taken: Collection[str], result: DeckText
-) -> None:  # fmt: skip
+    line: Line,
+    netlist: Netlist,
+    sized: Collection[str],
+    settings: Mapping[str, str],
+    given: Collection[str],
+    taken: Collection[str],
+    result: DeckText,
+) -> None:
     """Assign the `.param`s of one line to the settings, to ngspice, or to neither."""
     kept = {}
     for name, text in assignments(line.text).items():
         if name in CORNER:
             result.errors.append(
-                line.finding(f"{name} belongs to the corners", f"remove {name} here and give it under corners: in spec.yaml")
+                line.finding(
+                    f"{name} belongs to the corners", f"remove {name} here and give it under corners: in spec.yaml"
+                )
             )
         elif name in netlist.top.params:
             _of_the_circuit(name, text, line, netlist, sized, result)
@@ -81,19 +94,25 @@ def _parameters(
             # for uses outside braces
             result.cards.append(f".param {name}={{{name}}}")
         elif name in settings or name in taken:
-            result.errors.append(line.finding(f"{name} is a setting, but this is not arithmetic over settings", "write a number"))
+            result.errors.append(
+                line.finding(f"{name} is a setting, but this is not arithmetic over settings", "write a number")
+            )
         else:
             kept[name] = text
     if kept:
         result.cards.append(".param " + " ".join(f"{name}={text}" for name, text in kept.items()))
 
 
-def _of_the_circuit(name: str, text: str, line: Line, netlist: Netlist, sized: Collection[str], result: DeckText) -> None:
+def _of_the_circuit(
+    name: str, text: str, line: Line, netlist: Netlist, sized: Collection[str], result: DeckText
+) -> None:
     if name in sized:
         result.notes.append(line.finding(f"{name} is sized: the deck's {text} is not used"))
     elif not _same(netlist.top.params[name], text):
         fix = "give the value in one of the two files"
-        result.errors.append(line.finding(f"the circuit has {name} = {netlist.top.params[name]}, but the deck sets it to {text}", fix))
+        result.errors.append(
+            line.finding(f"the circuit has {name} = {netlist.top.params[name]}, but the deck sets it to {text}", fix)
+        )
 
 
 def _is_setting(text: str, known: Collection[str]) -> bool:
@@ -117,7 +136,13 @@ def _same(one: str, other: str) -> bool:
         return one.strip() == other.strip()
 
 
-def netlist_shadows(netlist: Netlist, devices: Collection[str], left_out: Iterable[Line], corners: Sequence[Corner], sections: Mapping[str, Sequence[str]]) -> tuple[list[Finding], list[Finding]]:  # fmt: skip
+def netlist_shadows(
+    netlist: Netlist,
+    devices: Collection[str],
+    left_out: Iterable[Line],
+    corners: Sequence[Corner],
+    sections: Mapping[str, Sequence[str]],
+) -> tuple[list[Finding], list[Finding]]:
     """(errors, notes) of the circuit itself.
 
     `devices`: names of the PDK's, called as subcircuits. `left_out`: `.lib` lines of the PDK's library. `sections`:
@@ -128,14 +153,21 @@ def netlist_shadows(netlist: Netlist, devices: Collection[str], left_out: Iterab
         scope = netlist.subcircuits[name]
         if scope.line is not None:
             errors.append(
-                scope.line.finding(f"{name} is a device of the PDK, and ngspice would use the PDK's", "remove or rename this subcircuit")
+                scope.line.finding(
+                    f"{name} is a device of the PDK, and ngspice would use the PDK's",
+                    "remove or rename this subcircuit",
+                )
             )
     notes = _temperatures(netlist.lines, corners)
     for line in left_out:
         section = line.text.split()[-1].strip("\"'")
         if not any(section in sections.get(corner.process, ()) for corner in corners):
             processes = ", ".join(dict.fromkeys(corner.process for corner in corners))
-            notes.append(line.finding(f"this section of the library is not used: the corners of spec.yaml have process {processes}"))
+            notes.append(
+                line.finding(
+                    f"this section of the library is not used: the corners of spec.yaml have process {processes}"
+                )
+            )
     return errors, notes
 
 
@@ -153,7 +185,8 @@ def hidden_sizes(netlist: Netlist, sized: Collection[Edit]) -> list[Finding]:
                 if own is not None and edit.scope != inner.name and name not in call.params:
                     result.append(
                         inner.line.finding(
-                            f"{inner.name} has its own {name}, {own}, as {call.name} calls it: the sized value does not reach it"
+                            f"{inner.name} has its own {name}, {own}, as {call.name} calls it: the sized value does not"
+                            " reach it"
                         )
                     )
     return list(dict.fromkeys(result))
@@ -163,7 +196,11 @@ def _temperatures(lines: Iterable[Line], corners: Sequence[Corner]) -> list[Find
     result = []
     for line in lines:
         words = line.text.split()
-        if line.card == ".temp" and len(words) > 1 and all(parse_spice_number(words[1]) != corner.temperature for corner in corners):
+        if (
+            line.card == ".temp"
+            and len(words) > 1
+            and all(parse_spice_number(words[1]) != corner.temperature for corner in corners)
+        ):
             shown = ", ".join(dict.fromkeys(f"{corner.temperature:g}" for corner in corners))
             result.append(line.finding(f"this temperature is not used: the corners of spec.yaml have {shown} °C"))
     return result
@@ -183,7 +220,11 @@ def _twice(lines: Iterable[Line]) -> list[Finding]:
             earlier = first.setdefault((inside, kind, name), line)
             if earlier is not line and (kind == "subcircuit" or earlier.text.split() != line.text.split()):
                 where = f"{earlier.file.name}:{earlier.number}"
-                result.append(line.finding(f"{kind} {name} is already defined in {where}, and ngspice uses only one of them", "keep one"))
+                result.append(
+                    line.finding(
+                        f"{kind} {name} is already defined in {where}, and ngspice uses only one of them", "keep one"
+                    )
+                )
         if line.card == ".subckt" and len(words) > 1:
             inside = words[1].lower()
         elif line.card == ".ends":

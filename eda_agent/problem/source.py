@@ -44,7 +44,9 @@ CIRCUIT_CARDS = frozenset(
     ]
 )
 ANALYSIS_CARDS = frozenset([".op", ".ac", ".dc", ".tran", ".noise"])
-IGNORED_CARDS = frozenset([".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"])
+IGNORED_CARDS = frozenset(
+    [".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"]
+)
 """Cards that only select output; the testbench decides that."""
 COMMAND_MARKS = r"\w \t.,:@\[\](){}'=+\-*/^%#~?!"
 """Characters of a simulation command, for a regular expression: no redirection, pipe, second command, variable,
@@ -123,7 +125,12 @@ class Line:
 
 
 def read_source(
-    path: Path, folders: Sequence[Path], *, library_files: Iterable[str] = (), analyses: bool = False, left_out: list[Line] | None = None
+    path: Path,
+    folders: Sequence[Path],
+    *,
+    library_files: Iterable[str] = (),
+    analyses: bool = False,
+    left_out: list[Line] | None = None,
 ) -> tuple[Line, ...]:
     """Read a netlist with its includes inlined, or raise `InputError` with every fault.
 
@@ -154,7 +161,9 @@ class _Reader:
     def read(self, path: Path, depth: int) -> list[Line]:
         if depth > MAX_INCLUDE_DEPTH:
             self.findings.append(
-                Finding(f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?")
+                Finding(
+                    f"includes are nested more than {MAX_INCLUDE_DEPTH} deep", path, fix="does the file include itself?"
+                )
             )
             return []
         text = read_text(path, self.findings)
@@ -191,7 +200,9 @@ class _Reader:
         if self._full:
             limits = f"{MAX_INCLUDES:,} files, {MAX_LINES:,} lines or {MAX_BYTES / 1e6:g} MB"
             self.findings.append(
-                Finding(f"the netlist and its includes have more than {limits} together", path, fix="include each file once")
+                Finding(
+                    f"the netlist and its includes have more than {limits} together", path, fix="include each file once"
+                )
             )
         return self._full
 
@@ -201,7 +212,11 @@ def read_text(path: Path, findings: list[Finding]) -> str:
     try:
         data = read_file(path, MAX_BYTES)
     except OSError as error:
-        fix = "a circuit is smaller; check whether this is a model library" if error.errno == errno.EFBIG else "check the path"
+        fix = (
+            "a circuit is smaller; check whether this is a model library"
+            if error.errno == errno.EFBIG
+            else "check the path"
+        )
         findings.append(Finding(f"cannot read the file: {error.strerror}", path, fix=fix))
         return ""
     if data.count(b"\n") > MAX_LINES:
@@ -225,7 +240,8 @@ _MARKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029`]")
 
 
 _CARD = re.compile(
-    r"^[ \t]*\.(?:subckt|ends?|params?|model|inc|include|lib|endl|global|options?|func|ic|nodeset|op|ac|dc|tran|noise|control|title|temp|meas)\b",
+    r"^[ \t]*\.(?:subckt|ends?|params?|model|inc|include|lib|endl|global|options?|func|ic|nodeset"
+    r"|op|ac|dc|tran|noise|control|title|temp|meas)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 """Evidence that a file is a netlist."""
@@ -275,14 +291,21 @@ def _strip_comment(raw: str) -> str:
 def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], findings: list[Finding]) -> Path | None:
     words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", line.text)
     if line.card == ".lib" and len(words) < 3:
-        findings.append(line.finding("a .lib section is not a circuit", "give the circuit's own file, and the models through `pdk:`"))
+        findings.append(
+            line.finding(
+                "a .lib section is not a circuit", "give the circuit's own file, and the models through `pdk:`"
+            )
+        )
         return None
     name = words[1].strip("\"'") if len(words) > 1 else ""
     if Path(name).name in libraries:
         return None
     if not name or any(mark in name for mark in "$~`|\0"):
         findings.append(
-            line.finding("this include cannot be resolved safely", "write a plain path beside the netlist, and name models with `pdk:`")
+            line.finding(
+                "this include cannot be resolved safely",
+                "write a plain path beside the netlist, and name models with `pdk:`",
+            )
         )
         return None
     try:
@@ -306,7 +329,9 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     if not card or card in IGNORED_CARDS:
         return
     if len(line.text) > MAX_WORD and max(map(len, line.text.split())) > MAX_WORD:
-        findings.append(line.finding(f"a word has more than {MAX_WORD:,} characters", "this is not a netlist for a simulator"))
+        findings.append(
+            line.finding(f"a word has more than {MAX_WORD:,} characters", "this is not a netlist for a simulator")
+        )
         return
     if _MARKS.search(line.text):
         findings.append(line.finding("this line has a control character or a backtick", "remove it"))
@@ -320,14 +345,24 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
     if card.startswith("."):
         if card in ANALYSIS_CARDS:
             if not analyses:
-                findings.append(line.finding("an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"))
+                findings.append(
+                    line.finding(
+                        "an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"
+                    )
+                )
             elif not _ANALYSIS.fullmatch(line.text.strip()):
                 findings.append(
-                    line.finding("this analysis has characters that are not allowed", "names, numbers and expressions; no > | ; & $")
+                    line.finding(
+                        "this analysis has characters that are not allowed",
+                        "names, numbers and expressions; no > | ; & $",
+                    )
                 )
         elif card == ".control" or card == ".endc":
             findings.append(
-                line.finding(".control blocks can run any command and are refused", "remove the block; the testbench runs the analyses")
+                line.finding(
+                    ".control blocks can run any command and are refused",
+                    "remove the block; the testbench runs the analyses",
+                )
             )
         elif card not in CIRCUIT_CARDS:
             findings.append(line.finding(f"card {card} is not allowed", "remove it"))

@@ -113,7 +113,8 @@ class DesignSpace:
     def from_unit(self, positions: Sequence[float]) -> dict[str, float]:
         """The legal sizing at positions in [0, 1]^n."""
         return {
-            parameter.name: parameter.from_unit(float(position)) for parameter, position in zip(self.parameters, positions, strict=True)
+            parameter.name: parameter.from_unit(float(position))
+            for parameter, position in zip(self.parameters, positions, strict=True)
         }
 
     def legal_units(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,8 +131,12 @@ class DesignSpace:
                     if one.scale == "log"
                     else one.minimum + result[:, column] * (one.maximum - one.minimum)
                 )
-                own = np.isclose(values, one.initial, rtol=_SAME, atol=0.0) & (one.minimum <= one.initial <= one.maximum)
-                values = np.clip(np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum)
+                own = np.isclose(values, one.initial, rtol=_SAME, atol=0.0) & (
+                    one.minimum <= one.initial <= one.maximum
+                )
+                values = np.clip(
+                    np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum
+                )
                 values = np.where(own, one.initial, values)
                 result[:, column] = (
                     np.log(values / one.minimum) / math.log(ratio)

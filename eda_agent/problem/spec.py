@@ -72,7 +72,8 @@ class Spec:
 def as_asked(specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
     """The specs with the user's bounds instead of the tightened ones."""
     return tuple(
-        replace(spec, minimum=spec.asked[0], maximum=spec.asked[1], asked=None) if spec.asked is not None else spec for spec in specs
+        replace(spec, minimum=spec.asked[0], maximum=spec.asked[1], asked=None) if spec.asked is not None else spec
+        for spec in specs
     )
 
 

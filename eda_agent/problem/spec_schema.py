@@ -20,7 +20,10 @@ from eda_agent.problem.selection import KINDS
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
-QUANTITY: Schema = {"type": ["number", "string"], "description": "a number, with prefix and unit if any: 4.7u, 10 MHz, 1e-6"}
+QUANTITY: Schema = {
+    "type": ["number", "string"],
+    "description": "a number, with prefix and unit if any: 4.7u, 10 MHz, 1e-6",
+}
 SWITCH: Schema = {"type": ["boolean", "string"]}
 NAMES: Schema = {"type": "array", "items": TEXT}
 
@@ -43,7 +46,10 @@ def spec_schema() -> Schema:
         "layout": {"anyOf": [{"enum": ["on", "off", True, False]}, _layout()]},
         "testbenches": _map({"anyOf": [*map(_template, template_names()), _own_testbench()]}),
         "measures": _map(_measure()),
-        "specs": {**_map(_spec(), {name: _spec(metric) for name, metric in {**METRICS, **BIAS_METRICS}.items()}), "minProperties": 1},
+        "specs": {
+            **_map(_spec(), {name: _spec(metric) for name, metric in {**METRICS, **BIAS_METRICS}.items()}),
+            "minProperties": 1,
+        },
         "corners": {
             "anyOf": [
                 {"enum": list(SETS)},
@@ -61,8 +67,11 @@ def spec_schema() -> Schema:
 def _object(keys: Iterable[str], parts: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
     """A mapping with these keys and no other. A key of the loader without a part is a `KeyError`."""
     return {
-        "type": "object", "properties": {key: parts[key] for key in keys}, "required": list(required), "additionalProperties": False,
-    }  # fmt: skip
+        "type": "object",
+        "properties": {key: parts[key] for key in keys},
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 def _map(values: Schema, named: Mapping[str, Schema] | None = None) -> Schema:
@@ -72,12 +81,16 @@ def _map(values: Schema, named: Mapping[str, Schema] | None = None) -> Schema:
 
 def _parameter() -> Schema:
     parts = {**dict.fromkeys(("min", "max", "step", "start"), QUANTITY), "scale": {"enum": ["lin", "log"]}}
-    return _object(PARAMETER_KEYS, {**parts, "unit": TEXT, "role": TEXT, "integer": SWITCH, "lock": SWITCH}, ("min", "max"))
+    return _object(
+        PARAMETER_KEYS, {**parts, "unit": TEXT, "role": TEXT, "integer": SWITCH, "lock": SWITCH}, ("min", "max")
+    )
 
 
 def _layout() -> Schema:
     fold = {"type": ["number", "string", "boolean"]}
-    return _object(layout.KEYS, {"fold": fold, "grid": QUANTITY, "table": TEXT, "areas": {"enum": ["drawn", "netlist"]}})
+    return _object(
+        layout.KEYS, {"fold": fold, "grid": QUANTITY, "table": TEXT, "areas": {"enum": ["drawn", "netlist"]}}
+    )
 
 
 def _template(name: str) -> Schema:
@@ -87,20 +100,30 @@ def _template(name: str) -> Schema:
         for key, entry in data["settings"].items()
     }
     measures = f"measures {', '.join(data['metrics'])}"
-    found = _object(("template", *settings), {"template": {"const": name, "description": measures}, **settings}, ("template",))
+    found = _object(
+        ("template", *settings), {"template": {"const": name, "description": measures}, **settings}, ("template",)
+    )
     return {"title": data["title"], **found}
 
 
 def _own_testbench() -> Schema:
-    found = _map(QUANTITY, {"deck": {**TEXT, "description": "a SPICE deck with an instance Xdut"}, "probes": _map(TEXT)})
+    found = _map(
+        QUANTITY, {"deck": {**TEXT, "description": "a SPICE deck with an instance Xdut"}, "probes": _map(TEXT)}
+    )
     return {"title": "a deck of your own", **found, "required": list(OWN_KEYS)}
 
 
 def _measure() -> Schema:
     parts: dict[str, Schema] = {
-        "testbench": TEXT, "analysis": {"enum": list(load_measures.KINDS)}, "unit": TEXT, "ramp": {"enum": ["log", "linear"]}, "span": QUANTITY,
-        "meas": TEXT, "python": TEXT, "description": {**TEXT, "maxLength": load_measures.MAX_DEFINITION},
-    }  # fmt: skip
+        "testbench": TEXT,
+        "analysis": {"enum": list(load_measures.KINDS)},
+        "unit": TEXT,
+        "ramp": {"enum": ["log", "linear"]},
+        "span": QUANTITY,
+        "meas": TEXT,
+        "python": TEXT,
+        "description": {**TEXT, "maxLength": load_measures.MAX_DEFINITION},
+    }
     how = [{"required": ["meas"]}, {"required": ["python"]}]
     return {**_object(load_measures.KEYS, parts, ("testbench", "analysis")), "anyOf": how}
 
@@ -108,10 +131,15 @@ def _measure() -> Schema:
 def _spec(metric: Metric | None = None) -> Schema:
     device = {"anyOf": [TEXT, _object(KINDS, dict.fromkeys(KINDS, TEXT))]}
     parts: dict[str, Schema] = {
-        "metric": TEXT, "testbench": TEXT, "unit": TEXT, **dict.fromkeys(("minimum", "maximum", "weight", "worst"), QUANTITY),
-        "objective": {"enum": ["minimize", "maximize"]}, "corners": NAMES, "region": {"enum": list(REGIONS)},
+        "metric": TEXT,
+        "testbench": TEXT,
+        "unit": TEXT,
+        **dict.fromkeys(("minimum", "maximum", "weight", "worst"), QUANTITY),
+        "objective": {"enum": ["minimize", "maximize"]},
+        "corners": NAMES,
+        "region": {"enum": list(REGIONS)},
         "devices": {"anyOf": [*device["anyOf"], {"type": "array", "items": device}]},
-    }  # fmt: skip
+    }
     found = _object(load_specs.KEYS, parts)
     return found if metric is None else {"description": f"{metric.definition} ({metric.unit or 'a number'})", **found}
 

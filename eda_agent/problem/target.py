@@ -63,16 +63,21 @@ def read_targets(path: Path) -> tuple[Target, ...]:
     except OSError as error:
         raise InputError(Finding(f"cannot read the targets: {error.strerror}", path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(Finding(f"this is not a list of targets: {error!r}", path, fix="see benchmarks/targets.py")) from None
+        raise InputError(
+            Finding(f"this is not a list of targets: {error!r}", path, fix="see benchmarks/targets.py")
+        ) from None
 
 
 def _target(entry: Mapping[str, Any]) -> Target:
     corner = entry["corner"]
     settings = {key: float(value) for key, value in corner.items() if key not in {"process", "vdd", "temperature"}}
     return Target(
-        str(entry["name"]), str(entry["kind"]), Corner("target", str(corner["process"]), float(corner["vdd"]), float(corner["temperature"]), settings),
-        {str(name): float(value) for name, value in entry["bounds"].items()}, {str(name): float(value) for name, value in entry["known"].items()},
-    )  # fmt: skip
+        str(entry["name"]),
+        str(entry["kind"]),
+        Corner("target", str(corner["process"]), float(corner["vdd"]), float(corner["temperature"]), settings),
+        {str(name): float(value) for name, value in entry["bounds"].items()},
+        {str(name): float(value) for name, value in entry["known"].items()},
+    )
 
 
 def target_data(target: Target) -> dict[str, Any]:
@@ -83,4 +88,10 @@ def target_data(target: Target) -> dict[str, Any]:
         "temperature": target.corner.temperature,
         **target.corner.settings,
     }
-    return {"name": target.name, "kind": target.kind, "corner": corner, "bounds": dict(target.bounds), "known": dict(target.known)}
+    return {
+        "name": target.name,
+        "kind": target.kind,
+        "corner": corner,
+        "bounds": dict(target.bounds),
+        "known": dict(target.known),
+    }

@@ -67,13 +67,19 @@ def plain(value: Any) -> Any:
 
 def proposal_data(proposal: Proposal) -> Event:
     return {
-        "sizing": plain(proposal.sizing), "reasoning": proposal.reasoning, "reply": proposal.reply, "error": proposal.error,
-        "notes": list(proposal.notes), "policy": proposal.policy,
-    }  # fmt: skip
+        "sizing": plain(proposal.sizing),
+        "reasoning": proposal.reasoning,
+        "reply": proposal.reply,
+        "error": proposal.error,
+        "notes": list(proposal.notes),
+        "policy": proposal.policy,
+    }
 
 
 def proposal_from(data: Mapping[str, Any]) -> Proposal:
-    return Proposal(data["sizing"], data["reasoning"], data["reply"], data["error"], tuple(data["notes"]), data["policy"])
+    return Proposal(
+        data["sizing"], data["reasoning"], data["reply"], data["error"], tuple(data["notes"]), data["policy"]
+    )
 
 
 def turn_data(turn: Turn, *, summary: bool = False) -> Event:
@@ -106,10 +112,17 @@ def evaluation_data(evaluation: Evaluation) -> Event:
         "values": plain(evaluation.values),
         "reasons": [[corner, spec, why] for (corner, spec), why in evaluation.reasons.items()],
         "bounds": [[corner, spec, bound] for (corner, spec), bound in evaluation.bounds.items()],
-        "failures": [[testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures],
-        "operating_points": {name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()} for name, point in evaluation.operating_points.items()},
-        "jobs": evaluation.jobs, "cached": evaluation.cached, "seconds": round(evaluation.seconds, 6),
-    }  # fmt: skip
+        "failures": [
+            [testbench, corner, failure.kind, failure.words] for testbench, corner, failure in evaluation.failures
+        ],
+        "operating_points": {
+            name: {key: plain(float(f"{value:.5g}")) for key, value in point.data().items()}
+            for name, point in evaluation.operating_points.items()
+        },
+        "jobs": evaluation.jobs,
+        "cached": evaluation.cached,
+        "seconds": round(evaluation.seconds, 6),
+    }
 
 
 def monte_carlo_data(result: MonteCarlo) -> Event:
@@ -134,9 +147,15 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
         )
     total = result.total
     return {
-        "samples": total.samples, "seed": result.seed, "corners": list(result.corners), "process": result.process, "passed": total.passed, "yield": total.share,
-        "interval": list(total.interval), "specs": specs,
-    }  # fmt: skip
+        "samples": total.samples,
+        "seed": result.seed,
+        "corners": list(result.corners),
+        "process": result.process,
+        "passed": total.passed,
+        "yield": total.share,
+        "interval": list(total.interval),
+        "specs": specs,
+    }
 
 
 class Stream:

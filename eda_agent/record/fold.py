@@ -161,9 +161,14 @@ class RunState:
         if told is None or not partial(told, self.corners):
             return best
         turn = max(
-            complete_turns(self.turns, self.corners), key=lambda one: (one["score"], one.get("merit") or 0.0, -one["index"]), default=told
+            complete_turns(self.turns, self.corners),
+            key=lambda one: (one["score"], one.get("merit") or 0.0, -one["index"]),
+            default=told,
         )
-        return {**best, **{name: turn[name] for name in ("index", "score", "met", "sizing", "specs", "merit") if name in turn}}
+        return {
+            **best,
+            **{name: turn[name] for name in ("index", "score", "met", "sizing", "specs", "merit") if name in turn},
+        }
 
     @property
     def corners(self) -> int:
@@ -190,12 +195,27 @@ class RunState:
 
 
 _HANDLERS: Mapping[str, Callable[[RunState, Event], None]] = {
-    "run.started": RunState._start, "baseline": RunState._evaluate, "turn.evaluated": RunState._evaluate, "turn.proposed": RunState._propose,
-    "proposal.dropped": RunState._drop, "policy.changed": RunState._change_policy, "hint": RunState._hint, "run.paused": RunState._pause,
-    "run.resumed": RunState._pause, "review": RunState._review, "log": RunState._log, "budget.changed": RunState._change_budget,
-    "problem.changed": RunState._change_problem, "spec.changed": RunState._change_spec, "branched": RunState._branch, "returned": RunState._return,
-    "best.updated": RunState._update_best, "sim.failed": RunState._fail, "verified": RunState._verify, "run.finished": RunState._finish,
-}  # fmt: skip
+    "run.started": RunState._start,
+    "baseline": RunState._evaluate,
+    "turn.evaluated": RunState._evaluate,
+    "turn.proposed": RunState._propose,
+    "proposal.dropped": RunState._drop,
+    "policy.changed": RunState._change_policy,
+    "hint": RunState._hint,
+    "run.paused": RunState._pause,
+    "run.resumed": RunState._pause,
+    "review": RunState._review,
+    "log": RunState._log,
+    "budget.changed": RunState._change_budget,
+    "problem.changed": RunState._change_problem,
+    "spec.changed": RunState._change_spec,
+    "branched": RunState._branch,
+    "returned": RunState._return,
+    "best.updated": RunState._update_best,
+    "sim.failed": RunState._fail,
+    "verified": RunState._verify,
+    "run.finished": RunState._finish,
+}
 """Type of event → its effect on a state."""
 
 

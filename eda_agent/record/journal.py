@@ -50,7 +50,8 @@ class Journal:
             self._file.write(json_line(event).encode())
         except OSError as error:
             raise StorageError(
-                f"{self.path}: the journal cannot be written: {error.strerror}\n    → free disk space, then continue with --resume; earlier turns are safe"
+                f"{self.path}: the journal cannot be written: {error.strerror}\n    → free disk space, then continue"
+                " with --resume; earlier turns are safe"
             ) from None
         if measured:
             self._sync = self._thread.submit(os.fsync, self._file.fileno())
@@ -83,7 +84,9 @@ def read_journal(path: Path) -> Iterator[Event]:
     try:
         file = open_own(path, "rb")
     except OSError as error:
-        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")) from None
+        raise InputError(
+            Finding(f"cannot read the journal: {error.strerror}", path, fix="is this the folder of a run?")
+        ) from None
     form = JournalSchema()
     with file:
         for number, line in enumerate(_lines(file, path), start=1):
@@ -97,7 +100,9 @@ def read_journal(path: Path) -> Iterator[Event]:
                 if not file.read(1):
                     return  # garbage at the very end is a torn write
                 raise InputError(
-                    Finding("this line is not an event", path, number, fix="the journal was damaged after it was written")
+                    Finding(
+                        "this line is not an event", path, number, fix="the journal was damaged after it was written"
+                    )
                 ) from None
             if event.get("v") != VERSION:
                 raise InputError(
@@ -117,4 +122,6 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     try:
         yield from lines_of(file)
     except OSError as error:
-        raise InputError(Finding(f"cannot read the journal: {error.strerror}", path, fix="this program did not write it")) from None
+        raise InputError(
+            Finding(f"cannot read the journal: {error.strerror}", path, fix="this program did not write it")
+        ) from None

@@ -59,7 +59,10 @@ def _either(*values: Any) -> FieldKind:
 
 
 def _rows(table: Table, words: str) -> FieldKind:
-    return FieldKind(lambda value: type(value) is list and not any(type(one) is not dict or _wrong(one, table) for one in value), words)
+    return FieldKind(
+        lambda value: type(value) is list and not any(type(one) is not dict or _wrong(one, table) for one in value),
+        words,
+    )
 
 
 def _triples(value: Any, length: int = 3) -> bool:
@@ -67,7 +70,9 @@ def _triples(value: Any, length: int = 3) -> bool:
 
 
 def _values(value: Any) -> bool:
-    return type(value) is dict and all(type(row) is dict and {*map(type, row.values())} <= _MAYBE for row in value.values())
+    return type(value) is dict and all(
+        type(row) is dict and {*map(type, row.values())} <= _MAYBE for row in value.values()
+    )
 
 
 def _points(value: Any) -> bool:
@@ -87,7 +92,9 @@ def _results(value: Any) -> bool:
 def _result(one: Any) -> bool:
     try:
         # one look-up for the types of all fields: a long journal has a million of them
-        return type(one) is dict and tuple(map(type, _PARTS(one))) in _PARTS_ARE and one.get("bound", "") in ("", ">", "<")
+        return (
+            type(one) is dict and tuple(map(type, _PARTS(one))) in _PARTS_ARE and one.get("bound", "") in ("", ">", "<")
+        )
     except KeyError:
         return False
 
@@ -114,35 +121,84 @@ SIGNED = FieldKind(lambda value: type(value) is int and abs(value) <= LARGEST, "
 MAP = FieldKind(lambda value: type(value) is dict, "an object")
 MAPS = FieldKind(lambda value: type(value) is list and {*map(type, value)} <= {dict}, "a list of objects")
 PARAMETERS = _rows(
-    {"name": TEXT, "unit": TEXT, "minimum": NUMBER, "maximum": NUMBER, "scale": _either("lin", "log"), "step": _maybe(NUMBER), "role": TEXT, "locked?": FLAG},
+    {
+        "name": TEXT,
+        "unit": TEXT,
+        "minimum": NUMBER,
+        "maximum": NUMBER,
+        "scale": _either("lin", "log"),
+        "step": _maybe(NUMBER),
+        "role": TEXT,
+        "locked?": FLAG,
+    },
     "the parameters of a run",
-)  # fmt: skip
+)
 SPECS = _rows(
     {
-        "name": TEXT, "metric": TEXT, "unit": TEXT, "shown?": TEXT, "minimum": _maybe(NUMBER), "maximum": _maybe(NUMBER), "weight": NUMBER,
-        "objective": _maybe(TEXT), "worst?": _maybe(NUMBER), "corners?": TEXTS, "asked?": FieldKind(_bounds, "two bounds"), "devices?": TEXTS,
+        "name": TEXT,
+        "metric": TEXT,
+        "unit": TEXT,
+        "shown?": TEXT,
+        "minimum": _maybe(NUMBER),
+        "maximum": _maybe(NUMBER),
+        "weight": NUMBER,
+        "objective": _maybe(TEXT),
+        "worst?": _maybe(NUMBER),
+        "corners?": TEXTS,
+        "asked?": FieldKind(_bounds, "two bounds"),
+        "devices?": TEXTS,
     },
     "the specs of a run",
-)  # fmt: skip
+)
 CORNERS = _rows(
     {"name": TEXT, "process": TEXT, "vdd": NUMBER, "temperature": NUMBER, "settings": FieldKind(_settings, "settings")},
     "the corners of a run",
 )
-BUDGET: Table = {"simulations": COUNT, "timeout?": NUMBER, "patience?": _maybe(COUNT), "until?": _either("met", "spent")}
+BUDGET: Table = {
+    "simulations": COUNT,
+    "timeout?": NUMBER,
+    "patience?": _maybe(COUNT),
+    "until?": _either("met", "spent"),
+}
 RESULTS = FieldKind(_results, "results by spec")
-PROPOSAL: Table = {"sizing": _maybe(SIZES), "reasoning": TEXT, "reply": TEXT, "error": TEXT, "notes": TEXTS, "policy": TEXT}
+PROPOSAL: Table = {
+    "sizing": _maybe(SIZES),
+    "reasoning": TEXT,
+    "reply": TEXT,
+    "error": TEXT,
+    "notes": TEXTS,
+    "policy": TEXT,
+}
 EVALUATION: Table = {
-    "values": FieldKind(_values, "values by corner and spec"), "reasons": FieldKind(_triples, "reasons by corner and spec"),
-    "bounds?": FieldKind(_triples, "bounds by corner and spec"), "failures": FieldKind(lambda value: _triples(value, 4), "failures by testbench and corner"),
-    "operating_points": FieldKind(_points, "operating points by device"), "jobs": COUNT, "cached": COUNT, "seconds": NUMBER,
-}  # fmt: skip
-SUMMARY: Table = {"index": COUNT, "score": NUMBER, "met": FLAG, "sizing": _maybe(SIZES), "merit?": _maybe(NUMBER), "specs?": RESULTS}
+    "values": FieldKind(_values, "values by corner and spec"),
+    "reasons": FieldKind(_triples, "reasons by corner and spec"),
+    "bounds?": FieldKind(_triples, "bounds by corner and spec"),
+    "failures": FieldKind(lambda value: _triples(value, 4), "failures by testbench and corner"),
+    "operating_points": FieldKind(_points, "operating points by device"),
+    "jobs": COUNT,
+    "cached": COUNT,
+    "seconds": NUMBER,
+}
+SUMMARY: Table = {
+    "index": COUNT,
+    "score": NUMBER,
+    "met": FLAG,
+    "sizing": _maybe(SIZES),
+    "merit?": _maybe(NUMBER),
+    "specs?": RESULTS,
+}
 TURN: Table = {**SUMMARY, "evaluation?": EVALUATION, "proposal": PROPOSAL}
 MEASURED: Table = {**SUMMARY, "sizing": SIZES, "specs": RESULTS}
 TURNS = _rows(SUMMARY, "turns with their scores")
 OPENED: Table = {
-    "version?": TEXT, "request?": MAP, "going?": MAP, "spec?": TEXT, "fingerprint?": MAP, "weights?": TEXT, "targets?": {"specs": MAP, "budget": MAP},
-}  # fmt: skip
+    "version?": TEXT,
+    "request?": MAP,
+    "going?": MAP,
+    "spec?": TEXT,
+    "fingerprint?": MAP,
+    "weights?": TEXT,
+    "targets?": {"specs": MAP, "budget": MAP},
+}
 LEFT = _rows(
     {"device": TEXT, "region": TEXT, "corner": TEXT, "short": _maybe(NUMBER), "corners": TEXTS, "text": TEXT},
     "devices that left saturation",
@@ -150,25 +206,61 @@ LEFT = _rows(
 FORMS: Mapping[str, Table] = {
     "hello": {"sandbox?": TEXTS, "version?": TEXT},
     "run.started": {
-        "problem": TEXT, "folder": TEXT, "policy": TEXT, "seed": SIGNED, "budget": BUDGET, "workers?": _maybe(COUNT), "parallel?": _maybe(COUNT),
-        "seeds?": FieldKind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"), "resumed?": FLAG, "forced?": FLAG, "layout?": _maybe(MAP), "wires?": _maybe(MAP),
-        "corner_set?": _maybe(TEXT), "skip?": _maybe(FLAG), "corners": TEXTS, "corner_table?": CORNERS, "specs": SPECS, "parameters": PARAMETERS,
-        "saturated?": TEXTS, "opened?": OPENED,
+        "problem": TEXT,
+        "folder": TEXT,
+        "policy": TEXT,
+        "seed": SIGNED,
+        "budget": BUDGET,
+        "workers?": _maybe(COUNT),
+        "parallel?": _maybe(COUNT),
+        "seeds?": FieldKind(lambda value: type(value) is list and all(map(_numbers, value)), "sizings"),
+        "resumed?": FLAG,
+        "forced?": FLAG,
+        "layout?": _maybe(MAP),
+        "wires?": _maybe(MAP),
+        "corner_set?": _maybe(TEXT),
+        "skip?": _maybe(FLAG),
+        "corners": TEXTS,
+        "corner_table?": CORNERS,
+        "specs": SPECS,
+        "parameters": PARAMETERS,
+        "saturated?": TEXTS,
+        "opened?": OPENED,
     },
-    "baseline": {**TURN, **MEASURED, "evaluation": EVALUATION}, "turn.evaluated": TURN, "turn.proposed": {"index": COUNT, "seconds?": NUMBER, **PROPOSAL},
+    "baseline": {**TURN, **MEASURED, "evaluation": EVALUATION},
+    "turn.evaluated": TURN,
+    "turn.proposed": {"index": COUNT, "seconds?": NUMBER, **PROPOSAL},
     "best.updated": MEASURED,
     "sim.failed": {"index": COUNT, "testbench": TEXT, "corner": TEXT, "kind": TEXT, "words": TEXT, "hint?": TEXT},
     "policy.changed": {"index": COUNT, "before": TEXT, "after": TEXT, "reason": TEXT, "name?": TEXT, "options?": MAP},
-    "hint": {"text": TEXT}, "review": {"on": FLAG}, "budget.changed": {"simulations": COUNT}, "log": {"message": TEXT, "level?": TEXT, "about?": TEXT},
+    "hint": {"text": TEXT},
+    "review": {"on": FLAG},
+    "budget.changed": {"simulations": COUNT},
+    "log": {"message": TEXT, "level?": TEXT, "about?": TEXT},
     "problem.changed": {"order": MAP, "specs": SPECS, "parameters": PARAMETERS, "turns": TURNS},
     "spec.changed": {"diff?": TEXTS, "edits": MAPS, "specs": SPECS, "parameters": PARAMETERS, "turns": TURNS},
-    "branched": {"turn": COUNT}, "returned": {"turn": COUNT},
+    "branched": {"turn": COUNT},
+    "returned": {"turn": COUNT},
     "verified": {
-        "index": COUNT, "met": FLAG, "score": NUMBER, "deviation?": _maybe(NUMBER), "corners": TEXTS, "asked_met?": FLAG, "unsound?": TEXTS, "left_saturation?": LEFT,
+        "index": COUNT,
+        "met": FLAG,
+        "score": NUMBER,
+        "deviation?": _maybe(NUMBER),
+        "corners": TEXTS,
+        "asked_met?": FLAG,
+        "unsound?": TEXTS,
+        "left_saturation?": LEFT,
         "worst?": MAP,
     },
-    "run.finished": {"stop": TEXT, "score": NUMBER, "met": FLAG, "simulations": COUNT, "turns?": COUNT, "artifacts?": MAP},
-}  # fmt: skip
+    "run.finished": {
+        "stop": TEXT,
+        "score": NUMBER,
+        "met": FLAG,
+        "simulations": COUNT,
+        "turns?": COUNT,
+        "artifacts?": MAP,
+    },
+}
 """Type of an event → its fields (`record.events` gives their meaning)."""
 
 
@@ -250,7 +342,9 @@ class JournalSchema:
 
     def _asked(self, event: Event) -> str:
         """The fault of the specs and parameters of an event, or ""."""
-        if {row["name"] for row in event["parameters"]} != self._parameters or {row["name"] for row in event["specs"]} != self._specs:
+        if {row["name"] for row in event["parameters"]} != self._parameters or {
+            row["name"] for row in event["specs"]
+        } != self._specs:
             return "it names parameters or specs that the run does not have"
         for row in event["parameters"]:
             if row["minimum"] > row["maximum"] or (row["scale"] == "log" and row["minimum"] <= 0):
@@ -265,7 +359,9 @@ class JournalSchema:
 
     def _turn(self, turn: Event) -> str:
         sizing, evaluation = turn["sizing"], turn.get("evaluation")
-        if sizing is not None and (not sizing.keys() >= self._parameters or any(sizing[name] <= 0 for name in self._positive)):
+        if sizing is not None and (
+            not sizing.keys() >= self._parameters or any(sizing[name] <= 0 for name in self._positive)
+        ):
             return "sizing must have a size for every parameter, above 0 if its scale is log"
         if evaluation is not None and ("specs" not in turn or sizing is None or "merit" not in turn):
             return "a simulated turn needs a sizing, specs and a merit"

@@ -38,7 +38,13 @@ def spec_table(problem: Problem) -> list[dict[str, Any]]:
 def corner_table(problem: Problem) -> list[dict[str, Any]]:
     """The corners as plain data, complete enough to simulate in them."""
     return [
-        {"name": one.name, "process": one.process, "vdd": one.vdd, "temperature": one.temperature, "settings": dict(one.settings)}
+        {
+            "name": one.name,
+            "process": one.process,
+            "vdd": one.vdd,
+            "temperature": one.temperature,
+            "settings": dict(one.settings),
+        }
         for one in problem.corners
     ]
 
@@ -68,7 +74,9 @@ def target_text(spec: Mapping[str, Any]) -> str:
 
 def _bounds_text(spec: Mapping[str, Any], bounds: Sequence[float | None]) -> str:
     return " ".join(
-        f"{sign} {format_quantity(bound, shown_unit(spec))}" for bound, sign in zip(bounds, "≥≤", strict=True) if bound is not None
+        f"{sign} {format_quantity(bound, shown_unit(spec))}"
+        for bound, sign in zip(bounds, "≥≤", strict=True)
+        if bound is not None
     )
 
 
@@ -91,4 +99,7 @@ def extremes(found: Sequence[Found]) -> tuple[Found, Found]:
     """The lowest and the highest value; a value known only to lie beyond its bound leaves that end open."""
     known = [value for value, _ in found if value is not None]
     bounds = {bound for _, bound in found}
-    return (min(known, default=None), "<" if "<" in bounds else ""), (max(known, default=None), ">" if ">" in bounds else "")
+    return (min(known, default=None), "<" if "<" in bounds else ""), (
+        max(known, default=None),
+        ">" if ">" in bounds else "",
+    )

@@ -35,7 +35,8 @@ def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: flo
         line = y + ROW * row
         colour, dash = stroke(style)
         drawn[row].append(
-            f'<line x1="{x:.0f}" y1="{line - 4:.0f}" x2="{x + SAMPLE - 4:.0f}" y2="{line - 4:.0f}" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{x + SAMPLE:.0f}" y="{line:.0f}" class="tick">{escape(name)}</text>'
+            f'<line x1="{x:.0f}" y1="{line - 4:.0f}" x2="{x + SAMPLE - 4:.0f}" y2="{line - 4:.0f}" stroke="{colour}"'
+            f' stroke-width="2" stroke-dasharray="{dash}"/><text x="{x + SAMPLE:.0f}" y="{line:.0f}"'
+            f' class="tick">{escape(name)}</text>'
         )
     return drawn

@@ -38,7 +38,9 @@ class LockedJsonlFile:
             # unbuffered: data that a full disk refused must not be written later when the file is closed
             self._file = open_own(path, "ab")
         except OSError as error:
-            raise InputError(Finding(f"the {kind} cannot be written here: {error.strerror}", path, fix="choose another --out")) from None
+            raise InputError(
+                Finding(f"the {kind} cannot be written here: {error.strerror}", path, fix="choose another --out")
+            ) from None
         if fcntl is not None:
             for attempt in range(LOOKS):
                 try:
@@ -51,7 +53,11 @@ class LockedJsonlFile:
                         continue
                     self._file.close()
                     raise InputError(
-                        Finding("another process is running in this folder", path, fix="wait for it, or choose another --out")
+                        Finding(
+                            "another process is running in this folder",
+                            path,
+                            fix="wait for it, or choose another --out",
+                        )
                     ) from None
         whole = whole_length(path)
         if whole < path.stat().st_size:
@@ -75,7 +81,9 @@ class LockedJsonlFile:
     def __enter__(self) -> LockedJsonlFile:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -97,7 +105,11 @@ def whole_length(path: Path) -> int:
             step = min(max(BLOCK, len(data)), begin)
             if len(data) > MAX_FILE_BYTES:
                 raise InputError(
-                    Finding(f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB", path, fix="this program did not write the file")
+                    Finding(
+                        f"a line is longer than {MAX_FILE_BYTES / 1e6:g} MB",
+                        path,
+                        fix="this program did not write the file",
+                    )
                 )
             begin -= step
             file.seek(begin)

@@ -67,7 +67,10 @@ def line_plot(plot: Plot, *, named: bool = True) -> str:
         v for v in plot.levels.values() if _usable(v, plot.y)
     ]
     if not xs or not ys:
-        return f'<svg role="img" width="{plot.width}" height="40"><text x="4" y="24">{escape(plot.title)}: nothing to draw</text></svg>'
+        return (
+            f'<svg role="img" width="{plot.width}" height="40"><text x="4" y="24">{escape(plot.title)}: nothing to'
+            " draw</text></svg>"
+        )
     x0, x1 = _span(xs, plot.x)
     y0, y1 = _span(ys, plot.y)
 
@@ -78,8 +81,11 @@ def line_plot(plot: Plot, *, named: bool = True) -> str:
         return top + inner[1] * (1 - (_place(value, plot.y) - y0) / (y1 - y0))
 
     parts = [
-        f'<svg role="img" aria-label="{escape(plot.title)}" viewBox="0 0 {plot.width} {height}" width="{plot.width}" height="{height}" class="plot" '
-        f'data-box="{left},{top},{inner[0]},{inner[1]}" data-x="{x0:.6g},{x1:.6g},{int(plot.x.log)}" data-y="{y0:.6g},{y1:.6g},{int(plot.y.log)}">',
+        (
+            f'<svg role="img" aria-label="{escape(plot.title)}" viewBox="0 0 {plot.width} {height}"'
+            f' width="{plot.width}" height="{height}" class="plot" data-box="{left},{top},{inner[0]},{inner[1]}"'
+            f' data-x="{x0:.6g},{x1:.6g},{int(plot.x.log)}" data-y="{y0:.6g},{y1:.6g},{int(plot.y.log)}">'
+        ),
         f"<title>{escape(plot.title)}</title>",
         f'<text x="{left}" y="16" class="title">{escape(plot.title)}</text>',
         f'<rect x="{left}" y="{top}" width="{inner[0]}" height="{inner[1]}" class="frame"/>',
@@ -87,28 +93,37 @@ def line_plot(plot: Plot, *, named: bool = True) -> str:
     for value in _ticks(x0, x1, plot.x):
         place = px(value)
         parts.append(
-            f'<line x1="{place:.1f}" y1="{top}" x2="{place:.1f}" y2="{top + inner[1]}" class="grid"/><text x="{place:.1f}" y="{top + inner[1] + 15}" class="tick" text-anchor="middle">{escape(_label(value, plot.x))}</text>'
+            f'<line x1="{place:.1f}" y1="{top}" x2="{place:.1f}" y2="{top + inner[1]}" class="grid"/><text'
+            f' x="{place:.1f}" y="{top + inner[1] + 15}" class="tick"'
+            f' text-anchor="middle">{escape(_label(value, plot.x))}</text>'
         )
     for value in _ticks(y0, y1, plot.y):
         place = py(value)
         parts.append(
-            f'<line x1="{left}" y1="{place:.1f}" x2="{left + inner[0]}" y2="{place:.1f}" class="grid"/><text x="{left - 6}" y="{place + 4:.1f}" class="tick" text-anchor="end">{escape(_label(value, plot.y))}</text>'
+            f'<line x1="{left}" y1="{place:.1f}" x2="{left + inner[0]}" y2="{place:.1f}" class="grid"/><text'
+            f' x="{left - 6}" y="{place + 4:.1f}" class="tick" text-anchor="end">{escape(_label(value, plot.y))}</text>'
         )
     for name, value in plot.levels.items():
         if _usable(value, plot.y):
             parts.append(
-                f'<line x1="{left}" y1="{py(value):.1f}" x2="{left + inner[0]}" y2="{py(value):.1f}" class="level"/><text x="{left + inner[0] - 4}" y="{py(value) - 4:.1f}" class="tick" text-anchor="end">{escape(name)}</text>'
+                f'<line x1="{left}" y1="{py(value):.1f}" x2="{left + inner[0]}" y2="{py(value):.1f}"'
+                f' class="level"/><text x="{left + inner[0] - 4}" y="{py(value) - 4:.1f}" class="tick"'
+                f' text-anchor="end">{escape(name)}</text>'
             )
     for line, (_, style) in zip(plot.lines, entries(plot), strict=True):
-        points = [(px(x), py(y)) for x, y in zip(line.x, line.y, strict=True) if _usable(x, plot.x) and _usable(y, plot.y)]
+        points = [
+            (px(x), py(y)) for x, y in zip(line.x, line.y, strict=True) if _usable(x, plot.x) and _usable(y, plot.y)
+        ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _thinned(points))
         colour, dash = stroke(style)
         parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}" data-name="{escape(line.name)}"/>'
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}"'
+            f' data-name="{escape(line.name)}"/>'
         )
     parts += [entry for row in names for entry in row]
     parts.append(
-        f'<text x="{left + inner[0] / 2}" y="{top + inner[1] + 32}" class="tick" text-anchor="middle">{escape(plot.x.label)}</text></svg>'
+        f'<text x="{left + inner[0] / 2}" y="{top + inner[1] + 32}" class="tick"'
+        f' text-anchor="middle">{escape(plot.x.label)}</text></svg>'
     )
     return "\n".join(parts)
 
@@ -119,7 +134,10 @@ def side_by_side(title: str, plots: Sequence[Plot]) -> str:
     names = legend(entries(plots[0]), LEFT, width - LEFT, height + 10) if plots else []
     tall = height + ROW * len(names) + 4
     parts = [
-        f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {tall}" width="{width}" height="{tall}" class="plot">',
+        (
+            f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {tall}" width="{width}" height="{tall}"'
+            ' class="plot">'
+        ),
         f"<title>{escape(title)}</title>",
     ]
     x = 0
@@ -135,12 +153,22 @@ def entries(plot: Plot) -> list[tuple[str, int]]:
 
 
 def histogram(
-    title: str, values: Sequence[float], unit: str, level: float | None = None, *, width: int = 300, height: int = 170, bins: int = 20
+    title: str,
+    values: Sequence[float],
+    unit: str,
+    level: float | None = None,
+    *,
+    width: int = 300,
+    height: int = 170,
+    bins: int = 20,
 ) -> str:
     """The histogram of values as an SVG element; `level`: the target."""
     found = sorted(value for value in values if math.isfinite(value))
     if not found:
-        return f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{escape(title)}: nothing to draw</text></svg>'
+        return (
+            f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{escape(title)}: nothing to'
+            " draw</text></svg>"
+        )
     ends = [*found, *([level] if level is not None else [])]
     low, high = min(ends), max(ends)
     high = high if high > low else low + (abs(low) or 1.0) * 1e-6
@@ -149,20 +177,25 @@ def histogram(
         counts[min(int((value - low) / (high - low) * bins), bins - 1)] += 1
     left, top, inner = 10, 22, (width - 20, height - 50)
     parts = [
-        f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" class="plot"><title>{escape(title)}</title>',
+        (
+            f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" width="{width}"'
+            f' height="{height}" class="plot"><title>{escape(title)}</title>'
+        ),
         f'<text x="{left}" y="15" class="title">{escape(title)}</text>',
     ]
     for number, count in enumerate(counts):
         tall = inner[1] * count / max(counts)
         parts.append(
-            f'<rect x="{left + inner[0] * number / bins:.1f}" y="{top + inner[1] - tall:.1f}" width="{inner[0] / bins - 1:.1f}" height="{tall:.1f}" fill="{COLOURS[0]}"><title>{count}</title></rect>'
+            f'<rect x="{left + inner[0] * number / bins:.1f}" y="{top + inner[1] - tall:.1f}"'
+            f' width="{inner[0] / bins - 1:.1f}" height="{tall:.1f}" fill="{COLOURS[0]}"><title>{count}</title></rect>'
         )
     if level is not None:
         place = left + inner[0] * (level - low) / (high - low)
         parts.append(f'<line x1="{place:.1f}" y1="{top}" x2="{place:.1f}" y2="{top + inner[1]}" class="level"/>')
     for value, anchor, place in ((low, "start", left), (high, "end", left + inner[0])):
         parts.append(
-            f'<text x="{place}" y="{height - 10}" class="tick" text-anchor="{anchor}">{escape(format_quantity(value, unit, 3))}</text>'
+            f'<text x="{place}" y="{height - 10}" class="tick"'
+            f' text-anchor="{anchor}">{escape(format_quantity(value, unit, 3))}</text>'
         )
     return "\n".join([*parts, "</svg>"])
 
@@ -231,4 +264,7 @@ STYLE = (
 def standing_alone(svg: str) -> str:
     """An SVG element as a complete file: with the page's style, dark on white."""
     paper = f'<style>{STYLE}.plot{{color:#1c2024}}</style><rect width="100%" height="100%" fill="#fff"/>'
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"{paper}<title>", 1) + "\n"
+    return (
+        svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title>", f"{paper}<title>", 1)
+        + "\n"
+    )

@@ -30,10 +30,17 @@ def repeat_commands(state: RunState) -> str:
         words.append("--force")
     words += ["--out", "again"]
     lines = ["# in the folder of this run", shlex.join(words)]
-    lines.append(f"eda-agent sim . --turn {state.best.get('index', 0)}     # simulate the best design again with the run's targets")
+    lines.append(
+        f"eda-agent sim . --turn {state.best.get('index', 0)}     # simulate the best design again with the run's"
+        " targets"
+    )
     notes = [f"command of the user during the run: {json.dumps(edit, ensure_ascii=False)}" for edit in state.edits]
     notes += ["the user changed the policy during the run"] if state.policy else []
-    notes += ["the run started with the best designs of earlier runs (--memory); this command does not"] if opened.get("seeds") else []
+    notes += (
+        ["the run started with the best designs of earlier runs (--memory); this command does not"]
+        if opened.get("seeds")
+        else []
+    )
     return "\n".join([*lines, *(f"# {note}" for note in notes)])
 
 

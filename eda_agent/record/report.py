@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 from eda_agent.errors import InputError, visible
@@ -26,27 +27,6 @@ _PAGE = """<!doctype html>
 <main>{body}</main>
 <script>{script}</script></body></html>
 """
-_CSS = (
-    ":root{color-scheme:light dark;--pass:#1b7f3b;--near:#9a6b00;--fail:#b00020}@media(prefers-color-scheme:dark){:root{--pass:#5fd38a;--near:#f0c04c;--fail:#ff7b8e}}"
-    "body{font:15px/1.45 system-ui,sans-serif;margin:0}main{max-width:1080px;margin:0 auto;padding:24px}h1{margin:0 0 4px}h2{margin:32px 0 8px}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #8884}"
-    "th:first-child,td:first-child,.l{text-align:left}.pass{color:var(--pass)}.near{color:var(--near)}.fail{color:var(--fail)}"
-    ".big{font-size:20px;font-weight:600}.scroll{overflow-x:auto}.specs td,.specs th{white-space:nowrap}pre{overflow-x:auto;padding:10px;border:1px solid #8884;font-size:12.5px}"
-    ".grid{display:flex;flex-wrap:wrap;gap:14px}.del{color:var(--fail)}.ins{color:var(--pass)}.plot{max-width:100%;height:auto}.read{font-size:12px;min-height:1.3em}"
-    "details{margin:6px 0}"
-)
-_SCRIPT = (
-    "document.querySelectorAll('svg.plot[data-box]').forEach(s=>{const b=s.dataset.box.split(',').map(Number),X=s.dataset.x.split(',').map(Number),"
-    "Y=s.dataset.y.split(',').map(Number),r=document.createElement('div');r.className='read';r.textContent='\\u00a0';s.after(r);"
-    "const l=document.createElementNS('http://www.w3.org/2000/svg','line');l.setAttribute('class','level');s.append(l);"
-    "const f=v=>{if(v===0)return'0';const a=Math.abs(v),e=Math.max(-18,Math.min(12,Math.floor(Math.log10(a)/3)*3));"
-    "return(v/10**e).toPrecision(4)+['a','f','p','n','u','m','','k','M','G','T'][e/3+6]};"
-    "s.addEventListener('mousemove',m=>{const p=new DOMPoint(m.clientX,m.clientY).matrixTransform(s.getScreenCTM().inverse());"
-    "if(p.x<b[0]||p.x>b[0]+b[2])return;['x1','x2'].forEach(k=>l.setAttribute(k,p.x));l.setAttribute('y1',b[1]);l.setAttribute('y2',b[1]+b[3]);"
-    "let x=X[0]+(X[1]-X[0])*(p.x-b[0])/b[2];if(X[2])x=10**x;const out=[f(x)];s.querySelectorAll('polyline').forEach(q=>{"
-    "const t=q.getAttribute('points').split(' ').map(a=>a.split(',').map(Number));let n=t[0];for(const a of t)if(Math.abs(a[0]-p.x)<Math.abs(n[0]-p.x))n=a;"
-    "let y=Y[0]+(Y[1]-Y[0])*(1-(n[1]-b[1])/b[3]);if(Y[2])y=10**y;out.push((q.dataset.name||'')+' '+f(y))});r.textContent=out.join('   ')})});"
-)
 
 
 def escape(text: str) -> str:
@@ -55,9 +35,13 @@ def escape(text: str) -> str:
 
 
 def html_report(
-    state: RunState, *, diff: str = "", waveforms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, monte_carlo: Mapping[str, Any] | None = None,
+    state: RunState,
+    *,
+    diff: str = "",
+    waveforms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    monte_carlo: Mapping[str, Any] | None = None,
     about: Mapping[str, Mapping[str, Any]] | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """The page.
 
     Args:
@@ -67,9 +51,11 @@ def html_report(
     """
     begun, best = state.started, best_turn(state)
     title = f"{begun['problem']}: {'met' if best['met'] else 'not met'}"
+    outcome = "✓ every spec met in every corner" if best["met"] else "✗ not every spec met"
     parts = [
         f"<h1>{escape(begun['problem'])}</h1>",
-        f'<p class="big {"pass" if best["met"] else "fail"}">{"✓ every spec met in every corner" if best["met"] else "✗ not every spec met"} · score {format_score(best["score"])} at turn {best["index"]}</p>',
+        f'<p class="big {"pass" if best["met"] else "fail"}">{outcome}'
+        f" · score {format_score(best['score'])} at turn {best['index']}</p>",
         f"<p>{escape(_summary(state))}</p>",
         "<h2>Specs</h2>",
         _specs(state, best),
@@ -90,7 +76,12 @@ def html_report(
         _sizes(state, best),
     ]
     if waveforms:
-        parts += ["<h2>Waveforms of the best design</h2>", '<div class="grid">', *_waveforms(waveforms, about or {}), "</div>"]
+        parts += [
+            "<h2>Waveforms of the best design</h2>",
+            '<div class="grid">',
+            *_waveforms(waveforms, about or {}),
+            "</div>",
+        ]
     points = best.get("evaluation", {}).get("operating_points", {})
     if points:
         parts += [f"<h2>Operating points in {escape(begun['corners'][0])}</h2>", _points(points)]
@@ -100,7 +91,13 @@ def html_report(
     if diff:
         parts += ["<h2>Netlist</h2>", f"<pre>{_diff(diff)}</pre>"]
     parts += ["<h2>How to repeat it</h2>", f"<pre>{escape(repeat_commands(state))}</pre>"]
-    return _PAGE.format(title=escape(title), style=_CSS + STYLE, body="\n".join(parts), script=_SCRIPT)
+    return _PAGE.format(
+        title=escape(title), style=_file("report.css") + STYLE, body="\n".join(parts), script=_file("report.js")
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text()
 
 
 def best_turn(state: RunState) -> dict[str, Any]:
@@ -109,7 +106,10 @@ def best_turn(state: RunState) -> dict[str, Any]:
     for turn in state.turns:
         if turn["index"] == index and "specs" in turn:
             return turn
-    raise InputError(f"the best of the run is turn {index}, which was not simulated\n    → the journal was changed after it was written")
+    raise InputError(
+        f"the best of the run is turn {index}, which was not simulated\n    → the journal was changed after it was"
+        " written"
+    )
 
 
 def _summary(state: RunState) -> str:
@@ -135,11 +135,14 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         kind = verdict(result["met"], result["margin"])
         sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
-        cells = "".join(f"<td>{escape(format_quantity(value, shown_unit(spec), 3, bound))}</td>" for value, bound in found)
+        cells = "".join(
+            f"<td>{escape(format_quantity(value, shown_unit(spec), 3, bound))}</td>" for value, bound in found
+        )
         sign += f" ({escape(result['why'])})" if result["why"] else ""
         margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
         rows.append(
-            f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td><td class="l {kind}">{sign}</td><td>{margin}</td><td class="l">{escape(result["corner"])}</td>{cells}</tr>'
+            f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td><td class="l'
+            f' {kind}">{sign}</td><td>{margin}</td><td class="l">{escape(result["corner"])}</td>{cells}</tr>'
         )
     # corner columns come last: seventeen of them are wider than a page
     return f'<div class="scroll specs"><table>{"".join(rows)}</table></div>'
@@ -162,19 +165,29 @@ def _sizes(state: RunState, best: Mapping[str, Any]) -> str:
     for entry in state.started["parameters"]:
         name, unit = entry["name"], entry["unit"]
         value = best["sizing"][name]
-        at = " · at its minimum" if value <= entry["minimum"] else " · at its maximum" if value >= entry["maximum"] else ""
+        at = (
+            " · at its minimum"
+            if value <= entry["minimum"]
+            else " · at its maximum"
+            if value >= entry["maximum"]
+            else ""
+        )
         span = (
             "locked"
             if entry.get("locked")
             else f"{format_quantity(entry['minimum'], unit)} … {format_quantity(entry['maximum'], unit)}{at}"
         )
         rows.append(
-            f'<tr><td>{escape(name)}</td><td>{escape(format_quantity(value, unit))}</td><td>{escape(format_quantity(start.get(name), unit))}</td><td>{escape(span)}</td><td class="l">{escape(entry["role"])}</td></tr>'
+            f"<tr><td>{escape(name)}</td><td>{escape(format_quantity(value, unit))}</td>"
+            f"<td>{escape(format_quantity(start.get(name), unit))}</td><td>{escape(span)}</td>"
+            f'<td class="l">{escape(entry["role"])}</td></tr>'
         )
     return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
 
 
-def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]], about: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _waveforms(
+    waveforms: Mapping[tuple[str, str], Mapping[str, Any]], about: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
     """A plot for each testbench and analysis, with the corners as lines. `about`: testbench → plot labels."""
     by_kind: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for (testbench, corner), kinds in waveforms.items():
@@ -187,7 +200,9 @@ def _waveforms(waveforms: Mapping[tuple[str, str], Mapping[str, Any]], about: Ma
     return result
 
 
-def wave_plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any]) -> list[Plot]:
+def wave_plots(
+    testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any]
+) -> list[Plot]:
     """The plots of one analysis."""
     frequency = Axis("frequency", "Hz", log=True)
     if kind == "ac":
@@ -202,7 +217,11 @@ def wave_plots(testbench: str, kind: str, corners: Mapping[str, Mapping[str, Any
         unit = "dBΩ" if what == "transimpedance" else "dB"
         plots = [_plot(f"{testbench}: {what}", frequency, Axis(unit, "dB"), gain)]
         # the phase of a rejection has no meaning
-        return plots if sign < 0 else [*plots, _plot(f"{testbench}: phase of the {what}", frequency, Axis("deg", "deg"), phase)]
+        return (
+            plots
+            if sign < 0
+            else [*plots, _plot(f"{testbench}: phase of the {what}", frequency, Axis("deg", "deg"), phase)]
+        )
     if kind == "noise":
         return [
             _plot(
@@ -235,7 +254,8 @@ def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
     from eda_agent.simulation.operating_point import OperatingPoint
 
     rows = [
-        '<tr><th>device</th><th>id</th><th>gm</th><th>gds</th><th>gm/id</th><th>vgs</th><th>vds</th><th>vdsat</th><th>margin</th><th class="l">inversion</th><th class="l">region</th></tr>'
+        "<tr><th>device</th><th>id</th><th>gm</th><th>gds</th><th>gm/id</th><th>vgs</th><th>vds</th><th>vdsat</th><th>margin</th><th"
+        ' class="l">inversion</th><th class="l">region</th></tr>'
     ]
     for name, data in points.items():
         point = OperatingPoint(**{key: float("nan") if value is None else value for key, value in data.items()})
@@ -248,7 +268,9 @@ def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
             *(format_quantity(value, "V", 3) for value in (point.vgs, point.vds, point.vdsat, point.margin)),
         ]
         rows.append(
-            f'<tr><td>{escape(name)}</td>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}<td class="l">{point.inversion}</td><td class="l {"near" if bad else ""}">{"! " if bad else ""}{point.region}</td></tr>'
+            f"<tr><td>{escape(name)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td"
+            f' class="l">{point.inversion}</td><td class="l'
+            f' {"near" if bad else ""}">{"! " if bad else ""}{point.region}</td></tr>'
         )
     return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
 
@@ -256,7 +278,10 @@ def _points(points: Mapping[str, Mapping[str, Any]]) -> str:
 def _monte_carlo(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> list[str]:
     low, high = data["interval"]
     parts = [
-        f"<p>{data['passed']} of {data['samples']} samples meet every spec in {escape(', '.join(data['corners']))}: yield {100 * data['yield']:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %).</p>",
+        (
+            f"<p>{data['passed']} of {data['samples']} samples meet every spec in {escape(', '.join(data['corners']))}:"
+            f" yield {100 * data['yield']:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %).</p>"
+        ),
         '<div class="grid">',
     ]
     for spec in specs:
@@ -299,17 +324,26 @@ def _turns(state: RunState, most: int = 200) -> str:
             else "the sizes in the netlist"
         )
         margins = (
-            ", ".join(f"{name} {before:+.2f} → {after:+.2f}" for name, (before, after) in list(moves.margins.items())[:3]) if moves else ""
+            ", ".join(
+                f"{name} {before:+.2f} → {after:+.2f}" for name, (before, after) in list(moves.margins.items())[:3]
+            )
+            if moves
+            else ""
         )
         rows.append(
-            f'<tr><td>{turn["index"]}</td><td>{format_score(turn["score"])}</td><td class="l">{escape(sizes)}</td><td class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
+            f'<tr><td>{turn["index"]}</td><td>{format_score(turn["score"])}</td><td class="l">{escape(sizes)}</td><td'
+            f' class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
         )
-    head = '<tr><th>turn</th><th>score</th><th class="l">changes</th><th class="l">margins</th><th class="l">reasoning</th></tr>'
+    head = (
+        '<tr><th>turn</th><th>score</th><th class="l">changes</th><th class="l">margins</th><th'
+        ' class="l">reasoning</th></tr>'
+    )
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
 
 
 def _diff(diff: str) -> str:
     kinds = {"+": "ins", "-": "del"}
     return "\n".join(
-        f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:1] in kinds else escape(line) for line in diff.splitlines()
+        f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:1] in kinds else escape(line)
+        for line in diff.splitlines()
     )

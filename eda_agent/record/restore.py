@@ -65,7 +65,8 @@ def _light(event: Event) -> Event:
         return _recorded(event)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise InputError(
-            f"turn {event.get('index')} of the journal is not in the format of this program\n    → the journal was changed after it was written"
+            f"turn {event.get('index')} of the journal is not in the format of this program\n    → the journal was"
+            " changed after it was written"
         ) from None
 
 
@@ -78,21 +79,43 @@ def _recorded(event: Event) -> Event:
         merit = _finite(event["merit"])
         order = event["score"], merit if event["score"] == 1.0 else 0.0
         measured = Measured(
-            evaluation["values"], evaluation["reasons"], evaluation["failures"],
-            {name: list(point.values()) for name, point in evaluation["operating_points"].items()}, evaluation["jobs"], evaluation["cached"],
-            evaluation["seconds"], event["score"], merit,
+            evaluation["values"],
+            evaluation["reasons"],
+            evaluation["failures"],
+            {name: list(point.values()) for name, point in evaluation["operating_points"].items()},
+            evaluation["jobs"],
+            evaluation["cached"],
+            evaluation["seconds"],
+            event["score"],
+            merit,
             [
-                (spec, one["corner"], one["why"], one.get("bound", ""), one["value"], _finite(one["margin"]), one["satisfaction"])
+                (
+                    spec,
+                    one["corner"],
+                    one["why"],
+                    one.get("bound", ""),
+                    one["value"],
+                    _finite(one["margin"]),
+                    one["satisfaction"],
+                )
                 for spec, one in event["specs"].items()
             ],
             evaluation.get("bounds", ()),
-        )  # fmt: skip
+        )
     words = [made["reasoning"], made["error"], made["notes"], made["policy"], ""]
     return {
-        "type": event["type"], "seq": event["seq"], "index": event["index"], "score": event["score"], "proposal": {"reply": ""},
-        "record": record(event["index"], words, sizing, made["sizing"], measured), "order": order, "proposer": made["policy"], "mark": sizing_hash(sizing),
-        "corners": len(evaluation["values"]) if evaluation is not None else 0, "names": _shared(tuple(event["specs"])) if measured is not None else None,
-    }  # fmt: skip
+        "type": event["type"],
+        "seq": event["seq"],
+        "index": event["index"],
+        "score": event["score"],
+        "proposal": {"reply": ""},
+        "record": record(event["index"], words, sizing, made["sizing"], measured),
+        "order": order,
+        "proposer": made["policy"],
+        "mark": sizing_hash(sizing),
+        "corners": len(evaluation["values"]) if evaluation is not None else 0,
+        "names": _shared(tuple(event["specs"])) if measured is not None else None,
+    }
 
 
 _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -118,7 +141,15 @@ def _turn(row: Event, problem: Problem, anew: bool = False) -> Turn:
     if tuple(told) != tuple(problem.spec_names):
         return rescore(problem, turn)
     results = tuple(
-        SpecResult(spec, one["corner"], one["value"], _finite(one["margin"]), one["satisfaction"], one["why"], one.get("bound", ""))
+        SpecResult(
+            spec,
+            one["corner"],
+            one["value"],
+            _finite(one["margin"]),
+            one["satisfaction"],
+            one["why"],
+            one.get("bound", ""),
+        )
         for spec, one in told.items()
     )
     return replace(turn, score=Score(row["score"], _finite(row["merit"]), results))

@@ -46,7 +46,13 @@ def csv_turns(state: RunState) -> str:
                 corners_of(turn),
                 *(sizing.get(name, "") for name in names),
                 *(
-                    "" if one.get("value") is None else f"{one['bound']}{one['value']}" if one.get("bound") else one["value"]
+                    (
+                        ""
+                        if one.get("value") is None
+                        else f"{one['bound']}{one['value']}"
+                        if one.get("bound")
+                        else one["value"]
+                    )
                     for one in reached
                 ),
             ]
@@ -57,14 +63,23 @@ def csv_turns(state: RunState) -> str:
 def markdown_summary(state: RunState) -> str:
     """Specs × corners and sizes of the best design."""
     best, corners = best_turn(state), state.started["corners"]
-    lines = [f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {format_score(best['score'])}", ""]
-    lines += [f"| spec | target | {' | '.join(corners)} | verdict |", "| --- | ---: |" + " ---: |" * len(corners) + " --- |"]
+    lines = [
+        f"# {state.started['problem']}: {'met' if best['met'] else 'not met'}, score {format_score(best['score'])}",
+        "",
+    ]
+    lines += [
+        f"| spec | target | {' | '.join(corners)} | verdict |",
+        "| --- | ---: |" + " ---: |" * len(corners) + " --- |",
+    ]
     for spec in state.started["specs"]:
         result = best["specs"][spec["name"]]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
         cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in found]
         why = f" ({result['why']})" if result["why"] else ""
-        lines.append(f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} | {verdict(result['met'], result['margin'])}{why} |")
+        lines.append(
+            f"| {spec['name']} | {target_text(spec)} | {' | '.join(cells)} |"
+            f" {verdict(result['met'], result['margin'])}{why} |"
+        )
     lines += ["", "| size | value | role |", "| --- | ---: | --- |"]
     lines += [
         f"| {entry['name']} | {format_quantity(best['sizing'][entry['name']], entry['unit'])} | {entry['role']} |"
@@ -82,7 +97,9 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
     evaluation = best.get("evaluation", {})
     parameters: dict[str, Any] = {}
     for spec in state.started["specs"]:
-        found = [one for one in found_in(evaluation, spec["name"], list(evaluation.get("values", {}))) if one[0] is not None]
+        found = [
+            one for one in found_in(evaluation, spec["name"], list(evaluation.get("values", {}))) if one[0] is not None
+        ]
         unit = any_unit(shown_unit(spec))
 
         def number(value: float, factor: float = float(unit.factor)) -> float:
@@ -104,9 +121,12 @@ def cace_datasheet(state: RunState, netlist: str) -> str:
             "results": results,
         }
     data = {
-        "name": state.started["problem"], "description": f"{state.started['problem']}, sized by eda-agent", "cace_format": CACE_VERSION,
-        "paths": {"netlist": netlist}, "parameters": parameters,
-    }  # fmt: skip
+        "name": state.started["problem"],
+        "description": f"{state.started['problem']}, sized by eda-agent",
+        "cace_format": CACE_VERSION,
+        "paths": {"netlist": netlist},
+        "parameters": parameters,
+    }
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
 
 
@@ -139,7 +159,9 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
         unit = str(entry.get("unit") or "")
         specs = entry.get("spec")
         for key, bounds in specs.items() if isinstance(specs, dict) else ():
-            metric = next((known[word] for known in (METRICS, aliases) for word in (str(key), name) if word in known), None)
+            metric = next(
+                (known[word] for known in (METRICS, aliases) for word in (str(key), name) if word in known), None
+            )
             if metric is None or not isinstance(bounds, dict):
                 continue
             for side in ("minimum", "maximum"):
@@ -152,5 +174,7 @@ def read_cace(path: Path) -> dict[str, dict[str, float]]:
                 except QuantityError as error:
                     raise InputError(Finding(f"{name}: {error}", path, read=f"{value} {unit}")) from None
     if not result:
-        raise InputError(Finding("no parameter of the datasheet is a known metric", path, fix=f"metrics: {', '.join(METRICS)}"))
+        raise InputError(
+            Finding("no parameter of the datasheet is a known metric", path, fix=f"metrics: {', '.join(METRICS)}")
+        )
     return result

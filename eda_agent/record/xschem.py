@@ -29,7 +29,9 @@ def write_sizes(path: Path, values: Mapping[Edit, float]) -> tuple[str, tuple[st
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Finding(f"cannot read the schematic: {error}", path)) from None
     if not text.startswith("v {xschem"):
-        raise InputError(Finding("this is not an xschem schematic", path, fix="its first line must begin with  v {xschem version="))
+        raise InputError(
+            Finding("this is not an xschem schematic", path, fix="its first line must begin with  v {xschem version=")
+        )
     missing = []
     for edit, value in values.items():
         shown = f"{value:.10g}"

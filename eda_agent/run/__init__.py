@@ -19,6 +19,19 @@ from eda_agent.run.size import size
 from eda_agent.run.spec_copy import changed_since, original_spec
 
 __all__ = [
-    "Outcome", "Request", "RunProblem", "changed_since", "failed_checks", "measure_once", "netlist_of_schematic", "open_evaluator", "original_spec", "problem_of_run",
-    "simulate_for_report", "size", "try_out", "wires_text", "with_corners",
-]  # fmt: skip
+    "Outcome",
+    "Request",
+    "RunProblem",
+    "changed_since",
+    "failed_checks",
+    "measure_once",
+    "netlist_of_schematic",
+    "open_evaluator",
+    "original_spec",
+    "problem_of_run",
+    "simulate_for_report",
+    "size",
+    "try_out",
+    "wires_text",
+    "with_corners",
+]

@@ -42,7 +42,10 @@ def failed_checks(seen: Iterable[Observation]) -> list[str]:
     first: dict[str, list[tuple[str, str]]] = {}
     for (testbench, _), rows in groups.items():
         first.setdefault(testbench, rows)
-    return [f"{heading([testbench])} in {_corners([corner for corner, _ in rows])}: {rows[0][1]}" for testbench, rows in first.items()]
+    return [
+        f"{heading([testbench])} in {_corners([corner for corner, _ in rows])}: {rows[0][1]}"
+        for testbench, rows in first.items()
+    ]
 
 
 def _corners(names: Sequence[str]) -> str:

@@ -36,10 +36,12 @@ def check_endpoint(endpoint: str, folder: Path) -> None:
         return
     raise InputError(
         Finding(
-            f"the run uses the endpoint {endpoint}, which you have not given here before: it would receive your netlist and your key",
-            folder, fix=f"if you trust it, add --endpoint {shlex.quote(endpoint)}",
+            f"the run uses the endpoint {endpoint}, which you have not given here before: it would receive your netlist"
+            " and your key",
+            folder,
+            fix=f"if you trust it, add --endpoint {shlex.quote(endpoint)}",
         )
-    )  # fmt: skip
+    )
 
 
 def _local(endpoint: str) -> bool:

@@ -21,7 +21,12 @@ from eda_agent.simulation.workbench import Workbench
 
 @contextlib.contextmanager
 def open_evaluator(
-    problem: Problem, *, workers: int | None = None, cache: bool = True, pool: Executor | None = None, cluster: str | None = None
+    problem: Problem,
+    *,
+    workers: int | None = None,
+    cache: bool = True,
+    pool: Executor | None = None,
+    cluster: str | None = None,
 ) -> Iterator[Evaluator]:
     """An evaluator with its worker processes and cache, closed on leaving the context."""
     folder = cache_folder()
@@ -55,7 +60,10 @@ def try_out(problem: Problem) -> tuple[dict[str, float | None], Soundness]:
 
 
 def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:
-    return {spec: None if (corner, spec) in evaluation.bounds else value for spec, value in evaluation.values[corner].items()}
+    return {
+        spec: None if (corner, spec) in evaluation.bounds else value
+        for spec, value in evaluation.values[corner].items()
+    }
 
 
 def simulate_for_report(
@@ -64,5 +72,7 @@ def simulate_for_report(
     """(waveforms of every testbench and corner, Monte Carlo as data or None without samples) of one design."""
     with open_evaluator(problem) as evaluator:
         legal = problem.space.snap(sizing)
-        waves = {place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply}
+        waves = {
+            place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply
+        }
         return waves, monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None

@@ -25,16 +25,19 @@ def fingerprint(problem: Problem, workbench: Workbench) -> dict[str, Any]:
     return {
         "netlist": _digest(problem.netlist.text(), problem.subckt),
         "parameters": {
-            one.name: _digest(one.minimum, one.maximum, one.scale, one.step, one.initial, one.locked, one.places) for one in problem.space.parameters
+            one.name: _digest(one.minimum, one.maximum, one.scale, one.step, one.initial, one.locked, one.places)
+            for one in problem.space.parameters
         },
         "testbenches": {name: _digest(*_bench(bench)) for name, bench in problem.testbenches.items()},
-        "specs": {spec.name: _digest(spec.metric.name, spec.testbench, spec.corners, spec.devices) for spec in problem.specs},
+        "specs": {
+            spec.name: _digest(spec.metric.name, spec.testbench, spec.corners, spec.devices) for spec in problem.specs
+        },
         "corners": {corner.name: _digest(corner) for corner in problem.corners},
         "models": {process: library.digest[:16] for process, library in workbench.libraries.items()},
         "measurements": CONTENT_VERSION,
         "layout": _digest(problem.layout) if problem.layout is not None else "",
         "wires": _digest(problem.wires) if problem.wires is not None else "",
-    }  # fmt: skip
+    }
 
 
 def targets(problem: Problem) -> dict[str, Any]:
@@ -42,9 +45,18 @@ def targets(problem: Problem) -> dict[str, Any]:
     again.
     """
     return {
-        "specs": {spec.name: {"minimum": spec.minimum, "maximum": spec.maximum, "weight": spec.weight, "worst": spec.worst, "objective": spec.objective} for spec in problem.specs},
+        "specs": {
+            spec.name: {
+                "minimum": spec.minimum,
+                "maximum": spec.maximum,
+                "weight": spec.weight,
+                "worst": spec.worst,
+                "objective": spec.objective,
+            }
+            for spec in problem.specs
+        },
         "budget": dict(vars(problem.budget)),
-    }  # fmt: skip
+    }
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -95,7 +107,9 @@ def weights(folder: Path) -> str:
 def _bench(bench: Testbench) -> tuple[object, ...]:
     """A testbench with the current content of its Python measurement files, independent of their place."""
     paths = {name: Path(how.partition(" ")[2]) for name, how in bench.measures.items() if how.startswith("python ")}
-    measures = {name: paths[name].read_text(encoding="utf-8") if name in paths else how for name, how in bench.measures.items()}
+    measures = {
+        name: paths[name].read_text(encoding="utf-8") if name in paths else how for name, how in bench.measures.items()
+    }
     return replace(bench, measures={}), sorted(measures.items())
 
 

@@ -28,7 +28,9 @@ def run_folder(request: Request, problem: Problem) -> Path:
             return _new(wanted)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(Finding(f"cannot create the folder of the run: {error.strerror}", folder, fix="choose another --out")) from None
+        raise InputError(
+            Finding(f"cannot create the folder of the run: {error.strerror}", folder, fix="choose another --out")
+        ) from None
     return folder
 
 
@@ -54,12 +56,24 @@ def write_artifacts(problem: Problem, folder: Path, best: Turn) -> dict[str, str
     """Write best.json and sized.spice for the incumbent. Raises `StorageError`."""
     assert best.sizing is not None and best.score is not None
     data = {
-        "turn": best.index, "score": best.value, "met": best.met, "sizing": dict(best.sizing),
-        "specs": {result.spec: {"value": result.value, "corner": result.corner, "met": result.met} for result in best.score.results},
-    }  # fmt: skip
+        "turn": best.index,
+        "score": best.value,
+        "met": best.met,
+        "sizing": dict(best.sizing),
+        "specs": {
+            result.spec: {"value": result.value, "corner": result.corner, "met": result.met}
+            for result in best.score.results
+        },
+    }
     try:
         write_text(folder / "best.json", json.dumps(data, indent=2) + "\n")
         write_text(folder / "sized.spice", sized_netlist(problem, best.sizing))
     except OSError as error:
-        raise StorageError(f"{folder}: the result cannot be written: {error.strerror}\n    → free disk space, then --resume") from None
-    return {"journal": str(folder / "journal.jsonl"), "best": str(folder / "best.json"), "netlist": str(folder / "sized.spice")}
+        raise StorageError(
+            f"{folder}: the result cannot be written: {error.strerror}\n    → free disk space, then --resume"
+        ) from None
+    return {
+        "journal": str(folder / "journal.jsonl"),
+        "best": str(folder / "best.json"),
+        "netlist": str(folder / "sized.spice"),
+    }

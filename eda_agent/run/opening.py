@@ -62,7 +62,11 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
             journal, state = _held(folder, stack)
             if state.started:
                 raise InputError(
-                    Finding("this folder already holds a run", folder, fix="add --resume to continue it, or choose another --out")
+                    Finding(
+                        "this folder already holds a run",
+                        folder,
+                        fix="add --resume to continue it, or choose another --out",
+                    )
                 )
         # the user may have changed the policy during the run
         policy = make_policy(resumed.policy, request.chosen_seed, resumed.options)

@@ -24,7 +24,11 @@ def with_estimate(problem: Problem, request: Request, state: RunState) -> tuple[
     if state.started:
         if request.post_layout is not None:
             raise InputError(
-                Finding("a run keeps the wires that it was started with", request.out, fix="leave --post-layout out, or start a new run")
+                Finding(
+                    "a run keeps the wires that it was started with",
+                    request.out,
+                    fix="leave --post-layout out, or start a new run",
+                )
             )
         return replace(problem, wires=wires_from(state.started.get("wires"))), ()
     if request.post_layout is None:
@@ -37,7 +41,10 @@ def with_estimate(problem: Problem, request: Request, state: RunState) -> tuple[
 
 def wires_text(wires: Wires) -> str:
     """The wires that are simulated beside the netlist, as text."""
-    return f"simulated with {len(wires.pairs)} wire capacitances of {Path(wires.source).name}, {wires.total * 1e15:.4g} fF in all"
+    return (
+        f"simulated with {len(wires.pairs)} wire capacitances of {Path(wires.source).name}, {wires.total * 1e15:.4g} fF"
+        " in all"
+    )
 
 
 def drawn_sizes(request: Request, problem: Problem) -> dict[str, float] | None:
@@ -48,5 +55,7 @@ def drawn_sizes(request: Request, problem: Problem) -> dict[str, float] | None:
     state = fold(read_journal(journal))
     best = state.best.get("sizing") or next((turn["sizing"] for turn in state.turns if turn["sizing"]), None)
     if best is None or set(best) != set(problem.space.names):
-        raise InputError(Finding("the run has no sizes of this circuit", request.spec, fix="name the run whose layout was extracted"))
+        raise InputError(
+            Finding("the run has no sizes of this circuit", request.spec, fix="name the run whose layout was extracted")
+        )
     return problem.space.snap(best)

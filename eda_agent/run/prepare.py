@@ -51,7 +51,9 @@ class Prepared:
     remarks: list[str]
 
 
-def prepare(request: Request, problem: Problem | None, listen: Callable[[Event], None], stack: contextlib.ExitStack) -> Prepared:
+def prepare(
+    request: Request, problem: Problem | None, listen: Callable[[Event], None], stack: contextlib.ExitStack
+) -> Prepared:
     """Open and check everything that a request needs; leaving the stack closes it.
 
     Raises `InputError` or `MissingError` if the request cannot work.
@@ -67,7 +69,11 @@ def prepare(request: Request, problem: Problem | None, listen: Callable[[Event],
     seeds = state.started.get("seeds", []) if state.started else _seeds(request, problem, memory)
     policy = WarmStartPolicy(run.policy, seeds) if seeds else run.policy
     # a resumed run makes the same proposals on any machine
-    width = request.parallel or state.started.get("parallel") or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
+    width = (
+        request.parallel
+        or state.started.get("parallel")
+        or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
+    )
     _greet(stream, run.pool)
     # a refused run has not started
     force = bool(request.force or state.started.get("forced"))

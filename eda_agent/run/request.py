@@ -71,9 +71,19 @@ class Request:
 
 
 KEPT: dict[str, type] = {
-    "policy": str, "options": dict, "seed": int, "simulations": int, "workers": int, "cluster": str, "cache": bool, "corners": str, "skip": bool,
-    "parallel": int, "memory": bool, "force": bool,
-}  # fmt: skip
+    "policy": str,
+    "options": dict,
+    "seed": int,
+    "simulations": int,
+    "workers": int,
+    "cluster": str,
+    "cache": bool,
+    "corners": str,
+    "skip": bool,
+    "parallel": int,
+    "memory": bool,
+    "force": bool,
+}
 """Fields of a request that a journal keeps, and their types."""
 
 
@@ -95,7 +105,9 @@ def request_data(request: Request) -> dict[str, Any]:
     data["policy"], data["seed"] = request.chosen_policy, request.chosen_seed
     # the name of a chat model may also be that of a folder
     files = {"script"} if request.chosen_policy == "chat" or "endpoint" in request.options else {"script", "model"}
-    data["options"] = {name: _plain(value, name in files) for name, value in request.options.items() if not _SECRET.search(name)}
+    data["options"] = {
+        name: _plain(value, name in files) for name, value in request.options.items() if not _SECRET.search(name)
+    }
     return data
 
 
@@ -114,7 +126,9 @@ def request_from(data: Mapping[str, Any], spec: Path) -> Request:
         if value is None:
             continue
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise InputError(f"the journal's request has {name} {value!r}\n    → the journal was changed after it was written")
+            raise InputError(
+                f"the journal's request has {name} {value!r}\n    → the journal was changed after it was written"
+            )
         fields[name] = value
     return Request(spec=spec, **fields)
 

@@ -82,7 +82,9 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
         if value is not None and value != before and not (name == "policy" and value == state.policy.get("name")):
             words = f"{name} {before}" if before is not None else f"the spec's own {name}"
             fix = f"add {flag(name)} {shlex.quote(str(before))}" if before is not None else f"leave {flag(name)} out"
-            raise InputError(Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run"))
+            raise InputError(
+                Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run")
+            )
     check_options(replace(then, policy=state.policy.get("name", then.policy), options=given.options))
     for name in _FREE:
         value, before = getattr(given, name), getattr(then, name)
@@ -111,8 +113,13 @@ def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
         return (then if state.budget is None else replace(then, simulations=state.budget)), []
     first = state.started
     budget = state.budget if state.budget is not None else first.get("budget", {}).get("simulations")
-    then = request_from({**first, "corners": first.get("corner_set"), "options": {}, "workers": None, "simulations": budget}, spec)
-    told = "the journal of this run is from a version that stores neither the policy's options nor what its measurements depend on"
+    then = request_from(
+        {**first, "corners": first.get("corner_set"), "options": {}, "workers": None, "simulations": budget}, spec
+    )
+    told = (
+        "the journal of this run is from a version that stores neither the policy's options nor what its measurements"
+        " depend on"
+    )
     named = [flag(name) for name in sorted(options_of(then.chosen_policy))]
     return then, [f"{told}: give {', '.join(named)} again if the run had one" if named else told]
 
@@ -127,8 +134,12 @@ def _options(given: Request, then: Request, state: RunState, folder: Path, notes
         same = weighed and name in {"model", "script"} and weights(Path(str(value))) == weighed
         if not same and name not in _FREE_OPTIONS:
             raise InputError(
-                Finding(f"the run was started with {name} {before.get(name, 'of the policy')}, not {value}", folder, fix=f"leave {flag(name)} out, or start a new run")
-            )  # fmt: skip
+                Finding(
+                    f"the run was started with {name} {before.get(name, 'of the policy')}, not {value}",
+                    folder,
+                    fix=f"leave {flag(name)} out, or start a new run",
+                )
+            )
         notes.append(f"changed: {flag(name)} is {value}, was {before.get(name, 'not given')}")
     return {**before, **now}
 
@@ -157,9 +168,14 @@ def opened_data(resumed: Resumed, problem: Problem, workbench: Workbench, policy
     going = replace(request, policy=resumed.policy, options={**resumed.options, **getattr(policy, "settings", {})})
     kept = going if resumed.policy == request.chosen_policy else request
     return {
-        "version": __version__, "request": request_data(kept), "going": request_data(going)["options"], "spec": problem.text,
-        "fingerprint": fingerprint(problem, workbench), "targets": targets(problem), "weights": _weights(request),
-    }  # fmt: skip
+        "version": __version__,
+        "request": request_data(kept),
+        "going": request_data(going)["options"],
+        "spec": problem.text,
+        "fingerprint": fingerprint(problem, workbench),
+        "targets": targets(problem),
+        "weights": _weights(request),
+    }
 
 
 def compare(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
@@ -168,8 +184,12 @@ def compare(request: Request, state: RunState, problem: Problem, workbench: Work
         return _compared(request, state, problem, workbench, folder)
     except (KeyError, TypeError, AttributeError):
         raise InputError(
-            Finding("the journal's data on the run's spec is not in the format of this program", folder, fix="the journal was changed after it was written")
-        ) from None  # fmt: skip
+            Finding(
+                "the journal's data on the run's spec is not in the format of this program",
+                folder,
+                fix="the journal was changed after it was written",
+            )
+        ) from None
 
 
 def _compared(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
@@ -177,27 +197,44 @@ def _compared(request: Request, state: RunState, problem: Problem, workbench: Wo
     if not state.started:
         return Changes(False, edits)
     kept = state.opened.get("fingerprint")
-    wrong = differences(kept, fingerprint(problem, workbench)) if isinstance(kept, Mapping) else _other_names(state, problem)
+    wrong = (
+        differences(kept, fingerprint(problem, workbench))
+        if isinstance(kept, Mapping)
+        else _other_names(state, problem)
+    )
     before, now = _targets(state), targets(problem)
     diff = tuple(_diff(str(state.opened.get("spec", problem.text)), problem.text))
     if wrong:
         words = "\n    ".join(["the results of the run no longer apply. Changed since then:", *wrong, *diff])
         raise InputError(
             Finding(
-                words, folder, fix="restore what changed, or start a new run; --memory starts it with earlier designs of the same circuit"
+                words,
+                folder,
+                fix=(
+                    "restore what changed, or start a new run; --memory starts it with earlier designs of the same"
+                    " circuit"
+                ),
             )
         )
     notes = (
-        [f"the model of policy {request.chosen_policy} has changed since the start of the run, so its proposals differ from now on"]
+        [
+            f"the model of policy {request.chosen_policy} has changed since the start of the run, so its proposals"
+            " differ from now on"
+        ]
         if _other_weights(request, state)
         else []
     )
     asked = before["specs"]
-    changed = {name for name, bounds in now["specs"].items() if any(bounds[side] != value for side, value in asked.get(name, {}).items())}
+    changed = {
+        name
+        for name, bounds in now["specs"].items()
+        if any(bounds[side] != value for side, value in asked.get(name, {}).items())
+    }
     anew = bool(changed) or (bool(asked) and list(now["specs"]) != list(asked))
     if anew:
         notes.append(
-            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every earlier turn is scored with the new spec"
+            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every earlier turn is"
+            " scored with the new spec"
         )
     if before["budget"] and now["budget"] != before["budget"]:
         notes.append(
@@ -205,7 +242,7 @@ def _compared(request: Request, state: RunState, problem: Problem, workbench: Wo
             + (f"; the run keeps its own budget of {request.simulations} simulations" if request.simulations else "")
         )
     kept = tuple(edit for edit in edits if not (edit.get("do") == "target" and edit.get("spec") in changed))
-    return Changes(anew, kept, diff, tuple(notes))  # fmt: skip
+    return Changes(anew, kept, diff, tuple(notes))
 
 
 def _other_names(state: RunState, problem: Problem) -> list[str]:
@@ -217,7 +254,9 @@ def _other_names(state: RunState, problem: Problem) -> list[str]:
         "corners": (then["corners"], [corner.name for corner in problem.corners]),
     }  # fmt: skip
     return [
-        f"{part}: {', '.join(sorted(set(before) ^ set(now))) or 'their order'}" for part, (before, now) in names.items() if before != now
+        f"{part}: {', '.join(sorted(set(before) ^ set(now))) or 'their order'}"
+        for part, (before, now) in names.items()
+        if before != now
     ]
 
 
@@ -230,15 +269,23 @@ def _targets(state: RunState) -> Mapping[str, Any]:
         return kept
     sides = ("minimum", "maximum", "weight", "objective")
     specs = (
-        {} if state.edits else {entry["name"]: {side: entry[side] for side in sides if side in entry} for entry in state.started["specs"]}
+        {}
+        if state.edits
+        else {entry["name"]: {side: entry[side] for side in sides if side in entry} for entry in state.started["specs"]}
     )
     return {"specs": specs, "budget": {}}
 
 
 def _diff(before: str, now: str) -> list[str]:
-    lines = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "spec.yaml of the run", "spec.yaml now", n=0, lineterm=""))
+    lines = list(
+        difflib.unified_diff(
+            before.splitlines(), now.splitlines(), "spec.yaml of the run", "spec.yaml now", n=0, lineterm=""
+        )
+    )
     lines = [visible(line) for line in lines]
-    return lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} more lines"]
+    return (
+        lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} more lines"]
+    )
 
 
 def _weights(request: Request) -> str:
@@ -250,7 +297,11 @@ def _weights(request: Request) -> str:
             return weights(shipped_model())
         except MissingError:
             return ""
-    return weights(Path(source)) if isinstance(source, (str, Path)) and name != "python" and "endpoint" not in request.options else ""
+    return (
+        weights(Path(source))
+        if isinstance(source, (str, Path)) and name != "python" and "endpoint" not in request.options
+        else ""
+    )
 
 
 def _other_weights(request: Request, state: RunState) -> bool:

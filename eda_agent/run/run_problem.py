@@ -41,10 +41,17 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
     path, said = spec_of_run(folder)
     problem = load_problem(path)
     begun = state.started
-    for what, ours, theirs in (("parameters", problem.space.names, begun["parameters"]), ("specs", problem.spec_names, begun["specs"])):
+    for what, ours, theirs in (
+        ("parameters", problem.space.names, begun["parameters"]),
+        ("specs", problem.spec_names, begun["specs"]),
+    ):
         if sorted(ours) != sorted(row["name"] for row in theirs):
             raise InputError(
-                Finding(f"the spec has other {what} than the run", path, fix=f"restore the {path.name} with which the run was started")
+                Finding(
+                    f"the spec has other {what} than the run",
+                    path,
+                    fix=f"restore the {path.name} with which the run was started",
+                )
             )
     corners = _corners(problem, begun, path)
     specs = _specs(problem, begun["specs"], begun.get("corner_set"))
@@ -52,7 +59,10 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
     if others and not state.edits:
         said = (*said, f"{path} has another {', '.join(others)} than the run: the run's targets are shown")
     if state.turns and _moved(problem, state.turns[0].get("sizing")):
-        said = (*said, f"the netlist of {path} has other sizes than at the start of the run: sizes taken from it may differ")
+        said = (
+            *said,
+            f"the netlist of {path} has other sizes than at the start of the run: sizes taken from it may differ",
+        )
     return RunProblem(
         replace(
             problem,
@@ -70,13 +80,18 @@ def problem_of_run(folder: Path, state: RunState) -> RunProblem:
 def _corners(problem: Problem, begun: Row, path: Path) -> tuple[Corner, ...]:
     if "corner_table" in begun:
         return tuple(
-            Corner(row["name"], row["process"], row["vdd"], row["temperature"], dict(row["settings"])) for row in begun["corner_table"]
+            Corner(row["name"], row["process"], row["vdd"], row["temperature"], dict(row["settings"]))
+            for row in begun["corner_table"]
         )
     # a journal of version 0.1.0 has only the names
     named = begun.get("corner_set")
     corners = named_set(named, problem.pdk) if named else problem.corners
     if [corner.name for corner in corners] != begun["corners"]:
-        raise InputError(Finding("the spec has other corners than the run", path, fix=f"the run's are {', '.join(begun['corners'][:6])}"))
+        raise InputError(
+            Finding(
+                "the spec has other corners than the run", path, fix=f"the run's are {', '.join(begun['corners'][:6])}"
+            )
+        )
     return corners
 
 
@@ -89,9 +104,15 @@ def _specs(problem: Problem, rows: Sequence[Row], named: str | None) -> tuple[Sp
         corners = tuple(row["corners"]) if "corners" in row else () if named else spec.corners
         result.append(
             replace(
-                spec, minimum=low, maximum=high, weight=row["weight"], objective=row["objective"], worst=row.get("worst", spec.worst), corners=corners
+                spec,
+                minimum=low,
+                maximum=high,
+                weight=row["weight"],
+                objective=row["objective"],
+                worst=row.get("worst", spec.worst),
+                corners=corners,
             )
-        )  # fmt: skip
+        )
     return tuple(result)
 
 

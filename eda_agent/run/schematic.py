@@ -15,25 +15,38 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
     """The netlist that xschem writes for a .sch file. Raises `MissingError` without xschem."""
     program = shutil.which("xschem")
     if program is None:
-        raise MissingError("reading a .sch file needs xschem\n    → apt install xschem, or netlist it in xschem and give the .spice file")
+        raise MissingError(
+            "reading a .sch file needs xschem\n    → apt install xschem, or netlist it in xschem and give the .spice"
+            " file"
+        )
     with tempfile.TemporaryDirectory(prefix="eda-agent-") as place:
         rc, netlist = Path(place) / "xschemrc", Path(place) / f"{schematic.stem}.spice"
         # the user's own settings (symbol libraries, PDK), then the output folder; works from version 2.8 on, which has
         # no -o
         rc.write_text(
-            "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f; break } }\n"
-            f"set netlist_dir {{{place}}}\n",
+            "foreach f [list [file join [pwd] xschemrc] ~/.xschem/xschemrc] { if {[file exists $f]} { source $f;"
+            f" break }} }}\nset netlist_dir {{{place}}}\n",
             encoding="utf-8",
         )
         # no X, no readline, quit when done, netlist, SPICE
         command = [program, "-x", "-r", "-q", "-n", "-s", "--rcfile", str(rc), str(schematic.resolve())]
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, cwd=schematic.resolve().parent
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=schematic.resolve().parent,
         )
         if not netlist.is_file():
             words = (done.stderr or done.stdout).strip().splitlines()
             raise InputError(
-                Finding(f"xschem wrote no netlist: {words[-1] if words else 'no message'}", schematic, fix="netlist it in xschem")
+                Finding(
+                    f"xschem wrote no netlist: {words[-1] if words else 'no message'}",
+                    schematic,
+                    fix="netlist it in xschem",
+                )
             )
         text = netlist.read_text(encoding="utf-8", errors="replace")
     folder.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,18 @@ def size(
     assert best is not None
     run = prepared.run
     remarks, seed = _remarks(prepared), run.resumed.request.chosen_seed
-    return Outcome(env.problem, run.folder, stop, best, env.history.turns, prepared.policy.name, seed, verified, remarks, prepared.force)
+    return Outcome(
+        env.problem,
+        run.folder,
+        stop,
+        best,
+        env.history.turns,
+        prepared.policy.name,
+        seed,
+        verified,
+        remarks,
+        prepared.force,
+    )
 
 
 def resume(prepared: Prepared) -> Environment:
@@ -72,13 +83,28 @@ def resume(prepared: Prepared) -> Environment:
         # before run.started, which has the new targets: a run killed between the two scores its turns again
         stream.emit("spec.changed", diff=changes.diff, edits=changes.edits, problem=asked, turns=env.history.turns)
     stream.emit(
-        "run.started", problem=problem.name, folder=str(run.folder), policy=prepared.policy.name, seed=request.chosen_seed, budget=vars(prepared.budget),
-        workers=run.pool.size, parallel=prepared.width, seeds=prepared.seeds, resumed=bool(state.turns), forced=prepared.force, layout=problem.layout.data() if problem.layout else None,
-        wires=problem.wires.data() if problem.wires else None, corner_set=request.corners,
-        skip=request.skip, corners=[corner.name for corner in problem.corners], corner_table=corner_table(problem), specs=spec_table(problem),
-        parameters=parameter_table(problem), saturated=saturated_devices(problem),
+        "run.started",
+        problem=problem.name,
+        folder=str(run.folder),
+        policy=prepared.policy.name,
+        seed=request.chosen_seed,
+        budget=vars(prepared.budget),
+        workers=run.pool.size,
+        parallel=prepared.width,
+        seeds=prepared.seeds,
+        resumed=bool(state.turns),
+        forced=prepared.force,
+        layout=problem.layout.data() if problem.layout else None,
+        wires=problem.wires.data() if problem.wires else None,
+        corner_set=request.corners,
+        skip=request.skip,
+        corners=[corner.name for corner in problem.corners],
+        corner_table=corner_table(problem),
+        specs=spec_table(problem),
+        parameters=parameter_table(problem),
+        saturated=saturated_devices(problem),
         opened=opened_data(run.resumed, problem, run.evaluator.workbench, run.policy),
-    )  # fmt: skip
+    )
     for remark in prepared.remarks:
         stream.emit("log", level="warning", about=ABOUT, message=remark)
     for note in (*run.resumed.notes, *changes.notes):
@@ -96,11 +122,19 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
     anew = prepared.changes.anew
     control.follow(run.folder / COMMANDS_FILE, request.orders_from)
     loop = Loop(
-        env, prepared.policy, prepared.budget, prepared.stream.emit, control, restore_pending(state), width=prepared.width, original_problem=run.problem,
+        env,
+        prepared.policy,
+        prepared.budget,
+        prepared.stream.emit,
+        control,
+        restore_pending(state),
+        width=prepared.width,
+        original_problem=run.problem,
         make_policy=lambda name, options: make_policy(name, request.chosen_seed, options),
-        undo_stack=[restore_turns(rows, env.problem, anew=anew) for rows in state.left], review=state.review,
+        undo_stack=[restore_turns(rows, env.problem, anew=anew) for rows in state.left],
+        review=state.review,
         last_reported_best=None if not state.turns else -1 if anew else state.best.get("index", -1),
-    )  # fmt: skip
+    )
     # the journal's turns are restored now; in a long run they take hundreds of megabytes
     state.turns.clear()
     state.left.clear()

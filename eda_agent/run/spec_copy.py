@@ -22,7 +22,9 @@ from eda_agent.problem.spec import Problem
 ORIGIN = "origin.json"
 """File in a run's folder that records the place of the original spec and the copied files."""
 SPEC = "spec.yaml"
-_TAKEN = frozenset(["journal.jsonl", "orders.jsonl", "stderr.log", SPEC, ORIGIN, "best.json", "sized.spice", "montecarlo.json"])
+_TAKEN = frozenset(
+    ["journal.jsonl", "orders.jsonl", "stderr.log", SPEC, ORIGIN, "best.json", "sized.spice", "montecarlo.json"]
+)
 """Names of a run's own files."""
 
 
@@ -55,7 +57,11 @@ def original_spec(folder: Path) -> Path:
 def changed_since(folder: Path) -> bool:
     """Whether the original spec has changed since the run was started; False if this is unknown."""
     read, origin = _origin(folder).get("read"), original_spec(folder)
-    return isinstance(read, str) and origin.is_file() and _digest(origin.read_text(encoding="utf-8", errors="replace").encode()) != read
+    return (
+        isinstance(read, str)
+        and origin.is_file()
+        and _digest(origin.read_text(encoding="utf-8", errors="replace").encode()) != read
+    )
 
 
 def spec_of_run(folder: Path) -> tuple[Path, tuple[str, ...]]:
@@ -67,7 +73,10 @@ def spec_of_run(folder: Path) -> tuple[Path, tuple[str, ...]]:
     missing = sorted(name for name in files if not (folder / name).is_file())
     if files and not missing:
         changed = [name for name, digest in files.items() if _digest(read_file(folder / name)) != digest]
-        said = f"{', '.join(sorted(changed))} in {folder} changed after the run had copied it: the changed circuit is shown"
+        said = (
+            f"{', '.join(sorted(changed))} in {folder} changed after the run had copied it: the changed circuit is"
+            " shown"
+        )
         return folder / SPEC, (said,) if changed else ()
     origin = original_spec(folder)
     if not origin.is_file():
@@ -79,7 +88,9 @@ def spec_of_run(folder: Path) -> tuple[Path, tuple[str, ...]]:
             )
         )
     if missing:
-        return origin, (f"{', '.join(missing)}, the run's copy, is missing in {folder}: the circuit is read from {origin}",)
+        return origin, (
+            f"{', '.join(missing)}, the run's copy, is missing in {folder}: the circuit is read from {origin}",
+        )
     return origin, ()
 
 

@@ -36,7 +36,8 @@ def check_trust(problem: Problem, sandbox: Collection[str]) -> None:
     if said == "1" or foreign:
         whose = "files from elsewhere" if said == "1" else f"{foreign[0]}, which belongs to another user,"
         raise MissingError(
-            f"{whose} would be simulated, and {warning(sandbox)}\n    → use a machine with every layer, or --trusted once you have read the files"
+            f"{whose} would be simulated, and {warning(sandbox)}\n    → use a machine with every layer, or --trusted"
+            " once you have read the files"
         )
 
 

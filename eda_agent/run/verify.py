@@ -37,14 +37,22 @@ def verify(evaluator: Evaluator, problem: Problem, pool: Executor, best: Turn) -
     evaluation, seen = watch(fresh, best.sizing)
     graded, asked = (score(specs, evaluation) for specs in (problem.specs, as_asked(problem.specs)))
     return {
-        "index": best.index, "met": graded.met, "asked_met": asked.met, "score": graded.value, "deviation": _deviation(best.evaluation, evaluation), "corners": list(evaluation.values),
+        "index": best.index,
+        "met": graded.met,
+        "asked_met": asked.met,
+        "score": graded.value,
+        "deviation": _deviation(best.evaluation, evaluation),
+        "corners": list(evaluation.values),
         "worst": {result.spec: result.corner for result in graded.results},
         "unsound": failed_checks(seen),
         "left_saturation": left_saturation(
-            {corner: {name: point.data() for name, point in row.items()} for corner, row in evaluation.corner_points.items()},
+            {
+                corner: {name: point.data() for name, point in row.items()}
+                for corner, row in evaluation.corner_points.items()
+            },
             saturated_devices(problem),
         ),
-    }  # fmt: skip
+    }
 
 
 def _deviation(before: Evaluation, now: Evaluation) -> float:

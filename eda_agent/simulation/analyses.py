@@ -56,7 +56,9 @@ class Analyses:
                 before = f"op{plot.removeprefix('ac')}"
                 result.waves["op"] = self._read("op", before, deck.probes)
             result.waves[kind] = (
-                self._read(kind, plot, deck.probes) if loop is None else Waveform(kind, self._axis(kind, plot), {LOOP: loop})
+                self._read(kind, plot, deck.probes)
+                if loop is None
+                else Waveform(kind, self._axis(kind, plot), {LOOP: loop})
             )
             self._run_meas(deck, kind, result.meas)
             if operating_point and "op" in result.waves and not result.devices:
@@ -69,7 +71,9 @@ class Analyses:
         names = [name for name in self.ngspice.vectors(self.ngspice.plot()) if "#" not in name and "@" not in name]
         voltages = {name: self.ngspice.vector(name) for name in names}
         return {
-            name: float(f"{vector[0]:.6g}") for name, vector in voltages.items() if vector is not None and abs(vector[0]) < _ABSURD_VOLT
+            name: float(f"{vector[0]:.6g}")
+            for name, vector in voltages.items()
+            if vector is not None and abs(vector[0]) < _ABSURD_VOLT
         }
 
     def _run_meas(self, deck: LoadedDeck, kind: str, results: dict[str, float | None]) -> None:
@@ -105,16 +109,30 @@ class Analyses:
             spectrum = f"noise{int(plot.removeprefix('noise')) - 1}"
             axis = self._vector(f"{spectrum}.frequency")
             return Waveform(
-                kind, axis, {"input": self._vector(f"{spectrum}.inoise_spectrum"), "output": self._vector(f"{spectrum}.onoise_spectrum")}
+                kind,
+                axis,
+                {
+                    "input": self._vector(f"{spectrum}.inoise_spectrum"),
+                    "output": self._vector(f"{spectrum}.onoise_spectrum"),
+                },
             )
-        nodes = {role: f"{probe}#branch" if role in CURRENTS else probe for role, probe in probes.items() if role != LOOP}
-        arrays = {role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()}
+        nodes = {
+            role: f"{probe}#branch" if role in CURRENTS else probe for role, probe in probes.items() if role != LOOP
+        }
+        arrays = {
+            role: self._vector(f"{plot}.{node}") * (-1.0 if role == "supply" else 1.0) for role, node in nodes.items()
+        }
         for role, array in arrays.items():
             peak = float(np.max(np.abs(array)))
             # an AC transfer may be large, and a broken solution can be any number
-            if not np.isfinite(peak) or (kind != "ac" and peak > (_ABSURD_AMPERE if role in CURRENTS else _ABSURD_VOLT)):
+            if not np.isfinite(peak) or (
+                kind != "ac" and peak > (_ABSURD_AMPERE if role in CURRENTS else _ABSURD_VOLT)
+            ):
                 raise SimulationFailed(
-                    Failure("absurd", f"{role} reaches {format_quantity(peak, 'A' if role in CURRENTS else 'V', 3)} in {kind}")
+                    Failure(
+                        "absurd",
+                        f"{role} reaches {format_quantity(peak, 'A' if role in CURRENTS else 'V', 3)} in {kind}",
+                    )
                 )
         return Waveform(kind, self._axis(kind, plot), arrays)
 

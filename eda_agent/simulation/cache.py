@@ -59,7 +59,10 @@ class Cache:
         """The stored keys with their values; one query for all, because each query locks and unlocks the file."""
         marks = ",".join("?" * len(keys))
         try:
-            rows = self._database.execute(f"SELECT key, value FROM results WHERE key IN ({marks})", list(keys)).fetchall()  # noqa: S608  # question marks only
+            rows = self._database.execute(
+                f"SELECT key, value FROM results WHERE key IN ({marks})",  # noqa: S608  # question marks only
+                list(keys),
+            ).fetchall()
         except (sqlite3.DatabaseError, ValueError):
             return {}
         return {key: found for key, value in rows if (found := _object(value)) is not None}
@@ -67,7 +70,9 @@ class Cache:
     def put(self, key: str, value: dict[str, Any]) -> None:
         """Store a value; a full disk or a locked database only costs the entry."""
         with contextlib.suppress(sqlite3.DatabaseError):
-            self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?)", (key, json.dumps(value, separators=(",", ":"))))
+            self._database.execute(
+                "INSERT OR REPLACE INTO results VALUES (?, ?)", (key, json.dumps(value, separators=(",", ":")))
+            )
 
     def close(self) -> None:
         self._database.close()

@@ -79,8 +79,15 @@ class LoadedDeck:
         another bin.
         """
         loaded = self.loaded
-        if loaded is None or not (loaded.flat and state.flat) or state.alterations is None or loaded.fixed != state.fixed:
+        if (
+            loaded is None
+            or not (loaded.flat and state.flat)
+            or state.alterations is None
+            or loaded.fixed != state.fixed
+        ):
             return None
         return [
-            (device, parameter, value) for device, parameter, value in state.alterations if self.values.get((device, parameter)) != value
+            (device, parameter, value)
+            for device, parameter, value in state.alterations
+            if self.values.get((device, parameter)) != value
         ]

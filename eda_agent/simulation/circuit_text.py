@@ -8,7 +8,19 @@ from eda_agent.problem.multiplied import explicit, multiplied_cells, multiplied_
 from eda_agent.problem.netlist import Edit, Netlist
 from eda_agent.problem.source import IGNORED_CARDS
 
-_KEPT_AT_TOP = {".param", ".params", ".model", ".global", ".func", ".ic", ".option", ".options", ".subckt", ".ends", ".nodeset"}
+_KEPT_AT_TOP = {
+    ".param",
+    ".params",
+    ".model",
+    ".global",
+    ".func",
+    ".ic",
+    ".option",
+    ".options",
+    ".subckt",
+    ".ends",
+    ".nodeset",
+}
 
 
 class CircuitText:
@@ -28,7 +40,9 @@ class CircuitText:
 
     def render(self, edits: Mapping[Edit, float]) -> str:
         """The text with every place at its number."""
-        parts = [text for edit, text in zip(self._edits, self._texts, strict=False) for text in (text, repr(edits[edit]))]
+        parts = [
+            text for edit, text in zip(self._edits, self._texts, strict=False) for text in (text, repr(edits[edit]))
+        ]
         return "".join(parts) + self._texts[-1]
 
 

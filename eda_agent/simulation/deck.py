@@ -58,11 +58,21 @@ class Deck:
     def wire(self) -> dict[str, Any]:
         """The deck's description for a worker."""
         return {
-            "key": self.key, "models": self.models_name, "title": self.title, "blocks": self.library.devices, "call": self.call, "tail": self.tail,
-            "analyses": self.analyses, "probes": dict(self.probes), "settings": dict(self.settings), "metrics": self.metrics, "devices": self.devices,
+            "key": self.key,
+            "models": self.models_name,
+            "title": self.title,
+            "blocks": self.library.devices,
+            "call": self.call,
+            "tail": self.tail,
+            "analyses": self.analyses,
+            "probes": dict(self.probes),
+            "settings": dict(self.settings),
+            "metrics": self.metrics,
+            "devices": self.devices,
             "injection": asdict(self.injection) if self.injection else None,
-            "measures": dict(self.measures), "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
-        }  # fmt: skip
+            "measures": dict(self.measures),
+            "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
+        }
 
     @property
     def _programs(self) -> list[str]:

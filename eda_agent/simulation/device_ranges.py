@@ -23,7 +23,9 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         }
         for parameter in problem.space.parameters
     ]
-    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places])
+    elaboration = Elaboration(
+        problem.netlist, problem.subckt, stub_devices(problem.pdk), [place for places in choices for place in places]
+    )
     ranges: dict[str, Box] = {}
     for name, (width, finger, length) in reach(elaboration, choices).items():
         if name in problem.netlist.models:
@@ -38,15 +40,23 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         # ngspice bins by finger or by total width, depending on version and settings
         least = min(finger[0] * scale, drawn.least_finger(finger[1] * scale))
         widest = max(width[1], finger[1]) * scale
-        box: Box = ((min(width[0] * scale, least), widest + drawn.slack(widest)), (length[0] * scale, length[1] * scale))
+        box: Box = (
+            (min(width[0] * scale, least), widest + drawn.slack(widest)),
+            (length[0] * scale, length[1] * scale),
+        )
         if rule is not None:
             # the PDK's rule applies to the finger
             _check(problem, f"W of {name} (a finger)", (least, min(finger[1] * scale, drawn.widest_finger)), rule.width)
             _check(problem, f"L of {name}", box[1], rule.length)
         ranges[name] = box
     # what is no MOSFET has one model for every size
-    reached = (device.library for device in elaboration.devices({place: ends[0] for places in choices for place, ends in places.items()}))
-    ranges |= {name: (ANY, ANY) for name in reached if (rule := problem.pdk.device(name)) is not None and not rule.is_fet}
+    reached = (
+        device.library
+        for device in elaboration.devices({place: ends[0] for places in choices for place, ends in places.items()})
+    )
+    ranges |= {
+        name: (ANY, ANY) for name in reached if (rule := problem.pdk.device(name)) is not None and not rule.is_fet
+    }
     return ranges
 
 
@@ -55,9 +65,11 @@ def _check(problem: Problem, side: str, got: tuple[float, float], allowed: tuple
         raise InputError(
             Finding(
                 f"{side} reaches from {_span(got)}; the models cover {_span(allowed)}",
-                problem.path, where="parameters", fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
+                problem.path,
+                where="parameters",
+                fix="narrow the ranges (W and L in metres with a prefix: 4u); use m for wider devices",
             )
-        )  # fmt: skip
+        )
 
 
 def _span(ends: tuple[float, float]) -> str:

@@ -70,10 +70,16 @@ class Evaluation:
 def joined(one: Evaluation, other: Evaluation) -> Evaluation:
     """Two evaluations of the same sizing in different corners as one."""
     return Evaluation(
-        values={**one.values, **other.values}, reasons={**one.reasons, **other.reasons}, failures=one.failures + other.failures,
-        operating_points=one.operating_points or other.operating_points, jobs=one.jobs + other.jobs, cached=one.cached + other.cached,
-        seconds=one.seconds + other.seconds, bounds={**one.bounds, **other.bounds}, corner_points={**one.corner_points, **other.corner_points},
-    )  # fmt: skip
+        values={**one.values, **other.values},
+        reasons={**one.reasons, **other.reasons},
+        failures=one.failures + other.failures,
+        operating_points=one.operating_points or other.operating_points,
+        jobs=one.jobs + other.jobs,
+        cached=one.cached + other.cached,
+        seconds=one.seconds + other.seconds,
+        bounds={**one.bounds, **other.bounds},
+        corner_points={**one.corner_points, **other.corner_points},
+    )
 
 
 class Simulator(Protocol):
@@ -104,18 +110,32 @@ class Evaluator:
     """
 
     def __init__(
-        self, problem: Problem, workbench: Workbench, executor: Executor, cache: ResultCache, *, points_everywhere: bool = False, keep_points: bool = False,
-    ):  # fmt: skip
+        self,
+        problem: Problem,
+        workbench: Workbench,
+        executor: Executor,
+        cache: ResultCache,
+        *,
+        points_everywhere: bool = False,
+        keep_points: bool = False,
+    ):
         self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
         self._prepared = False
         self._keep_points = keep_points
         # one testbench of a corner has all operating points
         shown = [corner.name for corner in problem.corners][: None if points_everywhere or keep_points else 1]
         biased = [
-            [deck for deck in workbench.decks if deck.corner == name and any(kind == "op" for kind, _ in deck.analyses)] for name in shown
+            [deck for deck in workbench.decks if deck.corner == name and any(kind == "op" for kind, _ in deck.analyses)]
+            for name in shown
         ]
         self._shown = {decks[0].key for decks in biased if decks}
-        asked = {(spec.testbench, corner.name) for spec in problem.specs if spec.devices for corner in problem.corners if spec.counts_in(corner.name)}  # fmt: skip
+        asked = {
+            (spec.testbench, corner.name)
+            for spec in problem.specs
+            if spec.devices
+            for corner in problem.corners
+            if spec.counts_in(corner.name)
+        }
         self.biased = self._shown | {deck.key for deck in workbench.decks if (deck.testbench, deck.corner) in asked}
         """Keys of the decks whose operating points are read."""
 
@@ -157,7 +177,12 @@ class Evaluator:
                 pending.cached[number] += 1
                 taken.append((number, base))
             else:
-                task = Task(deck, pending.instances[number], operating_point=deck.key in self.biased, timeout=self.problem.budget.timeout)
+                task = Task(
+                    deck,
+                    pending.instances[number],
+                    operating_point=deck.key in self.biased,
+                    timeout=self.problem.budget.timeout,
+                )
                 pending.tasks.append(task)
                 pending.keys.append(key)
                 pending.places.append((number, base))
@@ -210,8 +235,13 @@ class Evaluator:
         """(testbench, corner) → reply with waveforms, simulated without the cache, each in its first window."""
         instance = self.workbench.instance(sizing)
         self.prepare()
-        tasks = [Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks]
-        return {(deck.testbench, deck.corner): reply for deck, reply in zip(self.workbench.decks, self.executor.run(tasks), strict=True)}
+        tasks = [
+            Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks
+        ]
+        return {
+            (deck.testbench, deck.corner): reply
+            for deck, reply in zip(self.workbench.decks, self.executor.run(tasks), strict=True)
+        }
 
     def prepare(self) -> dict[str, Preparation]:
         """Determine how each deck can be loaded and altered, once per deck and user; the result is cached."""
@@ -225,7 +255,9 @@ class Evaluator:
         draw = random.Random(0)
         moved = [position + draw.choice((-0.1, 0.1)) for position in space.to_unit(space.initial)]
         second = self.workbench.instance(space.from_unit([-p if p < 0 else 2 - p if p > 1 else p for p in moved]))
-        keys = {deck.key: self._hash("prepare", deck.key, first.circuit, second.circuit) for deck in self.workbench.decks}
+        keys = {
+            deck.key: self._hash("prepare", deck.key, first.circuit, second.circuit) for deck in self.workbench.decks
+        }
         known = self.cache.get_many(list(keys.values()))
         new = []
         for deck in self.workbench.decks:
@@ -236,10 +268,14 @@ class Evaluator:
                 self.executor.adopt(deck, preparations[deck.key])
             else:
                 new.append(deck)
-        for deck, done in zip(new, self.executor.prepare(new, first, second, 10 * self.problem.budget.timeout), strict=True):
+        for deck, done in zip(
+            new, self.executor.prepare(new, first, second, 10 * self.problem.budget.timeout), strict=True
+        ):
             preparations[deck.key] = done
             if done.deviation is not None or done.nodeset:
-                self.cache.put(keys[deck.key], {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation})
+                self.cache.put(
+                    keys[deck.key], {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation}
+                )
         self._prepared = True
         return preparations
 
@@ -250,7 +286,12 @@ class Evaluator:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
 
     def _collect(
-        self, instance: Instance, replies: Mapping[Deck, dict[str, Any]], jobs: int, cached: int, corners: Collection[str] | None = None
+        self,
+        instance: Instance,
+        replies: Mapping[Deck, dict[str, Any]],
+        jobs: int,
+        cached: int,
+        corners: Collection[str] | None = None,
     ) -> Evaluation:
         by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
         values: dict[str, dict[str, float | None]] = {}
@@ -260,9 +301,13 @@ class Evaluator:
         points: dict[str, dict[str, OperatingPoint]] = {}
         for deck, reply in replies.items():
             if "failure" in reply:
-                failures.append((deck.testbench, deck.corner, Failure(reply["failure"]["kind"], reply["failure"]["words"])))
+                failures.append(
+                    (deck.testbench, deck.corner, Failure(reply["failure"]["kind"], reply["failure"]["words"]))
+                )
             elif deck.key in self._shown:
-                points[deck.corner] = {label: operating_point(numbers) for label, numbers in reply.get("operating_point", {}).items()}
+                points[deck.corner] = {
+                    label: operating_point(numbers) for label, numbers in reply.get("operating_point", {}).items()
+                }
         for corner_ in self.problem.corners:
             if corners is not None and corner_.name not in corners:
                 continue
@@ -333,7 +378,9 @@ class Pending:
         self.replies[place] = reply if narrow is None else merged(narrow, reply)
 
 
-def evaluate_together(requests: Sequence[tuple[Evaluator, Sequence[Sizing], Collection[str] | None]]) -> list[list[Evaluation]]:
+def evaluate_together(
+    requests: Sequence[tuple[Evaluator, Sequence[Sizing], Collection[str] | None]],
+) -> list[list[Evaluation]]:
     """Evaluations of several problems in parallel on their shared executor."""
     begun = [evaluator.begin(sizings, corners) for evaluator, sizings, corners in requests]
     while tasks := [task for pending in begun for task in pending.tasks]:

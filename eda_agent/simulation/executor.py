@@ -162,7 +162,10 @@ class Dispatcher(ABC):
             }
 
         replies = self.dispatch(
-            [WorkerRequest(index, deck, partial(message, deck), timeout, form=_prepared) for index, deck in enumerate(decks)]
+            [
+                WorkerRequest(index, deck, partial(message, deck), timeout, form=_prepared)
+                for index, deck in enumerate(decks)
+            ]
         )
         result = []
         for deck, reply in zip(decks, replies, strict=True):
@@ -179,7 +182,11 @@ class Dispatcher(ABC):
         return self.dispatch(
             [
                 WorkerRequest(
-                    index, task.deck, partial(self._message, task), task.timeout, most=MOST_WAVES if task.waveforms else MAX_ANSWER_BYTES
+                    index,
+                    task.deck,
+                    partial(self._message, task),
+                    task.timeout,
+                    most=MOST_WAVES if task.waveforms else MAX_ANSWER_BYTES,
                 )
                 for index, task in enumerate(tasks)
             ],

@@ -13,7 +13,10 @@ HINTS = {
     "timeout": "the circuit oscillates or barely converges; shorten the transient or raise budget.timeout",
     "crash": "ngspice ended unexpectedly; the worker was replaced",
     "absurd": "the solver returned numbers outside any circuit's range; treat the sizing as failed",
-    "refused": "a line of the deck or a command is not part of a simulation and was not passed to ngspice; check the netlist and the spec",
+    "refused": (
+        "a line of the deck or a command is not part of a simulation and was not passed to ngspice; check the netlist"
+        " and the spec"
+    ),
     "syntax": "ngspice did not accept a card; see its message",
     "unknown": "ngspice gave no result and no reason; see its message",
 }
@@ -22,20 +25,30 @@ HINTS = {
 _PATTERNS = (
     (
         "missing_model",
-        r"could not find a valid modelname|unable to find definition of model|unknown subckt|no such model|can't find model|invalid model",
+        (
+            r"could not find a valid modelname|unable to find definition of model|unknown subckt|no such model|can't"
+            r" find model|invalid model"
+        ),
     ),
     ("singular", r"singular matrix"),
     (
         "no_convergence",
-        r"timestep too small|no convergence|iteration limit|stepping failed|failed to converge|analysis aborted|simulation\(s\) aborted|trouble with",
+        (
+            r"timestep too small|no convergence|iteration limit|stepping failed|failed to converge|analysis"
+            r" aborted|simulation\(s\) aborted|trouble with"
+        ),
     ),
     (
         "syntax",
-        r"undefined parameter|cannot compute substitute|syntax error|unknown parameter|unrecognized|fatal error|incomplete or empty netlist|error on line|numparam",
+        (
+            r"undefined parameter|cannot compute substitute|syntax error|unknown parameter|unrecognized|fatal"
+            r" error|incomplete or empty netlist|error on line|numparam"
+        ),
     ),
 )
 _NOISE = re.compile(
-    r"^(std(out|err) )?(Note:|Doing analysis|No\. of Data|Circuit:|Reference value|Warning: can't find the initialization|Using |Reducing trtol)"
+    r"^(std(out|err) )?(Note:|Doing analysis|No\. of Data|Circuit:|Reference value|Warning: can't find the"
+    r" initialization|Using |Reducing trtol)"
 )
 
 
@@ -62,7 +75,10 @@ def classify(log: Sequence[str]) -> Failure:
     telling = [
         line
         for line in lines
-        if line and re.search(r"error|warning|fail|singular|abort|find|undefined|unknown|converge|too small", line, re.IGNORECASE)
+        if line
+        and re.search(
+            r"error|warning|fail|singular|abort|find|undefined|unknown|converge|too small", line, re.IGNORECASE
+        )
     ]
     return Failure(kind, " | ".join((telling or lines)[:4])[:400])
 

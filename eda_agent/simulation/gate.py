@@ -17,7 +17,9 @@ from eda_agent.simulation.ngspice import Ngspice
 
 CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"}
 """Cards allowed in a deck; those that read a file are resolved before."""
-COMMANDS = frozenset(["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"])
+COMMANDS = frozenset(
+    ["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"]
+)
 _SETTINGS = frozenset(["set num_threads=1", "set noaskquit", "set nomoremode", "set wnflag=1", "set no_mem_check"])
 _COMMAND = re.compile(rf"([a-z]+)(?:[ \t][{COMMAND_MARKS}]*)?")
 _MARKS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f`]")
@@ -50,7 +52,13 @@ def check_deck(lines: Sequence[str]) -> None:
     for line in lines[1:]:
         # a regular expression on each of a hundred long model cards would cost more than loading them
         word = _WORD.match(line[:40])[1].lower()  # type: ignore[index]  # it always matches
-        known = word in CARDS if word[:1] == "." else word[:1] in DEVICES if word else not line.strip() or line.lstrip()[0] == "+"
+        known = (
+            word in CARDS
+            if word[:1] == "."
+            else word[:1] in DEVICES
+            if word
+            else not line.strip() or line.lstrip()[0] == "+"
+        )
         if not known or (not line.isprintable() and _MARKS.search(line)) or "`" in line:
             raise _refused(f"not a card of a circuit: {line[:80]!r}")
 

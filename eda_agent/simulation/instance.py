@@ -64,12 +64,21 @@ class Instance:
         """The sizing's description for a worker, for one deck."""
         if not (flat and self.parts.flat_values):
             cards = deck.library.needed(self.parts.devices)
-            return {"circuit": self.circuit, "flat": False, "alterations": None, "fixed": self.parts.fixed, "cards": cards}
+            return {
+                "circuit": self.circuit,
+                "flat": False,
+                "alterations": None,
+                "fixed": self.parts.fixed,
+                "cards": cards,
+            }
         chosen = self.cards(deck.library)
         return {
-            "circuit": self.flat(deck), "flat": True, "alterations": self.parts.alterations, "fixed": f"{self.parts.fixed} {' '.join(chosen)}",
+            "circuit": self.flat(deck),
+            "flat": True,
+            "alterations": self.parts.alterations,
+            "fixed": f"{self.parts.fixed} {' '.join(chosen)}",
             "cards": sorted({card for card in chosen if card}),
-        }  # fmt: skip
+        }
 
     def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
         """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters."""
@@ -89,9 +98,13 @@ class Instance:
                     extra = "".join(f" {parameter}={value!r}" for parameter, value in added.items())
             lines.append(f"{head} {name} {values}{extra}\n")
         return {
-            "circuit": deck.flat_cards + "".join(lines), "flat": True, "alterations": None, "fixed": f"sample {seed} {sample}",
-            "cards": sorted({card for card in chosen if card}), "variants": variants,
-        }  # fmt: skip
+            "circuit": deck.flat_cards + "".join(lines),
+            "flat": True,
+            "alterations": None,
+            "fixed": f"sample {seed} {sample}",
+            "cards": sorted({card for card in chosen if card}),
+            "variants": variants,
+        }
 
     def flat(self, deck: Deck) -> str:
         """The circuit without hierarchy, each MOSFET with the card of its own bin."""

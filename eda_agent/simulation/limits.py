@@ -8,7 +8,12 @@ import resource
 
 MEMORY = 4 * 1024**3
 """Address space of a worker in bytes: a netlist that needs more fails alone."""
-_OURS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: MEMORY, resource.RLIMIT_FSIZE: 64 * 1024**2, resource.RLIMIT_NOFILE: 256}
+_OURS = {
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_AS: MEMORY,
+    resource.RLIMIT_FSIZE: 64 * 1024**2,
+    resource.RLIMIT_NOFILE: 256,
+}
 _NEEDED = (
     (resource.RLIMIT_AS, 512 * 1024**2, "memory", "-v", 1024, "MB", 1024**2),
     (resource.RLIMIT_NOFILE, 16, "open files", "-n", 1, "", 1),

@@ -185,8 +185,8 @@ class LocalPool(Dispatcher):
             self._start_failures += not killed
             if self._kills >= MAX_KILLS:
                 raise WorkerError(
-                    f"simulator workers were killed from outside before they had started, {self._kills} times in a row\n"
-                    "    → check whether the machine is out of memory (`dmesg`), or use fewer with --workers"
+                    f"simulator workers were killed from outside before they had started, {self._kills} times in a"
+                    " row\n    → check whether the machine is out of memory (`dmesg`), or use fewer with --workers"
                 )
             if self._start_failures >= MAX_START_FAILURES:
                 words = ""
@@ -195,10 +195,12 @@ class LocalPool(Dispatcher):
                     words = worker.process.stderr.read().decode(errors="replace")[-600:]
                 if small := too_small():
                     raise WorkerError(
-                        f"simulator workers end as soon as they start: {small}\n    → raise it in the shell that starts eda-agent"
+                        f"simulator workers end as soon as they start: {small}\n    → raise it in the shell that starts"
+                        " eda-agent"
                     )
                 raise WorkerError(
-                    f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try `eda-agent doctor`"
+                    f"simulator workers end as soon as they start: {words.strip() or 'no message'}\n    → try"
+                    " `eda-agent doctor`"
                 )
         self._stop(worker)
         fresh = self._start()

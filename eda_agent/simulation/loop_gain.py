@@ -54,7 +54,10 @@ def _set(alter: Callable[[str, float], None], source: str, magnitude: float, the
 
 
 def measure_loop(
-    injection: Injection, alter: Callable[[str, float], None], analyse: Callable[[], str], read: Callable[[str], Complex]
+    injection: Injection,
+    alter: Callable[[str, float], None],
+    analyse: Callable[[], str],
+    read: Callable[[str], Complex],
 ) -> tuple[str, Complex]:
     """The loop gain of a loaded circuit, and the plot of its first analysis.
 

@@ -41,10 +41,15 @@ def circuit_key(problem: Problem) -> str:
     without targets, ranges and budget.
     """
     content = (
-        CONTENT_VERSION, problem.netlist.text(), problem.subckt, problem.pdk.name, sorted(parameter.name for parameter in problem.space.parameters),
-        sorted((name, repr(bench)) for name, bench in problem.testbenches.items()), sorted(map(repr, problem.corners)),
+        CONTENT_VERSION,
+        problem.netlist.text(),
+        problem.subckt,
+        problem.pdk.name,
+        sorted(parameter.name for parameter in problem.space.parameters),
+        sorted((name, repr(bench)) for name, bench in problem.testbenches.items()),
+        sorted(map(repr, problem.corners)),
         sorted((spec.name, spec.metric.name, spec.testbench, *spec.devices) for spec in problem.specs),
-    )  # fmt: skip
+    )
     drawn = "".join(repr(part) for part in (problem.layout, problem.wires and problem.wires.pairs) if part is not None)
     return hashlib.sha256((repr(content) + drawn).encode()).hexdigest()
 
@@ -73,9 +78,12 @@ class Memory:
             if database is None:
                 return
             with contextlib.suppress(sqlite3.DatabaseError), database:
-                database.executemany("INSERT OR REPLACE INTO designs (circuit, sizing, measured) VALUES (?, ?, ?)", rows)
+                database.executemany(
+                    "INSERT OR REPLACE INTO designs (circuit, sizing, measured) VALUES (?, ?, ?)", rows
+                )
                 database.execute(
-                    "DELETE FROM designs WHERE circuit = ? AND rowid NOT IN (SELECT rowid FROM designs WHERE circuit = ? ORDER BY rowid DESC LIMIT ?)",
+                    "DELETE FROM designs WHERE circuit = ? AND rowid NOT IN (SELECT rowid FROM designs WHERE circuit ="
+                    " ? ORDER BY rowid DESC LIMIT ?)",
                     (circuit, circuit, MAX_DESIGNS),
                 )
 
@@ -86,7 +94,9 @@ class Memory:
             if database is None:
                 return []
             try:
-                rows = database.execute("SELECT sizing, measured FROM designs WHERE circuit = ? ORDER BY rowid", (circuit,)).fetchall()
+                rows = database.execute(
+                    "SELECT sizing, measured FROM designs WHERE circuit = ? ORDER BY rowid", (circuit,)
+                ).fetchall()
             except sqlite3.DatabaseError:
                 return []
         for sizing, measured in rows:
@@ -102,7 +112,10 @@ class Memory:
             check_own(self.path)
             database = sqlite3.connect(self.path, timeout=10.0)
             database.execute("PRAGMA journal_mode=WAL")
-            database.execute("CREATE TABLE IF NOT EXISTS designs (circuit TEXT, sizing TEXT, measured TEXT, UNIQUE (circuit, sizing))")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS designs (circuit TEXT, sizing TEXT, measured TEXT, UNIQUE (circuit,"
+                " sizing))"
+            )
         except (sqlite3.DatabaseError, OSError):
             if database is not None:
                 database.close()

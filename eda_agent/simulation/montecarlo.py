@@ -78,7 +78,9 @@ class MonteCarlo:
 
     def _met(self, spec: Spec) -> list[bool]:
         """By sample; a censored value counts only if its bound proves it."""
-        return [spec.met(value, bound) for value, bound in zip(self.values[spec.name], self.bounds[spec.name], strict=True)]
+        return [
+            spec.met(value, bound) for value, bound in zip(self.values[spec.name], self.bounds[spec.name], strict=True)
+        ]
 
     def censored(self, name: str) -> int:
         """Number of samples whose value is only bounded."""
@@ -86,7 +88,11 @@ class MonteCarlo:
 
     def spread(self, name: str) -> tuple[float, float]:
         """(mean, standard deviation) of the measured samples, without censored ones."""
-        found = [value for value, bound in zip(self.values[name], self.bounds[name], strict=True) if value is not None and not bound]
+        found = [
+            value
+            for value, bound in zip(self.values[name], self.bounds[name], strict=True)
+            if value is not None and not bound
+        ]
         if len(found) < 2:
             return (found[0] if found else math.nan), math.nan
         mean = math.fsum(found) / len(found)
@@ -114,13 +120,15 @@ def monte_carlo(
     decks = [deck for deck in bench.decks if deck.corner in chosen and deck.testbench in wanted]
     if not any(deck.library.spreads for deck in decks):
         raise InputError(
-            f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK file with `mismatch:`"
+            f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK"
+            " file with `mismatch:`"
         )
     if bench.hierarchical:
         raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
     if process and not problem.pdk.process:
         raise InputError(
-            f"the models of {problem.pdk.name} have no usable process statistics\n    → leave --process out and use corners, or use gf180mcuD"
+            f"the models of {problem.pdk.name} have no usable process statistics\n    → leave --process out and use"
+            " corners, or use gf180mcuD"
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
@@ -141,14 +149,20 @@ def monte_carlo(
                 if chip is not None:
                     evaluator.executor.adopt(drawn, evaluator.executor.preparations[deck.key])
                 biased = deck.key in evaluator.biased
-                tasks.append(Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample)))
+                tasks.append(
+                    Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample))
+                )
         replies = run_wide(evaluator.executor, tasks, tell)
     # specs that count in none of these corners are left out
-    counted = tuple(spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen))
+    counted = tuple(
+        spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen)
+    )
     values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
     bounds: dict[str, list[str]] = {spec.name: [] for spec in counted}
     for sample in range(samples):
-        by_place = {(deck.testbench, deck.corner): replies[sample * len(decks) + number] for number, deck in enumerate(decks)}
+        by_place = {
+            (deck.testbench, deck.corner): replies[sample * len(decks) + number] for number, deck in enumerate(decks)
+        }
         for spec in counted:
             value, bound = _worst(spec, by_place, chosen, instance)
             values[spec.name].append(value)

@@ -28,7 +28,8 @@ def find_library() -> str:
     found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
     if not found:
         raise MissingError(
-            "ngspice's shared library was not found\n    → Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew install libngspice; or set NGSPICE_LIBRARY_PATH"
+            "ngspice's shared library was not found\n    → Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew"
+            " install libngspice; or set NGSPICE_LIBRARY_PATH"
         )
     return found
 

@@ -52,4 +52,6 @@ def operating_point(values: Mapping[str, float]) -> OperatingPoint:
     """From the simulator's numbers of one device."""
     size = {name: abs(values.get(name, float("nan"))) for name in ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")}
     size["vth"] = values.get("vth", float("nan"))
-    return OperatingPoint(**size, gm_id=size["gm"] / size["id"] if size["id"] > 0 else 0.0, margin=size["vds"] - size["vdsat"])
+    return OperatingPoint(
+        **size, gm_id=size["gm"] / size["id"] if size["id"] > 0 else 0.0, margin=size["vds"] - size["vdsat"]
+    )

@@ -68,9 +68,21 @@ class Crew:
         """Returns once its worker has started, with the data that the caller compares with the others'. Raises
         `WorkerError`.
         """
-        return {"ngspice": self._pool.version, "version": __version__, "sandbox": self._pool.sandbox, "host": os.uname().nodename}
+        return {
+            "ngspice": self._pool.version,
+            "version": __version__,
+            "sandbox": self._pool.sandbox,
+            "host": os.uname().nodename,
+        }
 
-    def learn(self, key: str, name: str, models: bytes, definition: bytes, preparation: tuple[bool, dict[str, float], dict[str, float] | None] | None) -> None:  # fmt: skip
+    def learn(
+        self,
+        key: str,
+        name: str,
+        models: bytes,
+        definition: bytes,
+        preparation: tuple[bool, dict[str, float], dict[str, float] | None] | None,
+    ) -> None:
         """Receive a deck, or its properties found since."""
         self._decks[key] = SentDeck(key, name, models.decode(), orjson.loads(definition))
         if preparation is not None:
@@ -80,7 +92,9 @@ class Crew:
         """(deck key, message, timeout in s) → reply, in order."""
 
         def request(index: int, key: str, message: bytes, timeout: float) -> WorkerRequest:
-            return WorkerRequest(index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES)
+            return WorkerRequest(
+                index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES
+            )
 
         replies = self._pool.dispatch([request(index, *question) for index, question in enumerate(batch)])
         return [orjson.dumps(reply) for reply in replies]
@@ -191,7 +205,9 @@ class RayPool(Dispatcher):
             self._libraries[deck.models_name] = self._ray.put(deck.models.encode())
         found = (preparation.flat, preparation.nodeset, preparation.deviation) if preparation else None
         # calls of one caller are answered in order: this one before the request
-        actor.handle.learn.remote(deck.key, deck.models_name, self._libraries[deck.models_name], orjson.dumps(deck.wire()), found)
+        actor.handle.learn.remote(
+            deck.key, deck.models_name, self._libraries[deck.models_name], orjson.dumps(deck.wire()), found
+        )
         actor.known[deck.key] = preparation
 
     def _take(self, replies: dict[int, dict[str, Any]], mine: set[int]) -> list[WorkerRequest]:
@@ -239,7 +255,8 @@ class RayPool(Dispatcher):
                 break
             if time.monotonic() > deadline and not any(actor.ready for actor in self._actors):
                 raise WorkerError(
-                    f"no machine of the cluster has had a free core for {START_TIMEOUT:g} s\n    → see `ray status`; --resume continues the run"
+                    f"no machine of the cluster has had a free core for {START_TIMEOUT:g} s\n    → see `ray status`;"
+                    " --resume continues the run"
                 )
         with contextlib.suppress(queue.Empty):
             while True:
@@ -257,12 +274,14 @@ class RayPool(Dispatcher):
         """Accept a started actor. Raises `WorkerError` if its results would differ from those of the others."""
         if words["version"] != __version__:
             raise WorkerError(
-                f"{words['host']} has eda-agent {words['version']}, this machine {__version__}\n    → install the same on every machine"
+                f"{words['host']} has eda-agent {words['version']}, this machine {__version__}\n    → install the same"
+                " on every machine"
             )
         self._version = self._version or words["ngspice"]
         if words["ngspice"] != self._version:
             raise WorkerError(
-                f"{words['host']} has ngspice {words['ngspice']}, others {self._version}: their results would differ\n    → install the same on every machine"
+                f"{words['host']} has ngspice {words['ngspice']}, others {self._version}: their results would differ\n "
+                "   → install the same on every machine"
             )
         self.sandbox = words["sandbox"]
         actor.ready = True
@@ -281,7 +300,8 @@ def connect(address: str, workers: int | None = None) -> Any:
     if ray.is_initialized():
         if _connected and _connected[-1] != address:
             raise InputError(
-                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → use one cluster per process; end that process first"
+                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → use one"
+                " cluster per process; end that process first"
             )
         return ray
     mine = threading.current_thread() is threading.main_thread()
@@ -290,7 +310,14 @@ def connect(address: str, workers: int | None = None) -> Any:
     try:
         if address == LOCAL:
             # it does not listen to other machines
-            ray.init("local", num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", object_store_memory=STORE, **quiet)
+            ray.init(
+                "local",
+                num_cpus=workers,
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                object_store_memory=STORE,
+                **quiet,
+            )
         else:
             _knock(address)
             ray.init(address, **quiet)

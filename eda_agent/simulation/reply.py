@@ -26,7 +26,12 @@ def sound(reply: object) -> bool:
         return False
     if "failure" in reply:
         failure = reply["failure"]
-        return isinstance(failure, dict) and _word(failure.get("kind")) and failure["kind"] in HINTS and _word(failure.get("words"))
+        return (
+            isinstance(failure, dict)
+            and _word(failure.get("kind"))
+            and failure["kind"] in HINTS
+            and _word(failure.get("words"))
+        )
     if not _waves(reply.get("waveforms", {})):
         return False
     metrics, points, wanted = reply.get("metrics"), reply.get("operating_point", {}), reply.get("wanted", {})
@@ -92,7 +97,9 @@ def _row(row: object) -> bool:
 
 
 def _float(value: object) -> bool:
-    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST)
+    return isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    )
 
 
 def _number(value: object) -> bool:

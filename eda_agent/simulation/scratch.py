@@ -59,7 +59,12 @@ def sweep() -> int:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             # not a link, and ours: anyone can create names in a common folder
-            if not folder.is_symlink() and folder.is_dir() and folder.stat().st_uid == os.getuid() and _left_behind(folder):
+            if (
+                not folder.is_symlink()
+                and folder.is_dir()
+                and folder.stat().st_uid == os.getuid()
+                and _left_behind(folder)
+            ):
                 shutil.rmtree(folder)
                 removed += 1
     return removed

@@ -63,7 +63,9 @@ class Session:
             self.apply(key, state)
             simulated = self.analyses.run(deck, operating_point)
             measured = measure_all(deck, simulated)
-            reply: dict[str, Any] = {"metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}}
+            reply: dict[str, Any] = {
+                "metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}
+            }
             if wanted := {metric: found.wanted for metric, found in measured.items() if found.wanted > 1}:
                 reply["wanted"] = wanted
             if operating_point:
@@ -78,7 +80,9 @@ class Session:
         reply["seconds"] = time.perf_counter() - start
         return reply
 
-    def prepare(self, key: str, start: CircuitState, first: CircuitState, second: CircuitState, reference: CircuitState) -> dict[str, Any]:
+    def prepare(
+        self, key: str, start: CircuitState, first: CircuitState, second: CircuitState, reference: CircuitState
+    ) -> dict[str, Any]:
         """Find the nodeset at `start`, and whether the flat circuit altered from `first` to `second` equals
         `reference`.
 
@@ -99,7 +103,9 @@ class Session:
         self.ngspice.command("destroy all")
         return {"flat": equivalent(deviation), "nodeset": dict(deck.nodeset), "deviation": deviation}
 
-    def deviation(self, key: str, first: CircuitState, second: CircuitState, reference: CircuitState) -> dict[str, float]:
+    def deviation(
+        self, key: str, first: CircuitState, second: CircuitState, reference: CircuitState
+    ) -> dict[str, float]:
         """Analysis → largest relative difference between flat, altered from `first` to `second`, and `reference`,
         freshly loaded.
         """

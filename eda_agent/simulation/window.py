@@ -51,7 +51,11 @@ def run_wide(executor: Executor, tasks: Sequence[Task], done: Done | None = None
     replies, latest = executor.run(tasks, done), list(tasks)
     while True:
         decks = {place: wider(task.deck, replies[place]) for place, task in enumerate(latest) if sound(replies[place])}
-        again = {place: replace(latest[place], deck=deck, operating_point=False) for place, deck in decks.items() if deck is not None}
+        again = {
+            place: replace(latest[place], deck=deck, operating_point=False)
+            for place, deck in decks.items()
+            if deck is not None
+        }
         if not again:
             return replies
         for place, task in again.items():

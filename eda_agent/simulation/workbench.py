@@ -45,10 +45,14 @@ class Workbench:
         any_library = next(iter(self.libraries.values()))
         self.elaboration = Elaboration(self.drawn.netlist, problem.subckt, _blocks(any_library.devices), list(initial))
         first = self.elaboration.devices(initial)
-        self.mosfets = tuple((device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m")
+        self.mosfets = tuple(
+            (device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m"
+        )
         self.hierarchical = self.elaboration.unflattened()
         self._text = CircuitText(self.drawn.netlist, list(initial))
-        self._flat_cards = "".join(f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"})
+        self._flat_cards = "".join(
+            f"{line.text}\n" for line in problem.netlist.lines if line.card in {".model", ".option", ".options"}
+        )
         heads = {bench.name: self._flat_heads(bench, first) for bench in problem.testbenches.values()}
         nominal = problem.corners[0].name
         self.decks = tuple(
@@ -56,7 +60,8 @@ class Workbench:
             for corner in problem.corners
             for bench in problem.testbenches.values()
             # every testbench runs in the first corner, whose operating points are shown
-            if corner.name == nominal or any(spec.testbench == bench.name and spec.counts_in(corner.name) for spec in problem.specs)
+            if corner.name == nominal
+            or any(spec.testbench == bench.name and spec.counts_in(corner.name) for spec in problem.specs)
         )
 
     def _deck(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int = 0) -> Deck:
@@ -74,20 +79,49 @@ class Workbench:
         analyses = tuple((analysis.kind, fill(analysis.command, settings)) for analysis in bench.analyses)
         if level:
             analyses = tuple(
-                pair for pair, analysis in zip(analyses, bench.analyses, strict=True) if pair[1] != fill(analysis.command, narrow)
+                pair
+                for pair, analysis in zip(analyses, bench.analyses, strict=True)
+                if pair[1] != fill(analysis.command, narrow)
             )
-            metrics = tuple((metric, kind) for metric, kind in metrics if kind in dict(analyses) and metric not in bench.measures)
+            metrics = tuple(
+                (metric, kind) for metric, kind in metrics if kind in dict(analyses) and metric not in bench.measures
+            )
         measures = {name: how for name, how in bench.measures.items() if name in wanted}
         measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
-        content = repr((library.digest, call, tail, analyses, sorted(bench.probes.items()), sorted(settings.items()), metrics, measured))
+        content = repr(
+            (
+                library.digest,
+                call,
+                tail,
+                analyses,
+                sorted(bench.probes.items()),
+                sorted(settings.items()),
+                metrics,
+                measured,
+            )
+        )
         return Deck(
-            key=hashlib.sha256(content.encode()).hexdigest()[:24], testbench=bench.name, corner=corner.name, title=title,
-            call=call, tail=tail, analyses=analyses, probes=bench.probes, settings=settings, metrics=metrics, devices=self.mosfets,
-            library=library, flat_heads=flat_heads, flat_cards=self._flat_cards,
+            key=hashlib.sha256(content.encode()).hexdigest()[:24],
+            testbench=bench.name,
+            corner=corner.name,
+            title=title,
+            call=call,
+            tail=tail,
+            analyses=analyses,
+            probes=bench.probes,
+            settings=settings,
+            metrics=metrics,
+            devices=self.mosfets,
+            library=library,
+            flat_heads=flat_heads,
+            flat_cards=self._flat_cards,
             scale=problem.pdk.scale,
-            measures=measures, injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
-            level=level, widths=_widths(bench), widen=lambda level: self._wide(bench, corner, flat_heads, level),
-        )  # fmt: skip
+            measures=measures,
+            injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
+            level=level,
+            widths=_widths(bench),
+            widen=lambda level: self._wide(bench, corner, flat_heads, level),
+        )
 
     def _wide(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int) -> Deck:
         """A deck with a wider window, created when it is first needed."""
@@ -108,7 +142,9 @@ class Workbench:
     def _flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> tuple[str, ...]:
         """The name and nodes of each device in this testbench, the beginning of a flat line."""
         nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
-        return tuple(" ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices)
+        return tuple(
+            " ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices
+        )
 
     def instance(self, sizing: Sizing) -> Instance:
         """The circuit at a (legal) sizing."""
@@ -121,11 +157,15 @@ class Workbench:
         return Elaborated(
             devices=tuple(devices),
             flat_values=() if self.hierarchical else tuple(flat_values(device) for device in devices),
-            alterations=tuple((device, parameter, value) for (device, parameter), value in alterations.items())
-            if alterations is not None
-            else None,
+            alterations=(
+                tuple((device, parameter, value) for (device, parameter), value in alterations.items())
+                if alterations is not None
+                else None
+            ),
             fixed=hashlib.sha256(repr(fixed).encode()).hexdigest()[:16],
-            gate_area=gate_area(device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()),
+            gate_area=gate_area(
+                device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()
+            ),
         )
 
 

@@ -92,7 +92,9 @@ def serve(connection: socket.socket, folder: Path) -> None:
 
     def leave() -> None:
         # called from inside ngspice, which cannot be used after this; an undefined parameter causes it
-        words = " | ".join(line.split(" ", 1)[-1].strip() for line in ngspice.log if not line.startswith("stdout Note"))[-400:]
+        words = " | ".join(
+            line.split(" ", 1)[-1].strip() for line in ngspice.log if not line.startswith("stdout Note")
+        )[-400:]
         send(connection, {"failure": {"kind": "crash", "words": words}, "seconds": 0.0, "gone": True})
         os._exit(3)
 
@@ -111,9 +113,15 @@ def serve(connection: socket.socket, folder: Path) -> None:
                 session.define(request.pop("key"), LoadedDeck(**request))
                 continue
             case "prepare":
-                reply = session.prepare(request.pop("key"), **{name: CircuitState(**state) for name, state in request.items()})
+                reply = session.prepare(
+                    request.pop("key"), **{name: CircuitState(**state) for name, state in request.items()}
+                )
             case _:
-                key, operating_point, waveforms = request.pop("key"), request.pop("operating_point"), request.pop("waveforms")
+                key, operating_point, waveforms = (
+                    request.pop("key"),
+                    request.pop("operating_point"),
+                    request.pop("waveforms"),
+                )
                 reply = session.run(key, CircuitState(**request), operating_point=operating_point, waveforms=waveforms)
         send(connection, reply)
 

@@ -39,10 +39,16 @@ PRELOAD = 0.3
 
 
 DETAILS = {
-    "points": "points.PointsScreen", "front": "front.FrontScreen", "diff": "diff.DiffScreen", "export": "export.ExportScreen",
-    "circuit": "circuit.CircuitScreen", "waves": "waves.WavesScreen", "sensitivity": "sensitivity.SensitivityScreen",
-    "monte_carlo": "monte_carlo.MonteCarloScreen", "failures": "failures.FailureScreen",
-}  # fmt: skip
+    "points": "points.PointsScreen",
+    "front": "front.FrontScreen",
+    "diff": "diff.DiffScreen",
+    "export": "export.ExportScreen",
+    "circuit": "circuit.CircuitScreen",
+    "waves": "waves.WavesScreen",
+    "sensitivity": "sensitivity.SensitivityScreen",
+    "monte_carlo": "monte_carlo.MonteCarloScreen",
+    "failures": "failures.FailureScreen",
+}
 """Name → module and class of a screen about the shown run and turn. Screens are loaded when first opened, or by
 `_preload`.
 """
@@ -137,10 +143,13 @@ class SizingApp(App[None]):
 
     def _use_settings(self) -> None:
         try:
-            self.settings = read_settings([str(binding.id) for binding in self.BINDINGS if isinstance(binding, Binding)])
+            self.settings = read_settings(
+                [str(binding.id) for binding in self.BINDINGS if isinstance(binding, Binding)]
+            )
             if self.settings.theme and self.settings.theme not in self.available_themes:
                 raise InputError(
-                    f"settings: there is no theme {self.settings.theme!r}\n    → one of {', '.join(sorted(self.available_themes))}"
+                    f"settings: there is no theme {self.settings.theme!r}\n    → one of"
+                    f" {', '.join(sorted(self.available_themes))}"
                 )
             if self.settings.theme:
                 self.theme = self.settings.theme
@@ -294,7 +303,9 @@ class SizingApp(App[None]):
             if what == "netlist":
                 self.copy_to_clipboard((self.folder / "sized.spice").read_text(encoding="utf-8"))
             else:
-                self.copy_to_clipboard(describe(self.state) if what == "text" else json.dumps(self.state.best.get("sizing", {})))
+                self.copy_to_clipboard(
+                    describe(self.state) if what == "text" else json.dumps(self.state.best.get("sizing", {}))
+                )
         except OSError:
             self.notify("the sized netlist is written when the run ends", severity="warning")
             return

@@ -18,7 +18,9 @@ OK = (0, 1)
 """Exit statuses of successful commands: specs met, and not met."""
 
 
-async def run_program(command: str, target: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
+async def run_program(
+    command: str, target: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()
+) -> dict[str, Any]:
     """`eda-agent COMMAND TARGET --set … --json` for a sizing; `target`: a spec, or the folder of a run. `said`: its
     messages. Raises `InputError` with its message.
     """
@@ -41,5 +43,7 @@ async def run_command(*arguments: str) -> tuple[str, str]:
             process.terminate()
         raise
     if process.returncode not in OK:
-        raise InputError(words.decode("utf-8", errors="replace").strip() or f"it ended with status {process.returncode}")
+        raise InputError(
+            words.decode("utf-8", errors="replace").strip() or f"it ended with status {process.returncode}"
+        )
     return out.decode("utf-8", errors="replace"), words.decode("utf-8", errors="replace").strip()

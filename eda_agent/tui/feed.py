@@ -64,10 +64,17 @@ class JournalFeed:
             version, _ = event["v"], event["type"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise InputError(
-                Finding("this line is not an event", self.path, self._line, fix="the journal was damaged after it was written")
+                Finding(
+                    "this line is not an event",
+                    self.path,
+                    self._line,
+                    fix="the journal was damaged after it was written",
+                )
             ) from None
         if version != VERSION:
-            raise InputError(Finding(f"the journal has version {version}, this program reads {VERSION}", self.path, self._line))
+            raise InputError(
+                Finding(f"the journal has version {version}, this program reads {VERSION}", self.path, self._line)
+            )
         if wrong := self._form.fault(event):
             raise InputError(Finding(wrong, self.path, self._line, fix="the journal was changed after it was written"))
         return dict(event)

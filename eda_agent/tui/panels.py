@@ -17,7 +17,18 @@ from textual_plotext import PlotextPlot
 from eda_agent.insight.complete import partial, share_text
 from eda_agent.record.fold import RunState
 from eda_agent.tui.turn_list import TurnList
-from eda_agent.tui.view import SIGNS, SpecRow, Status, Verdict, better, size_rows, spec_rows, status_line, turn_of, turn_row
+from eda_agent.tui.view import (
+    SIGNS,
+    SpecRow,
+    Status,
+    Verdict,
+    better,
+    size_rows,
+    spec_rows,
+    status_line,
+    turn_of,
+    turn_row,
+)
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "near": "yellow", "fail": "red", "none": "dim"}
 """Beside a sign, never instead of one. ANSI names, so that the terminal's theme decides the shade."""
@@ -29,7 +40,9 @@ class Table(DataTable[Text]):
     """
 
     def __init__(self, **options: Any):
-        super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=0, cursor_foreground_priority="renderable", **options)
+        super().__init__(
+            cursor_type="row", zebra_stripes=False, cell_padding=0, cursor_foreground_priority="renderable", **options
+        )
 
     def show(self, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
         """Draw rows; if the shape stays, cells change in place, so that cursor and scroll position stay."""
@@ -37,7 +50,9 @@ class Table(DataTable[Text]):
         for row in rows:
             for cell in row:
                 cell.pad_left(1)
-        if [str(column.label) for column in self.ordered_columns] != [f" {column}" for column in columns] or self.row_count != len(rows):
+        if [str(column.label) for column in self.ordered_columns] != [
+            f" {column}" for column in columns
+        ] or self.row_count != len(rows):
             cursor = self.cursor_row
             self.clear(columns=True)
             for place, column in enumerate(columns):
@@ -87,7 +102,9 @@ class SpecsPanel(Vertical):
         best = turn is not None and turn["index"] == state.best.get("index")
         share = share_text(turn or {}, state.corners)
         self.border_title = (
-            "specs" if turn is None else f"specs · {'best, ' if best else ''}turn {turn['index']}{f' · {share} simulated' if share else ''}"
+            "specs"
+            if turn is None
+            else f"specs · {'best, ' if best else ''}turn {turn['index']}{f' · {share} simulated' if share else ''}"
         )
         corners = list(state.started.get("corners", ()))
         many = len(corners) > MOST_CORNERS
@@ -96,21 +113,28 @@ class SpecsPanel(Vertical):
         rows = [self._row(row, many, told) for row in specs]
         why = ["note"] if told else []
         # with more corners the summary of all of them comes first
-        middle = ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
+        middle = (
+            ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
+        )
         self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)
 
     @staticmethod
     def _row(row: SpecRow, many: bool, told: bool) -> list[Text]:
         colour = COLOURS[row.verdict]
-        corners = [right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells]
+        corners = [
+            right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells
+        ]
         satisfied = Text(row.bar, style=colour)
         why = [Text(row.why, style="yellow")] if told else []
         low, high, worst = row.extremes
         ends = [right(_short(text, row.target)) for text in (low, high)]
         return [
-            Text(SIGNS[row.verdict], style=f"bold {colour}"), Text(row.name), right(row.target, "dim"), right(row.margin, colour),
+            Text(SIGNS[row.verdict], style=f"bold {colour}"),
+            Text(row.name),
+            right(row.target, "dim"),
+            right(row.margin, colour),
             *([satisfied, *ends, Text(worst), *why, *corners] if many else [*corners, satisfied, *why]),
-        ]  # fmt: skip
+        ]
 
     @property
     def selected(self) -> int:
@@ -126,11 +150,17 @@ class SizesPanel(Vertical):
     def show(self, state: RunState, index: int | None) -> None:
         rows = [
             [
-                Text("▪" if row.mark == "locked" else " "), Text(row.name), right(row.value, "bold"), right(row.before, "dim"), Text(row.bar),
-                Text(row.span, style="dim"), Text(row.mark, style="yellow" if row.mark.startswith("at") else ""), Text(row.role, style="dim"),
+                Text("▪" if row.mark == "locked" else " "),
+                Text(row.name),
+                right(row.value, "bold"),
+                right(row.before, "dim"),
+                Text(row.bar),
+                Text(row.span, style="dim"),
+                Text(row.mark, style="yellow" if row.mark.startswith("at") else ""),
+                Text(row.role, style="dim"),
             ]
             for row in size_rows(state, turn_of(state, index))
-        ]  # fmt: skip
+        ]
         self.border_title = "sizes"
         self.query_one(Table).show(["", "size", "value", "before", "in range", "range", "", "role"], rows)
 
@@ -149,7 +179,10 @@ def thinned(values: Sequence[float], most: int = 160) -> list[tuple[int, float]]
     """
     stretch = -(-len(values) // most) or 1
     return [
-        max(((place, values[place]) for place in range(start, min(start + stretch, len(values)))), key=lambda pair: pair[1])
+        max(
+            ((place, values[place]) for place in range(start, min(start + stretch, len(values)))),
+            key=lambda pair: pair[1],
+        )
         for start in range(0, len(values), stretch)
     ]
 
@@ -191,7 +224,10 @@ class CurvePanel(Vertical):
             places = [place for place, _ in thinned(curve)]
             plot.plot(places, [curve[place] for place in places], marker="braille")
             plot.ylim(low, 1.001)
-            plot.xlim(0, max(state.started.get("budget", {}).get("simulations", 0) if len(curve) < 30 else 0, len(curve) - 1, 1))
+            plot.xlim(
+                0,
+                max(state.started.get("budget", {}).get("simulations", 0) if len(curve) < 30 else 0, len(curve) - 1, 1),
+            )
         widget.refresh()
 
 
@@ -201,7 +237,9 @@ class TurnsPanel(Vertical):
     COLUMNS = ("turn", "score", "gain", "policy", "changed", "reasoning")
 
     def compose(self) -> Any:
-        heads = [Text(f" {name}", justify="right" if name in {"turn", "score", "gain"} else "left") for name in self.COLUMNS]
+        heads = [
+            Text(f" {name}", justify="right" if name in {"turn", "score", "gain"} else "left") for name in self.COLUMNS
+        ]
         yield TurnList(heads, id="turn-table")
 
     @property
@@ -238,9 +276,13 @@ class TurnsPanel(Vertical):
         row = turn_row(self._turns, place, self._parameters, self._turns[best] if best >= 0 else None, self._corners)
         style = "bold green" if row.best else ""
         return [
-            right(f" {row.index}"), right(f" {row.score}", style), right(f" {row.gain}", style), Text(f" {row.policy}", style="dim"),
-            Text(f" {row.moved}"), Text(f" {row.reasoning}"),
-        ]  # fmt: skip
+            right(f" {row.index}"),
+            right(f" {row.score}", style),
+            right(f" {row.gain}", style),
+            Text(f" {row.policy}", style="dim"),
+            Text(f" {row.moved}"),
+            Text(f" {row.reasoning}"),
+        ]
 
     @property
     def selected(self) -> int | None:

@@ -66,7 +66,9 @@ class RunControls:
 
     def reject(self) -> None:
         self._ask(
-            "Reason for the rejection (the policy reads it)", {"why": ""}, lambda given: self.link.tell(do="reject", why=given["why"])
+            "Reason for the rejection (the policy reads it)",
+            {"why": ""},
+            lambda given: self.link.tell(do="reject", why=given["why"]),
         )
 
     def hint(self) -> None:
@@ -89,7 +91,11 @@ class RunControls:
 
     def _ask_sizes(self, title: str, sizing: dict[str, float], do: str) -> None:
         units = {entry["name"]: entry["unit"] for entry in self.link.state.started.get("parameters", ())}
-        shown = {name: format_quantity(value, units.get(name, ""), 6).replace(" ", "") for name, value in sizing.items() if name in units}
+        shown = {
+            name: format_quantity(value, units.get(name, ""), 6).replace(" ", "")
+            for name, value in sizing.items()
+            if name in units
+        }
 
         def send(given: dict[str, str]) -> None:
             changed = {name: text for name, text in given.items() if text != shown.get(name)}
@@ -137,12 +143,21 @@ class RunControls:
         entry = self._parameter()
         if entry is None:
             return
-        ends = {side: format_quantity(entry[side], entry["unit"], 6).replace(" ", "") for side in ("minimum", "maximum")}
+        ends = {
+            side: format_quantity(entry[side], entry["unit"], 6).replace(" ", "") for side in ("minimum", "maximum")
+        }
 
         def send(given: dict[str, str]) -> None:
             if self.link.tell(do="range", parameter=entry["name"], **given):
                 self._undo.append(
-                    command_from({"do": "range", "parameter": entry["name"], "minimum": entry["minimum"], "maximum": entry["maximum"]})
+                    command_from(
+                        {
+                            "do": "range",
+                            "parameter": entry["name"],
+                            "minimum": entry["minimum"],
+                            "maximum": entry["maximum"],
+                        }
+                    )
                 )
 
         self._ask(f"Range of {entry['name']}", ends, send)
@@ -160,7 +175,13 @@ class RunControls:
         if self.link.tell(**self._undo[-1].data()):
             last = self._undo.pop()
             self.app.notify(
-                " ".join(["undone:", last.do, *(str(last.fields[name]) for name in ("spec", "parameter") if name in last.fields)])
+                " ".join(
+                    [
+                        "undone:",
+                        last.do,
+                        *(str(last.fields[name]) for name in ("spec", "parameter") if name in last.fields),
+                    ]
+                )
             )
 
     def policy(self) -> None:

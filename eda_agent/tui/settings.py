@@ -45,10 +45,14 @@ def read_settings(actions: Collection[str]) -> Settings:
         or not all(isinstance(entry, str) for pair in keys.items() for entry in pair)
         or not isinstance(data.get("theme", ""), str)
     ):
-        raise InputError(Finding("this is not a settings file", path, fix="write  theme: NAME  and  keys: {pause: space}"))
+        raise InputError(
+            Finding("this is not a settings file", path, fix="write  theme: NAME  and  keys: {pause: space}")
+        )
     unknown = sorted(set(keys) - set(actions))
     if unknown:
-        raise InputError(Finding(f"keys: no action {', '.join(unknown)}", path, fix=f"one of {', '.join(sorted(actions))}"))
+        raise InputError(
+            Finding(f"keys: no action {', '.join(unknown)}", path, fix=f"one of {', '.join(sorted(actions))}")
+        )
     return Settings(data.get("theme", ""), dict(keys))
 
 

@@ -127,10 +127,16 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
         margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
-                spec["name"], target_text(spec), tuple(cells), "none" if in_part and result and result["met"] else verdict_of(result), f"{margin:+.3f}" if margin is not None else "—",
-                bar(result["satisfaction"] if result else 0.0), (low, high, result["corner"] if result else ""), printable(result.get("why", "")) if result else "",
+                spec["name"],
+                target_text(spec),
+                tuple(cells),
+                "none" if in_part and result and result["met"] else verdict_of(result),
+                f"{margin:+.3f}" if margin is not None else "—",
+                bar(result["satisfaction"] if result else 0.0),
+                (low, high, result["corner"] if result else ""),
+                printable(result.get("why", "")) if result else "",
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -140,9 +146,18 @@ def _told(spec: Row, value: float | None, bound: str = "") -> str:
         return format_quantity(value, shown_unit(spec), 3, bound)
     short = format_quantity(value, shown_unit(spec), 3)
     low, high = spec.get("minimum"), spec.get("maximum")
-    missed = [end for end, out in ((low, value is not None and low is not None and value < low), (high, value is not None and high is not None and value > high)) if out]  # fmt: skip
+    missed = [
+        end
+        for end, out in (
+            (low, value is not None and low is not None and value < low),
+            (high, value is not None and high is not None and value > high),
+        )
+        if out
+    ]
     return (
-        format_quantity(value, shown_unit(spec), 6) if any(format_quantity(end, shown_unit(spec), 3) == short for end in missed) else short
+        format_quantity(value, shown_unit(spec), 6)
+        if any(format_quantity(end, shown_unit(spec), 3) == short for end in missed)
+        else short
     )
 
 
@@ -186,10 +201,15 @@ def size_rows(state: RunState, turn: Row | None) -> list[SizeRow]:
             mark = "at maximum"
         rows.append(
             SizeRow(
-                name, format_quantity(value, unit), format_quantity(start.get(name), unit), bar(position(parameter, value)) if value is not None else " " * BAR,
-                f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}", mark, parameter["role"],
+                name,
+                format_quantity(value, unit),
+                format_quantity(start.get(name), unit),
+                bar(position(parameter, value)) if value is not None else " " * BAR,
+                f"{format_quantity(parameter['minimum'], unit)} … {format_quantity(parameter['maximum'], unit)}",
+                mark,
+                parameter["role"],
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -198,7 +218,9 @@ def better(turn: Row, than: Row) -> bool:
     return bool((turn["score"], turn.get("merit") or 0.0) > (than["score"], than.get("merit") or 0.0))
 
 
-def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None, corners: int) -> TurnRow:
+def turn_row(
+    turns: Sequence[Row], place: int, parameters: Sequence[Row], best_before: Row | None, corners: int
+) -> TurnRow:
     """The row of turn number `place` of a list. `best_before`: the incumbent before it. `corners`: the number of
     corners of the run.
     """
@@ -210,7 +232,8 @@ def turn_row(turns: Sequence[Row], place: int, parameters: Sequence[Row], best_b
         units = {parameter["name"]: parameter["unit"] for parameter in parameters}
         shown = list(moves.sizes.items())[:2] if moves is not None else []
         moved = ", ".join(
-            f"{name} {format_quantity(old, units[name], 3)}→{format_quantity(new, units[name], 3)}" for name, (old, new) in shown
+            f"{name} {format_quantity(old, units[name], 3)}→{format_quantity(new, units[name], 3)}"
+            for name, (old, new) in shown
         )
         if moves is not None and len(moves.sizes) > 2:
             moved += f" +{len(moves.sizes) - 2}"
@@ -242,17 +265,38 @@ def status(state: RunState, now: float, alive: bool) -> Status:
     tally = state.tally
     budget = begun.get("budget", {}).get("simulations", 0)
     running = bool(begun) and not state.finished
-    word = ("starting" if alive else "no run yet") if not begun else "paused" if state.paused and running else "running" if running and alive else "interrupted" if running else stop_text(state.finished["stop"])  # fmt: skip
+    word = (
+        ("starting" if alive else "no run yet")
+        if not begun
+        else (
+            "paused"
+            if state.paused and running
+            else "running"
+            if running and alive
+            else "interrupted"
+            if running
+            else stop_text(state.finished["stop"])
+        )
+    )
     if running and state.review and state.pending:
         word = "waiting for your decision"
     end = now if running and alive else (turns[-1]["t"] if turns else now)
     policy = state.policy.get("name") or begun.get("policy", "")
     last = turns[-1].get("proposal", {}).get("policy", "") if len(turns) > 1 else ""
     return Status(
-        begun.get("problem", ""), f"{policy} ({last})" if last and last != policy and policy == "auto" else policy, word, state.simulations, budget,
-        begun.get("workers", 0), tally.cached / tally.jobs if tally.jobs else 0.0, rate, max(end - begun.get("t", end), 0.0),
-        (budget - state.simulations) / rate if rate and running and alive else None, state.best.get("score"), bool(state.best.get("met")),
-    )  # fmt: skip
+        begun.get("problem", ""),
+        f"{policy} ({last})" if last and last != policy and policy == "auto" else policy,
+        word,
+        state.simulations,
+        budget,
+        begun.get("workers", 0),
+        tally.cached / tally.jobs if tally.jobs else 0.0,
+        rate,
+        max(end - begun.get("t", end), 0.0),
+        (budget - state.simulations) / rate if rate and running and alive else None,
+        state.best.get("score"),
+        bool(state.best.get("met")),
+    )
 
 
 def clock(seconds: float) -> str:
@@ -269,10 +313,17 @@ def status_line(shown: Status) -> str:
         return shown.state  # no event has arrived yet
     best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
     parts = [
-        shown.problem, shown.state, best, f"{shown.simulations}/{shown.budget} simulations",
-        clock(shown.elapsed), f"{clock(shown.left)} left" if shown.left is not None else "", shown.policy, f"{shown.rate:.1f}/s" if shown.rate else "",
-        counted(shown.workers, "worker") if shown.workers else "", f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
-    ]  # fmt: skip
+        shown.problem,
+        shown.state,
+        best,
+        f"{shown.simulations}/{shown.budget} simulations",
+        clock(shown.elapsed),
+        f"{clock(shown.left)} left" if shown.left is not None else "",
+        shown.policy,
+        f"{shown.rate:.1f}/s" if shown.rate else "",
+        counted(shown.workers, "worker") if shown.workers else "",
+        f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
+    ]
     return " · ".join(part for part in parts if part)
 
 
@@ -280,7 +331,10 @@ def describe(state: RunState) -> str:
     """The run as text for a screen reader or the clipboard: specs and sizes of the incumbent, a line each."""
     turn = turn_of(state, None)
     corners = state.started.get("corners", [])
-    lines = [f"{state.started.get('problem', '')}: score {format_score(state.best.get('score', 0.0))} at turn {state.best.get('index', 0)}"]
+    lines = [
+        f"{state.started.get('problem', '')}: score {format_score(state.best.get('score', 0.0))} at turn"
+        f" {state.best.get('index', 0)}"
+    ]
     for row in spec_rows(state, turn):
         cells = ", ".join(f"{corner} {text}" for corner, (text, _) in zip(corners, row.cells, strict=True))
         why = f" ({row.why})" if row.why else ""

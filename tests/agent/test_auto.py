@@ -61,13 +61,17 @@ def test_a_leg_ends_after_turns_without_gain(problem: Problem) -> None:
     # back again, and the user's turns count for nobody
     assert leg_after(problem, [0.4, 0.4, 0.3, 0.3, 0.3], ["one"] * 2 + ["two"] * 3) == ("a", 6)
     assert leg_after(problem, [0.4, 0.2, 0.2, 0.2, 0.2], ["one"] + ["user"] * 4) == ("a", 1)
-    why = current_phase(told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}).why
+    why = current_phase(
+        told(problem, [0.4, 0.4], ["one"] * 2), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}
+    ).why
     assert why == "no gain in 2 turns"
 
 
 def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
     def phase(values: list[float], policies: list[str]) -> tuple[str, int, str]:
-        found = current_phase(told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3})
+        found = current_phase(
+            told(problem, values, policies), ("a", "b"), {"a": 2, "b": 3}, {"one": "a", "two": "b"}, {"a": 3}
+        )
         return found.owner, found.start_turn, found.why
 
     gaining = [0.6, 0.7, 0.8]
@@ -80,10 +84,14 @@ def test_a_leg_has_so_many_turns_at_most(problem: Problem) -> None:
     assert phase([*gaining, 0.8, 0.8, 0.8, 0.9], ["one"] * 3 + ["two"] * 3 + ["one"]) == ("a", 7, "no gain in 3 turns")
 
 
-def play(problem: Problem, policy: Any, count: int, width: int = 1, cut: list[Turn] | None = None) -> tuple[Environment, list[tuple[str, dict[str, Any]]]]:  # fmt: skip
+def play(
+    problem: Problem, policy: Any, count: int, width: int = 1, cut: list[Turn] | None = None
+) -> tuple[Environment, list[tuple[str, dict[str, Any]]]]:
     events: list[tuple[str, dict[str, Any]]] = []
     env = Environment(problem, made_up(problem), cut or ())
-    run_loop(env, policy, Budget(count), lambda type, /, **fields: events.append((type, fields)), Control(), width=width)
+    run_loop(
+        env, policy, Budget(count), lambda type, /, **fields: events.append((type, fields)), Control(), width=width
+    )
     return env, events
 
 

@@ -43,7 +43,12 @@ class Handler(BaseHTTPRequestHandler):
         self._send(
             200,
             json.dumps(
-                {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in self.server.models]}
+                {
+                    "object": "list",
+                    "data": [
+                        {"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in self.server.models
+                    ],
+                }
             ),
         )
 
@@ -56,7 +61,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(*answer)
             return
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": None, **answer}}
-        self._send(200, json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "tiny", "choices": [choice]}))
+        self._send(
+            200,
+            json.dumps({"id": "1", "object": "chat.completion", "created": 0, "model": "tiny", "choices": [choice]}),
+        )
 
     def _send(self, status: int, text: str) -> None:
         self.send_response(status)
@@ -85,10 +93,14 @@ def env(problem: Problem, simulator: FunctionSimulator) -> Environment:
 
 
 def call(arguments: str) -> dict[str, Any]:
-    return {"tool_calls": [{"id": "c", "type": "function", "function": {"name": "propose_sizing", "arguments": arguments}}]}
+    return {
+        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "propose_sizing", "arguments": arguments}}]
+    }
 
 
-def test_a_tool_call_with_reasoning_beside_it(server: Server, env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_call_with_reasoning_beside_it(
+    server: Server, env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary-key")
     server.reply = lambda body: {**call(GOOD), "reasoning_content": "gbw is low, so more gm"}
     policy = ChatPolicy(0, server.url)
@@ -100,7 +112,9 @@ def test_a_tool_call_with_reasoning_beside_it(server: Server, env: Environment, 
     assert "wider pair" in turn.proposal.reasoning
     request = server.requests[0]
     assert request["model"] == "tiny"
-    assert request["tools"][0]["function"]["parameters"]["properties"]["sizing"]["required"] == list(env.problem.space.names)
+    assert request["tools"][0]["function"]["parameters"]["properties"]["sizing"]["required"] == list(
+        env.problem.space.names
+    )
     assert server.headers_seen == ["Bearer canary-key"]
     assert "canary" not in json.dumps(request)
     assert "canary" not in repr(turn)
@@ -146,7 +160,9 @@ def test_an_endpoint_that_fails_ends_the_run_with_one_message(
 
 def test_a_prompt_that_is_too_long_is_shortened(server: Server, env: Environment) -> None:
     server.reply = lambda body: (
-        (400, '{"error": {"message": "maximum context length"}}') if "## Netlist" in body["messages"][1]["content"] else {"content": GOOD}
+        (400, '{"error": {"message": "maximum context length"}}')
+        if "## Netlist" in body["messages"][1]["content"]
+        else {"content": GOOD}
     )
     assert ChatPolicy(0, server.url).propose(env.history).sizing is not None
 

@@ -52,7 +52,10 @@ class Session:
         if type in {"baseline", "turn.evaluated"}:
             self._send(event["index"])
         elif type in {"turn.proposed", "run.paused"}:
-            self._send({"turn.proposed": 1000, "run.paused": 2000}[type] + len([one for one in self.events if one["type"] == type]))
+            self._send(
+                {"turn.proposed": 1000, "run.paused": 2000}[type]
+                + len([one for one in self.events if one["type"] == type])
+            )
 
     def _send(self, at: int) -> None:
         for data in self.plan.pop(at, []):
@@ -60,7 +63,12 @@ class Session:
 
     @property
     def state(self) -> RunState:
-        return fold([{"v": 1, "seq": 0, "t": 0, "type": "run.started", "specs": [], "parameters": [], "budget": {}}, *self.events])
+        return fold(
+            [
+                {"v": 1, "seq": 0, "t": 0, "type": "run.started", "specs": [], "parameters": [], "budget": {}},
+                *self.events,
+            ]
+        )
 
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
@@ -99,9 +107,11 @@ def test_a_sizing_tried_by_hand_is_a_turn(problem: Problem) -> None:
 
 def test_review_accept_reject_edit(problem: Problem) -> None:
     plan = {
-        1001: [{"do": "accept"}], 1002: [{"do": "reject", "why": "too wide"}], 1003: [{"do": "edit", "sizing": {"Cc": "1p"}}],
+        1001: [{"do": "accept"}],
+        1002: [{"do": "reject", "why": "too wide"}],
+        1003: [{"do": "edit", "sizing": {"Cc": "1p"}}],
         1005: [{"do": "hint", "text": "small load"}, {"do": "review", "on": False}],
-    }  # fmt: skip
+    }
     session = Session(problem, 4, plan, review=True)
     turns = session.env.history.turns
     assert [turn.proposal.policy for turn in turns[:4]] == ["baseline", "random", "user", "user"]
@@ -111,7 +121,9 @@ def test_review_accept_reject_edit(problem: Problem) -> None:
     assert session.env.history.simulations == 4 and session.state.review is False
     agrees(session)
     # at every moment the run waits for one proposal at most, the one that is played next
-    begun: list[dict[str, Any]] = [{"v": 1, "seq": 0, "t": 0, "type": "run.started", "specs": [], "parameters": [], "budget": {}}]
+    begun: list[dict[str, Any]] = [
+        {"v": 1, "seq": 0, "t": 0, "type": "run.started", "specs": [], "parameters": [], "budget": {}}
+    ]
     for count in range(1, len(session.events) + 1):
         proposed = [event for event in session.events[:count] if event["type"] == "turn.proposed"]
         assert fold([*begun, *session.events[:count]]).pending in ([], proposed[-1:])
@@ -119,20 +131,28 @@ def test_review_accept_reject_edit(problem: Problem) -> None:
 
 def test_targets_ranges_and_locks_may_change(problem: Problem) -> None:
     session = Session(
-        problem, 8,
+        problem,
+        8,
         {
             2: [{"do": "target", "spec": "gbw", "minimum": "1k"}, {"do": "target", "spec": "nothing", "minimum": 1}],
             3: [{"do": "lock", "parameter": "m5", "value": 7}],
-            5: [{"do": "unlock", "parameter": "m5"}, {"do": "range", "parameter": "W12", "minimum": "2u", "maximum": "3u"}],
+            5: [
+                {"do": "unlock", "parameter": "m5"},
+                {"do": "range", "parameter": "W12", "minimum": "2u", "maximum": "3u"},
+            ],
             6: [{"do": "range", "parameter": "W12", "maximum": "1"}],
         },
-    )  # fmt: skip
+    )
     turns = session.env.history.turns
     assert all(turn.sizing is not None and turn.sizing["m5"] == 7 for turn in turns[4:6])
     assert all(2e-6 <= (turn.sizing or {})["W12"] <= 3e-6 for turn in turns[6:])
     # every turn counts for what is asked now
     assert all(turn.score is not None and turn.score.results[0].met for turn in turns)
-    assert len(session.warnings()) == 2 and "no spec 'nothing'" in session.warnings()[0] and "within the 500 nm" in session.warnings()[1]
+    assert (
+        len(session.warnings()) == 2
+        and "no spec 'nothing'" in session.warnings()[0]
+        and "within the 500 nm" in session.warnings()[1]
+    )
     agrees(session)
     # a resumed run asks for the same
     again = problem
@@ -156,7 +176,9 @@ def test_back_and_return(problem: Problem) -> None:
     kept = session.state
     assert len(kept.left) == 1 and [turn["index"] for turn in kept.left[0]] == [3, 4]
     agrees(session)
-    other = Session(problem, 6, {4: [{"do": "back", "turn": 2}, {"do": "try", "sizing": {"W12": "9u"}}, {"do": "return"}]})
+    other = Session(
+        problem, 6, {4: [{"do": "back", "turn": 2}, {"do": "try", "sizing": {"W12": "9u"}}, {"do": "return"}]}
+    )
     types = other.types()
     assert types.count("branched") == 1 and types.count("returned") == 1
     turns = other.env.history.turns
@@ -169,7 +191,11 @@ def test_back_and_return(problem: Problem) -> None:
 def test_pause_waits_and_stop_ends_it(problem: Problem) -> None:
     session = Session(problem, 6, {2: [{"do": "pause"}], 2001: [{"do": "spend", "simulations": 3}, {"do": "resume"}]})
     assert session.reason == "budget" and session.env.history.simulations == 3
-    assert session.types().index("run.paused") < session.types().index("budget.changed") < session.types().index("run.resumed")
+    assert (
+        session.types().index("run.paused")
+        < session.types().index("budget.changed")
+        < session.types().index("run.resumed")
+    )
     control = Control()
     env = Environment(problem, FunctionSimulator(problem, amplifier))
     proposed = threading.Event()
@@ -192,7 +218,13 @@ def test_pause_waits_and_stop_ends_it(problem: Problem) -> None:
 
 def test_another_policy_from_here_on(problem: Problem) -> None:
     session = Session(problem, 5, {2: [{"do": "policy", "name": "trust"}], 3: [{"do": "policy", "name": "nobody"}]})
-    assert [turn.proposal.policy for turn in session.env.history.turns[1:]] == ["random", "random", "trust", "trust", "trust"]
+    assert [turn.proposal.policy for turn in session.env.history.turns[1:]] == [
+        "random",
+        "random",
+        "trust",
+        "trust",
+        "trust",
+    ]
     assert session.state.policy == {"name": "trust", "options": {}} and "unknown policy" in session.warnings()[0]
     agrees(session)
 
@@ -200,18 +232,39 @@ def test_another_policy_from_here_on(problem: Problem) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("stop", "JSON object"), ("[]", "JSON object"), ('{"do": "dance"}', "unknown command 'dance'"), ('{"do": "hint"}', "text is missing"),
-        ('{"do": "back", "turn": -1}', "whole number"), ('{"do": "back", "turn": true}', "whole number"), ('{"do": "try", "sizing": {}}', "object parameter"),
-        ('{"do": "stop", "now": 1}', "no now"), ('{"do": "review", "on": 1}', "true or false"), ("[" * 100_000, "JSON"), ("x" * 200_000, "at most"),
+        ("stop", "JSON object"),
+        ("[]", "JSON object"),
+        ('{"do": "dance"}', "unknown command 'dance'"),
+        ('{"do": "hint"}', "text is missing"),
+        ('{"do": "back", "turn": -1}', "whole number"),
+        ('{"do": "back", "turn": true}', "whole number"),
+        ('{"do": "try", "sizing": {}}', "object parameter"),
+        ('{"do": "stop", "now": 1}', "no now"),
+        ('{"do": "review", "on": 1}', "true or false"),
+        ("[" * 100_000, "JSON"),
+        ("x" * 200_000, "at most"),
         ('{"do": "lock", "parameter": "a", "value": [1]}', "a number"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_order_is_said(line: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         parse_command(line)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["do", "turn", "sizing", "value", "parameter", "on"]), inner | st.sampled_from(["stop", "lock", "back"]), max_size=4), max_leaves=8))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["do", "turn", "sizing", "value", "parameter", "on"]),
+                inner | st.sampled_from(["stop", "lock", "back"]),
+                max_size=4,
+            )
+        ),
+        max_leaves=8,
+    )
+)
 def test_anything_is_an_order_or_one_message(data: Any) -> None:
     try:
         made = command_from(data)
@@ -264,8 +317,10 @@ def test_a_bare_number_is_in_the_unit_that_the_user_sees(problem: Problem) -> No
     for text, value in (("6", 6e6), ("6 V/us", 6e6), ("7M V/s", 7e6), (5e6, 5e6)):
         kept = resolve_command(asked, command_from({"do": "target", "spec": "slew", "minimum": text}))
         assert kept.fields["minimum"] == pytest.approx(value)
-        assert apply_edit(asked, asked, Command("target", json.loads(json.dumps(dict(kept.fields))))).specs[0].minimum == pytest.approx(
-            value
-        )
+        assert apply_edit(asked, asked, Command("target", json.loads(json.dumps(dict(kept.fields))))).specs[
+            0
+        ].minimum == pytest.approx(value)
     # as a journal of 0.1.0 has it: in SI units
-    assert apply_edit(asked, asked, command_from({"do": "target", "spec": "slew", "minimum": "6M"})).specs[0].minimum == pytest.approx(6e6)
+    assert apply_edit(asked, asked, command_from({"do": "target", "spec": "slew", "minimum": "6M"})).specs[
+        0
+    ].minimum == pytest.approx(6e6)

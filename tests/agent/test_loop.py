@@ -27,12 +27,16 @@ def play(
 ) -> tuple[str, Environment, list[tuple[str, dict[str, Any]]]]:
     events: list[tuple[str, dict[str, Any]]] = []
     env = Environment(problem, simulator)
-    reason = run_loop(env, policy, budget, lambda type, /, **fields: events.append((type, fields)), control or Control())
+    reason = run_loop(
+        env, policy, budget, lambda type, /, **fields: events.append((type, fields)), control or Control()
+    )
     return reason, env, events
 
 
 def test_stops_when_met(problem: Problem, simulator: FunctionSimulator) -> None:
-    reason, env, events = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "5u"}}', SOLVED]), simulator, Budget(50))
+    reason, env, events = play(
+        problem, ScriptedPolicy(script=['{"sizing": {"W12": "5u"}}', SOLVED]), simulator, Budget(50)
+    )
     assert reason == "met"
     assert env.history.simulations == 2
     best = env.history.incumbent
@@ -79,7 +83,10 @@ def test_a_policy_that_only_fails_is_given_up(problem: Problem, simulator: Funct
 
 
 def test_patience_and_user(problem: Problem, simulator: FunctionSimulator) -> None:
-    assert play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "2u"}}']), simulator, Budget(100, patience=7))[0] == "no progress"
+    assert (
+        play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "2u"}}']), simulator, Budget(100, patience=7))[0]
+        == "no progress"
+    )
     assert play(problem, RandomPolicy(0), simulator, Budget(100), Control(stop=True))[0] == "user"
 
 
@@ -89,13 +96,17 @@ def test_a_failing_simulation_is_a_turn_with_score_zero(problem: Problem) -> Non
             raise ValueError("timestep too small")
         return amplifier(sizing, corner)
 
-    reason, env, events = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "40u"}}']), FunctionSimulator(problem, fails), Budget(1))
+    reason, env, events = play(
+        problem, ScriptedPolicy(script=['{"sizing": {"W12": "40u"}}']), FunctionSimulator(problem, fails), Budget(1)
+    )
     assert reason == "budget"
     assert env.history.turns[1].value == 0.0
     assert "sim.failed" in [type for type, _ in events]
 
 
-def test_the_prompt_is_made_from_the_history_alone_and_says_what_matters(problem: Problem, simulator: FunctionSimulator) -> None:
+def test_the_prompt_is_made_from_the_history_alone_and_says_what_matters(
+    problem: Problem, simulator: FunctionSimulator
+) -> None:
     _, env, _ = play(problem, ScriptedPolicy(script=['{"sizing": {"W12": "5u"}}', "garbage"]), simulator, Budget(1))
     env.hint("use less area")
     env.step(ScriptedPolicy(script=["garbage"]).propose(env.history))
@@ -127,7 +138,9 @@ def test_history_is_immutable(problem: Problem, simulator: FunctionSimulator) ->
     assert dataclasses.is_dataclass(before)
 
 
-def test_a_policy_prepares_itself_while_the_first_design_is_simulated(problem: Problem, simulator: FunctionSimulator) -> None:
+def test_a_policy_prepares_itself_while_the_first_design_is_simulated(
+    problem: Problem, simulator: FunctionSimulator
+) -> None:
     begun, simulated = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -147,6 +160,8 @@ def test_a_policy_prepares_itself_while_the_first_design_is_simulated(problem: P
             simulated.set()
             return super().start()
 
-    reason = run_loop(Waiting(problem, simulator), Prepared(script=[SOLVED]), Budget(5), lambda type, /, **fields: None, Control())
+    reason = run_loop(
+        Waiting(problem, simulator), Prepared(script=[SOLVED]), Budget(5), lambda type, /, **fields: None, Control()
+    )
     assert reason == "met"
     assert order == ["prepared", "asked"]

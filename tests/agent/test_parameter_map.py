@@ -66,7 +66,9 @@ def test_a_draft_enters_by_its_devices(drafted: dict[str, Problem], miller: Prob
     for one, exact in ((sizing, True), (other, False)):
         inside, outside = surrogate(problem).parameter_map.positions(np.array([problem.space.to_unit(one)]))
         # how a width is cut up counts a little
-        assert inside[0] == pytest.approx(wanted, abs=1e-6 if exact else 0.005) and outside[0] < (1e-6 if exact else 0.005)
+        assert inside[0] == pytest.approx(wanted, abs=1e-6 if exact else 0.005) and outside[0] < (
+            1e-6 if exact else 0.005
+        )
 
 
 def test_what_one_parameter_cannot_say_the_others_make_up(drafted: dict[str, Problem]) -> None:
@@ -77,7 +79,9 @@ def test_what_one_parameter_cannot_say_the_others_make_up(drafted: dict[str, Pro
     sizing = {**problem.space.initial, "Wp": 100e-6, "mp": 10.0}
     mapping = surrogate(problem).parameter_map
     inside, outside = mapping.positions(np.array([problem.space.to_unit(sizing)]))
-    taught = [one.minimum * (one.maximum / one.minimum) ** place for one, place in zip(mapping.ranges, inside[0], strict=True)]
+    taught = [
+        one.minimum * (one.maximum / one.minimum) ** place for one, place in zip(mapping.ranges, inside[0], strict=True)
+    ]
     assert taught[7] <= 50e-6 * (1 + 1e-9) and taught[7] * taught[9] == pytest.approx(1000e-6, rel=0.01)
     assert outside[0] < 0.005
 

@@ -15,7 +15,10 @@ from eda_agent.problem.spec import Problem
 from eda_agent.units import format_quantity
 
 SPACE = DesignSpace(
-    (Parameter("W12", 1e-6, 1e-4, "m", "log", 1e-8, "width", 4e-6, ()), Parameter("m5", 1.0, 20.0, "", "log", 1.0, "ratio", 2.0, ()))
+    (
+        Parameter("W12", 1e-6, 1e-4, "m", "log", 1e-8, "width", 4e-6, ()),
+        Parameter("m5", 1.0, 20.0, "", "log", 1.0, "ratio", 2.0, ()),
+    )
 )
 BEST = {"W12": 4e-6, "m5": 2.0}
 
@@ -25,7 +28,10 @@ BEST = {"W12": 4e-6, "m5": 2.0}
     [
         ('{"reasoning": "wider", "sizing": {"W12": "8u", "m5": "4"}}', {"W12": 8e-6, "m5": 4.0}),
         ('```json\n{"reasoning": "x", "sizing": {"W12": 8e-6, "m5": 4}}\n```', {"W12": 8e-6, "m5": 4.0}),
-        ('<think>{"sizing": {"W12": "1u"}} maybe</think>{"sizing": {"w12": "8u", "M5": "4"}}', {"W12": 8e-6, "m5": 4.0}),
+        (
+            '<think>{"sizing": {"W12": "1u"}} maybe</think>{"sizing": {"w12": "8u", "M5": "4"}}',
+            {"W12": 8e-6, "m5": 4.0},
+        ),
         ('I would say {"W12": "8um", "m5": 3.6}.', {"W12": 8e-6, "m5": 4.0}),
         ('{"sizing": {"W12": "8u"}}', {"W12": 8e-6, "m5": 2.0}),
         ('{"sizing": {"W12": "8u", "m5": "4"', {"W12": 8e-6, "m5": 4.0}),
@@ -39,10 +45,17 @@ def test_what_is_plain_is_taken(reply: str, sizing: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        ("no idea", "no JSON object"), ("", "no JSON object"), ('{"sizing": {"W13": "8u"}}', "did you mean 'W12'"), ('{"sizing": {"W12": "big"}}', "W12"), ('{"sizing": []}', "must be an object"),
-        ('{"sizing": {"W12": {"a": 1}}}', "W12"), ('{"sizing": {"W12": "1e999"}}', "finite"), ("[1, 2]", "no JSON object"), ('{"sizing": {"W12": "8u\\n.control"}}', "W12"),
+        ("no idea", "no JSON object"),
+        ("", "no JSON object"),
+        ('{"sizing": {"W13": "8u"}}', "did you mean 'W12'"),
+        ('{"sizing": {"W12": "big"}}', "W12"),
+        ('{"sizing": []}', "must be an object"),
+        ('{"sizing": {"W12": {"a": 1}}}', "W12"),
+        ('{"sizing": {"W12": "1e999"}}', "finite"),
+        ("[1, 2]", "no JSON object"),
+        ('{"sizing": {"W12": "8u\\n.control"}}', "W12"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_gets_help(reply: str, says: str) -> None:
     proposal = parse_reply(reply, SPACE, BEST)
     assert proposal.sizing is None
@@ -64,7 +77,10 @@ def test_no_text_raises_and_every_sizing_is_legal(text: str) -> None:
 @given(
     st.recursive(
         st.one_of(st.none(), st.booleans(), st.floats(), st.text(max_size=10)),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["sizing", "W12", "m5", "x"]), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["sizing", "W12", "m5", "x"]), inner, max_size=3)
+        ),
         max_leaves=8,
     )
 )
@@ -100,4 +116,7 @@ def test_whatever_follows_the_schema_can_be_parsed(problems: dict[str, Problem],
     # and every legal sizing can be said
     for parameter in space.parameters:
         said = format_quantity(parameter.initial, digits=4).replace(" ", "")
-        assert re.search(schema["properties"]["sizing"]["properties"][parameter.name]["pattern"], said), (parameter.name, said)
+        assert re.search(schema["properties"]["sizing"]["properties"][parameter.name]["pattern"], said), (
+            parameter.name,
+            said,
+        )

@@ -56,14 +56,18 @@ def run(env: Environment, policy: Policy, count: int) -> list[dict[str, float]]:
 class TestContract:
     COUNT = 15  # past the first exploration of every policy
 
-    def test_proposals_are_legal_and_reproducible(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+    def test_proposals_are_legal_and_reproducible(
+        self, name: str, problem: Problem, simulator: FunctionSimulator
+    ) -> None:
         first = run(Environment(problem, simulator), make(name), self.COUNT)
         again = run(Environment(problem, simulator), make(name), self.COUNT)
         assert first == again
         for sizing in first:
             assert problem.space.snap(sizing) == sizing
 
-    def test_a_resumed_policy_goes_on_as_it_would_have(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
+    def test_a_resumed_policy_goes_on_as_it_would_have(
+        self, name: str, problem: Problem, simulator: FunctionSimulator
+    ) -> None:
         env = Environment(problem, simulator)
         whole = run(env, make(name), self.COUNT)
         for cut in (3, self.COUNT - 2):
@@ -74,7 +78,9 @@ class TestContract:
 
     def test_the_seed_matters(self, name: str, problem: Problem, simulator: FunctionSimulator) -> None:
         if name != "scripted":
-            assert run(Environment(problem, simulator), make(name, 0), 3) != run(Environment(problem, simulator), make(name, 1), 3)
+            assert run(Environment(problem, simulator), make(name, 0), 3) != run(
+                Environment(problem, simulator), make(name, 1), 3
+            )
 
 
 @pytest.mark.parametrize("name", ["trust", *(["gp"] if HAS_BO else [])])
@@ -97,12 +103,16 @@ def test_locked_parameters_stay(problem: Problem, simulator: FunctionSimulator) 
     import dataclasses
 
     locked = [
-        dataclasses.replace(entry, minimum=entry.initial, maximum=entry.initial, locked=True) if entry.name == "Cc" else entry
+        dataclasses.replace(entry, minimum=entry.initial, maximum=entry.initial, locked=True)
+        if entry.name == "Cc"
+        else entry
         for entry in problem.space.parameters
     ]
     problem = dataclasses.replace(problem, space=dataclasses.replace(problem.space, parameters=tuple(locked)))
     for name in LOCAL:
-        assert {sizing["Cc"] for sizing in run(Environment(problem, simulator), make(name), 14)} == {problem.space.initial["Cc"]}, name
+        assert {sizing["Cc"] for sizing in run(Environment(problem, simulator), make(name), 14)} == {
+            problem.space.initial["Cc"]
+        }, name
 
 
 def test_gaussian_process_against_its_definition() -> None:
@@ -185,7 +195,8 @@ def test_scbo_fits_all_specs_at_once_as_it_would_each_alone() -> None:
     inputs, unseen = torch.from_numpy(rng.random((25, 4))), torch.from_numpy(rng.random((50, 4)))
     # scales, offsets and smoothness differ from column to column, and one spec says nothing
     outputs = torch.stack(
-        [1e3 * (2 * inputs[:, 0]).sin(), inputs.prod(dim=1) - 7, (9 * inputs[:, 1]).cos(), torch.ones(25).double()], dim=1
+        [1e3 * (2 * inputs[:, 0]).sin(), inputs.prod(dim=1) - 7, (9 * inputs[:, 1]).cos(), torch.ones(25).double()],
+        dim=1,
     )
     together = _fitted(inputs, outputs).posterior(unseen)
     for column in range(outputs.shape[1]):
@@ -271,7 +282,9 @@ print(json.dumps([found, [pool["num_threads"] for pool in threadpool_info()]]))
 """
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
     environment.pop("OMP_NUM_THREADS", None)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, timeout=60
+    )
     during, after = json.loads(done.stdout)
     assert len(during) == 2 and all(set(threads) == {1} for threads in during)
     assert set(after) == {min(2, os.cpu_count() or 1)}

@@ -45,7 +45,9 @@ def test_bounded_and_one_exactly_when_met(first: dict[str, float | None], second
     assert 0.0 <= graded.value <= 1.0
     assert (graded.value == 1.0) == met == graded.met
     for result in graded.results:
-        assert result.met == all(next(spec for spec in SPECS if spec.name == result.spec).met(row[result.spec]) for row in (first, second))
+        assert result.met == all(
+            next(spec for spec in SPECS if spec.name == result.spec).met(row[result.spec]) for row in (first, second)
+        )
 
 
 @given(rows, st.sampled_from(sorted(VALUES)), st.floats(0, 1))
@@ -69,9 +71,9 @@ def test_continuous(spec: Spec, position: float) -> None:
         near = value + 1e-9
     assert satisfaction(spec, value) == pytest.approx(1 - position, abs=1e-6)
     assert abs(satisfaction(spec, value) - satisfaction(spec, near)) < 1e-6
-    assert satisfaction(spec, math.nextafter(spec.target, -math.inf if spec.minimum is not None else math.inf)) == pytest.approx(
-        1.0, abs=1e-9
-    )
+    assert satisfaction(
+        spec, math.nextafter(spec.target, -math.inf if spec.minimum is not None else math.inf)
+    ) == pytest.approx(1.0, abs=1e-9)
 
 
 @given(rows, st.randoms(use_true_random=False))
@@ -81,7 +83,9 @@ def test_blind_to_the_order_of_specs(row: dict[str, float | None], shuffle: rand
     assert score(specs, evaluation(row)).value == score(SPECS, evaluation(row)).value
 
 
-@pytest.mark.parametrize(("one", "other", "unit"), [("10M", "10000k", "Hz"), ("100u", "0.1m", "W"), ("5m", "5000u", "V")])
+@pytest.mark.parametrize(
+    ("one", "other", "unit"), [("10M", "10000k", "Hz"), ("100u", "0.1m", "W"), ("5m", "5000u", "V")]
+)
 def test_blind_to_unit_prefixes(one: str, other: str, unit: str) -> None:
     assert parse_quantity(one, unit) == parse_quantity(other, unit)
 
@@ -95,12 +99,24 @@ def test_the_worst_corner_counts_and_weights_do() -> None:
 
 
 def test_a_failed_simulation_is_zero() -> None:
-    good: dict[str, float | None] = {"gbw": 1e8, "power": 1e-6, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
+    good: dict[str, float | None] = {
+        "gbw": 1e8,
+        "power": 1e-6,
+        "dc_gain": 70.0,
+        "phase_margin": 60.0,
+        "input_offset": 0.0,
+    }
     assert score(SPECS, evaluation(good, failed=True)).value == 0.0
 
 
 def test_objectives_grade_what_is_met() -> None:
-    good: dict[str, float | None] = {"gbw": 1e8, "power": 5e-5, "dc_gain": 70.0, "phase_margin": 60.0, "input_offset": 0.0}
+    good: dict[str, float | None] = {
+        "gbw": 1e8,
+        "power": 5e-5,
+        "dc_gain": 70.0,
+        "phase_margin": 60.0,
+        "input_offset": 0.0,
+    }
     better = score(SPECS, evaluation({**good, "power": 2e-5}))
     assert better.rank_key > score(SPECS, evaluation(good)).rank_key > (0.999, 100)
 
@@ -116,7 +132,9 @@ TARGETS = (LOW, HIGH, GAIN, OFFSET)
 
 
 def censored(value: float, bound: str, spec: Spec) -> Evaluation:
-    return dataclasses.replace(evaluation({spec.name: value}), bounds={("c0", spec.name): bound}, reasons={("c0", spec.name): "not seen"})
+    return dataclasses.replace(
+        evaluation({spec.name: value}), bounds={("c0", spec.name): bound}, reasons={("c0", spec.name): "not seen"}
+    )
 
 
 @given(st.sampled_from(TARGETS), st.floats(1e-3, 1e3), st.floats(1.0, 1e3), st.sampled_from("<>"))

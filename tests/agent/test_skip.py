@@ -19,7 +19,8 @@ from eda_agent.simulation.fake import FunctionSimulator
 from ..conftest import CIRCUITS
 
 PROBLEM = replace(
-    load_problem(CIRCUITS / "two_stage_miller"), corners=tuple(Corner(name, "tt", 1.8, 27.0, {}) for name in ("nominal", "a", "b", "c"))
+    load_problem(CIRCUITS / "two_stage_miller"),
+    corners=tuple(Corner(name, "tt", 1.8, 27.0, {}) for name in ("nominal", "a", "b", "c")),
 )
 TARGETS = {spec.name: (spec.target, spec.minimum is not None) for spec in PROBLEM.specs}
 

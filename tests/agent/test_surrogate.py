@@ -13,12 +13,21 @@ import pytest
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.policies.parameter_map import ParameterRange
 from eda_agent.agent.policies.surrogate import LAYERS, Network, Surrogate, calibrated
-from eda_agent.agent.policies.surrogate_checkpoint import FILE, SurrogateCheckpoint, find, read_checkpoint, structure_key, write_surrogates
+from eda_agent.agent.policies.surrogate_checkpoint import (
+    FILE,
+    SurrogateCheckpoint,
+    find,
+    read_checkpoint,
+    structure_key,
+    write_surrogates,
+)
 from eda_agent.bench.suite import LEARNED, UNSEEN
 from eda_agent.problem.spec import Problem, Spec
 
 SHIPPED = shipped_model() / FILE
-UNTAUGHT = dict.fromkeys(("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota"), ("saturation",))
+UNTAUGHT = dict.fromkeys(
+    ("ota_5t", "two_stage_miller", "telescopic", "folded_cascode", "current_mirror_ota"), ("saturation",)
+)
 """Circuit → specs that are younger than its network."""
 
 
@@ -48,7 +57,9 @@ def test_every_spec_has_a_quantity_of_its_own(name: str, problems: dict[str, Pro
     assert list(found(problem).columns) == list(range(len(problem.specs)))
     # what it was not taught has none, wherever it stands, and takes none from another
     backwards = dataclasses.replace(problem, specs=problems[name].specs[::-1])
-    assert [column is None for column in found(backwards).columns] == [younger(problem, spec) for spec in backwards.specs]
+    assert [column is None for column in found(backwards).columns] == [
+        younger(problem, spec) for spec in backwards.specs
+    ]
     # whatever they are called, the sense tells them apart
     renamed = tuple(dataclasses.replace(spec, name=f"s{number}") for number, spec in enumerate(problem.specs))
     columns = found(dataclasses.replace(problem, specs=renamed[::-1])).columns
@@ -92,7 +103,10 @@ def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_s
     assert one[0] == pytest.approx(two[0]) and one[1] == pytest.approx(two[1])
     wide = tuple(dataclasses.replace(one, maximum=one.maximum * 3) for one in space.parameters)
     far = dataclasses.replace(miller, space=dataclasses.replace(space, parameters=wide))
-    edge, beyond = ([[one.to_unit(taught.maximum * times) for one, taught in zip(wide, space.parameters, strict=True)]] for times in (1, 3))
+    edge, beyond = (
+        [[one.to_unit(taught.maximum * times) for one, taught in zip(wide, space.parameters, strict=True)]]
+        for times in (1, 3)
+    )
     condition = found(far).under(np.array(edge), values)
     at, outside = condition.predict(np.array(edge)), condition.predict(np.array(beyond))
     assert at[0] == pytest.approx(outside[0]) and (outside[1] > 2 * at[1]).all()
@@ -101,7 +115,9 @@ def test_a_size_is_the_same_in_other_ranges_and_beyond_the_taught_ones_less_is_s
 def test_ranges_that_were_not_taught_at_all_have_none(miller: Problem) -> None:
     space = miller.space
     far = (
-        dataclasses.replace(space.parameters[0], minimum=space.parameters[0].maximum * 10, maximum=space.parameters[0].maximum * 20),
+        dataclasses.replace(
+            space.parameters[0], minimum=space.parameters[0].maximum * 10, maximum=space.parameters[0].maximum * 20
+        ),
         *space.parameters[1:],
     )
     assert find(SHIPPED, dataclasses.replace(miller, space=dataclasses.replace(space, parameters=far))) is None
@@ -118,7 +134,12 @@ def test_measurements_move_what_is_foretold(miller: Problem) -> None:
     assert before == pytest.approx(mean[:, 0]) and (unsure > 0).all()
     after, sure = calibrated(condition, 0, points[:3], seen[:3]).predict(points)
     moved = (after - before) / (seen - before)
-    assert (moved[:3] > 0.5).all() and (moved[:3].min() > moved[3:]).all() and (sure[:3] < unsure[:3]).all() and (sure <= unsure).all()
+    assert (
+        (moved[:3] > 0.5).all()
+        and (moved[:3].min() > moved[3:]).all()
+        and (sure[:3] < unsure[:3]).all()
+        and (sure <= unsure).all()
+    )
     # who errs by ten times what he thought possible is less sure from then on, everywhere
     right, wrong = (calibrated(condition, 0, points[:3], (mean + times * deviation)[:3, 0]) for times in (0.5, 10))
     assert wrong.surprise > 1.5 * right.surprise
@@ -135,14 +156,18 @@ def test_how_likely_a_measurement_was(miller: Problem) -> None:
     condition = surrogate.under(points[:1], typical(miller)[None])
     mean, deviation, _ = condition.predict(points)
     column = 1
-    seen = np.clip(mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5, surrogate.network.low[column], surrogate.network.high[column])
+    seen = np.clip(
+        mean[:, 1] + deviation[:, 1] * rng.normal(size=5) * 0.5,
+        surrogate.network.low[column],
+        surrogate.network.high[column],
+    )
     whole = calibrated(condition, 1, points, seen)
     densities = []
     for left in range(5):
         kept = np.arange(5) != left
-        at, spread = dataclasses.replace(calibrated(condition, 1, points[kept], seen[kept]), surprise=whole.surprise).predict(
-            points[[left]]
-        )
+        at, spread = dataclasses.replace(
+            calibrated(condition, 1, points[kept], seen[kept]), surprise=whole.surprise
+        ).predict(points[[left]])
         network = surrogate.network
         # what is measured has the noise on top
         noise = whole.surprise * network.noise[column] * network.size[column] * deviation[left, 1] ** 2
@@ -161,7 +186,9 @@ def test_it_is_read_as_it_was_written(tmp_path: Path, miller: Problem) -> None:
         checkpoint.quantities,
         checkpoint.sizes.keys,
     )
-    assert (again.sizes.matrix == checkpoint.sizes.matrix).all() and (again.sizes.offset == checkpoint.sizes.offset).all()
+    assert (again.sizes.matrix == checkpoint.sizes.matrix).all() and (
+        again.sizes.offset == checkpoint.sizes.offset
+    ).all()
     assert all((again.network.layers[name] == value).all() for name, value in checkpoint.network.layers.items())
 
 
@@ -187,8 +214,12 @@ def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: 
         dataclasses.replace(checkpoint, ranges=(ParameterRange(float("nan"), 1.0, False), *checkpoint.ranges[1:])),
         dataclasses.replace(checkpoint, quantities=checkpoint.quantities[:-1]),
         dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, keys=checkpoint.sizes.keys[:-1])),
-        dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, matrix=checkpoint.sizes.matrix[:, :-1])),
-        dataclasses.replace(checkpoint, sizes=dataclasses.replace(checkpoint.sizes, offset=checkpoint.sizes.offset * np.nan)),
+        dataclasses.replace(
+            checkpoint, sizes=dataclasses.replace(checkpoint.sizes, matrix=checkpoint.sizes.matrix[:, :-1])
+        ),
+        dataclasses.replace(
+            checkpoint, sizes=dataclasses.replace(checkpoint.sizes, offset=checkpoint.sizes.offset * np.nan)
+        ),
         with_network(middle=checkpoint.network.middle[:-1]),
         with_network(spread=checkpoint.network.spread * np.nan),
         with_network(layers={**layers, "say0.weight": layers["say0.weight"][:, :-1]}),
@@ -202,7 +233,15 @@ def test_what_is_no_file_of_surrogates_holds_nothing(miller: Problem, tmp_path: 
 def test_a_network_says_nothing_that_is_no_number() -> None:
     """Whatever its weights, at whatever positions."""
     rng = np.random.default_rng(4)
-    sizes = {"see0": (5 + 4, 8), "see1": (8, 8), "see2": (8, 3), "say0": (5 + 3, 8), "say1": (8, 8), "say2": (8, 5), "skip": (5 + 3, 2)}
+    sizes = {
+        "see0": (5 + 4, 8),
+        "see1": (8, 8),
+        "see2": (8, 3),
+        "say0": (5 + 3, 8),
+        "say1": (8, 8),
+        "say2": (8, 5),
+        "skip": (5 + 3, 2),
+    }
     assert set(sizes) == set(LAYERS)
     layers = {f"{name}.weight": rng.normal(0, 30, (out, into)) for name, (into, out) in sizes.items()}
     layers |= {f"{name}.bias": rng.normal(0, 30, out) for name, (_, out) in sizes.items()}
@@ -211,7 +250,12 @@ def test_a_network_says_nothing_that_is_no_number() -> None:
     points = rng.random((50, 5))
     told = network.describe(points[:3], np.array([[1e30, np.nan], [-np.inf, 0.0], [np.nan, np.nan]]))
     mean, deviation, works = network.predict(told, points)
-    assert np.isfinite(mean).all() and (deviation > 0).all() and np.isfinite(deviation).all() and ((works >= 0) & (works <= 1)).all()
+    assert (
+        np.isfinite(mean).all()
+        and (deviation > 0).all()
+        and np.isfinite(deviation).all()
+        and ((works >= 0) & (works <= 1)).all()
+    )
 
 
 def found(problem: Problem) -> Surrogate:

@@ -84,7 +84,9 @@ def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
     first = env.history.turns[0]
     assert first.score is not None and first.evaluation is not None
     holes = tuple(dataclasses.replace(result, value=None) for result in first.score.results)
-    nothing = dataclasses.replace(first.evaluation, values={corner: dict.fromkeys(row) for corner, row in first.evaluation.values.items()})
+    nothing = dataclasses.replace(
+        first.evaluation, values={corner: dict.fromkeys(row) for corner, row in first.evaluation.values.items()}
+    )
     blank = dataclasses.replace(first, score=dataclasses.replace(first.score, results=holes), evaluation=nothing)
     points = np.random.default_rng(0).random((20, len(miller.space.parameters)))
     for turn in (first, blank):
@@ -126,7 +128,9 @@ def test_the_worst_corner_is_the_margin(miller: Problem) -> None:
 def with_other(turn: Turn, row: dict[str, float | None]) -> Turn:
     """The turn with a second corner."""
     assert turn.evaluation is not None
-    return dataclasses.replace(turn, evaluation=dataclasses.replace(turn.evaluation, values={**turn.evaluation.values, "other": row}))
+    return dataclasses.replace(
+        turn, evaluation=dataclasses.replace(turn.evaluation, values={**turn.evaluation.values, "other": row})
+    )
 
 
 def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None:
@@ -136,13 +140,17 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     near = json.loads((CIRCUITS / "two_stage_miller" / "known.json").read_text())["sizing"]
     designs = designs_around(miller, miller.space.snap(near), draw, 20)
     with LocalPool(1) as workers:
-        env = Environment(miller, Evaluator(miller, Workbench(miller, cache_folder() / "models"), workers, MemoryCache()))
+        env = Environment(
+            miller, Evaluator(miller, Workbench(miller, cache_folder() / "models"), workers, MemoryCache())
+        )
         env.start()
         for design in designs:
             if not env.history.tried(design):
                 env.step(Proposal(design, policy="user"))
     turns: list[Turn] = [
-        turn for turn in env.history.turns if turn.score is not None and all(one.value is not None for one in turn.score.results)
+        turn
+        for turn in env.history.turns
+        if turn.score is not None and all(one.value is not None for one in turn.score.results)
     ]
     assert len(turns) > 14 and turns[0].index == 0
     ahead = turns[7:]
@@ -150,7 +158,9 @@ def test_the_baseline_foretells_and_turns_foretell_more(miller: Problem) -> None
     # the saturation margin was not taught
     taught = [place for place, column in enumerate(found.surrogate.columns) if column is not None]
     assert len(taught) == len(miller.specs) - 1
-    truth = np.clip([[turn.score.results[place].margin for place in taught] for turn in ahead if turn.score is not None], *CLIP)
+    truth = np.clip(
+        [[turn.score.results[place].margin for place in taught] for turn in ahead if turn.score is not None], *CLIP
+    )
     errors = []
     for seen in (1, 7):
         processes, _ = found.processes(History(miller, tuple(turns[:seen])))
@@ -167,7 +177,9 @@ def test_a_condition_is_as_hard_as_its_turns_say() -> None:
     grid = np.linspace(-15, 15, 30001)
     for _ in range(20):
         logits, worked = rng.normal(2, 3, 6), (rng.random(6) < 0.5).astype(float)
-        density = (worked[:, None] * (logits[:, None] + grid) - np.logaddexp(0, logits[:, None] + grid)).sum(0) - 0.5 * (grid / SHIFT) ** 2
+        density = (worked[:, None] * (logits[:, None] + grid) - np.logaddexp(0, logits[:, None] + grid)).sum(
+            0
+        ) - 0.5 * (grid / SHIFT) ** 2
         assert shift_of(logits, worked) == pytest.approx(grid[density.argmax()], abs=2e-3)
     assert shift_of(np.array([5.0]), np.array([0.0])) < shift_of(np.array([0.0]), np.array([0.0])) < 0
     assert -0.1 < shift_of(np.array([-5.0]), np.array([0.0])) < 0

@@ -37,14 +37,23 @@ NUMBERS = st.floats(allow_nan=False)
 WORDS = st.text(max_size=8)
 ROWS = st.dictionaries(WORDS, st.none() | NUMBERS, max_size=5)
 SIZINGS = st.none() | st.dictionaries(WORDS, NUMBERS, max_size=5)
-PROPOSALS = st.builds(Proposal, SIZINGS, WORDS, st.just(""), WORDS, st.lists(WORDS, max_size=2).map(tuple), WORDS, WORDS)
+PROPOSALS = st.builds(
+    Proposal, SIZINGS, WORDS, st.just(""), WORDS, st.lists(WORDS, max_size=2).map(tuple), WORDS, WORDS
+)
 EVALUATIONS = st.builds(
-    Evaluation, st.dictionaries(WORDS, ROWS, max_size=3), st.dictionaries(st.tuples(WORDS, WORDS), WORDS, max_size=2),
+    Evaluation,
+    st.dictionaries(WORDS, ROWS, max_size=3),
+    st.dictionaries(st.tuples(WORDS, WORDS), WORDS, max_size=2),
     st.lists(st.tuples(WORDS, WORDS, st.builds(Failure, WORDS, WORDS)), max_size=2).map(tuple),
-    st.dictionaries(WORDS, st.builds(OperatingPoint, *[NUMBERS] * len(FIELDS)), max_size=3), st.integers(0, 99), st.integers(0, 99), NUMBERS,
+    st.dictionaries(WORDS, st.builds(OperatingPoint, *[NUMBERS] * len(FIELDS)), max_size=3),
+    st.integers(0, 99),
+    st.integers(0, 99),
+    NUMBERS,
     st.dictionaries(st.tuples(WORDS, WORDS), st.sampled_from(["", ">", "<"]), max_size=2),
-)  # fmt: skip
-RESULTS = st.builds(SpecResult, WORDS, WORDS, st.none() | NUMBERS, NUMBERS, NUMBERS, WORDS, st.sampled_from(["", ">", "<"]))
+)
+RESULTS = st.builds(
+    SpecResult, WORDS, WORDS, st.none() | NUMBERS, NUMBERS, NUMBERS, WORDS, st.sampled_from(["", ">", "<"])
+)
 SCORES = st.builds(Score, NUMBERS, NUMBERS, st.lists(RESULTS, max_size=4).map(tuple))
 MEASURED = st.builds(Turn, st.integers(0, 10**6), PROPOSALS, SIZINGS, EVALUATIONS, SCORES)
 TURNS = MEASURED | st.builds(Turn, st.integers(0, 10**6), PROPOSALS, SIZINGS, st.none(), st.none())
@@ -61,7 +70,9 @@ def test_a_turn_comes_back_as_it_was(turn: Turn) -> None:
 def test_what_is_no_number_stays_none() -> None:
     point = OperatingPoint(*[math.nan] * len(FIELDS))
     found = decode_turn(
-        encode_turn(Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ())))
+        encode_turn(
+            Turn(1, Proposal(None), {"W": 1.0}, Evaluation({}, {}, (), {"M1": point}, 1, 0, 0.0), Score(0.0, 0.0, ()))
+        )
     )
     assert found.evaluation is not None and math.isnan(found.evaluation.operating_points["M1"].gm)
 
@@ -75,14 +86,20 @@ def some(values: Iterable[float | None]) -> list[Turn]:
     found = []
     for index, value in enumerate(values):
         score = None if value is None else Score(value, 0.5, ())
-        evaluation = None if value is None else Evaluation({name: {} for name in "ab"[: 1 + (index % 4 > 0)]}, {}, (), {}, 1, 0, 0.0)
+        evaluation = (
+            None
+            if value is None
+            else Evaluation({name: {} for name in "ab"[: 1 + (index % 4 > 0)]}, {}, (), {}, 1, 0, 0.0)
+        )
         sizing = None if value is None else {"W": float(index % 3 and index)}
         found.append(Turn(index, Proposal(sizing, policy="ab"[index % 2]), sizing, evaluation, score))
     return found
 
 
 @given(st.lists(st.none() | st.floats(0.0, 1.0), max_size=12), st.integers(1, 4), st.integers(0, 12))
-def test_a_history_on_a_shelf_knows_what_one_in_memory_does(values: list[float | None], recent: int, parted: int) -> None:
+def test_a_history_on_a_shelf_knows_what_one_in_memory_does(
+    values: list[float | None], recent: int, parted: int
+) -> None:
     turns = some(values)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "RECENT", recent)
@@ -122,7 +139,9 @@ def test_on_a_full_disk_turns_stay_in_memory(monkeypatch: pytest.MonkeyPatch) ->
         shelf.put(turns[1])
         shelf.put(turns[2])
     shelf.put(turns[3])
-    assert [shelf[place] for place in range(4)] == turns and list(shelf.rank_keys(4)) == [rank_key_of(turn) for turn in turns]
+    assert [shelf[place] for place in range(4)] == turns and list(shelf.rank_keys(4)) == [
+        rank_key_of(turn) for turn in turns
+    ]
 
 
 @pytest.mark.parametrize("policy", ["embedded", "auto", "trust", "tpe"])
@@ -132,7 +151,9 @@ def test_a_run_on_a_shelf_goes_as_one_in_memory(miller: Problem, policy: str, mo
         for recent in (300, 3):
             monkeypatch.setattr(module, "RECENT", recent)
             env = Environment(miller, evaluator)
-            run_loop(env, make_policy(policy, 1, {}), Budget(16, 30.0, None, "budget"), lambda *_, **__: None, Control())
+            run_loop(
+                env, make_policy(policy, 1, {}), Budget(16, 30.0, None, "budget"), lambda *_, **__: None, Control()
+            )
             runs.append(env.history.turns)
     plain, shelved = runs
     assert isinstance(plain, tuple) and isinstance(shelved, StoredTurns)
@@ -152,6 +173,7 @@ def test_models_are_fitted_to_the_best_and_the_last_turns(miller: Problem, monke
     few = training_data(env.history)[0]
     turns = env.history.turns
     best = sorted(
-        sorted(turns[:-4], key=lambda turn: turn.score.rank_key if turn.score else (0, 0), reverse=True)[:4], key=lambda turn: turn.index
+        sorted(turns[:-4], key=lambda turn: turn.score.rank_key if turn.score else (0, 0), reverse=True)[:4],
+        key=lambda turn: turn.index,
     )
     assert few.tolist() == [every[turn.index].tolist() for turn in (*best, *turns[-4:])]

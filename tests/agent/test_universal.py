@@ -16,7 +16,15 @@ from scipy.stats import multivariate_normal
 
 from eda_agent.agent.universal import checkpoint
 from eda_agent.agent.universal.checkpoint import FILE, read_network, write_network
-from eda_agent.agent.universal.graph import KINDS, METRIC_NAMES, VOCABULARY, CircuitGraph, circuit_graph, scale_of, transformed
+from eda_agent.agent.universal.graph import (
+    KINDS,
+    METRIC_NAMES,
+    VOCABULARY,
+    CircuitGraph,
+    circuit_graph,
+    scale_of,
+    transformed,
+)
 from eda_agent.agent.universal.network import FLAGS, Network, point_features
 from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
 from eda_agent.metrics import METRICS
@@ -58,7 +66,9 @@ def measured(graph: CircuitGraph, count: int, seed: int = 0) -> Measured:
     draw = np.random.default_rng(seed)
     values = draw.normal(size=(count, len(graph.metrics)))
     values[1:][draw.random((count - 1, values.shape[1])) < 0.15] = np.nan
-    return Measured(draw.normal(0, 0.3, (count, len(graph.initial))), values, draw.normal(size=(count, len(graph.labels), 7)))
+    return Measured(
+        draw.normal(0, 0.3, (count, len(graph.initial))), values, draw.normal(size=(count, len(graph.labels), 7))
+    )
 
 
 @pytest.mark.parametrize("name", READ)
@@ -66,7 +76,9 @@ def test_sizes_follow_the_parameters(name: str, problems: dict[str, Problem]) ->
     """At a sizing drawn at random, widths, lengths and values are those that the netlist elaborates to."""
     problem = problems[name]
     graph, space = graph_of(problem), problem.space
-    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
+    elaboration = Elaboration(
+        problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial))
+    )
     sizing = space.from_unit(np.random.default_rng(1).random(len(space.parameters)).tolist())
     x = np.log([sizing[one] for one in space.names]) - graph.initial
     found = np.exp(graph.sizes + graph.powers @ x)
@@ -75,7 +87,9 @@ def test_sizes_follow_the_parameters(name: str, problems: dict[str, Problem]) ->
         values = devices[label]
         if KINDS[kind] in ("nmos", "pmos"):
             metres = problem.pdk.scale * 1e6
-            assert found[place].tolist() == pytest.approx([values["w"] * metres, values["l"] * metres, values.get("m", 1.0)], rel=1e-4)
+            assert found[place].tolist() == pytest.approx(
+                [values["w"] * metres, values["l"] * metres, values.get("m", 1.0)], rel=1e-4
+            )
         elif KINDS[kind] == "c":
             assert found[place, 0] == pytest.approx(values["capacitance"] * 1e12, rel=1e-4)
     assert graph.flags.shape[1] == FLAGS and (graph.terminals >= 0)[graph.kinds < KINDS.index("r")].all()
@@ -107,14 +121,20 @@ def test_numpy_says_what_torch_says(name: str, problems: dict[str, Problem], net
     asked = np.random.default_rng(5).normal(0, 0.3, (9, len(graph.initial)))
 
     def tensor(array: np.ndarray, width: int) -> torch.Tensor:
-        return torch.as_tensor(np.pad(array, ((0, 0), (0, width - array.shape[1]))).astype(np.float32))[None].expand(2, -1, -1)
+        return torch.as_tensor(np.pad(array, ((0, 0), (0, width - array.shape[1]))).astype(np.float32))[None].expand(
+            2, -1, -1
+        )
 
     width, specs = inputs["powers"].shape[-1], inputs["metrics"].shape[1]
     y = turns.values - turns.values[0]
     with torch.no_grad():
         mean, variance, works = net.posterior(
-            net.encode(inputs), tensor(turns.x - turns.x[0], width), tensor(np.nan_to_num(y), specs), tensor(np.isfinite(y).astype(float), specs), tensor(asked - turns.x[0], width)
-        )  # fmt: skip
+            net.encode(inputs),
+            tensor(turns.x - turns.x[0], width),
+            tensor(np.nan_to_num(y), specs),
+            tensor(np.isfinite(y).astype(float), specs),
+            tensor(asked - turns.x[0], width),
+        )
     posterior = Posterior(network, graph, turns, 0)
     found, deviation, chance = posterior.predict(asked)
     count = len(graph.metrics)
@@ -142,7 +162,9 @@ def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], netwo
         error = turns.values[told, place] - turns.values[0, place] - prior[told, place]
         inverse = np.linalg.inv(covariance[np.ix_(told, told)])
         cross = joint[place][np.ix_(range(7, 11), told)]
-        assert mean[:, place] == pytest.approx(turns.values[0, place] + prior[7:, place] + cross @ inverse @ error, abs=1e-3)
+        assert mean[:, place] == pytest.approx(
+            turns.values[0, place] + prior[7:, place] + cross @ inverse @ error, abs=1e-3
+        )
         left = np.diag(covariance)[7:] - np.einsum("ij,jk,ik->i", cross, inverse, cross)
         assert deviation[:, place] ** 2 == pytest.approx(left * posterior.surprise[place], rel=1e-2)
         assert posterior.surprise[place] == pytest.approx((4 + error @ inverse @ error) / (4 + len(told) - 1), rel=1e-3)
@@ -168,12 +190,16 @@ def test_the_order_of_turns_does_not_matter(order: list[int], problems: dict[str
     assert all(one == pytest.approx(other, rel=1e-3, abs=1e-3) for one, other in zip(first, second, strict=True))
 
 
-def test_a_spec_that_was_not_measured_at_the_reference_is_not_predicted(problems: dict[str, Problem], network: Network) -> None:
+def test_a_spec_that_was_not_measured_at_the_reference_is_not_predicted(
+    problems: dict[str, Problem], network: Network
+) -> None:
     graph = graph_of(problems["ota_5t"])
     turns = measured(graph, 4)
     turns.values[0, 1] = np.nan
     known = Posterior(network, graph, turns, 0).predict(turns.x)
-    assert np.isnan(known[0][:, 1]).all() and np.isfinite(np.delete(known[0], 1, 1)).all() and np.isfinite(known[1]).all()
+    assert (
+        np.isnan(known[0][:, 1]).all() and np.isfinite(np.delete(known[0], 1, 1)).all() and np.isfinite(known[1]).all()
+    )
     whole = next(place for place in range(1, 4) if np.isfinite(turns.values[place, 1]))
     mixed = mixture([known, Posterior(network, graph, turns, whole).predict(turns.x)])
     assert np.isfinite(mixed[0][:, 1]).all()
@@ -198,7 +224,9 @@ def test_a_circuit_that_is_too_large_or_has_no_logarithms_is_not_read(
 
     problem = problems["ota_5t"]
     first, *others = problem.space.parameters
-    through_zero = replace(problem, space=replace(problem.space, parameters=(replace(first, minimum=0.0, scale="lin"), *others)))
+    through_zero = replace(
+        problem, space=replace(problem.space, parameters=(replace(first, minimum=0.0, scale="lin"), *others))
+    )
     assert circuit_graph(through_zero) is None
     for name in ("MAX_DEVICES", "MAX_NETS", "MAX_PARAMETERS", "MAX_SPECS"):
         with monkeypatch.context() as patch:
@@ -206,7 +234,9 @@ def test_a_circuit_that_is_too_large_or_has_no_logarithms_is_not_read(
             assert circuit_graph(problem) is None
 
 
-def test_weights_are_read_back_and_bad_ones_are_none(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_read_back_and_bad_ones_are_none(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / FILE
     write_network(path, network, {"steps": 1})
     assert path.stat().st_size < 4_000_000
@@ -227,7 +257,13 @@ def test_weights_are_read_back_and_bad_ones_are_none(network: Network, tmp_path:
         write_network(path, Network({**network.weights, **changes}, network.middle, network.spread), {})
         assert read_network(path) is None, changes.keys()
     write_network(
-        path, Network({name: value for name, value in network.weights.items() if name != "film.bias"}, network.middle, network.spread), {}
+        path,
+        Network(
+            {name: value for name, value in network.weights.items() if name != "film.bias"},
+            network.middle,
+            network.spread,
+        ),
+        {},
     )
     assert read_network(path) is None
     write_network(path, network, {})
@@ -247,7 +283,9 @@ def test_a_word_that_the_weights_do_not_know_is_any(problems: dict[str, Problem]
 
     graph = graph_of(problems["ota_5t"])
     turns = measured(graph, 3)
-    beyond, any_ = (replace(graph, metrics=np.full_like(graph.metrics, number)) for number in (len(METRIC_NAMES) + 5, 0))
+    beyond, any_ = (
+        replace(graph, metrics=np.full_like(graph.metrics, number)) for number in (len(METRIC_NAMES) + 5, 0)
+    )
     found = [Posterior(network, one, turns, 0).predict(turns.x)[0] for one in (beyond, any_)]
     assert found[0] == pytest.approx(found[1], nan_ok=True)
 

@@ -17,7 +17,15 @@ from eda_agent.agent.policies import universal_prior
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import TrustRegion
-from eda_agent.agent.policies.universal import DISPROVED, PRIOR_TURNS, SIDE, STUCK, UNREADABLE, UniversalPolicy, idle_turns
+from eda_agent.agent.policies.universal import (
+    DISPROVED,
+    PRIOR_TURNS,
+    SIDE,
+    STUCK,
+    UNREADABLE,
+    UniversalPolicy,
+    idle_turns,
+)
 from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
 from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UniversalPrior, load_universal
 from eda_agent.agent.score import score
@@ -45,7 +53,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def one_corner(problem: Problem) -> Problem:
-    return replace(problem, corners=problem.corners[:1], specs=tuple(replace(spec, corners=()) for spec in problem.specs))
+    return replace(
+        problem, corners=problem.corners[:1], specs=tuple(replace(spec, corners=()) for spec in problem.specs)
+    )
 
 
 def prior_of(problem: Problem, weights: Path) -> UniversalPrior:
@@ -100,7 +110,9 @@ def test_what_cannot_be_used_gives_no_prior(problems: dict[str, Problem], weight
     assert load_universal(tmp_path / "none.npz", problem) is None
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     assert load_universal(tmp_path / "bad.npz", problem) is None
-    many = replace(problem, corners=tuple(replace(problem.corners[0], name=f"c{number}") for number in range(MAX_CORNERS + 1)))
+    many = replace(
+        problem, corners=tuple(replace(problem.corners[0], name=f"c{number}") for number in range(MAX_CORNERS + 1))
+    )
     assert load_universal(weights, many) is None
 
 
@@ -120,7 +132,9 @@ def policy(weights: Path) -> UniversalPolicy:
     return UniversalPolicy(0, str(weights))
 
 
-def test_it_is_a_function_of_the_history_and_the_seed(problems: dict[str, Problem], policy: UniversalPolicy, weights: Path) -> None:
+def test_it_is_a_function_of_the_history_and_the_seed(
+    problems: dict[str, Problem], policy: UniversalPolicy, weights: Path
+) -> None:
     history = played(one_corner(problems["three_stage_nmc"]), 2)
     first = policy.propose(history)
     assert first.policy == "universal" and "what other circuits taught" in first.reasoning
@@ -175,7 +189,9 @@ def test_a_run_that_is_stuck_goes_on_by_turns(
     monkeypatch.setattr(UniversalPolicy, "disproved", lambda self, history: False)
     monkeypatch.setattr(TrustRegion, "search", lambda self, *_: Proposal({}, "alone"))
     monkeypatch.setattr(TrustRegion, "informed", lambda self, *_: Proposal({}, "told"))
-    said = [policy.propose(History(problem, history.turns[: best + 1 + idle])).reasoning for idle in range(1, STUCK + 4)]
+    said = [
+        policy.propose(History(problem, history.turns[: best + 1 + idle])).reasoning for idle in range(1, STUCK + 4)
+    ]
     assert said[: STUCK - 1] == ["told"] * (STUCK - 1)
     assert said[STUCK - 1 :] == ["alone" if (best + 1 + idle) % 2 else "told" for idle in range(STUCK, STUCK + 4)]
     assert policy.propose(History(problem, history.turns * 2)).reasoning == "alone" and PRIOR_TURNS < 82
@@ -191,5 +207,7 @@ def test_it_sizes_a_circuit(problems: dict[str, Problem], policy: UniversalPolic
     for _ in range(7):
         env.step(policy.propose(env.history))
     turns = env.history.turns
-    assert len(turns) == 8 and all(turn.sizing is not None and turn.proposal.policy == "universal" for turn in turns[1:])
+    assert len(turns) == 8 and all(
+        turn.sizing is not None and turn.proposal.policy == "universal" for turn in turns[1:]
+    )
     assert max(turn.value for turn in turns[1:]) > turns[0].value

@@ -52,12 +52,16 @@ def environment(cache: Path, extra: Mapping[str, str] | None = None) -> dict[str
 def finish(
     words: Sequence[str], cache: Path, seconds: float = 120.0, extra: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*words), env=environment(cache, extra), capture_output=True, text=True, timeout=seconds, check=False)
+    return subprocess.run(
+        command(*words), env=environment(cache, extra), capture_output=True, text=True, timeout=seconds, check=False
+    )
 
 
 def begin(words: Sequence[str], cache: Path) -> subprocess.Popen[bytes]:
     """A run that goes on while something is done to it."""
-    return subprocess.Popen(command(*words), env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command(*words), env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def state_of(folder: Path) -> RunState:
@@ -66,7 +70,11 @@ def state_of(folder: Path) -> RunState:
 
 def evaluated(folder: Path) -> list[int]:
     """The numbers of the turns as the journal has them, in order, those that stand there twice twice."""
-    return [event["index"] for event in read_journal(folder / "journal.jsonl") if event["type"] in {"baseline", "turn.evaluated"}]
+    return [
+        event["index"]
+        for event in read_journal(folder / "journal.jsonl")
+        if event["type"] in {"baseline", "turn.evaluated"}
+    ]
 
 
 def judge(count: Count, folder: Path, reference: RunState, seen: Sequence[int]) -> None:
@@ -80,8 +88,13 @@ def judge(count: Count, folder: Path, reference: RunState, seen: Sequence[int]) 
     count.lost += len(set(seen) - set(indices))
     whole = [(turn["index"], turn["sizing"], turn["score"]) for turn in reference.turns]
     mine = [(turn["index"], turn["sizing"], turn["score"]) for turn in state.turns]
-    ended = bool(state.finished) and [event["seq"] for event in read_journal(folder / "journal.jsonl")] == list(range(state.sequence))
-    same = mine == whole and (state.best["index"], state.best["score"]) == (reference.best["index"], reference.best["score"])
+    ended = bool(state.finished) and [event["seq"] for event in read_journal(folder / "journal.jsonl")] == list(
+        range(state.sequence)
+    )
+    same = mine == whole and (state.best["index"], state.best["score"]) == (
+        reference.best["index"],
+        reference.best["score"],
+    )
     best = json.loads((folder / "best.json").read_text()) if (folder / "best.json").exists() else {}
     count.wrong += not (same and best.get("turn") == reference.best["index"])
     count.recovered += ended
@@ -98,7 +111,9 @@ def table(counts: Sequence[Count]) -> str:
         "| fault | injected | runs | recovered | turns lost | simulated twice | wrong incumbents |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    rows += [f"| {c.fault} | {c.injected} | {c.runs} | {c.recovered} | {c.lost} | {c.twice} | {c.wrong} |" for c in counts]
+    rows += [
+        f"| {c.fault} | {c.injected} | {c.runs} | {c.recovered} | {c.lost} | {c.twice} | {c.wrong} |" for c in counts
+    ]
     return "\n".join(rows)
 
 

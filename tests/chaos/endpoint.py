@@ -67,12 +67,27 @@ def _drip(handler: BaseHTTPRequestHandler) -> None:
 
 GOOD = json.dumps({"reasoning": "r", "sizing": {"W12": "9u"}})
 FAULTS: dict[str, Act] = {
-    "times out": _sleep, "closes the connection": _drop, "429": _text(429, '{"error": {"message": "slow down"}}'), "500": _text(500, '{"error": {"message": "oops"}}'),
-    "503 in HTML": _text(503, "<html>Bad Gateway</html>", "text/html"), "an answer cut short": _text(200, _answer(GOOD)[:60], length=5000), "an answer without end": _endless, "a byte at a time": _drip,
-    "HTML instead of JSON": _text(200, "<!DOCTYPE html><html>login</html>", "text/html"), "JSON of another kind": _text(200, '{"hello": 1}'), "no choices": _text(200, '{"id": "1", "object": "chat.completion", "created": 0, "model": "t", "choices": []}'),
-    "null content": _text(200, _answer(None)), "prose": _text(200, _answer("I would widen M1.")), "a wrong schema": _text(200, _answer('{"sizing": ["W12"]}')), "a list for content": _text(200, _answer([1, 2])),
-    "not JSON": _text(200, "{{{{"), "nothing": _text(200, ""), "401": _text(401, '{"error": {"message": "no key"}}'), "404": _text(404, '{"error": {"message": "no model"}}'), "a redirect": _text(302, ""),
-}  # fmt: skip
+    "times out": _sleep,
+    "closes the connection": _drop,
+    "429": _text(429, '{"error": {"message": "slow down"}}'),
+    "500": _text(500, '{"error": {"message": "oops"}}'),
+    "503 in HTML": _text(503, "<html>Bad Gateway</html>", "text/html"),
+    "an answer cut short": _text(200, _answer(GOOD)[:60], length=5000),
+    "an answer without end": _endless,
+    "a byte at a time": _drip,
+    "HTML instead of JSON": _text(200, "<!DOCTYPE html><html>login</html>", "text/html"),
+    "JSON of another kind": _text(200, '{"hello": 1}'),
+    "no choices": _text(200, '{"id": "1", "object": "chat.completion", "created": 0, "model": "t", "choices": []}'),
+    "null content": _text(200, _answer(None)),
+    "prose": _text(200, _answer("I would widen M1.")),
+    "a wrong schema": _text(200, _answer('{"sizing": ["W12"]}')),
+    "a list for content": _text(200, _answer([1, 2])),
+    "not JSON": _text(200, "{{{{"),
+    "nothing": _text(200, ""),
+    "401": _text(401, '{"error": {"message": "no key"}}'),
+    "404": _text(404, '{"error": {"message": "no model"}}'),
+    "a redirect": _text(302, ""),
+}
 
 
 class _Server(ThreadingHTTPServer):
@@ -90,7 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        _text(200, '{"object": "list", "data": [{"id": "tiny", "object": "model", "created": 0, "owned_by": "x"}]}')(self)
+        _text(200, '{"object": "list", "data": [{"id": "tiny", "object": "model", "created": 0, "owned_by": "x"}]}')(
+            self
+        )
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -103,8 +120,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _arguments(url: str, folder: Path) -> list[str]:
     return [
-        "size", str(CIRCUITS / "ota_5t"), "--policy", "chat", "--endpoint", url, "--answer-timeout", "1", "--budget", str(TURNS), "--json", "--out", str(folder),
-    ]  # fmt: skip
+        "size",
+        str(CIRCUITS / "ota_5t"),
+        "--policy",
+        "chat",
+        "--endpoint",
+        url,
+        "--answer-timeout",
+        "1",
+        "--budget",
+        str(TURNS),
+        "--json",
+        "--out",
+        str(folder),
+    ]
 
 
 def endpoint(place: Path, names: list[str] | None = None) -> Count:

@@ -148,7 +148,14 @@ def clock(place: Path, runs: int) -> Count:
         whole, torn = place / f"whole-c{number}", place / f"torn-c{number}"
         finish(_arguments(number, whole), place / f"cache-c{number}")
         words = command()[:1] + ["-c", CLOCK, *_arguments(number, torn)]
-        told = subprocess.run(words, env=environment(place / f"cache-c2{number}"), capture_output=True, text=True, timeout=120, check=False)
+        told = subprocess.run(
+            words,
+            env=environment(place / f"cache-c2{number}"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         count.injected += sum(1 for _ in read_journal(torn / "journal.jsonl"))
         if told.returncode not in (0, 1):
             count.notes.append(told.stderr[-300:])

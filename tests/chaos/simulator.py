@@ -22,10 +22,16 @@ CIRCUIT = "* rc\n.subckt rc out vdd vss\nR1 out vdd 1k\nC1 out vss 1p\n{extra}\n
 DECK = "* tb\nvsup vdd 0 {vdd}\nXdut out vdd 0 rc\n.op\n"
 FAULTS: dict[str, tuple[str, str, float]] = {
     # name: (lines of the circuit, lines of the testbench, seconds allowed)
-    "exits": ("R9 out vss r={nowhere*2}", "", 10), "hangs": ("", ".tran 1f 1000", 1.5), "no convergence": ("B1 out vss i=v(out)**40*1e30+1", ".tran 1n 1u", 5),
-    "a loop of sources": ("V8 out vss 1\nV9 out vss 2", "", 5), "a node without a path": ("C8 x y 1p\nC9 y x 1p", "", 5), "absurd numbers": ("I9 vss out 1e200", "", 5),
-    "memory": ("", ".dc vsup 0 1 1e-10", 6), "a million points": ("", ".tran 1p 10u", 3), "no such model": ("M9 out vdd vss vss nobody W=1u L=1u", "", 5),
-}  # fmt: skip
+    "exits": ("R9 out vss r={nowhere*2}", "", 10),
+    "hangs": ("", ".tran 1f 1000", 1.5),
+    "no convergence": ("B1 out vss i=v(out)**40*1e30+1", ".tran 1n 1u", 5),
+    "a loop of sources": ("V8 out vss 1\nV9 out vss 2", "", 5),
+    "a node without a path": ("C8 x y 1p\nC9 y x 1p", "", 5),
+    "absurd numbers": ("I9 vss out 1e200", "", 5),
+    "memory": ("", ".dc vsup 0 1 1e-10", 6),
+    "a million points": ("", ".tran 1p 10u", 3),
+    "no such model": ("M9 out vdd vss vss nobody W=1u L=1u", "", 5),
+}
 
 
 def simulator(place: Path, names: list[str] | None = None) -> Count:

@@ -15,12 +15,26 @@ from .simulator import simulator
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda place: kills.main_process(place, 4, 11), lambda place: kills.workers(place, 4, 12), lambda place: kills.torn_journal(place, 61), lambda place: kills.disk_full(place, 1),
-        lambda place: kills.clock(place, 1), lambda place: kills.one_folder(place), lambda place: simulator(place, ["exits", "a loop of sources", "no such model"]),
+        lambda place: kills.main_process(place, 4, 11),
+        lambda place: kills.workers(place, 4, 12),
+        lambda place: kills.torn_journal(place, 61),
+        lambda place: kills.disk_full(place, 1),
+        lambda place: kills.clock(place, 1),
+        lambda place: kills.one_folder(place),
+        lambda place: simulator(place, ["exits", "a loop of sources", "no such model"]),
         lambda place: endpoint(place, ["HTML instead of JSON", "an answer without end"]),
     ],
-    ids=["run killed", "simulators killed", "journal torn", "disk full", "clock jumps", "one folder twice", "simulator", "endpoint"],
-)  # fmt: skip
+    ids=[
+        "run killed",
+        "simulators killed",
+        "journal torn",
+        "disk full",
+        "clock jumps",
+        "one folder twice",
+        "simulator",
+        "endpoint",
+    ],
+)
 def test_nothing_is_lost_done_twice_or_wrong(fault: object, tmp_path: Path) -> None:
     assert callable(fault)
     count = fault(tmp_path)

@@ -93,7 +93,19 @@ def test_sizes_into_a_schematic_with_undo(sized: Path, tmp_path: Path) -> None:
 
 
 def test_the_signoff_set_and_the_end_of_a_run(tmp_path: Path) -> None:
-    done = run("size", OTA, "--corners", "signoff", "--budget", "6", "--policy", "random", "--events", "--out", str(tmp_path / "s"))
+    done = run(
+        "size",
+        OTA,
+        "--corners",
+        "signoff",
+        "--budget",
+        "6",
+        "--policy",
+        "random",
+        "--events",
+        "--out",
+        str(tmp_path / "s"),
+    )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     started = next(event for event in events if event["type"] == "run.started")
     assert len(started["corners"]) == 17
@@ -114,7 +126,9 @@ def test_the_signoff_set_and_the_end_of_a_run(tmp_path: Path) -> None:
 
 
 def test_sizing_for_yield(tmp_path: Path) -> None:
-    done = run("size", OTA, "--robust", "0.5", "--samples", "10", "--budget", "45", "--out", str(tmp_path / "r"), "--json")
+    done = run(
+        "size", OTA, "--robust", "0.5", "--samples", "10", "--budget", "45", "--out", str(tmp_path / "r"), "--json"
+    )
     data = json.loads(done.stdout)
     assert data["monte_carlo"]["samples"] == 10
     assert done.returncode == (0 if data["monte_carlo"]["interval"][0] >= 0.5 else 1)

@@ -54,7 +54,18 @@ def test_status_1_when_specs_are_not_met_and_a_table_for_people(tmp_path: Path) 
 
 
 def test_events_are_json_lines_on_stdout(tmp_path: Path) -> None:
-    done = run("size", OTA, "--policy", "random", "--budget", "3", "--out", str(tmp_path / "run"), "--events", stdin=subprocess.DEVNULL)
+    done = run(
+        "size",
+        OTA,
+        "--policy",
+        "random",
+        "--budget",
+        "3",
+        "--out",
+        str(tmp_path / "run"),
+        "--events",
+        stdin=subprocess.DEVNULL,
+    )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     types = [event["type"] for event in events]
     assert types[:3] == ["hello", "run.started", "baseline"]
@@ -68,9 +79,25 @@ def test_events_are_json_lines_on_stdout(tmp_path: Path) -> None:
 
 def test_a_control_line_stops_and_keeps_the_best(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "eda_agent", "size", OTA, "--policy", "random", "--budget", "5000", "--out", str(tmp_path / "run"), "--events"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "eda_agent",
+            "size",
+            OTA,
+            "--policy",
+            "random",
+            "--budget",
+            "5000",
+            "--out",
+            str(tmp_path / "run"),
+            "--events",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     for line in process.stdout:
@@ -88,7 +115,19 @@ def test_a_control_line_stops_and_keeps_the_best(tmp_path: Path) -> None:
 def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
     folder = tmp_path / "run"
     process = subprocess.Popen(
-        [sys.executable, "-m", "eda_agent", "size", OTA, "--policy", "random", "--budget", "5000", "--out", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "eda_agent",
+            "size",
+            OTA,
+            "--policy",
+            "random",
+            "--budget",
+            "5000",
+            "--out",
+            str(folder),
+        ],
         stderr=subprocess.PIPE,
         text=True,
         # a shell that put the tests in the background has let them ignore Ctrl-C, and every child after them
@@ -110,12 +149,21 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["size", "/nowhere/spec.yaml"], 2, "cannot read the file"), (["size", OTA, "--policy", "chat"], 2, "--endpoint"), (["size", OTA, "--script", "x"], 2, "is not an option of"),
-        (["size", OTA, "--policy", "chat", "--endpoint", "http://127.0.0.1:9/v1"], 3, "does not answer"), (["size", OTA, "--resume"], 2, "no run to resume"),
-        (["sim", OTA, "--set", "W12=400u"], 2, "outside the range"), (["sim", OTA, "--set", "Q=4u"], 2, "no parameter"), (["sim", OTA, "--set", "W12=4q"], 2, "unknown unit"),
-        (["show", "/nowhere"], 2, "is this the folder of a run"), (["export", "/nowhere"], 2, "journal"), (["nonsense"], 2, "invalid choice"), (["size", OTA, "--budget", "0"], 2, "1 or more"), (["size", OTA, "--budget", "x"], 2, "whole number"),
+        (["size", "/nowhere/spec.yaml"], 2, "cannot read the file"),
+        (["size", OTA, "--policy", "chat"], 2, "--endpoint"),
+        (["size", OTA, "--script", "x"], 2, "is not an option of"),
+        (["size", OTA, "--policy", "chat", "--endpoint", "http://127.0.0.1:9/v1"], 3, "does not answer"),
+        (["size", OTA, "--resume"], 2, "no run to resume"),
+        (["sim", OTA, "--set", "W12=400u"], 2, "outside the range"),
+        (["sim", OTA, "--set", "Q=4u"], 2, "no parameter"),
+        (["sim", OTA, "--set", "W12=4q"], 2, "unknown unit"),
+        (["show", "/nowhere"], 2, "is this the folder of a run"),
+        (["export", "/nowhere"], 2, "journal"),
+        (["nonsense"], 2, "invalid choice"),
+        (["size", OTA, "--budget", "0"], 2, "1 or more"),
+        (["size", OTA, "--budget", "x"], 2, "whole number"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_one_message_and_its_status(arguments: list[str], status: int, says: str, tmp_path: Path) -> None:
     done = run(*arguments, cwd=tmp_path)
     assert done.returncode == status
@@ -184,5 +232,11 @@ def test_doctor_says_what_is_missing() -> None:
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:
-    code = "import sys, eda_agent, eda_agent.cli\nfrom eda_agent.cli.parser import build_parser\nbuild_parser()\nprint([m for m in ('torch', 'textual', 'klayout', 'optuna', 'openai', 'numpy', 'rich', 'PySpice') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, eda_agent, eda_agent.cli\nfrom eda_agent.cli.parser import build_parser\nbuild_parser()\nprint([m"
+        " for m in ('torch', 'textual', 'klayout', 'optuna', 'openai', 'numpy', 'rich', 'PySpice') if m in"
+        " sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -29,7 +29,9 @@ def test_a_command_registers_its_parser_function_and_help(name: str) -> None:
     parser = subparsers(build_parser())[name]
     assert parser.get_default("func").__module__ == f"eda_agent.cli.commands.{name}"
     assert parser.description
-    assert all(action.help for action in parser._actions), [action.dest for action in parser._actions if not action.help]
+    assert all(action.help for action in parser._actions), [
+        action.dest for action in parser._actions if not action.help
+    ]
     # alone it is the same
     assert list(subparsers(build_parser(name))) == [name]
     assert subparsers(build_parser(name))[name].format_help() == parser.format_help()

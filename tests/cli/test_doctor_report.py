@@ -16,16 +16,24 @@ CANARY = "canary-4711"
 
 def doctor(*options: str, **environment: str) -> str:
     command = [sys.executable, "-m", "eda_agent", "doctor", *options]
-    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    ).stdout
 
 
 def test_a_report_without_secrets(tmp_path: Path) -> None:
     home = tmp_path / "Ada Lovelace" / CANARY
     home.mkdir(parents=True)
     told = doctor(
-        "--report", HOME=str(home), EDA_AGENT_CACHE=str(home / "a cache"), OPENAI_API_KEY=CANARY, MY_TOKEN=CANARY, HTTPS_PROXY=f"http://u:{CANARY}@h:1",
-        PDK_ROOT=str(home / "pdks"), OPENAI_BASE_URL=f"https://{CANARY}.example/v1",
-    )  # fmt: skip
+        "--report",
+        HOME=str(home),
+        EDA_AGENT_CACHE=str(home / "a cache"),
+        OPENAI_API_KEY=CANARY,
+        MY_TOKEN=CANARY,
+        HTTPS_PROXY=f"http://u:{CANARY}@h:1",
+        PDK_ROOT=str(home / "pdks"),
+        OPENAI_BASE_URL=f"https://{CANARY}.example/v1",
+    )
     assert "Lovelace" not in told and CANARY not in told and "MY_TOKEN" not in told
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "PDK_ROOT"):
         assert name in told
@@ -36,8 +44,20 @@ def test_a_report_without_secrets(tmp_path: Path) -> None:
 
 def test_whatever_stands_in_a_row() -> None:
     rows = [
-        {"name": "one", "ok": True, "needed": False, "fix": "", "found": f"SKY130: /home/{getpass.getuser()}/x y/sky130.lib | more"},
-        {"name": "two", "ok": False, "needed": True, "fix": "", "found": f"by {getpass.getuser()}\x1b[31m on {os.uname().nodename}"},
+        {
+            "name": "one",
+            "ok": True,
+            "needed": False,
+            "fix": "",
+            "found": f"SKY130: /home/{getpass.getuser()}/x y/sky130.lib | more",
+        },
+        {
+            "name": "two",
+            "ok": False,
+            "needed": True,
+            "fix": "",
+            "found": f"by {getpass.getuser()}\x1b[31m on {os.uname().nodename}",
+        },
     ]
     told = bug_report(rows)
     assert "| ok | one | SKY130: …/sky130.lib   more |" in told

@@ -73,7 +73,8 @@ def test_a_cache_that_can_be_no_folder_is_one_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [OSError(errno.ENOSPC, "No space left on device"), ValueError("not an error of the disk"), KeyboardInterrupt()]
+    "failure",
+    [OSError(errno.ENOSPC, "No space left on device"), ValueError("not an error of the disk"), KeyboardInterrupt()],
 )
 def test_what_cannot_be_written_leaves_the_old_file_and_no_part(tmp_path: Path, failure: BaseException) -> None:
     path = tmp_path / "layout.gds"

@@ -35,29 +35,41 @@ def test_a_shorted_output_gets_no_targets(tmp_path: Path) -> None:
     assert sized.returncode == 2
     assert "specs is empty" in sized.stderr
     # with the targets taken over as they stand there, size says the same
-    (tmp_path / "spec.yaml").write_text(text.replace("  # dc_gain", "  dc_gain").replace("  # settling", "  settling"), encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(
+        text.replace("  # dc_gain", "  dc_gain").replace("  # settling", "  settling"), encoding="utf-8"
+    )
     sized = run("size", str(tmp_path / "spec.yaml"), "--out", str(tmp_path / "run"))
     assert sized.returncode == 2
     assert "testbenches loop and step do not test: out stands at 1.8 V, the supply, and does not move" in sized.stderr
 
 
 def test_a_bad_start_gets_common_targets(tmp_path: Path) -> None:
-    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8")
+    (tmp_path / "c.spice").write_text(
+        OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8"
+    )
     done = run("init", str(tmp_path / "c.spice"), "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["untested"] == []
     assert any("it attenuates" in words for words in found["noticed"])
-    assert "gbw: {testbench: loop, unit: Hz, minimum: 10M}  # a common value" in (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "gbw: {testbench: loop, unit: Hz, minimum: 10M}  # a common value" in (tmp_path / "spec.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize(
     ("more", "level", "words"),
     [
-        ("XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15 nf=1 m=1", "0", "en switches the bias off when high (XME): tied low"),
         (
-            "XME ib enb vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nXMI enb en vss vss sky130_fd_pr__nfet_01v8 W=1 L=0.15\n"
-            "XMJ enb en vdd vdd sky130_fd_pr__pfet_01v8 W=2 L=0.15",
+            "XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15 nf=1 m=1",
+            "0",
+            "en switches the bias off when high (XME): tied low",
+        ),
+        (
+            (
+                "XME ib enb vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nXMI enb en vss vss sky130_fd_pr__nfet_01v8 W=1"
+                " L=0.15\nXMJ enb en vdd vdd sky130_fd_pr__pfet_01v8 W=2 L=0.15"
+            ),
             "vdd",
             "en switches the bias off when low (XME): tied high",
         ),
@@ -74,7 +86,9 @@ def test_an_enable_is_held_where_the_circuit_is_on(more: str, level: str, words:
     text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
     assert f"# {words}" in text
     assert f"en: {{voltage: {level}}}" in text
-    assert not any(parameter.name.startswith("XME") for parameter in load_problem(tmp_path / "spec.yaml").space.parameters)
+    assert not any(
+        parameter.name.startswith("XME") for parameter in load_problem(tmp_path / "spec.yaml").space.parameters
+    )
 
 
 def fet(name: str, kind: str, drain: str, gate: str, source: str) -> FlatDevice:
@@ -122,30 +136,49 @@ BIAS = [
         # a switch of one kind, and a gate that does something else
         ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "nmos", "y", "en", "vss")], ""),
         # a series switch between mirror and diode agrees, and contradicts
-        ([fet("s", "pmos", "x", "en", "vdd"), fet("w", "nmos", "x", "en", "n"), fet("m", "nmos", "n", "ib", "vss")], "high"),
-        ([fet("s", "pmos", "x", "en", "vdd"), fet("w", "pmos", "ib", "en", "n"), fet("m", "pmos", "n", "x", "vdd")], ""),
+        (
+            [fet("s", "pmos", "x", "en", "vdd"), fet("w", "nmos", "x", "en", "n"), fet("m", "nmos", "n", "ib", "vss")],
+            "high",
+        ),
+        (
+            [fet("s", "pmos", "x", "en", "vdd"), fet("w", "pmos", "ib", "en", "n"), fet("m", "pmos", "n", "x", "vdd")],
+            "",
+        ),
         # a series switch alone may be a cascode
         ([fet("w", "nmos", "x", "en", "n"), fet("m", "nmos", "n", "ib", "vss")], ""),
         # a power switch and an inverter to a second killer
         (
             [
-                fet("s", "nmos", "ib", "pd", "vss"), fet("h", "pmos", "vin", "pd", "vdd"), fet("z", "pmos", "out", "y", "vin"),
-                fet("i", "nmos", "pdb", "pd", "vss"), fet("j", "pmos", "pdb", "pd", "vdd"), fet("t", "pmos", "x", "pdb", "vdd"),
+                fet("s", "nmos", "ib", "pd", "vss"),
+                fet("h", "pmos", "vin", "pd", "vdd"),
+                fet("z", "pmos", "out", "y", "vin"),
+                fet("i", "nmos", "pdb", "pd", "vss"),
+                fet("j", "pmos", "pdb", "pd", "vdd"),
+                fet("t", "pmos", "x", "pdb", "vdd"),
             ],
             "low",
         ),
         # off both ways
         ([fet("s", "nmos", "ib", "en", "vss"), fet("t", "pmos", "x", "en", "vdd")], ""),
-        ([fet("t", "pmos", "x", "enb", "vdd"), fet("i", "nmos", "enb", "en", "vss"), fet("j", "pmos", "enb", "en", "vdd")], "low"),
+        (
+            [
+                fet("t", "pmos", "x", "enb", "vdd"),
+                fet("i", "nmos", "enb", "en", "vss"),
+                fet("j", "pmos", "enb", "en", "vdd"),
+            ],
+            "low",
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_what_switches_the_bias_is_an_enable(devices: list[FlatDevice], level: str) -> None:
     port = "pd" if any(device.nodes[1] == "pd" for device in devices) else "en"
     structure = analyse([*BIAS, *devices], ["ib", "out", port, "vdd", "vss"], {"nmos": "nmos", "pmos": "pmos"})
     found = enables_of(structure, ["ib", "out", port])
     assert {name: enable.level for name, enable in found.items()} == ({port: level} if level else {})
     if level:
-        assert {name for name, role in structure.roles.items() if role.split()[0] in {"switch", "inverter"}} == set(found[port].members)
+        assert {name for name, role in structure.roles.items() if role.split()[0] in {"switch", "inverter"}} == set(
+            found[port].members
+        )
         assert structure.clocks == (), "an enable is no clock"
 
 
@@ -182,8 +215,12 @@ def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:
     }
     text = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
     assert "mirrors: [[XM3, XM4, XM5]]" in text
-    assert [name for name in problem.space.names if name.endswith((".l", ".w")) and name[:3] in {"XM3", "XM4", "XM5"}] == ["XM3.w", "XM3.l"]
-    assert not any(prefix + unit in text for prefix in "fpnumkMG" for unit in ("ppm", " %", "%/V", "dB")), "no prefix before a ratio"
+    assert [
+        name for name in problem.space.names if name.endswith((".l", ".w")) and name[:3] in {"XM3", "XM4", "XM5"}
+    ] == ["XM3.w", "XM3.l"]
+    assert not any(prefix + unit in text for prefix in "fpnumkMG" for unit in ("ppm", " %", "%/V", "dB")), (
+        "no prefix before a ratio"
+    )
     simulated = run("sim", str(tmp_path / "spec.yaml"), "--json")
     assert json.loads(simulated.stdout)["unsound"] == []
 
@@ -248,7 +285,9 @@ def test_a_regulator_with_its_divider_inside_is_told_and_the_advice_works(tmp_pa
     done = run("init", str(tmp_path / "c.spice"))
     assert done.returncode == 1
     assert "its divider is internal. Remove R1 and R2 and make fb a port" in done.stderr
-    mended = "".join(line for line in DIVIDED.splitlines(keepends=True) if line[0] != "R").replace("vref vout", "vref fb vout")
+    mended = "".join(line for line in DIVIDED.splitlines(keepends=True) if line[0] != "R").replace(
+        "vref vout", "vref fb vout"
+    )
     (tmp_path / "d.spice").write_text(mended, encoding="utf-8")
     done = run("init", str(tmp_path / "d.spice"), "--force", "--no-sim", "--json")
     assert done.returncode == 0, done.stderr
@@ -269,9 +308,12 @@ def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None
 
 
 def test_targets_of_what_could_not_be_measured_are_said_to_be_common_values(tmp_path: Path) -> None:
-    (tmp_path / "c.spice").write_text(OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8")
+    (tmp_path / "c.spice").write_text(
+        OTA.format(drain="out", more="Rload out mid 4k\nVmid mid vss 0.9"), encoding="utf-8"
+    )
     assert (
-        "targets are common values, because the netlist's own sizes could not be measured" in run("init", str(tmp_path / "c.spice")).stderr
+        "targets are common values, because the netlist's own sizes could not be measured"
+        in run("init", str(tmp_path / "c.spice")).stderr
     )
 
 

@@ -41,20 +41,31 @@ def simulated(spec: Path, netlist: Path, *options: str) -> dict[str, Any]:
 
 def test_specs_before_and_after_and_what_a_wire_costs(spec: Path, tmp_path: Path) -> None:
     data = simulated(spec, MAGIC)
-    assert data["before"]["values"]["nominal"] == json.loads(run("sim", str(spec), "--json").stdout)["values"]["nominal"]
+    assert (
+        data["before"]["values"]["nominal"] == json.loads(run("sim", str(spec), "--json").stdout)["values"]["nominal"]
+    )
     assert data["after"]["values"]["nominal"]["gbw"] < data["before"]["values"]["nominal"]["gbw"]
     costs = {row["name"]: row for row in data["costs"]["capacitors"]}
     nets = {row["name"]: row for row in data["costs"]["nets"]}
     assert len(nets) <= 10 and len(costs) == 10 and "vss" not in nets
     assert nets["n2"]["farad"] == pytest.approx((24 + 6.2 + 1.31) * 1e-15)
     # the other way to leave a capacitor out: take its line away
-    (tmp_path / "e.spice").write_text("".join(line for line in MAGIC.read_text().splitlines(True) if not line.startswith("C5 ")))
+    (tmp_path / "e.spice").write_text(
+        "".join(line for line in MAGIC.read_text().splitlines(True) if not line.startswith("C5 "))
+    )
     without = simulated(spec, tmp_path / "e.spice")["after"]["values"]["nominal"]
     for name, value in costs["n2–vss"]["specs"].items():
         assert value["without"] == pytest.approx(without[name], rel=1e-6)
         assert value["with"] == data["after"]["values"]["nominal"][name]
     told = run("sim", str(spec), "--netlist", str(MAGIC))
-    for words in ("schematic", "layout", "what the wires cost in nominal, by nets", "n2–vss", "128.8 fF in all", "after layout"):
+    for words in (
+        "schematic",
+        "layout",
+        "what the wires cost in nominal, by nets",
+        "n2–vss",
+        "128.8 fF in all",
+        "after layout",
+    ):
         assert words in told.stdout, words
 
 
@@ -67,7 +78,11 @@ def test_the_schematic_as_its_own_extraction_measures_the_same(spec: Path, tmp_p
     for line in (spec / "two_stage_miller.spice").read_text().splitlines():
         if line.startswith("XM"):
             for name, value in sizes.items():
-                line = line.replace(f"{{{name}}}", value).replace(f"*{name}", f"*{value}").replace(f"({name}+", f"({value}+")
+                line = (
+                    line.replace(f"{{{name}}}", value)
+                    .replace(f"*{name}", f"*{value}")
+                    .replace(f"({name}+", f"({value}+")
+                )
             line = line.replace("m={m5}", "").replace("m={m7}", "m=2")
             count = int(line.split("m=")[1].split()[0]) if " m=" in line else 1
             words = line.replace(f" m={count}", "").split()
@@ -83,20 +98,28 @@ def test_the_schematic_as_its_own_extraction_measures_the_same(spec: Path, tmp_p
 
 def test_sizing_goes_on_with_the_wires(spec: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    done = run("size", str(spec), "--post-layout", str(MAGIC), "--policy", "random", "--budget", "2", "--out", str(folder))
+    done = run(
+        "size", str(spec), "--post-layout", str(MAGIC), "--policy", "random", "--budget", "2", "--out", str(folder)
+    )
     assert done.returncode == 1, done.stderr
     started = next(event for event in read_journal(folder / "journal.jsonl") if event["type"] == "run.started")
     assert len(started["wires"]["pairs"]) == 12 and started["wires"]["source"] == str(MAGIC)
     assert "12 wire capacitances of opamp_magic.spice, 128.8 fF" in run("show", str(folder)).stdout
     with_, without = (
-        json.loads(run("sim", str(folder), "--turn", "0", "--json", *words).stdout)["values"]["nominal"] for words in ((), ("--no-wires",))
+        json.loads(run("sim", str(folder), "--turn", "0", "--json", *words).stdout)["values"]["nominal"]
+        for words in ((), ("--no-wires",))
     )
-    assert with_["gbw"] < without["gbw"] and without == json.loads(run("sim", str(spec), "--json").stdout)["values"]["nominal"]
+    assert (
+        with_["gbw"] < without["gbw"]
+        and without == json.loads(run("sim", str(spec), "--json").stdout)["values"]["nominal"]
+    )
     # the same as with the capacitors in the netlist itself
     own = tmp_path / "own"
     shutil.copytree(spec, own)
     netlist = own / "two_stage_miller.spice"
-    cards = "".join(f"Cw{number} {one} {other} {value!r}\n" for number, (one, other, value) in enumerate(started["wires"]["pairs"]))
+    cards = "".join(
+        f"Cw{number} {one} {other} {value!r}\n" for number, (one, other, value) in enumerate(started["wires"]["pairs"])
+    )
     netlist.write_text(netlist.read_text().replace(".ends opamp", f"{cards}.ends opamp"))
     assert json.loads(run("sim", str(own), "--json").stdout)["values"]["nominal"] == pytest.approx(with_, rel=1e-6)
     # the estimate is no part of the circuit
@@ -109,7 +132,16 @@ def test_sizing_goes_on_with_the_wires(spec: Path, tmp_path: Path) -> None:
     best = json.loads(run("show", str(folder), "--json").stdout)["best"]["sizing"]
     assert (
         run(
-            "size", str(folder), "--post-layout", str(MAGIC), "--policy", "random", "--budget", "1", "--out", str(tmp_path / "next")
+            "size",
+            str(folder),
+            "--post-layout",
+            str(MAGIC),
+            "--policy",
+            "random",
+            "--budget",
+            "1",
+            "--out",
+            str(tmp_path / "next"),
         ).returncode
         == 1
     )
@@ -128,8 +160,12 @@ def test_a_drawn_cell_through_klayouts_extraction(spec: Path, tmp_path: Path) ->
     shutil.copytree(spec, folder)
     with (folder / "spec.yaml").open("a") as file:
         file.write("layout: {fold: auto, table: demonstration}\n")
-    assert run("size", str(folder), "--policy", "random", "--budget", "1", "--out", str(tmp_path / "run")).returncode == 1
-    done = run("export", str(tmp_path / "run"), "--gds", str(tmp_path / "a.gds"), "--extract", str(tmp_path / "a.spice"))
+    assert (
+        run("size", str(folder), "--policy", "random", "--budget", "1", "--out", str(tmp_path / "run")).returncode == 1
+    )
+    done = run(
+        "export", str(tmp_path / "run"), "--gds", str(tmp_path / "a.gds"), "--extract", str(tmp_path / "a.spice")
+    )
     assert "extracted by KLayout" in done.stderr, done.stderr
     data = simulated(tmp_path / "run", tmp_path / "a.spice")
     assert not any("W/L" in note for note in data["notes"]) and any("rz, cc" in note for note in data["notes"])
@@ -160,7 +196,14 @@ def test_wires_have_the_capacitance_of_all_metal_and_poly() -> None:
     layout.dbu = 0.001
     cell = layout.create_cell("top")
     for number, kind in enumerate(("nmos", "pmos")):
-        values = {"kind": kind, "width": 6.0, "length": 0.5, "nf": 2, "m": 1, "nets": f"d{number} g{number} s{number} b{number}"}
+        values = {
+            "kind": kind,
+            "width": 6.0,
+            "length": 0.5,
+            "nf": 2,
+            "m": 1,
+            "nets": f"d{number} g{number} s{number} b{number}",
+        }
         variant = layout.create_cell("MOS", mos.LIBRARY, values)
         cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(number * 20000, 0)))
     database = extraction.extracted(layout, cell, table)

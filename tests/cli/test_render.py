@@ -64,11 +64,19 @@ def test_a_pipe_has_room_for_every_column(monkeypatch: pytest.MonkeyPatch) -> No
 def test_words_give_way_before_numbers_do() -> None:
     """`15 uV/√Hz` was cut to `15 uV…` and `+0.125` to `+0.…`, so that the words of a verdict fit."""
     spec = {"name": "input_noise", "unit": "V/√Hz", "minimum": None, "maximum": 15e-6}
-    result = {"corner": "slow", "value": None, "margin": -0.125, "met": False, "why": "the output moves 148 mV for a step of 450 mV"}
+    result = {
+        "corner": "slow",
+        "value": None,
+        "margin": -0.125,
+        "met": False,
+        "why": "the output moves 148 mV for a step of 450 mV",
+    }
     values = {"nominal": {"input_noise": 23.7e-6}, "slow": {"input_noise": 24.8e-6}}
     table = spec_table([spec], {"input_noise": result}, ["nominal", "slow"], {"values": values})
     screen = Console(file=io.StringIO(), width=72, color_system=None)
     screen.print(table)
     assert isinstance(screen.file, io.StringIO)
     narrow = screen.file.getvalue()
-    assert "…" not in narrow and all(cell in narrow for cell in ("≤ 15 uV/√Hz", "23.7 uV/√Hz", "24.8 uV/√Hz", "-0.125", "450 mV"))
+    assert "…" not in narrow and all(
+        cell in narrow for cell in ("≤ 15 uV/√Hz", "23.7 uV/√Hz", "24.8 uV/√Hz", "-0.125", "450 mV")
+    )

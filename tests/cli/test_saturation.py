@@ -83,14 +83,42 @@ def test_every_view_of_the_run_says_what_leaves_saturation(folder: Path, tmp_pat
 
 
 def test_a_spec_forbids_it(folder: Path, tmp_path: Path) -> None:
-    (folder / "strict.yaml").write_text(SPEC.replace("\ncorners:", "\n  on: {region: saturation, devices: '*'}\ncorners:"))
-    done = run("size", str(folder / "strict.yaml"), "--policy", "random", "--budget", "1", "--workers", "1", "--out", str(tmp_path / "run"))
-    assert done.returncode == 1 and re.search(r"^on +≥ 0 V .*✗ fail \(m5\)|^on +≥ 0 V .*~ near \(m5\)", done.stderr, re.MULTILINE)
+    (folder / "strict.yaml").write_text(
+        SPEC.replace("\ncorners:", "\n  on: {region: saturation, devices: '*'}\ncorners:")
+    )
+    done = run(
+        "size",
+        str(folder / "strict.yaml"),
+        "--policy",
+        "random",
+        "--budget",
+        "1",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path / "run"),
+    )
+    assert done.returncode == 1 and re.search(
+        r"^on +≥ 0 V .*✗ fail \(m5\)|^on +≥ 0 V .*~ near \(m5\)", done.stderr, re.MULTILINE
+    )
 
 
 def test_a_device_that_a_spec_wants_in_triode_is_not_complained_of(folder: Path, tmp_path: Path) -> None:
-    (folder / "triode.yaml").write_text(SPEC.replace("\ncorners:", "\n  on: {region: triode, devices: M5, corners: [low]}\ncorners:"))
-    done = run("size", str(folder / "triode.yaml"), "--policy", "random", "--budget", "1", "--workers", "1", "--out", str(tmp_path / "run"))
+    (folder / "triode.yaml").write_text(
+        SPEC.replace("\ncorners:", "\n  on: {region: triode, devices: M5, corners: [low]}\ncorners:")
+    )
+    done = run(
+        "size",
+        str(folder / "triode.yaml"),
+        "--policy",
+        "random",
+        "--budget",
+        "1",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path / "run"),
+    )
     assert done.returncode == 0 and "out of saturation" not in done.stderr
 
 

@@ -50,7 +50,9 @@ def test_size_refuses_a_shorted_output_and_force_goes_on(shorted: Path, tmp_path
 def test_a_met_spec_does_not_count_in_a_testbench_that_does_not_test(shorted: Path, tmp_path: Path) -> None:
     text = shorted.read_text(encoding="utf-8")
     begin, end = text.index("  dc_gain:"), text.index("corners:")
-    shorted.write_text(f"{text[:begin]}  power: {{testbench: loop, unit: W, maximum: 1}}\n{text[end:]}", encoding="utf-8")
+    shorted.write_text(
+        f"{text[:begin]}  power: {{testbench: loop, unit: W, maximum: 1}}\n{text[end:]}", encoding="utf-8"
+    )
     sized = run("size", str(shorted), "--out", str(tmp_path / "run"))
     assert sized.returncode == 2
     assert "testbench loop does not test: out stands at 1.8 V, the supply" in sized.stderr

@@ -73,9 +73,15 @@ def reader(name: str, folder: Path) -> Callable[[bytes], None]:
             pass
 
     given: dict[str, Callable[[bytes], object]] = {
-        "netlist": netlist, "spec": a_spec, "init": init, "journal": journal, "quantity": numbers, "expression": formula,
-        "reply": lambda data: parse_reply(data.decode("utf-8", "replace"), SPACE, {"M1.w": 1e-6}), "order": lambda data: parse_command(data.decode("utf-8", "replace")),
-    }  # fmt: skip
+        "netlist": netlist,
+        "spec": a_spec,
+        "init": init,
+        "journal": journal,
+        "quantity": numbers,
+        "expression": formula,
+        "reply": lambda data: parse_reply(data.decode("utf-8", "replace"), SPACE, {"M1.w": 1e-6}),
+        "order": lambda data: parse_command(data.decode("utf-8", "replace")),
+    }
     assert SPEC and fold
 
     def feed(data: bytes) -> None:
@@ -91,9 +97,15 @@ def seeds(name: str, corpus: Path) -> None:
     from .test_netlists import SPEC
 
     found = {
-        "netlist": [netlists.SOUND, *netlists.lines().values()], "init": [netlists.SOUND, *netlists.lines().values()], "spec": [SPEC, *texts.YAML.values()], "reply": list(texts.REPLIES.values()),
-        "journal": [line.decode("latin-1") for line in texts.EVENTS.values()], "order": list(texts.ORDERS.values()), "expression": ["w*2", "max(1,x)", "{a?b:c}", "1e-6*(w+x)**2"], "quantity": ["4.7u", "1e-6 m", "10 MHz", "1k"],
-    }[name]  # fmt: skip
+        "netlist": [netlists.SOUND, *netlists.lines().values()],
+        "init": [netlists.SOUND, *netlists.lines().values()],
+        "spec": [SPEC, *texts.YAML.values()],
+        "reply": list(texts.REPLIES.values()),
+        "journal": [line.decode("latin-1") for line in texts.EVENTS.values()],
+        "order": list(texts.ORDERS.values()),
+        "expression": ["w*2", "max(1,x)", "{a?b:c}", "1e-6*(w+x)**2"],
+        "quantity": ["4.7u", "1e-6 m", "10 MHz", "1k"],
+    }[name]
     corpus.mkdir(parents=True, exist_ok=True)
     for number, text in enumerate(found):
         if len(text) < 4096:
@@ -110,9 +122,19 @@ def main() -> int:
         status = 0
         for name in READERS:
             start = time.time()
-            words = [sys.executable, "-m", "tests.hostile.fuzz", name, str(options.seconds), "--corpus", str(options.corpus)]
+            words = [
+                sys.executable,
+                "-m",
+                "tests.hostile.fuzz",
+                name,
+                str(options.seconds),
+                "--corpus",
+                str(options.corpus),
+            ]
             ended = subprocess.run(words, capture_output=True, text=True, check=False)
-            last = next((line for line in reversed(ended.stderr.splitlines()) if line.startswith("Done")), ended.stderr[-1500:])
+            last = next(
+                (line for line in reversed(ended.stderr.splitlines()) if line.startswith("Done")), ended.stderr[-1500:]
+            )
             print(f"{name}: {time.time() - start:.0f} s, {last}", flush=True)
             status |= ended.returncode != 0
         return status
@@ -124,8 +146,18 @@ def main() -> int:
         feed = reader(options.reader, Path(folder))
         seeds(options.reader, corpus)
         atheris.Setup(
-            [sys.argv[0], f"-max_total_time={options.seconds}", "-timeout=10", "-max_len=4096", "-rss_limit_mb=4096", "-verbosity=1", f"-artifact_prefix={options.corpus}/", str(corpus)], feed
-        )  # fmt: skip
+            [
+                sys.argv[0],
+                f"-max_total_time={options.seconds}",
+                "-timeout=10",
+                "-max_len=4096",
+                "-rss_limit_mb=4096",
+                "-verbosity=1",
+                f"-artifact_prefix={options.corpus}/",
+                str(corpus),
+            ],
+            feed,
+        )
         atheris.Fuzz()
     return 0
 

@@ -18,12 +18,17 @@ def some(attacks: Iterator[Attack], every: int) -> Iterator[Attack]:
 @pytest.mark.parametrize(
     ("name", "make"),
     [
-        ("netlists", lambda place: netlists.netlist_attacks(place, 60, seed=11, simulated=5)), ("names", lambda place: netlists.name_attacks(place, 60, seed=12)),
-        ("measures", lambda place: netlists.measure_attacks(place, 40, seed=13)), ("gate", lambda place: netlists.gate_attacks(place, 200, seed=14)),
-        ("folders", lambda place: some(folders.folder_attacks(place), 31)), ("environments", lambda place: some(folders.environment_attacks(place), 97)),
-        ("orders", lambda place: folders.order_attacks(200, seed=15)), ("specs", lambda place: some(files.spec_attacks(place), 499)), ("yaml", lambda place: some(files.other_attacks(place), 149)),
+        ("netlists", lambda place: netlists.netlist_attacks(place, 60, seed=11, simulated=5)),
+        ("names", lambda place: netlists.name_attacks(place, 60, seed=12)),
+        ("measures", lambda place: netlists.measure_attacks(place, 40, seed=13)),
+        ("gate", lambda place: netlists.gate_attacks(place, 200, seed=14)),
+        ("folders", lambda place: some(folders.folder_attacks(place), 31)),
+        ("environments", lambda place: some(folders.environment_attacks(place), 97)),
+        ("orders", lambda place: folders.order_attacks(200, seed=15)),
+        ("specs", lambda place: some(files.spec_attacks(place), 499)),
+        ("yaml", lambda place: some(files.other_attacks(place), 149)),
     ],
-)  # fmt: skip
+)
 def test_nothing_comes_through(name: str, make: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert callable(make)
     monkeypatch.setenv("NO_COLOR", "1")
@@ -42,6 +47,11 @@ def test_the_counts_know_a_fault(tmp_path: Path) -> None:
         (tmp_path / "canary").touch()
         return ""
 
-    made: list[Attack] = [("raises", raises), ("steers", lambda: "\x1b[2J"), ("writes", writes), ("holds", lambda: "no")]
+    made: list[Attack] = [
+        ("raises", raises),
+        ("steers", lambda: "\x1b[2J"),
+        ("writes", writes),
+        ("holds", lambda: "no"),
+    ]
     found = count("faults", iter(made), tmp_path / "canary")
     assert set(found.faults) == {"raises", "steers", "writes"} and found.tried == 4

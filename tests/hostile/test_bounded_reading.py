@@ -20,7 +20,19 @@ from eda_agent.problem.pdk.library import read_library
 from eda_agent.problem.pdk.writer import library_of
 from eda_agent.problem.source import read_source
 
-CARDS = (".param", ".subckt", ".option", ".model m nmos", "m1 a b c d", "x1 a b", "r1 a b", "r1 a b {", "v1 a b pulse(", "b1 a b v=", "**")
+CARDS = (
+    ".param",
+    ".subckt",
+    ".option",
+    ".model m nmos",
+    "m1 a b c d",
+    "x1 a b",
+    "r1 a b",
+    "r1 a b {",
+    "v1 a b pulse(",
+    "b1 a b v=",
+    "**",
+)
 BODIES = ("a", " a", " a= 1", "a=1", " {", " (", " '", ' "', " a=b +", " a/b", "\t", " $", " a='b'")
 LENGTH = 10_000
 """Characters of the shorter line."""

@@ -55,11 +55,20 @@ def test_a_sound_answer_is_read_whatever_its_coding(address: str, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("bomb", "longer than"), ("bomb in a bomb", "not requested"), ("other", "not requested"), ("lie", "not compressed")]
+    ("name", "why"),
+    [
+        ("bomb", "longer than"),
+        ("bomb in a bomb", "not requested"),
+        ("other", "not requested"),
+        ("lie", "not compressed"),
+    ],
 )
 def test_an_answer_that_grows_is_cut_off(address: str, name: str, why: str) -> None:
     tracemalloc.start()
-    with httpx.Client(transport=LimitedTransport(20.0, most=1_000_000)) as client, pytest.raises(httpx.HTTPError, match=why):
+    with (
+        httpx.Client(transport=LimitedTransport(20.0, most=1_000_000)) as client,
+        pytest.raises(httpx.HTTPError, match=why),
+    ):
         client.get(f"{address}/{name}")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

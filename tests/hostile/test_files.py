@@ -56,14 +56,18 @@ def test_orders_are_not_written_through_a_link(tmp_path: Path, treasure: Path, l
     assert treasure.read_text() == TREASURE
 
 
-def test_a_result_replaces_a_link_and_not_its_target(tmp_path: Path, treasure: Path, lure: Callable[[Path], None]) -> None:
+def test_a_result_replaces_a_link_and_not_its_target(
+    tmp_path: Path, treasure: Path, lure: Callable[[Path], None]
+) -> None:
     lure(tmp_path / "best.json")
     write_text(tmp_path / "best.json", "{}")
     assert treasure.read_text() == TREASURE and (tmp_path / "best.json").read_text() == "{}"
     assert not (tmp_path / "best.json").is_symlink()
 
 
-def test_the_part_of_a_file_has_a_name_that_nobody_can_foresee(tmp_path: Path, treasure: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_part_of_a_file_has_a_name_that_nobody_can_foresee(
+    tmp_path: Path, treasure: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / f"best.json.{os.getpid()}.part").symlink_to(treasure)
     write_text(tmp_path / "best.json", "{}")
     # and where somebody does, the file is not opened
@@ -87,7 +91,11 @@ def test_what_never_ends_is_not_read(tmp_path: Path, name: str) -> None:
             control.follow(place, 0)
             assert control.take() == [] == control.take()
         else:
-            for read in (lambda p: list(read_journal(p)), lambda p: JournalFeed(p).read(), lambda p: LockedJsonlFile(p, "journal")):
+            for read in (
+                lambda p: list(read_journal(p)),
+                lambda p: JournalFeed(p).read(),
+                lambda p: LockedJsonlFile(p, "journal"),
+            ):
                 with pytest.raises(InputError):
                     read(place)
         assert time.monotonic() - begun < 5
@@ -117,7 +125,9 @@ for read in (lambda: list(read_journal(path)), lambda: JournalFeed(path).read(),
         print(str(error).splitlines()[0])
 print(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")))
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.splitlines()
     assert len(told) == 4 and all("longer than" in line for line in told[:3])
     assert int(told[3]) < 400_000, "kilobytes of memory"
 
@@ -156,7 +166,11 @@ def test_runs_are_listed_beside_a_link_that_leads_nowhere(tmp_path: Path) -> Non
     (tmp_path / "one" / "journal.jsonl").symlink_to(tmp_path / "nowhere")
     shutil.copytree("tests/fixtures/run/ota", tmp_path / "two")
     done = subprocess.run(
-        [sys.executable, "-m", "eda_agent", "runs", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "eda_agent", "runs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0 and "ota_5t" in done.stdout and "Traceback" not in done.stderr
 

@@ -25,9 +25,27 @@ from tests.conftest import NAMES
 
 OTA = Path("circuits/ota_5t")
 ATTACKS = (
-    "x\n.control\nshell touch PROOF\n.endc", "x\r.control", "x\n*# shell touch PROOF", "..", "../..", "/etc/x", "a b", "-x", ".hidden", "x`touch PROOF`",
-    "x;y", "x>PROOF", "x|y", "$HOME", "x\0y", "é", "", "x" * 65, "\x1b[2J", "\u202ex",
-)  # fmt: skip
+    "x\n.control\nshell touch PROOF\n.endc",
+    "x\r.control",
+    "x\n*# shell touch PROOF",
+    "..",
+    "../..",
+    "/etc/x",
+    "a b",
+    "-x",
+    ".hidden",
+    "x`touch PROOF`",
+    "x;y",
+    "x>PROOF",
+    "x|y",
+    "$HOME",
+    "x\0y",
+    "é",
+    "",
+    "x" * 65,
+    "\x1b[2J",
+    "\u202ex",
+)
 
 
 def _spec(folder: Path, **changes: object) -> Path:
@@ -76,17 +94,53 @@ def test_the_decks_of_every_circuit_pass(problems: dict[str, Problem], tmp_path:
         for flat in (False, True):
             circuit = instance.wire(deck, flat=flat)["circuit"]
             cards = "".join(f"{card.rstrip()}\n" for card in read_cards(deck.models).values())
-            check_deck(f"{deck.title}{cards}{'' if flat else deck.library.devices}{circuit}{deck.call}{deck.tail}.end".split("\n"))
+            check_deck(
+                f"{deck.title}{cards}{'' if flat else deck.library.devices}{circuit}{deck.call}{deck.tail}.end".split(
+                    "\n"
+                )
+            )
         for _, command in deck.analyses:
             check_command(command)
 
 
 COMMANDS = (
-    "shell touch PROOF", "system touch PROOF", "! touch PROOF", "op > PROOF", "op >> PROOF", "op; shell touch PROOF", "op\nshell touch PROOF", "echo x > PROOF",
-    "write PROOF", "wrdata PROOF v(out)", "source PROOF", "cd /", "load PROOF", "quit", "set sourcepath=PROOF", "print v(out) > PROOF", "snsave PROOF",
-    "meas tran x find v(out) at=1 > PROOF", "alter @r1[r]=1 | tee PROOF", "op `touch PROOF`", "op $HOME", 'ac dec 1 1 "PROOF"', "hardcopy PROOF", "codemodel PROOF",
-    "OP", "", " ", "op&", "aspice PROOF", "edit PROOF", "use PROOF", "alias op shell", "define f(x) x", "save all", "stop", "set num_threads=1 > PROOF",
-)  # fmt: skip
+    "shell touch PROOF",
+    "system touch PROOF",
+    "! touch PROOF",
+    "op > PROOF",
+    "op >> PROOF",
+    "op; shell touch PROOF",
+    "op\nshell touch PROOF",
+    "echo x > PROOF",
+    "write PROOF",
+    "wrdata PROOF v(out)",
+    "source PROOF",
+    "cd /",
+    "load PROOF",
+    "quit",
+    "set sourcepath=PROOF",
+    "print v(out) > PROOF",
+    "snsave PROOF",
+    "meas tran x find v(out) at=1 > PROOF",
+    "alter @r1[r]=1 | tee PROOF",
+    "op `touch PROOF`",
+    "op $HOME",
+    'ac dec 1 1 "PROOF"',
+    "hardcopy PROOF",
+    "codemodel PROOF",
+    "OP",
+    "",
+    " ",
+    "op&",
+    "aspice PROOF",
+    "edit PROOF",
+    "use PROOF",
+    "alias op shell",
+    "define f(x) x",
+    "save all",
+    "stop",
+    "set num_threads=1 > PROOF",
+)
 
 
 @pytest.mark.parametrize("text", COMMANDS)
@@ -98,11 +152,34 @@ def test_another_command_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        ".control", ".CONTROL", " .control", ".endc", ".exec shell", "*# shell touch PROOF", "*ng_script", "* comment", ".include PROOF", ".lib PROOF tt", ".inc PROOF",
-        ".csparam a=1", ".op > PROOF", ".save all", ".print tran v(1)", "axspice 1 2 file", "uthing 1 2", "pcoupled 1 2", "v1 1 0 1 `touch PROOF`", "v1 1 0\x0bshell", "r1 1 0 1\n.control",
-        "$ x", "; x", "# x", "'x", "(x",
+        ".control",
+        ".CONTROL",
+        " .control",
+        ".endc",
+        ".exec shell",
+        "*# shell touch PROOF",
+        "*ng_script",
+        "* comment",
+        ".include PROOF",
+        ".lib PROOF tt",
+        ".inc PROOF",
+        ".csparam a=1",
+        ".op > PROOF",
+        ".save all",
+        ".print tran v(1)",
+        "axspice 1 2 file",
+        "uthing 1 2",
+        "pcoupled 1 2",
+        "v1 1 0 1 `touch PROOF`",
+        "v1 1 0\x0bshell",
+        "r1 1 0 1\n.control",
+        "$ x",
+        "; x",
+        "# x",
+        "'x",
+        "(x",
     ],
-)  # fmt: skip
+)
 def test_another_line_is_refused(line: str) -> None:
     with pytest.raises(SimulationFailed, match="refused"):
         check_deck(["* title", "r1 1 0 1k", line, ".end"])
@@ -142,7 +219,8 @@ def test_with_the_sandbox_off_the_gate_alone_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [".op > PROOF", ".ac dec 10 1 1g > PROOF", ".tran 1n 10n | tee PROOF", ".dc vin 0 1 0.1 & touch PROOF", '.op "x"']
+    "line",
+    [".op > PROOF", ".ac dec 10 1 1g > PROOF", ".tran 1n 10n | tee PROOF", ".dc vin 0 1 0.1 & touch PROOF", '.op "x"'],
 )
 def test_an_analysis_of_an_own_deck_is_refused_where_it_is_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "tb.spice").write_text(f"vsup vdd 0 1.8\n{line}\n")

@@ -21,7 +21,11 @@ from eda_agent.errors import InputError
 from tests.conftest import CIRCUITS
 
 KEY = "sk-canary-0123456789"
-OTHERS = {"AWS_SECRET_ACCESS_KEY": "canary-aws", "HF_TOKEN": "canary-hf", "PIP_INDEX_URL": "https://u:canary-pip@h/simple"}
+OTHERS = {
+    "AWS_SECRET_ACCESS_KEY": "canary-aws",
+    "HF_TOKEN": "canary-hf",
+    "PIP_INDEX_URL": "https://u:canary-pip@h/simple",
+}
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -38,7 +42,16 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        self._send(200, {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in ("a", self._key())[: 1 + (self.mode == "models")]]})  # fmt: skip
+        self._send(
+            200,
+            {
+                "object": "list",
+                "data": [
+                    {"id": name, "object": "model", "created": 0, "owned_by": "x"}
+                    for name in ("a", self._key())[: 1 + (self.mode == "models")]
+                ],
+            },
+        )
 
     def _key(self) -> str:
         key = self.headers["Authorization"].removeprefix("Bearer ")
@@ -52,9 +65,22 @@ class Echo(BaseHTTPRequestHandler):
             return self._send(401, {"error": {"message": f"Incorrect API key provided: {key}", "type": key}})
         if self.mode == "refuse":
             return self._send(400, {"error": {"message": f"what is {key}?"}})
-        content = f"I use {key}." if self.mode == "prose" else json.dumps({"reasoning": f"because {key}", "sizing": {"W12": "9u", key: 1}})
+        content = (
+            f"I use {key}."
+            if self.mode == "prose"
+            else json.dumps({"reasoning": f"because {key}", "sizing": {"W12": "9u", key: 1}})
+        )
         message = {"role": "assistant", "content": content, "reasoning_content": f"thinking of {key}"}
-        return self._send(200, {"id": key, "object": "chat.completion", "created": 0, "model": key, "choices": [{"index": 0, "finish_reason": "stop", "message": message}]})  # fmt: skip
+        return self._send(
+            200,
+            {
+                "id": key,
+                "object": "chat.completion",
+                "created": 0,
+                "model": key,
+                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            },
+        )
 
     def log_message(self, *_: object) -> None:
         pass
@@ -77,22 +103,52 @@ def written(folder: Path) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("mode", ["answer", "prose", "error", "refuse", "models"])
-def test_nothing_that_is_kept_or_said_holds_a_key(mode: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_is_kept_or_said_holds_a_key(
+    mode: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Echo, "mode", mode)
     environment = {
-        **os.environ, **OTHERS, "OPENAI_API_KEY": KEY, "EDA_AGENT_CACHE": str(tmp_path / "cache"), "EDA_AGENT_CONFIG": str(tmp_path / "config"), "TMPDIR": str(tmp_path),
-    }  # fmt: skip
+        **os.environ,
+        **OTHERS,
+        "OPENAI_API_KEY": KEY,
+        "EDA_AGENT_CACHE": str(tmp_path / "cache"),
+        "EDA_AGENT_CONFIG": str(tmp_path / "config"),
+        "TMPDIR": str(tmp_path),
+    }
     run = tmp_path / "run"
     model = [] if mode == "models" else ["--model", "a"]
     commands = [
-        ["size", str(CIRCUITS / "ota_5t"), "--policy", "chat", "--endpoint", server, *model, "--budget", "2", "--events", "--out", str(run)],
-        ["show", str(run), "--turn", "1"], ["report", str(run), "--no-sim"], ["report", str(run), "--format", "json"], ["runs", str(tmp_path)], ["doctor", "--report"],
-    ]  # fmt: skip
+        [
+            "size",
+            str(CIRCUITS / "ota_5t"),
+            "--policy",
+            "chat",
+            "--endpoint",
+            server,
+            *model,
+            "--budget",
+            "2",
+            "--events",
+            "--out",
+            str(run),
+        ],
+        ["show", str(run), "--turn", "1"],
+        ["report", str(run), "--no-sim"],
+        ["report", str(run), "--format", "json"],
+        ["runs", str(tmp_path)],
+        ["doctor", "--report"],
+    ]
     if mode != "answer":
         commands = commands[:1]
     said = b""
     for command in commands:
-        done = subprocess.run([sys.executable, "-m", "eda_agent", *command], env=environment, capture_output=True, timeout=120, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "eda_agent", *command],
+            env=environment,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
         assert b"Traceback" not in done.stderr
         said += done.stdout + done.stderr
     # it was really sent, and really came back
@@ -107,7 +163,13 @@ def test_nothing_that_is_kept_or_said_holds_a_key(mode: str, server: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "address", ["https://user:canary@host/v1", "https://canary@host/v1", "https://host/v1?api_key=canary", "https://host/v1#canary"]
+    "address",
+    [
+        "https://user:canary@host/v1",
+        "https://canary@host/v1",
+        "https://host/v1?api_key=canary",
+        "https://host/v1#canary",
+    ],
 )
 def test_an_address_with_a_key_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(InputError, match="OPENAI_API_KEY") as caught:

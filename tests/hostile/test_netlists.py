@@ -52,7 +52,11 @@ class Place:
         (self.folder / "spec.yaml").write_text(SPEC)
 
     def filled(self, text: str) -> str:
-        return text.replace("SECRETNAME", self.secret.name).replace("SECRET", str(self.secret)).replace("CANARY", str(self.canary))
+        return (
+            text.replace("SECRETNAME", self.secret.name)
+            .replace("SECRET", str(self.secret))
+            .replace("CANARY", str(self.canary))
+        )
 
     def write(self, data: bytes) -> Path:
         path = self.folder / "amp.spice"
@@ -89,7 +93,12 @@ class Place:
             deck = self.folder / "deck.cir"
             deck.write_text(f"title\n{text.replace('.end', '*')}\nv0 0 a 0\n.op\n.end\n")
             subprocess.run(
-                ["ngspice", "-b", str(deck)], cwd=self.folder, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
+                ["ngspice", "-b", str(deck)],
+                cwd=self.folder,
+                capture_output=True,
+                timeout=20,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
 
 
@@ -122,7 +131,10 @@ def test_whole_files(name: str, place: Place) -> None:
 
 def test_the_sound_circuit_is_sound(place: Place) -> None:
     place.write(SOUND.encode())
-    assert len(Elaboration((problem := load_problem(place.folder / "spec.yaml")).netlist, problem.subckt, {}).devices({})) == 2
+    assert (
+        len(Elaboration((problem := load_problem(place.folder / "spec.yaml")).netlist, problem.subckt, {}).devices({}))
+        == 2
+    )
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device", "link to a device", "loop of links", "unreadable"])

@@ -35,16 +35,40 @@ from eda_agent.train import checkpoint
 from eda_agent.train.pool import _read
 
 VALUES = {
-    "empty": "", "no JSON": "metrics", "a list": "[]", "a number": "7", "null": "null", "a word": '"metrics"', "an empty object": "{}", "deep": "[" * 100_000, "deep objects": '{"a":' * 100_000,
-    "metrics is a list": '{"metrics":[1,2]}', "a metric is a number": '{"metrics":{"dc_gain":5}}', "a metric is a word": '{"metrics":{"dc_gain":["90","",""]}}',
-    "a metric is true": '{"metrics":{"dc_gain":[true,"",""]}}', "a metric is no number": '{"metrics":{"dc_gain":[NaN,"",""]}}', "a metric is infinite": '{"metrics":{"dc_gain":[Infinity,"",""]}}',
-    "a metric without why": '{"metrics":{"dc_gain":[90.0]}}', "why is a list": '{"metrics":{"dc_gain":[null,["x"],""]}}', "an endless why": json.dumps({"metrics": {"dc_gain": [None, "x" * 10**6, ""]}}),
-    "a metric without bound": '{"metrics":{"dc_gain":[90.0,""]}}', "a bound of no kind": '{"metrics":{"dc_gain":[90.0,"","≥"]}}', "a bound is a list": '{"metrics":{"dc_gain":[90.0,"",[">"]]}}',
+    "empty": "",
+    "no JSON": "metrics",
+    "a list": "[]",
+    "a number": "7",
+    "null": "null",
+    "a word": '"metrics"',
+    "an empty object": "{}",
+    "deep": "[" * 100_000,
+    "deep objects": '{"a":' * 100_000,
+    "metrics is a list": '{"metrics":[1,2]}',
+    "a metric is a number": '{"metrics":{"dc_gain":5}}',
+    "a metric is a word": '{"metrics":{"dc_gain":["90","",""]}}',
+    "a metric is true": '{"metrics":{"dc_gain":[true,"",""]}}',
+    "a metric is no number": '{"metrics":{"dc_gain":[NaN,"",""]}}',
+    "a metric is infinite": '{"metrics":{"dc_gain":[Infinity,"",""]}}',
+    "a metric without why": '{"metrics":{"dc_gain":[90.0]}}',
+    "why is a list": '{"metrics":{"dc_gain":[null,["x"],""]}}',
+    "an endless why": json.dumps({"metrics": {"dc_gain": [None, "x" * 10**6, ""]}}),
+    "a metric without bound": '{"metrics":{"dc_gain":[90.0,""]}}',
+    "a bound of no kind": '{"metrics":{"dc_gain":[90.0,"","≥"]}}',
+    "a bound is a list": '{"metrics":{"dc_gain":[90.0,"",[">"]]}}',
     "a bound without a number": '{"metrics":{"dc_gain":[null,"not seen",">"]}}',
-    "points is a list": '{"metrics":{},"operating_point":[1]}', "a point is a word": '{"metrics":{},"operating_point":{"m1":"x"}}', "a point's number is a word": '{"metrics":{},"operating_point":{"m1":{"id":"1"}}}',
-    "a failure is a word": '{"failure":"no"}', "a failure of no kind": '{"failure":{"kind":"__class__","words":"x"}}', "a failure without words": '{"failure":{"kind":"crash"}}', "seconds is a word": '{"metrics":{},"seconds":"1"}',
-    "seconds without end": '{"metrics":{},"seconds":1e999}', "a preparation that is none": '{"flat":1,"nodeset":[],"deviation":"x"}', "a node at a word": '{"flat":true,"nodeset":{"a":".shell"},"deviation":null}', "bytes": b"\xff\x00\xfe",
-}  # fmt: skip
+    "points is a list": '{"metrics":{},"operating_point":[1]}',
+    "a point is a word": '{"metrics":{},"operating_point":{"m1":"x"}}',
+    "a point's number is a word": '{"metrics":{},"operating_point":{"m1":{"id":"1"}}}',
+    "a failure is a word": '{"failure":"no"}',
+    "a failure of no kind": '{"failure":{"kind":"__class__","words":"x"}}',
+    "a failure without words": '{"failure":{"kind":"crash"}}',
+    "seconds is a word": '{"metrics":{},"seconds":"1"}',
+    "seconds without end": '{"metrics":{},"seconds":1e999}',
+    "a preparation that is none": '{"flat":1,"nodeset":[],"deviation":"x"}',
+    "a node at a word": '{"flat":true,"nodeset":{"a":".shell"},"deviation":null}',
+    "bytes": b"\xff\x00\xfe",
+}
 
 
 class Canary:
@@ -100,7 +124,9 @@ def test_results_that_are_none_are_simulated_anew(
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_process_that_answers_nonsense_is_a_failed_simulation(name: str, small: Problem, pool: LocalPool, tmp_path: Path) -> None:
+def test_a_process_that_answers_nonsense_is_a_failed_simulation(
+    name: str, small: Problem, pool: LocalPool, tmp_path: Path
+) -> None:
     """A simulator that a netlist took over says what it likes."""
     try:
         said = json.loads(VALUES[name])
@@ -141,15 +167,31 @@ def test_cuts_that_are_none_are_made_anew(name: str, tmp_path: Path) -> None:
     else:
         index.write_bytes(VALUES[name] if isinstance(VALUES[name], bytes) else str(VALUES[name]).encode())
     found = cut_library(pdk, "tt", boxes, tmp_path)
-    assert (found.digest, found.bins, found.devices) == (first.digest, first.bins, first.devices) and found.models.read_bytes() == text
+    assert (found.digest, found.bins, found.devices) == (
+        first.digest,
+        first.bins,
+        first.devices,
+    ) and found.models.read_bytes() == text
 
 
 CONFIG = json.loads((shipped_model() / "config.json").read_text())
 CONFIGS = {
-    "a list": [], "empty": {}, "a word for a number": {**CONFIG, "width": "128"}, "no heads": {**CONFIG, "heads": 0}, "heads below zero": {**CONFIG, "heads": -4}, "many layers": {**CONFIG, "layers": 10**12},
-    "one layer more": {**CONFIG, "layers": CONFIG["layers"] + 1}, "another width": {**CONFIG, "width": 64}, "heads that do not divide": {**CONFIG, "heads": 3}, "true": {**CONFIG, "layers": True}, "half": {**CONFIG, "width": 1.5},
-    "levels": {**CONFIG, "levels": 97}, "another language": {**CONFIG, "language": words.VERSION + 1}, "null": None, "no window": {**CONFIG, "window": 0},
-}  # fmt: skip
+    "a list": [],
+    "empty": {},
+    "a word for a number": {**CONFIG, "width": "128"},
+    "no heads": {**CONFIG, "heads": 0},
+    "heads below zero": {**CONFIG, "heads": -4},
+    "many layers": {**CONFIG, "layers": 10**12},
+    "one layer more": {**CONFIG, "layers": CONFIG["layers"] + 1},
+    "another width": {**CONFIG, "width": 64},
+    "heads that do not divide": {**CONFIG, "heads": 3},
+    "true": {**CONFIG, "layers": True},
+    "half": {**CONFIG, "width": 1.5},
+    "levels": {**CONFIG, "levels": 97},
+    "another language": {**CONFIG, "language": words.VERSION + 1},
+    "null": None,
+    "no window": {**CONFIG, "window": 0},
+}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -161,9 +203,17 @@ def test_configs_of_strangers(name: str, tmp_path: Path) -> None:
 
 
 WEIGHTS = {
-    "empty": b"", "short": b"\x00" * 7, "a header of an exabyte": (2**60).to_bytes(8, "little") + b"{}", "a header that is no JSON": (5).to_bytes(8, "little") + b"hello", "no tensors": (2).to_bytes(8, "little") + b"{}",
-    "a tensor outside": (62).to_bytes(8, "little") + b'{"embed.weight":{"dtype":"F32","shape":[9],"data_offsets":[0,' + b"36]}}", "a pickle": pickle.dumps({"embed.weight": [1.0]}), "a zip": b"PK\x03\x04" + b"\x00" * 30,
-}  # fmt: skip
+    "empty": b"",
+    "short": b"\x00" * 7,
+    "a header of an exabyte": (2**60).to_bytes(8, "little") + b"{}",
+    "a header that is no JSON": (5).to_bytes(8, "little") + b"hello",
+    "no tensors": (2).to_bytes(8, "little") + b"{}",
+    "a tensor outside": (62).to_bytes(8, "little")
+    + b'{"embed.weight":{"dtype":"F32","shape":[9],"data_offsets":[0,'
+    + b"36]}}",
+    "a pickle": pickle.dumps({"embed.weight": [1.0]}),
+    "a zip": b"PK\x03\x04" + b"\x00" * 30,
+}
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
@@ -175,13 +225,28 @@ def test_weights_of_strangers(name: str, policy: str, tmp_path: Path) -> None:
         make_policy(policy, 0, {"model": str(tmp_path)})
 
 
-@pytest.mark.parametrize("file", ["pytorch_model.bin", "model.pt", "model.safetensors", "adapter_model.bin", "training_args.bin"])
+@pytest.mark.parametrize(
+    "file", ["pytorch_model.bin", "model.pt", "model.safetensors", "adapter_model.bin", "training_args.bin"]
+)
 @pytest.mark.parametrize("kind", ["compact", "text"])
 def test_no_file_of_a_model_is_unpickled(file: str, kind: str, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     model = tmp_path / "model"
     model.mkdir()
-    config = CONFIG if kind == "compact" else {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8, "vocab_size": 16, "auto_map": {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"}}  # fmt: skip
+    config = (
+        CONFIG
+        if kind == "compact"
+        else {
+            "model_type": "llama",
+            "architectures": ["LlamaForCausalLM"],
+            "hidden_size": 8,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 1,
+            "intermediate_size": 8,
+            "vocab_size": 16,
+            "auto_map": {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"},
+        }
+    )
     (model / "config.json").write_text(json.dumps(config))
     (model / "evil.py").write_text(f"import pathlib\npathlib.Path({str(canary)!r}).touch()\n")
     (model / file).write_bytes(pickle.dumps(Canary(canary)))

@@ -44,15 +44,27 @@ def evil_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "words",
-    [["show"], ["show", "--turn", "1"], ["runs"], ["report", "--format", "md"], ["report", "--format", "csv"], ["front"], ["compare"]],
+    [
+        ["show"],
+        ["show", "--turn", "1"],
+        ["runs"],
+        ["report", "--format", "md"],
+        ["report", "--format", "csv"],
+        ["front"],
+        ["compare"],
+    ],
     ids=" ".join,
 )
 def test_a_run_of_somebody_else(evil_run: Path, words: list[str]) -> None:
     more = [str(evil_run.parent)] if words == ["runs"] else [str(evil_run)] * (2 if words == ["compare"] else 1)
     done = subprocess.run(
-        [sys.executable, "-m", "eda_agent", words[0], *more, *words[1:]], capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "eda_agent", words[0], *more, *words[1:]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "300"},
-    )  # fmt: skip
+    )
     assert done.returncode in {0, 1, 2}, done.stderr
     written = "".join(path.read_text(encoding="utf-8") for path in evil_run.glob("report.*"))
     assert not STEERS.search(done.stdout + done.stderr + written)
@@ -64,7 +76,11 @@ def test_a_spec_of_somebody_else(tmp_path: Path, command: str) -> None:
     (tmp_path / "spec.yaml").write_text(text.replace("role: ", f"{json.dumps(EVIL)}: 1, role: ", 1))
     (tmp_path / "ota_5t.spice").write_text(f"* {EVIL}\n{EVIL}\n" + Path("circuits/ota_5t/ota_5t.spice").read_text())
     done = subprocess.run(
-        [sys.executable, "-m", "eda_agent", command, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "eda_agent", command, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert not STEERS.search(done.stdout + done.stderr)
@@ -73,7 +89,11 @@ def test_a_spec_of_somebody_else(tmp_path: Path, command: str) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_without_the_letters(encoding: str, tmp_path: Path) -> None:
     out = str(tmp_path / "report.md")
-    for words in (["show", str(RUN)], ["check", "circuits/ota_5t"], ["report", str(RUN), "--format", "md", "--out", out]):
+    for words in (
+        ["show", str(RUN)],
+        ["check", "circuits/ota_5t"],
+        ["report", str(RUN), "--format", "md", "--out", out],
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "eda_agent", *words], capture_output=True, timeout=60, check=False,
             env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},

@@ -54,7 +54,9 @@ def merged(text: str) -> str:
     """
     try:
         keys = {
-            line.split(":", 1)[0] for line in text.splitlines() if line and not line.startswith((" ", "\t", "-", "%", "[", "{", "!", "&"))
+            line.split(":", 1)[0]
+            for line in text.splitlines()
+            if line and not line.startswith((" ", "\t", "-", "%", "[", "{", "!", "&"))
         }
     except ValueError:
         return text
@@ -81,9 +83,13 @@ def test_yaml(name: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     other.write_text(text, encoding="utf-8", errors="surrogatepass")
     monkeypatch.setenv("EDA_AGENT_CONFIG", str(place.folder))
     for read in (
-        lambda: read_settings(["pause"]), lambda: read_cace(other), lambda: read_suite(str(other)), lambda: find_pdk("tui.yaml", place.folder), lambda: load_recipe(other),
+        lambda: read_settings(["pause"]),
+        lambda: read_cace(other),
+        lambda: read_suite(str(other)),
+        lambda: find_pdk("tui.yaml", place.folder),
+        lambda: load_recipe(other),
         lambda: read_targets(other),
-    ):  # fmt: skip
+    ):
         start = time.process_time()
         try:
             read()
@@ -150,7 +156,9 @@ def test_a_page_shows_words_and_runs_nothing(run: Path) -> None:
 def test_journals(name: str, where: str, tmp_path: Path) -> None:
     good = json.dumps(EVENT).encode() + b"\n"
     path = tmp_path / "journal.jsonl"
-    path.write_bytes({"first": EVENTS[name] + good, "middle": good + EVENTS[name] + good, "last": good + EVENTS[name]}[where])
+    path.write_bytes(
+        {"first": EVENTS[name] + good, "middle": good + EVENTS[name] + good, "last": good + EVENTS[name]}[where]
+    )
     before = path.read_bytes()
     start = time.process_time()
     for read in (lambda: fold(read_journal(path)), lambda: JournalFeed(path).read()):

@@ -39,9 +39,15 @@ def test_the_first_line_of_a_run_says_what_is_open(spec: Path, tmp_path: Path) -
     done = _run("size", str(spec), "--budget", "1", "--policy", "random", "--out", str(tmp_path / "run"), sandbox="0")
     assert done.returncode in {0, 1}
     first = done.stderr.splitlines()[0]
-    assert first.startswith("! simulators are not confined: a compromised one could") and "read the user's files" in first
+    assert (
+        first.startswith("! simulators are not confined: a compromised one could") and "read the user's files" in first
+    )
     refused = _run("--untrusted", "size", str(spec), "--out", str(tmp_path / "other"), sandbox="0")
-    assert refused.returncode == 3 and "files from elsewhere would be simulated" in refused.stderr and "--trusted" in refused.stderr
+    assert (
+        refused.returncode == 3
+        and "files from elsewhere would be simulated" in refused.stderr
+        and "--trusted" in refused.stderr
+    )
     assert not (tmp_path / "other" / "journal.jsonl").exists()
     assert _run("--untrusted", "sim", str(spec), sandbox="0").returncode == 3
 

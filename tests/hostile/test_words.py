@@ -36,7 +36,9 @@ SECRETS = {
 
 @pytest.mark.parametrize("kind", SECRETS)
 @pytest.mark.parametrize("way", ["circuit", "a link", "an include", "a deck"])
-def test_a_file_that_is_no_netlist_is_not_repeated(kind: str, way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_no_netlist_is_not_repeated(
+    kind: str, way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     secret = tmp_path / "private" / "file"
     secret.parent.mkdir()
     secret.write_text(SECRETS[kind])
@@ -158,7 +160,9 @@ def test_a_note_of_the_terminal_app_obeys_no_markup(tmp_path: Path) -> None:
     shutil.copytree(RUN, folder)
     evil = "[@click=app.quit]q[/] [/] \x1b[2J"
     with (folder / "journal.jsonl").open("a") as file:
-        file.write(json.dumps({"v": 1, "seq": 9999, "t": 1.0, "type": "log", "level": "warning", "message": evil}) + "\n")
+        file.write(
+            json.dumps({"v": 1, "seq": 9999, "t": 1.0, "type": "log", "level": "warning", "message": evil}) + "\n"
+        )
 
     async def shown() -> list[str]:
         app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder)

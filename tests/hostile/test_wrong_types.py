@@ -32,14 +32,39 @@ from .test_netlists import SPEC
 RUN = Path(__file__).parents[1] / "fixtures" / "run" / "ota"
 EVENTS: list[dict[str, Any]] = [json.loads(line) for line in (RUN / "journal.jsonl").read_text().splitlines()]
 PLACES = [
-    ("run.started", ("specs",), 5), ("run.started", ("specs", 0, "minimum"), "x"), ("run.started", ("parameters", 0, "minimum"), None), ("run.started", ("parameters", 0, "scale"), []),
-    ("run.started", ("corners",), {}), ("run.started", ("budget", "simulations"), "many"), ("run.started", ("budget",), None), ("run.started", ("problem",), ["x"]), ("run.started", ("seed",), 0.5),
-    ("baseline", ("sizing",), None), ("baseline", ("sizing", "W12"), "4u"), ("baseline", ("sizing", "W12"), -1.0), ("baseline", ("specs", "gbw"), 5), ("baseline", ("specs", "gbw", "margin"), "x"),
-    ("baseline", ("specs", "gbw", "met"), 1), ("baseline", ("evaluation", "values", "nominal"), []), ("baseline", ("evaluation", "values", "nominal", "gbw"), "x"), ("baseline", ("evaluation", "jobs"), "9"),
-    ("baseline", ("evaluation", "operating_points", "xm1"), {"id": 1}), ("baseline", ("evaluation", "failures"), [[1, 2, 3, 4]]), ("turn.evaluated", ("proposal",), None), ("turn.evaluated", ("proposal", "notes"), "x"),
-    ("turn.evaluated", ("index",), -1), ("turn.evaluated", ("index",), 1.5), ("turn.evaluated", ("score",), None), ("turn.proposed", ("reply",), 5), ("best.updated", ("specs",), {}), ("best.updated", ("met",), "yes"),
-    ("verified", ("corners",), "nominal"), ("run.finished", ("stop",), 5), ("run.finished", ("t",), 1e18), ("run.finished", ("seq",), "x"),
-]  # fmt: skip
+    ("run.started", ("specs",), 5),
+    ("run.started", ("specs", 0, "minimum"), "x"),
+    ("run.started", ("parameters", 0, "minimum"), None),
+    ("run.started", ("parameters", 0, "scale"), []),
+    ("run.started", ("corners",), {}),
+    ("run.started", ("budget", "simulations"), "many"),
+    ("run.started", ("budget",), None),
+    ("run.started", ("problem",), ["x"]),
+    ("run.started", ("seed",), 0.5),
+    ("baseline", ("sizing",), None),
+    ("baseline", ("sizing", "W12"), "4u"),
+    ("baseline", ("sizing", "W12"), -1.0),
+    ("baseline", ("specs", "gbw"), 5),
+    ("baseline", ("specs", "gbw", "margin"), "x"),
+    ("baseline", ("specs", "gbw", "met"), 1),
+    ("baseline", ("evaluation", "values", "nominal"), []),
+    ("baseline", ("evaluation", "values", "nominal", "gbw"), "x"),
+    ("baseline", ("evaluation", "jobs"), "9"),
+    ("baseline", ("evaluation", "operating_points", "xm1"), {"id": 1}),
+    ("baseline", ("evaluation", "failures"), [[1, 2, 3, 4]]),
+    ("turn.evaluated", ("proposal",), None),
+    ("turn.evaluated", ("proposal", "notes"), "x"),
+    ("turn.evaluated", ("index",), -1),
+    ("turn.evaluated", ("index",), 1.5),
+    ("turn.evaluated", ("score",), None),
+    ("turn.proposed", ("reply",), 5),
+    ("best.updated", ("specs",), {}),
+    ("best.updated", ("met",), "yes"),
+    ("verified", ("corners",), "nominal"),
+    ("run.finished", ("stop",), 5),
+    ("run.finished", ("t",), 1e18),
+    ("run.finished", ("seq",), "x"),
+]
 
 
 def changed(kind: str, path: tuple[Any, ...], value: Any) -> list[dict[str, Any]]:
@@ -52,7 +77,9 @@ def changed(kind: str, path: tuple[Any, ...], value: Any) -> list[dict[str, Any]
 
 
 @pytest.mark.parametrize(("kind", "path", "value"), PLACES, ids=lambda part: str(part)[:40])
-def test_a_changed_field_is_one_message_with_its_line_and_name(kind: str, path: tuple[Any, ...], value: Any, tmp_path: Path) -> None:
+def test_a_changed_field_is_one_message_with_its_line_and_name(
+    kind: str, path: tuple[Any, ...], value: Any, tmp_path: Path
+) -> None:
     file = tmp_path / "journal.jsonl"
     file.write_text("".join(json.dumps(event) + "\n" for event in changed(kind, path, value)))
     for read in (lambda: fold(read_journal(file)), lambda: JournalFeed(file).read()):
@@ -65,7 +92,12 @@ def test_a_changed_field_is_one_message_with_its_line_and_name(kind: str, path: 
 
 def test_events_before_their_time_are_one_message(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
-    for kinds in (["baseline"], ["hello", "best.updated"], ["run.started", "turn.evaluated"], ["run.started", "best.updated"]):
+    for kinds in (
+        ["baseline"],
+        ["hello", "best.updated"],
+        ["run.started", "turn.evaluated"],
+        ["run.started", "best.updated"],
+    ):
         chosen = [next(event for event in EVENTS if event["type"] == kind) for kind in kinds]
         file.write_text("".join(json.dumps(event) + "\n" for event in chosen))
         with pytest.raises(InputError, match=r"not started yet|no baseline yet"):
@@ -124,13 +156,19 @@ def test_pdk_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("budget: {timeout: 1e18}", "at most 86,400 s"), ("budget: {simulations: 1e300}", "at most 1,000,000,000"), ('circuit: "amp\\0.spice"', "NUL"), ('include: ["\\ud800"]', "half of a surrogate pair"), ('pdk: "x\\0.yaml"', "NUL"),
+        ("budget: {timeout: 1e18}", "at most 86,400 s"),
+        ("budget: {simulations: 1e300}", "at most 1,000,000,000"),
+        ('circuit: "amp\\0.spice"', "NUL"),
+        ('include: ["\\ud800"]', "half of a surrogate pair"),
+        ('pdk: "x\\0.yaml"', "NUL"),
     ],
-)  # fmt: skip
+)
 def test_specs(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "amp.spice").write_text(SOUND)
     key = text.split(":")[0]
-    (tmp_path / "spec.yaml").write_text("\n".join(line for line in SPEC.splitlines() if not line.startswith(key)) + f"\n{text}\n")
+    (tmp_path / "spec.yaml").write_text(
+        "\n".join(line for line in SPEC.splitlines() if not line.startswith(key)) + f"\n{text}\n"
+    )
     with pytest.raises(InputError, match=said):
         load_problem(tmp_path / "spec.yaml")
 
@@ -146,9 +184,12 @@ def test_designs_of_earlier_runs() -> None:
     values = {"nominal": {"gbw": 1.0}}
     assert _remembered({"W": 1.0}, {"values": values, "bounds": []}).values == values
     for sizing, measured in (
-        ({"W": float("inf")}, {"values": values, "bounds": []}), ({"W": 10**400}, {"values": values, "bounds": []}), ({"W": 1.0}, {"values": {"nominal": {"gbw": float("nan")}}, "bounds": []}),
-        ({"W": 1.0}, {"values": values, "bounds": [["nominal", "gbw", []]]}), ({"W": 1.0}, {"values": values, "bounds": [["nominal", "gbw", "≥"]]}),
-    ):  # fmt: skip
+        ({"W": float("inf")}, {"values": values, "bounds": []}),
+        ({"W": 10**400}, {"values": values, "bounds": []}),
+        ({"W": 1.0}, {"values": {"nominal": {"gbw": float("nan")}}, "bounds": []}),
+        ({"W": 1.0}, {"values": values, "bounds": [["nominal", "gbw", []]]}),
+        ({"W": 1.0}, {"values": values, "bounds": [["nominal", "gbw", "≥"]]}),
+    ):
         with pytest.raises((ValueError, TypeError, OverflowError)):
             _remembered(sizing, measured)
 

@@ -50,19 +50,25 @@ def test_a_partial_turn_decides_no_front_no_verdict_and_nothing_that_moved() -> 
     assert [row["index"] for row in complete_turns(turns, 17)] == [*range(10), 11]
     assert 10 not in [row["index"] for row in front(turns, "gain", "power", 17)]
     (found,) = [one for one in judge(turns, SPECS, PARAMETERS, 17) if one.kind == "out of reach"]
-    assert "(turn 11)" in found.text and "none of 11 turns (1 more simulated in fewer corners do not count)" in found.text
+    assert (
+        "(turn 11)" in found.text and "none of 11 turns (1 more simulated in fewer corners do not count)" in found.text
+    )
     moves = what_moved(turns, 11, PARAMETERS, 17)
     assert moves is not None and moves.against == 9
     part = what_moved(turns, 10, PARAMETERS, 17)
     assert part is not None and part.sizes and not part.margins
     # a spec that is met in one corner of a turn is met by none
     shine = in_corners(1, index=12, gain=0.5, power=0.5)
-    assert any(one.kind == "out of reach" and one.specs == ("gain",) for one in judge([*turns, shine], SPECS, PARAMETERS, 17))
+    assert any(
+        one.kind == "out of reach" and one.specs == ("gain",) for one in judge([*turns, shine], SPECS, PARAMETERS, 17)
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.floats(0, 1), min_size=12, max_size=12), min_size=1, max_size=8), st.floats(0.2, 1.0))
-def test_whatever_the_targets_become_the_incumbent_is_the_best_complete_turn(points: list[list[float]], share: float) -> None:
+def test_whatever_the_targets_become_the_incumbent_is_the_best_complete_turn(
+    points: list[list[float]], share: float
+) -> None:
     """Easier targets once more than any turn met them in its first corner: the bound of a partial turn is no score."""
     from dataclasses import replace
 
@@ -71,7 +77,11 @@ def test_whatever_the_targets_become_the_incumbent_is_the_best_complete_turn(poi
     for point in points:
         env.step(Proposal(PROBLEM.space.from_unit(point)))
     easier = tuple(
-        replace(spec, minimum=spec.minimum * share if spec.minimum else None, maximum=spec.maximum / share if spec.maximum else None)
+        replace(
+            spec,
+            minimum=spec.minimum * share if spec.minimum else None,
+            maximum=spec.maximum / share if spec.maximum else None,
+        )
         for spec in PROBLEM.specs
     )
     env.ask(replace(PROBLEM, specs=easier))

@@ -29,7 +29,9 @@ def test_every_device_is_drawn_with_its_size(problems: dict[str, Problem], name:
 def test_branches_are_paths(problems: dict[str, Problem], name: str) -> None:
     problem = problems[name]
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-    channels = {fet.name: {fet.drain, fet.source} for fet in structure.fets} | {one.name: set(one.nets) for one in structure.passives}
+    channels = {fet.name: {fet.drain, fet.source} for fet in structure.fets} | {
+        one.name: set(one.nets) for one in structure.passives
+    }
     branches = branches_of(structure)
     assert branches
     for branch in branches:
@@ -39,7 +41,9 @@ def test_branches_are_paths(problems: dict[str, Problem], name: str) -> None:
             net = lower
         assert net == structure.vss or net in structure.ports
     held = [name for branch in branches for name, _ in branch.steps]
-    assert set(held) >= {fet.name for fet in structure.fets if structure.roles[fet.name] in {"input pair", "tail source", "load mirror"}}
+    assert set(held) >= {
+        fet.name for fet in structure.fets if structure.roles[fet.name] in {"input pair", "tail source", "load mirror"}
+    }
 
 
 def test_a_miller_amplifier_reads_as_one(miller: Problem) -> None:

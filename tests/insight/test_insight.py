@@ -29,7 +29,13 @@ def turn(index: int, gain: float, power: float, width: float = 1e-5, units: floa
         "power": {"corner": "nominal", "value": 1e-3, "margin": power, "met": power >= 0},
     }
     score = sum(1 + min(margin, 0.0) for margin in (gain, power)) / 2
-    return {"index": index, "score": score, "met": gain >= 0 and power >= 0, "sizing": {"W": width, "m": units}, "specs": specs}
+    return {
+        "index": index,
+        "score": score,
+        "met": gain >= 0 and power >= 0,
+        "sizing": {"W": width, "m": units},
+        "specs": specs,
+    }
 
 
 def test_a_spec_that_was_never_met_is_out_of_reach() -> None:
@@ -62,7 +68,9 @@ def test_no_verdict_on_a_run_that_met_or_has_hardly_begun() -> None:
 def test_the_front_is_what_no_turn_beats_in_both() -> None:
     points = [(0.1, 0.5), (0.2, 0.4), (0.15, 0.3), (0.5, 0.1), (0.5, 0.05), (-0.2, 0.9)]
     turns = [turn(k, gain, power) for k, (gain, power) in enumerate(points)]
-    expected = [k for k, (a, b) in enumerate(points) if not any((c >= a and d >= b) and (c, d) != (a, b) for c, d in points)]
+    expected = [
+        k for k, (a, b) in enumerate(points) if not any((c >= a and d >= b) and (c, d) != (a, b) for c, d in points)
+    ]
     assert sorted(row["index"] for row in front(turns, "gain", "power", 1)) == sorted(expected)
 
 

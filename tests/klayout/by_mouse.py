@@ -28,8 +28,13 @@ from tests.klayout.flow import CIRCUIT, LARGER
 from tests.klayout.hands import Hands
 
 TARGETS = {
-    "dc_gain": (1, "70"), "gbw": (1, "110M"), "input_noise": (2, "80n"), "slew_rate_up": (1, "45"), "slew_rate_down": (1, "38.5"), "settling_time": (2, "25n"),
-}  # fmt: skip
+    "dc_gain": (1, "70"),
+    "gbw": (1, "110M"),
+    "input_noise": (2, "80n"),
+    "slew_rate_up": (1, "45"),
+    "slew_rate_down": (1, "38.5"),
+    "settling_time": (2, "25n"),
+}
 """Spec of the draft → column of the form and the target that is typed into it."""
 FREE = ("XM5.w", "XM6.w")
 """Sizes of transistors that the run may change; resistor and capacitor as well."""
@@ -58,7 +63,17 @@ def first_run(folder: Path) -> Path:
     (folder / "layout.jsonl").write_text(
         json.dumps({"sizing": {name: value * LARGER.get(name, 1.0) for name, value in known.items()}}) + "\n"
     )
-    begun = ["size", str(folder / "miller"), "--policy", "scripted", "--script", str(folder / "layout.jsonl"), "--budget", "1", "--json"]
+    begun = [
+        "size",
+        str(folder / "miller"),
+        "--policy",
+        "scripted",
+        "--script",
+        str(folder / "layout.jsonl"),
+        "--budget",
+        "1",
+        "--json",
+    ]
     assert command([*begun, "--out", str(folder / "first")]) in (0, 1)
     return folder / "first"
 
@@ -95,10 +110,14 @@ class Way:
 
     def write(self, window: str, table: str, name: str, column: int, text: str) -> None:
         """Type a value into a table of the form, beside a name; "" ticks the box of the cell."""
-        row = self.hands.ask(f"[tool.form.{table}.item(row, 0).text for row in range(tool.form.{table}.rowCount)].index({name!r})")
+        row = self.hands.ask(
+            f"[tool.form.{table}.item(row, 0).text for row in range(tool.form.{table}.rowCount)].index({name!r})"
+        )
         old = self.hands.ask(f"tool.form.{table}.item({row}, {column}).text")
         line = self.hands.find(name, "cell", column=0, window=window)["at"][1]
-        cell = next(one for one in self.hands.look(old, "cell", row=row, column=column, window=window) if one["at"][1] == line)
+        cell = next(
+            one for one in self.hands.look(old, "cell", row=row, column=column, window=window) if one["at"][1] == line
+        )
         if text:
             self.hands.press(cell, count=2)
             self.hands.key("ctrl+a")
@@ -106,7 +125,10 @@ class Way:
             self.hands.until(lambda: self.hands.ask(f"tool.form.{table}.item({row}, {column}).text") == text, text)
         else:
             self.hands.press({**cell, "at": [cell["at"][0], cell["at"][1], 22, cell["at"][3]]})
-            self.hands.until(lambda: self.hands.ask(f"tool.form.{table}.item({row}, {column}).checkState == pya.Qt.Checked"), "a tick")
+            self.hands.until(
+                lambda: self.hands.ask(f"tool.form.{table}.item({row}, {column}).checkState == pya.Qt.Checked"),
+                "a tick",
+            )
 
 
 def draw(display: str, home: Path, folder: Path, run: Path, table: str, **more: str) -> Path:
@@ -132,7 +154,13 @@ def draw(display: str, home: Path, folder: Path, run: Path, table: str, **more: 
 
 
 def play(
-    display: str, home: Path, folder: Path, shots: Path | None, table: str = "demonstration", prefix: str = "", **more: str
+    display: str,
+    home: Path,
+    folder: Path,
+    shots: Path | None,
+    table: str = "demonstration",
+    prefix: str = "",
+    **more: str,
 ) -> Outcome:
     """Open → size what is open → run → write back → LVS → save. `more`: environment of KLayout."""
     layout = draw(display, home, folder, first_run(folder), table, **more)
@@ -176,7 +204,15 @@ def play(
         report = way.report(f"{prefix}5-lvs")
         hands.menu("File", "Save")
         saved = layout.stat().st_mtime_ns
-        hands.until(lambda: layout.stat().st_mtime_ns >= saved and not hands.ask("window.current_view().is_dirty() if hasattr(window.current_view(), 'is_dirty') else False"), "the layout to be saved")  # fmt: skip
+        hands.until(
+            lambda: (
+                layout.stat().st_mtime_ns >= saved
+                and not hands.ask(
+                    "window.current_view().is_dirty() if hasattr(window.current_view(), 'is_dirty') else False"
+                )
+            ),
+            "the layout to be saved",
+        )
     finally:
         hands.close()
     return Outcome(netlist, preview, report, stop, layout, run)
@@ -209,7 +245,9 @@ def main() -> None:
         os.environ["KLAYOUT_HOME"] = str(folder / "home")
         assert command(["klayout", "install"]) == 0
         try:
-            outcome = play(next(display), folder / "home", folder, shots, table, prefix, **environment(table, folder / "home"))
+            outcome = play(
+                next(display), folder / "home", folder, shots, table, prefix, **environment(table, folder / "home")
+            )
         finally:
             display.close()
     print(outcome.netlist, outcome.preview, outcome.report, outcome.stop, sep="\n\n")

@@ -52,15 +52,30 @@ def look() -> list[dict[str, Any]]:
             kind = type(widget).__name__.removesuffix("_Native")
             window = widget.window()
             entry = {
-                "kind": kind, "text": words(widget), "at": rectangle(widget), "on": widget.isEnabled(), "window": words(window), "tip": str(widget.toolTip),
-                "name": str(widget.objectName), "blocked": modal is not None and window != modal and kind != "QMenu",
-            }  # fmt: skip
+                "kind": kind,
+                "text": words(widget),
+                "at": rectangle(widget),
+                "on": widget.isEnabled(),
+                "window": words(window),
+                "tip": str(widget.toolTip),
+                "name": str(widget.objectName),
+                "blocked": modal is not None and window != modal and kind != "QMenu",
+            }
             seen.append(entry)
             if kind in ("QMenu", "QMenuBar"):
                 for action in widget.actions():
                     text = action.text.split("\t")[0].replace("&", "")
                     if action.isVisible() and text:
-                        seen.append({**entry, "kind": "action", "text": text, "at": rectangle(widget, widget.actionGeometry(action)), "on": action.isEnabled(), "tip": str(action.toolTip)})  # fmt: skip
+                        seen.append(
+                            {
+                                **entry,
+                                "kind": "action",
+                                "text": text,
+                                "at": rectangle(widget, widget.actionGeometry(action)),
+                                "on": action.isEnabled(),
+                                "tip": str(action.toolTip),
+                            }
+                        )
             elif kind == "QTabBar":
                 for number in range(widget.count):
                     text = widget.tabText(number).replace("&", "")
@@ -73,7 +88,18 @@ def look() -> list[dict[str, Any]]:
                         item = widget.item(row, column)
                         if item is not None:
                             color = item.background.color.name()
-                            seen.append({**entry, "kind": "cell", "text": item.text, "row": row, "column": column, "at": rectangle(port, widget.visualItemRect(item)), "color": color, "tip": item.toolTip})  # fmt: skip
+                            seen.append(
+                                {
+                                    **entry,
+                                    "kind": "cell",
+                                    "text": item.text,
+                                    "row": row,
+                                    "column": column,
+                                    "at": rectangle(port, widget.visualItemRect(item)),
+                                    "color": color,
+                                    "tip": item.toolTip,
+                                }
+                            )
         except (AttributeError, RuntimeError, TypeError):
             traceback.print_exc()
     return seen
@@ -98,7 +124,13 @@ def answer() -> None:
         try:
             reply: Any = eval(
                 text,
-                {"pya": pya, "look": look, "tool": plugin.instance(), "window": pya.MainWindow.instance(), "close_window": close_window},
+                {
+                    "pya": pya,
+                    "look": look,
+                    "tool": plugin.instance(),
+                    "window": pya.MainWindow.instance(),
+                    "close_window": close_window,
+                },
             )
         except Exception:  # noqa: BLE001  # it is the answer
             reply = {"error": traceback.format_exc()}
@@ -108,7 +140,9 @@ def answer() -> None:
 
 
 # the first tips would cover what is to be clicked
-pya.Application.instance().set_config("tip-window-hidden", "only-top-level-shown-by-default=0,editor-mode=0,layout-view-closed=0")
+pya.Application.instance().set_config(
+    "tip-window-hidden", "only-top-level-shown-by-default=0,editor-mode=0,layout-view-closed=0"
+)
 timer = pya.QTimer(pya.MainWindow.instance())
 timer.timeout = lambda *_: answer()
 timer.start(20)

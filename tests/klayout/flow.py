@@ -118,7 +118,17 @@ def play(screen: str, home: Path, folder: Path, shots: Path) -> list[dict[str, A
     known = json.loads((CIRCUITS / CIRCUIT / "known.json").read_text())["sizing"]
     layout = {name: value * LARGER.get(name, 1.0) for name, value in known.items()}
     (folder / "layout.jsonl").write_text(json.dumps({"sizing": layout}) + "\n")
-    begun = ["size", str(folder / "miller"), "--policy", "scripted", "--script", str(folder / "layout.jsonl"), "--budget", "1", "--json"]
+    begun = [
+        "size",
+        str(folder / "miller"),
+        "--policy",
+        "scripted",
+        "--script",
+        str(folder / "layout.jsonl"),
+        "--budget",
+        "1",
+        "--json",
+    ]
     assert command([*begun, "--out", str(folder / "first")]) == 1
     return application.drive(SCRIPT, screen, home, folder, SHOTS=str(shots), LAYOUT=json.dumps(layout))
 

@@ -30,9 +30,13 @@ class Hands:
         self.number = 0
         self.log = (folder / "klayout.log").open("ab")
         self.process = subprocess.Popen(
-            ["klayout", *(["-e"] if edit else []), "-rm", str(EYES), *arguments], stdout=self.log, stderr=self.log, cwd=folder, start_new_session=True,
+            ["klayout", *(["-e"] if edit else []), "-rm", str(EYES), *arguments],
+            stdout=self.log,
+            stderr=self.log,
+            cwd=folder,
+            start_new_session=True,
             env=self.environment,
-        )  # fmt: skip
+        )
         self.until(lambda: self.ask("tool is not None"))
         # without a window manager a window stands where it is put
         self.ask("(window.move(0, 0), window.resize(1400, 990)) and 1")
@@ -89,12 +93,17 @@ class Hands:
 
     def screen(self) -> str:
         """All words that can be read now, for a message."""
-        return "\n".join(sorted({f"{one['window']} | {one['kind']} | {one['text'][:200]}" for one in self.ask("look()") if one["text"]}))
+        return "\n".join(
+            sorted(
+                {f"{one['window']} | {one['kind']} | {one['text'][:200]}" for one in self.ask("look()") if one["text"]}
+            )
+        )
 
     def find(self, text: str, kind: str = "", exact: bool = True, **like: Any) -> dict[str, Any]:
         """One of it, waited for; what a modal window blocks is not there."""
         found: list[dict[str, Any]] = self.until(
-            lambda: [one for one in self.look(text, kind, exact, **like) if not one["blocked"]], f"{kind or 'anything'} with {text!r}"
+            lambda: [one for one in self.look(text, kind, exact, **like) if not one["blocked"]],
+            f"{kind or 'anything'} with {text!r}",
         )
         return found[-1]
 
@@ -108,7 +117,17 @@ class Hands:
         """The mouse on the middle of something."""
         assert one["on"], f"{one['text']} is disabled"
         x, y, width, height = one["at"]
-        self.tool("mousemove", str(x + min(width // 2, 60)), str(y + height // 2), "click", "--repeat", str(count), "--delay", "60", "1")
+        self.tool(
+            "mousemove",
+            str(x + min(width // 2, 60)),
+            str(y + height // 2),
+            "click",
+            "--repeat",
+            str(count),
+            "--delay",
+            "60",
+            "1",
+        )
 
     def click(self, text: str, kind: str = "QPushButton", exact: bool = True, **like: Any) -> None:
         self.press(self.find(text, kind, exact, on=True, **like))
@@ -138,11 +157,13 @@ class Hands:
     def message(self, part: str, button: str = "OK") -> str:
         """Read a message box that says this, and press its button."""
         found = self.until(
-            lambda: [one for one in self.ask("look()") if part in one["text"] and not one["blocked"]], f"a message with {part!r}"
+            lambda: [one for one in self.ask("look()") if part in one["text"] and not one["blocked"]],
+            f"a message with {part!r}",
         )
         self.click(button)
         self.until(
-            lambda: not [one for one in self.ask("look()") if part in one["text"] and one["kind"] == found[-1]["kind"]], f"{part!r} to go"
+            lambda: not [one for one in self.ask("look()") if part in one["text"] and one["kind"] == found[-1]["kind"]],
+            f"{part!r} to go",
         )
         return str(found[-1]["text"])
 

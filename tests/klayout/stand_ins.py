@@ -32,11 +32,20 @@ class Transistor(pya.PCellDeclarationHelper):
         self.facts, self.parameters = facts, facts["pcells"][cell]
         self.layers, self.p = layers(facts["table"]), cell.startswith("p")
         self.names = [
-            next((name for name in names if name in self.parameters), "") for names in (("w_gate", "w"), ("l_gate", "l"), ("nf", "ng"))
+            next((name for name in names if name in self.parameters), "")
+            for names in (("w_gate", "w"), ("l_gate", "l"), ("nf", "ng"))
         ]
         for name, default in self.parameters.items():
             value = default["default"] if isinstance(default, dict) else default
-            kind = self.TypeString if isinstance(value, str) else self.TypeDouble if isinstance(value, float) else self.TypeInt if isinstance(value, int) else self.TypeList  # fmt: skip
+            kind = (
+                self.TypeString
+                if isinstance(value, str)
+                else self.TypeDouble
+                if isinstance(value, float)
+                else self.TypeInt
+                if isinstance(value, int)
+                else self.TypeList
+            )
             self.param(name, kind, name, default=value)
 
     def display_text_impl(self) -> str:
@@ -52,7 +61,10 @@ class Transistor(pya.PCellDeclarationHelper):
             if isinstance(default, dict):
                 assert given in (*default["choices"], default["default"]), (name, given)
             elif default is not None and not isinstance(default, list):
-                assert isinstance(given, type(default)) or {type(given), type(default)} <= {bool, int, float}, (name, given)
+                assert isinstance(given, type(default)) or {type(given), type(default)} <= {bool, int, float}, (
+                    name,
+                    given,
+                )
         width, length, fingers = (getattr(self, name) for name in self.names)
         if isinstance(width, str):
             assert width.endswith("u") and length.endswith("u"), (width, length)
@@ -98,7 +110,9 @@ def layers(table: str) -> Layers:
 def drawn(instance: pya.Instance, table: str) -> tuple[float, float]:
     """(width of all fingers and copies, length) of a PCell, µm, from its shapes."""
     cell, layout = instance.cell, instance.cell.layout()
-    poly, active = (pya.Region(cell.begin_shapes_rec(layout.layer(*layer))) for layer in (layers(table).poly, layers(table).active))
+    poly, active = (
+        pya.Region(cell.begin_shapes_rec(layout.layer(*layer))) for layer in (layers(table).poly, layers(table).active)
+    )
     gates = (poly & active).merged()
     length = min(box.width() for box in (polygon.bbox() for polygon in gates.each())) * layout.dbu
     return gates.area() * layout.dbu**2 / length, length

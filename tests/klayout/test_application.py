@@ -80,7 +80,8 @@ def after(milliseconds, do, repeat=False):
 """
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("klayout") is None or shutil.which("Xvfb") is None, reason="KLayout and Xvfb are installed by make test"
+    shutil.which("klayout") is None or shutil.which("Xvfb") is None,
+    reason="KLayout and Xvfb are installed by make test",
 )
 
 
@@ -122,9 +123,14 @@ def start(script: str, display: str, home: Path, folder: Path, **more: str) -> s
     path = folder / "script.py"
     path.write_text(PROLOGUE + textwrap.dedent(script))
     return subprocess.Popen(
-        ["klayout", "-e", "-rm", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, start_new_session=True,
+        ["klayout", "-e", "-rm", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
         env={**os.environ, "DISPLAY": display, "KLAYOUT_HOME": str(home), **more},
-    )  # fmt: skip
+    )
 
 
 def drive(script: str, display: str, home: Path, folder: Path, **more: str) -> list[dict[str, Any]]:
@@ -176,10 +182,17 @@ def test_a_run_is_started_watched_paused_and_stopped(display: str, home: Path, t
             after(50, look, True)
         after(500, begin)
         """,
-        display, home, tmp_path, SHOT=str(tmp_path / "shot.png"),
-    )  # fmt: skip
+        display,
+        home,
+        tmp_path,
+        SHOT=str(tmp_path / "shot.png"),
+    )
     assert len(rows[0]["menu"]) == 9
-    assert "paused" in rows[1]["status"] and rows[1]["turns"] >= 6 and rows[1]["shown"] == rows[1]["specs"][0][1] == "dc_gain"
+    assert (
+        "paused" in rows[1]["status"]
+        and rows[1]["turns"] >= 6
+        and rows[1]["shown"] == rows[1]["specs"][0][1] == "dc_gain"
+    )
     assert rows[2]["stop"] == "user" and "stopped" in rows[2]["status"] and rows[2]["said"] == []
     assert (tmp_path / rows[2]["folder"] / "best.json").exists() and (tmp_path / "shot.png").stat().st_size > 10_000
 
@@ -262,16 +275,21 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
             after(800, leave)
         after(500, begin)
         """,
-        display, home, run_folder.parent, SHOT=str(run_folder.parent / "shot.png"),
-    )  # fmt: skip
+        display,
+        home,
+        run_folder.parent,
+        SHOT=str(run_folder.parent / "shot.png"),
+    )
     assert rows[0]["said"] == [] and rows[0]["placed"] > 5
     assert rows[1]["said"][0][0] == "nothing to write back"
     assert rows[2] == {"wrong": False}
     assert rows[3]["changes"] > 0 and rows[3]["restored"] and rows[3]["match"] and rows[3]["markers"] == 0
     orders, first, second = rows[4]["orders"], *rows[4]["sizes"][:2]
     assert orders == [
-        {"do": "target", "spec": "gbw", "minimum": "3M"}, {"do": "lock", "parameter": first}, {"do": "range", "parameter": second, "maximum": "999k"},
-    ]  # fmt: skip
+        {"do": "target", "spec": "gbw", "minimum": "3M"},
+        {"do": "lock", "parameter": first},
+        {"do": "range", "parameter": second, "maximum": "999k"},
+    ]
     assert rows[4]["arguments"] == ["--budget", "7"] and (run_folder.parent / "form.png").stat().st_size > 5_000
     assert rows[5] == {"started": True, "said": []}
     # the run has the edits, and what could not be obeyed was said
@@ -288,7 +306,8 @@ def test_a_circuit_is_placed_resized_undone_and_checked(display: str, home: Path
 def test_what_is_missing_is_a_message_and_changes_nothing(display: str, home: Path, tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text("name: broken\ncircuit: nowhere.spice\n")
     (tmp_path / "old").write_text(
-        f'#!{sys.executable}\nprint(\'{{"v": 99, "seq": 0, "type": "hello"}}\', flush=True)\nimport time; time.sleep(30)\n'
+        f'#!{sys.executable}\nprint(\'{{"v": 99, "seq": 0, "type": "hello"}}\', flush=True)\nimport time;'
+        " time.sleep(30)\n"
     )
     (tmp_path / "old").chmod(0o755)
     rows = drive(
@@ -375,7 +394,9 @@ def test_a_run_whose_klayout_is_killed_ends_and_can_be_resumed(display: str, hom
     assert main(["size", str(folder), "--resume", "--budget", str(json.loads(line)["turns"] + 3), "--json"]) in (0, 1)
 
 
-def test_install_keeps_what_is_not_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_install_keeps_what_is_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("KLAYOUT_HOME", str(tmp_path))
     assert main(["klayout", "doctor"]) == 3
     assert main(["klayout", "remove"]) == 0

@@ -20,7 +20,9 @@ def test_from_an_open_layout_to_a_sized_one_that_is_lvs_clean(display: str, home
     assert written["lines"] == written["changes"] and written["changed"] and written["match"]
     # what the window warns of is what the run found, and nothing else
     journal = [json.loads(line) for line in (Path(sized["folder"]) / "journal.jsonl").read_text().splitlines()]
-    found = [row["text"] for event in journal if event["type"] == "verified" for row in event.get("left_saturation", ())]
+    found = [
+        row["text"] for event in journal if event["type"] == "verified" for row in event.get("left_saturation", ())
+    ]
     assert [line for _, text in written["said"] for line in text.splitlines()] == found
     assert checked["netlists"] and undone["undone"]
     for name in PICTURES:

@@ -17,7 +17,9 @@ from eda_agent.klayout.fold import Diffusion, Rule, arrays, drawn_junctions, fol
 from eda_agent.klayout.table import Device, read_table
 
 WIDTHS = st.integers(84, 12_000).map(lambda steps: steps * 5e-9)
-GROUPS = st.lists(st.tuples(WIDTHS, st.integers(1, 4), st.integers(1, 3), st.sampled_from([None, 0, 1])), min_size=1, max_size=5)
+GROUPS = st.lists(
+    st.tuples(WIDTHS, st.integers(1, 4), st.integers(1, 3), st.sampled_from([None, 0, 1])), min_size=1, max_size=5
+)
 
 
 def devices(rows: list[tuple[float, int, int, int | None]]) -> list[Device]:
@@ -43,7 +45,9 @@ def extracted(layout: pya.Layout, cell: pya.Cell) -> dict[str, list[float]]:
 
 @settings(max_examples=25, deadline=None)
 @given(GROUPS)
-def test_junctions_are_those_that_are_extracted_from_the_drawing(rows: list[tuple[float, int, int, int | None]]) -> None:
+def test_junctions_are_those_that_are_extracted_from_the_drawing(
+    rows: list[tuple[float, int, int, int | None]],
+) -> None:
     mos.library()
     table = read_table("demonstration")
     assert table.diffusion is not None

@@ -58,7 +58,12 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     boxes = [instance.bbox() for instance in cell.each_inst()]
     assert not any((one & other).area() for number, one in enumerate(boxes) for other in boxes[number + 1 :])
     # another circuit is not taken for it
-    wrong = {**found, "devices": [{**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])]}
+    wrong = {
+        **found,
+        "devices": [
+            {**row, "w": row["w"] * (1.1 if number == 0 else 1.0)} for number, row in enumerate(found["devices"])
+        ],
+    }
     assert not lvs.check(layout, cell, wrong).devices_match
 
 
@@ -74,13 +79,18 @@ def test_what_is_drawn_is_what_was_looked_at(problems: dict[str, Problem], table
     drawn = {str(info) for info in layout.layer_infos()}
     assert drawn == {str(info) for info in golden.layer_infos()}
     for info in layout.layer_infos():
-        here, there = pya.Region(cell.begin_shapes_rec(layout.layer(info))), pya.Region(top.begin_shapes_rec(golden.layer(info)))
+        here, there = (
+            pya.Region(cell.begin_shapes_rec(layout.layer(info))),
+            pya.Region(top.begin_shapes_rec(golden.layer(info))),
+        )
         assert (here ^ there).is_empty(), str(info)
 
 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
 @pytest.mark.parametrize("name", ["ota_5t", "two_stage_miller", "folded_cascode"])
-def test_sizes_are_written_back_through_a_file(problems: dict[str, Problem], table: Table, tmp_path: Path, name: str, suffix: str) -> None:
+def test_sizes_are_written_back_through_a_file(
+    problems: dict[str, Problem], table: Table, tmp_path: Path, name: str, suffix: str
+) -> None:
     problem = problems[name]
     layout, cell = placed(problem, known(problem), table)
     layout.write(str(tmp_path / f"before{suffix}"))
@@ -127,7 +137,9 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
     wide = [{**row, "l": row["l"] * 20 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
     further = writeback.plan(layout, cell, read_devices({**found, "devices": wide}), table)
     assert "it grows into what is drawn beside it" in " ".join(text for text, _ in further.conflicts)
-    assert {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()} == before and layout.cells() == variants
+    assert {
+        str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()
+    } == before and layout.cells() == variants
     report = pya.ReportDatabase("plan")
     writeback.report(plan, cell, layout, report)
     assert report.num_items() == len(plan.changes) + len(plan.conflicts)
@@ -137,7 +149,10 @@ def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Tab
     """A mirror whose ratio changes must be generated anew: its other half stays as it is."""
     problem = problems["ota_5t"]
     layout, cell = placed(problem, known(problem), table)
-    sizing = dict(known(problem)) | {"mt": 7.0 if known(problem)["mt"] != 7.0 else 9.0, "Wb": known(problem)["Wb"] * 1.5}
+    sizing = dict(known(problem)) | {
+        "mt": 7.0 if known(problem)["mt"] != 7.0 else 9.0,
+        "Wb": known(problem)["Wb"] * 1.5,
+    }
     plan = writeback.plan(layout, cell, read_devices(devices(problem, sizing)), table)
     assert any("generate it again" in text for text, _ in plan.conflicts)
     assert not {change.device for change in plan.changes} & {"xm5", "xm6"}
@@ -146,7 +161,9 @@ def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Tab
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 8), min_size=2, max_size=4), st.integers(1, 4))
 def test_arrays_have_all_fingers_and_one_centroid(copies: list[int], nf: int) -> None:
-    group = [Device(f"m{number}", "nmos", nf * 2e-6, 1e-6, nf, m, ("d", "g", "s", "b"), 0) for number, m in enumerate(copies)]
+    group = [
+        Device(f"m{number}", "nmos", nf * 2e-6, 1e-6, nf, m, ("d", "g", "s", "b"), 0) for number, m in enumerate(copies)
+    ]
     row = fold.common_centroid(group)
     assert row[0].dummy and row[-1].dummy and not any(unit.dummy for unit in row[1:-1])
     inner = row[1:-1]
@@ -162,15 +179,21 @@ def test_arrays_have_all_fingers_and_one_centroid(copies: list[int], nf: int) ->
 
 @settings(max_examples=60, deadline=None)
 @given(
-    kind=st.sampled_from(["nmos", "pmos"]), width=st.floats(0.2, 40), length=st.floats(0.15, 5), nf=st.integers(1, 9), m=st.integers(1, 5),
-)  # fmt: skip
+    kind=st.sampled_from(["nmos", "pmos"]),
+    width=st.floats(0.2, 40),
+    length=st.floats(0.15, 5),
+    nf=st.integers(1, 9),
+    m=st.integers(1, 5),
+)
 def test_a_transistor_is_extracted_as_it_was_asked_for(kind: str, width: float, length: float, nf: int, m: int) -> None:
     mos.library()
     layout = pya.Layout()
     layout.dbu = 0.001
     cell = layout.create_cell("top")
     width = max(round(width, 3), nf * mos.NARROWEST)
-    variant = layout.create_cell("MOS", mos.LIBRARY, {"kind": kind, "width": width, "length": length, "nf": nf, "m": m, "nets": "d g s b"})
+    variant = layout.create_cell(
+        "MOS", mos.LIBRARY, {"kind": kind, "width": width, "length": length, "nf": nf, "m": m, "nets": "d g s b"}
+    )
     cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans()))
     extracted = lvs.extract(layout, cell)
     found = list(next(iter(extracted.netlist().each_circuit_top_down())).each_device())
@@ -192,7 +215,9 @@ def test_lvs_says_what_it_compared() -> None:
     layout = pya.Layout()
     layout.dbu = 0.001
     cell = layout.create_cell("pair")
-    variant = layout.create_cell("MOS", mos.LIBRARY, {"kind": "nmos", "width": 2.0, "length": 0.5, "nf": 1, "m": 1, "nets": "d g s b"})
+    variant = layout.create_cell(
+        "MOS", mos.LIBRARY, {"kind": "nmos", "width": 2.0, "length": 0.5, "nf": 1, "m": 1, "nets": "d g s b"}
+    )
     for x in (0, 5000):
         cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans(x, 0)))
     row = {"name": "m1", "kind": "nmos", "w": 2e-6, "l": 0.5e-6, "nf": 1, "m": 2, "nets": ["d", "g", "s", "b"]}
@@ -201,15 +226,25 @@ def test_lvs_says_what_it_compared() -> None:
     assert result.devices_match and not result.match and result.routed == () and result.unrouted == ("b", "d", "g", "s")
     assert "4 of 4 nets are not routed" in result.headline and "LVS was not run" in result.lines[-1]
     # metal along the line of a terminal, whose label says where it is
-    labels = {shape.text_string: shape.text_trans.disp for shape in variant.shapes(layout.layer(*process.LAYERS["text"])).each()}
+    labels = {
+        shape.text_string: shape.text_trans.disp
+        for shape in variant.shapes(layout.layer(*process.LAYERS["text"])).each()
+    }
     for count, net in enumerate("dgsb", start=1):
         y = labels[net].y
-        cell.shapes(layout.layer(*process.LAYERS["metal1"])).insert(pya.Box(labels[net].x, y - 50, labels[net].x + 5000, y + 50))
+        cell.shapes(layout.layer(*process.LAYERS["metal1"])).insert(
+            pya.Box(labels[net].x, y - 50, labels[net].x + 5000, y + 50)
+        )
         result = lvs.check(layout, cell, found)
         assert result.devices_match and set(result.routed) == set("dgsb"[:count]), result.routed
     assert result.match and "match (1 transistors, 4 nets)" in result.headline
     left = lvs.check(layout, cell, {**found, "others": ["r1", "c1"]})
-    assert not left.match and left.devices_match and "2 devices are not drawn" in left.headline and "r1, c1" in " ".join(left.lines)
+    assert (
+        not left.match
+        and left.devices_match
+        and "2 devices are not drawn" in left.headline
+        and "r1, c1" in " ".join(left.lines)
+    )
     empty = layout.create_cell("empty")
     nothing = lvs.check(layout, empty, found)
     assert not nothing.match and nothing.differences == ("the layout has no transistor",)
@@ -233,7 +268,12 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
     found = devices(problem, known(problem))
     result = write_layout(found, tmp_path / "a.gds", None, "demonstration", None)
     # nothing is routed yet: the transistors agree, and that is no match
-    assert result["lvs"]["devices_match"] and not result["lvs"]["match"] and result["lvs"]["differences"] == [] and result["placed"] == 6
+    assert (
+        result["lvs"]["devices_match"]
+        and not result["lvs"]["match"]
+        and result["lvs"]["differences"] == []
+        and result["placed"] == 6
+    )
     assert "match" not in result["lvs"]["headline"] and set(result["lvs"]["not_routed"]) > {"tail", "out"}
     before = (tmp_path / "a.gds").read_bytes()
     result = write_layout(found, tmp_path / "b.oas", tmp_path / "a.gds", "demonstration", None)
@@ -246,7 +286,9 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
             write_layout(found, tmp_path / name, tmp_path / "a.gds", "demonstration", None)
     # a run of another circuit
     other = problems["two_stage_miller"]
-    with pytest.raises(InputError, match=r"does not hold the circuit opamp(?s:.)*xm3 is \w+ in the layout, \w+ in the run"):
+    with pytest.raises(
+        InputError, match=r"does not hold the circuit opamp(?s:.)*xm3 is \w+ in the layout, \w+ in the run"
+    ):
         write_layout(devices(other, known(other)), tmp_path / "b.oas", tmp_path / "a.gds", "demonstration", None)
     assert (tmp_path / "a.gds").read_bytes() == before
     (tmp_path / "torn.gds").write_bytes(before[:100])
@@ -257,7 +299,10 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
             None,
             "c.gds",
             "gf180mcuD",
-            "no library gf180mcu with nfet and pfet or nmos and pmos is registered in this KLayout; there are .*eda-agent",
+            (
+                "no library gf180mcu with nfet and pfet or nmos and pmos is registered in this KLayout; there are"
+                " .*eda-agent"
+            ),
         ),
         (None, "c.gds", "nowhere", "no table"),
     ):
@@ -271,7 +316,9 @@ def test_export_writes_layouts(tmp_path: Path, problems: dict[str, Problem]) -> 
 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: str, problems: dict[str, Problem], tmp_path: Path) -> None:
+def test_a_layout_gives_back_the_circuit_that_it_was_made_of(
+    name: str, suffix: str, problems: dict[str, Problem], tmp_path: Path
+) -> None:
     """Process, ports, nets, models, device names and sizes, read by the front door: `init`'s own reading of netlists,
     through a file.
     """
@@ -291,9 +338,9 @@ def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: 
     assert kept is not None and kept["pdk"] == problem.pdk.name and kept["ports"] == found["ports"]
     text = title.netlist(kept, cell, read_table(kept["table"]))
     (tmp_path / "again.spice").write_text(text)
-    again = Elaboration(parse_netlist(read_source(tmp_path / "again.spice", [tmp_path])), kept["name"], stub_devices(problem.pdk)).devices(
-        {}
-    )
+    again = Elaboration(
+        parse_netlist(read_source(tmp_path / "again.spice", [tmp_path])), kept["name"], stub_devices(problem.pdk)
+    ).devices({})
     edits = problem.space.edits(known(problem))
     before = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), tuple(edits)).devices(edits)
     # a flat netlist has no dots: the names are those that a write-back of its run finds again
@@ -304,8 +351,16 @@ def test_a_layout_gives_back_the_circuit_that_it_was_made_of(name: str, suffix: 
         return f"xdut.{key(net.removeprefix('xdut.'))}" if net.startswith("xdut.") else net
 
     for here, there in zip(again, before, strict=True):
-        assert (here.kind, list(here.nodes), here.library) == (there.kind, [inside(net) for net in there.nodes], there.library)
+        assert (here.kind, list(here.nodes), here.library) == (
+            there.kind,
+            [inside(net) for net in there.nodes],
+            there.library,
+        )
         assert here.values.keys() == there.values.keys()
         for size, value in there.values.items():
             # fingers are drawn in whole steps of the grid
-            assert here.values[size] == pytest.approx(value, rel=2e-3 if size in {"ad", "as", "pd", "ps"} else 1e-6, abs=0.02e-6 / problem.pdk.scale if size == "w" else 1e-9 / problem.pdk.scale if size == "l" else 0), (here.label, size)  # fmt: skip
+            assert here.values[size] == pytest.approx(
+                value,
+                rel=2e-3 if size in {"ad", "as", "pd", "ps"} else 1e-6,
+                abs=0.02e-6 / problem.pdk.scale if size == "w" else 1e-9 / problem.pdk.scale if size == "l" else 0,
+            ), (here.label, size)

@@ -31,7 +31,9 @@ DRAWN = ("active", "poly", "contact", "metal", "nplus", "pplus")
 @given(
     st.lists(st.integers(1, 24), min_size=1, max_size=5), st.floats(0.3, 12), st.integers(0, 4),
 )  # fmt: skip
-def test_an_arrangement_has_every_unit_and_its_centroids_in_the_middle(counts: list[int], wide: float, chosen: int) -> None:
+def test_an_arrangement_has_every_unit_and_its_centroids_in_the_middle(
+    counts: list[int], wide: float, chosen: int
+) -> None:
     units = {f"m{number}": count for number, count in enumerate(counts)}
     reference = f"m{chosen}" if chosen < len(counts) else ""
     found = arrange(units, reference, (wide, 1.0))
@@ -69,7 +71,10 @@ def test_known_patterns() -> None:
     quad = arrange({"a": 2, "b": 2}, "", (8.0, 1.0)).rows
     assert quad == [*reversed(quad)]
     # the reference of 1 : 8 in the middle of a square
-    assert arrange({"r": 1, "c": 8}, "r", (1.0, 1.0)).rows in ([["c"] * 4 + ["r"] + ["c"] * 4], [["c"] * 3, ["c", "r", "c"], ["c"] * 3])
+    assert arrange({"r": 1, "c": 8}, "r", (1.0, 1.0)).rows in (
+        [["c"] * 4 + ["r"] + ["c"] * 4],
+        [["c"] * 3, ["c", "r", "c"], ["c"] * 3],
+    )
     cross = arrange({"a": 12, "b": 12}, "", (1.0, 2.0)).rows
     assert len(cross) > 1
     pairs = [(one, other) for row in cross for one, other in pairwise(row)]
@@ -83,7 +88,11 @@ def layouts(problems: dict[str, Problem], table: Table) -> dict[str, tuple[pya.L
         data = devices(problems[name], known(problems[name]))
         layout = pya.Layout()
         layout.dbu = 0.001
-        found[name] = layout, place.place(layout, data["name"], read_devices(data), tuple(data["rails"]), table, None, data["ports"]), data
+        found[name] = (
+            layout,
+            place.place(layout, data["name"], read_devices(data), tuple(data["rails"]), table, None, data["ports"]),
+            data,
+        )
     return found
 
 
@@ -101,9 +110,9 @@ def arrays(cell: pya.Cell, table: Table, data: Mapping) -> Iterator[tuple[list[p
         own = key(name.removesuffix(DUMMY))
         if blocks[own] is not None:
             # devices of a group that are drawn otherwise have an array of their own
-            groups[blocks[own], values["kind"], round(values["length"], 4), round(values["width"] / values["nf"], 4)].append(
-                (instance, name)
-            )
+            groups[
+                blocks[own], values["kind"], round(values["length"], 4), round(values["width"] / values["nf"], 4)
+            ].append((instance, name))
     for group in groups.values():
         if len({name.removesuffix(DUMMY) for _, name in group}) > 1:
             yield [instance for instance, _ in group], [name for _, name in group]
@@ -125,7 +134,9 @@ def test_arrays_are_symmetrical_and_on_one_axis(name: str, layouts: dict, table:
         boxes = Counter(instance.bbox() for instance in instances)
         image = Counter(pya.Box(axis - one.right, one.bottom, axis - one.left, one.top) for one in boxes.elements())
         seen += 1
-        holes = sum(bool(instance.pcell_parameter("dummy")) for instance in instances) - 2 * len({box.bottom for box in boxes})
+        holes = sum(bool(instance.pcell_parameter("dummy")) for instance in instances) - 2 * len(
+            {box.bottom for box in boxes}
+        )
         if holes % 2:
             # one unit too few for rows of one length: a dummy faces a unit
             continue
@@ -155,7 +166,10 @@ def test_the_channels_of_matched_devices_have_one_centroid(name: str, layouts: d
         for instance, device in zip(instances, names, strict=True):
             if instance.pcell_parameter("dummy"):
                 continue
-            shapes = [pya.Region(instance.cell.begin_shapes_rec(rules(table).layer(layout, which))) for which in ("active", "poly")]
+            shapes = [
+                pya.Region(instance.cell.begin_shapes_rec(rules(table).layer(layout, which)))
+                for which in ("active", "poly")
+            ]
             for channel in (shapes[0] & shapes[1]).transformed(instance.cplx_trans).each():
                 box = channel.bbox()
                 area[device] += box.area()
@@ -180,10 +194,17 @@ def test_everything_is_on_grid_and_near_a_tap(name: str, layouts: dict, table: T
     for index in layout.layer_indexes():
         for polygon in pya.Region(cell.begin_shapes_rec(index)).each():
             # the middle of a contact row may be half a step off in the PCell itself, a row of ours is not
-            assert all(point.x % step == 0 and point.y % step == 0 for point in polygon.each_point_hull()), layout.get_info(index)
+            assert all(point.x % step == 0 and point.y % step == 0 for point in polygon.each_point_hull()), (
+                layout.get_info(index)
+            )
     active, well, nplus, pplus = (all_of(which) for which in ("active", "nwell", "nplus", "pplus"))
-    reach = pya.Polygon.ellipse(pya.Box(*[-round(mine.reach / layout.dbu)] * 2, *[round(mine.reach / layout.dbu)] * 2), 64)
-    for diffusion, tap in (((active - well) & nplus, (active - well) & pplus), ((active & well) & pplus, (active & well) & nplus)):
+    reach = pya.Polygon.ellipse(
+        pya.Box(*[-round(mine.reach / layout.dbu)] * 2, *[round(mine.reach / layout.dbu)] * 2), 64
+    )
+    for diffusion, tap in (
+        ((active - well) & nplus, (active - well) & pplus),
+        ((active & well) & pplus, (active & well) & nplus),
+    ):
         assert (diffusion - tap.minkowski_sum(reach)).is_empty()
     # transistors of one kind and bulk stand in one well
     bulks = {nets[3] for row in read_devices(layouts[name][2]) if row.kind == "pmos" for nets in (row.nets,)}
@@ -201,7 +222,9 @@ def test_pins_are_on_metal_with_their_names(name: str, layouts: dict, table: Tab
     for pin in pins.each():
         box = pin.bbox()
         texts = {
-            shape.text_string for shape in cell.shapes(mine.layer(layout, "label")).each() if box.contains(pya.Point(shape.text_trans.disp))
+            shape.text_string
+            for shape in cell.shapes(mine.layer(layout, "label")).each()
+            if box.contains(pya.Point(shape.text_trans.disp))
         }
         assert texts & set(data["ports"])
 
@@ -219,4 +242,9 @@ def test_pairs_have_a_guard_ring(layouts: dict, table: Table) -> None:
         if name in pair:
             box += instance.bbox()
     rings = [polygon for polygon in tap.each() if polygon.holes()]
-    assert [hole for ring in rings for hole in [pya.Region(pya.Polygon([*ring.each_point_hole(0)]))] if (pya.Region(box) - hole).is_empty()]
+    assert [
+        hole
+        for ring in rings
+        for hole in [pya.Region(pya.Polygon([*ring.each_point_hole(0)]))]
+        if (pya.Region(box) - hole).is_empty()
+    ]

@@ -14,11 +14,15 @@ from tests.klayout.test_application import display, home
 __all__ = ["display", "home"]
 pytestmark = [
     pytest.mark.skipif(
-        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")), reason="KLayout, Xvfb and xdotool are installed by make test"
+        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")),
+        reason="KLayout, Xvfb and xdotool are installed by make test",
     ),
-    pytest.mark.skipif(real.place("sky130A") is None, reason=f"SKY130's PCells are in no package; {real.variable('sky130A')} names their folder"),
+    pytest.mark.skipif(
+        real.place("sky130A") is None,
+        reason=f"SKY130's PCells are in no package; {real.variable('sky130A')} names their folder",
+    ),
     pytest.mark.xdist_group("klayout-window"),
-]  # fmt: skip
+]
 
 
 def test_a_layout_of_skywater130_is_sized_written_back_and_checked(display: str, home: Path, tmp_path: Path) -> None:

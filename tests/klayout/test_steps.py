@@ -18,12 +18,27 @@ def large(count: int, scale: float = 1.0) -> dict[str, Any]:
     """So many transistors, as `export --devices` says them; many of different sizes, half of them on each rail."""
     rows = [
         {
-            "name": f"x{number // 8}.m{number % 8}", "kind": ("pmos", "nmos")[number % 2], "w": (2e-6 + number % 50 * 0.1e-6) * scale, "l": 0.28e-6 + number % 7 * 0.02e-6, "nf": 2, "m": 1,
-            "nets": [f"n{number}", f"n{number * 7 % count}", *[("vdd", "vss")[number % 2]] * 2], "block": None, "role": "",
+            "name": f"x{number // 8}.m{number % 8}",
+            "kind": ("pmos", "nmos")[number % 2],
+            "w": (2e-6 + number % 50 * 0.1e-6) * scale,
+            "l": 0.28e-6 + number % 7 * 0.02e-6,
+            "nf": 2,
+            "m": 1,
+            "nets": [f"n{number}", f"n{number * 7 % count}", *[("vdd", "vss")[number % 2]] * 2],
+            "block": None,
+            "role": "",
         }
         for number in range(count)
-    ]  # fmt: skip
-    return {"name": "large", "pdk": "ptm45", "ports": ["vdd", "vss"], "devices": rows, "cards": [], "rails": ["vss", "vdd"], "others": []}
+    ]
+    return {
+        "name": "large",
+        "pdk": "ptm45",
+        "ports": ["vdd", "vss"],
+        "devices": rows,
+        "cards": [],
+        "rails": ["vss", "vdd"],
+        "others": [],
+    }
 
 
 def placed(found: dict[str, Any]) -> tuple[pya.Layout, pya.Cell]:
@@ -38,7 +53,9 @@ BOX = st.builds(lambda x, y, w, h: pya.Box(x, y, x + w, y + h), *[st.integers(0,
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(BOX, max_size=12), st.lists(st.tuples(st.integers(0, 11), BOX), max_size=3))
-def test_boxes_that_overlap_are_those_that_a_comparison_of_all_finds(boxes: list[pya.Box], moves: list[tuple[int, pya.Box]]) -> None:
+def test_boxes_that_overlap_are_those_that_a_comparison_of_all_finds(
+    boxes: list[pya.Box], moves: list[tuple[int, pya.Box]]
+) -> None:
     index = Boxes(boxes)
     boxes = list(boxes)
     if boxes:
@@ -79,7 +96,9 @@ def test_labels_join_the_nets_that_klayout_joins() -> None:
         circuit = next(iter(found.netlist().each_circuit()))
         if not by_klayout:
             lvs.join_labelled(circuit)
-        return sorted((str(net.name), found.shapes_of_net(net, region, True).count()) for net in circuit.each_net() if net.name)
+        return sorted(
+            (str(net.name), found.shapes_of_net(net, region, True).count()) for net in circuit.each_net() if net.name
+        )
 
     # a piece with two labels is neither net: a short is seen
     assert nets(False) == nets(True) == [("a", 2), ("b", 2), ("b,c", 1), ("c", 1), ("d", 1), ("d,e", 1), ("e", 1)]

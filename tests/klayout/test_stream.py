@@ -28,14 +28,24 @@ print(json.dumps([run.turns, run.best, run.state.left, run.state.edits, run.curv
 """
 
 
-def test_the_installed_plugin_folds_as_eda_agent_does(miller: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_installed_plugin_folds_as_eda_agent_does(
+    miller: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     problem = make_problem(miller)
     name = problem.space.names[0]
-    session = Session(problem, 9, {
-        3: [{"do": "back", "turn": 1}], 4: [{"do": "return"}, {"do": "lock", "parameter": name}, {"do": "spend", "simulations": 12}],
-        6: [{"do": "hint", "text": "wider"}, {"do": "pause"}], 2001: [{"do": "resume"}],
-    })  # fmt: skip
-    assert {"branched", "returned", "budget.changed", "problem.changed", "hint", "run.paused", "run.resumed"} <= set(session.types())
+    session = Session(
+        problem,
+        9,
+        {
+            3: [{"do": "back", "turn": 1}],
+            4: [{"do": "return"}, {"do": "lock", "parameter": name}, {"do": "spend", "simulations": 12}],
+            6: [{"do": "hint", "text": "wider"}, {"do": "pause"}],
+            2001: [{"do": "resume"}],
+        },
+    )
+    assert {"branched", "returned", "budget.changed", "problem.changed", "hint", "run.paused", "run.resumed"} <= set(
+        session.types()
+    )
     started = {
         "v": 1,
         "seq": 0,
@@ -59,8 +69,12 @@ def test_the_installed_plugin_folds_as_eda_agent_does(miller: Problem, tmp_path:
         done = subprocess.run(
             # nothing but the standard library, as in KLayout
             [sys.executable, "-I", "-S", "-c", INSTALLED, str(folder / "python")],
-            input="".join(f"{json.dumps(event)}\n" for event in events), capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            input="".join(f"{json.dumps(event)}\n" for event in events),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == json.loads(json.dumps(told))
     assert ours.state.simulations == session.env.history.simulations and "/12 simulations" in ours.status
@@ -80,11 +94,23 @@ def test_a_censored_value_reads_as_a_bound() -> None:
 def test_a_turn_in_some_corners_is_marked_and_decides_nothing() -> None:
     spec = {"name": "gain", "unit": "dB", "minimum": 62.0, "maximum": None, "asked": [60.0, None]}
     result = {"corner": "a", "value": 70.0, "margin": 0.1, "met": True, "why": ""}
-    run = Run(RunState(started={"specs": [spec], "corners": ["a", "b", "c"], "budget": {"simulations": 9}}, best={"index": 0}))
-    whole, part = ({"index": number, "score": score, "specs": {"gain": result}, "evaluation": {"values": {name: {} for name in corners}, "jobs": 1, "cached": 0}} for number, score, corners in ((0, 0.5, "abc"), (1, 0.9, "a")))  # fmt: skip
+    run = Run(
+        RunState(started={"specs": [spec], "corners": ["a", "b", "c"], "budget": {"simulations": 9}}, best={"index": 0})
+    )
+    whole, part = (
+        {
+            "index": number,
+            "score": score,
+            "specs": {"gain": result},
+            "evaluation": {"values": {name: {} for name in corners}, "jobs": 1, "cached": 0},
+        }
+        for number, score, corners in ((0, 0.5, "abc"), (1, 0.9, "a"))
+    )
     run.state.turns = [whole, part]
     assert run.curve == [0.5, 0.5]
-    assert [row[1] for row in run.turn_rows()] == ["0.5000", "≤ 0.9000"] and run.turn_rows()[1][3].startswith("1 of 3 corners")
+    assert [row[1] for row in run.turn_rows()] == ["0.5000", "≤ 0.9000"] and run.turn_rows()[1][3].startswith(
+        "1 of 3 corners"
+    )
     assert run.spec_rows(0)[0][0] == "✓" and run.spec_rows(1)[0][0] == "·"
     # tightened for the yield: what the user asked stands beside
     assert run.spec_rows(0)[0][2] == "≥ 62 dB, asked ≥ 60 dB"

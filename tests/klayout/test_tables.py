@@ -89,10 +89,14 @@ def test_the_transistors_that_are_meant(
     holds(dict(sizing))
     checked = lvs.check(layout, cell, found, table=table, name=facts["table"])
     # nothing is routed: the labels of the terminals join the nets
-    assert checked.devices_match and not checked.match and not checked.routed and checked.rules == facts["table"], checked.differences
+    assert checked.devices_match and not checked.match and not checked.routed and checked.rules == facts["table"], (
+        checked.differences
+    )
     # every length and width a twentieth smaller, written back; a second time there is nothing to write
     space = problem.space
-    smaller = {one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 0.95) for one in space.parameters}
+    smaller = {
+        one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 0.95) for one in space.parameters
+    }
     for _ in range(2):
         plan = writeback.plan(layout, cell, read_devices(of_process(devices(problem, smaller), facts["table"])), table)
         assert not plan.missing
@@ -107,11 +111,31 @@ def test_wires_of_a_process_are_seen(layout: pya.Layout, register: Register) -> 
     """Contacts and metal over the terminals route a net; over two nets they are a short."""
     register(version("sky130A"))
     table, here = library.present(read_table("sky130A")), layers("sky130A")
-    found = {"name": "pair", "ports": ["d", "e", "g", "s", "b"], "others": [], "pdk": "sky130A", "devices": [
-        {"name": name, "kind": "nmos", "w": 2e-6, "l": 1e-6, "nf": 2, "m": 1, "nets": [drain, "g", "s", "b"], "block": None, "role": ""} for name, drain in (("xm1", "d"), ("xm2", "e"))
-    ]}  # fmt: skip
+    found = {
+        "name": "pair",
+        "ports": ["d", "e", "g", "s", "b"],
+        "others": [],
+        "pdk": "sky130A",
+        "devices": [
+            {
+                "name": name,
+                "kind": "nmos",
+                "w": 2e-6,
+                "l": 1e-6,
+                "nf": 2,
+                "m": 1,
+                "nets": [drain, "g", "s", "b"],
+                "block": None,
+                "role": "",
+            }
+            for name, drain in (("xm1", "d"), ("xm2", "e"))
+        ],
+    }
     cell = place.place(layout, "pair", read_devices(found), ("b", "vdd"), table)
-    at = {net: [one.at for one in terminals(cell, table, here) if one.net == net and one.on == "active" and one.at] for net in "des"}
+    at = {
+        net: [one.at for one in terminals(cell, table, here) if one.net == net and one.on == "active" and one.at]
+        for net in "des"
+    }
 
     def wire(points: list[pya.Point]) -> None:
         (lower, _), (upper, _) = here.metals[:2]
@@ -131,7 +155,9 @@ def test_wires_of_a_process_are_seen(layout: pya.Layout, register: Register) -> 
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-def test_every_model_of_a_table_is_drawn_by_the_newest_library(name: str, layout: pya.Layout, register: Register) -> None:
+def test_every_model_of_a_table_is_drawn_by_the_newest_library(
+    name: str, layout: pya.Layout, register: Register
+) -> None:
     """The stand-in refuses a choice that its library does not have."""
     register(version(name))
     table = library.present(read_table(name))
@@ -164,7 +190,9 @@ def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem],
     assert {instance.cell.library().name() for instance in placed().each_inst()} == {"skywater130"}
     usual.delete()
     register(version("gf180mcuD"))
-    with pytest.raises(ValueError, match=r"no library skywater130 or SKY130 with nfet and pfet is registered.*gf180mcu"):
+    with pytest.raises(
+        ValueError, match=r"no library skywater130 or SKY130 with nfet and pfet is registered.*gf180mcu"
+    ):
         placed()
     older = register(newest, "SKY130")
     cell = placed()
@@ -173,7 +201,9 @@ def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem],
     assert not writeback.plan(layouts[-1], cell, read_devices(found), table).missing
     older.delete()
     register({**newest, "pcells": {"nmos": newest["pcells"]["nfet"], "pfet": {"w": 1.0, "nf": 1}}}, "SKY130")
-    with pytest.raises(ValueError, match=r"the library SKY130 has no PCells nfet and pfet with l, nf, w; it has pfet \(nf, w\)"):
+    with pytest.raises(
+        ValueError, match=r"the library SKY130 has no PCells nfet and pfet with l, nf, w; it has pfet \(nf, w\)"
+    ):
         placed()
 
 
@@ -187,7 +217,10 @@ def test_a_size_that_a_pcell_does_not_draw_is_refused(layout: pya.Layout, regist
     def fet(width: float) -> list[Device]:
         return [Device("xm1", "nmos", width, 0.5e-6, 1, 1, ("d", "g", "s", "b"), model="nfet_03v3")]
 
-    with pytest.raises(ValueError, match=r"xm1: the PCell nfet of the library gf180mcu does not draw this size: w_gate 0.3 becomes 0.36"):
+    with pytest.raises(
+        ValueError,
+        match=r"xm1: the PCell nfet of the library gf180mcu does not draw this size: w_gate 0.3 becomes 0.36",
+    ):
         place.place(layout, "one", fet(0.3e-6), ("b", "vdd"), table)
     cell = place.place(layout, "one", fet(2e-6), ("b", "vdd"), table)
     plan = writeback.plan(layout, cell, fet(0.3e-6), table)
@@ -207,7 +240,13 @@ def test_a_pcell_that_fails_is_not_placed_as_nothing(layout: pya.Layout, registe
 
     broken.layout().pcell_declaration("nfet").produce_impl = fail
     with pytest.raises(ValueError, match=r"xm1: the PCell nfet of the library skywater130 draws nothing with .*w=2"):
-        place.place(layout, "one", [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"))], ("b", "vdd"), read_table("sky130A"))
+        place.place(
+            layout,
+            "one",
+            [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"))],
+            ("b", "vdd"),
+            read_table("sky130A"),
+        )
 
 
 def test_a_pcell_that_fails_while_sizes_are_written_is_an_error(layout: pya.Layout, register: Register) -> None:
@@ -232,7 +271,9 @@ def test_a_pcell_that_fails_while_sizes_are_written_is_an_error(layout: pya.Layo
         writeback.apply(plan)
 
 
-def test_a_layout_of_a_library_that_is_not_here_says_so(tmp_path: Path, problems: dict[str, Problem], register: Register) -> None:
+def test_a_layout_of_a_library_that_is_not_here_says_so(
+    tmp_path: Path, problems: dict[str, Problem], register: Register
+) -> None:
     """The file has the PCells; without their library they are only shapes."""
     from eda_agent.cli.layout import write_layout
     from eda_agent.errors import InputError

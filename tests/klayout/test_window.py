@@ -25,10 +25,11 @@ from tests.klayout.test_application import RUN, display, home
 __all__ = ["display", "home"]
 pytestmark = [
     pytest.mark.skipif(
-        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")), reason="KLayout, Xvfb and xdotool are installed by make test"
+        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")),
+        reason="KLayout, Xvfb and xdotool are installed by make test",
     ),
     pytest.mark.xdist_group("klayout-window"),
-]  # fmt: skip
+]
 ENDLESS = ("unit: Hz, minimum: 30M", "unit: Hz, minimum: 20G")
 """Nobody meets this before it is stopped."""
 BLUE = (60, 110, 200)
@@ -58,7 +59,8 @@ def quick(folder: Path) -> Path:
     """The program, with a policy that thinks no longer than the mouse."""
     path = folder / "quick"
     path.write_text(
-        f'#!/bin/sh\n[ "$1" = size ] && [ "$3" != --resume ] && set -- "$@" --policy random\nexec {Path(sys.executable).with_name("eda-agent")} "$@"\n'
+        '#!/bin/sh\n[ "$1" = size ] && [ "$3" != --resume ] && set -- "$@" --policy random\nexec'
+        f' {Path(sys.executable).with_name("eda-agent")} "$@"\n'
     )
     path.chmod(stat.S_IRWXU)
     return path
@@ -78,7 +80,9 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
         log = Path(window.environment["KLAYOUT_HOME"]) / "eda-agent.log"
         words = log.read_text() if log.exists() else ""
         log.unlink(missing_ok=True)
-        assert not re.search(r"^(?!Value|OS|Runtime|MissingExecutable|TableError)\w*Error: ", words, re.MULTILINE), words
+        assert not re.search(r"^(?!Value|OS|Runtime|MissingExecutable|TableError)\w*Error: ", words, re.MULTILINE), (
+            words
+        )
 
 
 def menu(hands: Hands, *words: str) -> None:
@@ -101,7 +105,9 @@ def proposal(hands: Hands, after: int = 0) -> int:
     """The number of the turn whose proposal is shown and waits."""
 
     def shown() -> int:
-        found = [re.match(r"Turn (\d+), proposed by", one["text"]) for one in hands.look("Turn ", "QLabel", exact=False)]
+        found = [
+            re.match(r"Turn (\d+), proposed by", one["text"]) for one in hands.look("Turn ", "QLabel", exact=False)
+        ]
         return max((int(match[1]) for match in found if match and int(match[1]) > after), default=0)
 
     return int(hands.until(shown, "a proposal"))
@@ -143,15 +149,22 @@ def test_a_run_by_mouse(hands: Hands, folder: Path) -> None:
     _, y, _, height = hands.find("specs", "tab")["at"]
     time.sleep(0.2)
     shot = ImageGrab.grab(xdisplay=hands.environment["DISPLAY"]).crop((0, y + height, 1400, 990)).convert("RGB")
-    near = sum(count for count, color in shot.getcolors(1 << 24) or () if max(abs(a - b) for a, b in zip(color, BLUE, strict=True)) < 40)
+    near = sum(
+        count
+        for count, color in shot.getcolors(1 << 24) or ()
+        if max(abs(a - b) for a, b in zip(color, BLUE, strict=True)) < 40
+    )
     assert near > 200, "the curve is not drawn"
     # closed, it comes back from the View menu with its run
     outer = hands.find(title, "Dock")["at"]
     assert outer[1] > 300, "the dock has grown over the layout"
     button = next(
-        one for one in hands.ask("look()")
-        if one["name"] == "qt_dockwidget_closebutton" and outer[0] <= one["at"][0] <= outer[0] + outer[2] and outer[1] <= one["at"][1] <= outer[1] + 40
-    )  # fmt: skip
+        one
+        for one in hands.ask("look()")
+        if one["name"] == "qt_dockwidget_closebutton"
+        and outer[0] <= one["at"][0] <= outer[0] + outer[2]
+        and outer[1] <= one["at"][1] <= outer[1] + 40
+    )
     hands.press(button)
     hands.gone(title, "Dock")
     hands.menu("View", "eda-agent Runs", title)
@@ -169,7 +182,13 @@ def test_two_runs_of_one_second_and_a_killed_one(hands: Hands, folder: Path) -> 
     hands.file("A circuit to size", folder / "again" / "spec.yaml")
     menu(hands, "Size a circuit …")
     hands.file("A circuit to size", folder / "again" / "spec.yaml")
-    folders = hands.until(lambda: [place for place in hands.ask("[dock.runner.run.folder for dock in tool.docks[-2:]]") if place][1:] and hands.ask("[dock.runner.run.folder for dock in tool.docks[-2:]]"), "both runs")  # fmt: skip
+    folders = hands.until(
+        lambda: (
+            [place for place in hands.ask("[dock.runner.run.folder for dock in tool.docks[-2:]]") if place][1:]
+            and hands.ask("[dock.runner.run.folder for dock in tool.docks[-2:]]")
+        ),
+        "both runs",
+    )
     assert len(set(folders)) == 2 and len(list((folder / "again" / "runs").iterdir())) == 2
     hands.until(lambda: dock(hands, "runner.run.best.get('index', -1)") >= 0, "a best")
     os.kill(dock(hands, "runner._process.processId()"), signal.SIGKILL)
@@ -200,12 +219,20 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
         old = hands.ask(f"tool.form.{table}.item({row}, {column}).text")
         name = hands.ask(f"tool.form.{table}.item({row}, 0).text")
         line = hands.find(name, "cell", column=0, window="eda-agent: again")["at"][1]
-        cell = next(one for one in hands.look(old, "cell", row=row, column=column, window="eda-agent: again") if one["at"][1] == line)
+        cell = next(
+            one
+            for one in hands.look(old, "cell", row=row, column=column, window="eda-agent: again")
+            if one["at"][1] == line
+        )
         hands.press(cell, count=2)
         hands.key("ctrl+a")
         hands.type(text, enter=True)
         found = hands.until(
-            lambda: [one for one in hands.look(text, "cell", row=row, column=column, window="eda-agent: again") if one["at"][1] == line],
+            lambda: [
+                one
+                for one in hands.look(text, "cell", row=row, column=column, window="eda-agent: again")
+                if one["at"][1] == line
+            ],
             text,
         )
         return dict(found[0])
@@ -229,7 +256,10 @@ def test_the_form_checks_values_in_their_fields(hands: Hands, folder: Path) -> N
     write(0, 1, "71", "specs")
     hands.click("start", window="eda-agent: again")
     hands.until(
-        lambda: dock(hands, "runner.run.turns") and dock(hands, "runner.run.started")["parameters"][0]["maximum"] == pytest.approx(20e-6),
+        lambda: (
+            dock(hands, "runner.run.turns")
+            and dock(hands, "runner.run.started")["parameters"][0]["maximum"] == pytest.approx(20e-6)
+        ),
         "the order",
     )
     assert dock(hands, "runner.run.started")["specs"][0]["minimum"] == 71
@@ -341,7 +371,9 @@ def test_what_a_killed_klayout_was_running_is_offered(display: str, home: Path, 
 
 
 def sizes(hands: Hands) -> Any:
-    return hands.ask("sorted(str(i.pcell_parameters_by_name()) for i in window.current_view().active_cellview().cell.each_inst())")
+    return hands.ask(
+        "sorted(str(i.pcell_parameters_by_name()) for i in window.current_view().active_cellview().cell.each_inst())"
+    )
 
 
 def report(hands: Hands) -> str:
@@ -360,11 +392,15 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.file("The folder of a run", folder / "ota")
     hands.until(lambda: hands.ask("window.current_view() is not None"), "a layout")
     words = report(hands)
-    assert "6 transistors agree by the labels of their nets; 8 of 8 nets are not routed" in words and "ib, inn, inp" in words
+    assert (
+        "6 transistors agree by the labels of their nets; 8 of 8 nets are not routed" in words
+        and "ib, inn, inp" in words
+    )
     before = hands.until(lambda: sizes(hands), "devices")
     # another cell has the sizes of another turn: by hand, as a designer would
     hands.ask(
-        "[i.change_pcell_parameter('length', 2.0) for i in window.current_view().active_cellview().cell.each_inst() if i.pcell_parameters_by_name().get('device') == 'xm1'] and 1"
+        "[i.change_pcell_parameter('length', 2.0) for i in window.current_view().active_cellview().cell.each_inst() if"
+        " i.pcell_parameters_by_name().get('device') == 'xm1'] and 1"
     )
     wrong = sizes(hands)
     assert wrong != before
@@ -388,7 +424,9 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.gone("Write ota into ota?", "Preview")
     assert sizes(hands) == wrong and hands.ask("window.current_view().num_rdbs()") == 0
     # a failure after the change, here of the extraction, takes the change back
-    hands.ask("exec('from eda_agent_klayout import lvs; lvs.kept = lvs.extract; lvs.extract = lambda *_: next(iter(()))')")
+    hands.ask(
+        "exec('from eda_agent_klayout import lvs; lvs.kept = lvs.extract; lvs.extract = lambda *_: next(iter(()))')"
+    )
     look()
     hands.click("Apply")
     hands.message("StopIteration")
@@ -408,7 +446,11 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.click("Apply")
     hands.until(lambda: sizes(hands) == before, "the sizes of the run")
     report(hands)
-    hands.ask("(window.current_view().transaction('mine'), window.current_view().active_cellview().cell.shapes(0).insert(pya.Box(0, 0, 10, 10)), window.current_view().commit()) and 1")  # fmt: skip
+    hands.ask(
+        "(window.current_view().transaction('mine'),"
+        " window.current_view().active_cellview().cell.shapes(0).insert(pya.Box(0, 0, 10, 10)),"
+        " window.current_view().commit()) and 1"
+    )
     menu(hands, "Undo the last write-back")
     assert "'mine'" in hands.message("the write-back is not the last change")
     assert sizes(hands) == before

@@ -18,7 +18,9 @@ def main(target: str) -> None:
     model = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
     # the config still says "quantized GGUF", which cannot be saved: rebuild it without
-    config = type(model.config)(**{key: value for key, value in model.config.to_dict().items() if key != "quantization_config"})
+    config = type(model.config)(
+        **{key: value for key, value in model.config.to_dict().items() if key != "quantization_config"}
+    )
     plain = type(model)(config)
     plain.load_state_dict(model.state_dict())
     plain.to(torch.bfloat16).save_pretrained(target)

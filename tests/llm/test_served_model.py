@@ -24,9 +24,15 @@ def test_a_served_model_sizes_the_ota(mode: str | None, tmp_path: Path) -> None:
     outcome = size(Request(CIRCUITS / "ota_5t", "chat", options, simulations=5, out=tmp_path / "run"))
     state = fold(read_journal(tmp_path / "run" / "journal.jsonl"))
     usable = [turn for turn in state.turns[1:] if turn["sizing"] is not None]
-    print(f"\n{mode}: stop {outcome.stop}, score {outcome.best.value:.4f}, {len(state.turns) - 1} turns, {len(usable)} usable replies")
+    print(
+        f"\n{mode}: stop {outcome.stop}, score {outcome.best.value:.4f}, {len(state.turns) - 1} turns, {len(usable)}"
+        " usable replies"
+    )
     for turn in state.turns[1:]:
-        print(f"  turn {turn['index']}: {turn['score']:.4f} {turn['proposal']['error'] or turn['proposal']['reasoning']!r:.150}")
+        print(
+            f"  turn {turn['index']}: {turn['score']:.4f}"
+            f" {turn['proposal']['error'] or turn['proposal']['reasoning']!r:.150}"
+        )
     assert outcome.stop in {"met", "budget", "no progress"}
     assert state.finished["stop"] == outcome.stop
     assert all(turn["proposal"]["reply"] or turn["proposal"]["error"] for turn in state.turns[1:])

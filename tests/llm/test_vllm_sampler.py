@@ -56,7 +56,8 @@ def test_vllm_samples_what_transformers_would(tmp_path: Path) -> None:
             logprobs, _ = log_probabilities(trainable.logits(packed), packed)
         found = (logprobs - packed.sampled).abs().numpy()
         print(
-            f"\n{len(whole)} of 8 whole, {sum(len(sample.targets) for sample in samples)} tokens: difference {np.median(found):.2e} median, {found.max():.2e} largest"
+            f"\n{len(whole)} of 8 whole, {sum(len(sample.targets) for sample in samples)} tokens: difference"
+            f" {np.median(found):.2e} median, {found.max():.2e} largest"
         )
         return float(np.quantile(found, 0.99))
 

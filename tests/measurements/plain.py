@@ -95,7 +95,9 @@ def ngspice(deck: str, runs: Sequence[tuple[str, str]]) -> list[Real]:
             control += [*command.split("; "), f"wrdata {folder}/{number}.txt {vectors}"]
         file = Path(folder) / "deck.cir"
         file.write_text(f"* by hand\n{deck}.control\n" + "\n".join(control) + "\n.endc\n.end\n")
-        done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, cwd=folder, check=False)
+        done = subprocess.run(
+            ["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, cwd=folder, check=False
+        )
         try:
             return [np.loadtxt(f"{folder}/{number}.txt", ndmin=2).T for number in range(len(runs))]
         except OSError:

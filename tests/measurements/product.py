@@ -41,7 +41,8 @@ def measured(
         if bench:
             spec["specs"][one]["testbench"] = bench
     spec["corners"] = {
-        label: {"process": corner.process, "vdd": corner.vdd, "temperature": corner.temperature} for label, corner in corners.items()
+        label: {"process": corner.process, "vdd": corner.vdd, "temperature": corner.temperature}
+        for label, corner in corners.items()
     }
     with tempfile.TemporaryDirectory() as copy:
         shutil.copy(folder(name) / spec["circuit"], copy)
@@ -52,4 +53,7 @@ def measured(
     assert not found.failures, found.failures
     # a value at the end of its sweep is a number with a reason
     assert found.reasons.keys() <= found.bounds.keys(), found.reasons
-    return {corner: {one: float(value) for one, value in row.items() if value is not None} for corner, row in found.values.items()}
+    return {
+        corner: {one: float(value) for one, value in row.items() if value is not None}
+        for corner, row in found.values.items()
+    }

@@ -52,7 +52,11 @@ def test_amplifier(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float
             [(f"noise v(out) vinp dec 100 {START} {STOP}; setplot noise1", "onoise_spectrum")],
         )
         unity = float(np.exp(np.interp(np.log(AT), np.log(closed), np.log(follower))))
-        second = {"output_noise": unity, "input_noise": output / abs(complex(real[0], imag[0])), "integrated_noise": float(total[0])}
+        second = {
+            "output_noise": unity,
+            "input_noise": output / abs(complex(real[0], imag[0])),
+            "integrated_noise": float(total[0]),
+        }
         # ten points a decade bend a density by 0.3 % where flicker noise meets the gain's pole, and its integral by 1 %
         for name, tolerance in (("input_noise", 5e-3), ("output_noise", 5e-3), ("integrated_noise", 0.015)):
             assert found[label][name] == pytest.approx(second[name], rel=tolerance), (label, name)
@@ -61,14 +65,21 @@ def test_amplifier(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float
 @pytest.mark.parametrize("amp", TIAS, ids=lambda amp: f"{amp.name}, {'own sizes' if amp.own else 'known'}")
 def test_transimpedance(amp: Transimpedance, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {"n": {"template": "transimpedance", "source": amp.source, "load": 20e-15, "noise_frequency": 70e6}}
-    found = measured(amp.name, benches=bench, specs={"input_noise_current": "n"}, corners=amp.corners, own_sizes=amp.own)
+    found = measured(
+        amp.name, benches=bench, specs={"input_noise_current": "n"}, corners=amp.corners, own_sizes=amp.own
+    )
     for label, corner in amp.corners.items():
         (_, real, imag), (axis, spectrum) = ngspice(
             amp.deck(corner, "Iin 0 in dc 0 ac 1\n"),
-            [("ac lin 1 70meg 70meg", "v(out)"), ("noise v(out) iin dec 100 1meg 1g; setplot noise1", "onoise_spectrum")],
+            [
+                ("ac lin 1 70meg 70meg", "v(out)"),
+                ("noise v(out) iin dec 100 1meg 1g; setplot noise1", "onoise_spectrum"),
+            ],
         )
         output = float(np.exp(np.interp(np.log(70e6), np.log(axis), np.log(spectrum))))
-        assert found[label]["input_noise_current"] == pytest.approx(output / abs(complex(real[0], imag[0])), rel=5e-3), label
+        assert found[label]["input_noise_current"] == pytest.approx(
+            output / abs(complex(real[0], imag[0])), rel=5e-3
+        ), label
 
 
 def test_a_divider_has_the_noise_of_its_resistors(tmp_path: Path) -> None:
@@ -76,9 +87,13 @@ def test_a_divider_has_the_noise_of_its_resistors(tmp_path: Path) -> None:
     of 100.
     """
     (tmp_path / "c.spice").write_text(
-        "* rc\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\nR1 inp a {R}\nR2 a b {R}\nC1 b 0 1p\nE1 out 0 b inn 100\nR9 vdd vss 1meg noisy=0\n.param R=10k\n.ends\n"
+        "* rc\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\nR1 inp a {R}\nR2 a b {R}\nC1 b 0 1p\nE1 out 0 b"
+        " inn 100\nR9 vdd vss 1meg noisy=0\n.param R=10k\n.ends\n"
     )
-    specs = "{input_noise: {testbench: t, unit: V/√Hz, maximum: 1}, output_noise: {testbench: t, unit: V/√Hz, maximum: 1}, integrated_noise: {testbench: t, unit: V, maximum: 1}}"
+    specs = (
+        "{input_noise: {testbench: t, unit: V/√Hz, maximum: 1}, output_noise: {testbench: t, unit: V/√Hz, maximum: 1},"
+        " integrated_noise: {testbench: t, unit: V, maximum: 1}}"
+    )
     (tmp_path / "spec.yaml").write_text(
         "circuit: c.spice\nsubckt: amp\npdk: own\nparameters: {R: {min: 1k, max: 100k}}\n"
         "testbenches: {t: {template: opamp_open_loop, noise_frequency: 5M, noise_start: 1k, noise_stop: 1G}}\n"
@@ -87,5 +102,7 @@ def test_a_divider_has_the_noise_of_its_resistors(tmp_path: Path) -> None:
     values = measure_once(load_problem(tmp_path / "spec.yaml"))
     density = math.sqrt(4 * 1.380649e-23 * (125 + 273.15) * 20e3)
     assert values["input_noise"] == pytest.approx(density, rel=1e-3)
-    assert values["output_noise"] == pytest.approx(100 / 101 * density / math.hypot(1, 2 * math.pi * 5e6 * 20e3 * 1e-12), rel=1e-2)
+    assert values["output_noise"] == pytest.approx(
+        100 / 101 * density / math.hypot(1, 2 * math.pi * 5e6 * 20e3 * 1e-12), rel=1e-2
+    )
     assert values["integrated_noise"] == pytest.approx(density * math.sqrt(1e9 - 1e3), rel=1e-3)

@@ -50,7 +50,10 @@ RINGS = (
 def frequency(ring: Ring, corner: Corner, extra: float, own: bool) -> tuple[float, float]:
     """(frequency in Hz, mean of v·i in W) with the supply raised by `extra`."""
     step = 4e-3 / ring.expected
-    cards = f"Vvdd vdd 0 {corner.vdd + extra}\nVvss vss 0 0\nVc vctrl 0 {ring.control}\nCload out 0 20f\nIk 0 out pulse(0 1m 50p 1p 1p 200p 1)\n.option reltol=1e-5 abstol=1e-14\n"
+    cards = (
+        f"Vvdd vdd 0 {corner.vdd + extra}\nVvss vss 0 0\nVc vctrl 0 {ring.control}\nCload out 0 20f\nIk 0 out pulse(0"
+        " 1m 50p 1p 1p 200p 1)\n.option reltol=1e-5 abstol=1e-14\n"
+    )
     [(time, out, i)] = ngspice(
         circuit(ring.name, corner, "out vctrl vdd vss", cards, own_sizes=own),
         [(f"tran {step} {48 / ring.expected} {16 / ring.expected} {step}", "v(out) i(vvdd)")],
@@ -79,6 +82,9 @@ def test_ring(ring: Ring, measured: Callable[..., dict[str, dict[str, float]]]) 
         # the period follows the supply as in steady state, averaged over a period: sinc
         jitter = abs(1 / up - 1 / down) / 2 / math.sqrt(2) * float(np.sinc(ring.expected / 7 / f))
         # the time step is a fiftieth of the period that was expected: ring_vco's own sizes run 3.9 times as fast
-        assert found["oscillation_frequency"] == pytest.approx(f, rel=0.02 if f > 3 * ring.expected else 0.005), (own, label)
+        assert found["oscillation_frequency"] == pytest.approx(f, rel=0.02 if f > 3 * ring.expected else 0.005), (
+            own,
+            label,
+        )
         assert found["period_jitter"] == pytest.approx(jitter, rel=0.05), (own, label)
         assert found["power"] == pytest.approx(power, rel=0.01), (own, label)

@@ -18,11 +18,14 @@ from .plain import library, ngspice
 NFET = "sky130_fd_pr__nfet_01v8"
 CIRCUITS = {
     "gate-source voltage": f"R1 vdd out {{R}}\nXM1 out out vss vss {NFET} w=5 l=1\n",
-    "difference of two": f"R1 vdd a {{R}}\nXM1 a a vss vss {NFET} w=1 l=2\nXM2 vdd a out vss {NFET} w=20 l=0.5\nR2 out vss 200k\n",
+    "difference of two": (
+        f"R1 vdd a {{R}}\nXM1 a a vss vss {NFET} w=1 l=2\nXM2 vdd a out vss {NFET} w=20 l=0.5\nR2 out vss 200k\n"
+    ),
 }
 SPECS = (
-    "{reference_voltage: {testbench: t, unit: V, minimum: 0.1}, temperature_coefficient: {testbench: t, unit: ppm/K, maximum: 1}, "
-    "supply_current: {testbench: t, unit: A, maximum: 1}, line_regulation: {testbench: l, unit: V/V, maximum: 1}}"
+    "{reference_voltage: {testbench: t, unit: V, minimum: 0.1}, temperature_coefficient: {testbench: t, unit: ppm/K,"
+    " maximum: 1}, supply_current: {testbench: t, unit: A, maximum: 1}, line_regulation: {testbench: l, unit: V/V,"
+    " maximum: 1}}"
 )
 
 
@@ -40,7 +43,9 @@ def test_reference(name: str, tmp_path: Path) -> None:
     temperatures = (-40, 1.25, 42.5, 83.75, 125)
     point = "dc vvdd 1.7 1.7 1"
     *runs, line = ngspice(
-        deck, [(f"set temp={kelvin}; {point}", "v(out) i(vvdd)") for kelvin in (*temperatures, 60)] + [("dc vvdd 1.87 1.53 -1m", "v(out)")]
+        deck,
+        [(f"set temp={kelvin}; {point}", "v(out) i(vvdd)") for kelvin in (*temperatures, 60)]
+        + [("dc vvdd 1.87 1.53 -1m", "v(out)")],
     )
     out = np.array([run[1][0] for run in runs])
     # Simpson's rule over the five
@@ -55,15 +60,19 @@ def test_reference(name: str, tmp_path: Path) -> None:
 def test_current_reference(netlist: str, tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(netlist)
     (tmp_path / "spec.yaml").write_text(
-        "circuit: c.spice\nsubckt: ref\npdk: sky130A\nparameters: {R1: {min: 1k, max: 1MEG}}\n"
-        "testbenches: {t: {template: current_reference, compliance: 0.8}, l: {template: current_reference_line, compliance: 0.8}, "
-        "c: {template: current_reference_compliance, compliance: 0.8}}\n"
-        "specs: {output_current: {testbench: t, unit: A, minimum: 1u}, temperature_coefficient: {testbench: t, unit: ppm/K, maximum: 1}, "
-        "line_sensitivity: {testbench: l, unit: '%/V', maximum: 1}, compliance_range: {testbench: c, unit: V, minimum: 1}}\n"
-        "corners: {one: {process: ss, vdd: 1.7, temperature: 60}}\n"
+        "circuit: c.spice\nsubckt: ref\npdk: sky130A\nparameters: {R1: {min: 1k, max: 1MEG}}\ntestbenches: {t:"
+        " {template: current_reference, compliance: 0.8}, l: {template: current_reference_line, compliance: 0.8}, c:"
+        " {template: current_reference_compliance, compliance: 0.8}}\nspecs: {output_current: {testbench: t, unit: A,"
+        " minimum: 1u}, temperature_coefficient: {testbench: t, unit: ppm/K, maximum: 1}, line_sensitivity: {testbench:"
+        " l, unit: '%/V', maximum: 1}, compliance_range: {testbench: c, unit: V, minimum: 1}}\ncorners: {one: {process:"
+        " ss, vdd: 1.7, temperature: 60}}\n"
     )
     values = measure_once(load_problem(tmp_path / "spec.yaml"))
-    deck = library("ldo", "ss", True) + netlist + "Xdut out vdd 0 ref\nVvdd vdd 0 1.7\nVhold out 0 0.8\n.option reltol=1e-7\n"
+    deck = (
+        library("ldo", "ss", True)
+        + netlist
+        + "Xdut out vdd 0 ref\nVvdd vdd 0 1.7\nVhold out 0 0.8\n.option reltol=1e-7\n"
+    )
     *runs, line, out = ngspice(
         deck,
         [(f"set temp={kelvin}; dc vvdd 1.7 1.7 1", "i(vhold)") for kelvin in (-40, 1.25, 42.5, 83.75, 125, 60)]

@@ -52,8 +52,10 @@ def swept(one: Regulator, corner: Corner, own: bool) -> dict[str, float]:
         "dropout": float(supply[first] - level),
         # what comes out at ground: the amplifier's and, through the divider, out / 300 kΩ
         "quiescent_current": float(np.interp(corner.vdd, supply, ground)) + at[1] / 300e3,
-        "load_regulation": abs(float(np.interp(one.low, load[::-1], loaded[::-1]) - np.interp(HIGH, load[::-1], loaded[::-1])))
-        / (HIGH - one.low),
+        "load_regulation": (
+            abs(float(np.interp(one.low, load[::-1], loaded[::-1]) - np.interp(HIGH, load[::-1], loaded[::-1])))
+            / (HIGH - one.low)
+        ),
     }
 
 
@@ -61,7 +63,9 @@ def dynamic(one: Regulator, corner: Corner, own: bool) -> dict[str, float]:
     """Excursions in a transient, PSRR from a sine, noise over a grid ten times as fine."""
     passive = COMMON + f"Cload out esr {CAP}\nResr esr 0 0.1\n"
     pulse = f"Vvdd vdd 0 {{vdd}}\nIload out 0 dc {one.low} pulse({one.low} {HIGH} 1u 100n 100n 11.9u 1)\n"
-    [(time, out)] = ngspice(circuit(one.name, corner, NODES, passive + pulse + FINE, own_sizes=own), [("tran 2n 25u 0 2n", "v(out)")])
+    [(time, out)] = ngspice(
+        circuit(one.name, corner, NODES, passive + pulse + FINE, own_sizes=own), [("tran 2n 25u 0 2n", "v(out)")]
+    )
     rest, loaded, end = (float(np.interp(moment, time, out)) for moment in (0.99e-6, 12.99e-6, 25e-6))
     falls, rises = (time > 1e-6) & (time < 13e-6), time > 13e-6
     sine = f"Vvdd vdd 0 sin({{vdd}} 2m {AT})\nIload out 0 {HIGH}\n"
@@ -84,30 +88,59 @@ def test_regulator(one: Regulator, own: bool, measured: Callable[..., dict[str, 
     benches = {
         "line": {"template": "ldo_line", "load_current": HIGH, **divider},
         "load": {"template": "ldo_load", "load_current": HIGH, "load_low": one.low, **divider},
-        "ac": {"template": "ldo_ac", "load_current": HIGH, "load": CAP, "at_frequency": AT, "noise_frequency": 37e3, **divider},
-        "step": {"template": "ldo_step", "load_current": HIGH, "load_low": one.low, "load": CAP, "hold": "4u", "edge": "100n", **divider},
+        "ac": {
+            "template": "ldo_ac",
+            "load_current": HIGH,
+            "load": CAP,
+            "at_frequency": AT,
+            "noise_frequency": 37e3,
+            **divider,
+        },
+        "step": {
+            "template": "ldo_step",
+            "load_current": HIGH,
+            "load_low": one.low,
+            "load": CAP,
+            "hold": "4u",
+            "edge": "100n",
+            **divider,
+        },
     }
     specs = {
-        "line_regulation": "line", "dropout": "line", "load_regulation": "load", "psrr_plus": "ac", "quiescent_current": "ac", "output_noise": "ac",
-        "load_undershoot": "step", "load_overshoot": "step",
-    }  # fmt: skip
+        "line_regulation": "line",
+        "dropout": "line",
+        "load_regulation": "load",
+        "psrr_plus": "ac",
+        "quiescent_current": "ac",
+        "output_noise": "ac",
+        "load_undershoot": "step",
+        "load_overshoot": "step",
+    }
     found = measured(one.name, benches=benches, specs=specs, corners=one.corners, own_sizes=own)
     for label, corner in one.corners.items():
         second = {**swept(one, corner, own), **dynamic(one, corner, own)}
         # dropout is read at a step of 1 mV, PSRR is in dB, excursions fall between two of the program's time points
         tolerance = {"dropout": 1.5e-3, "psrr_plus": 0.1}
         for name in specs:
-            assert found[label][name] == pytest.approx(second[name], rel=0 if name in tolerance else 0.01, abs=tolerance.get(name, 0)), (
+            assert found[label][name] == pytest.approx(
+                second[name], rel=0 if name in tolerance else 0.01, abs=tolerance.get(name, 0)
+            ), (
                 label,
                 name,
             )
 
 
-def injected(one: Regulator, corner: Corner, own: bool, current: float, place: str) -> tuple[Real, NDArray[np.complex128]]:
+def injected(
+    one: Regulator, corner: Corner, own: bool, current: float, place: str
+) -> tuple[Real, NDArray[np.complex128]]:
     """(Hz, loop gain) by Middlebrook's formula of 1975, a voltage and then a current at the divider's tap or between
     out and the divider.
     """
-    tap, top = ("Vp fb tap 0\nIp 0 tap 0\n", "Vs out top 0\n") if place == "tap" else ("Vs fb tap 0\n", "Vp top out 0\nIp 0 out 0\n")
+    tap, top = (
+        ("Vp fb tap 0\nIp 0 tap 0\n", "Vs out top 0\n")
+        if place == "tap"
+        else ("Vs fb tap 0\n", "Vp top out 0\nIp 0 out 0\n")
+    )
     cards = (
         f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nIb vdd ib 5u\nVref vref 0 0.8\nRt top tap 100k\nRb tap 0 200k\n{tap}{top}"
         f"Cload out esr {CAP}\nResr esr 0 0.1\nIload out 0 {current}\n.option reltol=1e-6\n"
@@ -131,7 +164,9 @@ def test_loop(own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -
     one = REGULATORS[1]
     settings = {"template": "ldo_loop", "load": CAP, "vref": 0.8, "r_top": "100k", "r_bottom": "200k"}
     benches = {"full": {**settings, "load_current": HIGH}, "light": {**settings, "load_current": one.low}}
-    specs = {f"{metric}_{bench}": bench for metric in ("dc_gain", "gbw", "phase_margin", "gain_margin") for bench in benches}
+    specs = {
+        f"{metric}_{bench}": bench for metric in ("dc_gain", "gbw", "phase_margin", "gain_margin") for bench in benches
+    }
     found = measured(one.name, benches=benches, specs=specs, corners=one.corners, own_sizes=own)
     for label, corner in one.corners.items():
         for bench, current in (("full", HIGH), ("light", one.low)):
@@ -140,9 +175,14 @@ def test_loop(own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -
                 size, phase = 20 * np.log10(np.abs(loop)), np.degrees(np.unwrap(np.angle(loop)))
                 crossing = float(np.interp(0, -size, np.log(frequency)))
                 turned = float(np.interp(180, -phase, -size))
-                values = {metric: found[label][f"{metric}_{bench}"] for metric in ("dc_gain", "gbw", "phase_margin", "gain_margin")}
+                values = {
+                    metric: found[label][f"{metric}_{bench}"]
+                    for metric in ("dc_gain", "gbw", "phase_margin", "gain_margin")
+                }
                 where = (label, bench, place)
                 assert values["dc_gain"] == pytest.approx(size[0], abs=0.01), where
                 assert values["gbw"] == pytest.approx(math.exp(crossing), rel=1e-3), where
-                assert values["phase_margin"] == pytest.approx(180 + np.interp(crossing, np.log(frequency), phase), abs=0.1), where
+                assert values["phase_margin"] == pytest.approx(
+                    180 + np.interp(crossing, np.log(frequency), phase), abs=0.1
+                ), where
                 assert values["gain_margin"] == pytest.approx(turned, abs=0.02), where

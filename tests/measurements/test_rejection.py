@@ -20,7 +20,9 @@ BENCHES = {
 
 @pytest.mark.parametrize("amp", [MILLER, FOLDED], ids=lambda amp: amp.name)
 def test_rejection(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
-    benches = {name: {"template": f"opamp_{name}", "load": amp.load, "vcm": amp.vcm, "at_frequency": AT} for name in BENCHES}
+    benches = {
+        name: {"template": f"opamp_{name}", "load": amp.load, "vcm": amp.vcm, "at_frequency": AT} for name in BENCHES
+    }
     corners = {"one": amp.corner, "two": amp.other}
     found = measured(amp.name, benches=benches, specs={name: name for name in BENCHES}, corners=corners)
     for label, corner in corners.items():

@@ -24,7 +24,9 @@ def test_transimpedance(amp: Transimpedance, measured: Callable[..., dict[str, d
     for label, corner in amp.corners.items():
         values = found[label]
         quiet = amp.deck(corner, "Iin in 0 dc 0 ac 1\n.option reltol=1e-6\n")
-        (current, out), (_, real, imag) = ngspice(quiet, [("dc iin -1u 1u 1u", "v(out)"), ("ac dec 400 10meg 100g", "v(out)")])
+        (current, out), (_, real, imag) = ngspice(
+            quiet, [("dc iin -1u 1u 1u", "v(out)"), ("ac dec 400 10meg 100g", "v(out)")]
+        )
         slope = float(abs(out[2] - out[0]) / (current[2] - current[0]))
         gain = np.hypot(real, imag)
         # 1 µA at the frequency that is said to be the bandwidth
@@ -61,13 +63,17 @@ def test_open_loop_bandwidth(amp: OpAmp, measured: Callable[..., dict[str, dict[
         # in a follower, which drives its own input: out over the difference of the inputs
         f = values["gbw"]
         cards = f"Vinp inp 0 sin({amp.vcm} 1m {f})\n{FINE}"
-        [(time, wave, sent)] = ngspice(amp.deck(corner, "out", cards), [(f"tran {0.005 / f} {12 / f} 0 {0.005 / f}", "v(out) v(inp)")])
+        [(time, wave, sent)] = ngspice(
+            amp.deck(corner, "out", cards), [(f"tran {0.005 / f} {12 / f} 0 {0.005 / f}", "v(out) v(inp)")]
+        )
         crossed = abs(amplitude(time, wave, f) / (amplitude(time, sent, f) - amplitude(time, wave, f)))
         assert values["dc_gain"] == pytest.approx(20 * np.log10(gain), abs=0.1), label
         # the open amplifier does not drive its own input, which takes up to 4 % here
         assert passed == pytest.approx(gain / np.sqrt(2), rel=0.05), label
         assert crossed == pytest.approx(1, rel=0.05), label
-        assert values["gate_area"] == pytest.approx(areas(exported(amp.name, False, False), known(amp.name), 1e-6), rel=1e-9)
+        assert values["gate_area"] == pytest.approx(
+            areas(exported(amp.name, False, False), known(amp.name), 1e-6), rel=1e-9
+        )
 
 
 @pytest.mark.parametrize("amp", [MILLER, OTA], ids=lambda amp: amp.name)
@@ -81,7 +87,9 @@ def test_distortion(amp: OpAmp, measured: Callable[..., dict[str, dict[str, floa
         phases = np.linspace(0, 2 * np.pi, 8192, endpoint=False)
         wave = np.interp(4e-6 + phases / (2 * np.pi * 1e6), time, out)
         terms = [abs(np.mean(wave * np.exp(-1j * k * phases))) for k in range(1, 10)]
-        assert found[label]["thd"] == pytest.approx(100 * np.sqrt(np.sum(np.square(terms[1:]))) / terms[0], rel=5e-3), label
+        assert found[label]["thd"] == pytest.approx(100 * np.sqrt(np.sum(np.square(terms[1:]))) / terms[0], rel=5e-3), (
+            label
+        )
 
 
 def test_a_transimpedance_amplifier_that_oscillates_has_no_response(tmp_path: Path) -> None:
@@ -90,14 +98,19 @@ def test_a_transimpedance_amplifier_that_oscillates_has_no_response(tmp_path: Pa
     """
     for gain, stable in ((1.8, True), (2.3, False), (20.0, False)):
         stages = "".join(
-            f"E{k} e{k} 0 0 {node} {gain}\nR{k} e{k} s{k} 1k\nC{k} s{k} 0 1p\n" for k, node in ((1, "in"), (2, "s1"), (3, "s2"))
+            f"E{k} e{k} 0 0 {node} {gain}\nR{k} e{k} s{k} 1k\nC{k} s{k} 0 1p\n"
+            for k, node in ((1, "in"), (2, "s1"), (3, "s2"))
         )
         (tmp_path / "c.spice").write_text(
-            f"* three\n.model n nmos level=1\n.subckt tia in out vdd vss\n{stages}Eo out 0 s3 0 1\nRf out in {{R}}\nR9 vdd vss 1meg\n.param R=100\n.ends\n"
+            f"* three\n.model n nmos level=1\n.subckt tia in out vdd vss\n{stages}Eo out 0 s3 0 1\nRf out in {{R}}\nR9"
+            " vdd vss 1meg\n.param R=100\n.ends\n"
         )
-        specs = "{transimpedance: {testbench: t, unit: Ohm, minimum: 1}, bandwidth: {testbench: t, unit: Hz, minimum: 1}}"
+        specs = (
+            "{transimpedance: {testbench: t, unit: Ohm, minimum: 1}, bandwidth: {testbench: t, unit: Hz, minimum: 1}}"
+        )
         (tmp_path / "spec.yaml").write_text(
-            "circuit: c.spice\nsubckt: tia\npdk: own\nparameters: {R: {min: 10, max: 1k}}\ntestbenches: {t: {template: transimpedance, source: 10f}}\n"
-            f"specs: {specs}\ncorners: {{one: {{process: tt, vdd: 1.8, temperature: 27}}}}\n"
+            "circuit: c.spice\nsubckt: tia\npdk: own\nparameters: {R: {min: 10, max: 1k}}\ntestbenches: {t:"
+            f" {{template: transimpedance, source: 10f}}}}\nspecs: {specs}\ncorners: {{one: {{process: tt, vdd: 1.8,"
+            " temperature: 27}}\n"
         )
         assert (measure_once(load_problem(tmp_path / "spec.yaml"))["bandwidth"] is not None) is stable, gain

@@ -18,7 +18,9 @@ def by_hand(amp: OpAmp, corner: Corner, step: float, hold: float) -> dict[str, f
     low, high, edge, long = amp.vcm - step / 2, amp.vcm + step / 2, hold / 1000, 4 * hold
     cards = f"Vinp inp 0 dc {low} pulse({low} {high} {hold / 10} {edge} {edge} {long - edge} 1)\n{FINE}"
     fine = hold / 2000
-    [(time, out)] = ngspice(amp.deck(corner, "out", cards), [(f"tran {fine} {hold / 10 + long + 2 * hold} 0 {fine}", "v(out)")])
+    [(time, out)] = ngspice(
+        amp.deck(corner, "out", cards), [(f"tran {fine} {hold / 10 + long + 2 * hold} 0 {fine}", "v(out)")]
+    )
     axis = np.arange(0, time[-1], fine)
     wave = np.interp(axis, time, out)
     rise, fall = hold / 10, hold / 10 + long

@@ -17,7 +17,9 @@ from .plain import FOLDED, MILLER, MIRROR, OTA, Corner, OpAmp, circuit, ngspice
 def test_amplifier(amp: OpAmp, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
     bench = {"n": {"template": "opamp_open_loop", "load": amp.load, "vcm": amp.vcm}}
     corners = {"one": amp.corner, "two": amp.other}
-    found = measured(amp.name, benches=bench, specs=dict.fromkeys(("supply_current", "power", "input_offset"), "n"), corners=corners)
+    found = measured(
+        amp.name, benches=bench, specs=dict.fromkeys(("supply_current", "power", "input_offset"), "n"), corners=corners
+    )
     for label, corner in corners.items():
         # open loop: the differential input that brings the output to the common mode
         deck = amp.deck(corner, "inn", f"Vinp inp 0 {amp.vcm}\nVinn inn 0 {amp.vcm}\n", foundry=amp is OTA)
@@ -50,7 +52,9 @@ COMPARATORS = (
 @pytest.mark.parametrize("own", [False, True], ids=["known sizing", "the netlist's own"])
 @pytest.mark.parametrize("one", COMPARATORS, ids=lambda one: one.name)
 def test_clocked(one: Comparator, own: bool, measured: Callable[..., dict[str, dict[str, float]]]) -> None:
-    bench = {"c": {"template": "comparator", "load": 30e-15, "vcm": one.vcm, "vdiff": one.vdiff, "frequency": one.clock}}
+    bench = {
+        "c": {"template": "comparator", "load": 30e-15, "vcm": one.vcm, "vdiff": one.vdiff, "frequency": one.clock}
+    }
     specs = {"power": "c", "delay": "c", "supply_current": "c"}
     found = measured(one.name, benches=bench, specs=specs, corners=one.corners, own_sizes=own)
     high, low, period = one.vcm + one.vdiff / 2, one.vcm - one.vdiff / 2, 1 / one.clock
@@ -58,9 +62,9 @@ def test_clocked(one: Comparator, own: bool, measured: Callable[..., dict[str, d
     for label, corner in one.corners.items():
         # four cycles, the inputs turn every second one
         cards = (
-            f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nVclk clk 0 pulse(0 {{vdd}} {period / 2} 20p 20p {0.49 * period} {period})\n"
-            f"Vp inp 0 pulse({high} {low} {turns})\nVn inn 0 pulse({low} {high} {turns})\n"
-            "Cp outp 0 30f\nCn outn 0 30f\n.option reltol=1e-5 abstol=1e-13 vntol=1e-8\n"
+            f"Vvdd vdd 0 {{vdd}}\nVvss vss 0 0\nVclk clk 0 pulse(0 {{vdd}} {period / 2} 20p 20p {0.49 * period}"
+            f" {period})\nVp inp 0 pulse({high} {low} {turns})\nVn inn 0 pulse({low} {high} {turns})\nCp outp 0 30f\nCn"
+            " outn 0 30f\n.option reltol=1e-5 abstol=1e-13 vntol=1e-8\n"
         )
         deck = circuit(one.name, corner, "inp inn outp outn clk vdd vss", cards, own_sizes=own)
         [(time, clk, p, n, i)] = ngspice(

@@ -23,7 +23,11 @@ ANALYSES = {"op", "ac", "dc", "tran", "noise"}
 @pytest.mark.parametrize("name", METRICS)
 def test_an_entry_is_complete(name: str) -> None:
     entry = METRICS[name]
-    assert entry.definition and entry.ramp in {"log", "linear"} and (entry.span is None or (entry.ramp == "linear" and entry.span > 0))
+    assert (
+        entry.definition
+        and entry.ramp in {"log", "linear"}
+        and (entry.span is None or (entry.ramp == "linear" and entry.span > 0))
+    )
     assert entry.output in {"", "driven", "held"} and entry.ask in {"better", "typical", "keep", "relax"}
     # one that needs a waveform says of which analysis
     assert (entry.measure is not None) == (entry.analysis != "") and entry.analysis in {"", *ANALYSES}
@@ -50,9 +54,14 @@ def test_what_a_template_measures_and_what_a_draft_asks_has_an_entry() -> None:
 
 
 def test_every_module_of_the_package_is_imported() -> None:
-    code = "import sys, eda_agent.metrics; print(*sorted(name for name in sys.modules if name.startswith('eda_agent.metrics.')))"
+    code = (
+        "import sys, eda_agent.metrics; print(*sorted(name for name in sys.modules if"
+        " name.startswith('eda_agent.metrics.')))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == sorted(f"eda_agent.metrics.{module.name}" for module in pkgutil.iter_modules(metrics.__path__))
+    assert done.stdout.split() == sorted(
+        f"eda_agent.metrics.{module.name}" for module in pkgutil.iter_modules(metrics.__path__)
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,10 @@ def test_a_spec_that_counts_in_some_corners_only(tmp_path: Path) -> None:
         ("{cross: {process: [tt, xx]}}", "no process corner 'xx'"),
         ("[{process: tt}, {process: tt}]", "two corners are the same"),
         (
-            "{cross: {process: [tt, ss, ff, sf, fs], vdd: [1.6, 1.7, 1.8, 1.9], temperature: [-40, 0, 27, 85, 125], load: [1p, 2p, 3p, 4p]}}",
+            (
+                "{cross: {process: [tt, ss, ff, sf, fs], vdd: [1.6, 1.7, 1.8, 1.9], temperature: [-40, 0, 27, 85, 125],"
+                " load: [1p, 2p, 3p, 4p]}}"
+            ),
             "400 corners",
         ),
     ],

@@ -15,10 +15,20 @@ ENV = {"w": 4.0, "l": 0.5, "nf": 2.0}
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("{2*w+l}", 8.5), ("'int((nf+1)/2) * W/nf * 0.29'", 0.58), ("2**3**2", 512), ("-2^2", -4), ("w>3 ? 1 : 2", 1), ("min(w, l, 1)", 0.5),
-        ("4u*1MEG", 4), ("sqrt(w)*1k", 2000), ("agauss(3, 1, 3)", 3), ("1 - -1", 2), ("!(w==4)", 0), ("(w>1) && (l>1)", 0),
+        ("{2*w+l}", 8.5),
+        ("'int((nf+1)/2) * W/nf * 0.29'", 0.58),
+        ("2**3**2", 512),
+        ("-2^2", -4),
+        ("w>3 ? 1 : 2", 1),
+        ("min(w, l, 1)", 0.5),
+        ("4u*1MEG", 4),
+        ("sqrt(w)*1k", 2000),
+        ("agauss(3, 1, 3)", 3),
+        ("1 - -1", 2),
+        ("!(w==4)", 0),
+        ("(w>1) && (l>1)", 0),
     ],
-)  # fmt: skip
+)
 def test_values(text: str, value: float) -> None:
     assert evaluate(parse(text), ENV) == pytest.approx(value)
 
@@ -59,7 +69,9 @@ def test_a_long_sum_is_worked_out_and_written() -> None:
 
 leaves = st.one_of(st.floats(0.01, 100).map(lambda x: repr(round(x, 3))), st.sampled_from(["w", "l", "nf"]))
 expressions = st.recursive(
-    leaves, lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"), max_leaves=8
+    leaves,
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
+    max_leaves=8,
 )
 
 

@@ -30,7 +30,9 @@ def rows_of(problem: Problem) -> list[Row]:
     found = Transistors(problem)
     kinds = {fet.name: fet.type for fet in found.structure.fets}
     return [
-        (device.label, kinds[device.label], list(device.nodes[:3])) for device in found.flat(problem.space.initial) if device.label in kinds
+        (device.label, kinds[device.label], list(device.nodes[:3]))
+        for device in found.flat(problem.space.initial)
+        if device.label in kinds
     ]
 
 
@@ -77,8 +79,15 @@ def test_magics_fingers_wires_and_names(miller: Problem) -> None:
     assert post.wires.total == pytest.approx(128.76e-15)
     text = post.problem.netlist.text()
     assert "rdrawn0" in text and "4.97e-13" in text and "cmissing" not in text
-    assert any("vsubs is taken for vss" in note for note in post.notes) and not any("W/L" in note for note in post.notes)
-    assert len([device for device in post.problem.netlist.subcircuits["opamp"].devices if device.name.startswith("xdummy")]) == 1
+    assert any("vsubs is taken for vss" in note for note in post.notes) and not any(
+        "W/L" in note for note in post.notes
+    )
+    assert (
+        len(
+            [device for device in post.problem.netlist.subcircuits["opamp"].devices if device.name.startswith("xdummy")]
+        )
+        == 1
+    )
     drawn = post_layout(miller, {**miller.space.initial, "W6": 9e-6}, MAGIC).notes
     assert any("xm6 32/0.5 for 36/0.5" in note for note in drawn)
 
@@ -118,7 +127,9 @@ def test_wires_are_capacitors_of_the_schematic(miller: Problem) -> None:
 
     netlist = Drawn(replace(miller, wires=wires)).netlist
     added = {
-        device.name: (device.nodes, device.value) for device in netlist.subcircuits["opamp"].devices if device.name.startswith("cwire")
+        device.name: (device.nodes, device.value)
+        for device in netlist.subcircuits["opamp"].devices
+        if device.name.startswith("cwire")
     }
     assert added == {"cwire0": (("n2", "out"), "5e-15"), "cwire1": (("out", "vss"), "2e-14")}
     # the second time under names that are free
@@ -127,7 +138,18 @@ def test_wires_are_capacitors_of_the_schematic(miller: Problem) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, 3, {}, {"pairs": 1}, {"pairs": [["a", "b"]]}, {"pairs": [["a b", "c", 1e-15]]}, {"pairs": [["a", "b", "x"]]}, {"pairs": [["a", "b", 2.0]]}, {"pairs": [["a", "b", True]]}]
-)  # fmt: skip
+    "data",
+    [
+        None,
+        3,
+        {},
+        {"pairs": 1},
+        {"pairs": [["a", "b"]]},
+        {"pairs": [["a b", "c", 1e-15]]},
+        {"pairs": [["a", "b", "x"]]},
+        {"pairs": [["a", "b", 2.0]]},
+        {"pairs": [["a", "b", True]]},
+    ],
+)
 def test_wires_of_a_journal_that_are_none(data: object) -> None:
     assert wires_from(data) is None

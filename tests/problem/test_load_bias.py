@@ -52,7 +52,10 @@ def test_devices_are_named_in_many_ways(tmp_path: Path, devices: str, labels: st
         ("xs1.xmp1", "xs1.xmp1"),
         ("stage.mp1", "xs1.xmp1 xs2.xmp1 xs3.xmp1 xs4.xmp1 xs5.xmp1"),
         ('"xs?.xmn1"', "xs1.xmn1 xs2.xmn1 xs3.xmn1 xs4.xmn1 xs5.xmn1"),
-        ("{role: starving}", "xs1.xmp1 xs1.xmn1 xs2.xmp1 xs2.xmn1 xs3.xmp1 xs3.xmn1 xs4.xmp1 xs4.xmn1 xs5.xmp1 xs5.xmn1"),
+        (
+            "{role: starving}",
+            "xs1.xmp1 xs1.xmn1 xs2.xmp1 xs2.xmn1 xs3.xmp1 xs3.xmn1 xs4.xmp1 xs4.xmn1 xs5.xmp1 xs5.xmn1",
+        ),
     ],
 )
 def test_devices_of_cells(tmp_path: Path, devices: str, labels: str) -> None:
@@ -87,29 +90,51 @@ def test_a_voltage_without_a_bound_takes_the_rated_one(tmp_path: Path) -> None:
     ],
 )
 def test_units(tmp_path: Path, unit: str, bound: str, metric: str, value: float) -> None:
-    assert loaded(tmp_path, f"{{metric: {metric}, devices: M5, unit: {unit}, maximum: {bound}}}").maximum == pytest.approx(value)
+    assert loaded(
+        tmp_path, f"{{metric: {metric}, devices: M5, unit: {unit}, maximum: {bound}}}"
+    ).maximum == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
     ("spec", "says", "fix"),
     [
         ("{metric: saturation_margin, devices: M15, minimum: 50m}", "no device 'm15'", "did you mean"),
-        ("{metric: saturation_margin, devices: input pair, minimum: 50m}", "no device 'input pair'", "role: input pair"),
-        ("{metric: saturation_margin, devices: [role: imput pair], minimum: 50m}", "role 'imput pair'", "did you mean input pair"),
+        (
+            "{metric: saturation_margin, devices: input pair, minimum: 50m}",
+            "no device 'input pair'",
+            "role: input pair",
+        ),
+        (
+            "{metric: saturation_margin, devices: [role: imput pair], minimum: 50m}",
+            "role 'imput pair'",
+            "did you mean input pair",
+        ),
         (
             "{metric: saturation_margin, devices: [role: latch], minimum: 50m}",
             "role 'latch'",
             "roles here: bias diode, current source, input pair",
         ),
         ("{metric: saturation_margin, devices: Cc, minimum: 50m}", "cc is not a MOSFET", "MOSFETs are xm1"),
-        ("{metric: saturation_margin, devices: 'c*', minimum: 50m}", "it matches cc, which are not MOSFETs", "MOSFETs are xm1"),
+        (
+            "{metric: saturation_margin, devices: 'c*', minimum: 50m}",
+            "it matches cc, which are not MOSFETs",
+            "MOSFETs are xm1",
+        ),
         ("{metric: saturation_margin, devices: 'q*', minimum: 50m}", "no device has such a name", "MOSFETs are xm1"),
-        ("{metric: saturation_margin, devices: [grup: M1], minimum: 50m}", "unknown key 'grup'", "did you mean 'group'"),
+        (
+            "{metric: saturation_margin, devices: [grup: M1], minimum: 50m}",
+            "unknown key 'grup'",
+            "did you mean 'group'",
+        ),
         ("{metric: saturation_margin, devices: [group: M6], minimum: 50m}", "m6 is in no group", "match: and mirrors:"),
         ("{metric: saturation_margin, devices: [], minimum: 50m}", "there is no device", "at least one"),
         ("{metric: saturation_margin, minimum: 50m}", "which devices?", "role: input pair"),
         ("{metric: gm_id, devices: M1, minimum: 5, maximum: 15}", "one bound", "write two specs"),
-        ("{metric: dc_gain, devices: M1, minimum: 5, testbench: loop}", "dc_gain is not a metric of devices", "saturation_margin"),
+        (
+            "{metric: dc_gain, devices: M1, minimum: 5, testbench: loop}",
+            "dc_gain is not a metric of devices",
+            "saturation_margin",
+        ),
         ("{region: linear, devices: M1}", "unknown region 'linear'", "saturation or triode or off"),
         ("{region: triode, devices: M1, minimum: 5m}", "does not go with minimum", "saturation_margin"),
         ("{metric: overdrive, devices: M1}", "minimum or maximum", ""),
@@ -124,10 +149,13 @@ def test_what_means_nothing_is_said_with_what_could_be_meant(tmp_path: Path, spe
 
 
 def test_a_circuit_without_operating_point_says_so(tmp_path: Path) -> None:
-    (tmp_path / "c.spice").write_text("* c\n.model n nmos level=1\n.subckt c inp inn out vdd vss\nM1 out inp vss vss n w=1u l=1u\nR1 vdd out {R}\nR2 inn vss 1k\n.param R=1k\n.ends\n")  # fmt: skip
+    (tmp_path / "c.spice").write_text(
+        "* c\n.model n nmos level=1\n.subckt c inp inn out vdd vss\nM1 out inp vss vss n w=1u l=1u\nR1 vdd out {R}\nR2"
+        " inn vss 1k\n.param R=1k\n.ends\n"
+    )
     (tmp_path / "spec.yaml").write_text(
-        "circuit: c.spice\nsubckt: c\npdk: own\nparameters: {R: {min: 100, max: 10k}}\ntestbenches: {t: {template: opamp_thd}}\n"
-        "specs: {thd: {maximum: 1}, sat: {metric: saturation_margin, devices: M1, minimum: 0}}\n"
+        "circuit: c.spice\nsubckt: c\npdk: own\nparameters: {R: {min: 100, max: 10k}}\ntestbenches: {t: {template:"
+        " opamp_thd}}\nspecs: {thd: {maximum: 1}, sat: {metric: saturation_margin, devices: M1, minimum: 0}}\n"
     )
     with pytest.raises(InputError, match="no testbench has an operating point"):
         load_problem(tmp_path)

@@ -13,19 +13,23 @@ from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
-CIRCUIT = "* rc\n.model n nmos level=1\n.subckt rc inp inn out vdd vss\nR1 inp out {R}\nC1 out vss 1n\nR9 vdd vss 1meg\nR8 inn vss 1meg\n.param R=1k\n.ends\n"
+CIRCUIT = (
+    "* rc\n.model n nmos level=1\n.subckt rc inp inn out vdd vss\nR1 inp out {R}\nC1 out vss 1n\nR9 vdd vss 1meg\nR8"
+    " inn vss 1meg\n.param R=1k\n.ends\n"
+)
 RISE = '"trig v(out) val=0.76 rise=1 targ v(out) val=0.99 rise=1"'
 
 
 def spec(tmp_path: Path, measures: str, specs: str) -> Path:
     (tmp_path / "c.spice").write_text(CIRCUIT)
     (tmp_path / "tb.spice").write_text(
-        "* tb\nVdd vdd 0 1.8\nVinp inp 0 pulse(0.7 1.1 1u 1n 1n 20u 50u)\nXdut inp 0 out vdd 0 rc\n.tran 20n 20u\n.end\n"
+        "* tb\nVdd vdd 0 1.8\nVinp inp 0 pulse(0.7 1.1 1u 1n 1n 20u 50u)\nXdut inp 0 out vdd 0 rc\n.tran 20n"
+        " 20u\n.end\n"
     )
     path = tmp_path / "spec.yaml"
     path.write_text(
-        "circuit: c.spice\nsubckt: rc\npdk: own\nparameters: {R: {min: 100, max: 100k}}\n"
-        f"testbenches: {{t: {{deck: tb.spice, probes: {{out: out, supply: vdd}}}}}}\nmeasures: {measures}\nspecs: {specs}\n"
+        "circuit: c.spice\nsubckt: rc\npdk: own\nparameters: {R: {min: 100, max: 100k}}\ntestbenches: {t: {deck:"
+        f" tb.spice, probes: {{out: out, supply: vdd}}}}}}\nmeasures: {measures}\nspecs: {specs}\n"
     )
     return path
 
@@ -35,7 +39,8 @@ def test_a_meas_line_and_a_function(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "my.py").write_text("def final(wave, settings):\n    return wave.real('out')[-1]\n")
     path = spec(
         tmp_path,
-        f"{{rise: {{testbench: t, analysis: tran, unit: s, meas: {RISE}}}, final: {{testbench: t, analysis: tran, unit: V, python: my.py}}}}",
+        f"{{rise: {{testbench: t, analysis: tran, unit: s, meas: {RISE}}}, final: {{testbench: t, analysis: tran, unit:"
+        " V, python: my.py}}",
         "{rise: {testbench: t, unit: s, maximum: 1u}, final: {testbench: t, unit: V, minimum: 1}}",
     )
     values = measure_once(load_problem(path))
@@ -47,15 +52,23 @@ def test_a_meas_line_and_a_function(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_finds_nothing_has_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDA_AGENT_ALLOW_CODE", "1")
     (tmp_path / "my.py").write_text("def broken(wave, settings):\n    return 1 / 0\n")
-    measures = '{never: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=5 rise=1"}, broken: {testbench: t, analysis: tran, unit: V, python: my.py}}'
-    path = spec(tmp_path, measures, "{never: {testbench: t, unit: s, maximum: 1u}, broken: {testbench: t, unit: V, minimum: 1}}")
+    measures = (
+        '{never: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=5 rise=1"}, broken: {testbench: t,'
+        " analysis: tran, unit: V, python: my.py}}"
+    )
+    path = spec(
+        tmp_path, measures, "{never: {testbench: t, unit: s, maximum: 1u}, broken: {testbench: t, unit: V, minimum: 1}}"
+    )
     assert measure_once(load_problem(path)) == {"never": None, "broken": None}
 
 
 @pytest.mark.parametrize(
     ("measures", "says"),
     [
-        ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=1; shell id"}}', "characters that are not allowed"),
+        (
+            '{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=1; shell id"}}',
+            "characters that are not allowed",
+        ),
         ('{x: {testbench: t, analysis: tran, unit: s, meas: "when v(out)=`id`"}}', "characters that are not allowed"),
         ("{x: {testbench: t, analysis: tran, unit: V, python: my.py}}", "add --allow-code"),
         ("{x: {testbench: t, analysis: ac, unit: V, meas: max v(out)}}", "has no analysis 'ac'"),
@@ -74,6 +87,9 @@ def test_what_is_refused(measures: str, says: str, tmp_path: Path) -> None:
 
 def test_its_ramp_span_and_description_are_those_of_the_spec(tmp_path: Path) -> None:
     """They were read and forgotten: a linear ramp took the target's own size for its span."""
-    measures = "{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 200m, description: highest output, meas: max v(out)}}"
+    measures = (
+        "{x: {testbench: t, analysis: tran, unit: V, ramp: linear, span: 200m, description: highest output, meas: max"
+        " v(out)}}"
+    )
     metric = load_problem(spec(tmp_path, measures, "{x: {testbench: t, unit: V, maximum: 1}}")).specs[0].metric
     assert (metric.ramp, metric.span, metric.definition) == ("linear", 0.2, "highest output")

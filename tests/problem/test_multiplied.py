@@ -69,7 +69,9 @@ def closed_form(mq: float) -> float:
 @pytest.mark.parametrize("mq", [1.0, 5.0])
 def test_multipliers_of_cells_and_devices_multiply(mq: float, unflattenable: str, tmp_path: Path) -> None:
     """ngspice takes the last of both: 3 devices for m=3 around m=5, and 1 for a call without m beside it."""
-    problem = load_problem(folder_of(tmp_path, NETLIST.replace("x1 vdd vdd vss unit", f"{unflattenable}x1 vdd vdd vss unit")))
+    problem = load_problem(
+        folder_of(tmp_path, NETLIST.replace("x1 vdd vdd vss unit", f"{unflattenable}x1 vdd vdd vss unit"))
+    )
     assert bool(Workbench(problem, tmp_path / "models").hierarchical) == bool(unflattenable)
     with open_evaluator(problem, workers=1, cache=False) as evaluator:
         value = evaluator.evaluate([{"mq": mq}])[0].values["nominal"]["supply_current"]
@@ -81,7 +83,9 @@ def test_multipliers_of_cells_and_devices_multiply(mq: float, unflattenable: str
     deck.write_text(f"{text}vsup vdd 0 1.5\nxdut vdd 0 top\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n")
     found = re.search(
         r"i\(vsup\) = (\S+)",
-        subprocess.run(["ngspice", "-b", str(deck)], capture_output=True, text=True, timeout=60, check=False, cwd=deck.parent).stdout,
+        subprocess.run(
+            ["ngspice", "-b", str(deck)], capture_output=True, text=True, timeout=60, check=False, cwd=deck.parent
+        ).stdout,
     )
     assert found and -float(found[1]) == pytest.approx(closed_form(mq), rel=1e-6)
     # what is not lost stays as it was written
@@ -93,6 +97,10 @@ def test_cells_without_own_multipliers_are_left_alone(tmp_path: Path) -> None:
     assert multiplied_cells(problem.netlist) == {"unit", "up"}
     alone = NETLIST.replace(" m={mq}", "").replace("10k m=2", "10k").replace("\n+ m=2", "")
     assert (
-        multiplied_cells(load_problem(folder_of(tmp_path, alone.replace(".param mq=2", ".param mq=2u").replace("w=2u", "w={mq}"))).netlist)
+        multiplied_cells(
+            load_problem(
+                folder_of(tmp_path, alone.replace(".param mq=2", ".param mq=2u").replace("w=2u", "w={mq}"))
+            ).netlist
+        )
         == set()
     )

@@ -68,9 +68,15 @@ def test_written_back_unchanged(tmp_path: Path) -> None:
 def test_written_back_with_values_keeps_everything_else(tmp_path: Path) -> None:
     netlist = read(tmp_path, TEXT)
     edits = {
-        Edit("", "", "w12"): "7.5", Edit("opamp", "xm2", "m"): "3", Edit("opamp", "cc", "value"): "2p", Edit("opamp", "", "k"): "5",
-        Edit("opamp", "", "rz"): "9k", Edit("bias", "xm9", "ps"): "1", Edit("opamp", "r2", "value"): "4k", Edit("opamp", "i1", "value"): "12u",
-    }  # fmt: skip
+        Edit("", "", "w12"): "7.5",
+        Edit("opamp", "xm2", "m"): "3",
+        Edit("opamp", "cc", "value"): "2p",
+        Edit("opamp", "", "k"): "5",
+        Edit("opamp", "", "rz"): "9k",
+        Edit("bias", "xm9", "ps"): "1",
+        Edit("opamp", "r2", "value"): "4k",
+        Edit("opamp", "i1", "value"): "12u",
+    }
     text = netlist.text(edits)
     changed = [(old, new) for old, new in zip(TEXT.splitlines(), text.splitlines(), strict=True) if old != new]
     assert changed == [
@@ -90,12 +96,24 @@ def test_written_back_with_values_keeps_everything_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (".control\nshell touch /tmp/owned\n.endc", r"\.control"), (".exec rm -rf /", "not allowed"), ("A1 a b filesrc", "XSPICE"), (".include /etc/passwd", "outside"),
-        (".include ../../secret.txt", "outside"), (".lib '~/.ssh/id' tt", "safely"), (".option interp=shell", "not allowed"), (".csparam a=1", "not allowed"),
-        ("V1 a 0 pwl file='/etc/passwd'", "names a file"), (".include `ls`", "safely"), ("R1 a b 10M", "milli in SPICE"), (".ac dec 10 1 1G", "does not belong"),
-        ("M1 a b", "cannot be read"), (".subckt x a\n.ends\n.subckt x a\n.ends", "twice"), ("R1 a b 1k\nR1 a b 2k", "twice"), (".subckt open a b", "never closed"),
+        (".control\nshell touch /tmp/owned\n.endc", r"\.control"),
+        (".exec rm -rf /", "not allowed"),
+        ("A1 a b filesrc", "XSPICE"),
+        (".include /etc/passwd", "outside"),
+        (".include ../../secret.txt", "outside"),
+        (".lib '~/.ssh/id' tt", "safely"),
+        (".option interp=shell", "not allowed"),
+        (".csparam a=1", "not allowed"),
+        ("V1 a 0 pwl file='/etc/passwd'", "names a file"),
+        (".include `ls`", "safely"),
+        ("R1 a b 10M", "milli in SPICE"),
+        (".ac dec 10 1 1G", "does not belong"),
+        ("M1 a b", "cannot be read"),
+        (".subckt x a\n.ends\n.subckt x a\n.ends", "twice"),
+        ("R1 a b 1k\nR1 a b 2k", "twice"),
+        (".subckt open a b", "never closed"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_is_refused_with_file_and_line(tmp_path: Path, line: str, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
         read(tmp_path, f"* title\n{line}\n.end\n")
@@ -139,7 +157,10 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
 
 
 def test_names_as_cdl_and_xschem_write_them(tmp_path: Path) -> None:
-    netlist = read(tmp_path, "* t\n.subckt a in<0> vdd! #net1\nm1 in<0> net[3] vdd! vdd! nmos w=1u l=1u\nR1 #net1 net[3] 1k\n.ends\n")
+    netlist = read(
+        tmp_path,
+        "* t\n.subckt a in<0> vdd! #net1\nm1 in<0> net[3] vdd! vdd! nmos w=1u l=1u\nR1 #net1 net[3] 1k\n.ends\n",
+    )
     first, second = netlist.subcircuits["a"].devices
     assert first.nodes == ("in<0>", "net[3]", "vdd!", "vdd!")
     assert second.nodes == ("#net1", "net[3]")
@@ -166,7 +187,12 @@ R4 p q {2 * 5k}
     netlist = read(tmp_path, text)
     assert netlist.top.params == {"a": "1", "b": "2 * 3", "c": "{a + 1}", "d": "max(1, 2)", "e": "4"}
     first, second, third, fourth = netlist.subcircuits["s"].devices
-    assert {name: first.params[name] for name in ("w", "l", "m", "nf")} == {"w": "5.0", "l": "0.5", "m": "2.0", "nf": "1.0"}
+    assert {name: first.params[name] for name in ("w", "l", "m", "nf")} == {
+        "w": "5.0",
+        "l": "0.5",
+        "m": "2.0",
+        "nf": "1.0",
+    }
     assert (first.params["ad"], first.params["pd"]) == ("'2 * 3'", "2 * 3")
     assert second.params == {"wn": "1e-12", "k": "{a+ 1}"}
     assert {name: float(text) for name, text in third.params.items()} == {"w": 3e-6, "l": 0.09e-6, "geo": 3.0}

@@ -53,7 +53,9 @@ def drafted(folder: Path, text: str, file: str = "c.spice", *options: str) -> Pr
     assert main(["init", str(folder / file), "--force", "--out", str(folder), *options]) == 0
     # fingers and junctions of a layout are no sizes of the netlist
     spec = folder / "spec.yaml"
-    spec.write_text("".join(line for line in spec.read_text().splitlines(keepends=True) if not line.startswith("layout:")))
+    spec.write_text(
+        "".join(line for line in spec.read_text().splitlines(keepends=True) if not line.startswith("layout:"))
+    )
     return load_problem(spec)
 
 
@@ -76,24 +78,36 @@ def sky_lines(sizes: dict[str, Size], number: str) -> str:
     def shown(value: float) -> str:
         return {"plain": f"{value!r}", "magic": f"{value * 1e6:.10g}u", "exponent": f"{value:.10e}"}[number]
 
-    rows = [f"X{name} {NODES[name]} {SKY[polarity(name)]} w={shown(size.w)} l={shown(size.l)} nf={size.nf} m={size.m}" for name, size in sizes.items()]  # fmt: skip
+    rows = [
+        f"X{name} {NODES[name]} {SKY[polarity(name)]} w={shown(size.w)} l={shown(size.l)} nf={size.nf} m={size.m}"
+        for name, size in sizes.items()
+    ]
     return "\n".join(["* ota", HEAD, *rows, TAIL, ""])
 
 
 def param_lines(sizes: dict[str, Size]) -> str:
     """Every size of every device a `.param` of its own."""
     params = [f".param w{name}={size.w!r} l{name} = {size.l!r} k{name}={size.m}" for name, size in sizes.items()]
-    rows = [f"X{name} {NODES[name]} {SKY[polarity(name)]} w={{w{name}}} l='l{name}' nf={size.nf} m=k{name}" for name, size in sizes.items()]
+    rows = [
+        f"X{name} {NODES[name]} {SKY[polarity(name)]} w={{w{name}}} l='l{name}' nf={size.nf} m=k{name}"
+        for name, size in sizes.items()
+    ]
     return "\n".join(["* ota", *params, HEAD, *rows, TAIL, ""])
 
 
 def cdl_lines(sizes: dict[str, Size], models: dict[str, str]) -> str:
-    rows = [f"{name.upper()} {NODES[name]} {models[polarity(name)]} W={size.w!r}u L = {size.l!r}u m={size.m} nf={size.nf}" for name, size in sizes.items()]  # fmt: skip
+    rows = [
+        f"{name.upper()} {NODES[name]} {models[polarity(name)]} W={size.w!r}u L = {size.l!r}u m={size.m} nf={size.nf}"
+        for name, size in sizes.items()
+    ]
     return "\n".join(["* ota", HEAD, *rows, TAIL, ""])
 
 
 def gf_lines(sizes: dict[str, Size]) -> str:
-    rows = [f"X{name} {NODES[name]} {GF[polarity(name)]} L={size.l!r}u W={size.w * 1e-6!r} nf={size.nf} m={size.m}" for name, size in sizes.items()]  # fmt: skip
+    rows = [
+        f"X{name} {NODES[name]} {GF[polarity(name)]} L={size.l!r}u W={size.w * 1e-6!r} nf={size.nf} m={size.m}"
+        for name, size in sizes.items()
+    ]
     return "\n".join(["* ota", HEAD, *rows, TAIL, ""])
 
 
@@ -107,7 +121,12 @@ SIZE = st.builds(
 SIZES = st.lists(SIZE, min_size=6, max_size=6).map(lambda found: dict(zip(NODES, found, strict=True)))
 # as designers write: pairs are equal, the mirror has one unit
 PAIRED = SIZES.map(
-    lambda sizes: {**sizes, "m2": sizes["m1"], "m4": sizes["m3"], "m6": Size(sizes["m5"].w, sizes["m5"].l, sizes["m5"].nf, 1)}
+    lambda sizes: {
+        **sizes,
+        "m2": sizes["m1"],
+        "m4": sizes["m3"],
+        "m6": Size(sizes["m5"].w, sizes["m5"].l, sizes["m5"].nf, 1),
+    }
 )
 
 
@@ -143,7 +162,9 @@ def test_turn_0_has_the_netlists_own_numbers(dialect: str, sizes: dict[str, Size
     problem = drafted(tmp_path, DIALECTS[dialect](sizes), "c.spice", "--no-sim")
     start = at_start(problem)
     for name, size in sizes.items():
-        assert start[name] == Size(pytest.approx(size.w, rel=1e-9), pytest.approx(size.l, rel=1e-9), size.nf, size.m), name
+        assert start[name] == Size(pytest.approx(size.w, rel=1e-9), pytest.approx(size.l, rel=1e-9), size.nf, size.m), (
+            name
+        )
     assert changed_at_start(problem.space, problem.netlist, problem.subckt) == []
     assert netlist_diff(problem, problem.space.initial) == ""
     assert problem.notes == ()
@@ -159,9 +180,19 @@ def supply_current(folder: Path, circuit: str) -> float:
     pdk = find_pdk("sky130A")
     deck = folder / "plain.cir"
     lines = [
-        "* plain", f".lib {pdk.library()} tt", circuit.split("\n", 1)[1], "Vdd vdd 0 1.8", "Vn inn 0 0.9", "Vp inp inn 0", "Ib vdd ib 5u",
-        "Xdut inp inn out ib vdd 0 ota", ".op", ".print op i(vdd)", ".end", "",
-    ]  # fmt: skip
+        "* plain",
+        f".lib {pdk.library()} tt",
+        circuit.split("\n", 1)[1],
+        "Vdd vdd 0 1.8",
+        "Vn inn 0 0.9",
+        "Vp inp inn 0",
+        "Ib vdd ib 5u",
+        "Xdut inp inn out ib vdd 0 ota",
+        ".op",
+        ".print op i(vdd)",
+        ".end",
+        "",
+    ]
     deck.write_text("\n".join(lines))
     (folder / ".spiceinit").write_text("set wnflag=1\n")
     done = subprocess.run(["ngspice", "-b", deck.name], capture_output=True, text=True, check=False, cwd=folder)
@@ -170,12 +201,21 @@ def supply_current(folder: Path, circuit: str) -> float:
     return -float(found[1])
 
 
-OTA = {"m1": Size(5, 0.5), "m2": Size(5, 0.5), "m3": Size(4, 0.5), "m4": Size(4, 0.5), "m5": Size(2, 1, 1, 4), "m6": Size(2, 1)}
+OTA = {
+    "m1": Size(5, 0.5),
+    "m2": Size(5, 0.5),
+    "m3": Size(4, 0.5),
+    "m4": Size(4, 0.5),
+    "m5": Size(2, 1, 1, 4),
+    "m6": Size(2, 1),
+}
 WIDE = {**OTA, "m1": Size(200, 0.5, 20), "m2": Size(200, 0.5, 20)}
 
 
 @pytest.mark.parametrize(
-    "text", [sky_lines(WIDE, "plain"), sky_lines(OTA, "magic"), param_lines(OTA)], ids=["wide by fingers", "magic", "params"]
+    "text",
+    [sky_lines(WIDE, "plain"), sky_lines(OTA, "magic"), param_lines(OTA)],
+    ids=["wide by fingers", "magic", "params"],
 )
 def test_turn_0_measures_what_plain_ngspice_does(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drafted(tmp_path, text, "c.spice", "--no-sim")
@@ -189,12 +229,18 @@ def test_turn_0_measures_what_plain_ngspice_does(text: str, tmp_path: Path, caps
 def test_a_width_of_many_fingers_is_in_range_and_stays_on_the_fingers_grid(tmp_path: Path) -> None:
     problem = drafted(tmp_path, sky_lines(WIDE, "plain"), "c.spice", "--no-sim")
     width = next(parameter for parameter in problem.space.parameters if parameter.name == "XM1.w")
-    assert (width.initial, width.minimum, width.step) == (pytest.approx(200e-6), pytest.approx(8.4e-6), pytest.approx(200e-9))
+    assert (width.initial, width.minimum, width.step) == (
+        pytest.approx(200e-6),
+        pytest.approx(8.4e-6),
+        pytest.approx(200e-9),
+    )
     assert width.maximum / 20 <= 100e-6
 
 
 def test_a_size_that_the_models_do_not_have_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    problem = drafted(tmp_path, sky_lines({**OTA, "m5": Size(300, 1), "m6": Size(300, 1)}, "plain"), "c.spice", "--no-sim")
+    problem = drafted(
+        tmp_path, sky_lines({**OTA, "m5": Size(300, 1), "m6": Size(300, 1)}, "plain"), "c.spice", "--no-sim"
+    )
     said = "ota.xm5.w is 300 um in the netlist; sizing starts at 100 um: XM5.w is outside its range"
     assert said in capsys.readouterr().err
     assert main(["check", str(tmp_path)]) == 0
@@ -206,7 +252,9 @@ def test_a_size_that_the_models_do_not_have_is_said(tmp_path: Path, capsys: pyte
 def test_what_a_match_of_unequal_devices_changes_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drafted(tmp_path, sky_lines({**OTA, "m2": Size(5.2, 0.5)}, "plain"), "c.spice", "--no-sim")
     spec = tmp_path / "spec.yaml"
-    spec.write_text(re.sub(r"^  XM2\..*\n|^match:.*\n", "", spec.read_text(), flags=re.MULTILINE) + "match: [[M1, M2]]\n")
+    spec.write_text(
+        re.sub(r"^  XM2\..*\n|^match:.*\n", "", spec.read_text(), flags=re.MULTILINE) + "match: [[M1, M2]]\n"
+    )
     capsys.readouterr()
     assert main(["check", str(tmp_path)]) == 0
     assert "ota.xm2.w is 5.2 um in the netlist; sizing starts at 5 um: it follows XM1.w" in capsys.readouterr().out
@@ -254,8 +302,14 @@ def test_a_pair_by_two_parameters_is_one_parameter_and_a_ratio(
     assert changed_at_start(problem.space, problem.netlist, "ota") == []
 
 
-@pytest.mark.parametrize("source", ["VR vr vss {vref}", "VR vr vss dc 'vref'", "IR vr vss {vref*1u}", "BR vr vss V={vref}"])
+@pytest.mark.parametrize(
+    "source", ["VR vr vss {vref}", "VR vr vss dc 'vref'", "IR vr vss {vref*1u}", "BR vr vss V={vref}"]
+)
 def test_what_a_source_inside_has_is_a_condition(source: str, tmp_path: Path) -> None:
-    text = sky_lines(OTA, "plain").replace("* ota\n", "* ota\n.param vref=0.6\n").replace(".ends", f"{source}\nR1 vr out 1Meg\n.ends")
+    text = (
+        sky_lines(OTA, "plain")
+        .replace("* ota\n", "* ota\n.param vref=0.6\n")
+        .replace(".ends", f"{source}\nR1 vr out 1Meg\n.ends")
+    )
     names = drafted(tmp_path, text, "c.spice", "--no-sim").space.names
     assert "vref" not in names and "R1" in names

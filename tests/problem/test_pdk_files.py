@@ -36,7 +36,12 @@ devices:
         ("{type: pmos, w: [0.2u, 100u]", "{type: pmos, width: [0.2u, 100u]", 8, "unknown key 'width' … "),
         ("{type: pmos,", "{type: pmos, rate: 3.3,", 8, "unknown key 'rate' … did you mean 'rated'?"),
         ("supply: 1.8", "supply: none", 4, "it is a voltage in V, above 0 … see docs/pdk.md"),
-        ("l: [0.18u, 10u]}\n  myp", "l: [10u, 0.18u]}\n  myp", 7, "it is [minimum, maximum], such as [0.18u, 20u] … see docs/pdk.md"),
+        (
+            "l: [0.18u, 10u]}\n  myp",
+            "l: [10u, 0.18u]}\n  myp",
+            7,
+            "it is [minimum, maximum], such as [0.18u, 20u] … see docs/pdk.md",
+        ),
     ],
 )
 def test_a_key_that_is_none_is_an_error_with_its_line(old: str, new: str, line: int, says: str, tmp_path: Path) -> None:
@@ -46,7 +51,9 @@ def test_a_key_that_is_none_is_an_error_with_its_line(old: str, new: str, line: 
     (tmp_path / "fab.yaml").write_text(FAB.replace(old, new))
     with pytest.raises(InputError) as error:
         find_pdk("fab.yaml", tmp_path)
-    assert (line, says) in [(found.line, f"{found.message} … {found.fix}"[: len(says)]) for found in error.value.findings]
+    assert (line, says) in [
+        (found.line, f"{found.message} … {found.fix}"[: len(says)]) for found in error.value.findings
+    ]
 
 
 @pytest.mark.parametrize("name", pdk_names())
@@ -58,7 +65,8 @@ def test_the_shipped_files_have_the_form_of_a_users(name: str, tmp_path: Path) -
     small = {"devices", "processes"}
     assert all(set(entry) - small in ({"root"}, {"package", "file"}) for entry in data["library"])
     assert all(
-        set(entry.get("devices", ())) <= set(data["devices"]) and set(entry.get("processes", ())) <= set(data["corners"])
+        set(entry.get("devices", ())) <= set(data["devices"])
+        and set(entry.get("processes", ())) <= set(data["corners"])
         for entry in data["library"]
     )
     data["library"] = [{"path": "models.lib"}]

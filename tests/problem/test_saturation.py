@@ -73,7 +73,9 @@ def miller_draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
 def test_a_draft_asks_no_more_than_the_netlist_has_and_never_more_than_enough(miller_draft: Draft, now: float) -> None:
     spec = yaml.safe_load(write_draft(miller_draft, "amp.spice", {"saturation": now}))["specs"]["saturation"]
     bound = float(str(spec["minimum"]).replace("m", "e-3"))
-    assert 0.0 <= bound <= 0.05 and (bound <= now or bound == 0.0) and (bound == 0.05 or bound > now - 0.0101 or now < 0)
+    assert (
+        0.0 <= bound <= 0.05 and (bound <= now or bound == 0.0) and (bound == 0.05 or bound > now - 0.0101 or now < 0)
+    )
 
 
 def test_a_draft_loads_with_every_device_that_is_meant(miller_draft: Draft) -> None:

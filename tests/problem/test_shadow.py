@@ -61,7 +61,9 @@ def by_ngspice(folder: Path, circuit: str, deck: str) -> float:
     return float(found[1])
 
 
-def test_a_sizing_wins_over_the_param_of_a_deck_and_check_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sizing_wins_over_the_param_of_a_deck_and_check_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     deck = ".param rb=5k\n" + DECK
     folder = written(tmp_path, "* bench\n" + deck)
     for size in ("1k", "10k"):
@@ -76,19 +78,29 @@ def test_a_sizing_wins_over_the_param_of_a_deck_and_check_says_so(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("card", "use"),
-    [(".param vcm=0.6", "{vcm}"), (".PARAM VCM = 300m + 300m", "'vcm'"), (".param half=0.3 vcm={2*half}", "{vcm/2 + vcm/2}")],
+    [
+        (".param vcm=0.6", "{vcm}"),
+        (".PARAM VCM = 300m + 300m", "'vcm'"),
+        (".param half=0.3 vcm={2*half}", "{vcm/2 + vcm/2}"),
+    ],
 )
-def test_the_param_of_a_deck_is_the_setting(card: str, use: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_param_of_a_deck_is_the_setting(
+    card: str, use: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     deck = DECK.replace("* bench\n", f"* bench\n{card}\n").replace("{vcm}", use)
     folder = written(tmp_path, deck)
     assert simulated(capsys, folder) == pytest.approx(by_ngspice(tmp_path, CIRCUIT, deck), rel=1e-6)
     # spec.yaml and a corner may give another, which is said
     own = written(tmp_path, deck, spec=SPEC.replace("deck: tb.spice", "deck: tb.spice, vcm: 0.9"))
-    assert simulated(capsys, own) == pytest.approx(by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "0.9")), rel=1e-6)
+    assert simulated(capsys, own) == pytest.approx(
+        by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "0.9")), rel=1e-6
+    )
     assert main(["check", own]) == 0
     assert "vcm is 0.9 in spec.yaml, which is used instead" in capsys.readouterr().out
     corner = written(tmp_path, deck, spec=SPEC.replace("temperature: 27", "temperature: 27, vcm: 1.2"))
-    assert simulated(capsys, corner) == pytest.approx(by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "1.2")), rel=1e-6)
+    assert simulated(capsys, corner) == pytest.approx(
+        by_ngspice(tmp_path, CIRCUIT, DECK.replace("{vcm}", "1.2")), rel=1e-6
+    )
 
 
 def test_a_setting_may_be_a_step_of_an_analysis(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,17 +146,47 @@ def test_a_temperature_of_the_deck_is_not_used_and_said(tmp_path: Path, capsys: 
     ("deck", "circuit", "spec", "place", "words"),
     [
         (".param vdd=3.3\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "vdd belongs to the corners"),
-        (".param rfix=5\n" + DECK, CIRCUIT.replace("1k\n", "{rfix}\n").replace("rb=2k", "rb=2k rfix=4"), SPEC, "tb.spice:1", "rfix = 4"),
+        (
+            ".param rfix=5\n" + DECK,
+            CIRCUIT.replace("1k\n", "{rfix}\n").replace("rb=2k", "rb=2k rfix=4"),
+            SPEC,
+            "tb.spice:1",
+            "rfix = 4",
+        ),
         (".param vcm=agauss(1,1,1)\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "not arithmetic"),
-        (".model rm r r=8\n" + DECK, ".model rm r r=4\n" + CIRCUIT, SPEC, "tb.spice:1", "model rm is already defined in c.spice:1"),
-        (".subckt div a b c\n.ends\n" + DECK, CIRCUIT, SPEC, "tb.spice:1", "subcircuit div is already defined in c.spice:3"),
-        (".func f(x)={2*x}\n" + DECK, ".func f(x)={x}\n" + CIRCUIT, SPEC, "tb.spice:1", "function f is already defined"),
+        (
+            ".model rm r r=8\n" + DECK,
+            ".model rm r r=4\n" + CIRCUIT,
+            SPEC,
+            "tb.spice:1",
+            "model rm is already defined in c.spice:1",
+        ),
+        (
+            ".subckt div a b c\n.ends\n" + DECK,
+            CIRCUIT,
+            SPEC,
+            "tb.spice:1",
+            "subcircuit div is already defined in c.spice:3",
+        ),
+        (
+            ".func f(x)={2*x}\n" + DECK,
+            ".func f(x)={x}\n" + CIRCUIT,
+            SPEC,
+            "tb.spice:1",
+            "function f is already defined",
+        ),
         (DECK, ".func sqrt(x)={2*x}\n" + CIRCUIT, SPEC, "c.spice:1", "sqrt is a function of ngspice"),
         (DECK, ".model rm r r=4\n.model rm r r=8\n" + CIRCUIT, SPEC, "c.spice:2", "ngspice uses only one"),
         (DECK.replace("0 div", "0 div rb=3k"), CIRCUIT, SPEC, "spec.yaml:6", "Xdut sets parameters"),
-        (DECK, CIRCUIT + ".subckt sky130_fd_pr__nfet_01v8 d g s b\n.ends\n", SPEC.replace("own", "sky130A"), "c.spice:9", "ngspice would use the PDK's"),
+        (
+            DECK,
+            CIRCUIT + ".subckt sky130_fd_pr__nfet_01v8 d g s b\n.ends\n",
+            SPEC.replace("own", "sky130A"),
+            "c.spice:9",
+            "ngspice would use the PDK's",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_decided_is_named_with_file_and_line(
     deck: str, circuit: str, spec: str, place: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,7 +196,9 @@ def test_what_cannot_be_decided_is_named_with_file_and_line(
 
 
 def test_a_library_section_of_another_process_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    circuit = '.lib "sky130.lib.spice" ss\n' + CIRCUIT.replace("Rb", "XM1 out out vss vss sky130_fd_pr__nfet_01v8 w=2 l=1\nRb")
+    circuit = '.lib "sky130.lib.spice" ss\n' + CIRCUIT.replace(
+        "Rb", "XM1 out out vss vss sky130_fd_pr__nfet_01v8 w=2 l=1\nRb"
+    )
     spec = SPEC.replace("own", "sky130A")
     assert main(["check", written(tmp_path, circuit=circuit, spec=spec)]) == 0
     assert re.search(r"c\.spice:1: this section .* have process tt", capsys.readouterr().out)
@@ -170,11 +214,16 @@ def test_settings_that_nothing_uses_are_said(tmp_path: Path, capsys: pytest.Capt
     assert re.search(r"spec\.yaml:6: testbenches\.b\.laod: laod is not used: tb\.spice does not name it", said)
 
 
-@pytest.mark.parametrize(("cell", "call", "reached"), [("rb=5k", "", False), ("", "", True), ("rb=5k", "rb={rb}", True)])
+@pytest.mark.parametrize(
+    ("cell", "call", "reached"), [("rb=5k", "", False), ("", "", True), ("rb=5k", "rb={rb}", True)]
+)
 def test_a_cell_with_a_default_of_its_own_is_said(
     cell: str, call: str, reached: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    circuit = CIRCUIT.replace("Rb out vss {rb}", f"Xb out vss part {call}") + f".subckt part p q {cell}\nRb p q {{rb}}\n.ends\n"
+    circuit = (
+        CIRCUIT.replace("Rb out vss {rb}", f"Xb out vss part {call}")
+        + f".subckt part p q {cell}\nRb p q {{rb}}\n.ends\n"
+    )
     folder = written(tmp_path, circuit=circuit)
     values = [simulated(capsys, folder, "--set", f"rb={size}") for size in ("1k", "10k")]
     for size, value in zip(("1k", "10k"), values, strict=True):

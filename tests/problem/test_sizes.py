@@ -35,8 +35,13 @@ def test_a_millers_sizes_by_hand(miller: Problem) -> None:
     at = measured(miller, found, sizing)
     # SKY130 counts in micrometres; M6 has four copies in the netlist itself
     for device, quantity, value in (
-        ("xm6", "width", 28.0), ("xm5", "width", 12.0), ("xm8", "width", 3.0), ("xm1", "length", 0.6), ("cc", "c", 0.7e-12), ("xm6", COPIES, 4.0),
-    ):  # fmt: skip
+        ("xm6", "width", 28.0),
+        ("xm5", "width", 12.0),
+        ("xm8", "width", 3.0),
+        ("xm1", "length", 0.6),
+        ("cc", "c", 0.7e-12),
+        ("xm6", COPIES, 4.0),
+    ):
         assert at[place[device], quantity] == pytest.approx(value), device
 
 
@@ -49,7 +54,9 @@ def test_they_are_what_the_netlist_elaborates_to(name: str, problems: dict[str, 
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     place = colours(structure)
     space = problem.space
-    elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
+    elaboration = Elaboration(
+        problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial))
+    )
     for row in np.random.default_rng(0).random((3, len(space.parameters))).tolist():
         sizing = space.from_unit(row)
         at = measured(problem, found, sizing)
@@ -58,7 +65,9 @@ def test_they_are_what_the_netlist_elaborates_to(name: str, problems: dict[str, 
             for device in elaboration.devices(space.edits(sizing))
             if device.kind == "m"
         )
-        assert sum(at[place[fet.name], "width"] * at[place[fet.name], "length"] for fet in structure.fets) == pytest.approx(truth, rel=1e-6)
+        assert sum(
+            at[place[fet.name], "width"] * at[place[fet.name], "length"] for fet in structure.fets
+        ) == pytest.approx(truth, rel=1e-6)
 
 
 def rewritten(tmp_path: Path, *changes: tuple[str, str], parameters: tuple[str, str] = ("", "")) -> Problem:

@@ -47,7 +47,9 @@ def test_it_is_a_schema() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_specs_have_it(name: str) -> None:
-    assert [error.message for error in VALIDATOR.iter_errors(yaml.safe_load((CIRCUITS / name / "spec.yaml").read_text()))] == []
+    assert [
+        error.message for error in VALIDATOR.iter_errors(yaml.safe_load((CIRCUITS / name / "spec.yaml").read_text()))
+    ] == []
 
 
 def test_the_specs_of_the_documents_have_it() -> None:
@@ -58,7 +60,10 @@ def test_the_specs_of_the_documents_have_it() -> None:
             if {"circuit", "testbenches", "specs"} <= data.keys():
                 # a template that the page adds is none yet
                 new = {"filter_step"} & {bench.get("template") for bench in data["testbenches"].values()}
-                assert bool(new) != VALIDATOR.is_valid(data), (page, [error.message for error in VALIDATOR.iter_errors(data)])
+                assert bool(new) != VALIDATOR.is_valid(data), (
+                    page,
+                    [error.message for error in VALIDATOR.iter_errors(data)],
+                )
                 found += 1
     assert found >= 3
 
@@ -83,12 +88,22 @@ def test_an_unknown_key_is_refused_by_both(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("circuit",), None), (("parameters",), {}), (("specs",), {}), (("pdk",), "sky131"), (("budget",), {"until": "tomorrow"}),
-        (("parameters", "W12", "scale"), "cubic"), (("parameters", "W12"), {"max": "9u"}), (("specs", "gbw", "minimum"), ["1"]),
-        (("specs", "gbw", "objective"), "more"), (("testbenches", "loop"), {"template": "opamp_open_lop"}), (("match",), "M1 M2"),
-        (("corners",), "many"), (("measures",), {"x": {"testbench": "loop", "analysis": "ac", "unit": "V"}}), (("bias", "ib"), {"curent": "1u"}),
+        (("circuit",), None),
+        (("parameters",), {}),
+        (("specs",), {}),
+        (("pdk",), "sky131"),
+        (("budget",), {"until": "tomorrow"}),
+        (("parameters", "W12", "scale"), "cubic"),
+        (("parameters", "W12"), {"max": "9u"}),
+        (("specs", "gbw", "minimum"), ["1"]),
+        (("specs", "gbw", "objective"), "more"),
+        (("testbenches", "loop"), {"template": "opamp_open_lop"}),
+        (("match",), "M1 M2"),
+        (("corners",), "many"),
+        (("measures",), {"x": {"testbench": "loop", "analysis": "ac", "unit": "V"}}),
+        (("bias", "ib"), {"curent": "1u"}),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_refused_by_both(path: tuple[str, ...], value: Any, tmp_path: Path) -> None:
     shutil.copytree(CIRCUITS / "two_stage_miller", tmp_path, dirs_exist_ok=True)
     data = yaml.safe_load((CIRCUITS / "two_stage_miller" / "spec.yaml").read_text())

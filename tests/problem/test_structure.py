@@ -19,36 +19,97 @@ from ..conftest import NAMES
 EXPECTED = {
     "ota_5t": {"input pair": 2, "load mirror": 2, "tail source": 1, "bias diode": 1},
     "two_stage_miller": {
-        "input pair": 2, "load mirror": 2, "tail source": 1, "bias diode": 1, "output device": 1, "current source": 1,
-        "compensation capacitor": 1, "nulling resistor": 1,
+        "input pair": 2,
+        "load mirror": 2,
+        "tail source": 1,
+        "bias diode": 1,
+        "output device": 1,
+        "current source": 1,
+        "compensation capacitor": 1,
+        "nulling resistor": 1,
     },
-    "telescopic": {"input pair": 2, "cascode nmos": 2, "cascode pmos": 2, "load mirror": 2, "tail source": 1, "bias diode": 4, "bias source": 3},
+    "telescopic": {
+        "input pair": 2,
+        "cascode nmos": 2,
+        "cascode pmos": 2,
+        "load mirror": 2,
+        "tail source": 1,
+        "bias diode": 4,
+        "bias source": 3,
+    },
     "folded_cascode": {
-        "input pair": 2, "current source": 2, "cascode nmos": 2, "cascode pmos": 2, "load mirror": 2, "tail source": 1, "bias diode": 4,
+        "input pair": 2,
+        "current source": 2,
+        "cascode nmos": 2,
+        "cascode pmos": 2,
+        "load mirror": 2,
+        "tail source": 1,
+        "bias diode": 4,
         "bias source": 3,
     },
     "current_mirror_ota": {"input pair": 2, "load mirror": 4, "signal mirror": 2, "tail source": 1, "bias diode": 1},
     "strongarm": {
-        "input pair": 2, "clocked tail": 1, "latch nmos": 2, "latch pmos": 2, "precharge switch": 4, "inverter nmos": 2, "inverter pmos": 2,
+        "input pair": 2,
+        "clocked tail": 1,
+        "latch nmos": 2,
+        "latch pmos": 2,
+        "precharge switch": 4,
+        "inverter nmos": 2,
+        "inverter pmos": 2,
     },
     "ldo": {
-        "input pair": 2, "load mirror": 2, "tail source": 1, "bias diode": 1, "output device": 1, "compensation capacitor": 1,
+        "input pair": 2,
+        "load mirror": 2,
+        "tail source": 1,
+        "bias diode": 1,
+        "output device": 1,
+        "compensation capacitor": 1,
         "nulling resistor": 1,
     },
-    "ring_vco": {"inverter nmos": 6, "inverter pmos": 6, "starving nmos": 5, "starving pmos": 5, "gain device": 1, "signal mirror": 1},
+    "ring_vco": {
+        "inverter nmos": 6,
+        "inverter pmos": 6,
+        "starving nmos": 5,
+        "starving pmos": 5,
+        "gain device": 1,
+        "signal mirror": 1,
+    },
     "three_stage_nmc": {
-        "input pair": 2, "load mirror": 2, "tail source": 1, "gain device": 1, "signal mirror": 2, "current source": 2, "output device": 1,
-        "bias diode": 2, "bias source": 1, "compensation capacitor": 2,
+        "input pair": 2,
+        "load mirror": 2,
+        "tail source": 1,
+        "gain device": 1,
+        "signal mirror": 2,
+        "current source": 2,
+        "output device": 1,
+        "bias diode": 2,
+        "bias source": 1,
+        "compensation capacitor": 2,
     },
     "class_ab_output": {
-        "input pair": 2, "tail source": 1, "current source": 2, "cascode nmos": 2, "cascode pmos": 2, "load mirror": 2, "class-AB mesh": 2,
-        "output device": 2, "bias diode": 8, "bias source": 5, "compensation capacitor": 2,
+        "input pair": 2,
+        "tail source": 1,
+        "current source": 2,
+        "cascode nmos": 2,
+        "cascode pmos": 2,
+        "load mirror": 2,
+        "class-AB mesh": 2,
+        "output device": 2,
+        "bias diode": 8,
+        "bias source": 5,
+        "compensation capacitor": 2,
     },
     "recycling_folded_cascode": {
-        "input pair": 4, "tail source": 1, "load mirror": 6, "cascode nmos": 4, "cascode pmos": 2, "bias diode": 4, "bias source": 3,
+        "input pair": 4,
+        "tail source": 1,
+        "load mirror": 6,
+        "cascode nmos": 4,
+        "cascode pmos": 2,
+        "bias diode": 4,
+        "bias source": 3,
     },
     "tia": {"inverter nmos": 3, "inverter pmos": 3, "load diode": 2, "feedback resistor": 1, "feedback capacitor": 1},
-}  # fmt: skip
+}
 
 
 def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
@@ -60,7 +121,13 @@ def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
     ports = problem.netlist.subcircuits[problem.subckt].ports
     nets = sorted({node for device in devices for node in device.nodes} - {"0"})
     new_nets = dict(zip(nets, (f"q{number}" for number in draw.sample(range(10_000), len(nets))), strict=True))
-    new_names = dict(zip((d.label for d in devices), (f"z{number}" for number in draw.sample(range(10_000), len(devices))), strict=True))
+    new_names = dict(
+        zip(
+            (d.label for d in devices),
+            (f"z{number}" for number in draw.sample(range(10_000), len(devices))),
+            strict=True,
+        )
+    )
     models = {device.model: f"w{number}" for number, device in enumerate(devices) if device.kind == "m"}
     types = {models[device.model]: problem.pdk.devices[device.model].type for device in devices if device.kind == "m"}
     renamed = []
@@ -69,7 +136,15 @@ def shuffled(problem: Problem, seed: int) -> tuple[Structure, dict[str, str]]:
         if device.kind == "m" and draw.random() < 0.5:
             nodes = (nodes[2], nodes[1], nodes[0], *nodes[3:])
         renamed.append(
-            FlatDevice((new_names[device.label],), device.kind, nodes, models.get(device.model, ""), "", {}, draw.randrange(10**6))
+            FlatDevice(
+                (new_names[device.label],),
+                device.kind,
+                nodes,
+                models.get(device.model, ""),
+                "",
+                {},
+                draw.randrange(10**6),
+            )
         )
     draw.shuffle(renamed)
     order = [new_nets[port] for port in ports]
@@ -93,13 +168,19 @@ def test_names_play_no_part(name: str, seed: int, problems: dict[str, Problem]) 
     plain = recognise(problem.netlist, problem.subckt, problem.pdk)
     other, names = shuffled(problem, seed)
     assert {names[device]: role for device, role in plain.roles.items()} == other.roles
-    assert {frozenset(names[device] for device in group) for group in plain.matched} == {frozenset(group) for group in other.matched}
+    assert {frozenset(names[device] for device in group) for group in plain.matched} == {
+        frozenset(group) for group in other.matched
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_matched_devices_are_those_that_the_designer_names(name: str, problems: dict[str, Problem]) -> None:
     problem = problems[name]
-    found = {frozenset(group) for group in recognise(problem.netlist, problem.subckt, problem.pdk).matched if "." not in "".join(group)}
+    found = {
+        frozenset(group)
+        for group in recognise(problem.netlist, problem.subckt, problem.pdk).matched
+        if "." not in "".join(group)
+    }
     assert found == {frozenset(group) for group in problem.groups}
 
 
@@ -130,5 +211,10 @@ def test_a_layouts_dummies_are_no_diodes_and_no_mirrors() -> None:
     ports = ["inp", "inn", "out", "ib", "vdd", "vss"]
     kinds = {"nmos": "nmos", "pmos": "pmos"}
     plain, found = analyse(ota, ports, kinds), analyse([*idle, *ota], ports, kinds)
-    assert (found.fets, found.mirrors, found.matched, found.pairs) == (plain.fets, plain.mirrors, plain.matched, plain.pairs)
+    assert (found.fets, found.mirrors, found.matched, found.pairs) == (
+        plain.fets,
+        plain.mirrors,
+        plain.matched,
+        plain.pairs,
+    )
     assert found.roles == {**plain.roles, "d1": "dummy", "d2": "dummy", "d3": "dummy", "c1": "MOS capacitor"}

@@ -17,7 +17,13 @@ from eda_agent.problem.draft.targets import SETTLED, hold_of, targets_of
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
-SENSES = {"gbw": "minimum", "slew_rate_up": "minimum", "slew_rate_down": "minimum", "settling_time": "maximum", "power": "maximum"}
+SENSES = {
+    "gbw": "minimum",
+    "slew_rate_up": "minimum",
+    "slew_rate_down": "minimum",
+    "settling_time": "maximum",
+    "power": "maximum",
+}
 STEP = 0.45
 VALUES = st.fixed_dictionaries(
     {

@@ -9,17 +9,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.units import PLAIN, UNITS, QuantityError, counted, format_quantity, parse_quantity, parse_spice_number, read_unit
+from eda_agent.units import (
+    PLAIN,
+    UNITS,
+    QuantityError,
+    counted,
+    format_quantity,
+    parse_quantity,
+    parse_spice_number,
+    read_unit,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "unit", "value"),
     [
-        ("4.7u", "m", 4.7e-6), ("10M", "Hz", 10e6), ("10 MHz", "Hz", 10e6), ("10m", "m", 0.01), ("10mm", "m", 0.01), ("200uW", "W", 200e-6),
-        ("1e-6", "F", 1e-6), ("2pF", "F", 2e-12), ("60dB", "dB", 60), ("5 V/us", "V/s", 5e6), ("3k", "Ohm", 3e3), ("1.5 kΩ", "Ohm", 1.5e3),
-        ("10MEG", "Hz", 10e6), ("-40", "degC", -40), (".5µ", "m", 0.5e-6), ("80n", "V/√Hz", 80e-9), ("400p", "m²", 400e-12),
+        ("4.7u", "m", 4.7e-6),
+        ("10M", "Hz", 10e6),
+        ("10 MHz", "Hz", 10e6),
+        ("10m", "m", 0.01),
+        ("10mm", "m", 0.01),
+        ("200uW", "W", 200e-6),
+        ("1e-6", "F", 1e-6),
+        ("2pF", "F", 2e-12),
+        ("60dB", "dB", 60),
+        ("5 V/us", "V/s", 5e6),
+        ("3k", "Ohm", 3e3),
+        ("1.5 kΩ", "Ohm", 1.5e3),
+        ("10MEG", "Hz", 10e6),
+        ("-40", "degC", -40),
+        (".5µ", "m", 0.5e-6),
+        ("80n", "V/√Hz", 80e-9),
+        ("400p", "m²", 400e-12),
     ],
-)  # fmt: skip
+)
 def test_reads(text: str, unit: str, value: float) -> None:
     assert parse_quantity(text, unit) == value
 
@@ -43,7 +66,16 @@ def test_refuses_and_says_what_to_write(text: str, unit: str, says: str) -> None
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("10M", 10e-3), ("10MEG", 10e6), ("10m", 10e-3), ("4U", 4e-6), ("1mil", 25.4e-6), ("3kohm", 3e3), ("2pF", 2e-12), ("1e3k", 1e6)],
+    [
+        ("10M", 10e-3),
+        ("10MEG", 10e6),
+        ("10m", 10e-3),
+        ("4U", 4e-6),
+        ("1mil", 25.4e-6),
+        ("3kohm", 3e3),
+        ("2pF", 2e-12),
+        ("1e3k", 1e6),
+    ],
 )
 def test_spice_reads_m_as_milli(text: str, value: float) -> None:
     assert parse_spice_number(text) == value
@@ -73,11 +105,17 @@ def in_range(unit: str, value: float) -> bool:
     """Whether prefixes serve: what lies outside is written as 0 or as over the largest."""
     if unit in PLAIN or unit == "mV/V":
         return 1e-9 <= value < 1e9
-    return (1e-39 <= value < 1e30) if read_unit(unit).base == "m²" else (1e-15 if "us" in unit or "um" in unit else 1e-21) <= value < 1e17
+    return (
+        (1e-39 <= value < 1e30)
+        if read_unit(unit).base == "m²"
+        else (1e-15 if "us" in unit or "um" in unit else 1e-21) <= value < 1e17
+    )
 
 
 @given(SHOWN, st.floats(-36, 29), st.floats(1, 9.999), st.integers(1, 8), st.booleans())
-def test_written_and_read_again_is_the_same_to_its_digits(unit: str, power: float, lead: float, digits: int, negative: bool) -> None:
+def test_written_and_read_again_is_the_same_to_its_digits(
+    unit: str, power: float, lead: float, digits: int, negative: bool
+) -> None:
     value = lead * 10.0 ** math.floor(power)
     text = format_quantity(-value if negative else value, unit, digits)
     number, _, written = text.partition(" ") if unit else (text, "", "")
@@ -85,7 +123,9 @@ def test_written_and_read_again_is_the_same_to_its_digits(unit: str, power: floa
         return
     assert re.fullmatch(NUMBER if unit else NUMBER + "[afpnumkMGT]?", number), text
     with doubted():
-        assert math.isclose(parse_quantity(text, unit), -value if negative else value, rel_tol=10.0 ** (1 - digits)), text
+        assert math.isclose(parse_quantity(text, unit), -value if negative else value, rel_tol=10.0 ** (1 - digits)), (
+            text
+        )
     if unit in PLAIN:
         assert written == unit
     elif unit and unit not in SCALED and 1e-18 <= value < 1e14 and unit not in {"m", "m²"}:
@@ -99,14 +139,20 @@ def test_nothing_is_ever_written_with_an_exponent(unit: str, value: float, digit
     assert not re.search(r"\de[+-]?\d", format_quantity(value, unit, digits))
 
 
-@given(st.sampled_from(sorted(UNITS)), st.integers(1, 999), st.sampled_from(["a", "f", "p", "n", "u", "µ", "m", "", "k", "M", "G", "T"]))
+@given(
+    st.sampled_from(sorted(UNITS)),
+    st.integers(1, 999),
+    st.sampled_from(["a", "f", "p", "n", "u", "µ", "m", "", "k", "M", "G", "T"]),
+)
 def test_every_spelling_is_read(spelling: str, number: int, prefix: str) -> None:
     unit = read_unit(spelling)
     text = f"{number} {prefix}{spelling}"
     # 10 m is ten millimetres
     if (prefix and unit.name in PLAIN) or not unit.name or (prefix, unit.name) == ("", "m"):
         return
-    scale = {"a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12}[prefix]
+    scale = {"a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12}[
+        prefix
+    ]
     wanted = number * float(unit.factor) * 10.0 ** (scale * (2 if unit.base == "m²" else 1))
     with doubted():
         assert parse_quantity(text, unit.base) == pytest.approx(wanted, rel=1e-12)
@@ -128,7 +174,9 @@ def test_a_bare_number_is_in_the_unit_that_is_written_beside_it(text: str, unit:
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-15)
 
 
-@pytest.mark.parametrize(("text", "unit"), [("5m", "mV"), ("1 kppm/K", "ppm/K"), ("3 mdB", "dB"), ("2k%", "%"), ("1 Mdeg", "deg")])
+@pytest.mark.parametrize(
+    ("text", "unit"), [("5m", "mV"), ("1 kppm/K", "ppm/K"), ("3 mdB", "dB"), ("2k%", "%"), ("1 Mdeg", "deg")]
+)
 def test_a_prefix_stands_only_where_the_unit_takes_one(text: str, unit: str) -> None:
     with pytest.raises(QuantityError):
         parse_quantity(text, unit)
@@ -163,7 +211,9 @@ def test_writes(value: float | None, unit: str, text: str) -> None:
     assert format_quantity(value, unit) == text
 
 
-@pytest.mark.parametrize("text", ["7E7" + "7" * 40, "0E" + "0" * 40 + "2" + "0" * 26, "1e-" + "9" * 60, "9" * 400 + "k"])
+@pytest.mark.parametrize(
+    "text", ["7E7" + "7" * 40, "0E" + "0" * 40 + "2" + "0" * 26, "1e-" + "9" * 60, "9" * 400 + "k"]
+)
 def test_exponents_beyond_any_number_are_said_and_not_raised(text: str) -> None:
     assert parse_spice_number(text) in (None, 0.0, float("inf"))
     with contextlib.suppress(QuantityError):

@@ -28,9 +28,14 @@ XM6 ib ib vss vss {N} W=2 L=1 nf=1 m=1
 .ends
 """
 BARE = (
-    OTA.replace("XM", "M").replace(N, "nch").replace(P, "pch").replace(" nf=1", "").replace("W=5 L=0.5", "W=5u L=0.5u").replace("W=4 L=0.5", "W=4u L=0.5u")
+    OTA.replace("XM", "M")
+    .replace(N, "nch")
+    .replace(P, "pch")
+    .replace(" nf=1", "")
+    .replace("W=5 L=0.5", "W=5u L=0.5u")
+    .replace("W=4 L=0.5", "W=4u L=0.5u")
     .replace("W=2 L=1", "W=2u L=1u")
-)  # fmt: skip
+)
 FAB = """title: a fab
 library: [{path: fab.lib}]
 corners: {tt: []}
@@ -68,7 +73,9 @@ def same(values: dict[str, float | None], plain: dict[str, float | None]) -> Non
 
 def test_node_0_is_vss(tmp_path: Path, plain: dict[str, float | None]) -> None:
     """With and without a port beside it, in the cell and in one that it calls."""
-    draft, problem = drafted(tmp_path, OTA.replace(" vss", " 0").replace("vdd 0\n", "vdd\n").replace("ib 0 0", "ib 0 vss", 1))
+    draft, problem = drafted(
+        tmp_path, OTA.replace(" vss", " 0").replace("vdd 0\n", "vdd\n").replace("ib 0 0", "ib 0 vss", 1)
+    )
     assert draft.kind.ports["vss"] == "vss" and any("node 0" in note for note in draft.changed)
     same(measured(problem), plain)
 
@@ -76,13 +83,29 @@ def test_node_0_is_vss(tmp_path: Path, plain: dict[str, float | None]) -> None:
 def test_global_rails_become_ports_of_every_cell_on_the_way() -> None:
     notes: list[str] = []
     lines = [
-        ".global vdd! gnd!", ".subckt inv a y", "M1 y a 0 0 nch", "M2 y a vdd! vdd!", "+ pch W=1u", ".ends", ".subckt two a y", "x1 a b inv", "x2 b y inv m = 2", ".ends",
+        ".global vdd! gnd!",
+        ".subckt inv a y",
+        "M1 y a 0 0 nch",
+        "M2 y a vdd! vdd!",
+        "+ pch W=1u",
+        ".ends",
+        ".subckt two a y",
+        "x1 a b inv",
+        "x2 b y inv m = 2",
+        ".ends",
         "xtop a y two",
-    ]  # fmt: skip
+    ]
     assert with_global_ports(lines, notes) == [
-        ".subckt inv a y vss vdd!", "M1 y a vss vss nch", "M2 y a vdd! vdd! pch W=1u", ".ends", ".subckt two a y vss vdd!", "x1 a b vss vdd! inv", "x2 b y vss vdd! inv m=2",
-        ".ends", "xtop a y 0 vdd! two",
-    ]  # fmt: skip
+        ".subckt inv a y vss vdd!",
+        "M1 y a vss vss nch",
+        "M2 y a vdd! vdd! pch W=1u",
+        ".ends",
+        ".subckt two a y vss vdd!",
+        "x1 a b vss vdd! inv",
+        "x2 b y vss vdd! inv m=2",
+        ".ends",
+        "xtop a y 0 vdd! two",
+    ]
     assert notes == ["node 0, vdd! reached the devices without a port: made ports, vss vdd!"]
     untouched = [".subckt inv a y vdd vss", "M1 y a vss vss nch", "+ W=1u", ".ends", "x1 a 0 vdd 0 inv"]
     assert with_global_ports(untouched, notes) == untouched and len(notes) == 1
@@ -118,7 +141,10 @@ def test_an_include_of_the_users_own_stays() -> None:
 
 
 def test_a_commented_top_with_ports_is_the_cell_to_size(tmp_path: Path) -> None:
-    top = f"**.subckt buf in out ib vdd vss\nx1 in out out ib vdd vss ota\nXM7 out ib vss vss {N} W=2 L=1 nf=1 m=2\n**.ends\n"
+    top = (
+        f"**.subckt buf in out ib vdd vss\nx1 in out out ib vdd vss ota\nXM7 out ib vss vss {N} W=2 L=1 nf=1"
+        " m=2\n**.ends\n"
+    )
     (tmp_path / "c.spice").write_text("** sch_path: buf.sch\n" + top + OTA)
     draft = read_circuit(tmp_path / "c.spice", tmp_path)
     assert draft.subckt == "buf" and draft.netlist.subcircuits["buf"].ports == ("in", "out", "ib", "vdd", "vss")
@@ -140,14 +166,18 @@ def test_capacitors_of_wires_are_kept_and_not_sized(tmp_path: Path) -> None:
     draft, problem = drafted(tmp_path, OTA.replace(".ends", "C1 d1 out 0.34fF\nC2 t vss 1.2fF\nC3 out vss 0.5p\n.ends"))
     assert {name for name, role in draft.structure.roles.items() if role == "parasitic"} == {"c1", "c2"}
     assert not any(parameter.name.startswith("C") for parameter in problem.space.parameters)
-    extracted = "* NGSPICE file created from ota.ext - technology: sky130A\n" + OTA.replace(".ends", "C1 d1 out 34f\n.ends")
+    extracted = "* NGSPICE file created from ota.ext - technology: sky130A\n" + OTA.replace(
+        ".ends", "C1 d1 out 34f\n.ends"
+    )
     (tmp_path / "c.spice").write_text(extracted)
     assert read_circuit(tmp_path / "c.spice", tmp_path).parasitics == {"c1"}
 
 
 @pytest.mark.parametrize(("start", "top"), [("5", 1.42e-6), ("1", 1.42e-6)])
 def test_a_range_keeps_what_is_computed_from_it_legal(start: str, top: float, tmp_path: Path) -> None:
-    text = OTA.replace("* t", f"* t\n.param W1={start}\n.param W2='W1*70'").replace("W=5", "W=W1").replace("W=4", "W=W2")
+    text = (
+        OTA.replace("* t", f"* t\n.param W1={start}\n.param W2='W1*70'").replace("W=5", "W=W1").replace("W=4", "W=W2")
+    )
     draft, problem = drafted(tmp_path, text)
     [found] = [parameter for parameter in problem.space.parameters if parameter.name == "W1"]
     assert found.maximum == pytest.approx(top) and found.maximum * 70 <= 100e-6
@@ -156,7 +186,10 @@ def test_a_range_keeps_what_is_computed_from_it_legal(start: str, top: float, tm
 
 def test_a_port_on_a_diode_is_a_bias_and_no_enable(tmp_path: Path) -> None:
     """The device beside the diode pulls a port down, as a switch would."""
-    text = f"* t\n.subckt sf in out ib vdd vss\nXM1 vdd in out vss {N} W=20 L=0.15\nXM2 out ib vss vss {N} W=8 L=0.5\nXM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    text = (
+        f"* t\n.subckt sf in out ib vdd vss\nXM1 vdd in out vss {N} W=20 L=0.15\nXM2 out ib vss vss {N} W=8 L=0.5\nXM3"
+        f" ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    )
     (tmp_path / "c.spice").write_text(text)
     draft = read_circuit(tmp_path / "c.spice", tmp_path)
     assert draft.structure.enables == () and draft.structure.roles["xm3"] in {"bias diode", "signal mirror"}
@@ -185,8 +218,16 @@ def test_a_flat_circuit_keeps_its_supply_common_mode_bias_and_load(tmp_path: Pat
     """
     draft, problem = drafted(tmp_path, FLAT)
     bench = problem.testbenches["loop"]
-    assert draft.kind.name == "op-amp" and draft.kind.ports == {"inp": "in", "inn": "inn", "out": "out", "vdd": "vdd", "vss": "vss"}
-    assert (float(bench.settings["load"]), float(bench.settings["vcm"])) == (2e-12, 0.9) and problem.corners[0].vdd == 1.8
+    assert draft.kind.name == "op-amp" and draft.kind.ports == {
+        "inp": "in",
+        "inn": "inn",
+        "out": "out",
+        "vdd": "vdd",
+        "vss": "vss",
+    }
+    assert (float(bench.settings["load"]), float(bench.settings["vcm"])) == (2e-12, 0.9) and problem.corners[
+        0
+    ].vdd == 1.8
     assert not any("CL" in name for name in problem.space.names)
     values = measured(problem)
     assert values["power"] == pytest.approx(1.8 * 20e-6, rel=1e-6)
@@ -196,7 +237,10 @@ def test_a_flat_circuit_keeps_its_supply_common_mode_bias_and_load(tmp_path: Pat
 
 
 def test_a_common_gate_stage_is_a_transimpedance_amplifier(tmp_path: Path) -> None:
-    text = f"* t\n.subckt cg in out vb ib vdd vss\nXM1 out vb in vss {N} W=20 L=0.15\nR1 vdd out 2k\nXM2 in ib vss vss {N} W=8 L=0.5\nXM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    text = (
+        f"* t\n.subckt cg in out vb ib vdd vss\nXM1 out vb in vss {N} W=20 L=0.15\nR1 vdd out 2k\nXM2 in ib vss vss {N}"
+        f" W=8 L=0.5\nXM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    )
     draft, problem = drafted(tmp_path, text)
     assert draft.kind.name == "transimpedance amplifier" and draft.kind.bias == {"vb": "voltage", "ib": "source"}
     transimpedance = measured(problem)["transimpedance"]
@@ -209,7 +253,10 @@ def test_a_common_gate_stage_is_a_transimpedance_amplifier(tmp_path: Path) -> No
     [
         ("simulator lang=spectre\nsubckt ota inp inn\nM1 (d1 inp t vss) nch w=5u l=500n m=1\nends ota\n", "Spectre"),
         ("// a\nparameters w=5u\nM0 (d g s b) nch w=w\n", "Spectre"),
-        ('`include "disciplines.vams"\nmodule ota(inp, inn);\nelectrical inp, inn;\nanalog begin\nend\nendmodule\n', "Verilog"),
+        (
+            '`include "disciplines.vams"\nmodule ota(inp, inn);\nelectrical inp, inn;\nanalog begin\nend\nendmodule\n',
+            "Verilog",
+        ),
         ("(kicad_sch (version 20211123) (generator eeschema))\n", "KiCad"),
         ("Version 4\nSHEET 1 880 680\nWIRE 0 0 1 1\n", "LTspice"),
     ],

@@ -57,7 +57,9 @@ def current(netlist: str, process: str, temperature: float, cards: str, folder: 
     file = folder / "deck.cir"
     control = f".option temp={temperature} reltol=1e-6\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
     file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards + control)
-    done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=60, check=False, cwd=file.parent)
+    done = subprocess.run(
+        ["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=60, check=False, cwd=file.parent
+    )
     found = re.search(r"i\(vsup\) = (\S+)", done.stdout)
     assert found, done.stdout + done.stderr
     return -float(found[1])
@@ -98,7 +100,9 @@ def test_cells_and_expressions(tmp_path: Path) -> None:
     assert re.findall(r"(?m)^(X\w+) ", text) == ["XB", *(f"XB_{number}" for number in range(2, 7))]
     assert "r1 vdd out 50k m=2" in text and "* XB" not in text
     for corner in problem.corners:
-        plain = current(text, corner.process, corner.temperature, f"vsup vdd 0 {corner.vdd}\nxdut out vdd 0 top\n", tmp_path)
+        plain = current(
+            text, corner.process, corner.temperature, f"vsup vdd 0 {corner.vdd}\nxdut out vdd 0 top\n", tmp_path
+        )
         assert shown[corner.name] == pytest.approx(plain, rel=1e-4)
     # what is written reads back as the same circuit, and says so in its own words
     (tmp_path / "again").mkdir()
@@ -164,7 +168,9 @@ def test_fingers_are_what_was_simulated(tmp_path: Path) -> None:
         cards = "vsup d 0 1.8\nvg g 0 0.9\nxdut d g one\n.control\nop\nset numdgt=12\nprint i(vsup)\n.endc\n.end\n"
         file = tmp_path / f"{way}.cir"
         file.write_text("* by hand\n" + head + re.sub(r"(?im)^\.end\s*$", "", netlist) + cards)
-        done = subprocess.run(["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, check=False, cwd=file.parent)
+        done = subprocess.run(
+            ["ngspice", "-b", str(file)], capture_output=True, text=True, timeout=120, check=False, cwd=file.parent
+        )
         found[way] = -float(re.search(r"i\(vsup\) = (\S+)", done.stdout)[1])  # type: ignore[index]  # without a number the test fails
     assert shown == pytest.approx(found["exported"], rel=1e-4)
     assert abs(found["without"] / found["exported"] - 1) > 1e-3
@@ -184,9 +190,16 @@ def test_fingers_are_what_was_simulated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        ("xm1 a b c d n w=1 nf=4", True), ("xm1 a b c d n nf = 2 w=1", True), ("xm1 a b c d n nf={k}", True), ("xm1 a b c d n nf=1", False),
-        ("xm1 a b c d n nf=1.0 w=2", False), ("xm1 a b c d n nf='1'", False), ("xm1 a b c d n nf=10", True), ("* xm1 nf=4", False), ("r1 a b 1k", False),
+        ("xm1 a b c d n w=1 nf=4", True),
+        ("xm1 a b c d n nf = 2 w=1", True),
+        ("xm1 a b c d n nf={k}", True),
+        ("xm1 a b c d n nf=1", False),
+        ("xm1 a b c d n nf=1.0 w=2", False),
+        ("xm1 a b c d n nf='1'", False),
+        ("xm1 a b c d n nf=10", True),
+        ("* xm1 nf=4", False),
+        ("r1 a b 1k", False),
     ],
-)  # fmt: skip
+)
 def test_only_several_fingers_need_the_option(card: str, told: bool) -> None:
     assert ("wnflag" in with_fingers(f"* x\n{card}\n.end\n")) == told

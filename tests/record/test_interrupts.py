@@ -37,7 +37,11 @@ print("through")
 def test_no_interrupt_leaves_the_journal_waiting_for_itself(tmp_path: Path) -> None:
     """Without a stretch that is whole, one of a few hundred interrupts was the last."""
     done = subprocess.run(
-        [sys.executable, "-c", STORM, str(tmp_path / "journal.jsonl")], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", STORM, str(tmp_path / "journal.jsonl")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.stdout == "through\n", done.stderr
 

@@ -92,7 +92,9 @@ def test_a_fold_of_nothing_is_a_run_that_has_not_begun() -> None:
     assert state.curve == []
 
 
-LINES = st.lists(st.sampled_from([b'{"a":1}\n', b'{"type":"x","t":12345}\n', b'{"a":\n', b"\n", b"\0\0\0\n", b"garbage"]), max_size=7)
+LINES = st.lists(
+    st.sampled_from([b'{"a":1}\n', b'{"type":"x","t":12345}\n', b'{"a":\n', b"\n", b"\0\0\0\n", b"garbage"]), max_size=7
+)
 
 
 @given(LINES, st.integers(1, 60))

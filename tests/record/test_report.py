@@ -78,7 +78,9 @@ def test_the_verdict_comes_before_the_corners(state: RunState) -> None:
 
 def test_words_of_a_model_stay_words(state: RunState) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-    turns: list[dict[str, Any]] = [{**turn, "proposal": {**turn["proposal"], "reasoning": evil}} for turn in state.turns]
+    turns: list[dict[str, Any]] = [
+        {**turn, "proposal": {**turn["proposal"], "reasoning": evil}} for turn in state.turns
+    ]
     changed = RunState(started=state.started, turns=turns, best=state.best, finished=state.finished)
     text = html_report(changed)
     assert evil not in text
@@ -114,7 +116,11 @@ def test_names_in_a_legend_never_touch_and_no_two_lines_look_the_same(names: lis
     assert len(strokes) == len(names)
     written = list(drawn)
     axis = max(float(text.get("y", 0)) for text in drawn.iter("text") if text.get("text-anchor") == "middle")
-    entries = [text for text in written if text.tag == "text" and text.get("class") == "tick" and float(text.get("y", 0)) > axis]
+    entries = [
+        text
+        for text in written
+        if text.tag == "text" and text.get("class") == "tick" and float(text.get("y", 0)) > axis
+    ]
     assert [text.text for text in entries] == names
     ends: dict[float, float] = {}
     for text in entries:
@@ -151,8 +157,9 @@ def test_a_cace_datasheet_round_trips(state: RunState, tmp_path: Path) -> None:
 def test_a_datasheet_of_someone_else(tmp_path: Path) -> None:
     path = tmp_path / "amp.yaml"
     path.write_text(
-        "name: amp\ncace_format: 5.2\nparameters:\n  gain:\n    unit: dB\n    spec:\n      gain:\n        minimum: {value: 60, fail: true}\n"
-        "        typical: {value: any}\n  idd:\n    unit: uA\n    spec: {idd: {maximum: {value: 50}}}\n  colour:\n    spec: {colour: {maximum: {value: red}}}\n"
+        "name: amp\ncace_format: 5.2\nparameters:\n  gain:\n    unit: dB\n    spec:\n      gain:\n        minimum:"
+        " {value: 60, fail: true}\n        typical: {value: any}\n  idd:\n    unit: uA\n    spec: {idd: {maximum:"
+        " {value: 50}}}\n  colour:\n    spec: {colour: {maximum: {value: red}}}\n"
     )
     assert read_cace(path) == {"dc_gain": {"minimum": 60.0}, "supply_current": {"maximum": pytest.approx(50e-6)}}
     path.write_text("name: x\n")

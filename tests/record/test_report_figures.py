@@ -43,7 +43,9 @@ def pictures(problem: Problem) -> tuple[dict[str, Plot], list[dict[str, Any]], d
     for bench in problem.testbenches:
         corners = {corner: kinds for (name, corner), kinds in waves.items() if name == bench}
         for kind in [kind for kind in next(iter(corners.values())) if kind != "op"]:
-            for plot in wave_plots(bench, kind, {corner: kinds[kind] for corner, kinds in corners.items()}, plot_labels(problem, bench)):
+            for plot in wave_plots(
+                bench, kind, {corner: kinds[kind] for corner, kinds in corners.items()}, plot_labels(problem, bench)
+            ):
                 found[plot.title] = plot
     return found, rows, dict(values)
 
@@ -81,7 +83,9 @@ def test_other_circuits_plots(problems: dict[str, Problem]) -> None:
 
 def test_an_axis_that_counts_has_no_marks_between() -> None:
     for last in (1, 2, 3, 7, 40):
-        plot = Plot("best", Axis("turn", whole=True), Axis("score"), [Line("score", range(last + 1), [0.5] * (last + 1))])
+        plot = Plot(
+            "best", Axis("turn", whole=True), Axis("score"), [Line("score", range(last + 1), [0.5] * (last + 1))]
+        )
         marks = re.findall(r'text-anchor="middle">([^<]*)</text>', line_plot(plot))[:-1]
         assert marks and all(float(mark).is_integer() for mark in marks), marks
 
@@ -110,7 +114,13 @@ def test_the_printed_commands_repeat_the_run(tmp_path: Path) -> None:
     # the program's name, whether or not it is installed beside this Python
     script = f'eda-agent() {{ "{sys.executable}" -m eda_agent "$@"; }}\n{commands}'
     done = subprocess.run(
-        ["bash", "-c", script], cwd=moved, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "COLUMNS": "160"}
+        ["bash", "-c", script],
+        cwd=moved,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "160"},
     )
     assert done.returncode in {0, 1}, done.stderr
     first, again = (fold(read_journal(folder / "journal.jsonl")) for folder in (moved, moved / "again"))
@@ -128,5 +138,8 @@ def test_what_a_command_cannot_repeat_is_said(tmp_path: Path, problems: dict[str
     control.send(parse_command('{"do": "target", "spec": "dc_gain", "minimum": 20}'))
     size(Request(CIRCUITS / "ota_5t", "random", simulations=2, skip=False, out=tmp_path / "run"), control=control)
     said = repeat_commands(fold(read_journal(tmp_path / "run" / "journal.jsonl")))
-    assert "--all-corners" in said and '# command of the user during the run: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said
+    assert (
+        "--all-corners" in said
+        and '# command of the user during the run: {"do": "target", "spec": "dc_gain", "minimum": 20.0}' in said
+    )
     assert load_problem(tmp_path / "run").name == problems["ota_5t"].name

@@ -24,7 +24,18 @@ from eda_agent.run import Request, size
 
 from ..conftest import CIRCUITS
 
-COMMAND = [sys.executable, "-m", "eda_agent", "size", str(CIRCUITS / "ota_5t"), "--policy", "random", "--budget", "90", "--json"]
+COMMAND = [
+    sys.executable,
+    "-m",
+    "eda_agent",
+    "size",
+    str(CIRCUITS / "ota_5t"),
+    "--policy",
+    "random",
+    "--budget",
+    "90",
+    "--json",
+]
 
 
 def turns(folder: Path) -> list[dict[str, Any]]:
@@ -45,7 +56,9 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
     kills = played = 0
     while kills < 6:
         process = subprocess.Popen(
-            [*COMMAND, "--out", str(torn), "--resume"] if (torn / "journal.jsonl").exists() else [*COMMAND, "--out", str(torn)],
+            [*COMMAND, "--out", str(torn), "--resume"]
+            if (torn / "journal.jsonl").exists()
+            else [*COMMAND, "--out", str(torn)],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -54,19 +67,30 @@ def test_killed_again_and_again(tmp_path: Path, own_cache: Path) -> None:
         goal = played + draw.randint(2, 12)
         while process.poll() is None and played < goal:
             time.sleep(draw.uniform(0.0, 0.02))
-            played = (torn / "journal.jsonl").read_bytes().count(b'"turn.evaluated"') if (torn / "journal.jsonl").exists() else 0
+            played = (
+                (torn / "journal.jsonl").read_bytes().count(b'"turn.evaluated"')
+                if (torn / "journal.jsonl").exists()
+                else 0
+            )
         assert process.poll() is None, "the run ended before it could be killed"
         process.kill()
         process.wait()
         kills += 1
     done = subprocess.run(
-        [*COMMAND, "--out", str(torn), "--resume"], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [*COMMAND, "--out", str(torn), "--resume"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     summary = json.loads(done.stdout)
     assert summary["simulations"] == 90
     # the same turns as the run that was left alone, each once
     assert [turn["index"] for turn in turns(torn)] == list(range(91))
-    assert [(turn["sizing"], turn["score"]) for turn in turns(torn)] == [(turn["sizing"], turn["score"]) for turn in turns(whole)]
+    assert [(turn["sizing"], turn["score"]) for turn in turns(torn)] == [
+        (turn["sizing"], turn["score"]) for turn in turns(whole)
+    ]
     # a journaled turn is never simulated again: at most the jobs of one turn a kill were under way and came from
     # nowhere
     events = list(read_journal(torn / "journal.jsonl"))
@@ -80,7 +104,9 @@ def test_the_same_seed_gives_the_same_run_and_the_cache_changes_nothing(tmp_path
     second = size(Request(**request, out=tmp_path / "b", cache=False, workers=1))
     third = size(Request(**request, out=tmp_path / "c"))
     for other in (second, third):
-        assert [(turn.sizing, turn.value) for turn in other.turns] == [(turn.sizing, turn.value) for turn in first.turns]
+        assert [(turn.sizing, turn.value) for turn in other.turns] == [
+            (turn.sizing, turn.value) for turn in first.turns
+        ]
     other_seed = size(Request(**request, seed=1, out=tmp_path / "d"))
     assert [turn.sizing for turn in other_seed.turns[1:]] != [turn.sizing for turn in first.turns[1:]]
 
@@ -127,7 +153,9 @@ def test_cut_between_a_turn_and_the_word_that_it_is_the_best(tmp_path: Path, own
     lines = (whole / "journal.jsonl").read_bytes().splitlines(keepends=True)
     kinds = [json.loads(line)["type"] for line in lines]
     # the last time that a turn became the best
-    place = max(number for number, kind in enumerate(kinds) if kind == "best.updated" and kinds[number - 1] == "turn.evaluated")
+    place = max(
+        number for number, kind in enumerate(kinds) if kind == "best.updated" and kinds[number - 1] == "turn.evaluated"
+    )
     cut = tmp_path / "cut"
     cut.mkdir()
     (cut / "journal.jsonl").write_bytes(b"".join(lines[:place]))
@@ -162,7 +190,11 @@ def test_what_another_process_wrote_meanwhile_is_read(tmp_path: Path, monkeypatc
 
 def test_a_run_that_cannot_begin_leaves_no_journal(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        size(Request(CIRCUITS / "ota_5t", "embedded", options={"model": str(tmp_path)}, simulations=2, out=tmp_path / "run"))
+        size(
+            Request(
+                CIRCUITS / "ota_5t", "embedded", options={"model": str(tmp_path)}, simulations=2, out=tmp_path / "run"
+            )
+        )
     assert not (tmp_path / "run" / "journal.jsonl").exists()
     # nor one that cannot be simulated
     shutil.copytree(CIRCUITS / "ota_5t", tmp_path / "amp")

@@ -19,10 +19,14 @@ from tests.conftest import CIRCUITS
 def test_a_resumed_run_asks_for_what_the_user_asked(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     orders: dict[int, list[dict[str, Any]]] = {
-        2: [{"do": "lock", "parameter": "mt", "value": 3}, {"do": "target", "spec": "dc_gain", "minimum": 20}, {"do": "hint", "text": "wide"}],
+        2: [
+            {"do": "lock", "parameter": "mt", "value": 3},
+            {"do": "target", "spec": "dc_gain", "minimum": 20},
+            {"do": "hint", "text": "wide"},
+        ],
         3: [{"do": "back", "turn": 1}],
         4: [{"do": "policy", "name": "trust"}, {"do": "spend", "simulations": 5}],
-    }  # fmt: skip
+    }
     evaluated = 0
 
     def listen(event: dict[str, Any]) -> None:

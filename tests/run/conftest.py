@@ -22,7 +22,8 @@ def amp(tmp_path: Path) -> Path:
     text = (CIRCUITS / "ota_5t" / "spec.yaml").read_text()
     head = text[: text.index("  step: {template")]
     (folder / "spec.yaml").write_text(
-        f"{head}specs:{SPECS}corners:\n  nominal: {{process: tt, vdd: 3.3, temperature: 27}}\nbudget: {{simulations: 40}}\n"
+        f"{head}specs:{SPECS}corners:\n  nominal: {{process: tt, vdd: 3.3, temperature: 27}}\nbudget: {{simulations:"
+        " 40}\n"
     )
     netlist = (CIRCUITS / "ota_5t" / "ota_5t.spice").read_text()
     (folder / "ota_5t.spice").write_text(netlist.replace(".subckt", ".include load.inc\n.subckt", 1))

@@ -21,7 +21,9 @@ class Noon(datetime):
         return cls(2026, 1, 2, 12, 0, 0)
 
 
-def test_runs_of_one_second_have_a_folder_each(problems: dict[str, Problem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_one_second_have_a_folder_each(
+    problems: dict[str, Problem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(folder, "datetime", Noon)
     problem = problems["ota_5t"]

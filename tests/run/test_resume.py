@@ -60,8 +60,24 @@ def test_killed_and_resumed_with_every_option(amp: Path, tmp_path: Path) -> None
     """
     model = tmp_path / "model"
     shutil.copytree(shipped_model(), model)
-    options = ["--policy", "embedded", "--model", model, "--budget", "9", "--seed", "4", "--workers", "1", "--parallel", "2", "--corners", "nominal",
-               "--all-corners", "--no-cache"]  # fmt: skip
+    options = [
+        "--policy",
+        "embedded",
+        "--model",
+        model,
+        "--budget",
+        "9",
+        "--seed",
+        "4",
+        "--workers",
+        "1",
+        "--parallel",
+        "2",
+        "--corners",
+        "nominal",
+        "--all-corners",
+        "--no-cache",
+    ]
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     eda("size", amp, *options, "--out", whole)
     killed(torn, 3, amp, *options)
@@ -72,9 +88,19 @@ def test_killed_and_resumed_with_every_option(amp: Path, tmp_path: Path) -> None
     first, last = (event for event in read_journal(torn / "journal.jsonl") if event["type"] == "run.started")
     assert last["opened"]["request"] == first["opened"]["request"]
     assert last["opened"]["request"] == {
-        "policy": "embedded", "options": {"model": str(model)}, "seed": 4, "simulations": 9, "workers": 1, "cluster": None, "cache": False,
-        "corners": "nominal", "skip": False, "parallel": 2, "memory": None, "force": None,
-    }  # fmt: skip
+        "policy": "embedded",
+        "options": {"model": str(model)},
+        "seed": 4,
+        "simulations": 9,
+        "workers": 1,
+        "cluster": None,
+        "cache": False,
+        "corners": "nominal",
+        "skip": False,
+        "parallel": 2,
+        "memory": None,
+        "force": None,
+    }
     assert last["workers"] == 1 and last["opened"]["weights"] == first["opened"]["weights"] != ""
 
 
@@ -83,10 +109,17 @@ def test_a_changed_budget_is_said_and_kept(amp: Path, tmp_path: Path) -> None:
     eda("size", amp, "--policy", "random", "--budget", "3", "--out", run)
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 3
     done = eda("size", run, "--resume", "--budget", "5", "--workers", "1")
-    assert "! changed: --budget is 5, was 3" in done.stderr and "! changed: --workers is 1, was not given" in done.stderr
+    assert (
+        "! changed: --budget is 5, was 3" in done.stderr and "! changed: --workers is 1, was not given" in done.stderr
+    )
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 5
     assert state(run).started["budget"]["simulations"] == 5
-    for words, says in ((["--policy", "trust"], "policy random"), (["--seed", "7"], "seed 0"), (["--corners", "signoff"], "the spec's own corners"), (["--model", "x"], "--model is not an option of policy random")):  # fmt: skip
+    for words, says in (
+        (["--policy", "trust"], "policy random"),
+        (["--seed", "7"], "seed 0"),
+        (["--corners", "signoff"], "the spec's own corners"),
+        (["--model", "x"], "--model is not an option of policy random"),
+    ):
         refused = eda("size", run, "--resume", *words)
         assert refused.returncode == 2 and says in refused.stderr, refused.stderr
 
@@ -127,7 +160,12 @@ def test_an_endpoint_from_the_environment_is_kept_and_its_key_is_not(amp: Path, 
 def test_a_journal_sends_nothing_to_an_endpoint_of_somebody_else(amp: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     eda("size", amp, "--policy", "random", "--budget", "2", "--out", run)
-    swap(run, lambda opened: opened["request"].update(policy="chat", options={"endpoint": "https://elsewhere.example/v1", "model": "m"}))
+    swap(
+        run,
+        lambda opened: opened["request"].update(
+            policy="chat", options={"endpoint": "https://elsewhere.example/v1", "model": "m"}
+        ),
+    )
     refused = eda("size", run, "--resume", "--budget", "3")
     assert (
         refused.returncode == 2
@@ -152,7 +190,12 @@ def test_a_policy_of_ones_own(amp: Path, tmp_path: Path) -> None:
     done = eda("size", run, "--resume", "--budget", "5", "--policy", policy, "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["simulations"] == 5, done.stderr
     assert played(run) == played(whole) and canary.exists()
-    for wrong, says in (("python:nowhere.Climb", "No module named"), ("python:mine.Nobody", "has no attribute"), ("python:mine", "a module and a class"), ("python:", "invalid choice")):  # fmt: skip
+    for wrong, says in (
+        ("python:nowhere.Climb", "No module named"),
+        ("python:mine.Nobody", "has no attribute"),
+        ("python:mine", "a module and a class"),
+        ("python:", "invalid choice"),
+    ):
         refused = eda("size", amp, "--policy", wrong, "--out", tmp_path / "none", cwd=tmp_path)
         assert refused.returncode == 2 and says in refused.stderr and "Traceback" not in refused.stderr
 
@@ -219,9 +262,11 @@ def test_what_the_measurements_depend_on_may_not_change(amp: Path, tmp_path: Pat
         assert old_text in text
         (amp / file).write_text(text.replace(old_text, new_text, 1))
         refused = eda("size", run, "--resume", "--budget", "2")
-        assert refused.returncode == 2 and says in refused.stderr and "restore what changed, or start a new run" in refused.stderr, (
-            refused.stderr
-        )
+        assert (
+            refused.returncode == 2
+            and says in refused.stderr
+            and "restore what changed, or start a new run" in refused.stderr
+        ), refused.stderr
         assert (run / "journal.jsonl").read_bytes() == before
         (amp / file).write_text(text)
     assert json.loads(eda("size", run, "--resume", "--budget", "2", "--json").stdout)["simulations"] == 2
@@ -246,7 +291,9 @@ def test_a_journal_of_version_0_1_0(amp: Path, tmp_path: Path) -> None:
     eda("size", amp, "--policy", "embedded", "--seed", "3", "--parallel", "1", "--budget", "4", "--out", whole)
     old(run)
     done = eda("size", run, "--resume")
-    assert "stores neither the policy's options" in done.stderr and "give --model again if the run had one" in done.stderr, done.stderr
+    assert (
+        "stores neither the policy's options" in done.stderr and "give --model again if the run had one" in done.stderr
+    ), done.stderr
     assert len(state(run).turns) == 4
     eda("size", run, "--resume", "--budget", "4")
     assert played(run) == played(whole)

@@ -42,37 +42,67 @@ def test_the_policy_that_the_user_changed_to_goes_on_with_its_options(tmp_path: 
     with pytest.raises(InputError, match="--script is not an option of policy chat"):
         settle(Request(tmp_path, options={"script": "x"}, resume=True), state, tmp_path)
     # they are kept for the time after
-    state.apply({"v": 1, "seq": 2, "type": "run.started", "opened": {"request": request_data(other.request), "going": dict(other.options)}})
+    state.apply(
+        {
+            "v": 1,
+            "seq": 2,
+            "type": "run.started",
+            "opened": {"request": request_data(other.request), "going": dict(other.options)},
+        }
+    )
     assert settle(Request(tmp_path, resume=True), state, tmp_path).options == {"endpoint": HERE, "model": "two"}
 
 
 def test_a_program_is_named_by_the_user_alone(tmp_path: Path) -> None:
-    for state in (journal(Request(Path("s"), "python:os.Climb")), journal(Request(Path("s"), "random"), switched("python:os.Climb"))):
+    for state in (
+        journal(Request(Path("s"), "python:os.Climb")),
+        journal(Request(Path("s"), "random"), switched("python:os.Climb")),
+    ):
         with pytest.raises(InputError, match=r"add --policy python:os\.Climb"):
             settle(Request(tmp_path, resume=True), state, tmp_path)
         assert settle(Request(tmp_path, "python:os.Climb", resume=True), state, tmp_path).policy == "python:os.Climb"
 
 
-def test_an_endpoint_elsewhere_is_asked_for_until_the_user_has_named_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_elsewhere_is_asked_for_until_the_user_has_named_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EDA_AGENT_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     there = "https://models.example/v1"
     state = journal(Request(Path("s"), "chat", {"endpoint": there, "model": "m"}))
-    for address in (there, "http://127.0.0.1.models.example/v1", "http://localhost@models.example/v1", "http://10.0.0.1/v1"):
+    for address in (
+        there,
+        "http://127.0.0.1.models.example/v1",
+        "http://localhost@models.example/v1",
+        "http://10.0.0.1/v1",
+    ):
         with pytest.raises(InputError, match="you have not given here before"):
             settle(Request(tmp_path, resume=True), journal(Request(Path("s"), "chat", {"endpoint": address})), tmp_path)
-    assert settle(Request(tmp_path, options={"endpoint": there}, resume=True), state, tmp_path).options["endpoint"] == there
+    assert (
+        settle(Request(tmp_path, options={"endpoint": there}, resume=True), state, tmp_path).options["endpoint"]
+        == there
+    )
     for address in (HERE, "http://localhost:8000/v1", "http://[::1]:8000/v1"):
-        assert settle(Request(tmp_path, resume=True), journal(Request(Path("s"), "chat", {"endpoint": address})), tmp_path).notes == ()
+        assert (
+            settle(
+                Request(tmp_path, resume=True), journal(Request(Path("s"), "chat", {"endpoint": address})), tmp_path
+            ).notes
+            == ()
+        )
     remember_endpoint(there)
     assert settle(Request(tmp_path, resume=True), state, tmp_path).options["model"] == "m"
 
 
 def test_another_endpoint_is_a_said_change_and_another_model_is_another_run(tmp_path: Path) -> None:
     state = journal(Request(Path("s"), "chat", {"endpoint": HERE, "model": "one"}, simulations=20))
-    again = settle(Request(tmp_path, options={"endpoint": "http://localhost:9/v1"}, simulations=30, resume=True), state, tmp_path)
+    again = settle(
+        Request(tmp_path, options={"endpoint": "http://localhost:9/v1"}, simulations=30, resume=True), state, tmp_path
+    )
     assert again.request.simulations == 30
-    assert again.notes == ("changed: --budget is 30, was 20", f"changed: --endpoint is http://localhost:9/v1, was {HERE}")
+    assert again.notes == (
+        "changed: --budget is 30, was 20",
+        f"changed: --endpoint is http://localhost:9/v1, was {HERE}",
+    )
     with pytest.raises(InputError, match="the run was started with model one, not two"):
         settle(Request(tmp_path, options={"model": "two"}, resume=True), state, tmp_path)
 

@@ -53,10 +53,19 @@ INNER = {"sky130A": ".msky130_fd_pr__{}fet_01v8", "gf180mcuD": ".m0", "ptm45": "
 def asked(problem: Problem, metric: str, bound: str, *devices: str, corners: tuple[str, ...] = ()) -> Spec:
     """A spec on devices; `bound` is minimum or maximum."""
     sides = {"minimum": None, "maximum": None, bound: 0.0}
-    return Spec(f"{metric} {bound}", BIAS_METRICS[metric], next(iter(problem.testbenches)), **sides, corners=corners, devices=devices)
+    return Spec(
+        f"{metric} {bound}",
+        BIAS_METRICS[metric],
+        next(iter(problem.testbenches)),
+        **sides,
+        corners=corners,
+        devices=devices,
+    )
 
 
-def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: str, folder: Path) -> dict[str, dict[str, float]]:
+def plain(
+    problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: str, folder: Path
+) -> dict[str, dict[str, float]]:
     """Device → parameter → number, as `ngspice -b` prints it for the exported netlist in the testbench."""
     pdk = problem.pdk
     library = pdk.library()
@@ -79,11 +88,18 @@ def plain(problem: Problem, corner: Corner, sizing: Mapping[str, float], tail: s
             # GF180's m is written as so many equal instances, of which the first is read
             instances[device.label] = device.values["m"] if pdk.name == "gf180mcuD" else 1.0
     asked = ["id", "gm", "vth", "vdsat", "vgs", "vds", "vbs", "w", "m"]
-    prints = "".join(f"echo @@ {label}\n" + "".join(f"print @{name}[{one}]\n" for one in asked) for label, name in wanted.items())
+    prints = "".join(
+        f"echo @@ {label}\n" + "".join(f"print @{name}[{one}]\n" for one in asked) for label, name in wanted.items()
+    )
     ports = " ".join(problem.netlist.subcircuits[problem.subckt].ports)
     nets = " ".join(problem.testbenches[next(iter(problem.testbenches))].nets[port] for port in ports.split())
-    path.write_text(f"* plain\n{models}{netlist}\nXdut {nets} {problem.subckt}\n{tail}.control\nset numdgt=12\nop\n{prints}.endc\n.end\n")
-    out = subprocess.run(["ngspice", "-b", str(path)], capture_output=True, text=True, check=False, timeout=120, cwd=folder).stdout
+    path.write_text(
+        f"* plain\n{models}{netlist}\nXdut {nets} {problem.subckt}\n{tail}.control\nset"
+        f" numdgt=12\nop\n{prints}.endc\n.end\n"
+    )
+    out = subprocess.run(
+        ["ngspice", "-b", str(path)], capture_output=True, text=True, check=False, timeout=120, cwd=folder
+    ).stdout
     found: dict[str, dict[str, float]] = {}
     label = ""
     for line in out.splitlines():
@@ -107,7 +123,9 @@ def test_every_number_is_that_of_plain_ngspice(name: str, tmp_path: Path, pool: 
     workbench = Workbench(problem, tmp_path / "models")
     labels = [label for _, _, label in workbench.mosfets]
     specs = tuple(
-        replace(asked(problem, metric, "minimum", label), name=f"{metric} {label}") for metric in BIAS_METRICS for label in labels
+        replace(asked(problem, metric, "minimum", label), name=f"{metric} {label}")
+        for metric in BIAS_METRICS
+        for label in labels
     )
     problem = replace(problem, specs=specs, testbenches={bench.name: bench})
     sizing = problem.space.snap(
@@ -135,7 +153,10 @@ def test_every_number_is_that_of_plain_ngspice(name: str, tmp_path: Path, pool: 
             }
             for metric, value in expected.items():
                 # ngspice stops iterating within its reltol of 1e-3, and starts elsewhere here
-                got, close = evaluation.values[corner.name][f"{metric} {label}"], 2e-4 if BIAS_METRICS[metric].unit == "V" else 0.0
+                got, close = (
+                    evaluation.values[corner.name][f"{metric} {label}"],
+                    2e-4 if BIAS_METRICS[metric].unit == "V" else 0.0,
+                )
                 assert got == pytest.approx(value, rel=1e-3, abs=close), (corner.name, metric, label)
 
 
@@ -146,19 +167,26 @@ def test_the_worst_device_counts_and_is_named(miller: Problem, tmp_path: Path, p
         asked(miller, "gm_id", "maximum", "xm1", "xm5", corners=("slow",)),
     )
     problem = replace(miller, specs=specs)
-    evaluation = Evaluator(problem, Workbench(problem, tmp_path), pool, NoCache(), keep_points=True).evaluate([problem.space.initial])[0]
+    evaluation = Evaluator(problem, Workbench(problem, tmp_path), pool, NoCache(), keep_points=True).evaluate(
+        [problem.space.initial]
+    )[0]
     assert list(evaluation.corner_points) == ["nominal", "slow", "fast"]
     for corner, points in evaluation.corner_points.items():
         margins = {name: points[name].margin for name in specs[0].devices}
         worst = min(margins, key=margins.__getitem__)
-        assert evaluation.values[corner][specs[0].name] == margins[worst] and evaluation.reasons[corner, specs[0].name] == worst
+        assert (
+            evaluation.values[corner][specs[0].name] == margins[worst]
+            and evaluation.reasons[corner, specs[0].name] == worst
+        )
     assert [corner for corner, row in evaluation.values.items() if specs[1].name in row] == ["slow"]
     ratios = {name: evaluation.corner_points["slow"][name].gm_id for name in specs[1].devices}
     assert evaluation.values["slow"][specs[1].name] == max(ratios.values())
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3), st.floats(-1, 1), st.floats(0, 2))
-def test_a_device_reads_the_same_with_its_ends_exchanged(drain: float, gate: float, bulk: float, vth: float, vdsat: float) -> None:
+def test_a_device_reads_the_same_with_its_ends_exchanged(
+    drain: float, gate: float, bulk: float, vth: float, vdsat: float
+) -> None:
     """A MOSFET is symmetric: which end the netlist calls the drain changes no number that does not name an end."""
 
     def seen(drain: float, source: float) -> dict[str, float]:
@@ -194,7 +222,9 @@ def test_monte_carlo_reads_them_on_every_chip(miller: Problem, tmp_path: Path, p
     spec = asked(miller, "saturation_margin", "minimum", "xm5")
     problem = replace(miller, specs=(spec,), corners=miller.corners[:1])
     evaluator = Evaluator(problem, Workbench(problem, tmp_path), pool, NoCache())
-    chips = [value for value in monte_carlo(evaluator, problem.space.initial, 12, 1).values[spec.name] if value is not None]
+    chips = [
+        value for value in monte_carlo(evaluator, problem.space.initial, 12, 1).values[spec.name] if value is not None
+    ]
     nominal = evaluator.evaluate([problem.space.initial])[0].values["nominal"][spec.name]
     assert len(chips) == 12 and len(set(chips)) == 12 and nominal is not None
     # millivolts of mismatch around the nominal margin of 60 mV

@@ -44,7 +44,9 @@ def test_in_a_folder_that_may_only_be_read(tmp_path: Path) -> None:
 def test_a_sound_file_that_is_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "results.sqlite"
     kept(path).close()
-    monkeypatch.setattr(sqlite3, "connect", lambda place, connect=sqlite3.connect, **how: connect(place, **{**how, "timeout": 0.05}))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda place, connect=sqlite3.connect, **how: connect(place, **{**how, "timeout": 0.05})
+    )
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     cache = Cache(path)

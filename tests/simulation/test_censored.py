@@ -103,8 +103,17 @@ def test_a_decision_that_is_not_taken_in_the_clocks_half() -> None:
         difference = sign * np.where(time < 1e-6, grown, -grown)
         return Waveform("tran", time, {"outp": 0.9 + difference / 2, "outn": 0.9 - difference / 2, "clock": clock})
 
-    assert metrics.measure("delay", decided(2e-8), settings) == (pytest.approx(2e-8 * math.log(900), rel=0.01), "", "", 0.0)
+    assert metrics.measure("delay", decided(2e-8), settings) == (
+        pytest.approx(2e-8 * math.log(900), rel=0.01),
+        "",
+        "",
+        0.0,
+    )
     slow = metrics.measure("delay", decided(2e-7), settings)
-    assert (slow.bound, slow.why) == (">", "not decided") and slow.value == pytest.approx(0.48e-6, rel=0.01) and slow.wanted > 1
+    assert (
+        (slow.bound, slow.why) == (">", "not decided")
+        and slow.value == pytest.approx(0.48e-6, rel=0.01)
+        and slow.wanted > 1
+    )
     wrong = metrics.measure("delay", decided(2e-7, -1.0), settings)
     assert wrong.value is None and "wrong way" in wrong.why

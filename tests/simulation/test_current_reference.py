@@ -52,32 +52,46 @@ specs:
 corners: {nominal: {process: tt, vdd: 1.8, temperature: DEGREES}}
 """
 # the same circuit, its supply moved by 1 V in AC: the current's answer is that of the slope
-SMALL = "* small signal\nVsup vdd 0 {vdd} ac 1\nVhold out 0 0.9\nHsense sense 0 Vhold 1\nXdut out vdd 0 ref\n.ac dec 1 0.01 0.1\n"
+SMALL = (
+    "* small signal\nVsup vdd 0 {vdd} ac 1\nVhold out 0 0.9\nHsense sense 0 Vhold 1\nXdut out vdd 0 ref\n.ac dec 1 0.01"
+    " 0.1\n"
+)
 
 
 def values_of(folder: Path, netlist: str, at: float = 0.9, degrees: float = 27) -> dict[str, float]:
     (folder / "c.spice").write_text(netlist, encoding="utf-8")
     (folder / "tb.spice").write_text(SMALL, encoding="utf-8")
-    (folder / "spec.yaml").write_text(SPEC.replace("AT", f"{at:.9f}").replace("DEGREES", f"{degrees:g}"), encoding="utf-8")
+    (folder / "spec.yaml").write_text(
+        SPEC.replace("AT", f"{at:.9f}").replace("DEGREES", f"{degrees:g}"), encoding="utf-8"
+    )
     values = measure_once(load_problem(folder / "spec.yaml"))
     return {name: value for name, value in values.items() if value is not None}
 
 
 def test_a_resistor_for_a_reference(tmp_path: Path) -> None:
-    netlist = "* resistor\n.model n nmos level=1\n.subckt ref out vdd vss\nR1 vdd out {R} tc1=1m\nR9 vdd vss 1meg\n.param R=90k\n.ends\n"
+    netlist = (
+        "* resistor\n.model n nmos level=1\n.subckt ref out vdd vss\nR1 vdd out {R} tc1=1m\nR9 vdd vss 1meg\n.param"
+        " R=90k\n.ends\n"
+    )
 
     def found(bench: str, metric: str, unit: str) -> float:
-        value = measured(tmp_path, netlist, "ref", bench, f"{{{metric}: {{testbench: t, unit: {unit}, minimum: 1p}}}}")[metric]
+        value = measured(tmp_path, netlist, "ref", bench, f"{{{metric}: {{testbench: t, unit: {unit}, minimum: 1p}}}}")[
+            metric
+        ]
         assert value is not None
         return value
 
     assert found("{template: current_reference}", "output_current", "A") == pytest.approx(10e-6, rel=1e-9)
     curve = [10e-6 / (1 + 1e-3 * (-40 + 5 * k - 27)) for k in range(34)]
     expected = 1e6 * (max(curve) - min(curve)) / (sum(curve) / 34 * 165)
-    assert found("{template: current_reference}", "temperature_coefficient", "ppm/K") == pytest.approx(expected, rel=1e-6)
+    assert found("{template: current_reference}", "temperature_coefficient", "ppm/K") == pytest.approx(
+        expected, rel=1e-6
+    )
     # I = (vdd − 0.9) / R: relative slope 1/0.9 per volt; within 5 % while the voltage moves by 5 % of 0.9 V to either
     # side
-    assert found("{template: current_reference_line}", "line_sensitivity", "'%/V'") == pytest.approx(100 / 0.9, rel=1e-6)
+    assert found("{template: current_reference_line}", "line_sensitivity", "'%/V'") == pytest.approx(
+        100 / 0.9, rel=1e-6
+    )
     assert found("{template: current_reference_compliance}", "compliance_range", "V") == pytest.approx(0.09, rel=1e-6)
 
 
@@ -88,8 +102,13 @@ def test_on_devices_a_second_method_gives_the_same(netlist: str, tmp_path: Path)
     # line: the DC slope against AC at 0.01 Hz
     assert values["line_sensitivity"] == pytest.approx(100 * 10 ** (values["dc_gain"] / 20) / current, rel=2e-3)
     # temperature: operating points, a simulation each
-    points = [current if degrees == 27 else values_of(tmp_path, netlist, degrees=degrees)["output_current"] for degrees in (-40, 27, 125)]
-    assert 1e6 * (max(points) - min(points)) / (sum(points) / 3 * 165) == pytest.approx(values["temperature_coefficient"], rel=0.03)
+    points = [
+        current if degrees == 27 else values_of(tmp_path, netlist, degrees=degrees)["output_current"]
+        for degrees in (-40, 27, 125)
+    ]
+    assert 1e6 * (max(points) - min(points)) / (sum(points) / 3 * 165) == pytest.approx(
+        values["temperature_coefficient"], rel=0.03
+    )
     # compliance: a source holds down to 0 V and a sink up to the supply; at the other end an operating point is 5 % off
     width = values["compliance_range"]
     assert 0.5 < width < 1.8

@@ -55,7 +55,9 @@ GRIDS = {
 
 
 def run(decks: list[dict[str, object]]) -> list[dict[str, float | None]]:
-    done = subprocess.run([sys.executable, "-c", PROBE], input=json.dumps(decks), capture_output=True, text=True, check=True, timeout=250)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], input=json.dumps(decks), capture_output=True, text=True, check=True, timeout=250
+    )
     result: list[dict[str, float | None]] = json.loads(done.stdout[done.stdout.index("[") :])
     return result
 
@@ -66,7 +68,10 @@ def test_cut_equals_uncut_over_sizes_and_corners(name: str, tmp_path: Path) -> N
     pdk = find_pdk(name)
     sizes = list(itertools.product(widths, lengths))
     unit = pdk.scale
-    boxes = {device: ((min(widths) * unit, max(widths) * unit), (min(lengths) * unit, max(lengths) * unit)) for device in kinds.values()}
+    boxes = {
+        device: ((min(widths) * unit, max(widths) * unit), (min(lengths) * unit, max(lengths) * unit))
+        for device in kinds.values()
+    }
     cards, names = [], []
     for kind, device in kinds.items():
         sign = "" if kind == "n" else "-"
@@ -115,7 +120,8 @@ def test_a_device_is_found_by_what_another_release_calls_it(tmp_path: Path, subc
         (tmp_path / "own.lib").write_text(cards)
         rule = "{type: nmos, w: [1u, 9u], l: [0.2u, 4u], aliases: [nfet_03v3]}"
         (tmp_path / "own.yaml").write_text(
-            f"title: own\nlibrary: [{{path: own.lib}}]\ncorners: {{tt: []}}\nsupply: 1\nsubcircuits: false\ndevices: {{{old}: {rule}}}\n"
+            "title: own\nlibrary: [{path: own.lib}]\ncorners: {tt: []}\nsupply: 1\nsubcircuits: false\ndevices:"
+            f" {{{old}: {rule}}}\n"
         )
         pdk = find_pdk("own.yaml", tmp_path)
     reach = ((1e-6, 3e-6), (0.3e-6, 0.5e-6))
@@ -138,7 +144,9 @@ def test_a_second_cut_comes_from_the_folder_and_a_size_outside_is_refused(tmp_pa
     assert cut_library(pdk, "tt", boxes, tmp_path) == first
     assert first.models.stat().st_mtime_ns == stamp
     assert len(first.bins) < 63
-    device = FlatDevice(("xdut", "x1", "m0"), "m", (), first.bins[0].model, "sky130_fd_pr__nfet_01v8", {"w": 50e-6, "l": 10e-6})
+    device = FlatDevice(
+        ("xdut", "x1", "m0"), "m", (), first.bins[0].model, "sky130_fd_pr__nfet_01v8", {"w": 50e-6, "l": 10e-6}
+    )
     with pytest.raises(InputError, match="no model"):
         first.assigned([device])
 
@@ -157,7 +165,8 @@ def test_pdk_root_in_open_pdks_layout_is_preferred(tmp_path: Path, monkeypatch: 
             (folder / file.name).write_text(file.read_text())
     # open_pdks: the library includes a corner file, which includes the models of every device there is
     (folder / "sky130.lib.spice").write_text(
-        '.lib tt\n.param mc_mm_switch=0\n.param mc_pr_switch=0\n.include "corners/tt.spice"\n.include "lod.spice"\n.endl tt\n'
+        '.lib tt\n.param mc_mm_switch=0\n.param mc_pr_switch=0\n.include "corners/tt.spice"\n.include'
+        ' "lod.spice"\n.endl tt\n'
     )
     (folder / "corners").mkdir()
     includes = [
@@ -194,12 +203,31 @@ def test_pairs_of_a_card(card: str, found: dict[str, str]) -> None:
 
 
 NUMBER = st.sampled_from(
-    ["1", "-3.5e-9", "{-0.1+s*AGAUSS(0,1.0,1)*(k/sqrt(l*w))}", "'2 * a'", "{a", "b}", "(1", "1,2", "1 + 2", "", "==", "x=y"]
+    [
+        "1",
+        "-3.5e-9",
+        "{-0.1+s*AGAUSS(0,1.0,1)*(k/sqrt(l*w))}",
+        "'2 * a'",
+        "{a",
+        "b}",
+        "(1",
+        "1,2",
+        "1 + 2",
+        "",
+        "==",
+        "x=y",
+    ]
 )
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["W", "lmin", "_k", "9x", "a.b", "vth0", "*"]), st.sampled_from([" = ", "=", " =", " "]), NUMBER))
+    st.lists(
+        st.tuples(
+            st.sampled_from(["W", "lmin", "_k", "9x", "a.b", "vth0", "*"]),
+            st.sampled_from([" = ", "=", " =", " "]),
+            NUMBER,
+        )
+    )
 )
 def test_the_short_way_to_pairs_finds_what_the_expression_does(words: list[tuple[str, str, str]]) -> None:
     text = " ".join("".join(word) for word in words)
@@ -207,9 +235,27 @@ def test_the_short_way_to_pairs_finds_what_the_expression_does(words: list[tuple
 
 
 TERM = st.sampled_from(
-    ["off*AGAUSS(0,1.0,1)*(4.148e-9*k/sqrt(l*w))", "off*k", "k*off", "0*1e-9", "on*k", "off", "off*k+on", "off*k+1", "off*k-1", "off*k ? 1 : 2",
-     "off*k > 1", "off*k*on/on", "off/k", "k-k", "(off*k)", "off*k)*(2", "", "off*"]
-)  # fmt: skip
+    [
+        "off*AGAUSS(0,1.0,1)*(4.148e-9*k/sqrt(l*w))",
+        "off*k",
+        "k*off",
+        "0*1e-9",
+        "on*k",
+        "off",
+        "off*k+on",
+        "off*k+1",
+        "off*k-1",
+        "off*k ? 1 : 2",
+        "off*k > 1",
+        "off*k*on/on",
+        "off/k",
+        "k-k",
+        "(off*k)",
+        "off*k)*(2",
+        "",
+        "off*",
+    ]
+)
 NOMINAL = st.sampled_from(["1", "-3.5e-9", "0.0", ".5", "-1.000421031e-01", "2k", "1.", "--1", "k"])
 
 

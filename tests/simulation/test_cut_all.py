@@ -25,11 +25,31 @@ KINDS = ("res", "mimcap", "bjt", "moscap")
 GF = dataclasses.replace(
     find_pdk("gf180mcuD"),
     corners={
-        process: (section, *(f"{kind}_{section}" for kind in KINDS)) for process, section in (("tt", "typical"), ("ss", "ss"), ("ff", "ff"))
+        process: (section, *(f"{kind}_{section}" for kind in KINDS))
+        for process, section in (("tt", "typical"), ("ss", "ss"), ("ff", "ff"))
     },
 )
-FETS = {"nmos_6p0": ("2", "5", ["0.7u", "1.5u"]), "pmos_6p0": ("-2", "-5", ["0.55u", "1.5u"]), "nmos_6p0_nat": ("1", "3.3", ["1.8u", "5u"])}
-RESISTORS = ["nplus_u", "pplus_u", "nplus_s", "pplus_s", "nwell", "npolyf_s", "ppolyf_s", "npolyf_u", "ppolyf_u", "ppolyf_u_1k", "ppolyf_u_2k", "ppolyf_u_1k_6p0", "ppolyf_u_2k_6p0", "ppolyf_u_3k"]  # fmt: skip
+FETS = {
+    "nmos_6p0": ("2", "5", ["0.7u", "1.5u"]),
+    "pmos_6p0": ("-2", "-5", ["0.55u", "1.5u"]),
+    "nmos_6p0_nat": ("1", "3.3", ["1.8u", "5u"]),
+}
+RESISTORS = [
+    "nplus_u",
+    "pplus_u",
+    "nplus_s",
+    "pplus_s",
+    "nwell",
+    "npolyf_s",
+    "ppolyf_s",
+    "npolyf_u",
+    "ppolyf_u",
+    "ppolyf_u_1k",
+    "ppolyf_u_2k",
+    "ppolyf_u_1k_6p0",
+    "ppolyf_u_2k_6p0",
+    "ppolyf_u_3k",
+]
 METALS = ["rm1", "rm2", "rm3", "tm6k", "tm9k", "tm11k", "tm30k"]
 CAPACITORS = [
     "mim_1p5fF",
@@ -37,23 +57,43 @@ CAPACITORS = [
     "mim_2p0fF",
     *(f"{kind}moscap_{volts}{b}" for kind in "np" for volts in ("3p3", "6p0") for b in ("", "_b")),
 ]
-BIPOLARS = [*(f"vpnp_{size}" for size in ("0p42x10", "0p42x5", "10x10", "5x5")), *(f"vnpn_{size}" for size in ("10x10", "5x5", "0p54x16", "0p54x8", "0p54x4", "0p54x2"))]  # fmt: skip
+BIPOLARS = [
+    *(f"vpnp_{size}" for size in ("0p42x10", "0p42x5", "10x10", "5x5")),
+    *(f"vnpn_{size}" for size in ("10x10", "5x5", "0p54x16", "0p54x8", "0p54x4", "0p54x2")),
+]
 
 
 def uncut(pdk: Pdk, process: str) -> list[str]:
     library = pdk.library()
-    return [f".include {library.parent / name}" for name in pdk.include] + [f".lib {library} {section}" for section in pdk.corners[process]]
+    return [f".include {library.parent / name}" for name in pdk.include] + [
+        f".lib {library} {section}" for section in pdk.corners[process]
+    ]
 
 
 def currents(folder: Path, head: list[str], cards: list[str], temperature: float = 27.0) -> dict[str, float]:
     """What flows out of each voltage source of `cards`, |A|; AC sources give the quadrature current."""
     sources = [card.split()[0] for card in cards if card[0] == "v" and " 0 " in card]
     ac = [name for name in sources if any(card.startswith(f"{name} ") and " ac " in card for card in cards)]
-    lines = ["* devices", *head, *cards, f".option temp={temperature}", ".control", "set wnflag=1", "op", *(f"print i({name})" for name in sources if name not in ac)]  # fmt: skip
-    lines += ["ac lin 1 1meg 1meg", *(f"print imag(i({name}))" for name in ac), ".endc", ".end", ""] if ac else [".endc", ".end", ""]
+    lines = [
+        "* devices",
+        *head,
+        *cards,
+        f".option temp={temperature}",
+        ".control",
+        "set wnflag=1",
+        "op",
+        *(f"print i({name})" for name in sources if name not in ac),
+    ]
+    lines += (
+        ["ac lin 1 1meg 1meg", *(f"print imag(i({name}))" for name in ac), ".endc", ".end", ""]
+        if ac
+        else [".endc", ".end", ""]
+    )
     path = folder / "devices.cir"
     path.write_text("\n".join(lines))
-    done = subprocess.run(["ngspice", "-b", path.name], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        ["ngspice", "-b", path.name], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
     found = re.findall(r"^(?:i|imag\(i)\((\w+)\)+ = (\S+)", done.stdout, re.MULTILINE)
     assert len(found) == len(sources), done.stdout[-2000:] + done.stderr[-2000:]
     return {name: float(value) for name, value in found}
@@ -64,18 +104,27 @@ def devices() -> list[str]:
     for name, (gate, drain, lengths) in FETS.items():
         for index, (width, length) in enumerate(itertools.product(["1u", "20u"], lengths)):
             at = f"{name}{index}"
-            cards += [f"vd{at} d{at} 0 {drain}", f"vg{at} g{at} 0 {gate}", f"x{at} d{at} g{at} 0 0 {name} w={width} l={length}"]
+            cards += [
+                f"vd{at} d{at} 0 {drain}",
+                f"vg{at} g{at} 0 {gate}",
+                f"x{at} d{at} g{at} 0 0 {name} w={width} l={length}",
+            ]
     for name in RESISTORS + METALS:
         for index, (width, length) in enumerate([("1u", "10u"), ("2u", "50u")]):
             at = f"{name}{index}"
-            cards += [f"v{at} r{at} 0 1", f"x{at} r{at} 0 {'' if name in METALS else '0 '}{name} r_width={width} r_length={length}"]
+            cards += [
+                f"v{at} r{at} 0 1",
+                f"x{at} r{at} 0 {'' if name in METALS else '0 '}{name} r_width={width} r_length={length}",
+            ]
     for name in CAPACITORS:
         for index, (width, length) in enumerate([("5u", "5u"), ("10u", "30u")]):
             at = f"{name.lower()}{index}"
             cards += [f"v{at} c{at} 0 0.7 ac 1", f"x{at} c{at} 0 {name.lower()} c_width={width} c_length={length}"]
     for name in BIPOLARS:
         nodes = f"0 0 e{name}" if name.startswith("vpnp") else f"c{name} e{name} 0 0"
-        cards += [f"v{name} e{name} 0 0.7", f"x{name} {nodes} {name}"] + ([f"vc{name} c{name} 0 1"] if name.startswith("vnpn") else [])
+        cards += [f"v{name} e{name} 0 0.7", f"x{name} {nodes} {name}"] + (
+            [f"vc{name} c{name} 0 1"] if name.startswith("vnpn") else []
+        )
     return cards
 
 
@@ -87,7 +136,9 @@ def test_every_device_of_gf180_cut_equals_uncut(process: str, temperature: float
     whole = currents(tmp_path, uncut(GF, process), cards, temperature)
     ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], cards, temperature)
     library = read_library(GF.library(), GF.corners[process])
-    mended = {name for name in RESISTORS if any(re.search(r"\bl\s*=.*\br\s*=", card) for card in library.blocks[name].devices)}
+    mended = {
+        name for name in RESISTORS if any(re.search(r"\bl\s*=.*\br\s*=", card) for card in library.blocks[name].devices)
+    }
     assert mended == {name for name in RESISTORS if "poly" in name}
     for name, value in whole.items():
         if name[1:-1] not in mended:
@@ -119,7 +170,9 @@ def resistance(library: Library, name: str, width: float, length: float, tempera
     end = {
         key: expression.evaluate(expression.parse(text), values)
         for key, text in pairs(
-            block.models[next(card.split()[3] for card in block.devices if card.lower().startswith("rt1"))].split(None, 2)[2]
+            block.models[next(card.split()[3] for card in block.devices if card.lower().startswith("rt1"))].split(
+                None, 2
+            )[2]
         ).items()
     }
     warmer = temperature - end["tnom"]
@@ -156,7 +209,11 @@ def test_a_global_of_the_library_does_not_hide_a_devices_own(tmp_path: Path) -> 
     cut = cut_library(pdk, "tt", {"fet": ALL, "twin": ALL}, tmp_path / "cuts")
     cards = []
     for index, (name, width, length) in enumerate(itertools.product(["fet", "twin"], [2, 20, 200], [1, 5, 50])):
-        cards += [f"vd{index} d{index} 0 1.5", f"vg{index} g{index} 0 1", f"x{index} d{index} g{index} 0 0 {name} w={width}u l={length}u"]
+        cards += [
+            f"vd{index} d{index} 0 1.5",
+            f"vg{index} g{index} 0 1",
+            f"x{index} d{index} g{index} 0 0 {name} w={width}u l={length}u",
+        ]
     cards += ["vdx dx 0 1.5", "vgx gx 0 1", "xx dx gx 0 0 fet w=20u l=5u k=2"]
     whole = currents(tmp_path, OWN.splitlines(), cards)
     ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], cards)

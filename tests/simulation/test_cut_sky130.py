@@ -25,7 +25,12 @@ ALL: Box = ((0.0, 1.0), (0.0, 1.0))
 PREFIX = "sky130_fd_pr__"
 FETS = {name: rule for name, rule in PDK.devices.items() if rule.is_fet}
 OTHERS = {name: rule for name, rule in PDK.devices.items() if not rule.is_fet}
-CORNERS = {"tt": ("tt", "typical", "t"), "ss": ("ss", "typical", "s"), "tt_hh": ("tt", "high", "t"), "tt_ll": ("tt", "low", "t")}
+CORNERS = {
+    "tt": ("tt", "typical", "t"),
+    "ss": ("ss", "typical", "s"),
+    "tt_hh": ("tt", "high", "t"),
+    "tt_ll": ("tt", "low", "t"),
+}
 """Process → the foundry's words for it: of MOSFETs, of resistors and capacitors, of bipolars."""
 
 
@@ -34,11 +39,16 @@ def foundry(process: str) -> list[str]:
     fet, passive, bipolar = CORNERS[process]
     models = FOUNDRY / "models"
     files = [
-        models / "r+c" / f"res_{passive}__cap_{passive}.spice", models / "r+c" / f"res_{passive}__cap_{passive}__lin.spice", models / "corners" / fet / "nonfet.spice",
-        models / "sky130_fd_pr__model__linear.model.spice", models / "capacitors" / "sky130_fd_pr__model__cap_mim.model.spice",
-        FOUNDRY / "cells" / "npn_05v5" / f"{PREFIX}npn_05v5__{bipolar}.corner.spice", *sorted((FOUNDRY / "cells" / "npn_05v5").glob("*.model.spice")),
-        *sorted((FOUNDRY / "cells" / "pnp_05v5").glob("*.model.spice")), *(fet_file(f"{PREFIX}{name}", fet) for name in ("nfet_01v8", "pfet_01v8")),
-    ]  # fmt: skip
+        models / "r+c" / f"res_{passive}__cap_{passive}.spice",
+        models / "r+c" / f"res_{passive}__cap_{passive}__lin.spice",
+        models / "corners" / fet / "nonfet.spice",
+        models / "sky130_fd_pr__model__linear.model.spice",
+        models / "capacitors" / "sky130_fd_pr__model__cap_mim.model.spice",
+        FOUNDRY / "cells" / "npn_05v5" / f"{PREFIX}npn_05v5__{bipolar}.corner.spice",
+        *sorted((FOUNDRY / "cells" / "npn_05v5").glob("*.model.spice")),
+        *sorted((FOUNDRY / "cells" / "pnp_05v5").glob("*.model.spice")),
+        *(fet_file(f"{PREFIX}{name}", fet) for name in ("nfet_01v8", "pfet_01v8")),
+    ]
     return [".option scale=1e-6", ".param mc_mm_switch=0 mc_pr_switch=0", *(f".include {file}" for file in files)]
 
 
@@ -52,7 +62,9 @@ def fets() -> list[str]:
     for name, rule in FETS.items():
         sign = "" if rule.type == "nmos" else "-"
         supply = rule.supply or 1.8
-        for index, (width, length) in enumerate(itertools.product((rule.width[0] * 1e6, 7.0), (rule.length[0] * 1e6, 2.0))):
+        for index, (width, length) in enumerate(
+            itertools.product((rule.width[0] * 1e6, 7.0), (rule.length[0] * 1e6, 2.0))
+        ):
             at = f"{name.removeprefix(PREFIX)}_{index}"
             cards += [
                 f"vd{at} d{at} 0 {sign}{supply}",
@@ -71,11 +83,18 @@ def others() -> list[str]:
                 cards += [f"v{at}{index} r{at}{index} 0 0.7", f"x{at}{index} r{at}{index} 0 0 {name} l={length}"]
         elif rule.type == "capacitor":
             for index, (width, length) in enumerate(((2, 2), (10, 25))):
-                cards += [f"v{at}{index} c{at}{index} 0 0.7 ac 1", f"x{at}{index} c{at}{index} 0 {name} w={width} l={length}"]
+                cards += [
+                    f"v{at}{index} c{at}{index} 0 0.7 ac 1",
+                    f"x{at}{index} c{at}{index} 0 {name} w={width} l={length}",
+                ]
         else:
             pnp = rule.type == "pnp"
             nodes = f"0 0 e{at}" if pnp else f"c{at} e{at} 0 0"
-            cards += [f"v{at} e{at} 0 0.7", f"x{at} {nodes} {name}{' m=8' if pnp else ''}", *([] if pnp else [f"vc{at} c{at} 0 1"])]
+            cards += [
+                f"v{at} e{at} 0 0.7",
+                f"x{at} {nodes} {name}{' m=8' if pnp else ''}",
+                *([] if pnp else [f"vc{at} c{at} 0 1"]),
+            ]
     return cards
 
 
@@ -96,7 +115,11 @@ def test_resistors_capacitors_and_bipolars(process: str, temperature: float, tmp
 def test_mosfets_of_every_flavour(process: str, tmp_path: Path) -> None:
     """Against the foundry's own file of each device: the whole library takes 17 s to load."""
     cut = cut_library(PDK, process, dict.fromkeys(FETS, ALL), tmp_path / "cuts")
-    head = [".option scale=1e-6", ".param mc_mm_switch=0 mc_pr_switch=0", f".include {FOUNDRY}/models/parameters/lod.spice"]
+    head = [
+        ".option scale=1e-6",
+        ".param mc_mm_switch=0 mc_pr_switch=0",
+        f".include {FOUNDRY}/models/parameters/lod.spice",
+    ]
     for name in FETS:
         head += [
             f".include {fet_file(name, process)}",
@@ -106,4 +129,6 @@ def test_mosfets_of_every_flavour(process: str, tmp_path: Path) -> None:
     ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], fets())
     drains = {name: value for name, value in whole.items() if name.startswith("vd")}
     assert len(drains) == 4 * len(FETS) and all(abs(value) > 1e-8 for value in drains.values())
-    assert {name: ours[name] for name in drains} == {name: pytest.approx(value, rel=2e-5) for name, value in drains.items()}
+    assert {name: ours[name] for name in drains} == {
+        name: pytest.approx(value, rel=2e-5) for name, value in drains.items()
+    }

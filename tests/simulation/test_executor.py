@@ -32,7 +32,22 @@ def deck(
 ) -> Deck:
     title, settings = "* test\n", {"vdd": 1.0}
     library = CutLibrary(Path(os.devnull), "", "none", ())
-    return Deck(key, "bench", "nominal", title, "", tail, analyses, probes or {"out": "out"}, settings, metrics, (), library, (), "")
+    return Deck(
+        key,
+        "bench",
+        "nominal",
+        title,
+        "",
+        tail,
+        analyses,
+        probes or {"out": "out"},
+        settings,
+        metrics,
+        (),
+        library,
+        (),
+        "",
+    )
 
 
 def instance(circuit: str) -> Instance:
@@ -144,7 +159,10 @@ def test_workers_killed_as_often_as_they_start_are_one_clear_message(monkeypatch
         return worker
 
     monkeypatch.setattr(LocalPool, "_start", doomed)
-    with LocalPool(1) as pool, pytest.raises(WorkerError, match=f"killed from outside .* {module.MAX_KILLS} times in a row\n.*memory"):
+    with (
+        LocalPool(1) as pool,
+        pytest.raises(WorkerError, match=f"killed from outside .* {module.MAX_KILLS} times in a row\n.*memory"),
+    ):
         _ = pool.version
 
 
@@ -155,7 +173,10 @@ def test_keys_of_the_user_do_not_reach_workers(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_workers_end_with_their_parent() -> None:
-    code = "from eda_agent.simulation.local_pool import LocalPool\nimport time\np = LocalPool(2)\np.version\nprint(*p.pids(), flush=True)\ntime.sleep(60)"
+    code = (
+        "from eda_agent.simulation.local_pool import LocalPool\nimport time\np ="
+        " LocalPool(2)\np.version\nprint(*p.pids(), flush=True)\ntime.sleep(60)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     workers = [int(pid) for pid in parent.stdout.readline().split()]

@@ -94,7 +94,9 @@ def run(file: Path, text: str, kind: type[np.generic]) -> dict[str, np.ndarray]:
     """The vectors of a deck's one analysis by `ngspice -b`, real or complex, from its binary raw file."""
     file.write_text(text)
     raw = file.with_suffix(".raw")
-    subprocess.run(["ngspice", "-b", "-r", str(raw), str(file)], capture_output=True, check=False, timeout=60, cwd=file.parent)
+    subprocess.run(
+        ["ngspice", "-b", "-r", str(raw), str(file)], capture_output=True, check=False, timeout=60, cwd=file.parent
+    )
     data = raw.read_bytes()
     head, _, body = data.partition(b"Binary:\n")
     text = head.decode("utf-8", "replace")
@@ -128,7 +130,10 @@ def loops(
     found = {}
     for (_, corner), reply in replies.items():
         wave = reply["waveforms"]["ac"]
-        found[corner] = np.array(wave["axis"]), np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1])
+        found[corner] = (
+            np.array(wave["axis"]),
+            np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1]),
+        )
     return workbench, workbench.instance(legal), found
 
 
@@ -141,7 +146,9 @@ def test_three_ways_to_the_loop_gain_agree_in_every_corner(
 
     def plain(deck: Deck) -> dict[str, np.ndarray]:
         corner = corners[deck.corner]
-        return run(tmp_path / f"{deck.corner}.cir", plain_deck(deck, instance, corner.vdd, corner.temperature), np.complex128)
+        return run(
+            tmp_path / f"{deck.corner}.cir", plain_deck(deck, instance, corner.vdd, corner.temperature), np.complex128
+        )
 
     with ThreadPoolExecutor(2) as threads:
         found = dict(zip((deck.corner for deck in workbench.decks), threads.map(plain, workbench.decks), strict=True))
@@ -150,7 +157,9 @@ def test_three_ways_to_the_loop_gain_agree_in_every_corner(
         frequency, template = templates[corner]
         for other in (by_middlebrook(raw, 0, "fb", "tap"), by_middlebrook(raw, 2, "top", "out")):
             assert phase_margin(other) == pytest.approx(phase_margin(template), abs=1.0), corner
-            assert unity_gain_frequency(frequency, other) == pytest.approx(unity_gain_frequency(frequency, template), rel=0.03), corner
+            assert unity_gain_frequency(frequency, other) == pytest.approx(
+                unity_gain_frequency(frequency, template), rel=0.03
+            ), corner
 
 
 def test_the_closed_loop_rings_as_the_loop_gain_says(
@@ -170,11 +179,13 @@ def test_the_closed_loop_rings_as_the_loop_gain_says(
     pole = max((root for root in roots if root.imag > 1e8), key=lambda root: root.real / abs(root))
     (deck,) = workbench.decks
     feedback = "".join(
-        line + "\n" for line in deck.tail.splitlines() if line.split()[0].lower() not in {"vprobe", "i_vprobe", "iload", ".option"}
+        line + "\n"
+        for line in deck.tail.splitlines()
+        if line.split()[0].lower() not in {"vprobe", "i_vprobe", "iload", ".option"}
     )
     text = (
-        f"{circuit(deck, instance)}{deck.call}{feedback}Vprobe fb tap dc 0\nIload out 0 dc 5m pulse(5m 5.01m 10n 0.1n 0.1n 1u 2u)\n"
-        f".option temp={corner.temperature!r} reltol=1e-5\n.tran 0.1n 250n 0 0.1n\n.end\n"
+        f"{circuit(deck, instance)}{deck.call}{feedback}Vprobe fb tap dc 0\nIload out 0 dc 5m pulse(5m 5.01m 10n 0.1n"
+        f" 0.1n 1u 2u)\n.option temp={corner.temperature!r} reltol=1e-5\n.tran 0.1n 250n 0 0.1n\n.end\n"
     )
     wave = run(tmp_path / "step.cir", text, np.float64)
     time, out = wave["time"], wave["v(out)"]

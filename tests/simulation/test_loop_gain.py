@@ -78,9 +78,9 @@ def waves(folder: Path, netlist: str, deck: str, place: str, out: str = "c") -> 
     (folder / "c.spice").write_text(netlist)
     (folder / "tb.spice").write_text(deck)
     (folder / "spec.yaml").write_text(
-        "circuit: c.spice\nsubckt: dut\npdk: own\nparameters: {R: {min: 100, max: 100k}}\n"
-        f"testbenches: {{t: {{deck: tb.spice, probes: {{out: {out}, supply: vs, loop: vprobe}}}}}}\n"
-        "specs: {phase_margin: {testbench: t, unit: deg, minimum: 1}}\ncorners: {nominal: {process: tt, vdd: 1.8, temperature: 27}}\n"
+        "circuit: c.spice\nsubckt: dut\npdk: own\nparameters: {R: {min: 100, max: 100k}}\ntestbenches: {t:"
+        f" {{deck: tb.spice, probes: {{out: {out}, supply: vs, loop: vprobe}}}}}}\nspecs: {{phase_margin: {{testbench:"
+        " t, unit: deg, minimum: 1}}\ncorners: {nominal: {process: tt, vdd: 1.8, temperature: 27}}\n"
     )
     problem = load_problem(folder / "spec.yaml")
     with open_evaluator(problem, cache=False) as evaluator:
@@ -120,7 +120,9 @@ def test_a_bilateral_loop(tmp_path: Path) -> None:
     """A capacitor bridges the second stage, so that signals pass the probe both ways: T from the admittances on both
     sides of the break.
     """
-    frequency, found = waves(tmp_path, TWO_POLES, REST.format(**PLACES["after the first stage"], bridge="C3 i d 3p"), "bridged")
+    frequency, found = waves(
+        tmp_path, TWO_POLES, REST.format(**PLACES["after the first stage"], bridge="C3 i d 3p"), "bridged"
+    )
     expected = []
     for value in 2j * math.pi * frequency:
         # nodes d, e, c, then the ports: b (before the probe, driven by c) and i (behind it, driving d)
@@ -141,7 +143,10 @@ def test_a_bilateral_loop(tmp_path: Path) -> None:
 
 
 def test_a_loop_probe_is_looked_at() -> None:
-    assert injection(with_injection("V1 a b dc 0 ac 2\nI2 a 0 ac\nV3 c 0 1\nR1 a b 1\n", "v1"), "V1").silent == {"v1": 2.0, "i2": 1.0}
+    assert injection(with_injection("V1 a b dc 0 ac 2\nI2 a 0 ac\nV3 c 0 1\nR1 a b 1\n", "v1"), "V1").silent == {
+        "v1": 2.0,
+        "i2": 1.0,
+    }
     for deck, why in (
         ("R1 a b 1\n", "not a voltage source"),
         ("V1 a b dc 0.7\n", "must have 0 V"),
@@ -156,12 +161,18 @@ def test_a_loop_probe_is_looked_at() -> None:
 def test_what_a_loop_gain_is_not_measured_for_is_said(tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(TWO_POLES)
     (tmp_path / "tb.spice").write_text(REST.format(**PLACES["at the input"], bridge=""))
-    bench = "circuit: c.spice\nsubckt: dut\npdk: own\nparameters: {R: {min: 100, max: 100k}}\ntestbenches: {t: {deck: tb.spice, probes: {out: c, loop: PROBE}}}\n"
+    bench = (
+        "circuit: c.spice\nsubckt: dut\npdk: own\nparameters: {R: {min: 100, max: 100k}}\ntestbenches: {t: {deck:"
+        " tb.spice, probes: {out: c, loop: PROBE}}}\n"
+    )
     for probe, rest, why in (
         ("vprobe", "specs: {cmrr: {testbench: t, unit: dB, minimum: 1}}\n", "cmrr"),
         (
             "vprobe",
-            "measures: {m: {testbench: t, analysis: ac, unit: Hz, meas: when v(c)=1}}\nspecs: {m: {testbench: t, unit: Hz, minimum: 1}}\n",
+            (
+                "measures: {m: {testbench: t, analysis: ac, unit: Hz, meas: when v(c)=1}}\nspecs: {m: {testbench: t,"
+                " unit: Hz, minimum: 1}}\n"
+            ),
             "cannot see",
         ),
         ("rc", "specs: {gbw: {testbench: t, unit: Hz, minimum: 1}}\n", "not a voltage source of the deck"),

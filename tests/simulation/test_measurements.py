@@ -62,7 +62,9 @@ def test_bandwidth_of_an_rc() -> None:
     assert bandwidth(FREQUENCY, amplifier(1.0, pole)) == pytest.approx(pole, rel=2e-3)
 
 
-@pytest.mark.parametrize(("gain", "why"), [(0.5, "never reaches 1: it is -6.02 dB at most"), (1e12, "never falls through 1")])
+@pytest.mark.parametrize(
+    ("gain", "why"), [(0.5, "never reaches 1: it is -6.02 dB at most"), (1e12, "never falls through 1")]
+)
 def test_no_crossing_is_no_number(gain: float, why: str) -> None:
     with pytest.raises(Unmeasurable, match=why):
         unity_gain_frequency(FREQUENCY, amplifier(gain, 1e3))
@@ -71,13 +73,19 @@ def test_no_crossing_is_no_number(gain: float, why: str) -> None:
 def test_integrated_noise_of_an_rc_is_kt_over_c() -> None:
     boltzmann, temperature, resistance, capacitance = 1.380649e-23, 300.0, 1e4, 1e-12
     frequency = np.logspace(0, 13, 1301)
-    density = np.sqrt(4 * boltzmann * temperature * resistance) / np.sqrt(1 + (2 * math.pi * frequency * resistance * capacitance) ** 2)
-    assert integrated_noise(frequency, density) == pytest.approx(math.sqrt(boltzmann * temperature / capacitance), rel=1e-3)
+    density = np.sqrt(4 * boltzmann * temperature * resistance) / np.sqrt(
+        1 + (2 * math.pi * frequency * resistance * capacitance) ** 2
+    )
+    assert integrated_noise(frequency, density) == pytest.approx(
+        math.sqrt(boltzmann * temperature / capacitance), rel=1e-3
+    )
 
 
 def test_integrated_flicker_noise_is_a_logarithm() -> None:
     frequency = np.logspace(0, 6, 61)
-    assert integrated_noise(frequency, 1e-6 / np.sqrt(frequency)) == pytest.approx(1e-6 * math.sqrt(math.log(1e6)), rel=1e-9)
+    assert integrated_noise(frequency, 1e-6 / np.sqrt(frequency)) == pytest.approx(
+        1e-6 * math.sqrt(math.log(1e6)), rel=1e-9
+    )
 
 
 def test_spot_noise_between_points_follows_the_power_law() -> None:
@@ -108,7 +116,9 @@ def test_settling_of_an_rc_is_tau_times_a_logarithm(tau: float) -> None:
     value = 1 - np.exp(-time / tau)
     assert settling_time(time, value, 1.0, 0.01, 0.0, 12 * tau) == pytest.approx(tau * math.log(100), rel=1e-3)
     # 20 % to 80 % of an exponential takes τ ln 4
-    assert slew_rate(time, value, 0.0, 1.0, rising=True, after=0.0, before=12 * tau) == pytest.approx(0.6 / (tau * math.log(4)), rel=1e-3)
+    assert slew_rate(time, value, 0.0, 1.0, rising=True, after=0.0, before=12 * tau) == pytest.approx(
+        0.6 / (tau * math.log(4)), rel=1e-3
+    )
 
 
 def test_slew_of_a_falling_ramp_is_its_slope() -> None:
@@ -122,7 +132,9 @@ def test_overshoot_of_a_second_order_system(damping: float) -> None:
     time = np.linspace(0, 40, 40001)
     ring = math.sqrt(1 - damping**2)
     value = 1 - np.exp(-damping * time) * np.cos(ring * time - math.asin(damping)) / ring
-    assert overshoot(time, value, 0.0, 1.0, 0.0, 40.0) == pytest.approx(100 * math.exp(-math.pi * damping / ring), rel=1e-2, abs=1e-3)
+    assert overshoot(time, value, 0.0, 1.0, 0.0, 40.0) == pytest.approx(
+        100 * math.exp(-math.pi * damping / ring), rel=1e-2, abs=1e-3
+    )
 
 
 def test_an_output_that_does_not_settle_has_no_settling_time() -> None:
@@ -183,9 +195,13 @@ def test_rejection_and_peaking_of_a_resonance() -> None:
     s = 1j * FREQUENCY / w0
     second_order = 1 / (1 + s / q + s**2)
     # |H| peaks at Q / sqrt(1 - 1/(4 Q^2))
-    assert peaking(FREQUENCY, second_order) == pytest.approx(20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=1e-6)
+    assert peaking(FREQUENCY, second_order) == pytest.approx(
+        20 * math.log10(q / math.sqrt(1 - 1 / (4 * q * q))), abs=1e-6
+    )
     assert peaking(FREQUENCY, 1 / (1 + s)) == 0.0
-    assert rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(60 - 10 * math.log10(2), abs=0.05)
+    assert rejection(FREQUENCY, 1e-3 * (1 + 1j * FREQUENCY / 1e3), 1e3) == pytest.approx(
+        60 - 10 * math.log10(2), abs=0.05
+    )
 
 
 @given(st.floats(0.75, 30), st.floats(1e4, 1e7))

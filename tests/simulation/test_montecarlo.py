@@ -76,7 +76,9 @@ def test_every_mosfet_of_both_pdks_varies(tmp_path: Path) -> None:
         assert cut.spreads
         for spread in cut.spreads.values():
             draws = dict.fromkeys(symbols(spread), 0.0)
-            assert all(deviation(text, 2.0, 0.5, 1.0, draws) == pytest.approx(0.0, abs=1e-15) for text in spread.values())
+            assert all(
+                deviation(text, 2.0, 0.5, 1.0, draws) == pytest.approx(0.0, abs=1e-15) for text in spread.values()
+            )
 
 
 def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: LocalPool) -> None:
@@ -102,7 +104,11 @@ def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: 
 
     problem = load_problem(tmp_path / "spec.yaml")
     evaluator = Evaluator(problem, Workbench(problem, tmp_path / "models"), pool, NoCache())
-    ours = [value for value in monte_carlo(evaluator, problem.space.initial, 240, seed=5).values["reference_voltage"] if value is not None]
+    ours = [
+        value
+        for value in monte_carlo(evaluator, problem.space.initial, 240, seed=5).values["reference_voltage"]
+        if value is not None
+    ]
     assert len(ours) == 240
     library = problem.pdk.library()
     # `mult` must be declared for ngspice where an instance leaves it out; the library's own default is 1
@@ -117,7 +123,9 @@ def test_two_diodes_spread_as_in_ngspices_own_monte_carlo(tmp_path: Path, pool: 
         *tail.splitlines(),
         ".end",
     ]
-    done = subprocess.run([sys.executable, "-c", ORACLE], input=json.dumps(lines), capture_output=True, text=True, check=True, timeout=250)
+    done = subprocess.run(
+        [sys.executable, "-c", ORACLE], input=json.dumps(lines), capture_output=True, text=True, check=True, timeout=250
+    )
     oracle = json.loads(done.stdout[done.stdout.index("[") :])
     ratio = float(np.std(ours) / np.std(oracle))
     # the quotient of two standard deviations of 240 samples has a standard error of 6.5 %
@@ -135,7 +143,9 @@ def test_process_spreads_as_in_ngspices_own_monte_carlo(tmp_path: Path) -> None:
     decks = []
     for sample in range(80):
         chip = process_sample(pdk, {"nmos_3p3": size}, 7, sample, tmp_path)
-        decks.append(["* chip", *chip.models.read_text().splitlines(), *chip.devices.splitlines(), device, "I1 0 d 20u", ".end"])
+        decks.append(
+            ["* chip", *chip.models.read_text().splitlines(), *chip.devices.splitlines(), device, "I1 0 d 20u", ".end"]
+        )
     library = pdk.library()
     switches = [f".include {library.parent / name}" for name in pdk.include]
     lines = [
@@ -150,9 +160,19 @@ def test_process_spreads_as_in_ngspices_own_monte_carlo(tmp_path: Path) -> None:
     found = []
     for code, data in (
         (EACH, decks),
-        (ORACLE.replace("range(240)", "range(80)").replace(' - ngspice.vector("d2")[0]', "").replace('"d1"', '"d"'), lines),
+        (
+            ORACLE.replace("range(240)", "range(80)").replace(' - ngspice.vector("d2")[0]', "").replace('"d1"', '"d"'),
+            lines,
+        ),
     ):
-        done = subprocess.run([sys.executable, "-c", code], input=json.dumps(data), capture_output=True, text=True, check=True, timeout=280)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps(data),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=280,
+        )
         found.append(np.asarray(json.loads(done.stdout[done.stdout.index("[") :])))
     # the quotient of two standard deviations of 80 samples has a standard error of 11 %
     assert 0.65 < found[0].std() / found[1].std() < 1.5
@@ -162,7 +182,9 @@ def test_process_spreads_as_in_ngspices_own_monte_carlo(tmp_path: Path) -> None:
     assert again.digest == process_sample(pdk, {"nmos_3p3": size}, 7, 3, tmp_path).digest
 
 
-def test_the_same_seed_is_the_same_chips_in_any_order(problems: dict[str, Problem], own_cache: Path, pool: LocalPool) -> None:
+def test_the_same_seed_is_the_same_chips_in_any_order(
+    problems: dict[str, Problem], own_cache: Path, pool: LocalPool
+) -> None:
     problem = replace(problems["ota_5t"], corners=problems["ota_5t"].corners[:1])
     bench = Workbench(problem, own_cache / "models")
     evaluator = Evaluator(problem, bench, pool, NoCache())

@@ -59,7 +59,9 @@ def _gain_margin(transfer: np.ndarray) -> tuple[float, str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "load"), [("two_stage_miller", "3p"), ("ota_5t", "0.2p"), ("folded_cascode", "1p")], ids=["miller", "small load", "cascode"]
+    ("name", "load"),
+    [("two_stage_miller", "3p"), ("ota_5t", "0.2p"), ("folded_cascode", "1p")],
+    ids=["miller", "small load", "cascode"],
 )
 def test_the_template_agrees_with_the_two_port_in_plain_ngspice(
     problems: dict[str, Problem], pool: LocalPool, own_cache: Path, tmp_path: Path, name: str, load: str
@@ -67,7 +69,9 @@ def test_the_template_agrees_with_the_two_port_in_plain_ngspice(
     problem = problems[name]
     bench = problem.testbenches["loop"]
     bench = replace(bench, settings={**bench.settings, "load": load.replace("p", "e-12")})
-    problem = replace(problem, testbenches={"loop": bench}, specs=tuple(spec for spec in problem.specs if spec.name == "phase_margin"))
+    problem = replace(
+        problem, testbenches={"loop": bench}, specs=tuple(spec for spec in problem.specs if spec.name == "phase_margin")
+    )
     sizing = problem.space.snap(json.loads((ROOT / "circuits" / name / "known.json").read_text())["sizing"])
     workbench = Workbench(problem, own_cache / "models")
     instance = workbench.instance(sizing)
@@ -78,20 +82,34 @@ def test_the_template_agrees_with_the_two_port_in_plain_ngspice(
         text = circuit(deck, instance)
         for number, (side, at_out, at_inn) in enumerate((("out", 1, 0), ("out", 0, 1), ("inn", 1, 0), ("inn", 0, 1))):
             text += COPY.format(
-                n=number, vdd=corner.vdd, vcm=repr(deck.settings["vcm"]), side=side, load=load, bias=bias, subckt=problem.subckt,
-                ports=" ".join(deck.call.split()[1:-1]), at_out=at_out, at_inn=at_inn,
-            )  # fmt: skip
+                n=number,
+                vdd=corner.vdd,
+                vcm=repr(deck.settings["vcm"]),
+                side=side,
+                load=load,
+                bias=bias,
+                subckt=problem.subckt,
+                ports=" ".join(deck.call.split()[1:-1]),
+                at_out=at_out,
+                at_inn=at_inn,
+            )
         raw = run(
             tmp_path / f"{deck.corner}.cir",
             f"{text}.option temp={corner.temperature!r}\n.ac dec 400 1k 10g\n.save all\n.end\n",
             np.complex128,
         )
         wave = replies["loop", deck.corner]["waveforms"]["ac"]
-        frequency, template = np.array(wave["axis"]), np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1])
+        frequency, template = (
+            np.array(wave["axis"]),
+            np.array(wave["probes"]["loop"][0]) + 1j * np.array(wave["probes"]["loop"][1]),
+        )
         for fine in (by_two_port(raw, 0), by_two_port(raw, 2)):
             other = fine[::20]
             assert phase_margin(other) == pytest.approx(phase_margin(template), abs=0.1), deck.corner
-            assert _gain_margin(other) == (pytest.approx(_gain_margin(template)[0], abs=0.1), _gain_margin(template)[1]), deck.corner
+            assert _gain_margin(other) == (
+                pytest.approx(_gain_margin(template)[0], abs=0.1),
+                _gain_margin(template)[1],
+            ), deck.corner
             assert unity_gain_frequency(raw["frequency"].real[::20], other) == pytest.approx(
                 unity_gain_frequency(frequency, template), rel=0.005
             ), deck.corner

@@ -15,7 +15,9 @@ from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 
 NETLIST = "* common source\n.subckt cs in out vdd vss\nM1 out in vss vss nmos w=1u l=90n m=2\nR1 out vdd 20k\n.ends\n"
-BENCH = "* bench\nVsup vdd 0 {vdd}\nVin in 0 dc 0.45 ac 1\nXdut in out vdd 0 cs\nCL out 0 {load}\n.op\n.ac dec 20 1k 100G\n"
+BENCH = (
+    "* bench\nVsup vdd 0 {vdd}\nVin in 0 dc 0.45 ac 1\nXdut in out vdd 0 cs\nCL out 0 {load}\n.op\n.ac dec 20 1k 100G\n"
+)
 SPEC = """circuit: cs.spice
 subckt: cs
 pdk: ptm45
@@ -40,7 +42,9 @@ def test_own_deck(tmp_path: Path, own_cache: Path, pool: LocalPool) -> None:
     workbench = Workbench(problem, own_cache / "models")
     assert not workbench.hierarchical
     sizings = [problem.space.initial, {"M1.w": 2e-6, "M1.m": 4.0, "R1": 5e3}]
-    for sizing, evaluation in zip(sizings, Evaluator(problem, workbench, pool, NoCache()).evaluate(sizings), strict=True):
+    for sizing, evaluation in zip(
+        sizings, Evaluator(problem, workbench, pool, NoCache()).evaluate(sizings), strict=True
+    ):
         values, point = evaluation.values["nominal"], evaluation.operating_points["m1"]
         # the supply feeds the one transistor, whose id ngspice gives for all m in parallel
         assert values["power"] == pytest.approx(1.0 * point.id, rel=1e-3)

@@ -39,7 +39,8 @@ pytestmark = pytest.mark.xdist_group("ray")
 
 
 several = pytest.mark.skipif(
-    "EDA_AGENT_RAY" not in os.environ, reason="opens several pools one after the other, which takes minutes beside other tests: make ray"
+    "EDA_AGENT_RAY" not in os.environ,
+    reason="opens several pools one after the other, which takes minutes beside other tests: make ray",
 )
 
 

@@ -140,13 +140,19 @@ def test_from_inside(tmp_path: Path) -> None:
     secret = outside / "key"
     secret.write_text("secret")
     told = subprocess.run(
-        [sys.executable, "-c", TRIES, str(own), str(outside), str(secret)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", TRIES, str(own), str(outside), str(secret)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     answer = json.loads(told.stdout)
     if gaps(answer["held"]):
         # older kernels and some containers offer neither; the product runs there too and `doctor` says so
         pytest.skip(f"this kernel gives only {answer['held']}")
-    wrong = {name: what for name, what in answer["found"].items() if what != ("refused" if name.startswith("!") else "done")}
+    wrong = {
+        name: what for name, what in answer["found"].items() if what != ("refused" if name.startswith("!") else "done")
+    }
     assert not wrong
     assert secret.read_text() == "secret" and [entry.name for entry in outside.iterdir()] == ["key"]
 
@@ -208,10 +214,20 @@ def test_the_filter_by_an_interpreter_of_its_own(machine: str) -> None:
     assert _verdict(machine, LAST + 1) == 38 == _verdict(machine, judged["clone3"])
     assert _verdict(machine, judged["clone"], (0x10000,)) == 0 and _verdict(machine, judged["clone"], (17,)) == 1
     assert _verdict(machine, judged["prlimit64"], (0, 7, 0)) == 0
-    assert _verdict(machine, judged["prlimit64"], (0, 7, 1)) == 1 == _verdict(machine, judged["prlimit64"], (0, 7, 1 << 32))
+    assert (
+        _verdict(machine, judged["prlimit64"], (0, 7, 1))
+        == 1
+        == _verdict(machine, judged["prlimit64"], (0, 7, 1 << 32))
+    )
     assert _verdict(machine, judged["tgkill"], (77, 78, 6)) == 0 and _verdict(machine, judged["tgkill"], (1, 1, 9)) == 1
     assert _verdict(machine, judged["prctl"], (15,)) == 0 and _verdict(machine, judged["prctl"], (1,)) == 1
-    for flags, answer in ((os.O_RDONLY | os.O_CLOEXEC, 0), (os.O_WRONLY, 1), (os.O_RDWR, 1), (os.O_CREAT, 1), (os.O_TRUNC, 1)):
+    for flags, answer in (
+        (os.O_RDONLY | os.O_CLOEXEC, 0),
+        (os.O_WRONLY, 1),
+        (os.O_RDWR, 1),
+        (os.O_CREAT, 1),
+        (os.O_TRUNC, 1),
+    ):
         assert _verdict(machine, judged["openat"], (0, 0, flags)) == answer
 
 
@@ -319,14 +335,18 @@ def test_a_scratch_folder_goes_with_its_process(monkeypatch: pytest.MonkeyPatch,
 
 @LINUX
 @pytest.mark.parametrize(
-    ("limit", "met"), [("-v 700000", True), ("-n 64", True), ("-f 1024", True), ("-s 256", False)], ids=["memory", "files", "size", "stack"]
+    ("limit", "met"),
+    [("-v 700000", True), ("-n 64", True), ("-f 1024", True), ("-s 256", False)],
+    ids=["memory", "files", "size", "stack"],
 )
 def test_the_limits_of_the_machine(limit: str, met: bool) -> None:
     """The smaller of the machine's and ours holds; what is too small for a simulator is said."""
     command = f"ulimit {limit}; exec {sys.executable} -m eda_agent sim circuits/ota_5t --no-cache"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
-    assert ("the limit of stack is 256 kB, but a simulator needs 1024 kB" in " ".join((done.stdout + done.stderr).split())) != met
+    assert (
+        "the limit of stack is 256 kB, but a simulator needs 1024 kB" in " ".join((done.stdout + done.stderr).split())
+    ) != met
 
 
 def test_limits_are_lowered_and_never_raised() -> None:

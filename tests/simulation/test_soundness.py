@@ -89,7 +89,11 @@ def amplifier(
     ("changed", "check", "did"),
     [
         ({"more": "V9 out vdd 0"}, "still output", "out stands at 1.8 V, the supply, and does not move"),
-        ({"more": "XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nVE en vss 0.9"}, "pair off", "the input pair (xm1 xm2) is off"),
+        (
+            {"more": "XME ib en vss vss sky130_fd_pr__nfet_01v8 W=2 L=0.15\nVE en vss 0.9"},
+            "pair off",
+            "the input pair (xm1 xm2) is off",
+        ),
         ({"more": "RL out vss 20"}, "attenuates", "it attenuates: its gain is at most -"),
         ({"drain": "x", "more": "E9 out vss inp inn 1000"}, "noiseless", "its input noise is nothing"),
         # 2 pS into 1 GΩ, then a gain of 1000: √(4kTR) of the 1 GΩ is 4 µV/√Hz, behind a gain of 2 in all
@@ -100,7 +104,9 @@ def amplifier(
         ),
     ],
 )
-def test_an_amplifier_that_cannot_work_is_refused(changed: dict[str, str], check: str, did: str, tmp_path: Path, pool: LocalPool) -> None:
+def test_an_amplifier_that_cannot_work_is_refused(
+    changed: dict[str, str], check: str, did: str, tmp_path: Path, pool: LocalPool
+) -> None:
     found = judged(amplifier(tmp_path, **changed), pool)  # type: ignore[arg-type]
     assert check in {symptom.check for symptom in found.refused}
     assert any(did in finding.message for finding in found.findings)
@@ -111,7 +117,9 @@ def test_exchanged_inputs_are_refused(tmp_path: Path, pool: LocalPool) -> None:
     assert {symptom.testbench for symptom in found.refused} == {"loop", "step"}
 
 
-def test_the_source_that_holds_the_output_is_named(tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_that_holds_the_output_is_named(
+    tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 32)
     (finding,) = judged(amplifier(tmp_path, more="V9 out vdd 0"), pool).findings
     assert "V9 in the netlist" in finding.fix
@@ -123,7 +131,9 @@ def test_the_amplifier_itself_is_not_refused(tmp_path: Path, pool: LocalPool) ->
     assert judged(amplifier(tmp_path), pool) == Soundness((), ())
 
 
-def test_a_start_that_is_merely_bad_is_said_and_not_refused(tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_is_merely_bad_is_said_and_not_refused(
+    tmp_path: Path, pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 16)
     problem = amplifier(tmp_path, more="RL out mid 4k\nVmid mid vss 0.9")
     found = judged(problem, pool)
@@ -163,7 +173,9 @@ def test_a_comparator_that_never_decides(
 ) -> None:
     text = (problems["strongarm"].path.parent / "strongarm.spice").read_text(encoding="utf-8")
     head, end, tail = text.partition(".ends comparator")
-    problem = written(tmp_path, f"{head}{more}\n{end}{tail}", COMPARATOR.replace("PORTS", f"outp: {outputs[0]}, outn: {outputs[1]}"))
+    problem = written(
+        tmp_path, f"{head}{more}\n{end}{tail}", COMPARATOR.replace("PORTS", f"outp: {outputs[0]}, outn: {outputs[1]}")
+    )
     found = judged(problem, pool)
     assert [symptom.check for symptom in found.refused] == [check][: bool(check)]
 
@@ -183,12 +195,22 @@ corners:
 """
 
 
-@pytest.mark.parametrize(("stages", "frequency", "check"), [(5, "2G", ""), (4, "2G", "stands still"), (5, "200G", "no periods")])
-def test_an_oscillator_that_stands_still(stages: int, frequency: str, check: str, tmp_path: Path, pool: LocalPool) -> None:
+@pytest.mark.parametrize(
+    ("stages", "frequency", "check"), [(5, "2G", ""), (4, "2G", "stands still"), (5, "200G", "no periods")]
+)
+def test_an_oscillator_that_stands_still(
+    stages: int, frequency: str, check: str, tmp_path: Path, pool: LocalPool
+) -> None:
     nets = ["out", *(f"n{number}" for number in range(1, stages))]
-    cells = [f"XN{i} {nets[(i + 1) % stages]} {net} vss vss sky130_fd_pr__nfet_01v8 W={{wn}} L=0.15\nXP{i} {nets[(i + 1) % stages]} {net} vdd vdd sky130_fd_pr__pfet_01v8 W={{2*wn}} L=0.15" for i, net in enumerate(nets)]  # fmt: skip
+    cells = [
+        f"XN{i} {nets[(i + 1) % stages]} {net} vss vss sky130_fd_pr__nfet_01v8 W={{wn}} L=0.15\nXP{i}"
+        f" {nets[(i + 1) % stages]} {net} vdd vdd sky130_fd_pr__pfet_01v8 W={{2*wn}} L=0.15"
+        for i, net in enumerate(nets)
+    ]
     problem = written(
-        tmp_path, "* a ring\n.subckt ring out vdd vss\n.param wn=1\n" + "\n".join(cells) + "\n.ends\n", RING.replace("FREQ", frequency)
+        tmp_path,
+        "* a ring\n.subckt ring out vdd vss\n.param wn=1\n" + "\n".join(cells) + "\n.ends\n",
+        RING.replace("FREQ", frequency),
     )
     found = judged(problem, pool)
     assert [symptom.check for symptom in found.refused] in ([check], [check][: bool(check)])
@@ -215,30 +237,59 @@ corners:
 @pytest.mark.parametrize(
     ("body", "refused"),
     [
-        ("R1 vdd out 100k\nR2 out vss 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nR3 vdd x 100k", [("line", "follows the supply")]),
-        ("R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vdd vdd sky130_fd_pr__pfet_01v8 W=5 L=1", [("drift", "output at a rail"), ("line", "follows the supply")]),
+        (
+            "R1 vdd out 100k\nR2 out vss 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nR3 vdd x 100k",
+            [("line", "follows the supply")],
+        ),
+        (
+            (
+                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vdd vdd"
+                " sky130_fd_pr__pfet_01v8 W=5 L=1"
+            ),
+            [("drift", "output at a rail"), ("line", "follows the supply")],
+        ),
         # a diode changes by far less than its supply
         ("R1 vdd out 100k\nXM1 out out vss vss sky130_fd_pr__nfet_01v8 W=5 L=1", []),
     ],
-)  # fmt: skip
-def test_a_reference_that_follows_its_supply(body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool) -> None:
+)
+def test_a_reference_that_follows_its_supply(
+    body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool
+) -> None:
     problem = written(tmp_path, f"* a reference\n.subckt ref out vdd vss\n{body}\n.ends\n", REFERENCE)
     assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
 
 
-CURRENT = REFERENCE.replace("template: reference", "template: current_reference").replace("line_regulation: {testbench: line, unit: V/V, maximum: 10m}", "line_sensitivity: {testbench: line, unit: '%/V', maximum: 10}\n  output_current: {testbench: drift, unit: A, minimum: 1u}")  # fmt: skip
+CURRENT = REFERENCE.replace("template: reference", "template: current_reference").replace(
+    "line_regulation: {testbench: line, unit: V/V, maximum: 10m}",
+    "line_sensitivity: {testbench: line, unit: '%/V', maximum: 10}\n  output_current: {testbench: drift, unit: A,"
+    " minimum: 1u}",
+)
 
 
 @pytest.mark.parametrize(
     ("body", "refused"),
     [
         # its gate at the supply: off
-        ("R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out vdd vdd vdd sky130_fd_pr__pfet_01v8 W=5 L=1", [("drift", "no current")]),
+        (
+            (
+                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out vdd vdd vdd"
+                " sky130_fd_pr__pfet_01v8 W=5 L=1"
+            ),
+            [("drift", "no current")],
+        ),
         # a resistor and a mirror: poor, and real
-        ("R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1", []),
+        (
+            (
+                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vss vss"
+                " sky130_fd_pr__nfet_01v8 W=5 L=1"
+            ),
+            [],
+        ),
     ],
-)  # fmt: skip
-def test_a_current_reference_that_is_off(body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool) -> None:
+)
+def test_a_current_reference_that_is_off(
+    body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool
+) -> None:
     problem = written(tmp_path, f"* a reference\n.subckt ref out vdd vss\n{body}\n.ends\n", CURRENT)
     assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
 
@@ -247,7 +298,9 @@ def test_a_regulator_with_its_inputs_exchanged(tmp_path: Path, pool: LocalPool, 
     ldo = problems["ldo"]
     text = ldo.text.replace("subckt: ldo", "subckt: ldo\nports: {vref: fb, fb: vref}")
     problem = written(
-        tmp_path, "", text.replace("circuit: ldo.spice", f"circuit: {ldo.path.parent / 'ldo.spice'}\ninclude: [{ldo.path.parent}]")
+        tmp_path,
+        "",
+        text.replace("circuit: ldo.spice", f"circuit: {ldo.path.parent / 'ldo.spice'}\ninclude: [{ldo.path.parent}]"),
     )
     checks = {symptom.testbench: symptom.check for symptom in judged(problem, pool).refused}
     assert checks["load"] == checks["ac"] == "does not regulate"
@@ -290,7 +343,9 @@ Xdut inp out out ib vdd 0 ota
     # a follower's gain is below 0 dB, and asked to be
     [("out", "vdd", []), ("w", "vother", ["no power"]), ("w", "vx", ["no power"])],
 )
-def test_a_supply_that_delivers_nothing(out: str, supply: str, checks: list[str], tmp_path: Path, pool: LocalPool) -> None:
+def test_a_supply_that_delivers_nothing(
+    out: str, supply: str, checks: list[str], tmp_path: Path, pool: LocalPool
+) -> None:
     (tmp_path / "tb.spice").write_text(TB, encoding="utf-8")
     problem = amplifier(tmp_path, spec=OWN.replace("OUT", out).replace("SUPPLY", supply))
     assert [symptom.check for symptom in judged(problem, pool).refused] == checks
@@ -306,7 +361,9 @@ def test_results_that_do_not_move_with_the_sizes(tmp_path: Path, pool: LocalPool
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_shipped_circuit_is_refused(name: str, problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_no_shipped_circuit_is_refused(
+    name: str, problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     found = judged(problems[name], pool)
     assert not found.refused
     assert not found.said
@@ -322,7 +379,10 @@ def test_of_two_looks_at_a_sizing_both_see_the_same(miller: Problem, pool: Local
     twins = {seen.testbench: seen for seen in watched if seen.corner == miller.corners[0].name}
     for seen in observed:
         for kind, wave in seen.waves.items():
-            assert all(np.array_equal(array, twins[seen.testbench].waves[kind].probes[role]) for role, array in wave.probes.items())
+            assert all(
+                np.array_equal(array, twins[seen.testbench].waves[kind].probes[role])
+                for role, array in wave.probes.items()
+            )
     assert not symptoms_of(watched)
 
 
@@ -330,7 +390,9 @@ def test_specs_that_do_not_count_in_a_corner_say_nothing_there(tmp_path: Path, p
     problem = amplifier(tmp_path, more="V9 out vdd 0")
     corner = problem.corners[0]
     other = replace(
-        problem, corners=(corner, replace(corner, name="other")), specs=tuple(replace(spec, corners=("nominal",)) for spec in problem.specs)
+        problem,
+        corners=(corner, replace(corner, name="other")),
+        specs=tuple(replace(spec, corners=("nominal",)) for spec in problem.specs),
     )
     evaluator = evaluator_of(other, pool)
     assert {symptom.corner for symptom in symptoms_of(watch(evaluator, problem.space.initial)[1])} == {"nominal"}
@@ -339,7 +401,9 @@ def test_specs_that_do_not_count_in_a_corner_say_nothing_there(tmp_path: Path, p
 def test_the_bound_of_noise_is_that_of_a_device_in_weak_inversion() -> None:
     # 2qI of shot noise over gm = I q/(kT), by hand: at 10 uA and 300 K 4.6 nV/√Hz
     thermal = 1.380649e-23 * 300.15
-    assert voltage_bound(10e-6, 27) == pytest.approx(math.sqrt(2 * 1.602176634e-19 * 10e-6) / (10e-6 * 1.602176634e-19 / thermal))
+    assert voltage_bound(10e-6, 27) == pytest.approx(
+        math.sqrt(2 * 1.602176634e-19 * 10e-6) / (10e-6 * 1.602176634e-19 / thermal)
+    )
     assert voltage_bound(10e-6, 27) == pytest.approx(4.63e-9, rel=0.01)
 
 

@@ -93,7 +93,12 @@ def step_of(tau: float, hold: float = 1e-6, delay: float = 0.0) -> Waveform:
 @pytest.mark.parametrize("tau", [1e-8, 5e-8, 1e-7, 1.5e-7])
 def test_what_settles_in_the_window_is_a_number(tau: float) -> None:
     wave = step_of(tau)
-    assert metrics.measure("settling_time", wave, SETTINGS) == (pytest.approx(tau * math.log(100), rel=0.02), "", "", 0.0)
+    assert metrics.measure("settling_time", wave, SETTINGS) == (
+        pytest.approx(tau * math.log(100), rel=0.02),
+        "",
+        "",
+        0.0,
+    )
     # 20 % to 80 % of a pole takes τ ln 4
     assert metrics.measure("slew_rate_up", wave, SETTINGS).value == pytest.approx(0.24 / (tau * math.log(4)), rel=0.03)
     assert metrics.measure("overshoot", wave, SETTINGS) == (pytest.approx(0.0, abs=0.05), "", "", 0.0)
@@ -130,7 +135,12 @@ def test_an_output_that_oscillates_has_no_numbers_and_a_dead_one_says_so() -> No
     for metric in ("settling_time", "slew_rate_up", "overshoot"):
         assert metrics.measure(metric, ringing, SETTINGS) == (None, "the output oscillates", "", 0.0)
     dead = Waveform("tran", time, {"out": np.full_like(time, 0.7)})
-    assert metrics.measure("settling_time", dead, SETTINGS) == (None, "the output moves 0 V for a step of 400 mV", "", 0.0)
+    assert metrics.measure("settling_time", dead, SETTINGS) == (
+        None,
+        "the output moves 0 V for a step of 400 mV",
+        "",
+        0.0,
+    )
 
 
 def test_a_load_step_that_has_not_recovered() -> None:

@@ -32,7 +32,10 @@ def asked(problem: Problem, bench: str, metrics: list[str], **settings: str) -> 
     old = problem.testbenches[bench]
     specs = tuple(Spec(name, METRICS[name], bench, 1.0, None) for name in metrics)
     return replace(
-        problem, testbenches={bench: replace(old, settings={**old.settings, **settings})}, specs=specs, corners=problem.corners[:1]
+        problem,
+        testbenches={bench: replace(old, settings={**old.settings, **settings})},
+        specs=specs,
+        corners=problem.corners[:1],
     )
 
 
@@ -44,11 +47,15 @@ def measured(problem: Problem, pool: LocalPool, folder: Path, cache: ResultCache
 STEP = ["settling_time", "slew_rate_up", "slew_rate_down", "overshoot"]
 
 
-def test_a_slow_amplifier_settles_after_as_long_as_in_a_long_window(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_a_slow_amplifier_settles_after_as_long_as_in_a_long_window(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     ota = problems["ota_5t"]
     slow = asked(ota, "step", STEP, load="60e-12", hold="1e-6", step="0.2")
     grown = measured(slow, pool, tmp_path)
-    long = measured(asked(ota, "step", STEP, load="60e-12", hold="2e-5", step="0.2", edge="1e-9", time_step="1e-8"), pool, tmp_path)
+    long = measured(
+        asked(ota, "step", STEP, load="60e-12", hold="2e-5", step="0.2", edge="1e-9", time_step="1e-8"), pool, tmp_path
+    )
     corner = ota.corners[0].name
     assert not grown.bounds and not long.bounds and (grown.jobs, long.jobs) == (2, 1)
     assert 1e-6 < grown.values[corner]["settling_time"] < 2e-5  # type: ignore[operator]
@@ -59,7 +66,9 @@ def test_a_slow_amplifier_settles_after_as_long_as_in_a_long_window(problems: di
     assert measured(asked(ota, "step", STEP, hold="1e-6"), pool, tmp_path).jobs == 1
 
 
-def test_beyond_the_longest_window_the_value_is_a_bound(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_beyond_the_longest_window_the_value_is_a_bound(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     ota = problems["ota_5t"]
     slow = measured(asked(ota, "step", STEP, load="10e-9", hold="1e-6", step="0.2"), pool, tmp_path)
     corner = ota.corners[0].name
@@ -83,7 +92,9 @@ def test_the_windows_are_cached_and_the_result_depends_on_the_sizing_alone(
     cache.close()
 
 
-def test_a_sample_of_a_monte_carlo_run_grows_its_window_too(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_a_sample_of_a_monte_carlo_run_grows_its_window_too(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     slow = asked(problems["ota_5t"], "step", STEP[:1], load="60e-12", hold="1e-6", step="0.2")
     evaluator = Evaluator(slow, Workbench(slow, tmp_path), pool, NoCache())
     nominal = evaluator.evaluate([slow.space.initial])[0].values[slow.corners[0].name]["settling_time"]
@@ -93,16 +104,22 @@ def test_a_sample_of_a_monte_carlo_run_grows_its_window_too(problems: dict[str, 
     assert len(set(found.values["settling_time"])) == 3
 
 
-def test_an_oscillator_slower_than_expected_runs_longer(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_an_oscillator_slower_than_expected_runs_longer(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     ring = problems["ring_vco"]
     grown = measured(asked(ring, "low", ["oscillation_frequency"], frequency="6e8"), pool, tmp_path)
     right = measured(asked(ring, "low", ["oscillation_frequency"], frequency="1e8", time_step="1e-11"), pool, tmp_path)
     corner = ring.corners[0].name
     assert not grown.bounds and grown.jobs == 2 and right.jobs == 1
-    assert grown.values[corner]["oscillation_frequency"] == pytest.approx(right.values[corner]["oscillation_frequency"], rel=2e-3)
+    assert grown.values[corner]["oscillation_frequency"] == pytest.approx(
+        right.values[corner]["oscillation_frequency"], rel=2e-3
+    )
 
 
-def test_a_sweep_that_starts_above_the_pole_starts_lower(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_a_sweep_that_starts_above_the_pole_starts_lower(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     miller = problems["two_stage_miller"]
     metrics = ["dc_gain", "bandwidth", "gbw", "gain_margin"]
     grown = measured(asked(miller, "loop", metrics, f_start="1e5", f_stop="1e6"), pool, tmp_path)
@@ -129,7 +146,9 @@ def test_a_wider_window_that_fails_changes_nothing() -> None:
     assert wide["metrics"] == {"settling_time": [4e-6, "", ""], "power": [1e-5, "", ""]}
 
 
-def test_the_sign_off_grows_its_windows_as_the_run_did(problems: dict[str, Problem], pool: LocalPool, tmp_path: Path) -> None:
+def test_the_sign_off_grows_its_windows_as_the_run_did(
+    problems: dict[str, Problem], pool: LocalPool, tmp_path: Path
+) -> None:
     slow = asked(problems["ota_5t"], "step", STEP, load="60e-12", hold="1e-6", step="0.2")
     evaluator = Evaluator(slow, Workbench(slow, tmp_path), pool, NoCache())
     found, _ = watch(evaluator, slow.space.initial)

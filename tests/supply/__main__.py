@@ -35,12 +35,17 @@ def audit() -> int:
         try:
             rows = json.loads(done.stdout)["dependencies"]
         except (ValueError, KeyError):
-            print(f"{lock.name}: no advisory database can be reached from here ({done.stderr.strip().splitlines()[-1:]})")
+            print(
+                f"{lock.name}: no advisory database can be reached from here ({done.stderr.strip().splitlines()[-1:]})"
+            )
             continue
         known = [row for row in rows if "vulns" in row]
         weak = [(row, weakness) for row in known for weakness in row["vulns"]]
         for row, weakness in weak:
-            print(f"{row['name']} {row['version']}: {weakness['id']}, mended in {', '.join(weakness['fix_versions']) or 'no version'}")
+            print(
+                f"{row['name']} {row['version']}: {weakness['id']}, mended in"
+                f" {', '.join(weakness['fix_versions']) or 'no version'}"
+            )
         reached = "" if known else "; the index here has no advisories: run it where PyPI can be reached"
         print(f"{lock.name}: {len(rows)} packages, {len(known)} looked up, {len(weak)} weaknesses{reached}")
         worst = max(worst, int(bool(weak)))

@@ -17,7 +17,11 @@ def locked(path: Path, python: str = "") -> dict[str, str]:
     other = {"python_version": python, "python_full_version": f"{python}.0"} if python else {}
     lines = re.findall(r"^([\w.\-]+(?:\[[^\]]*\])?==[^\\\n]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     found = [Requirement(line.strip()) for line in lines]
-    return {normal(one.name): str(one.specifier).removeprefix("==") for one in found if one.marker is None or one.marker.evaluate(other)}
+    return {
+        normal(one.name): str(one.specifier).removeprefix("==")
+        for one in found
+        if one.marker is None or one.marker.evaluate(other)
+    }
 
 
 def normal(name: str) -> str:

@@ -41,7 +41,9 @@ def imported() -> dict[str, set[str]]:
                 if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                     names = [node.module]
                 for module in (
-                    {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - {"eda_agent", "eda_agent_klayout"}
+                    {name.partition(".")[0] for name in names}
+                    - set(sys.stdlib_module_names)
+                    - {"eda_agent", "eda_agent_klayout"}
                 ):
                     # of several that give a module (pya: klayout), any counts
                     for name in distributions.get(module) or [NOT_INSTALLED.get(module, module)]:
@@ -52,7 +54,9 @@ def imported() -> dict[str, set[str]]:
 def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
     extras = PROJECT["optional-dependencies"]
     declared = {name_of(entry) for entry in PROJECT["dependencies"]}
-    declared |= {name_of(entry) for extra, entries in extras.items() if extra != "dev" for entry in entries} - {"eda-agent"}
+    declared |= {name_of(entry) for extra, entries in extras.items() if extra != "dev" for entry in entries} - {
+        "eda-agent"
+    }
     used = imported()
     assert {name: files for name, files in used.items() if name not in declared} == {}
     assert declared - used.keys() - {normal(name) for name in USED_OTHERWISE} == set()
@@ -61,12 +65,20 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
 
 def test_types_are_those_of_packages_in_use() -> None:
     used = imported()
-    stubs = [name_of(entry).removeprefix("types-") for entry in PROJECT["optional-dependencies"]["dev"] if entry.startswith("types-")]
+    stubs = [
+        name_of(entry).removeprefix("types-")
+        for entry in PROJECT["optional-dependencies"]["dev"]
+        if entry.startswith("types-")
+    ]
     assert stubs and set(stubs) <= used.keys()
 
 
 def test_the_doctor_knows_every_extra_and_asks_for_packages_of_it() -> None:
-    extras = {name: {name_of(entry) for entry in entries} for name, entries in PROJECT["optional-dependencies"].items() if name != "dev"}
+    extras = {
+        name: {name_of(entry) for entry in entries}
+        for name, entries in PROJECT["optional-dependencies"].items()
+        if name != "dev"
+    }
     assert set(_EXTRAS) == set(extras)
     for extra, packages in _EXTRAS.items():
         assert {normal(package) for package in packages} <= extras[extra], extra

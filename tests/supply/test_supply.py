@@ -19,7 +19,20 @@ from tests.supply.locks import BASE, DEV, LOCKS, ROOT, locked, normal
 
 WHEEL = 4 * 2**20
 """Bytes of the wheel; 2.7 million now, most of it the model."""
-HEAVY = ["numpy", "scipy", "torch", "textual", "PySpice", "optuna", "klayout", "openai", "ray", "spicelib", "safetensors", "plotext"]
+HEAVY = [
+    "numpy",
+    "scipy",
+    "torch",
+    "textual",
+    "PySpice",
+    "optuna",
+    "klayout",
+    "openai",
+    "ray",
+    "spicelib",
+    "safetensors",
+    "plotext",
+]
 MODULES = 260
 """Modules that `--version` may import: 200 now, most of them Python's."""
 
@@ -32,7 +45,9 @@ def test_what_is_installed_is_what_is_locked() -> None:
         except importlib.metadata.PackageNotFoundError:
             assert name not in {normal(entry.split(">")[0].split("=")[0]) for entry in project["dependencies"]}
     # the same package has one version
-    assert {name: version for name, version in locked(DEV).items() if name in locked(BASE)}.items() <= locked(BASE).items()
+    assert {name: version for name, version in locked(DEV).items() if name in locked(BASE)}.items() <= locked(
+        BASE
+    ).items()
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
@@ -54,7 +69,8 @@ def test_the_page_of_licences_is_what_the_packages_declare() -> None:
     # the page is of Python 3.11's versions; another version of a package may declare the same licence in other words
     moved = {name for name, version in locked(BASE).items() if locked(BASE, "3.11").get(name) != version}
     rows = [
-        [line for line in text.splitlines() if line.removeprefix("| ").split(" ")[0] not in moved] for text in (PAGE.read_text(), page())
+        [line for line in text.splitlines() if line.removeprefix("| ").split(" ")[0] not in moved]
+        for text in (PAGE.read_text(), page())
     ]
     assert rows[0] == rows[1]
     assert sys.version_info[:2] != (3, 11) or not moved
@@ -81,7 +97,9 @@ def test_an_audit_tells_weaknesses_and_what_it_could_not_look_up(
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two of the same files, built in two folders."""
     found = []
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    names = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    )
     for name in ("one", "two"):
         folder = tmp_path_factory.mktemp(name)
         for file in filter(None, names):
@@ -93,8 +111,10 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
                 target.write_bytes(source.read_bytes())
         subprocess.run(
             [sys.executable, "-m", "build", "--wheel", "-o", str(folder / "dist"), str(folder)],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "SOURCE_DATE_EPOCH": "1700000000"}, capture_output=True, check=True,
-        )  # fmt: skip
+            env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "SOURCE_DATE_EPOCH": "1700000000"},
+            capture_output=True,
+            check=True,
+        )
         found.extend((folder / "dist").glob("*.whl"))
     return found
 
@@ -115,7 +135,10 @@ def test_a_wheel_is_the_same_twice_and_small(wheels: list[Path]) -> None:
 
 
 def test_a_command_imports_what_it_needs() -> None:
-    code = "import sys\nfrom eda_agent.cli import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n    pass\nprint(*sys.modules, sep='\\n')"
+    code = (
+        "import sys\nfrom eda_agent.cli import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n   "
+        " pass\nprint(*sys.modules, sep='\\n')"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = done.stdout.splitlines()
     assert [name for name in modules if name.split(".")[0] in HEAVY] == []

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.train.advantages import ESTIMATORS, adaptive, centred, compare, entropic, estimator, max_at_k, standardised
+from eda_agent.train.advantages import (
+    ESTIMATORS,
+    adaptive,
+    centred,
+    compare,
+    entropic,
+    estimator,
+    max_at_k,
+    standardised,
+)
 
 GROUP = st.lists(st.floats(0, 1), min_size=2, max_size=10)
 

@@ -15,7 +15,9 @@ from eda_agent.train.credit import Credit, best_descendant
 from eda_agent.train.samples import Group, Sample, Trajectory
 
 
-def trajectory(rewards: list[list[float]], before: float = 0.0, repeated: Collection[tuple[int, int]] = ()) -> Trajectory:
+def trajectory(
+    rewards: list[list[float]], before: float = 0.0, repeated: Collection[tuple[int, int]] = ()
+) -> Trajectory:
     groups, best = [], before
     for turn, row in enumerate(rewards):
         samples = [Sample(np.zeros(2, int), np.zeros(1, int), np.zeros(1, np.float32), reward=reward) for reward in row]
@@ -50,7 +52,9 @@ def test_incumbent_reward_by_hand() -> None:
 def test_incumbent_rewards_sum_to_the_best_turns_gain(own: list[float], before: float) -> None:
     made = trajectory([[reward] for reward in own], before)
     gains = Credit(incumbent=1.0).turns(
-        [group.rewards for group in made.groups], [group.before for group in made.groups], [np.zeros(1, bool)] * len(own)
+        [group.rewards for group in made.groups],
+        [group.before for group in made.groups],
+        [np.zeros(1, bool)] * len(own),
     )
     assert sum(float(gain[0]) for gain in gains) == pytest.approx(max(0.0, max(own) - before), abs=1e-9)
 

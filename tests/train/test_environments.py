@@ -21,7 +21,10 @@ def reply_of(problem: Problem, seed: int) -> str:
     draw = np.random.default_rng(seed)
     sizing = problem.space.from_unit(draw.random(len(problem.space.parameters)).tolist())
     return json.dumps(
-        {"reasoning": "try", "sizing": {name: format_quantity(value, digits=4).replace(" ", "") for name, value in sizing.items()}}
+        {
+            "reasoning": "try",
+            "sizing": {name: format_quantity(value, digits=4).replace(" ", "") for name, value in sizing.items()},
+        }
     )
 
 
@@ -63,9 +66,18 @@ def test_trl_plays_it_through_tool_calls(miller: Problem, tmp_path: Path) -> Non
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = qwen3_chat_template
     arguments = trl.GRPOConfig(
-        output_dir=str(tmp_path), per_device_train_batch_size=4, num_generations=4, max_completion_length=8, max_steps=1, report_to="none", use_cpu=True, bf16=False,
-    )  # fmt: skip
-    data = Dataset.from_list([{"prompt": [{"role": "user", "content": "size it"}], "task": f"t{number}"} for number in range(2)])
+        output_dir=str(tmp_path),
+        per_device_train_batch_size=4,
+        num_generations=4,
+        max_completion_length=8,
+        max_steps=1,
+        report_to="none",
+        use_cpu=True,
+        bf16=False,
+    )
+    data = Dataset.from_list(
+        [{"prompt": [{"role": "user", "content": "size it"}], "task": f"t{number}"} for number in range(2)]
+    )
     trainer = trl.GRPOTrainer(
         model=tiny_model(),
         args=arguments,

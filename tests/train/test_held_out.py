@@ -43,7 +43,9 @@ def test_other_names_and_another_order_are_no_other_structure(name: str, tmp_pat
         check_structure("another", problem)
 
 
-def test_a_listed_structure_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_listed_structure_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A public netlist is added by the command, and then nothing of its structure may be trained on."""
     place = tmp_path / "held_out.json"
     monkeypatch.setattr(held_out, "LIST", place)

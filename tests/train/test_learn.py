@@ -45,7 +45,15 @@ def made_up(problem: Problem, seed: int, designs: int = 30) -> Lesson:
     x = draw.normal(0, 0.4, (designs, len(graph.initial)))
     values = x.sum(1)[:, None] * np.sin(graph.metrics) + np.cos(graph.metrics)
     points = np.zeros((designs, len(graph.labels), 7))
-    return Lesson(graph, Measured(x, values, points), np.zeros(values.shape, np.int8), np.ones(designs, bool), x, "amplifier", f"{seed}")
+    return Lesson(
+        graph,
+        Measured(x, values, points),
+        np.zeros(values.shape, np.int8),
+        np.ones(designs, bool),
+        x,
+        "amplifier",
+        f"{seed}",
+    )
 
 
 def test_a_lesson_says_what_was_simulated(records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +85,10 @@ def test_the_loss_is_a_likelihood() -> None:
     assert found == pytest.approx(-student.logpdf(error, learn.FREEDOM, scale=np.sqrt(variance)), rel=1e-6)
     # a value that is only known to be above 1 costs the more the surer the prediction is that it is not
     costs = [-float(torch.special.log_ndtr(torch.tensor((mean - 1.0) / 0.5))) for mean in (0.0, 1.0, 2.0)]
-    assert costs == pytest.approx([-norm.logsf(1.0, mean, 0.5) for mean in (0.0, 1.0, 2.0)], rel=1e-5) and costs[0] > costs[1] > costs[2]
+    assert (
+        costs == pytest.approx([-norm.logsf(1.0, mean, 0.5) for mean in (0.0, 1.0, 2.0)], rel=1e-5)
+        and costs[0] > costs[1] > costs[2]
+    )
 
 
 def test_a_bound_counts_as_a_bound(problems: dict[str, Problem]) -> None:

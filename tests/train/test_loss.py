@@ -65,7 +65,9 @@ def test_k2_and_k3_have_the_gradient_of_the_divergence() -> None:
     weights = policy.exp().detach()
     k2 = torch.autograd.grad((weights * divergence(policy, reference, "k2")).sum(), logits, retain_graph=True)[0]
     k3 = torch.autograd.grad(
-        (weights * divergence(policy, reference, "k3", (policy - policy.detach()).exp())).sum(), logits, retain_graph=True
+        (weights * divergence(policy, reference, "k3", (policy - policy.detach()).exp())).sum(),
+        logits,
+        retain_graph=True,
     )[0]
     plain = torch.autograd.grad((weights * divergence(policy, reference, "k3")).sum(), logits)[0]
     torch.testing.assert_close(k2, exact)
@@ -90,7 +92,17 @@ def test_outcomes_are_learnt_beside_the_actions() -> None:
             asked = Sample(inputs, np.array([3]), np.zeros(1, np.float32), legal()[None])
             actions = np.array([1, 2, 5, 7]) + index
             every = np.ones((4, words.LEVELS), dtype=np.bool_)
-            samples.append(Sample(inputs[:-1], actions, np.full(4, -4.0, np.float32), every, float(index), advantage=index - 1.5, outcomes=(asked,) if outcome else ()))  # fmt: skip
+            samples.append(
+                Sample(
+                    inputs[:-1],
+                    actions,
+                    np.full(4, -4.0, np.float32),
+                    every,
+                    float(index),
+                    advantage=index - 1.5,
+                    outcomes=(asked,) if outcome else (),
+                )
+            )
         return [Trajectory("c", "t", [Group(samples, 0.0)])]
 
     metrics = {}

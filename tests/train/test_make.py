@@ -29,11 +29,17 @@ def test_a_circuit_is_made_once_and_read_back_as_simulated(tmp_path: Path, pool:
     assert (record.topology, record.fingerprint, record.kind) == (topology, cell.fingerprint, "transimpedance")
     problem = record.problem(tmp_path / "again")
     assert record.sizes.shape == (make.DESIGNS, len(problem.space.names)) and record.points.shape[1] == len(cell.fets)
-    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache(), points_everywhere=True)
+    evaluator = Evaluator(
+        problem, Workbench(problem, cache_folder() / "models"), pool, NoCache(), points_everywhere=True
+    )
     again = evaluator.evaluate([problem.space.initial])[0]
     assert list(problem.space.initial.values()) == record.sizes[1].tolist()
-    assert [again.values[record.corner.name][name] for name in problem.spec_names] == pytest.approx(record.values[1].tolist(), rel=1e-6)
-    assert [again.operating_points[label].gm for label in record.fets] == pytest.approx(record.points[1, :, 1].tolist(), rel=1e-4)
+    assert [again.values[record.corner.name][name] for name in problem.spec_names] == pytest.approx(
+        record.values[1].tolist(), rel=1e-6
+    )
+    assert [again.operating_points[label].gm for label in record.fets] == pytest.approx(
+        record.points[1, :, 1].tolist(), rel=1e-4
+    )
     assert "transimpedance: 1 tried, 1 kept (100%), 1 structures" in make.summary(tmp_path)
 
 

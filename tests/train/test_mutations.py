@@ -27,7 +27,10 @@ from eda_agent.train.topologies.mutations.rules import MOST_DEVICES, MOST_PARAME
 
 def amplifier(title: str) -> Cell:
     """The smallest of some composed circuits whose title says so: plain mirrors, no degeneration."""
-    return min((cell for cell, text, _ in map(drawn_cell, range(300)) if text.startswith(title)), key=lambda cell: len(cell.devices))
+    return min(
+        (cell for cell, text, _ in map(drawn_cell, range(300)) if text.startswith(title)),
+        key=lambda cell: len(cell.devices),
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -42,14 +45,20 @@ def test_a_mutation_leaves_a_circuit_or_has_no_place(number: int, name: str) -> 
     assert cell == before
     if made is None:
         return
-    told = [fault for fault in faults(made.tidied()) if "wrong sign" not in fault and not fault.endswith((" devices", " parameters"))]
+    told = [
+        fault
+        for fault in faults(made.tidied())
+        if "wrong sign" not in fault and not fault.endswith((" devices", " parameters"))
+    ]
     assert not told, (name, told)
     assert MUTATIONS[name](cell, random.Random(number)) == made
 
 
 @settings(max_examples=60, deadline=None)
 @given(number=st.integers(0, 100_000))
-def test_an_evolved_circuit_is_sound_and_read_back_as_what_it_is(number: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_evolved_circuit_is_sound_and_read_back_as_what_it_is(
+    number: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     cell, topology = evolved(number)
     assert faults(cell) == [] and len(cell.devices) <= MOST_DEVICES and len(cell.parameters) <= MOST_PARAMETERS
     assert evolved(number) == (cell, topology)
@@ -65,7 +74,9 @@ def test_most_evolved_circuits_have_a_structure_of_their_own() -> None:
     assert {name for cell in cells for name in cell.made} > {"cascode", "fold", "flip", "process", "split"}
 
 
-@pytest.mark.parametrize(("does", "undoes"), [(device.cascode, device.uncascode), (device.degenerate, device.undegenerate)])
+@pytest.mark.parametrize(
+    ("does", "undoes"), [(device.cascode, device.uncascode), (device.degenerate, device.undegenerate)]
+)
 def test_what_is_added_can_be_taken_away(does: object, undoes: object) -> None:
     cell = amplifier("one-stage op-amp, simple")
     shapes = set()
@@ -86,7 +97,9 @@ def test_upside_down_twice_is_the_same_circuit(number: int) -> None:
         assert cell.kind != "amplifier"
         return
     twice = whole.flip(once, random.Random(0))
-    assert twice is not None and once.fingerprint != cell.fingerprint == twice.fingerprint and twice.turned == cell.turned
+    assert (
+        twice is not None and once.fingerprint != cell.fingerprint == twice.fingerprint and twice.turned == cell.turned
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -96,7 +109,10 @@ def test_another_process_is_the_same_structure_within_its_limits(number: int) ->
     made = whole.process(cell, random.Random(number))
     assert made is not None and made.technology != cell.technology and made.fingerprint == cell.fingerprint
     for fet in made.fets:
-        assert made.parameters[fet.length].low >= made.technology.length and made.parameters[fet.width].low >= made.technology.width
+        assert (
+            made.parameters[fet.length].low >= made.technology.length
+            and made.parameters[fet.width].low >= made.technology.width
+        )
 
 
 def test_faults_are_found() -> None:
@@ -109,7 +125,9 @@ def test_faults_are_found() -> None:
         faults(cell.changed({}, [loose]))
     )
     first = cell.fets[0]
-    assert any("bulk" in fault for fault in faults(cell.changed({first.name: replace(first, nets=(*first.nets[:3], "out"))})))
+    assert any(
+        "bulk" in fault for fault in faults(cell.changed({first.name: replace(first, nets=(*first.nets[:3], "out"))}))
+    )
     assert any("no parameter" in fault for fault in faults(cell.changed({first.name: replace(first, width="nothing")})))
     assert any("two devices" in fault for fault in faults(cell.changed({}, [first])))
 
@@ -119,9 +137,12 @@ def test_folding_moves_the_load_to_the_other_rail() -> None:
     made = load.fold(cell, random.Random(1))
     assert made is not None
     names = {one.name.lower() for one in cell.structure.input_pair or ()}
-    (left, right) = (one for one in made.fets if one.name.lower() in names)
+    left, right = (one for one in made.fets if one.name.lower() in names)
     # the pair's drains are cascodes' sources of the other type, and the mirror is of the pair's own
-    assert all([one.kind for one in made.on(net, 2)] == [{"nmos": "pmos", "pmos": "nmos"}[left.kind]] for net in (left.drain, right.drain))
+    assert all(
+        [one.kind for one in made.on(net, 2)] == [{"nmos": "pmos", "pmos": "nmos"}[left.kind]]
+        for net in (left.drain, right.drain)
+    )
     assert {one.kind for one in made.on("out", 0)} == {"nmos", "pmos"} and faults(made.tidied()) == []
 
 
@@ -146,10 +167,16 @@ def test_nothing_is_made_of_what_has_no_place() -> None:
 @pytest.mark.parametrize("kind", sorted(SEEDS))
 def test_kinds_beside_the_composers_do_their_job(kind: str, tmp_path: Path, pool: LocalPool) -> None:
     """As they are drawn, every spec can be measured; a current flows, and an oscillation is one."""
-    number = next(number for number in range(OTHERS - 1, 4000, OTHERS) if (cell := evolved_cell(number)[0]).kind == kind and not cell.made)
+    number = next(
+        number
+        for number in range(OTHERS - 1, 4000, OTHERS)
+        if (cell := evolved_cell(number)[0]).kind == kind and not cell.made
+    )
     _, topology = evolved(number)
     problem = load_problem(topology.write(tmp_path))
-    evaluation = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache()).evaluate([problem.space.initial])[0]
+    evaluation = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache()).evaluate(
+        [problem.space.initial]
+    )[0]
     values = {name: value or 0.0 for name, value in evaluation.values["nominal"].items()}
     assert not evaluation.failures and all(values.values()), (topology.title, values)
     if kind == "reference":

@@ -42,12 +42,20 @@ def test_its_shapes_run_without_memory() -> None:
 def test_weights_of_a_known_shape(tmp_path: Path) -> None:
     """A small model counted by hand."""
     config = AutoConfig.for_model(
-        "llama", hidden_size=8, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, vocab_size=10, tie_word_embeddings=False,
-    )  # fmt: skip
+        "llama",
+        hidden_size=8,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        vocab_size=10,
+        tie_word_embeddings=False,
+    )
     config.save_pretrained(tmp_path)
     path = tmp_path / "recipe.yaml"
     path.write_text(
-        f"name: x\ncircuits: [ota_5t]\nmodel: {{kind: text, path: {tmp_path}, lora: 2, max_tokens: 100}}\nwarm_start: {{steps: 0}}\nrl: {{tasks: 2, turns: 3, group: 4}}\n"
+        f"name: x\ncircuits: [ota_5t]\nmodel: {{kind: text, path: {tmp_path}, lora: 2, max_tokens: 100}}\nwarm_start:"
+        " {steps: 0}\nrl: {tasks: 2, turns: 3, group: 4}\n"
     )
     plan = make_plan(load_recipe(path), CARDS["h100"])
     attention, gated, norms = 8 * 8 + 2 * 8 * 4 + 8 * 8, 3 * 8 * 16, 3 * 8

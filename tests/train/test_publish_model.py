@@ -26,9 +26,16 @@ def run(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     torch.manual_seed(4)
     CompactModel(CompactConfig(width=32, layers=2, heads=2, hidden=48, outcomes=True)).save_pretrained(folder / "model")
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe_data(Recipe("x", ("ota_5t",), pool=PoolRecipe(2, 10, 1)))))
-    rows = [{"phase": "warm_start", "step": step, "loss": 3.0 - step / 100, "entropy": 2.0, "step_time": 0.5} for step in range(1, 101)]
-    rows += [{"phase": "rl", "step": step, "reward": step / 10, "simulations": 70, "step_time": 2.0} for step in range(1, 4)]
+    (folder / "recipe.yaml").write_text(
+        yaml.safe_dump(recipe_data(Recipe("x", ("ota_5t",), pool=PoolRecipe(2, 10, 1))))
+    )
+    rows = [
+        {"phase": "warm_start", "step": step, "loss": 3.0 - step / 100, "entropy": 2.0, "step_time": 0.5}
+        for step in range(1, 101)
+    ]
+    rows += [
+        {"phase": "rl", "step": step, "reward": step / 10, "simulations": 70, "step_time": 2.0} for step in range(1, 4)
+    ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
@@ -39,7 +46,10 @@ def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, pro
     record = json.loads((target / "training.json").read_text())
     assert record["simulations"] == {"pools": 20, "rollouts": 210} and record["seconds"] == {"warm_start": 50, "rl": 6}
     assert record["curves"]["rl"] == {"step": [1, 2, 3], "reward": [0.1, 0.2, 0.3]}
-    assert len(record["curves"]["warm_start"]["loss"]) == publish_model.POINTS and record["curves"]["warm_start"]["step"][-1] == 100
+    assert (
+        len(record["curves"]["warm_start"]["loss"]) == publish_model.POINTS
+        and record["curves"]["warm_start"]["step"][-1] == 100
+    )
     assert "begun_from" not in record
     # a run that goes on from a shipped model keeps its record
     on = yaml.safe_load((run / "recipe.yaml").read_text())
@@ -61,7 +71,10 @@ def test_a_shipped_model_plays_as_the_trained_one(run: Path, tmp_path: Path, pro
 
 
 def test_what_cannot_be_shipped_is_one_message(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert publish_model.main([str(tmp_path / "none"), str(tmp_path / "w")]) == 2 and "no finished model" in capsys.readouterr().err
+    assert (
+        publish_model.main([str(tmp_path / "none"), str(tmp_path / "w")]) == 2
+        and "no finished model" in capsys.readouterr().err
+    )
     config = run / "model" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "language": 1}))
     with pytest.raises(InputError, match="uses version 1"):

@@ -21,7 +21,9 @@ def family(count: int, seed: int) -> list[Lesson]:
         shift, stretch = rng.normal(), np.exp(0.3 * rng.normal())
         points = rng.random((30, 3))
         points[1] = 0.5
-        values = np.stack([shift + stretch * np.sin(3 * points[:, 0]) * points[:, 1], stretch * (1 + points[:, 2] ** 2)], 1)
+        values = np.stack(
+            [shift + stretch * np.sin(3 * points[:, 0]) * points[:, 1], stretch * (1 + points[:, 2] ** 2)], 1
+        )
         values[points[:, 0] + points[:, 1] > 1.7] = np.nan
         made.append(Lesson(points, values))
     return made
@@ -32,14 +34,18 @@ def test_numpy_says_what_torch_says() -> None:
     net, rng = Net(4, 3), np.random.default_rng(0)
     layers = {name: value.detach().numpy().astype(np.float64) for name, value in net.state_dict().items()}
     ones = np.ones(3)
-    ours = Network(layers, rng.normal(size=3), np.exp(rng.normal(size=3)), -50 * ones, 50 * ones, ones, 0 * ones, ones, ones)
+    ours = Network(
+        layers, rng.normal(size=3), np.exp(rng.normal(size=3)), -50 * ones, 50 * ones, ones, 0 * ones, ones, ones
+    )
     points, asked = rng.random((2, 4)), rng.random((5, 4))
     values = rng.normal(size=(2, 3))
     values[1, 2] = np.nan
     known = np.isfinite(values)
     told = np.where(known, ours.normalised(np.nan_to_num(values)), 0.0)
     with torch.no_grad():
-        mean, variance, works = net(*(torch.tensor(array, dtype=torch.float32)[None] for array in (points, told, known, np.ones(2), asked)))
+        mean, variance, works = net(
+            *(torch.tensor(array, dtype=torch.float32)[None] for array in (points, told, known, np.ones(2), asked))
+        )
     found = ours.predict(ours.describe(points, values), asked)
     np.testing.assert_allclose(found[0], mean[0].numpy() * ours.spread + ours.middle, atol=1e-4)
     np.testing.assert_allclose(found[1], np.exp(0.5 * variance[0].numpy()) * ours.spread, rtol=1e-4)

@@ -44,7 +44,11 @@ def test_other_conditions_begin_with_good_designs_of_the_pool(tmp_path: Path, mo
     again = survey(Recipe("small", ("ota_5t",)), "ota_5t", pool, _Nobody(), conditions=2, designs=24)  # type: ignore[arg-type]
     assert np.array_equal(again.values, made.values, equal_nan=True)
     taught = lessons(made)
-    assert len(taught) == 2 and taught[0].points.shape == (24, len(problem.space.parameters)) and taught[0].whole.sum() > 10
+    assert (
+        len(taught) == 2
+        and taught[0].points.shape == (24, len(problem.space.parameters))
+        and taught[0].whole.sum() > 10
+    )
 
 
 class _Nobody:

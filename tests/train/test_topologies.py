@@ -69,7 +69,9 @@ def test_they_simulate(number: int, tmp_path: Path, pool: LocalPool) -> None:
     evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
     evaluation = evaluator.evaluate([problem.space.initial])[0]
     values = next(iter(evaluation.values.values()))
-    assert not evaluation.failures and all(value is not None and math.isfinite(value) for value in values.values()), values
+    assert not evaluation.failures and all(value is not None and math.isfinite(value) for value in values.values()), (
+        values
+    )
 
 
 def test_they_are_sources_of_tasks(pool: LocalPool) -> None:

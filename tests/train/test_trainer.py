@@ -39,9 +39,17 @@ from tests.conftest import ROOT
 from tests.train.tiny_text import tiny_model, tiny_tokenizer
 
 SMALL = Recipe(
-    "small", ("ota_5t", "current_mirror_ota"), 3, PoolRecipe(2, 30, 1), ModelRecipe(width=32, layers=2, heads=2, hidden=48), WarmStartRecipe(steps=4, batch=6, turns=3),
-    RlRecipe(steps=4, tasks=4, turns=2, group=3, incumbent=1.0, epochs=2, minibatches=2, replay=1), workers=2, threads=1, save_every=2,
-)  # fmt: skip
+    "small",
+    ("ota_5t", "current_mirror_ota"),
+    3,
+    PoolRecipe(2, 30, 1),
+    ModelRecipe(width=32, layers=2, heads=2, hidden=48),
+    WarmStartRecipe(steps=4, batch=6, turns=3),
+    RlRecipe(steps=4, tasks=4, turns=2, group=3, incumbent=1.0, epochs=2, minibatches=2, replay=1),
+    workers=2,
+    threads=1,
+    save_every=2,
+)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -107,7 +115,16 @@ def test_the_run_is_what_its_metrics_say(whole: Path) -> None:
 
 
 def test_the_trained_model_sizes_a_circuit(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["size", str(ROOT / "circuits" / "ota_5t"), "--policy", "local", "--model", str(whole / "model"), "--budget", "3"]
+    command = [
+        "size",
+        str(ROOT / "circuits" / "ota_5t"),
+        "--policy",
+        "local",
+        "--model",
+        str(whole / "model"),
+        "--budget",
+        "3",
+    ]
     assert main([*command, "--out", str(tmp_path / "run"), "--json"]) in {0, 1}
     result = json.loads(capsys.readouterr().out)
     assert result["policy"] == "local" and 0 < result["simulations"] <= 3
@@ -137,9 +154,13 @@ def test_two_processes_make_the_same_steps_as_one(tmp_path: Path) -> None:
         "no",
     ]
     done = subprocess.run(
-        [*command, "-m", "eda_agent", "train", str(path), "--out", str(tmp_path / "two"), "--json"], capture_output=True, text=True, timeout=280,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, check=False,
-    )  # fmt: skip
+        [*command, "-m", "eda_agent", "train", str(path), "--out", str(tmp_path / "two"), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     expected, found = weights(tmp_path / "one"), weights(tmp_path / "two")
     start = CompactBundle(recipe).model.state_dict()
@@ -198,7 +219,11 @@ def test_given_targets_are_trained_on(tmp_path: Path) -> None:
     given = tmp_path / "targets.json"
     given.write_text(json.dumps({"targets": [target_data(dataclasses.replace(target, bounds=bounds))]}))
     recipe = dataclasses.replace(
-        SMALL, circuits=("ota_5t",), targets=str(given), warm_start=WarmStartRecipe(steps=0), rl=dataclasses.replace(SMALL.rl, steps=1)
+        SMALL,
+        circuits=("ota_5t",),
+        targets=str(given),
+        warm_start=WarmStartRecipe(steps=0),
+        rl=dataclasses.replace(SMALL.rl, steps=1),
     )
     train(recipe, tmp_path / "run")
     assert read_json_lines(tmp_path / "run" / "metrics.jsonl")[0]["reward"] > 0
@@ -209,7 +234,15 @@ def test_a_recipe_with_faults_names_them_all(tmp_path: Path, capsys: pytest.Capt
     path.write_text("name: x\nrl: {stepz: 3, algorithm: ppo, incumbent: much}\nseed: -1\nmodel: 3\n")
     assert main(["train", str(path), "--out", str(tmp_path / "run")]) == 2
     words = capsys.readouterr().err
-    for part in ("'stepz'", "did you mean 'steps'", "rl.algorithm", "rl.incumbent", "seed", "model", "the key 'circuits' is missing"):
+    for part in (
+        "'stepz'",
+        "did you mean 'steps'",
+        "rl.algorithm",
+        "rl.incumbent",
+        "seed",
+        "model",
+        "the key 'circuits' is missing",
+    ):
         assert part in words, part
     assert main(["train", "--fields"]) == 0
     assert "`rl.incumbent`" in capsys.readouterr().out
@@ -221,17 +254,25 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a language model"):
         train(
             dataclasses.replace(
-                SMALL, model=ModelRecipe(kind="text", path=str(tmp_path)), warm_start=WarmStartRecipe(steps=0), rl=RlRecipe()
+                SMALL,
+                model=ModelRecipe(kind="text", path=str(tmp_path)),
+                warm_start=WarmStartRecipe(steps=0),
+                rl=RlRecipe(),
             ),
             tmp_path / "run2",
         )
     # and what does not go together with one
     with pytest.raises(InputError, match=r"rl\.replay"):
-        train(dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path="x"), warm_start=WarmStartRecipe(steps=0)), tmp_path / "run3")
+        train(
+            dataclasses.replace(SMALL, model=ModelRecipe(kind="text", path="x"), warm_start=WarmStartRecipe(steps=0)),
+            tmp_path / "run3",
+        )
 
 
 @pytest.mark.parametrize("kind", ["text", "compact"])
-def test_a_name_that_is_no_folder_is_not_looked_for_elsewhere(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_no_folder_is_not_looked_for_elsewhere(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[object] = []
 
     def refused(*address: object, **how: object) -> None:
@@ -279,9 +320,16 @@ def test_a_language_model_learns_through_the_same_code(tmp_path: Path, rank: int
     tiny_model().save_pretrained(start)
     tiny_tokenizer().save_pretrained(start)
     recipe = Recipe(
-        "text", ("ota_5t",), 1, PoolRecipe(1, 20, 0), ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=260), WarmStartRecipe(steps=0),
-        RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01), workers=2, save_every=1,
-    )  # fmt: skip
+        "text",
+        ("ota_5t",),
+        1,
+        PoolRecipe(1, 20, 0),
+        ModelRecipe(kind="text", path=str(start), lora=rank, max_tokens=260),
+        WarmStartRecipe(steps=0),
+        RlRecipe(steps=2, tasks=1, turns=2, group=2, learning_rate=1e-3, kl=0.01),
+        workers=2,
+        save_every=1,
+    )
     train(recipe, tmp_path / "run")
     rows = read_json_lines(tmp_path / "run" / "metrics.jsonl")
     assert len(rows) == 2 and rows[0]["sampling/sampling_logp_difference/mean"] < 1e-4

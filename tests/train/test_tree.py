@@ -35,7 +35,9 @@ def compact_samples(model: CompactModel, problem: Problem, seed: int) -> list[Sa
 def test_tree_equals_sampler_and_plain_batch(problems: dict[str, Problem]) -> None:
     torch.manual_seed(0)
     model = CompactModel(CompactConfig(width=32, layers=3, heads=4, hidden=48)).eval()
-    rows = [compact_samples(model, problems[name], seed) for seed, name in enumerate(("ota_5t", "two_stage_miller", "tia"))]
+    rows = [
+        compact_samples(model, problems[name], seed) for seed, name in enumerate(("ota_5t", "two_stage_miller", "tia"))
+    ]
     trainable = CompactTrainable(model)
     found = {}
     for name, packed in {"tree": pack(rows), "plain": padded([sample for row in rows for sample in row])}.items():
@@ -105,7 +107,11 @@ def test_tree_of_text_equals_plain_batch() -> None:
     for turn in range(3):
         for _ in range(4):
             answer = generator.integers(2, 100, int(generator.integers(3, 9)))
-            samples.append(Sample(np.concatenate([prompt[: 10 + 10 * turn], answer[:-1]]), answer, np.zeros(len(answer), np.float32)))
+            samples.append(
+                Sample(
+                    np.concatenate([prompt[: 10 + 10 * turn], answer[:-1]]), answer, np.zeros(len(answer), np.float32)
+                )
+            )
     trainable = TextTrainable(model)
     with torch.no_grad():
         tree, plain = pack([samples]), padded(samples)

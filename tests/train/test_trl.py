@@ -28,9 +28,11 @@ class Spy(trl.GRPOTrainer):
         loss: torch.Tensor = super()._compute_loss(model, inputs)
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         self.seen = {
-            "inputs": inputs, "loss": float(loss.detach()), "weights": {name: value.clone() for name, value in model.state_dict().items()},
+            "inputs": inputs,
+            "loss": float(loss.detach()),
+            "weights": {name: value.clone() for name, value in model.state_dict().items()},
             "gradient": [value.clone() for value in torch.autograd.grad(loss, weights, retain_graph=True)],
-        }  # fmt: skip
+        }
         return loss
 
 
@@ -47,14 +49,34 @@ def test_loss_and_gradient_equal_trl(tmp_path: Path, beta: float, level: str) ->
     tiny_model().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     arguments = trl.GRPOConfig(
-        output_dir=str(tmp_path / "out"), per_device_train_batch_size=8, num_generations=4, max_completion_length=12, max_steps=1, report_to="none", use_cpu=True,
+        output_dir=str(tmp_path / "out"),
+        per_device_train_batch_size=8,
+        num_generations=4,
+        max_completion_length=12,
+        max_steps=1,
+        report_to="none",
+        use_cpu=True,
         # several steps a batch, so that the old log-probabilities are worked out before
-        num_iterations=2, loss_type="grpo" if level == "sequence" else "bnpo", epsilon=0.2, epsilon_high=0.28, beta=beta, learning_rate=0.0, temperature=1.0,
-        importance_sampling_level=level, use_bias_correction_kl=True, mask_truncated_completions=False, seed=3, bf16=False,
-        gradient_checkpointing=False, disable_dropout=True, model_init_kwargs={"dtype": "float32"},
-    )  # fmt: skip
+        num_iterations=2,
+        loss_type="grpo" if level == "sequence" else "bnpo",
+        epsilon=0.2,
+        epsilon_high=0.28,
+        beta=beta,
+        learning_rate=0.0,
+        temperature=1.0,
+        importance_sampling_level=level,
+        use_bias_correction_kl=True,
+        mask_truncated_completions=False,
+        seed=3,
+        bf16=False,
+        gradient_checkpointing=False,
+        disable_dropout=True,
+        model_init_kwargs={"dtype": "float32"},
+    )
     data = Dataset.from_dict({"prompt": [f"prompt {number}" + "x" * number for number in range(8)]})
-    trainer = Spy(model=str(folder), reward_funcs=reward, args=arguments, train_dataset=data, processing_class=tokenizer)
+    trainer = Spy(
+        model=str(folder), reward_funcs=reward, args=arguments, train_dataset=data, processing_class=tokenizer
+    )
     trainer.train()
     seen = trainer.seen
     inputs = {name: value for name, value in seen["inputs"].items() if isinstance(value, torch.Tensor)}
@@ -68,7 +90,9 @@ def test_loss_and_gradient_equal_trl(tmp_path: Path, beta: float, level: str) ->
     trainer.model.zero_grad()
     again = trainer._compute_loss(trainer.model, seen["inputs"])
     again.backward()
-    expected = {name: weight.grad.clone() for name, weight in trainer.model.named_parameters() if weight.grad is not None}
+    expected = {
+        name: weight.grad.clone() for name, weight in trainer.model.named_parameters() if weight.grad is not None
+    }
 
     samples = []
     for row in range(len(inputs["completion_ids"])):
@@ -76,10 +100,14 @@ def test_loss_and_gradient_equal_trl(tmp_path: Path, beta: float, level: str) ->
         answer = inputs["completion_ids"][row][inputs["completion_mask"][row].bool()].numpy()
         logprobs = inputs["old_per_token_logps"][row][inputs["completion_mask"][row].bool()].numpy()
         text = tokenizer.decode(answer, skip_special_tokens=True)
-        samples.append(Sample(np.concatenate([prompt, answer[:-1]]), answer, logprobs.astype(np.float32), reward=reward([text])[0]))
+        samples.append(
+            Sample(np.concatenate([prompt, answer[:-1]]), answer, logprobs.astype(np.float32), reward=reward([text])[0])
+        )
     # TRL shuffles a batch: a group is what has the same prompt
     names = [row.tobytes() for row in inputs["prompt_ids"].numpy()]
-    groups = [[sample for sample, own in zip(samples, names, strict=True) if own == name] for name in dict.fromkeys(names)]
+    groups = [
+        [sample for sample, own in zip(samples, names, strict=True) if own == name] for name in dict.fromkeys(names)
+    ]
     assert [len(group) for group in groups] == [4, 4]
     for group in groups:
         for sample, advantage in zip(group, standardised(np.array([one.reward for one in group])), strict=True):

@@ -22,7 +22,18 @@ def tiny_model(seed: int = 0, layers: int = 2) -> Any:
     """Qwen3's architecture, random."""
     torch.manual_seed(seed)
     config = Qwen3Config(
-        vocab_size=112, hidden_size=32, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=4, num_key_value_heads=2, head_dim=8,
-        max_position_embeddings=4096, eos_token_id=1, pad_token_id=0, bos_token_id=None, tie_word_embeddings=True, initializer_range=0.3,
-    )  # fmt: skip
+        vocab_size=112,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        max_position_embeddings=4096,
+        eos_token_id=1,
+        pad_token_id=0,
+        bos_token_id=None,
+        tie_word_embeddings=True,
+        initializer_range=0.3,
+    )
     return Qwen3ForCausalLM(config).eval()

@@ -113,7 +113,11 @@ def moving_picture(frames: list[tuple[str, str]]) -> str:
         body = re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", body.replace(kept.group(0), "")))
         bodies.append(f'<g class="frame" style="animation-delay:{number * SECONDS}s"><title>{title}</title>{body}</g>')
     whole = SECONDS * len(frames)
-    move = f"@keyframes show{{0%,{share:.3f}%{{visibility:visible}}{share + 0.001:.3f}%,100%{{visibility:hidden}}}}.frame{{visibility:hidden;animation:show {whole}s steps(1) infinite}}"
+    move = (
+        "@keyframes"
+        f" show{{0%,{share:.3f}%{{visibility:visible}}{share + 0.001:.3f}%,100%{{visibility:hidden}}}}.frame{{visibility:hidden;animation:show"
+        f" {whole}s steps(1) infinite}}"
+    )
     sheet = re.sub(r"\s+", " ", " ".join(styles)) + move
     # what reads no animation (or is asked for less motion) sees the last frame
     sheet += f"@media(prefers-reduced-motion:reduce){{.frame{{animation:none}}.frame:nth-of-type({len(frames)}){{visibility:visible}}}}"
@@ -127,7 +131,9 @@ def main() -> None:
     async def play(place: Path) -> None:
         app = bare_app(place)
         async with app.run_test(size=(124, 32)) as pilot:
-            await first_hour(pilot, app, lambda title: frames.append((title, app.export_screenshot(title=title, simplify=True))))
+            await first_hour(
+                pilot, app, lambda title: frames.append((title, app.export_screenshot(title=title, simplify=True)))
+            )
 
     # relative paths: what is drawn is nobody's machine
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):

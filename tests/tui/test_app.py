@@ -90,7 +90,16 @@ def test_every_screen_at_every_size(recorded: Path, size: tuple[int, int]) -> No
     app = recorded_app(recorded)
 
     async def steps(pilot: Pilot[None]) -> None:
-        for key, kind in (("enter", TurnScreen), ("o", PointsScreen), ("f", FrontScreen), ("d", DiffScreen), ("k", CircuitScreen), ("j", FailureScreen), ("c", RunsScreen), ("question_mark", HelpScreen)):  # fmt: skip
+        for key, kind in (
+            ("enter", TurnScreen),
+            ("o", PointsScreen),
+            ("f", FrontScreen),
+            ("d", DiffScreen),
+            ("k", CircuitScreen),
+            ("j", FailureScreen),
+            ("c", RunsScreen),
+            ("question_mark", HelpScreen),
+        ):
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(app.screen, kind), key
@@ -126,7 +135,9 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         titles = [title for title, _, _ in waves.plots]
         assert "loop: loop gain, dB" in titles and any("transient" in title for title in titles)
         # the curve is what was measured: gain at the lowest frequency, in every corner
-        measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"]["values"]
+        measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"][
+            "values"
+        ]
         gain = {title: lines for title, _, lines in waves.plots}["loop: loop gain, dB"]
         for corner, (_, ys) in gain.items():
             assert ys[0] == pytest.approx(measured[corner]["dc_gain"], abs=0.05)
@@ -401,7 +412,10 @@ def test_a_run_that_cannot_start_is_a_message_in_place(tmp_path: Path) -> None:
     app = SizingApp(JournalFeed(folder / "journal.jsonl"), folder, start(spec, folder))
 
     async def steps(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications))
+        await until(
+            pilot,
+            lambda: any("nowhere.spice" in note.message or "subckt" in note.message for note in app._notifications),
+        )
         assert app.broken
 
     drive(app, steps)
@@ -417,7 +431,15 @@ def test_what_cannot_be_shown_is_said_before_a_screen_is_drawn(arguments: list[s
     import subprocess
 
     flag = [] if said == "needs a terminal" else ["--anywhere"]
-    done = subprocess.run([sys.executable, "-m", "eda_agent", *arguments, *flag], capture_output=True, text=True, cwd=tmp_path, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "eda_agent", *arguments, *flag],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(CIRCUITS.parent)},
+    )
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert done.stdout == ""
 

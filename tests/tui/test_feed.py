@@ -34,7 +34,11 @@ def test_a_growing_journal_gives_every_event_once(tmp_path: Path) -> None:
 
 def test_what_is_no_journal_is_one_message(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    for text, said in (("garbage\n", "not an event"), ("[1]\n", "not an event"), ('{"v": 9, "type": "log"}\n', "version 9")):
+    for text, said in (
+        ("garbage\n", "not an event"),
+        ("[1]\n", "not an event"),
+        ('{"v": 9, "type": "log"}\n', "version 9"),
+    ):
         path.write_text(line(0) + text + line(1))
         feed = JournalFeed(path)
         with pytest.raises(InputError, match=said):

@@ -24,7 +24,9 @@ def test_from_a_bare_netlist_to_files(size: tuple[int, int], tmp_path: Path) -> 
     async def run() -> None:
         app = bare_app(tmp_path)
         async with app.run_test(size=size) as pilot:
-            await first_hour(pilot, app, lambda title: frames.append((title, app.export_screenshot(title=title, simplify=True))))
+            await first_hour(
+                pilot, app, lambda title: frames.append((title, app.export_screenshot(title=title, simplify=True)))
+            )
 
     asyncio.run(run())
     folder = tmp_path / "runs" / "first"

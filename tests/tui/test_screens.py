@@ -34,17 +34,37 @@ FIXTURE = Path(__file__).parent.parent / "fixtures" / "run"
 KEPT = Path(__file__).parent / "screens"
 SIZES = {"small": (80, 24), "middle": (120, 36), "wide": (200, 55)}
 SCREENS: Mapping[str, Sequence[str]] = {
-    "run": (), "older-turn": ("up", "up", "up"), "sizes": ("2",), "curve": ("3",), "turn": ("up", "enter"), "points": ("o",), "front": ("f",), "diff": ("d",),
-    "circuit": ("k",), "failures": ("j",), "runs": ("c",), "compare": ("c", "space"), "help": ("question_mark",), "palette": ("ctrl+p",), "waves": ("w",),
-    "sensitivity": ("z",), "monte-carlo": ("m",), "export": ("E",), "try": ("t",), "target": ("g",), "policy": ("x",),
-}  # fmt: skip
+    "run": (),
+    "older-turn": ("up", "up", "up"),
+    "sizes": ("2",),
+    "curve": ("3",),
+    "turn": ("up", "enter"),
+    "points": ("o",),
+    "front": ("f",),
+    "diff": ("d",),
+    "circuit": ("k",),
+    "failures": ("j",),
+    "runs": ("c",),
+    "compare": ("c", "space"),
+    "help": ("question_mark",),
+    "palette": ("ctrl+p",),
+    "waves": ("w",),
+    "sensitivity": ("z",),
+    "monte-carlo": ("m",),
+    "export": ("E",),
+    "try": ("t",),
+    "target": ("g",),
+    "policy": ("x",),
+}
 
 
 def cells(app: App[Any]) -> str:
     """The screen with its colours, without blanks at the ends of lines."""
     out = io.StringIO()
     width, height = app.size
-    console = Console(file=out, width=width, height=height, force_terminal=True, color_system="truecolor", legacy_windows=False)
+    console = Console(
+        file=out, width=width, height=height, force_terminal=True, color_system="truecolor", legacy_windows=False
+    )
     console.print(app.screen._compositor.render_update(full=True))
     return out.getvalue()
 
@@ -62,7 +82,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     os.utime(folder / "journal.jsonl", (1795614372, 1795614372))
     monkeypatch.setattr(app_module.time, "time", lambda: 1795614400.0)
 
-    async def answered(command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()) -> dict[str, Any]:
+    async def answered(
+        command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()
+    ) -> dict[str, Any]:
         if "--waves" in arguments:
             shutil.copy(FIXTURE / "answers" / "waves.json", arguments[-1])
         found: dict[str, Any] = json.loads((FIXTURE / "answers" / f"{command}.json").read_text())
@@ -89,7 +111,9 @@ def test_screens_are_what_they_were(folder: Path, size: str) -> None:
             other.append(name)
         if drawing or kept != text:
             pictures.mkdir(exist_ok=True)
-            (pictures / f"{name}-{size}.svg").write_text(app.export_screenshot(title=f"{name}, {size}", simplify=True), encoding="utf-8")
+            (pictures / f"{name}-{size}.svg").write_text(
+                app.export_screenshot(title=f"{name}, {size}", simplify=True), encoding="utf-8"
+            )
             (pictures / f"{name}-{size}.txt").write_text(text, encoding="utf-8")
 
     async def look() -> None:
@@ -123,7 +147,9 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete()
         if not getattr(pilot.app.screen, "filled", True):
             continue
-        if not any("simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)):
+        if not any(
+            "simulating" in str(widget.content) for widget in pilot.app.screen.query(".detail-title").results(Static)
+        ):
             break
     await pilot.wait_for_animation()
     # columns find their widths when there is nothing else to do: the picture is one that stays
@@ -132,7 +158,9 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.pause()
         await pilot.pause(0.05)
         now = cells(pilot.app)
-        waiting = any(table._require_update_dimensions or table._updated_cells for table in pilot.app.screen.query(DataTable))
+        waiting = any(
+            table._require_update_dimensions or table._updated_cells for table in pilot.app.screen.query(DataTable)
+        )
         if now == before and not waiting:
             break
         before = "" if waiting else now

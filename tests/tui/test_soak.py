@@ -25,7 +25,9 @@ class Endless:
 
     def __init__(self) -> None:
         events = [json.loads(line) for line in (FIXTURE / "journal.jsonl").read_text().splitlines()]
-        self.head = [event for event in events if event["type"] in {"hello", "run.started", "baseline", "best.updated"}][:4]
+        self.head = [
+            event for event in events if event["type"] in {"hello", "run.started", "baseline", "best.updated"}
+        ][:4]
         self.body = [event for event in events if event["type"] in {"turn.proposed", "turn.evaluated"}]
         self.count = 0
 

@@ -40,4 +40,7 @@ def test_a_table_painted_too_early_is_right_afterwards(early: bool) -> None:
                 seen.append(painted(table))
         return seen
 
-    assert asyncio.run(look()) == [[" n      v w", " a name 1 end"], [" n                       v w", " a much longer name 123456 end"]]
+    assert asyncio.run(look()) == [
+        [" n      v w", " a name 1 end"],
+        [" n                       v w", " a much longer name 123456 end"],
+    ]

@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.tui import view
-from eda_agent.tui.view import bar, clock, describe, position, printable, size_rows, spec_rows, status, status_line, turn_of, turn_row
+from eda_agent.tui.view import (
+    bar,
+    clock,
+    describe,
+    position,
+    printable,
+    size_rows,
+    spec_rows,
+    status,
+    status_line,
+    turn_of,
+    turn_row,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +35,9 @@ def state(recorded: Path) -> RunState:
 
 
 def test_no_widget_is_known_here() -> None:
-    code = "import sys, eda_agent.tui.view, eda_agent.tui.feed, eda_agent.tui.process; sys.exit('textual' in sys.modules)"
+    code = (
+        "import sys, eda_agent.tui.view, eda_agent.tui.feed, eda_agent.tui.process; sys.exit('textual' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -43,9 +57,17 @@ def test_specs_of_the_best_and_of_any_turn(state: RunState) -> None:
 
 def test_a_value_just_short_of_its_bound_does_not_read_as_it() -> None:
     spec = {"name": "g", "unit": "dB", "minimum": 50.0, "maximum": None}
-    assert view._told(spec, 49.9876) == "49.9876 dB" and view._told(spec, 50.0001) == "50 dB" and view._told(spec, 47.0) == "47 dB"
+    assert (
+        view._told(spec, 49.9876) == "49.9876 dB"
+        and view._told(spec, 50.0001) == "50 dB"
+        and view._told(spec, 47.0) == "47 dB"
+    )
     spec = {"name": "p", "unit": "W", "minimum": None, "maximum": 1e-3}
-    assert view._told(spec, 1.0004e-3) == "1.0004 mW" and view._told(spec, 0.9996e-3) == "1 mW" and view._told(spec, None) == "—"
+    assert (
+        view._told(spec, 1.0004e-3) == "1.0004 mW"
+        and view._told(spec, 0.9996e-3) == "1 mW"
+        and view._told(spec, None) == "—"
+    )
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -57,12 +79,16 @@ def test_bars_grow_with_what_they_show(one: float, other: float) -> None:
 
 def test_sizes_stand_where_they_are_in_their_range(state: RunState) -> None:
     log = {"minimum": 1e-6, "maximum": 1e-4, "scale": "log"}
-    assert position(log, 1e-5) == pytest.approx(0.5) and position({**log, "scale": "lin"}, 1e-5) == pytest.approx(9 / 99)
+    assert position(log, 1e-5) == pytest.approx(0.5) and position({**log, "scale": "lin"}, 1e-5) == pytest.approx(
+        9 / 99
+    )
     assert position({**log, "maximum": 1e-6}, 1e-6) == 0.0
     rows = size_rows(state, turn_of(state, None))
     assert [row.name for row in rows] == [entry["name"] for entry in state.started["parameters"]]
     locked = RunState(
-        started={**state.started, "parameters": [{**state.started["parameters"][0], "locked": True}]}, turns=state.turns, best=state.best
+        started={**state.started, "parameters": [{**state.started["parameters"][0], "locked": True}]},
+        turns=state.turns,
+        best=state.best,
     )
     assert size_rows(locked, turn_of(state, None))[0].mark == "locked"
 
@@ -74,7 +100,9 @@ def test_turns_say_what_moved_and_what_it_gained(state: RunState) -> None:
         row = turn_row(state.turns, place, parameters, best, state.corners)
         assert row.best == (best is None or turn["score"] > best["score"])
         if best is not None:
-            assert row.gain == ("≈ 0" if abs(turn["score"] - best["score"]) < 5e-5 else f"{turn['score'] - best['score']:+.4f}")
+            assert row.gain == (
+                "≈ 0" if abs(turn["score"] - best["score"]) < 5e-5 else f"{turn['score'] - best['score']:+.4f}"
+            )
             assert "→" in row.moved
         best = turn if row.best else best
     assert best["index"] == state.best["index"]
@@ -83,13 +111,24 @@ def test_turns_say_what_moved_and_what_it_gained(state: RunState) -> None:
 def test_status_tells_rate_and_what_is_left() -> None:
     evaluation = {"jobs": 4, "cached": 1}
     turns = [
-        {"index": index, "t": 100.0 + 0.5 * index, "score": 0.5, "evaluation": evaluation, "proposal": {"policy": "trust"}}
+        {
+            "index": index,
+            "t": 100.0 + 0.5 * index,
+            "score": 0.5,
+            "evaluation": evaluation,
+            "proposal": {"policy": "trust"},
+        }
         for index in range(11)
     ]
     begun = {"problem": "p", "policy": "auto", "budget": {"simulations": 30}, "workers": 2, "t": 99.0}
     state = RunState(started=begun, turns=turns, best={"index": 0, "score": 0.99999, "met": False})
     shown = status(state, 106.0, True)
-    assert shown.rate == pytest.approx(2.0) and shown.left == pytest.approx(10.0) and shown.elapsed == 7.0 and shown.cached == 0.25
+    assert (
+        shown.rate == pytest.approx(2.0)
+        and shown.left == pytest.approx(10.0)
+        and shown.elapsed == 7.0
+        and shown.cached == 0.25
+    )
     assert shown.policy == "auto (trust)" and shown.state == "running"
     line = status_line(shown)
     assert "best 0.9999 ·" in line and "10/30 simulations" in line and "cache 25 %" in line and "10 s left" in line

@@ -25,7 +25,9 @@ def plan(turns: int, group: int) -> Plan:
 
 def assign(trajectories: Sequence[Trajectory], estimate: Estimator, credit: Credit) -> None:
     """Credits are the trajectories' values: those of single turns (`credit`) have no meaning here."""
-    values = np.array([max(group.samples[0].reward for group in trajectory.groups) for trajectory in trajectories], dtype=np.float64)
+    values = np.array(
+        [max(group.samples[0].reward for group in trajectory.groups) for trajectory in trajectories], dtype=np.float64
+    )
     for trajectory, advantage in zip(trajectories, compare(values, estimate), strict=True):
         for sample in trajectory.samples:
             sample.advantage = advantage

@@ -28,7 +28,9 @@ class Game:
         """Play a model's reply."""
         best = self.env.history.incumbent
         space = self.env.problem.space
-        return self.env.step(parse_reply(text, space, best.sizing if best is not None and best.sizing else space.initial))
+        return self.env.step(
+            parse_reply(text, space, best.sizing if best is not None and best.sizing else space.initial)
+        )
 
     def size(self, sizing: Mapping[str, float]) -> Turn:
         """Play a sizing in SI units."""

@@ -66,6 +66,9 @@ class SizingEnv(gymnasium.Env[Real, Real]):
             assert turn.sizing is not None and turn.score is not None
             parts.append(history.problem.space.to_unit(turn.sizing))
             parts.append(
-                [margin(spec, result.value, result.bound) for spec, result in zip(history.problem.specs, turn.score.results, strict=True)]
+                [
+                    margin(spec, result.value, result.bound)
+                    for spec, result in zip(history.problem.specs, turn.score.results, strict=True)
+                ]
             )
         return np.clip(np.concatenate([*parts, [self._game.best]]), -1.0, 1.0).astype(np.float32)

@@ -20,10 +20,14 @@ from eda_agent.train.environments.game import Game
 class SizingGame(vf.MultiTurnEnv):
     """`tasks(name)`: problem and simulator of a task. The reward is the best turn's score."""
 
-    def __init__(self, tasks: Callable[[str], tuple[Problem, Simulator]], names: list[str], turns: int = 10, **options: Any):
+    def __init__(
+        self, tasks: Callable[[str], tuple[Problem, Simulator]], names: list[str], turns: int = 10, **options: Any
+    ):
         self._tasks = tasks
         # an initial prompt is required; the real one is made when the game is set up
-        data = Dataset.from_list([{"prompt": [{"role": "user", "content": name}], "info": {"name": name}} for name in names])
+        data = Dataset.from_list(
+            [{"prompt": [{"role": "user", "content": name}], "info": {"name": name}} for name in names]
+        )
         rubric = vf.Rubric(funcs=[_best])
         super().__init__(max_turns=turns, dataset=data, eval_dataset=data, rubric=rubric, **options)
 

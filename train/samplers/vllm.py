@@ -29,7 +29,9 @@ from eda_agent.errors import MissingError
 class Backend(Protocol):
     """`complete`: for each prompt `group` replies as (token ids, log-probabilities, whether truncated)."""
 
-    def complete(self, prompts: Sequence[TextPrompt], group: int, seed: int | None) -> list[list[tuple[list[int], list[float], bool]]]: ...
+    def complete(
+        self, prompts: Sequence[TextPrompt], group: int, seed: int | None
+    ) -> list[list[tuple[list[int], list[float], bool]]]: ...
     def reload(self) -> None: ...
 
 
@@ -38,16 +40,27 @@ class VllmSampler:
     a seed.
     """
 
-    def __init__(self, backend: Backend, folder: Path, write: Callable[[Mapping[str, Tensor], Path], None], *, seeded: bool = True):
+    def __init__(
+        self,
+        backend: Backend,
+        folder: Path,
+        write: Callable[[Mapping[str, Tensor], Path], None],
+        *,
+        seeded: bool = True,
+    ):
         self.backend, self.folder, self.write, self.seeded = backend, folder, write, seeded
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         self.write(weights, self.folder)
         self.backend.reload()
 
-    def sample(self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
+    def sample(
+        self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0
+    ) -> list[list[Answer]]:
         found = self.backend.complete(prompts, group, seeds[0] % 2**31 if self.seeded else None)
-        return [[self._answer(prompt, *reply) for reply in replies] for prompt, replies in zip(prompts, found, strict=True)]
+        return [
+            [self._answer(prompt, *reply) for reply in replies] for prompt, replies in zip(prompts, found, strict=True)
+        ]
 
     def _answer(self, prompt: TextPrompt, tokens: list[int], logprobs: list[float], truncated: bool) -> Answer:
         legal = prompt.grammar.replay(tokens) if prompt.grammar is not None else None
@@ -71,16 +84,26 @@ class Server:
         self.endpoint, self.model = endpoint.rstrip("/").removesuffix("/v1"), model
         self.temperature, self.max_tokens, self.timeout = temperature, max_tokens, timeout
 
-    def complete(self, prompts: Sequence[TextPrompt], group: int, seed: int | None) -> list[list[tuple[list[int], list[float], bool]]]:
+    def complete(
+        self, prompts: Sequence[TextPrompt], group: int, seed: int | None
+    ) -> list[list[tuple[list[int], list[float], bool]]]:
         # one request per grammar: it belongs to the request
         result: list[list[tuple[list[int], list[float], bool]]] = [[] for _ in prompts]
         grammars = {id(prompt.grammar): prompt.grammar for prompt in prompts}
         for key, grammar in grammars.items():
             rows = [row for row, prompt in enumerate(prompts) if id(prompt.grammar) == key]
             body: dict[str, Any] = {
-                "model": self.model, "prompt": [prompts[row].tokens.tolist() for row in rows], "n": group, "max_tokens": self.max_tokens,
-                "temperature": self.temperature, "logprobs": 0, "return_token_ids": True, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0,
-            }  # fmt: skip
+                "model": self.model,
+                "prompt": [prompts[row].tokens.tolist() for row in rows],
+                "n": group,
+                "max_tokens": self.max_tokens,
+                "temperature": self.temperature,
+                "logprobs": 0,
+                "return_token_ids": True,
+                "top_p": 1.0,
+                "top_k": 0,
+                "repetition_penalty": 1.0,
+            }
             if grammar is not None:
                 body["structured_outputs"] = {"grammar": grammar.ebnf}
             if seed is not None:
@@ -96,15 +119,20 @@ class Server:
         self._post("/reset_prefix_cache", {})
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        request = urllib.request.Request(self.endpoint + path, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310  # the recipe's own endpoint
+        request = urllib.request.Request(  # noqa: S310  # the recipe's own endpoint
+            self.endpoint + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            raise MissingError(f"{self.endpoint}{path}: {error.code} {error.read().decode(errors='replace')[:300]}") from None
+            raise MissingError(
+                f"{self.endpoint}{path}: {error.code} {error.read().decode(errors='replace')[:300]}"
+            ) from None
         except OSError as error:
             raise MissingError(
-                f"the vLLM server at {self.endpoint} does not answer: {error}\n    → start it (see train/samplers/vllm.py) and --resume"
+                f"the vLLM server at {self.endpoint} does not answer: {error}\n    → start it (see"
+                " train/samplers/vllm.py) and --resume"
             ) from None
         return json.loads(text) if text else None
 
@@ -115,25 +143,39 @@ class InProcess:
     def __init__(self, engine: Any, temperature: float, max_tokens: int):
         self.engine, self.temperature, self.max_tokens = engine, temperature, max_tokens
 
-    def complete(self, prompts: Sequence[TextPrompt], group: int, seed: int | None) -> list[list[tuple[list[int], list[float], bool]]]:
+    def complete(
+        self, prompts: Sequence[TextPrompt], group: int, seed: int | None
+    ) -> list[list[tuple[list[int], list[float], bool]]]:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
         rules = [
             SamplingParams(
-                n=group, max_tokens=self.max_tokens, temperature=self.temperature, logprobs=0, seed=None if seed is None else seed + row,
-                structured_outputs=StructuredOutputsParams(grammar=prompt.grammar.ebnf) if prompt.grammar is not None else None,
+                n=group,
+                max_tokens=self.max_tokens,
+                temperature=self.temperature,
+                logprobs=0,
+                seed=None if seed is None else seed + row,
+                structured_outputs=StructuredOutputsParams(grammar=prompt.grammar.ebnf)
+                if prompt.grammar is not None
+                else None,
             )
             for row, prompt in enumerate(prompts)
-        ]  # fmt: skip
-        outputs = self.engine.generate([{"prompt_token_ids": prompt.tokens.tolist()} for prompt in prompts], rules, use_tqdm=False)
+        ]
+        outputs = self.engine.generate(
+            [{"prompt_token_ids": prompt.tokens.tolist()} for prompt in prompts], rules, use_tqdm=False
+        )
         return [
             [
-                (list(reply.token_ids), [entry[token].logprob for token, entry in zip(reply.token_ids, reply.logprobs, strict=True)], reply.finish_reason == "length")
+                (
+                    list(reply.token_ids),
+                    [entry[token].logprob for token, entry in zip(reply.token_ids, reply.logprobs, strict=True)],
+                    reply.finish_reason == "length",
+                )
                 for reply in output.outputs
             ]
             for output in outputs
-        ]  # fmt: skip
+        ]
 
     def reload(self) -> None:
         self.engine.collective_rpc("reload_weights")

@@ -156,7 +156,16 @@ STAGES: dict[str, Callable[[Sheet, Bias, str, str, str], Stage]] = {
 
 def common_source(sheet: Sheet, bias: Bias, gate: str, out: str) -> None:
     """An inverting stage of the other type with a current source below it."""
-    sheet.fet("other", out, gate, sheet.hi, "g", width=6, length=0.3, m=sheet.ratio("mg", 4, 20) if sheet.draw.random() < 0.5 else "4")
+    sheet.fet(
+        "other",
+        out,
+        gate,
+        sheet.hi,
+        "g",
+        width=6,
+        length=0.3,
+        m=sheet.ratio("mg", 4, 20) if sheet.draw.random() < 0.5 else "4",
+    )
     bias.own(out, sheet.ratio("mo", 8, 40))
 
 

@@ -68,7 +68,11 @@ class Device:
     @property
     def used(self) -> tuple[str, ...]:
         """The parameters that the device uses."""
-        return tuple(name for name in (self.width, self.length, self.copies, self.value, self.shared) if name and not name.isdigit())
+        return tuple(
+            name
+            for name in (self.width, self.length, self.copies, self.value, self.shared)
+            if name and not name.isdigit()
+        )
 
     def at(self, *, drain: str | None = None, gate: str | None = None, source: str | None = None) -> Device:
         """The same MOSFET with other nets."""
@@ -121,13 +125,19 @@ class Cell:
 
     def on(self, net: str, terminal: int, kind: str = "") -> list[Device]:
         """MOSFETs with a terminal (0 drain, 1 gate, 2 source) on a net."""
-        return [one for one, place in self.touching.get(net, ()) if place == terminal and one.kind in FETS and kind in ("", one.kind)]
+        return [
+            one
+            for one, place in self.touching.get(net, ())
+            if place == terminal and one.kind in FETS and kind in ("", one.kind)
+        ]
 
     @cached_property
     def structure(self) -> Structure:
         """The structure that the program recognises."""
         flat = [
-            FlatDevice((device.name.lower(),), "m" if device.kind in FETS else device.kind, device.nets, device.kind, "", {})
+            FlatDevice(
+                (device.name.lower(),), "m" if device.kind in FETS else device.kind, device.nets, device.kind, "", {}
+            )
             for device in self.devices
         ]
         return analyse(flat, self.ports, {kind: kind for kind in FETS})

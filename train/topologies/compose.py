@@ -61,7 +61,13 @@ def drawn_cell(number: int) -> tuple[Cell, str, random.Random]:
     kind = draw.choice(SHAPES)
     turned = kind == "amplifier" and draw.random() < 0.5
     sheet = Sheet(technology, draw, turned=turned, one_length=draw.random() < 0.1)
-    make = {"amplifier": amplifier, "regulator": regulator, "transimpedance": transimpedance, "comparator": comparator, "oscillator": oscillator}[kind]  # fmt: skip
+    make = {
+        "amplifier": amplifier,
+        "regulator": regulator,
+        "transimpedance": transimpedance,
+        "comparator": comparator,
+        "oscillator": oscillator,
+    }[kind]
     title = f"{make(sheet)}{', PMOS input' if turned else ''}, {technology.pdk}"
     return sheet.cell(kind, PORTS[kind]), title, draw
 

@@ -72,9 +72,13 @@ def evolved_bench(cell: Cell, draw: random.Random) -> Bench:
 def _only(bench: Bench, names: tuple[str, ...]) -> Bench:
     """The bench with the specs of some testbenches and those without a testbench."""
     specs = {
-        name: text for name, text in bench.specs.items() if "testbench" not in text or any(f"testbench: {one}," in text for one in names)
+        name: text
+        for name, text in bench.specs.items()
+        if "testbench" not in text or any(f"testbench: {one}," in text for one in names)
     }
-    return replace(bench, specs=specs, testbenches={name: text for name, text in bench.testbenches.items() if name in names})
+    return replace(
+        bench, specs=specs, testbenches={name: text for name, text in bench.testbenches.items() if name in names}
+    )
 
 
 def _below(cell: Cell) -> bool:

@@ -20,7 +20,16 @@ def regulator(sheet: Sheet) -> str:
         # a source follower of the pass device's type: its gate voltage is near the lower rail
         sheet.fet("own", sheet.hi, gate, "g", "f", width=5, length=0.3)
         bias.own("g", sheet.ratio("mf", 4, 20))
-    sheet.fet("other", "out", "g", sheet.hi, "o", width=10, length=max(sheet.technology.length, 0.2), m=sheet.ratio("mp", 20, 100))
+    sheet.fet(
+        "other",
+        "out",
+        "g",
+        sheet.hi,
+        "o",
+        width=10,
+        length=max(sheet.technology.length, 0.2),
+        m=sheet.ratio("mp", 20, 100),
+    )
     kind = draw.choice(("nulled", "plain", "none"))
     if kind == "nulled":
         sheet.resistor(gate, "z", "Rz", 2e3)

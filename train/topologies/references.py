@@ -13,7 +13,7 @@ def core(sheet: Sheet, simple: float = 0.0) -> str:
     """A current and the PMOS line at `p` that copies it, in words: a beta multiplier with a start-up resistor, or with
     probability
     `simple` a resistor into a diode, whose current follows the supply.
-    """  # fmt: skip
+    """
     if sheet.draw.random() >= simple:
         sheet.fet("own", "n", "n", sheet.lo, "nn", width=4, length=1)
         sheet.fet("own", "p", "n", "r", "nn", width=4, length=1, m=sheet.ratio("K", 4, 12))

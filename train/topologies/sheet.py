@@ -19,7 +19,7 @@ class Sheet:
     sources, and `hi`; types are "own" and "other".
 
     `spread`: standard deviation of ln(size) around a block's value. `one_length`: every device has the same length.
-    """  # fmt: skip
+    """
 
     technology: Technology
     draw: random.Random
@@ -59,7 +59,9 @@ class Sheet:
     def ratio(self, name: str, value: float, high: float) -> str:
         return self.number(name, value, 1, high, "", "1")
 
-    def fet(self, type: str, drain: str, gate: str, source: str, group: str, *, width: float, length: float, m: str = "") -> str:
+    def fet(
+        self, type: str, drain: str, gate: str, source: str, group: str, *, width: float, length: float, m: str = ""
+    ) -> str:
         """A transistor of a group that shares W and L. `width`, `length` in µm; PMOS are drawn wider. Gives its
         name.
         """
@@ -71,14 +73,22 @@ class Sheet:
         w = self.number(f"W{group}", width * wide, max(tech.width, 0.42), max(12 * width * wide, 10.0), "u", "0.01u")
         long = self.number("L" if self.one_length else f"L{group}", length, tech.length, longest, "u", "0.01u")
         name = self._name("M")
-        self.devices.append(Device(name, "pmos" if pmos else "nmos", (drain, gate, source, rail), width=w, length=long, copies=m))
+        self.devices.append(
+            Device(name, "pmos" if pmos else "nmos", (drain, gate, source, rail), width=w, length=long, copies=m)
+        )
         return name
 
     def capacitor(self, one: str, other: str, name: str, value: float) -> None:
-        self.devices.append(Device(self._name("C"), "c", (one, other), value=self.number(name, value, value / 20, value * 10, "F", "")))
+        self.devices.append(
+            Device(self._name("C"), "c", (one, other), value=self.number(name, value, value / 20, value * 10, "F", ""))
+        )
 
     def resistor(self, one: str, other: str, name: str, value: float) -> None:
-        self.devices.append(Device(self._name("R"), "r", (one, other), value=self.number(name, value, value / 20, value * 20, "Ohm", "")))
+        self.devices.append(
+            Device(
+                self._name("R"), "r", (one, other), value=self.number(name, value, value / 20, value * 20, "Ohm", "")
+            )
+        )
 
     def _name(self, letter: str) -> str:
         self._count[letter] = self._count.get(letter, 0) + 1

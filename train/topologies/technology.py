@@ -42,7 +42,9 @@ def technology_of(pdk: Pdk) -> Technology:
     )  # fmt: skip
 
 
-_NUMBERED = sorted((pdk for pdk in map(find_pdk, pdk_names()) if pdk.training), key=lambda pdk: int(pdk.training["number"]))
+_NUMBERED = sorted(
+    (pdk for pdk in map(find_pdk, pdk_names()) if pdk.training), key=lambda pdk: int(pdk.training["number"])
+)
 EVERY = tuple(map(technology_of, _NUMBERED))
 """The technologies between which a mutation moves a circuit, by number."""
 TECHNOLOGIES = tuple(technology_of(pdk) for pdk in _NUMBERED if pdk.training.get("composed", True))

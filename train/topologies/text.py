@@ -26,12 +26,21 @@ def device_line(device: Device, technology: Technology) -> str:
     reach, width = f"{technology.diffusion}{'u' if technology.micro else ''}", device.width
     copies = f" m={device.copies if device.copies.isdigit() else f'{{{device.copies}}}'}" if device.copies else ""
     geometry = f"ad={{{reach}*{width}}} as={{{reach}*{width}}} pd={{2*({width}+{reach})}} ps={{2*({width}+{reach})}}"
-    return f"{technology.card}{device.name} {' '.join(device.nets)} {model} w={{{width}}} l={{{device.length}}}{copies} {geometry}"
+    return (
+        f"{technology.card}{device.name} {' '.join(device.nets)} {model} w={{{width}}} l={{{device.length}}}{copies}"
+        f" {geometry}"
+    )
 
 
 def spec_text(cell: Cell, name: str, bench: Bench) -> str:
     """The spec.yaml of a cell."""
-    lines = [f"name: {name}", f"circuit: {name}.spice", f"subckt: {bench.subckt}", f"pdk: {cell.technology.pdk}", "parameters:"]
+    lines = [
+        f"name: {name}",
+        f"circuit: {name}.spice",
+        f"subckt: {bench.subckt}",
+        f"pdk: {cell.technology.pdk}",
+        "parameters:",
+    ]
     lines += [f"  {key}: {_range(entry)}" for key, entry in cell.parameters.items()]
     if bench.bias:
         lines.append(f"bias: {bench.bias}")

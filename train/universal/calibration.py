@@ -42,7 +42,7 @@ class Row:
     """The errors of one predictor after some turns: mean absolute error as a share of the spread, rank correlation,
     negative log
     likelihood (of values in units of the spread), and the share of values outside the 90 % interval.
-    """  # fmt: skip
+    """
 
     error: float
     rank: float
@@ -64,8 +64,11 @@ def row_of(mean: Real, deviation: Real, truth: Real) -> Row:
         warnings.simplefilter("ignore", RuntimeWarning)
         missed = np.nanmean(np.where(good, np.abs(off) > NINETY * deviation, np.nan))
         return Row(
-            float(np.nanmean(np.minimum(np.abs(off), FARTHEST))), float(np.mean(ranks)) if ranks else np.nan, float(np.nanmean(np.clip(nll, -5, 20))), float(missed)
-        )  # fmt: skip
+            float(np.nanmean(np.minimum(np.abs(off), FARTHEST))),
+            float(np.mean(ranks)) if ranks else np.nan,
+            float(np.nanmean(np.clip(nll, -5, 20))),
+            float(missed),
+        )
 
 
 def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generator) -> tuple[Row, Row] | None:
@@ -83,7 +86,9 @@ def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generat
     measured = Measured(lesson.turns.x[known], exact[known], lesson.turns.points[known])
     whole = [place for place in range(turns) if np.isfinite(exact[known[place]]).all()] or [0]
     references = dict.fromkeys([whole[0], *whole[-REFERENCES + 1 :]])
-    mean, deviation, _ = mixture([Posterior(network, lesson.graph, measured, place).predict(lesson.turns.x[asked]) for place in references])
+    mean, deviation, _ = mixture(
+        [Posterior(network, lesson.graph, measured, place).predict(lesson.turns.x[asked]) for place in references]
+    )
     alone, wide = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
     for column in range(mean.shape[1]):
         there = np.isfinite(exact[known, column])
@@ -95,28 +100,43 @@ def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generat
             alone[:, column], wide[:, column] = exact[known[there], column].mean(), 1.0
     truth = exact[asked]
     wide = np.maximum(wide, 1e-3)
-    return tuple(row_of(one / spread, other / spread, truth / spread) for one, other in ((mean, deviation), (alone, wide)))  # type: ignore[return-value]
+    return tuple(
+        row_of(one / spread, other / spread, truth / spread) for one, other in ((mean, deviation), (alone, wide))
+    )  # type: ignore[return-value]
 
 
 def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
     """The table in Markdown."""
     every = list(held)
-    lines = ["| turns | predictor | error | rank correlation | NLL | outside 90 % |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| turns | predictor | error | rank correlation | NLL | outside 90 % |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for turns in TURNS:
         draw = np.random.default_rng(seed)
         found = [rows for one in every if (rows := judged(network, one, turns, draw)) is not None]
         for place, name in enumerate(("universal", "turns alone")):
-            numbers = [np.nanmean([getattr(rows[place], key) for rows in found]) for key in ("error", "rank", "nll", "missed")]
-            lines.append(f"| {turns} | {name} | {numbers[0]:.2f} | {numbers[1]:.2f} | {numbers[2]:.2f} | {100 * numbers[3]:.0f} % |")
+            numbers = [
+                np.nanmean([getattr(rows[place], key) for rows in found]) for key in ("error", "rank", "nll", "missed")
+            ]
+            lines.append(
+                f"| {turns} | {name} | {numbers[0]:.2f} | {numbers[1]:.2f} | {numbers[2]:.2f} |"
+                f" {100 * numbers[3]:.0f} % |"
+            )
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m eda_agent.train.universal.calibration", description="Measure the calibration of the universal surrogate."
+        prog="python -m eda_agent.train.universal.calibration",
+        description="Measure the calibration of the universal surrogate.",
     )
-    parser.add_argument("--records", type=Path, default=None, help="folder written by make (default: in the user's cache)")
-    parser.add_argument("--weights", type=Path, default=None, help="file written by learn (default: beside the records)")
+    parser.add_argument(
+        "--records", type=Path, default=None, help="folder written by make (default: in the user's cache)"
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=None, help="file written by learn (default: beside the records)"
+    )
     options = parser.parse_args(arguments)
     folder = options.records or default_folder()
     path = options.weights or folder / "model" / FILE

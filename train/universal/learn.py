@@ -56,14 +56,22 @@ class Examples:
     queries: Real
 
 
-def draw_examples(taught: Sequence[Lesson], draw: np.random.Generator, batch: int, context: int | None = None) -> Examples:
+def draw_examples(
+    taught: Sequence[Lesson], draw: np.random.Generator, batch: int, context: int | None = None
+) -> Examples:
     """`context`: number of known designs; drawn at random if None."""
     count = context or int(draw.choice(CONTEXTS))
     chosen = [taught[place] for place in draw.integers(len(taught), size=batch)]
     references = [
-        OWN if draw.random() < OWN_REFERENCE or not one.working.any() else int(draw.choice(np.flatnonzero(one.working))) for one in chosen
+        OWN if draw.random() < OWN_REFERENCE or not one.working.any() else int(draw.choice(np.flatnonzero(one.working)))
+        for one in chosen
     ]
-    contexts = np.array([[first, *draw.integers(len(one.working), size=count - 1)] for one, first in zip(chosen, references, strict=True)])
+    contexts = np.array(
+        [
+            [first, *draw.integers(len(one.working), size=count - 1)]
+            for one, first in zip(chosen, references, strict=True)
+        ]
+    )
     queries = np.array([draw.integers(len(one.working), size=QUERIES) for one in chosen])
     return Examples(chosen, references, contexts, queries)
 
@@ -88,12 +96,16 @@ def loss_of(net: Net, examples: Examples, statistics: tuple[Real, Real]) -> tupl
     asked, wanted, limits, working = told(examples.queries)
     there = torch.isfinite(wanted).float()
     wanted = wanted.nan_to_num().clamp(-FARTHEST, FARTHEST)
-    mean, variance, works = net.posterior(net.encode(inputs), x, y.nan_to_num().clamp(-FARTHEST, FARTHEST), known, asked)
+    mean, variance, works = net.posterior(
+        net.encode(inputs), x, y.nan_to_num().clamp(-FARTHEST, FARTHEST), known, asked
+    )
     weight = there * (UNWORKING + (1 - UNWORKING) * working)[..., None]
     exact = _student(wanted - mean, variance)
     beyond = -torch.special.log_ndtr(limits * (mean - wanted) / variance.sqrt()).clamp_min(-30)
     cost = (torch.where(limits == 0, exact, beyond) * weight).sum() / weight.sum()
-    measurable = F.binary_cross_entropy_with_logits(works, (there + (1 - inputs["spec_mask"])[:, None]).amin(-1).clamp(max=1))
+    measurable = F.binary_cross_entropy_with_logits(
+        works, (there + (1 - inputs["spec_mask"])[:, None]).amin(-1).clamp(max=1)
+    )
     sure = weight * (limits == 0)
     error = ((wanted - mean).abs() * sure).sum() / sure.sum()
     return cost + WORKS_WEIGHT * measurable, {"nll": cost.item(), "error": error.item()}
@@ -127,7 +139,11 @@ class Training:
             # a step's examples depend on its number alone, so a stopped training continues unchanged
             draw = np.random.default_rng([self.step, 17])
             torch.manual_seed(self.step)
-            rate = RATE * min(1.0, self.step / WARM_UP + 0.02) * max(0.02, math.cos(0.5 * math.pi * self.step / self.steps))
+            rate = (
+                RATE
+                * min(1.0, self.step / WARM_UP + 0.02)
+                * max(0.02, math.cos(0.5 * math.pi * self.step / self.steps))
+            )
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             loss, about = loss_of(self.net, draw_examples(taught, draw, BATCH), self.statistics)
@@ -148,19 +164,25 @@ class Training:
             "steps": self.steps,
             "seconds": self.seconds,
         }
-        torch.save(state | {"middle": torch.as_tensor(self.statistics[0]), "spread": torch.as_tensor(self.statistics[1])}, path)
+        torch.save(
+            state | {"middle": torch.as_tensor(self.statistics[0]), "spread": torch.as_tensor(self.statistics[1])}, path
+        )
 
     @classmethod
     def load(cls, path: Path, net: Net) -> Training:
         state = torch.load(path, weights_only=True)
         net.load_state_dict(state["net"])
-        made = cls(net, (state["middle"].numpy(), state["spread"].numpy()), state["steps"], state["step"], state["seconds"])
+        made = cls(
+            net, (state["middle"].numpy(), state["spread"].numpy()), state["steps"], state["step"], state["seconds"]
+        )
         made.optimizer.load_state_dict(state["optimizer"])
         return made
 
 
 @torch.no_grad()
-def validation(net: Net, held: Sequence[Lesson], statistics: tuple[Real, Real], rounds: int = 6) -> dict[int, dict[str, float]]:
+def validation(
+    net: Net, held: Sequence[Lesson], statistics: tuple[Real, Real], rounds: int = 6
+) -> dict[int, dict[str, float]]:
     """The errors on structures that were not trained on, after 1, 5 and 20 designs."""
     net.eval()
     draw = np.random.default_rng(1)
@@ -174,17 +196,26 @@ def validation(net: Net, held: Sequence[Lesson], statistics: tuple[Real, Real], 
 def exported(training: Training) -> Network:
     """The network as the package reads it."""
     return Network(
-        {name: value.detach().numpy().astype(np.float64) for name, value in training.net.state_dict().items()}, *training.statistics
+        {name: value.detach().numpy().astype(np.float64) for name, value in training.net.state_dict().items()},
+        *training.statistics,
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m eda_agent.train.universal.learn", description="Train the universal surrogate.")
-    parser.add_argument("--records", type=Path, default=None, help="folder written by make (default: in the user's cache)")
-    parser.add_argument("--out", type=Path, default=None, help="folder of the checkpoint and the weights (default: beside the records)")
+    parser = argparse.ArgumentParser(
+        prog="python -m eda_agent.train.universal.learn", description="Train the universal surrogate."
+    )
+    parser.add_argument(
+        "--records", type=Path, default=None, help="folder written by make (default: in the user's cache)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=None, help="folder of the checkpoint and the weights (default: beside the records)"
+    )
     parser.add_argument("--steps", type=int, default=6000, help="steps of the whole training (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=480, help="time of this piece in s (default %(default)s)")
-    parser.add_argument("--structures", type=int, default=0, help="train on this number of structures only (default: all)")
+    parser.add_argument(
+        "--structures", type=int, default=0, help="train on this number of structures only (default: all)"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     records = (options.records or default_folder()) / "records"
@@ -196,7 +227,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.structures:
         some = sorted({one.shape for one in taught})[: options.structures]
         taught = [one for one in taught if one.shape in some]
-    _say({"taught": len(taught), "held": len(held), "structures": len({one.shape for one in taught}), "kinds": by_kind(taught)})
+    _say(
+        {
+            "taught": len(taught),
+            "held": len(held),
+            "structures": len({one.shape for one in taught}),
+            "kinds": by_kind(taught),
+        }
+    )
     path = out / "training.pt"
     net = Net()
     training = Training.load(path, net) if path.exists() else Training(net, metric_statistics(taught), options.steps)
@@ -213,9 +251,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             }
         )
     about = {
-        "steps": training.step, "seconds": round(training.seconds), "circuits": len(taught), "structures": len({one.shape for one in taught}),
-        "simulations": sum(len(one.working) for one in taught), "kinds": by_kind(taught),
-    }  # fmt: skip
+        "steps": training.step,
+        "seconds": round(training.seconds),
+        "circuits": len(taught),
+        "structures": len({one.shape for one in taught}),
+        "simulations": sum(len(one.working) for one in taught),
+        "kinds": by_kind(taught),
+    }
     write_network(out / FILE, exported(training), about)
     _say({"weights": str(out / FILE), "bytes": (out / FILE).stat().st_size, "done": training.step >= training.steps})
     return 0

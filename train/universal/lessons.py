@@ -73,10 +73,15 @@ def lesson(record: Record, problem: Problem) -> Lesson | None:
         if label in index:
             points[:, place] = record.points[:, index[label]]
     names = problem.spec_names
-    rows = [{name: None if np.isnan(value) else value for name, value in zip(names, row, strict=True)} for row in record.values.tolist()]
+    rows = [
+        {name: None if np.isnan(value) else value for name, value in zip(names, row, strict=True)}
+        for row in record.values.tolist()
+    ]
     able = np.array([works(problem, row) for row in rows]) & ~record.failed
     turns = Measured(np.log(record.sizes) - graph.initial, values, point_features(points, graph.supply))
-    positions = np.array([problem.space.to_unit(dict(zip(problem.space.names, row, strict=True))) for row in record.sizes.tolist()])
+    positions = np.array(
+        [problem.space.to_unit(dict(zip(problem.space.names, row, strict=True))) for row in record.sizes.tolist()]
+    )
     return Lesson(graph, turns, record.bounds, able, positions, record.kind, record.fingerprint)
 
 
@@ -99,7 +104,9 @@ def metric_statistics(taught: Sequence[Lesson]) -> tuple[Real, Real]:
     """Median and deviation of every metric's transformed values over working designs; 0 and 1 if there are too few."""
     middle, spread = np.zeros(len(METRIC_NAMES)), np.ones(len(METRIC_NAMES))
     for metric in range(len(METRIC_NAMES)):
-        values = [one.exact[one.working, column] for one in taught for column in np.flatnonzero(one.graph.metrics == metric)]
+        values = [
+            one.exact[one.working, column] for one in taught for column in np.flatnonzero(one.graph.metrics == metric)
+        ]
         seen = np.concatenate(values) if values else np.empty(0)
         seen = seen[np.isfinite(seen)]
         if len(seen) > 10:
@@ -124,22 +131,49 @@ def stacked(taught: Sequence[Lesson], references: Sequence[int], statistics: tup
         # terminals without a net, and those of padding, have the index after the batch's last net
         terminals = np.where(graph.terminals < 0, nets, graph.terminals)
         for name, array, shape, fill in (
-            ("kinds", graph.kinds, (devices,), 0), ("roles", graph.roles, (devices,), 0), ("flags", graph.flags, (devices, None), 0),
-            ("terminals", terminals, (devices, 3), nets), ("powers", graph.powers, (devices, 3, parameters), 0),
-            ("sizes", graph.sizes_at(turns.x[reference]), (devices, 3), 0), ("points", turns.points[reference], (devices, None), 0),
-            ("device_mask", np.ones(len(graph.kinds)), (devices,), 0), ("ports", graph.ports, (nets,), 0), ("net_features", graph.net_features, (nets, None), 0),
-            ("net_mask", np.ones(len(graph.ports)), (nets,), 0), ("metrics", graph.metrics, (specs,), 0), ("templates", graph.templates, (specs,), 0),
-            ("spec_features", graph.spec_features, (specs, None), 0), ("spec_mask", np.ones(len(graph.metrics)), (specs,), 0),
-            ("measured", np.clip(np.nan_to_num(measured), -4, 4), (specs,), 0), ("known", known.astype(float), (specs,), 0),
-        ):  # fmt: skip
-            batch[name].append(padded(array, tuple(size or array.shape[place] for place, size in enumerate(shape)), fill))
+            ("kinds", graph.kinds, (devices,), 0),
+            ("roles", graph.roles, (devices,), 0),
+            ("flags", graph.flags, (devices, None), 0),
+            ("terminals", terminals, (devices, 3), nets),
+            ("powers", graph.powers, (devices, 3, parameters), 0),
+            ("sizes", graph.sizes_at(turns.x[reference]), (devices, 3), 0),
+            ("points", turns.points[reference], (devices, None), 0),
+            ("device_mask", np.ones(len(graph.kinds)), (devices,), 0),
+            ("ports", graph.ports, (nets,), 0),
+            ("net_features", graph.net_features, (nets, None), 0),
+            ("net_mask", np.ones(len(graph.ports)), (nets,), 0),
+            ("metrics", graph.metrics, (specs,), 0),
+            ("templates", graph.templates, (specs,), 0),
+            ("spec_features", graph.spec_features, (specs, None), 0),
+            ("spec_mask", np.ones(len(graph.metrics)), (specs,), 0),
+            ("measured", np.clip(np.nan_to_num(measured), -4, 4), (specs,), 0),
+            ("known", known.astype(float), (specs,), 0),
+        ):
+            batch[name].append(
+                padded(array, tuple(size or array.shape[place] for place, size in enumerate(shape)), fill)
+            )
     return {name: _tensor(np.stack(rows)) for name, rows in batch.items()}
 
 
 _INPUTS = (
-    "kinds", "roles", "flags", "terminals", "powers", "sizes", "points", "device_mask", "ports", "net_features", "net_mask", "metrics", "templates",
-    "spec_features", "spec_mask", "measured", "known",
-)  # fmt: skip
+    "kinds",
+    "roles",
+    "flags",
+    "terminals",
+    "powers",
+    "sizes",
+    "points",
+    "device_mask",
+    "ports",
+    "net_features",
+    "net_mask",
+    "metrics",
+    "templates",
+    "spec_features",
+    "spec_mask",
+    "measured",
+    "known",
+)
 
 
 def padded(array: Real, shape: Sequence[int], fill: float = 0.0) -> Real:

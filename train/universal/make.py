@@ -103,7 +103,12 @@ def _one(number: int, folder: Path, workers: LocalPool, seen: Counter[str]) -> d
     try:
         found = simulated(cell, topology, folder / "circuits", workers, random.Random(f"designs of {topology.name}"))
     except EdaAgentError as error:
-        return {**row, "end": "refused", "why": str(error).splitlines()[0][:200], "seconds": round(time.monotonic() - begun, 2)}
+        return {
+            **row,
+            "end": "refused",
+            "why": str(error).splitlines()[0][:200],
+            "seconds": round(time.monotonic() - begun, 2),
+        }
     if isinstance(found, str):
         return {**row, "end": found, "seconds": round(time.monotonic() - begun, 2)}
     write_record(folder / "records" / f"{topology.name}.npz", found)
@@ -115,7 +120,9 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
     base = load_problem(topology.write(folder))
     problem = _short(pool_problem(base, 1, SEED))
     corner = problem.corners[0].name
-    evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), workers, MemoryCache(KEPT), points_everywhere=True)
+    evaluator = Evaluator(
+        problem, Workbench(problem, cache_folder() / "models"), workers, MemoryCache(KEPT), points_everywhere=True
+    )
     chosen = designs_around(problem, problem.space.initial, draw, FIRST)
     found = evaluator.evaluate(chosen, [corner])
     if not any(_works(problem, one) for one in found):
@@ -133,13 +140,19 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
         return "unsound"
     fets = tuple(label for _, _, label in evaluator.workbench.mosfets)
     return Record(
-        topology, cell.kind, cell.fingerprint, problem.corners[0], fets,
+        topology,
+        cell.kind,
+        cell.fingerprint,
+        problem.corners[0],
+        fets,
         sizes=np.array([[design[name] for name in problem.space.names] for design in chosen]),
         values=np.array([[_number(one.values[corner][name]) for name in problem.spec_names] for one in found]),
-        bounds=np.array([[_BOUND[one.bounds.get((corner, name), "")] for name in problem.spec_names] for one in found], np.int8),
+        bounds=np.array(
+            [[_BOUND[one.bounds.get((corner, name), "")] for name in problem.spec_names] for one in found], np.int8
+        ),
         failed=np.array([bool(one.failures) for one in found]),
         points=np.array([[_point(one, label) for label in fets] for one in found], np.float32),
-    )  # fmt: skip
+    )
 
 
 def _short(problem: Problem) -> Problem:
@@ -148,7 +161,9 @@ def _short(problem: Problem) -> Problem:
     never settle took most of the time otherwise.
     """
     benches = {
-        name: replace(bench, grows={setting: factors for setting, factors in bench.grows.items() if setting.startswith("f_")})
+        name: replace(
+            bench, grows={setting: factors for setting, factors in bench.grows.items() if setting.startswith("f_")}
+        )
         for name, bench in problem.testbenches.items()
     }
     return replace(problem, testbenches=benches)
@@ -187,7 +202,8 @@ def summary(folder: Path) -> str:
         if row["end"] == "kept":
             shapes.setdefault(row["kind"], set()).add(row["key"].split()[0])
     lines = [
-        f"{kind}: {tried[kind]} tried, {kept[kind]} kept ({kept[kind] / tried[kind]:.0%}), {len(shapes.get(kind, ()))} structures"
+        f"{kind}: {tried[kind]} tried, {kept[kind]} kept ({kept[kind] / tried[kind]:.0%}), {len(shapes.get(kind, ()))}"
+        " structures"
         for kind in sorted(tried)
     ]
     lines += [f"  {name}: {made[name]} tried, {lived[name] / made[name]:.0%} kept" for name in sorted(made)]
@@ -203,7 +219,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", help="PART/PARTS, for parallel processes (default %(default)s)")
     parser.add_argument("--kinds", default="", help="only these kinds, separated by commas (default: all)")
     parser.add_argument(
-        "--seconds", type=float, default=480, help="time in s after which no other circuit is started (default %(default)s)"
+        "--seconds",
+        type=float,
+        default=480,
+        help="time in s after which no other circuit is started (default %(default)s)",
     )
     parser.add_argument("--out", type=Path, default=None, help="folder of the records (default: in the user's cache)")
     parser.add_argument("--summary", action="store_true", help="only say what was made")
@@ -212,7 +231,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.summary:
         first, end = (int(text) for text in options.numbers.split(":"))
         part, parts = (int(text) for text in options.part.split("/"))
-        make(range(first + part, end, parts), folder, options.seconds, [kind for kind in options.kinds.split(",") if kind])
+        make(
+            range(first + part, end, parts),
+            folder,
+            options.seconds,
+            [kind for kind in options.kinds.split(",") if kind],
+        )
     sys.stdout.write(summary(folder))
     return 0
 

@@ -67,12 +67,24 @@ class Net(nn.Module):
     """
 
     def __init__(
-        self, width: int = 64, rank: int = 96, drop: float = 0.1, *, mean: bool = True, features: bool = True, points: bool = True, roles: bool = True
-    ):  # fmt: skip
+        self,
+        width: int = 64,
+        rank: int = 96,
+        drop: float = 0.1,
+        *,
+        mean: bool = True,
+        features: bool = True,
+        points: bool = True,
+        roles: bool = True,
+    ):
         super().__init__()
         self.width, self.rank = width, rank
         self.use_mean, self.use_features, self.use_points, self.use_roles = mean, features, points, roles
-        self.kind, self.role, self.port = nn.Embedding(len(KINDS), width), nn.Embedding(len(ROLES), width), nn.Embedding(len(PORTS), width)
+        self.kind, self.role, self.port = (
+            nn.Embedding(len(KINDS), width),
+            nn.Embedding(len(ROLES), width),
+            nn.Embedding(len(PORTS), width),
+        )
         self.metric, self.template = nn.Embedding(len(METRIC_NAMES), width), nn.Embedding(len(TEMPLATES), width)
         self.device_in = mlp(FLAGS + QUANTITIES + POINT_FEATURES, width, width)
         self.net_in = nn.Linear(NET_FEATURES, width)
@@ -107,7 +119,7 @@ class Net(nn.Module):
         """The generated quantities of a batch of circuits at their references. The keys of `s` are those of a
         `CircuitGraph` with masks,
         and sizes, points, and the measurements at the reference (`measured`, standardised, and `known`).
-        """  # fmt: skip
+        """
         there, wired, asked = s["device_mask"][..., None], s["net_mask"][..., None], s["spec_mask"][..., None]
         points = s["points"] if self.use_points else torch.zeros_like(s["points"])
         d = self.device_in(torch.cat([s["flags"], s["sizes"], points], -1)) + self.kind(s["kinds"])
@@ -123,10 +135,23 @@ class Net(nn.Module):
         inner = ((s["ports"] != PORTS.index("vdd")) & (s["ports"] != PORTS.index("vss")))[..., None]
         g = d.new_zeros(batch, width)
         for r in range(ROUNDS):
-            at = torch.gather(torch.cat([n, n.new_zeros(batch, 1, width)], 1), 1, index).reshape(batch, devices, 3 * width)
-            g = self.whole[r](torch.cat([(d * there).sum(1) / 8, (k * asked).sum(1) / asked.sum(1), (d * there).sum(1) / there.sum(1)], -1))
-            d = self.device_norm[r](d + self.drop(self.device_up[r](torch.cat([d, at, g[:, None].expand(-1, devices, -1)], -1)))) * there
-            got = n.new_zeros(batch, nets + 1, width).scatter_add(1, index, self.message[r](d).reshape(batch, devices * 3, width))[:, :nets]
+            at = torch.gather(torch.cat([n, n.new_zeros(batch, 1, width)], 1), 1, index).reshape(
+                batch, devices, 3 * width
+            )
+            g = self.whole[r](
+                torch.cat(
+                    [(d * there).sum(1) / 8, (k * asked).sum(1) / asked.sum(1), (d * there).sum(1) / there.sum(1)], -1
+                )
+            )
+            d = (
+                self.device_norm[r](
+                    d + self.drop(self.device_up[r](torch.cat([d, at, g[:, None].expand(-1, devices, -1)], -1)))
+                )
+                * there
+            )
+            got = n.new_zeros(batch, nets + 1, width).scatter_add(
+                1, index, self.message[r](d).reshape(batch, devices * 3, width)
+            )[:, :nets]
             n = self.net_norm[r](n + self.drop(self.net_up[r](torch.cat([n, got * inner], -1)))) * wired
         for r in range(2):
             k = self.spec_norm[3 * r](k + self.drop(self.look[r](k, d, s["device_mask"] == 0)))
@@ -139,12 +164,19 @@ class Net(nn.Module):
         return {
             "input": torch.einsum("bdqp,bdqr->bpr", powers, self.input(d).reshape(shape)),
             "slope": torch.einsum("bkh,bph->bkp", self.slope(k), linear) / math.sqrt(width),
-            "inverse_length": F.softplus(torch.einsum("bkh,bph->bkp", self.length(k), span) / math.sqrt(width) + sizes[..., 2:3]) + 1e-3,
-            "offset": self.offset(g), "gain": 1 + 0.3 * film[:, : self.rank], "shift": film[:, self.rank :],
-            "out": self.out(k), "spread": F.softplus(self.spread(k) + sizes[..., 3:4]),
-            "rough": torch.exp(sizes[..., 0].clamp(-6, 3)), "rougher": torch.exp(sizes[..., 4].clamp(-8, 1)),
+            "inverse_length": (
+                F.softplus(torch.einsum("bkh,bph->bkp", self.length(k), span) / math.sqrt(width) + sizes[..., 2:3])
+                + 1e-3
+            ),
+            "offset": self.offset(g),
+            "gain": 1 + 0.3 * film[:, : self.rank],
+            "shift": film[:, self.rank :],
+            "out": self.out(k),
+            "spread": F.softplus(self.spread(k) + sizes[..., 3:4]),
+            "rough": torch.exp(sizes[..., 0].clamp(-6, 3)),
+            "rougher": torch.exp(sizes[..., 4].clamp(-8, 1)),
             "noise": torch.exp(sizes[..., 1].clamp(-9, -5.3)) + NOISE_FLOOR,
-        }  # fmt: skip
+        }
 
     def features(self, e: Batch, x: Tensor) -> Tensor:
         """Features (b, m, 2 rank) of changes x (b, m, p); 0 at x = 0."""
@@ -166,7 +198,9 @@ class Net(nn.Module):
         left, right = x[:, None] * e["inverse_length"][:, :, None], z[:, None] * e["inverse_length"][:, :, None]
         square = (left**2).sum(-1)[..., :, None] + (right**2).sum(-1)[..., None, :] - 2 * left @ right.transpose(-1, -2)
         distance = torch.sqrt(square.clamp_min(1e-8)) * math.sqrt(5)
-        found = e["rough"][..., None, None] * _matern(distance) + e["rougher"][..., None, None] * _matern(STRETCH * distance)
+        found = e["rough"][..., None, None] * _matern(distance) + e["rougher"][..., None, None] * _matern(
+            STRETCH * distance
+        )
         if self.use_features:
             found = found + (f[:, None] * (e["spread"] ** 2)[:, :, None]) @ h[:, None].transpose(-1, -2)
         return found
@@ -180,7 +214,9 @@ class Net(nn.Module):
         kn = known.transpose(1, 2)
         noise = e["noise"][..., None]
         # unknown values have no correlation with others, variance 1 and no error
-        matrix = self.kernel(e, x, fx, x, fx) * kn[..., :, None] * kn[..., None, :] + torch.diag_embed(noise * kn + (1 - kn))
+        matrix = self.kernel(e, x, fx, x, fx) * kn[..., :, None] * kn[..., None, :] + torch.diag_embed(
+            noise * kn + (1 - kn)
+        )
         factor = torch.linalg.cholesky(matrix.double())
         error = ((y - self.mean(e, x, fx)).transpose(1, 2) * kn)[..., None]
         cross = self.kernel(e, x, fx, asked, fa) * kn[..., None]

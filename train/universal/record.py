@@ -31,7 +31,7 @@ class Record:
     (n), `points` (n, fets, 7) by `POINT`.
 
     Design 1 has the netlist's own sizes.
-    """  # fmt: skip
+    """
 
     topology: Topology
     kind: str
@@ -52,12 +52,18 @@ class Record:
 
 def write_record(path: Path, record: Record) -> None:
     about = {
-        "version": VERSION, "kind": record.kind, "fingerprint": record.fingerprint, "fets": record.fets, "topology": vars(record.topology),
+        "version": VERSION,
+        "kind": record.kind,
+        "fingerprint": record.fingerprint,
+        "fets": record.fets,
+        "topology": vars(record.topology),
         "corner": {**vars(record.corner), "settings": dict(record.corner.settings)},
-    }  # fmt: skip
+    }
     text = np.frombuffer(json.dumps(about).encode(), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, lambda part: np.savez_compressed(part, about=text, **{key: getattr(record, key) for key in _COLUMNS}))
+    write_file(
+        path, lambda part: np.savez_compressed(part, about=text, **{key: getattr(record, key) for key in _COLUMNS})
+    )
 
 
 def read_record(path: Path) -> Record:
@@ -69,6 +75,8 @@ def read_record(path: Path) -> Record:
         if about["version"] != VERSION:
             raise ValueError(f"version {about['version']}")
         corner = Corner(**about["corner"])
-        return Record(Topology(**about["topology"]), about["kind"], about["fingerprint"], corner, tuple(about["fets"]), **arrays)
+        return Record(
+            Topology(**about["topology"]), about["kind"], about["fingerprint"], corner, tuple(about["fets"]), **arrays
+        )
     except DAMAGED_ARRAYS as error:
         raise InputError(f"{path}: not a record of a circuit: {error}\n    → delete it, and make it again") from None

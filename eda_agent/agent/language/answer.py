@@ -19,7 +19,7 @@ class Answer:
         legal: the allowed answers at each token, as bits (see `grammar`); None for everything or if the prompt has
             them.
         outcomes: (specs × levels) predicted probabilities (`expectation`), if requested.
-    """  # fmt: skip
+    """
 
     tokens: NDArray[np.int64]
     logprobs: NDArray[np.float32]

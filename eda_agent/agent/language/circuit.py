@@ -28,5 +28,9 @@ class CircuitWords:
 
     def type(self, kind: str) -> int:
         """The word for nmos, pmos, both or neither, relative to the input pair's."""
-        word = {"nmos": "opposite" if self.turned else "own", "pmos": "own" if self.turned else "opposite", "both": "both"}.get(kind, "")
+        word = {
+            "nmos": "opposite" if self.turned else "own",
+            "pmos": "own" if self.turned else "opposite",
+            "both": "both",
+        }.get(kind, "")
         return words.TYPE + words.TYPES.index(word)

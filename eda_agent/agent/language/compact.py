@@ -55,11 +55,20 @@ class CompactLanguage:
     """
 
     def __init__(
-        self, problem: Problem, circuit: CircuitWords | None = None, *, order: Sequence[int] | None = None, spec_order: Sequence[int] | None = None,
-        points: bool = True, window: int = 10,
-    ):  # fmt: skip
+        self,
+        problem: Problem,
+        circuit: CircuitWords | None = None,
+        *,
+        order: Sequence[int] | None = None,
+        spec_order: Sequence[int] | None = None,
+        points: bool = True,
+        window: int = 10,
+    ):
         if max(len(problem.space.parameters), len(problem.specs)) > words.SLOTS:
-            raise InputError(f"the compact language supports {words.SLOTS} parameters and {words.SLOTS} specs; {problem.name} has more")
+            raise InputError(
+                f"the compact language supports {words.SLOTS} parameters and {words.SLOTS} specs; {problem.name} has"
+                " more"
+            )
         self.problem, self.points, self.window = problem, points, window
         self.circuit = circuit or CircuitWords(problem)
         self.order = tuple(order if order is not None else range(len(problem.space.parameters)))
@@ -84,12 +93,17 @@ class CompactLanguage:
             ratio = entry.maximum / entry.minimum if entry.scale == "log" and entry.minimum > 0 else 1.0
             rows.append(
                 self._about(slot)
-                | {"kind": words.KIND + words.KINDS.index("parameter"), "last": words.SPAN + min(int(2 * math.log2(max(ratio, 1.0))), 15)}
+                | {
+                    "kind": words.KIND + words.KINDS.index("parameter"),
+                    "last": words.SPAN + min(int(2 * math.log2(max(ratio, 1.0))), 15),
+                }
                 | {"best": _magnitude(entry.minimum), "more": words.COUNT + min(int(levels.legal.sum()), words.SLOTS)}
             )
         for slot, index in enumerate(self.spec_order):
             spec = self.problem.specs[index]
-            rows.append(self._spec(slot) | {"kind": words.KIND + words.KINDS.index("spec"), "best": _magnitude(spec.target)})
+            rows.append(
+                self._spec(slot) | {"kind": words.KIND + words.KINDS.index("spec"), "best": _magnitude(spec.target)}
+            )
         return _tokens(rows)
 
     def _about(self, slot: int) -> dict[str, int]:
@@ -103,7 +117,13 @@ class CompactLanguage:
 
     def _spec(self, slot: int) -> dict[str, int]:
         spec = self.problem.specs[self.spec_order[slot]]
-        sense = "range" if spec.minimum is not None and spec.maximum is not None else "minimum" if spec.maximum is None else "maximum"
+        sense = (
+            "range"
+            if spec.minimum is not None and spec.maximum is not None
+            else "minimum"
+            if spec.maximum is None
+            else "maximum"
+        )
         return {
             "slot": words.SPEC_SLOT + slot,
             "what": words.METRIC + words.METRIC_IDS.get(spec.metric.name, 0),
@@ -129,9 +149,13 @@ class CompactLanguage:
         best, last = (None if one is None else turns[one] for one in (first, before))
         levels = self._levels(best)
         return Prompt(
-            np.concatenate(parts), np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]), self._expect(place, best),
-            np.concatenate([self._legal_intent, self.legal]), np.concatenate([np.full(INTENT, -1), levels]), self._metrics,
-        )  # fmt: skip
+            np.concatenate(parts),
+            np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]),
+            self._expect(place, best),
+            np.concatenate([self._legal_intent, self.legal]),
+            np.concatenate([np.full(INTENT, -1), levels]),
+            self._metrics,
+        )
 
     def _told(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         """A turn's tokens, cached because a history grows and the tokens of its turns stay the same."""
@@ -154,13 +178,17 @@ class CompactLanguage:
         asks = self._asks(before, self._levels(last), place)
         sizes = Prompt(asks, asks, asks[0], self.legal, before, self._metrics, 0).inputs(chosen)
         results = self._results(turn, best, last, place)
-        results[0, COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(asks[-1:, COLUMN["slot"]], chosen[-1:], before[-1:])[0]
+        results[0, COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(
+            asks[-1:, COLUMN["slot"]], chosen[-1:], before[-1:]
+        )[0]
         better = best is None or best.score is None or turn.score.rank_key > best.score.rank_key
         level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
         score = _row("score", how=words.SCORE + level, more=_turn(place), type=words.FLAG + int(better)) | {
             "best": words.SINCE_BEST + words.binned(turn.value - (best.value if best else 0.0), words.CHANGES)
         }
-        return np.concatenate([sizes, results, _tokens([*self._points(turn.evaluation.operating_points, place), score])])
+        return np.concatenate(
+            [sizes, results, _tokens([*self._points(turn.evaluation.operating_points, place), score])]
+        )
 
     def _levels(self, turn: Turn | None) -> NDArray[np.int64]:
         """The levels of a turn, or of the netlist's own sizes."""
@@ -173,7 +201,9 @@ class CompactLanguage:
     def answer(self, history: History, chosen: NDArray[np.int64], after: Score | None) -> NDArray[np.int64]:
         """The answer (questions) that proposes these levels. `after`: its result, None if it meets every spec."""
         best = history.incumbent
-        return np.concatenate([intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen])
+        return np.concatenate(
+            [intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen]
+        )
 
     def outcomes(self, turn: Turn) -> NDArray[np.int64]:
         """The correct answers to `expect` (specs) for a turn."""
@@ -188,10 +218,14 @@ class CompactLanguage:
         }
         return {name: values[name] for name in self.problem.space.names}
 
-    def reasoning(self, answer: Sequence[int], history: History, sizing: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+    def reasoning(
+        self, answer: Sequence[int], history: History, sizing: Mapping[str, float]
+    ) -> tuple[str, tuple[str, ...]]:
         """An answer's intent as a sentence, and the deviations from it."""
         spec = self.problem.specs[self.spec_order[answer[0]]].name
-        named = [self.levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(self.levels)]
+        named = [
+            self.levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(self.levels)
+        ]
         return sentence(self.problem, spec, named, self._before(history), sizing, self.circuit.effects)
 
     def _before(self, history: History) -> Mapping[str, float]:
@@ -284,7 +318,11 @@ class CompactLanguage:
         places = history.measured
         if len(places) <= self.window:
             return set(range(len(places)))
-        ranked = sorted(range(len(places)), key=lambda number: ((history.rank_keys[places[number]] or WORST)[0], number), reverse=True)
+        ranked = sorted(
+            range(len(places)),
+            key=lambda number: ((history.rank_keys[places[number]] or WORST)[0], number),
+            reverse=True,
+        )
         return {*ranked[:BEST_COUNT], *range(len(places) - LAST_COUNT, len(places))}
 
 

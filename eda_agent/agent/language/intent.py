@@ -55,14 +55,18 @@ def sentence(
     changed = [parameter for parameter in problem.space.parameters if before[parameter.name] != after[parameter.name]]
     moving = [parameter for parameter in changed if parameter.name in named]
     parts = [
-        f"{role_of(effects[parameter.name], parameter.role)} ({parameter.name} {format_quantity(before[parameter.name], parameter.unit)} → {format_quantity(after[parameter.name], parameter.unit)})"
+        f"{role_of(effects[parameter.name], parameter.role)} ({parameter.name}"
+        f" {format_quantity(before[parameter.name], parameter.unit)} →"
+        f" {format_quantity(after[parameter.name], parameter.unit)})"
         for parameter in moving
     ]
     others = len(changed) - len(moving)
     if others:
         parts.append(counted(others, "other" if parts else "parameter"))
     words = f"for {spec}: " + (_list(parts) if parts else "nothing changes")
-    notes = tuple(f"named {name}, which did not change" for name in named if name not in {parameter.name for parameter in changed})
+    notes = tuple(
+        f"named {name}, which did not change" for name in named if name not in {parameter.name for parameter in changed}
+    )
     return words, notes
 
 
@@ -72,7 +76,9 @@ def role_of(effect: Effect, given: str = "") -> str:
         return given
     role = effect.roles[0] if effect.roles else "device"
     role = role.removesuffix(" nmos").removesuffix(" pmos")
-    quantity = {"resistance": "", "capacitance": "", "inductance": "", "other": ""}.get(effect.quantity, effect.quantity)
+    quantity = {"resistance": "", "capacitance": "", "inductance": "", "other": ""}.get(
+        effect.quantity, effect.quantity
+    )
     return f"{role} {quantity}".strip()
 
 

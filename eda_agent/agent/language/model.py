@@ -39,9 +39,21 @@ class CompactConfig(PreTrainedConfig):
     model_type = "eda-agent-compact"
 
     def __init__(
-        self, vocabulary: int = words.VOCABULARY, columns: int = len(words.COLUMNS), levels: int = words.LEVELS, width: int = 128, layers: int = 5, heads: int = 4,
-        hidden: int = 344, dropout: float = 0.0, points: bool = True, window: int = 10, outcomes: bool = False, language: int = words.VERSION, **kwargs: Any,
-    ):  # fmt: skip
+        self,
+        vocabulary: int = words.VOCABULARY,
+        columns: int = len(words.COLUMNS),
+        levels: int = words.LEVELS,
+        width: int = 128,
+        layers: int = 5,
+        heads: int = 4,
+        hidden: int = 344,
+        dropout: float = 0.0,
+        points: bool = True,
+        window: int = 10,
+        outcomes: bool = False,
+        language: int = words.VERSION,
+        **kwargs: Any,
+    ):
         self.vocabulary, self.columns, self.levels = vocabulary, columns, levels
         self.width, self.layers, self.heads, self.hidden, self.dropout = width, layers, heads, hidden, dropout
         self.points, self.window, self.outcomes, self.language = points, window, outcomes, language
@@ -81,7 +93,12 @@ class Block(nn.Module):
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, (batch, heads, length, head width)."""
         batch, length, width = x.shape
-        q, k, v = self.qkv(self.before(x)).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        q, k, v = (
+            self.qkv(self.before(x))
+            .view(batch, length, 3, self.heads, width // self.heads)
+            .permute(2, 0, 3, 1, 4)
+            .unbind(0)
+        )
         return q, k, v
 
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
@@ -140,7 +157,7 @@ class CompactModel(PreTrainedModel):
             select: flat indices of the tokens (batch · length) whose logits are needed, giving (n, levels); None gives
                 (batch, length, levels).
             attend: replaces masked attention.
-        """  # fmt: skip
+        """
         if attend is None:
             mask = attention_mask[:, None] if attention_mask is not None else None
             attend = partial(F.scaled_dot_product_attention, attn_mask=mask, is_causal=mask is None)
@@ -225,7 +242,9 @@ class CompactModel(PreTrainedModel):
             own = (q[:, :, :, None] @ own_keys.transpose(-1, -2)).squeeze(3) * scale
             weights = torch.cat([shared, own], -1).softmax(-1)
             length = shared.shape[-1]
-            attended = weights[..., :length] @ cache.values[layer] + (weights[..., None, length:] @ own_values).squeeze(3)
+            attended = weights[..., :length] @ cache.values[layer] + (weights[..., None, length:] @ own_values).squeeze(
+                3
+            )
             x = block.finish(x, attended)
         return self.logits(x, ids)
 

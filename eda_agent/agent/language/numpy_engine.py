@@ -105,7 +105,9 @@ class NumpyEngine:
         rows, columns = np.nonzero(np.arange(count)[None, :] < lengths[:, None])
         target = places[rows, columns]
         # a token attends to its row up to itself
-        hidden = np.where(np.arange(grown)[None, None, :] <= places[:, :, None], np.float32(0), np.float32(-np.inf))[:, None]
+        hidden = np.where(np.arange(grown)[None, None, :] <= places[:, :, None], np.float32(0), np.float32(-np.inf))[
+            :, None
+        ]
         x = self._words(ids)
         result = _Cache([], [], old + lengths)
         for layer, block in enumerate(self.blocks):
@@ -125,7 +127,9 @@ class NumpyEngine:
 
     def branch(self, ids: NDArray[np.int64], cache: _Cache, branches: list[tuple[Real, Real]]) -> Logits:
         length = cache.keys[0].shape[2]
-        hidden = np.where(np.arange(length)[None, :] < cache.lengths[:, None], np.float32(0), np.float32(-np.inf))[:, None, None, :]
+        hidden = np.where(np.arange(length)[None, :] < cache.lengths[:, None], np.float32(0), np.float32(-np.inf))[
+            :, None, None, :
+        ]
         x = self._words(ids)
         for layer, block in enumerate(self.blocks):
             q, k, v = self._project(block, x)
@@ -133,7 +137,10 @@ class NumpyEngine:
                 branches.append((k[:, :, :, None], v[:, :, :, None]))
             else:
                 keys, values = branches[layer]
-                branches[layer] = np.concatenate([keys, k[:, :, :, None]], 3), np.concatenate([values, v[:, :, :, None]], 3)
+                branches[layer] = (
+                    np.concatenate([keys, k[:, :, :, None]], 3),
+                    np.concatenate([values, v[:, :, :, None]], 3),
+                )
             keys, values = branches[layer]
             scale = np.float32(q.shape[-1] ** -0.5)
             shared = q @ cache.keys[layer].swapaxes(-1, -2) * scale + hidden
@@ -144,7 +151,9 @@ class NumpyEngine:
         return self._logits(x, ids)
 
     def rows(self, cache: _Cache, chosen: list[int]) -> _Cache:
-        return _Cache([key[chosen] for key in cache.keys], [value[chosen] for value in cache.values], cache.lengths[chosen])
+        return _Cache(
+            [key[chosen] for key in cache.keys], [value[chosen] for value in cache.values], cache.lengths[chosen]
+        )
 
     def spread(self, branches: list[tuple[Real, Real]], times: int) -> list[tuple[Real, Real]]:
         return [(np.repeat(keys, times, 2), np.repeat(values, times, 2)) for keys, values in branches]
@@ -156,7 +165,9 @@ class NumpyEngine:
     def _project(self, block: _Block, x: Real) -> tuple[Real, Real, Real]:
         batch, length, width = x.shape
         heads = self.shape.heads
-        qkv = (self._normal(x, block.before).reshape(-1, width) @ block.qkv).reshape(batch, length, 3, heads, width // heads)
+        qkv = (self._normal(x, block.before).reshape(-1, width) @ block.qkv).reshape(
+            batch, length, 3, heads, width // heads
+        )
         q, k, v = qkv.transpose(2, 0, 3, 1, 4)
         return q, k, v
 
@@ -181,7 +192,9 @@ class NumpyEngine:
         anchor = ids[..., _BEST] - words.BEST
         known = (anchor >= 0) & (anchor < levels)
         offsets = np.arange(levels) - np.clip(anchor, 0, levels - 1)[..., None] + 2 * levels - 1
-        return np.asarray(both[..., :levels] + np.take_along_axis(both, offsets, -1) * known[..., None], dtype=np.float32)
+        return np.asarray(
+            both[..., :levels] + np.take_along_axis(both, offsets, -1) * known[..., None], dtype=np.float32
+        )
 
 
 def _softmax(scores: Real) -> Real:

@@ -94,8 +94,14 @@ class Prompt:
         return rows
 
 
-def given_words(slots: NDArray[np.integer] | np.integer, levels: NDArray[np.integer], best: NDArray[np.integer] | np.integer) -> Tokens:
+def given_words(
+    slots: NDArray[np.integer] | np.integer, levels: NDArray[np.integer], best: NDArray[np.integer] | np.integer
+) -> Tokens:
     """The three words (… × 3) for the level of the parameter in a slot and its distance from the best turn's."""
     moved = np.searchsorted(words.STEPS, levels - best, side="right")
-    parts = (np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape), words.GIVEN + levels, words.MOVED + moved)
+    parts = (
+        np.broadcast_to(slots - words.SLOT + words.GIVEN_SLOT, levels.shape),
+        words.GIVEN + levels,
+        words.MOVED + moved,
+    )
     return np.stack(parts, axis=-1).astype(np.int16)

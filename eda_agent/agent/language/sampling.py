@@ -67,21 +67,30 @@ class CompactSampler:
                 if step < count:
                     ids[row] = prompt.row(step, tokens[row])
             logits = self.engine.branch(ids, cache, branches)
-            tokens[:, :, step], logprobs[:, :, step] = draw(logits / np.float32(self.temperature), legal[:, None, step], draws[:, :, step])
+            tokens[:, :, step], logprobs[:, :, step] = draw(
+                logits / np.float32(self.temperature), legal[:, None, step], draws[:, :, step]
+            )
         answers = [
-            [Answer(tokens[row, index, :count], logprobs[row, index, :count]) for index in range(group)] for row, count in enumerate(counts)
+            [Answer(tokens[row, index, :count], logprobs[row, index, :count]) for index in range(group)]
+            for row, count in enumerate(counts)
         ]
         return self._expected(prompts, answers, cache, branches) if expect else answers
 
-    def _expected(self, prompts: Sequence[Prompt], answers: list[list[Answer]], cache: Any, branches: list[Any]) -> list[list[Answer]]:
+    def _expected(
+        self, prompts: Sequence[Prompt], answers: list[list[Answer]], cache: Any, branches: list[Any]
+    ) -> list[list[Answer]]:
         """The answers with their predicted outcomes; the prompts must have the same number of questions."""
         specs = max(len(prompt.expect) for prompt in prompts)
         group = len(answers[0])
         ids = np.zeros((len(prompts), group, specs, len(words.COLUMNS)), dtype=np.int64)
         for row, (prompt, own) in enumerate(zip(prompts, answers, strict=True)):
             ids[row, :, : len(prompt.expect)] = prompt.expects(np.stack([answer.tokens for answer in own]))
-        logits = self.engine.branch(ids.reshape(len(prompts), group * specs, -1), cache, self.engine.spread(branches, specs))
-        shares = np.exp(log_softmax(np.where(legal_outcomes(), logits, -np.inf))).reshape(len(prompts), group, specs, -1)
+        logits = self.engine.branch(
+            ids.reshape(len(prompts), group * specs, -1), cache, self.engine.spread(branches, specs)
+        )
+        shares = np.exp(log_softmax(np.where(legal_outcomes(), logits, -np.inf))).reshape(
+            len(prompts), group, specs, -1
+        )
         return [
             [replace(answer, outcomes=shares[row, index, : len(prompt.expect)]) for index, answer in enumerate(own)]
             for row, (prompt, own) in enumerate(zip(prompts, answers, strict=True))

@@ -82,8 +82,15 @@ class SharedCache(Cache):
 
 
 def attention(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, dropout: float = 0.0, scaling: float | None = None, **kwargs: Any
-) -> tuple[Tensor, None]:  # fmt: skip
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
     """Attention: (rows, heads, 1, width) and the replies' (rows, key heads, m, width) give (rows, 1, heads, width).
     Without a shared cache it is the standard one.
     """
@@ -92,13 +99,22 @@ def attention(
         grouped = query.shape[1] != key.shape[1]
         causal = attention_mask is None and query.shape[2] > 1
         found = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling, is_causal=causal, enable_gqa=grouped
+            query,
+            key,
+            value,
+            attn_mask=attention_mask,
+            dropout_p=dropout,
+            scale=scaling,
+            is_causal=causal,
+            enable_gqa=grouped,
         )
         return found.transpose(1, 2).contiguous(), None
     layer: SharedLayer = cache.layers[module.layer_idx]
     rows, heads, _, width = query.shape
     groups = key.shape[1]
-    scaled = query[:, :, 0].reshape(rows, groups, heads // groups, width) * (width**-0.5 if scaling is None else scaling)
+    scaled = query[:, :, 0].reshape(rows, groups, heads // groups, width) * (
+        width**-0.5 if scaling is None else scaling
+    )
     own = scaled @ key.transpose(-1, -2)
     parts, start = [], 0
     for (keys, values), count in zip(layer.prefixes, layer.counts, strict=True):
@@ -107,10 +123,16 @@ def attention(
         # (key heads, rows · queries, width): all rows of a prompt at once
         asked = scaled[here].transpose(0, 1).reshape(groups, -1, width)
         before = (asked @ keys.transpose(-1, -2)).reshape(groups, count, heads // groups, -1).transpose(0, 1)
-        weights = torch.cat([before, own[here]], -1).softmax(-1, torch.promote_types(query.dtype, torch.float32)).to(query.dtype)
+        weights = (
+            torch.cat([before, own[here]], -1)
+            .softmax(-1, torch.promote_types(query.dtype, torch.float32))
+            .to(query.dtype)
+        )
         length = keys.shape[1]
         found = weights[..., :length].transpose(0, 1).reshape(groups, -1, length) @ values
-        parts.append(found.reshape(groups, count, heads // groups, width).transpose(0, 1) + weights[..., length:] @ value[here])
+        parts.append(
+            found.reshape(groups, count, heads // groups, width).transpose(0, 1) + weights[..., length:] @ value[here]
+        )
     return torch.cat(parts).reshape(rows, 1, heads, width), None
 
 

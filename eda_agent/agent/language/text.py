@@ -45,7 +45,9 @@ def text_prompt(tokenizer: Any, history: History, grammar: Grammar | None, *, ne
     """The product's prompt (`agent.prompt`), built for every history."""
     messages = render(history, netlist=netlist)
     if tokenizer.chat_template:
-        tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"]
+        tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)[
+            "input_ids"
+        ]
     else:
         tokens = tokenizer("\n\n".join(message["content"] for message in messages) + "\n\n")["input_ids"]
     return TextPrompt(np.asarray(tokens, dtype=np.int64), grammar)
@@ -65,24 +67,32 @@ class TextSampler:
     def load(self, weights: Mapping[str, Tensor]) -> None:
         self.model.load_state_dict(weights, strict=False)
 
-    def sample(self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0) -> list[list[Answer]]:
+    def sample(
+        self, prompts: Sequence[TextPrompt], group: int, seeds: Sequence[int], lane: int = 0
+    ) -> list[list[Answer]]:
         rooms = max(1, ROWS // group) if self.shared else 1
         result: list[list[Answer]] = []
         for start in range(0, len(prompts), rooms):
             result += self._replies(
-                prompts[start : start + rooms], group, [np.random.default_rng(seed) for seed in seeds[start : start + rooms]]
+                prompts[start : start + rooms],
+                group,
+                [np.random.default_rng(seed) for seed in seeds[start : start + rooms]],
             )
         return result
 
     @torch.no_grad()
-    def _replies(self, prompts: Sequence[TextPrompt], group: int, random: Sequence[np.random.Generator]) -> list[list[Answer]]:
+    def _replies(
+        self, prompts: Sequence[TextPrompt], group: int, random: Sequence[np.random.Generator]
+    ) -> list[list[Answer]]:
         """Replies to several prompts at once if they can share their cache, else to one."""
         device = self.model.device
         caches, first = [], []
         for prompt in prompts:
             caches.append(DynamicCache(config=self.model.config))
             ids = torch.from_numpy(prompt.tokens)[None].to(device)
-            first.append(self.model(input_ids=ids, past_key_values=caches[-1], use_cache=True, logits_to_keep=1).logits[:, -1])
+            first.append(
+                self.model(input_ids=ids, past_key_values=caches[-1], use_cache=True, logits_to_keep=1).logits[:, -1]
+            )
         replies = [_Reply(prompt) for prompt in prompts for _ in range(group)]
         draws = np.concatenate([one.random((group, self.max_tokens), dtype=np.float32) for one in random])
         logits = torch.cat(first).repeat_interleave(group, 0)
@@ -97,7 +107,9 @@ class TextSampler:
             for place, row in enumerate(rows):
                 if (words := replies[row].words()) is not None:
                     allowed[place] = torch.from_numpy(unpacked(words, logits.shape[-1])).to(device)
-            chosen, logprob = draw(logits.float() / self.temperature, allowed, torch.from_numpy(draws[rows, step]).to(device))
+            chosen, logprob = draw(
+                logits.float() / self.temperature, allowed, torch.from_numpy(draws[rows, step]).to(device)
+            )
             for row, token, value in zip(rows, chosen.tolist(), logprob.tolist(), strict=True):
                 replies[row].take(token, value, self.ends)
             going = [place for place, row in enumerate(rows) if replies[row].open]
@@ -110,7 +122,9 @@ class TextSampler:
                     rows, chosen = [rows[place] for place in going], chosen[going]
                 places = [len(replies[row].prompt.tokens) + step for row in rows]
                 more = {"shared": cache, "position_ids": torch.tensor(places, device=device)[:, None]}
-            logits = self.model(input_ids=chosen[:, None], past_key_values=cache, use_cache=True, logits_to_keep=1, **more).logits[:, -1]
+            logits = self.model(
+                input_ids=chosen[:, None], past_key_values=cache, use_cache=True, logits_to_keep=1, **more
+            ).logits[:, -1]
         answers = [reply.answer() for reply in replies]
         return [answers[start : start + group] for start in range(0, len(answers), group)]
 
@@ -144,8 +158,11 @@ class _Reply:
 
     def answer(self) -> Answer:
         return Answer(
-            np.array(self._tokens, dtype=np.int64), np.array(self._logprobs, dtype=np.float32), self.open, np.stack(self._legal) if self._legal else None
-        )  # fmt: skip
+            np.array(self._tokens, dtype=np.int64),
+            np.array(self._logprobs, dtype=np.float32),
+            self.open,
+            np.stack(self._legal) if self._legal else None,
+        )
 
 
 def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
@@ -156,7 +173,12 @@ def load_text(folder: str | Path, dtype: torch.dtype = torch.float32) -> tuple[A
         present(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         model, report = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder,
+            dtype=dtype,
+            trust_remote_code=False,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
         )
         whole(report)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
@@ -175,6 +197,8 @@ def draw(logits: Tensor, legal: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor
     logprobs = logits.masked_fill(~legal, float("-inf")).log_softmax(-1)
     cumulative = logprobs.exp().cumsum(-1)
     # the total differs from 1 by rounding; illegal tokens have no width and cannot be hit
-    chosen = torch.searchsorted(cumulative, (uniform * cumulative[..., -1])[..., None].contiguous(), right=True).squeeze(-1)
+    chosen = torch.searchsorted(
+        cumulative, (uniform * cumulative[..., -1])[..., None].contiguous(), right=True
+    ).squeeze(-1)
     chosen = chosen.clamp(max=logits.shape[-1] - 1)
     return chosen, logprobs.gather(-1, chosen[..., None]).squeeze(-1)

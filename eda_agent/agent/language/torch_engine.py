@@ -34,7 +34,9 @@ class TorchEngine:
         index = torch.tensor(chosen)
         return Cache([key[index] for key in cache.keys], [value[index] for value in cache.values], cache.lengths[index])
 
-    def spread(self, branches: list[tuple[torch.Tensor, torch.Tensor]], times: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def spread(
+        self, branches: list[tuple[torch.Tensor, torch.Tensor]], times: int
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         return [(keys.repeat_interleave(times, 2), values.repeat_interleave(times, 2)) for keys, values in branches]
 
 

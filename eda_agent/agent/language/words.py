@@ -19,7 +19,22 @@ from eda_agent.problem.structure.parameters import QUANTITIES
 VERSION = 2
 """Raised when the meaning of an id changes; a model stores the version of its training."""
 
-COLUMNS = ("kind", "slot", "what", "also", "how", "type", "best", "last", "given_slot", "given", "moved", "more", "aim", "named")
+COLUMNS = (
+    "kind",
+    "slot",
+    "what",
+    "also",
+    "how",
+    "type",
+    "best",
+    "last",
+    "given_slot",
+    "given",
+    "moved",
+    "more",
+    "aim",
+    "named",
+)
 LEVELS = 96
 """Positions on a parameter's scale from minimum to maximum. A coarser grid uses one level per step."""
 SLOTS = 40
@@ -27,16 +42,90 @@ SLOTS = 40
 
 KINDS = ("task", "parameter", "spec", "ask", "result", "score", "point", "aim", "name", "expect")
 ROLES = (
-    "device", "input pair", "inner pair", "tail source", "load mirror", "signal mirror", "cascode", "bias diode", "bias source",
-    "current source", "output device", "gain device", "follower", "load diode", "class-AB mesh", "inverter", "starving", "latch",
-    "switch", "clocked tail", "precharge switch", "compensation capacitor", "nulling resistor", "feedback resistor",
-    "feedback capacitor", "load resistor", "load capacitor", "bypass resistor", "bypass capacitor", "series resistor", "series capacitor", "inductor",
-)  # fmt: skip
+    "device",
+    "input pair",
+    "inner pair",
+    "tail source",
+    "load mirror",
+    "signal mirror",
+    "cascode",
+    "bias diode",
+    "bias source",
+    "current source",
+    "output device",
+    "gain device",
+    "follower",
+    "load diode",
+    "class-AB mesh",
+    "inverter",
+    "starving",
+    "latch",
+    "switch",
+    "clocked tail",
+    "precharge switch",
+    "compensation capacitor",
+    "nulling resistor",
+    "feedback resistor",
+    "feedback capacitor",
+    "load resistor",
+    "load capacitor",
+    "bypass resistor",
+    "bypass capacitor",
+    "series resistor",
+    "series capacitor",
+    "inductor",
+)
 SENSES = ("minimum", "maximum", "range")
 TYPES = ("", "own", "opposite", "both")
-MARGINS = (-0.99, -0.7, -0.5, -0.35, -0.25, -0.18, -0.13, -0.09, -0.06, -0.04, -0.025, -0.015, -0.008, -0.004, -0.002, 0.0, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)  # fmt: skip
+MARGINS = (
+    -0.99,
+    -0.7,
+    -0.5,
+    -0.35,
+    -0.25,
+    -0.18,
+    -0.13,
+    -0.09,
+    -0.06,
+    -0.04,
+    -0.025,
+    -0.015,
+    -0.008,
+    -0.004,
+    -0.002,
+    0.0,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.04,
+    0.08,
+    0.15,
+    0.3,
+    0.6,
+    1.2,
+)
 """Edges of the bins of a signed margin; a value on an edge belongs to the upper bin, so that 0 is met."""
-CHANGES = (-0.6, -0.3, -0.15, -0.08, -0.04, -0.02, -0.01, -0.005, -0.002, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6)
+CHANGES = (
+    -0.6,
+    -0.3,
+    -0.15,
+    -0.08,
+    -0.04,
+    -0.02,
+    -0.01,
+    -0.005,
+    -0.002,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.04,
+    0.08,
+    0.15,
+    0.3,
+    0.6,
+)
 STEPS = (-36, -20, -12, -7, -4, -2, -1, 0, 1, 2, 3, 5, 8, 13, 21, 36)
 """Edges for changes in levels."""
 SCORES = tuple(index / 20 for index in range(1, 20)) + (0.96, 0.97, 0.98, 0.99, 0.995, 1.0)

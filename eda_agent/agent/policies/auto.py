@@ -44,10 +44,14 @@ class AutoPolicy:
 
     def __init__(self, seed: int, model: str | None = None, endpoint: str | None = None, request_seed: bool = True):
         self.model: Policy = (
-            ChatPolicy(seed, endpoint, model, request_seed=request_seed) if endpoint is not None else EmbeddedPolicy(seed, model)
+            ChatPolicy(seed, endpoint, model, request_seed=request_seed)
+            if endpoint is not None
+            else EmbeddedPolicy(seed, model)
         )
         self.search = TrustRegion(seed)
-        self._surrogates: Path | None = None if endpoint is not None or model is not None else shipped_model() / surrogate_checkpoint.FILE
+        self._surrogates: Path | None = (
+            None if endpoint is not None or model is not None else shipped_model() / surrogate_checkpoint.FILE
+        )
         self._met: tuple[Problem, SurrogatePrior | None] | None = None
         self._judged: tuple[Problem, Sizing | None, bool] | None = None
         self._names = {self.model.name: "model", self.search.name: "search"}

@@ -32,9 +32,19 @@ class ChatPolicy:
     name = "chat"
 
     def __init__(
-        self, seed: int, endpoint: str | None = None, model: str | None = None, *,
-        temperature: float = 0.7, max_tokens: int = 2048, timeout: float = 120.0, mode: str | None = None, best: int = 3, last: int = 4, request_seed: bool = True,
-    ):  # fmt: skip
+        self,
+        seed: int,
+        endpoint: str | None = None,
+        model: str | None = None,
+        *,
+        temperature: float = 0.7,
+        max_tokens: int = 2048,
+        timeout: float = 120.0,
+        mode: str | None = None,
+        best: int = 3,
+        last: int = 4,
+        request_seed: bool = True,
+    ):
         """`timeout`: of one complete reply, in s. `request_seed`: whether each request carries a seed (vLLM 0.32 on a
         CPU crashes on it).
         """
@@ -48,7 +58,9 @@ class ChatPolicy:
         self.best, self.last = best, last
         self.endpoint = endpoint or os.environ.get("OPENAI_BASE_URL")
         if not self.endpoint:
-            raise InputError("policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL")
+            raise InputError(
+                "policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL"
+            )
         if mode not in {None, *MODES}:
             raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
         self.endpoint = plain_address(self.endpoint)
@@ -89,7 +101,8 @@ class ChatPolicy:
             names = [entry.id for entry in self.client.models.list().data]
         except openai.OpenAIError as error:
             raise MissingError(
-                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → check that the server runs, or name a model with --model"
+                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → check that the server runs,"
+                " or name a model with --model"
             ) from None
         if len(names) != 1:
             some = self.secret.without(" or ".join(shlex.quote(name) for name in names[:5]))
@@ -121,7 +134,8 @@ class ChatPolicy:
             except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
                 # the client has already retried with pauses
                 raise MissingError(
-                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → restart it and continue with --resume"
+                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → restart it and continue"
+                    " with --resume"
                 ) from None
             except openai.OpenAIError as error:
                 raise MissingError(f"the endpoint {self.endpoint}: {self._words(error)}") from None
@@ -130,7 +144,8 @@ class ChatPolicy:
                 strange += 1
                 if strange > RETRIES:
                     raise MissingError(
-                        f"the endpoint {self.endpoint} does not return a chat completion ({type(error).__name__}: {self._words(error)[:200]})\n    → check that the address is that of the API, ending in /v1"
+                        f"the endpoint {self.endpoint} does not return a chat completion ({type(error).__name__}:"
+                        f" {self._words(error)[:200]})\n    → check that the address is that of the API, ending in /v1"
                     ) from None
                 time.sleep(0.1 * 2**strange)
 
@@ -140,12 +155,19 @@ class ChatPolicy:
             extra["tools"] = [
                 {
                     "type": "function",
-                    "function": {"name": "propose_sizing", "description": "propose the next complete sizing", "parameters": schema},
+                    "function": {
+                        "name": "propose_sizing",
+                        "description": "propose the next complete sizing",
+                        "parameters": schema,
+                    },
                 }
             ]
             extra["tool_choice"] = {"type": "function", "function": {"name": "propose_sizing"}}
         elif mode == "json":
-            extra["response_format"] = {"type": "json_schema", "json_schema": {"name": "sizing", "schema": schema, "strict": True}}
+            extra["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "sizing", "schema": schema, "strict": True},
+            }
         answer = self.client.chat.completions.create(
             model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, **extra
         )

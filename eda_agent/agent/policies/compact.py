@@ -31,8 +31,17 @@ class CompactPolicy:
     """
 
     def __init__(
-        self, name: str, seed: int, engine: Engine, *, points: bool, window: int, outcomes: bool, candidates: int = 8, temperature: float | None = None
-    ):  # fmt: skip
+        self,
+        name: str,
+        seed: int,
+        engine: Engine,
+        *,
+        points: bool,
+        window: int,
+        outcomes: bool,
+        candidates: int = 8,
+        temperature: float | None = None,
+    ):
         self.name, self.seed = name, seed
         self.given = temperature
         self.points, self.window, self.outcomes = points, window, outcomes
@@ -95,6 +104,8 @@ class CompactPolicy:
         value, merit = (best.value, best.score.merit) if best is not None and best.score is not None else (0.0, 0.0)
         return expected_gain(answer.outcomes, history.problem.specs, value, merit)
 
-    def _proposal(self, language: CompactLanguage, answer: Answer, history: History, sizing: dict[str, float]) -> Proposal:
+    def _proposal(
+        self, language: CompactLanguage, answer: Answer, history: History, sizing: dict[str, float]
+    ) -> Proposal:
         reasoning, notes = language.reasoning(answer.tokens.tolist(), history, sizing)
         return Proposal(sizing, reasoning, notes=notes, policy=self.name)

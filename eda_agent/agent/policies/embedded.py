@@ -17,7 +17,8 @@ def shipped_model() -> Path:
     folder = Path(str(resources.files("eda_agent.agent.language"))) / "weights"
     if not (folder / "model.safetensors").is_file():
         raise MissingError(
-            "this installation has no embedded model\n    → --policy trust, or --policy embedded --model FOLDER with a folder that `eda-agent train` wrote"
+            "this installation has no embedded model\n    → --policy trust, or --policy embedded --model FOLDER with a"
+            " folder that `eda-agent train` wrote"
         )
     return folder
 
@@ -38,8 +39,15 @@ class EmbeddedPolicy(CompactPolicy):
         engine = load_numpy(folder)
         shape = engine.shape
         super().__init__(
-            "embedded", seed, engine, points=shape.points, window=shape.window, outcomes=shape.outcomes, candidates=candidates, temperature=temperature
-        )  # fmt: skip
+            "embedded",
+            seed,
+            engine,
+            points=shape.points,
+            window=shape.window,
+            outcomes=shape.outcomes,
+            candidates=candidates,
+            temperature=temperature,
+        )
 
     def temperature(self, problem: Problem) -> float:
         if self._taught is None or self._taught[0] is not problem:

@@ -54,7 +54,9 @@ class GaussianProcess:
         return self.mean + self.deviation * mean, self.deviation * np.sqrt(variance)
 
 
-def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30, least: float = 1e-6) -> GaussianProcess:
+def fit(
+    inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, iterations: int = 30, least: float = 1e-6
+) -> GaussianProcess:
     """Fit to n×d inputs and n outputs.
 
     Args:
@@ -72,7 +74,11 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
     targets = (outputs - mean) / deviation
     # length scales of about √d keep the prior's correlation between random points independent of d
     prior = math.log(0.5 * math.sqrt(dimensions))
-    begin = np.concatenate([start[0], [start[1]]]) if start is not None else np.concatenate([np.full(dimensions, prior), [0.0]])
+    begin = (
+        np.concatenate([start[0], [start[1]]])
+        if start is not None
+        else np.concatenate([np.full(dimensions, prior), [0.0]])
+    )
     squares = (inputs[:, None, :] - inputs[None, :, :]) ** 2
 
     def objective(theta: Real) -> tuple[float, Real]:
@@ -102,7 +108,9 @@ def fit(inputs: Real, outputs: Real, start: tuple[Real, float] | None = None, it
 
     bounds = [_BOUNDS] * dimensions + [(math.log(0.05), math.log(20.0))]
     with single_threaded():
-        theta = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
+        theta = minimize(
+            objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}
+        ).x
         variance = math.exp(theta[-1])
         matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
         lower = np.linalg.cholesky(matrix)

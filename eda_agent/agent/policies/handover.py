@@ -52,7 +52,11 @@ def current_phase(
         spent = longest is not None and had >= longest.get(phase.owner, had + 1)
         if spent or idle >= patience[phase.owner]:
             place += 1
-            why = f"no gain in {counted(idle, 'turn')}" if idle >= patience[phase.owner] else f"it has used {counted(had, 'turn')}"
+            why = (
+                f"no gain in {counted(idle, 'turn')}"
+                if idle >= patience[phase.owner]
+                else f"it has used {counted(had, 'turn')}"
+            )
             phase = Phase(owners[place % len(owners)], number + 1, why)
             idle = had = 0
     return phase

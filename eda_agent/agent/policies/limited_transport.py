@@ -33,14 +33,18 @@ class LimitedTransport(httpx.HTTPTransport):
         coding = response.headers.pop("content-encoding", "identity").strip().lower()
         if coding not in {*WINDOWS, "identity", ""}:
             response.close()
-            raise httpx.ReadError(f"the reply is compressed as {coding[:20]!r}, which was not requested", request=request)
+            raise httpx.ReadError(
+                f"the reply is compressed as {coding[:20]!r}, which was not requested", request=request
+            )
         window = WINDOWS.get(coding)
         response.stream = _Stream(response.stream, self.seconds, self.most, request, window)
         return response
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, stream: httpx.SyncByteStream, seconds: float, most: int, request: httpx.Request, window: int | None):
+    def __init__(
+        self, stream: httpx.SyncByteStream, seconds: float, most: int, request: httpx.Request, window: int | None
+    ):
         self.stream, self.seconds, self.most, self.request = stream, seconds, most, request
         self._inflater = None if window is None else zlib.decompressobj(window)
 

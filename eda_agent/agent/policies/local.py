@@ -18,9 +18,19 @@ class LocalPolicy:
 
     name = "local"
 
-    def __init__(self, seed: int, model: str | None = None, *, temperature: float | None = None, threads: int = 1, max_tokens: int = 600):
+    def __init__(
+        self,
+        seed: int,
+        model: str | None = None,
+        *,
+        temperature: float | None = None,
+        threads: int = 1,
+        max_tokens: int = 600,
+    ):
         if not model:
-            raise InputError("policy local needs a model\n    → --model FOLDER, such as a folder that `eda-agent train` wrote")
+            raise InputError(
+                "policy local needs a model\n    → --model FOLDER, such as a folder that `eda-agent train` wrote"
+            )
         import torch
 
         torch.set_num_threads(threads)
@@ -43,7 +53,13 @@ def _compact_policy(seed: int, folder: Path, temperature: float | None) -> Polic
     model = load_compact(folder)
     config = model.config
     return CompactPolicy(
-        "local", seed, TorchEngine(model), points=config.points, window=config.window, outcomes=config.outcomes, temperature=temperature
+        "local",
+        seed,
+        TorchEngine(model),
+        points=config.points,
+        window=config.window,
+        outcomes=config.outcomes,
+        temperature=temperature,
     )
 
 

@@ -34,7 +34,9 @@ def add_turn(study: optuna.Study, history: History, turn: Turn) -> None:
     space = history.problem.space
     dimensions = distributions(history)
     positions = dict(zip(space.names, space.to_unit(turn.sizing), strict=True))
-    study.add_trial(create_trial(params={name: positions[name] for name in dimensions}, distributions=dimensions, value=turn.value))
+    study.add_trial(
+        create_trial(params={name: positions[name] for name in dimensions}, distributions=dimensions, value=turn.value)
+    )
 
 
 def sizing_of(history: History, params: dict[str, float]) -> dict[str, float]:

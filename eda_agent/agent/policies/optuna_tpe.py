@@ -18,5 +18,7 @@ class TpePolicy:
         self.study = SyncedStudy()
 
     def propose(self, history: History) -> Proposal:
-        sampler = optuna.samplers.TPESampler(multivariate=True, n_startup_trials=10, seed=turn_seed(self.seed, history, self.name))
+        sampler = optuna.samplers.TPESampler(
+            multivariate=True, n_startup_trials=10, seed=turn_seed(self.seed, history, self.name)
+        )
         return Proposal(self.study.ask(history, sampler), policy=self.name)

@@ -67,7 +67,9 @@ class ParameterMap:
         values = np.clip(wanted, low, high)
         cut = np.flatnonzero((np.abs(values - wanted) > 1e-9).any(1))
         if len(cut):
-            values[cut], error[cut] = self._made_up(values[cut], error[cut] + (wanted - values)[cut] @ self.taught.T, low, high)
+            values[cut], error[cut] = self._made_up(
+                values[cut], error[cut] + (wanted - values)[cut] @ self.taught.T, low, high
+            )
         places = np.stack([one.positions(values[:, place]) for place, one in enumerate(self.ranges)], 1)
         return np.clip(places, 0.0, 1.0), np.abs(error).max(1) / RANGE
 
@@ -86,4 +88,7 @@ class ParameterMap:
         ends = np.stack([self.logarithms(np.full((1, len(self.space.parameters)), end))[0] for end in (0.0, 1.0)])
         middle, half = self.matrix @ ends.mean(0) + self.offset, np.abs(self.matrix) @ (ends[1] - ends[0]) / 2
         pairs = zip(self.ranges, middle, half, strict=True)
-        return all(centre - width <= np.log(one.maximum) and centre + width >= np.log(one.minimum) for one, centre, width in pairs)
+        return all(
+            centre - width <= np.log(one.maximum) and centre + width >= np.log(one.minimum)
+            for one, centre, width in pairs
+        )

@@ -15,4 +15,7 @@ class RandomPolicy:
 
     def propose(self, history: History) -> Proposal:
         space = history.problem.space
-        return Proposal(space.from_unit(turn_rng(self.seed, history, self.name).random(len(space.parameters)).tolist()), policy=self.name)
+        return Proposal(
+            space.from_unit(turn_rng(self.seed, history, self.name).random(len(space.parameters)).tolist()),
+            policy=self.name,
+        )

@@ -42,10 +42,16 @@ class Option:
     type: Callable[[str], Any] = str
 
 
-ENDPOINT = Option("endpoint", "endpoint", "OpenAI-compatible endpoint (default: chat $OPENAI_BASE_URL, auto none)", "URL")
-MODEL = Option("model", "model", "folder of the model; with an endpoint its name (default: the only one served)", "NAME")
+ENDPOINT = Option(
+    "endpoint", "endpoint", "OpenAI-compatible endpoint (default: chat $OPENAI_BASE_URL, auto none)", "URL"
+)
+MODEL = Option(
+    "model", "model", "folder of the model; with an endpoint its name (default: the only one served)", "NAME"
+)
 TIMEOUT = Option("timeout", "answer-timeout", "time limit of one reply in seconds (default 120)", "S", float)
-REQUEST_SEED = Option("request_seed", "no-request-seed", "send no seed with requests (for servers that do not accept one)")
+REQUEST_SEED = Option(
+    "request_seed", "no-request-seed", "send no seed with requests (for servers that do not accept one)"
+)
 SCRIPT = Option("script", "script", "file with one JSON proposal per line", "FILE", Path)
 
 
@@ -72,17 +78,27 @@ POLICIES: dict[str, Entry] = {
         "alternates between the embedded model, or an endpoint, and a search around the best sizing",
         options=(ENDPOINT, MODEL, REQUEST_SEED),
     ),
-    "embedded": Entry("embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)),
-    "trust": Entry("trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"),
+    "embedded": Entry(
+        "embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)
+    ),
+    "trust": Entry(
+        "trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"
+    ),
     "random": Entry("random:RandomPolicy", "uniform in the ranges, on each parameter's scale"),
-    "scripted": Entry("scripted:ScriptedPolicy", "proposals from a file (--script), or a fixed list", options=(SCRIPT,)),
+    "scripted": Entry(
+        "scripted:ScriptedPolicy", "proposals from a file (--script), or a fixed list", options=(SCRIPT,)
+    ),
     "tpe": Entry("optuna_tpe:TpePolicy", "tree-structured Parzen estimator (Optuna)"),
     "cma": Entry("optuna_cma:CmaPolicy", "CMA-ES (Optuna)"),
     "gp": Entry("optuna_gp:GpPolicy", "Gaussian process on the score (Optuna)", "bo"),
     "scbo": Entry("scbo:ScboPolicy", "scalable constrained Bayesian optimisation, one GP per spec (BoTorch)", "bo"),
-    "local": Entry("local:LocalPolicy", "a model in a folder (--model), such as one from `eda-agent train`", "local", (MODEL,)),
+    "local": Entry(
+        "local:LocalPolicy", "a model in a folder (--model), such as one from `eda-agent train`", "local", (MODEL,)
+    ),
     "universal": Entry(
-        "universal:UniversalPolicy", "trust's search with a universal surrogate as its prior (--model FOLDER)", options=(MODEL,)
+        "universal:UniversalPolicy",
+        "trust's search with a universal surrogate as its prior (--model FOLDER)",
+        options=(MODEL,),
     ),
     "chat": Entry(
         "chat:ChatPolicy",
@@ -143,7 +159,9 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
     known = set(inspect.signature(builder).parameters) - {"seed"}
     for option in options:
         if option not in known:
-            raise InputError(f"policy {name} has no option {option!r}\n    → {', '.join(sorted(known)) or 'it has none'}")
+            raise InputError(
+                f"policy {name} has no option {option!r}\n    → {', '.join(sorted(known)) or 'it has none'}"
+            )
     policy: Policy = builder(seed=seed, **options)
     return policy
 
@@ -157,14 +175,18 @@ def _own(target: str, seed: int) -> Policy:
     """A class of the user's, called with `seed`: importable, or in the current folder."""
     module, _, symbol = target.rpartition(".")
     if not module or not symbol:
-        raise InputError(f"policy python:{target}: a module and a class are needed\n    → python:MODULE.CLASS, such as python:mine.Climb")
+        raise InputError(
+            f"policy python:{target}: a module and a class are needed\n    → python:MODULE.CLASS, such as"
+            " python:mine.Climb"
+        )
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
         policy = getattr(importlib.import_module(module), symbol)(seed=seed)
     except Exception as error:  # the user's program may raise anything
         raise InputError(
-            f"policy python:{target}: {type(error).__name__}: {error}\n    → python:MODULE.CLASS, a class that takes seed and has name and propose"
+            f"policy python:{target}: {type(error).__name__}: {error}\n    → python:MODULE.CLASS, a class that takes"
+            " seed and has name and propose"
         ) from error
     from eda_agent.agent.policies.base import Policy
 

@@ -59,7 +59,9 @@ class ScboPolicy:
         center = torch.tensor(history.problem.space.to_unit(best.sizing), dtype=torch.double)
         side = trust_side(history.rank_keys, first, len(center))
         low, high = (center - side / 2).clamp(0, 1), (center + side / 2).clamp(0, 1)
-        candidates = low + (high - low) * SobolEngine(len(center), scramble=True, seed=seed).draw(CANDIDATES).to(torch.double)
+        candidates = low + (high - low) * SobolEngine(len(center), scramble=True, seed=seed).draw(CANDIDATES).to(
+            torch.double
+        )
         moved = torch.rand(CANDIDATES, len(center)) <= min(20.0 / len(center), 1.0)
         moved[torch.arange(CANDIDATES), torch.randint(len(center), (CANDIDATES,))] = True
         candidates = torch.where(moved, candidates, center.expand_as(candidates))
@@ -67,7 +69,9 @@ class ScboPolicy:
             sample = model.posterior(candidates).rsample(torch.Size([1]))[0]
         feasible = (sample >= 0).all(dim=1)
         if feasible.any():
-            chosen = [column for column, spec in enumerate(history.problem.specs) if spec.objective] or list(range(sample.shape[1]))
+            chosen = [column for column, spec in enumerate(history.problem.specs) if spec.objective] or list(
+                range(sample.shape[1])
+            )
             merit = sample[:, chosen].sum(dim=1)
             merit[~feasible] = -math.inf
             return candidates[int(merit.argmax())]
@@ -80,7 +84,9 @@ def _fitted(inputs: torch.Tensor, outputs: torch.Tensor) -> SingleTaskGP:
     # simulator has no noise, and a given noise level need not be fitted: three times faster, and the fit does not fail
     noise = (1e-4 * outputs.var(dim=0).clamp(min=1e-8)).expand_as(outputs)
     model = SingleTaskGP(inputs, outputs, noise, outcome_transform=Standardize(outputs.shape[1]))
-    fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model), optimizer_kwargs={"options": {"maxiter": FIT_STEPS}})
+    fit_gpytorch_mll(
+        ExactMarginalLogLikelihood(model.likelihood, model), optimizer_kwargs={"options": {"maxiter": FIT_STEPS}}
+    )
     return model
 
 

@@ -25,7 +25,9 @@ class ScriptedPolicy:
             raise InputError("policy scripted needs a script\n    → --script FILE, one JSON object per line")
         if isinstance(script, (str, Path)):
             try:
-                script = [line for line in read_file(Path(script)).decode(errors="replace").splitlines() if line.strip()]
+                script = [
+                    line for line in read_file(Path(script)).decode(errors="replace").splitlines() if line.strip()
+                ]
             except OSError as error:
                 raise InputError(f"{script}: cannot read the script: {error.strerror}") from None
         if not script:

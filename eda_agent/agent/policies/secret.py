@@ -32,6 +32,7 @@ def plain_address(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InputError(
-            f"the endpoint's address carries a name, a password or parameters\n    → put the key into {VARIABLE} and leave it out of the address"
+            f"the endpoint's address carries a name, a password or parameters\n    → put the key into {VARIABLE} and"
+            " leave it out of the address"
         )
     return endpoint

@@ -61,7 +61,9 @@ class Network:
         ones.
         """
         known = np.isfinite(values)
-        seen = np.hstack([2 * positions - 1, np.where(known, self.normalised(np.where(known, values, 0.0)), 0.0), known])
+        seen = np.hstack(
+            [2 * positions - 1, np.where(known, self.normalised(np.where(known, values, 0.0)), 0.0), known]
+        )
         hidden = silu(self._layer("see1", silu(self._layer("see0", seen))))
         return np.asarray(self._layer("see2", hidden).mean(0))
 
@@ -98,7 +100,7 @@ class Surrogate:
     """A network for a problem's circuit. `parameter_map`: from the problem's positions to the network's; `columns`: the
     quantity of every spec, None if
     the training did not have it.
-    """  # fmt: skip
+    """
 
     network: Network
     parameter_map: ParameterMap
@@ -186,16 +188,27 @@ def calibrated(condition: Condition, column: int, points: Real, seen: Real) -> C
     mean, deviation, _ = condition.predict(points)
     scale = deviation[:, column] * np.sqrt(network.size[column])
     error = (seen - mean[:, column]) / scale
-    matrix = correlation(points, points, network.common[column], network.length[column]) + network.noise[column] * np.eye(len(error))
+    matrix = correlation(points, points, network.common[column], network.length[column]) + network.noise[
+        column
+    ] * np.eye(len(error))
     factor = np.linalg.cholesky(matrix)
     inverse = np.linalg.inv(factor)
     solved = inverse.T @ (inverse @ error)
     return CalibratedPrediction(
-        condition, column, points, factor, inverse, solved, scale, float((BELIEVED + error @ solved) / (BELIEVED + len(error)))
+        condition,
+        column,
+        points,
+        factor,
+        inverse,
+        solved,
+        scale,
+        float((BELIEVED + error @ solved) / (BELIEVED + len(error))),
     )
 
 
 def correlation(first: Real, second: Real, common: float, length: float) -> Real:
     """(n, m) correlations of n×d and m×d positions."""
     squares = (first**2).sum(1)[:, None] + (second**2).sum(1)[None, :] - 2 * first @ second.T
-    return np.asarray(common + (1 - common) * matern(np.sqrt(np.maximum(squares, 0.0)) / (length * np.sqrt(first.shape[1]))))
+    return np.asarray(
+        common + (1 - common) * matern(np.sqrt(np.maximum(squares, 0.0)) / (length * np.sqrt(first.shape[1])))
+    )

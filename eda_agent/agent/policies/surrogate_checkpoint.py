@@ -61,11 +61,13 @@ def write_surrogates(path: Path, checkpoints: Mapping[str, SurrogateCheckpoint])
     """Write the file, with weights in half precision."""
     index = [
         {
-            "key": key, "sizes": checkpoint.sizes.keys, "ranges": [[one.minimum, one.maximum, one.log] for one in checkpoint.ranges],
+            "key": key,
+            "sizes": checkpoint.sizes.keys,
+            "ranges": [[one.minimum, one.maximum, one.log] for one in checkpoint.ranges],
             "quantities": [[one.metric, one.spec, one.upper] for one in checkpoint.quantities],
         }
         for key, checkpoint in checkpoints.items()
-    ]  # fmt: skip
+    ]
     arrays: dict[str, Real] = {"index": np.frombuffer(json.dumps(index).encode(), np.uint8)}
     for number, checkpoint in enumerate(checkpoints.values()):
         arrays |= {f"{number}.{name}": value.astype(np.float16) for name, value in checkpoint.network.layers.items()}
@@ -87,10 +89,16 @@ def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
                         for part in ("weight", "bias")
                     }
                     network = Network(layers, *(arrays[f"{number}.{name}"].astype(np.float64) for name in _NUMBERS))
-                    ranges = tuple(ParameterRange(float(low), float(high), bool(log)) for low, high, log in entry["ranges"])
+                    ranges = tuple(
+                        ParameterRange(float(low), float(high), bool(log)) for low, high, log in entry["ranges"]
+                    )
                     keys = tuple((str(colour), str(quantity)) for colour, quantity in entry["sizes"])
-                    measured = Sizes(keys, *(arrays[f"{number}.{name}"].astype(np.float64) for name in ("matrix", "offset")))
-                    quantities = tuple(Quantity(str(metric), str(spec), bool(upper)) for metric, spec, upper in entry["quantities"])
+                    measured = Sizes(
+                        keys, *(arrays[f"{number}.{name}"].astype(np.float64) for name in ("matrix", "offset"))
+                    )
+                    quantities = tuple(
+                        Quantity(str(metric), str(spec), bool(upper)) for metric, spec, upper in entry["quantities"]
+                    )
                     return _sound(SurrogateCheckpoint(measured, ranges, quantities, network))
     except DAMAGED_ARRAYS:
         return None
@@ -99,12 +107,22 @@ def read_checkpoint(path: Path, problem: Problem) -> SurrogateCheckpoint | None:
 
 def _sound(checkpoint: SurrogateCheckpoint) -> SurrogateCheckpoint:
     """The checkpoint. Raises `ValueError` if its arrays do not match or hold values that are not finite."""
-    d, q, layers, measured = len(checkpoint.ranges), len(checkpoint.quantities), checkpoint.network.layers, checkpoint.sizes
+    d, q, layers, measured = (
+        len(checkpoint.ranges),
+        len(checkpoint.quantities),
+        checkpoint.network.layers,
+        checkpoint.sizes,
+    )
     if any(getattr(checkpoint.network, name).shape != (q,) for name in _NUMBERS):
         raise ValueError("arrays of different circuits")
     if measured.matrix.shape != (len(measured.keys), d) or measured.offset.shape != (len(measured.keys),):
         raise ValueError("sizes of another circuit")
-    numbers = (*layers.values(), *(getattr(checkpoint.network, name) for name in _NUMBERS), measured.matrix, measured.offset)
+    numbers = (
+        *layers.values(),
+        *(getattr(checkpoint.network, name) for name in _NUMBERS),
+        measured.matrix,
+        measured.offset,
+    )
     if not all(np.isfinite(value).all() for value in numbers):
         raise ValueError("a weight is no number")
     if any(not one.maximum - one.minimum > 0 or one.minimum <= 0 for one in checkpoint.ranges):

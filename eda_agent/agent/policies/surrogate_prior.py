@@ -90,14 +90,20 @@ class SurrogatePrior:
         positions, values, conditions = self._conditions(begun)
         told = [
             isinstance(process, MarginModel)
-            for process, column in zip(_processes(begun, conditions, positions, values), self.surrogate.columns, strict=True)
+            for process, column in zip(
+                _processes(begun, conditions, positions, values), self.surrogate.columns, strict=True
+            )
             if column is not None
         ]
         return 2 * sum(told) < len(told)
 
     def _conditions(self, history: History) -> tuple[Real, Real, list[Condition]]:
         positions, values = _measured(history)
-        return positions, values, [self.surrogate.under(positions[:CONDITION_TURNS], rows[:CONDITION_TURNS]) for rows in values]
+        return (
+            positions,
+            values,
+            [self.surrogate.under(positions[:CONDITION_TURNS], rows[:CONDITION_TURNS]) for rows in values],
+        )
 
 
 def _processes(history: History, conditions: Sequence[Condition], positions: Real, values: Real) -> list[Process]:
@@ -122,7 +128,10 @@ def _chance(history: History, conditions: Sequence[Condition], positions: Real) 
         return np.asarray(np.min([condition.predict(points)[2] for condition in conditions], axis=0))
 
     worked = np.array(
-        [float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn)) for turn in simulated_turns(history)]
+        [
+            float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
+            for turn in simulated_turns(history)
+        ]
     )
     return corrected_chance(predicted_chance, positions, worked)
 

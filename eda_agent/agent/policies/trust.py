@@ -80,7 +80,9 @@ class TrustRegion:
         with single_threaded():
             return self._propose(history, since - 1, side, others)
 
-    def informed(self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
+    def informed(
+        self, history: History, since: int, side: float, known: Known, others: Sequence[Mapping[str, float]] = ()
+    ) -> Proposal:
         """The same with a prior besides the turns."""
         with single_threaded():
             return self._within(history, since - 1, side, others, *known.processes(history), known.basis)
@@ -93,15 +95,23 @@ class TrustRegion:
             from scipy.stats import qmc
 
             # the same Sobol points in every run of a seed: points of low discrepancy cover the whole box
-            sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(_power_of_two(first + 1))
+            sequence = qmc.Sobol(len(space.parameters), rng=np.random.default_rng(self.seed)).random(
+                _power_of_two(first + 1)
+            )
             position = sequence[proposals % len(sequence)]
             return Proposal(space.from_unit(position.tolist()), "exploring the ranges", policy=self.name)
         return self._within(history, first, start, others, self._fit(*training_data(history)), None)
 
     def _within(
-        self, history: History, first: int, start: float, others: Sequence[Mapping[str, float]], processes: Sequence[Process],
-        chance: Callable[[Real], Real] | None, basis: str = "",
-    ) -> Proposal:  # fmt: skip
+        self,
+        history: History,
+        first: int,
+        start: float,
+        others: Sequence[Mapping[str, float]],
+        processes: Sequence[Process],
+        chance: Callable[[Real], Real] | None,
+        basis: str = "",
+    ) -> Proposal:
         """The most promising candidate inside the box."""
         space = history.problem.space
         side = box_side(history.rank_keys, first, start)
@@ -118,16 +128,24 @@ class TrustRegion:
         candidates = self._candidates(history, center, processes, side, rng, others)
         gain = gains(candidates)
         for share in ROUNDS if chance is None else KNOWN_ROUNDS:
-            children = self._children(history, candidates[np.argsort(-gain, kind="stable")[:PARENTS]], side * share, rng)
+            children = self._children(
+                history, candidates[np.argsort(-gain, kind="stable")[:PARENTS]], side * share, rng
+            )
             candidates, gain = np.concatenate([candidates, children]), np.concatenate([gain, gains(children)])
         order = np.argsort(-gain, kind="stable").tolist()
         sizing, index = next(
-            ((legal, index) for index in order if not history.tried(legal := space.from_unit(candidates[index].tolist()))),
+            (
+                (legal, index)
+                for index in order
+                if not history.tried(legal := space.from_unit(candidates[index].tolist()))
+            ),
             (space.from_unit(rng.random(len(center)).tolist()), order[0]),
         )
         what = f"by {basis}, " if basis else ""
         return Proposal(
-            sizing, f"expected gain in score {gain[index]:.3g} {what}inside a box of {side:.2g} of the ranges", policy=self.name
+            sizing,
+            f"expected gain in score {gain[index]:.3g} {what}inside a box of {side:.2g} of the ranges",
+            policy=self.name,
         )
 
     def _fit(self, inputs: Real, margins: Real) -> list[GaussianProcess]:
@@ -154,18 +172,24 @@ class TrustRegion:
         low, high = np.maximum(center - side * scales / 2, 0.0), np.minimum(center + side * scales / 2, 1.0)
         points = low + (high - low) * rng.random((CANDIDATES, dimensions))
         # changes of a few dimensions find improvements in many of them
-        moved = rng.random((CANDIDATES, dimensions)) < rng.choice([1.0, 0.5, min(1.0, 3.0 / dimensions)], size=(CANDIDATES, 1))
+        moved = rng.random((CANDIDATES, dimensions)) < rng.choice(
+            [1.0, 0.5, min(1.0, 3.0 / dimensions)], size=(CANDIDATES, 1)
+        )
         moved[np.arange(CANDIDATES), rng.integers(dimensions, size=CANDIDATES)] = True
         points = np.where(moved, points, center)
         near = np.clip(center + rng.normal(0.0, side / 10, (CANDIDATES // 5, dimensions)), 0.0, 1.0)
         anywhere = rng.random((CANDIDATES // 10, dimensions))
         positions = space.legal_units(np.concatenate([points, near, anywhere]))
-        return np.concatenate([positions, np.array([space.to_unit(space.snap(other)) for other in others]).reshape(-1, dimensions)])
+        return np.concatenate(
+            [positions, np.array([space.to_unit(space.snap(other)) for other in others]).reshape(-1, dimensions)]
+        )
 
     def _children(self, history: History, parents: Real, side: float, rng: np.random.Generator) -> Real:
         """Legal positions around the most promising ones."""
         points = np.repeat(parents, CHILDREN, axis=0)
-        moved = rng.random(points.shape) < rng.choice([1.0, 0.5, min(1.0, 3.0 / points.shape[1])], size=(len(points), 1))
+        moved = rng.random(points.shape) < rng.choice(
+            [1.0, 0.5, min(1.0, 3.0 / points.shape[1])], size=(len(points), 1)
+        )
         return history.problem.space.legal_units(points + moved * rng.normal(0.0, side / 10, points.shape))
 
     def _gains(self, history: History, candidates: Real, processes: Sequence[Process], best: Turn, draws: Real) -> Real:

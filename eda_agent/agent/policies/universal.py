@@ -37,7 +37,8 @@ class UniversalPolicy:
     def __init__(self, seed: int, model: str | None = None):
         if not model:
             raise InputError(
-                "policy universal needs weights\n    → --model FOLDER, as `python -m eda_agent.train.universal.learn` wrote it"
+                "policy universal needs weights\n    → --model FOLDER, as `python -m eda_agent.train.universal.learn`"
+                " wrote it"
             )
         path = Path(model)
         self.path = path / FILE if path.is_dir() else path
@@ -61,10 +62,14 @@ class UniversalPolicy:
         """The most promising design by the prior, or by the turns alone; the first of those says why."""
         known = self.prior(history.problem)
         if known is None or history.incumbent is None:
-            return self._named(self.search.propose(history), UNREADABLE if known is None and len(history.turns) == 1 else "")
+            return self._named(
+                self.search.propose(history), UNREADABLE if known is None and len(history.turns) == 1 else ""
+            )
         if self.disproved(history):
             first = history.measured[JUDGED_AFTER - 1] + 1
-            return self._named(self.search.search(history, first, SIDE), DISPROVED if len(history.turns) == first else "")
+            return self._named(
+                self.search.search(history, first, SIDE), DISPROVED if len(history.turns) == first else ""
+            )
         late = len(history.turns) > PRIOR_TURNS
         if late or (idle_turns(history) >= STUCK and len(history.turns) % 2):
             return self._named(self.search.search(history, 1, SIDE))

@@ -142,7 +142,9 @@ class ExactArea:
 
     def predict(self, points: Real) -> tuple[Real, Real]:
         area = log_area(self.graph, self.changes(points)) + self.offset
-        return np.min([slope * area + shift for slope, shift in margin_lines(self.spec)], axis=0), np.full(len(points), SURE)
+        return np.min([slope * area + shift for slope, shift in margin_lines(self.spec)], axis=0), np.full(
+            len(points), SURE
+        )
 
 
 def log_area(graph: CircuitGraph, x: Real) -> Real:

@@ -20,7 +20,14 @@ from eda_agent.agent.policies.measurable import corrected_chance
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
 from eda_agent.agent.policies.training_data import training_data
 from eda_agent.agent.policies.trust import Process
-from eda_agent.agent.policies.universal_margins import Corner, ExactArea, ResidualMargin, UniversalMargin, best_margin, log_area
+from eda_agent.agent.policies.universal_margins import (
+    Corner,
+    ExactArea,
+    ResidualMargin,
+    UniversalMargin,
+    best_margin,
+    log_area,
+)
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.universal.checkpoint import read_network
 from eda_agent.agent.universal.graph import CircuitGraph, circuit_graph, transformed
@@ -51,7 +58,11 @@ class UniversalPrior:
         columns = []
         for column, one in enumerate(self.problem.space.parameters):
             low, high, position = one.minimum, one.maximum, points[:, column]
-            columns.append(np.log(low) + position * np.log(high / low) if one.scale == "log" else np.log(low + position * (high - low)))
+            columns.append(
+                np.log(low) + position * np.log(high / low)
+                if one.scale == "log"
+                else np.log(low + position * (high - low))
+            )
         return np.stack(columns, -1) - self.graph.initial
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
@@ -59,8 +70,15 @@ class UniversalPrior:
         turns = simulated_turns(history)
         positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
         corners = self._corners(turns, positions)
-        worked = np.array([float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn)) for turn in turns])
-        chance = corrected_chance(lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked)
+        worked = np.array(
+            [
+                float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
+                for turn in turns
+            ]
+        )
+        chance = corrected_chance(
+            lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked
+        )
         return self._processes(history, turns, positions, corners), chance
 
     def disproved(self, history: History) -> bool:
@@ -74,7 +92,9 @@ class UniversalPrior:
         judged = [isinstance(one, UniversalMargin | ResidualMargin) for one in found if not isinstance(one, ExactArea)]
         return 2 * sum(judged) < len(judged)
 
-    def _processes(self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]) -> list[Process]:
+    def _processes(
+        self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]
+    ) -> list[Process]:
         inputs, margins = training_data(history)
         result: list[Process] = []
         for place, spec in enumerate(self.problem.specs):
@@ -99,7 +119,9 @@ class UniversalPrior:
             if np.isfinite(values).any() or (not found and number == len(self.problem.corners) - 1):
                 measured = Measured(x, values, points)
                 places = self._references(turns, values, max(1, REFERENCES // len(self.problem.corners)))
-                found.append(Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes))
+                found.append(
+                    Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes)
+                )
         return found
 
     def _references(self, turns: Sequence[Turn], values: Real, count: int) -> list[int]:
@@ -107,7 +129,11 @@ class UniversalPrior:
         no earlier one has.
         """
         finite = np.isfinite(values)
-        order = sorted(range(len(turns)), key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value), reverse=True)
+        order = sorted(
+            range(len(turns)),
+            key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value),
+            reverse=True,
+        )
         chosen = [place for place in order[:count] if finite[place].all()] or order[:1]
         for place in order:
             if len(chosen) <= count and (finite[place] & ~finite[chosen].any(0)).any():
@@ -141,9 +167,15 @@ class UniversalPrior:
         """Gate area from the sizes, if the turns confirm it."""
         if spec.metric.name != "gate_area":
             return None
-        values = np.array([self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns])
+        values = np.array(
+            [self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns]
+        )
         offsets = (values - log_area(self.graph, self.changes(positions)))[np.isfinite(values)]
-        return ExactArea(spec, self.graph, self.changes, float(offsets.mean())) if len(offsets) and np.ptp(offsets) < EXACT_WITHIN else None
+        return (
+            ExactArea(spec, self.graph, self.changes, float(offsets.mean()))
+            if len(offsets) and np.ptp(offsets) < EXACT_WITHIN
+            else None
+        )
 
 
 def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:

@@ -25,7 +25,9 @@ LARGEST = 16_000_000
 
 def known_words(words: Mapping[str, Sequence[str]]) -> bool:
     """Whether ids of these words have the same meaning here; new words may have been appended since."""
-    return words.keys() == VOCABULARY.keys() and all(list(VOCABULARY[name][: len(one)]) == list(one) for name, one in words.items())
+    return words.keys() == VOCABULARY.keys() and all(
+        list(VOCABULARY[name][: len(one)]) == list(one) for name, one in words.items()
+    )
 
 
 def write_network(path: Path, network: Network, about: Mapping[str, Any]) -> None:

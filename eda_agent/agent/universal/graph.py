@@ -36,10 +36,30 @@ METRIC_NAMES = (
     "vgd", "vgs",
 )  # fmt: skip
 TEMPLATES = (
-    "", "opamp_open_loop", "opamp_step", "opamp_swing", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus", "opamp_icmr", "opamp_thd", "ldo_loop", "ldo_ac",
-    "ldo_load", "ldo_line", "ldo_step", "transimpedance", "comparator", "vco", "oscillator", "reference", "reference_line", "current_reference",
-    "current_reference_line", "current_reference_compliance",
-)  # fmt: skip
+    "",
+    "opamp_open_loop",
+    "opamp_step",
+    "opamp_swing",
+    "opamp_cmrr",
+    "opamp_psrr_plus",
+    "opamp_psrr_minus",
+    "opamp_icmr",
+    "opamp_thd",
+    "ldo_loop",
+    "ldo_ac",
+    "ldo_load",
+    "ldo_line",
+    "ldo_step",
+    "transimpedance",
+    "comparator",
+    "vco",
+    "oscillator",
+    "reference",
+    "reference_line",
+    "current_reference",
+    "current_reference_line",
+    "current_reference_compliance",
+)
 VOCABULARY = {"kind": KINDS, "port": PORTS, "role": ROLES, "metric": METRIC_NAMES, "template": TEMPLATES}
 """Embedding → its words by id; the first word of a list replaces unknown ones. Weights depend on the order: append
 only.
@@ -111,16 +131,22 @@ def circuit_graph(problem: Problem) -> CircuitGraph | None:
         kinds=np.array([KINDS.index(kind) for _, kind, _ in devices]),
         roles=np.array([ROLES.index(role) if role in ROLES else 0 for role in roles]),
         flags=_flags(problem, structure),
-        terminals=terminals, powers=powers, sizes=sizes,
+        terminals=terminals,
+        powers=powers,
+        sizes=sizes,
         ports=np.array([PORTS.index(_port(net, structure)) for net in nets]),
         net_features=_net_features(problem, structure, nets),
-        metrics=np.array([METRIC_NAMES.index(spec.metric.name) if spec.metric.name in METRIC_NAMES else 0 for spec in problem.specs]),
-        templates=np.array([TEMPLATES.index(name) if (name := _template(problem, spec)) in TEMPLATES else 0 for spec in problem.specs]),
+        metrics=np.array(
+            [METRIC_NAMES.index(spec.metric.name) if spec.metric.name in METRIC_NAMES else 0 for spec in problem.specs]
+        ),
+        templates=np.array(
+            [TEMPLATES.index(name) if (name := _template(problem, spec)) in TEMPLATES else 0 for spec in problem.specs]
+        ),
         spec_features=np.array([_spec_features(problem, spec) for spec in problem.specs]),
         scales=np.array([scale_of(spec) for spec in problem.specs]),
         initial=np.log([space.initial[name] for name in space.names]),
         supply=problem.pdk.supply,
-    )  # fmt: skip
+    )
 
 
 def scale_of(spec: Spec) -> float:
@@ -187,7 +213,10 @@ def _flags(problem: Problem, structure: Structure) -> Real:
     pair = structure.input_pair
     own = pair[0].type if pair is not None else "nmos"
     supply = problem.pdk.supply / 3.3
-    rows = [[one.diode, one.name in references, one.name in copies, one.type == own, one.type != own, supply] for one in structure.fets]
+    rows = [
+        [one.diode, one.name in references, one.name in copies, one.type == own, one.type != own, supply]
+        for one in structure.fets
+    ]
     rows += [[False, False, False, False, False, supply] for _ in structure.passives]
     return np.array(rows, float)
 

@@ -58,9 +58,13 @@ class Generated:
         """Kernel (k, m, n) between changes x (m, p) and z (n, p) with their features."""
         length = self.inverse_length[:, None]
         left, right = x * length, z * length
-        square = (left**2).sum(-1)[..., :, None] + (right**2).sum(-1)[..., None, :] - 2 * left @ right.transpose(0, 2, 1)
+        square = (
+            (left**2).sum(-1)[..., :, None] + (right**2).sum(-1)[..., None, :] - 2 * left @ right.transpose(0, 2, 1)
+        )
         distance = np.sqrt(np.maximum(square, 1e-8)) * math.sqrt(5)
-        found = self.rough[:, None, None] * _matern(distance) + self.rougher[:, None, None] * _matern(STRETCH * distance)
+        found = self.rough[:, None, None] * _matern(distance) + self.rougher[:, None, None] * _matern(
+            STRETCH * distance
+        )
         # one product for all specs
         weighted = h * (self.spread**2)[:, None]
         found += (f @ weighted.reshape(-1, h.shape[1]).T).reshape(len(f), *weighted.shape[:2]).transpose(1, 0, 2)
@@ -89,14 +93,31 @@ class Network:
         """Whether its layers match: it reads a circuit of two devices and returns outputs of the right shapes."""
         two = np.zeros(2, int)
         graph = CircuitGraph(
-            ("a", "b"), two, two, np.zeros((2, FLAGS)), np.zeros((2, 3), int), np.ones((2, QUANTITIES, 1)), np.zeros((2, QUANTITIES)), two[:1], np.zeros((1, NET_FEATURES)),
-            two[:1], two[:1], np.zeros((1, SPEC_FEATURES)), np.ones(1), np.zeros(1), 1.0,
-        )  # fmt: skip
+            ("a", "b"),
+            two,
+            two,
+            np.zeros((2, FLAGS)),
+            np.zeros((2, 3), int),
+            np.ones((2, QUANTITIES, 1)),
+            np.zeros((2, QUANTITIES)),
+            two[:1],
+            np.zeros((1, NET_FEATURES)),
+            two[:1],
+            two[:1],
+            np.zeros((1, SPEC_FEATURES)),
+            np.ones(1),
+            np.zeros(1),
+            1.0,
+        )
         try:
             found = self.encode(graph, np.zeros(1), np.zeros((2, POINT_FEATURES)), np.zeros(1))
             x = np.ones((3, 1))
             features = found.features(x)
-            shapes = (found.mean(x, features).shape, found.kernel(x, features, x, features).shape, found.works(features).shape)
+            shapes = (
+                found.mean(x, features).shape,
+                found.kernel(x, features, x, features).shape,
+                found.works(features).shape,
+            )
         except (KeyError, ValueError, IndexError):
             return False
         # every metric has its statistics
@@ -132,7 +153,7 @@ class Network:
     def encode(self, graph: CircuitGraph, x: Real, points: Real, values: Real) -> Generated:
         """The output at a reference: changes x (p) against the graph's initial sizes, features of its operating points
         (d, 7), and its measured specs (k), nan for missing ones.
-        """  # fmt: skip
+        """
         known = np.isfinite(values)
         metrics = np.where(graph.metrics < len(self.middle), graph.metrics, 0)
         told = np.where(known, (values - self.middle[metrics]) / self.spread[metrics], 0.0)
@@ -149,7 +170,10 @@ class Network:
         for r in range(ROUNDS):
             at = np.vstack([n, np.zeros(width)])[terminals].reshape(count, 3 * width)
             g = self._mlp(f"whole.{r}", np.concatenate([d.sum(0) / 8, k.mean(0), d.mean(0)]))
-            d = self._norm(f"device_norm.{r}", d + self._mlp(f"device_up.{r}", np.hstack([d, at, np.broadcast_to(g, (count, width))])))
+            d = self._norm(
+                f"device_norm.{r}",
+                d + self._mlp(f"device_up.{r}", np.hstack([d, at, np.broadcast_to(g, (count, width))])),
+            )
             got = np.zeros((len(n) + 1, width))
             np.add.at(got, terminals, self.linear(f"message.{r}", d).reshape(count * 3, width))
             n = self._norm(f"net_norm.{r}", n + self._mlp(f"net_up.{r}", np.hstack([n, got[:-1] * inner])))
@@ -171,10 +195,19 @@ class Network:
         slope = self.linear("slope", k) @ per_parameter("linear", powers).T / math.sqrt(width)
         length = self.linear("length", k) @ per_parameter("span", np.abs(powers)).T / math.sqrt(width)
         return Generated(
-            self, per_parameter("input", powers), slope, _softplus(length + sizes[:, 2:3]) + 1e-3, self.linear("offset", g), 1 + 0.3 * film[:rank], film[rank:],
-            self.linear("out", k), _softplus(self.linear("spread", k) + sizes[:, 3:4]), np.exp(np.clip(sizes[:, 0], -6, 3)),
-            np.exp(np.clip(sizes[:, 4], -8, 1)), np.exp(np.clip(sizes[:, 1], -9, -5.3)) + NOISE_FLOOR,
-        )  # fmt: skip
+            self,
+            per_parameter("input", powers),
+            slope,
+            _softplus(length + sizes[:, 2:3]) + 1e-3,
+            self.linear("offset", g),
+            1 + 0.3 * film[:rank],
+            film[rank:],
+            self.linear("out", k),
+            _softplus(self.linear("spread", k) + sizes[:, 3:4]),
+            np.exp(np.clip(sizes[:, 0], -6, 3)),
+            np.exp(np.clip(sizes[:, 4], -8, 1)),
+            np.exp(np.clip(sizes[:, 1], -9, -5.3)) + NOISE_FLOOR,
+        )
 
 
 def point_features(points: Real, supply: float) -> Real:
@@ -183,10 +216,21 @@ def point_features(points: Real, supply: float) -> Real:
     """
     current, gm, gds, vth, vdsat, vgs, vds = np.moveaxis(np.asarray(points, float), -1, 0)
     good = np.isfinite(current) & np.isfinite(gm)
-    current, gm, gds = (np.maximum(np.nan_to_num(one), least) for one, least in ((current, 1e-12), (gm, 1e-13), (gds, 1e-13)))
+    current, gm, gds = (
+        np.maximum(np.nan_to_num(one), least) for one, least in ((current, 1e-12), (gm, 1e-13), (gds, 1e-13))
+    )
     found = np.stack(
-        [np.log(current / 1e-5) / 3, gm / current / 12 - 1, np.log(gm / gds) / 3 - 1, (vds - vdsat) * 2, (vgs - vth) * 3, vds / supply, np.ones_like(gm)], -1
-    )  # fmt: skip
+        [
+            np.log(current / 1e-5) / 3,
+            gm / current / 12 - 1,
+            np.log(gm / gds) / 3 - 1,
+            (vds - vdsat) * 2,
+            (vgs - vth) * 3,
+            vds / supply,
+            np.ones_like(gm),
+        ],
+        -1,
+    )
     return np.where(good[..., None], np.nan_to_num(np.clip(found, -6, 6)), 0.0)
 
 

@@ -46,7 +46,9 @@ class Posterior:
         y = turns.values - self.base
         self.known = np.isfinite(y).T
         self.features = e.features(self.x)
-        error = np.where(self.known, np.clip(np.nan_to_num(y), -FARTHEST, FARTHEST).T - e.mean(self.x, self.features).T, 0.0)
+        error = np.where(
+            self.known, np.clip(np.nan_to_num(y), -FARTHEST, FARTHEST).T - e.mean(self.x, self.features).T, 0.0
+        )
         count = len(self.x)
         kernel = e.kernel(self.x, self.features, self.x, self.features).astype(float)
         both = self.known[:, :, None] & self.known[:, None, :]
@@ -81,7 +83,9 @@ class Posterior:
         """
         variance = 1 / (self.inverse**2).sum(1)
         error = self.solved * variance
-        density = -0.5 * np.log(2 * math.pi * variance * self.surprise[:, None]) - 0.5 * error**2 / (variance * self.surprise[:, None])
+        density = -0.5 * np.log(2 * math.pi * variance * self.surprise[:, None]) - 0.5 * error**2 / (
+            variance * self.surprise[:, None]
+        )
         counts = self.known.sum(1)
         return np.where(counts > 1, (density * self.known).sum(1) / np.maximum(counts, 1), -np.inf)
 
@@ -97,9 +101,16 @@ def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Rea
     filled = np.nan_to_num(means)
     mean = (weights * filled).sum(0)
     variance = (weights * (deviations**2 + (filled - mean) ** 2)).sum(0)
-    return np.where(total > 0, mean, np.nan), np.sqrt(np.maximum(variance, 1e-9)), np.mean([one[2] for one in answers], 0)
+    return (
+        np.where(total > 0, mean, np.nan),
+        np.sqrt(np.maximum(variance, 1e-9)),
+        np.mean([one[2] for one in answers], 0),
+    )
 
 
 def _single(e: Generated) -> Generated:
     """The same in single precision, because thousands of candidates are predicted at a time."""
-    return Generated(e.network, *(getattr(e, name).astype(np.float32) for name in Generated.__dataclass_fields__ if name != "network"))
+    return Generated(
+        e.network,
+        *(getattr(e, name).astype(np.float32) for name in Generated.__dataclass_fields__ if name != "network"),
+    )

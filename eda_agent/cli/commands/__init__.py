@@ -6,7 +6,24 @@ load the simulator, nor `runs` numpy.
 """
 
 NAMES = (
-    "size", "init", "tui", "sim", "mc", "check", "runs", "show", "export", "report", "compare", "front", "sensitivity", "bench", "train",
-    "doctor", "klayout", "schema", "completion",
-)  # fmt: skip
+    "size",
+    "init",
+    "tui",
+    "sim",
+    "mc",
+    "check",
+    "runs",
+    "show",
+    "export",
+    "report",
+    "compare",
+    "front",
+    "sensitivity",
+    "bench",
+    "train",
+    "doctor",
+    "klayout",
+    "schema",
+    "completion",
+)
 """The commands in the order of `eda-agent --help`."""

@@ -16,10 +16,14 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "bench",
         help="compare policies",
-        description="Run policies × circuits × targets × seeds with equal simulation budgets. A stopped bench continues.",
+        description=(
+            "Run policies × circuits × targets × seeds with equal simulation budgets. A stopped bench continues."
+        ),
     )
     parser.add_argument("suite", help="suite: all, learned, unseen, one shipped circuit, or a YAML file")
-    parser.add_argument("--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)")
+    parser.add_argument(
+        "--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)"
+    )
     parser.add_argument("--budget", type=count, default=50, metavar="N", help="simulations per run (default 50)")
     parser.add_argument("--seeds", type=count, default=3, metavar="K", help="number of seeds (default 3)")
     parser.add_argument("--targets", type=count, default=1, metavar="T", help="targets per circuit (default 1)")
@@ -50,7 +54,14 @@ def bench_command(options: argparse.Namespace) -> int:
     write_text(folder / "table.md", table)
     write_text(folder / "curves.svg", picture(rows))
     if options.json:
-        print_json({"runs": len(rows), "errors": len(errors), "table": str(folder / "table.md"), "curves": str(folder / "curves.svg")})
+        print_json(
+            {
+                "runs": len(rows),
+                "errors": len(errors),
+                "table": str(folder / "table.md"),
+                "curves": str(folder / "curves.svg"),
+            }
+        )
     else:
         screen = console(to_stdout=True)
         screen.print(table, markup=False, soft_wrap=True)
@@ -64,7 +75,9 @@ def bench_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cluster: str | None, *, quiet: bool) -> list[dict[str, Any]]:
+def _with_progress(
+    jobs: list[bench.Job], results: Path, workers: int | None, cluster: str | None, *, quiet: bool
+) -> list[dict[str, Any]]:
     from eda_agent import bench
     from eda_agent.cli.render import console
 
@@ -89,7 +102,11 @@ def _with_progress(jobs: list[bench.Job], results: Path, workers: int | None, cl
         task = progress.add_task("bench", total=len(jobs), state="")
 
         def show(done: int, of: int, row: dict[str, Any] | None) -> None:
-            state = "" if row is None else f"{row['circuit']} {row['policy']}: {row['curve'][-1] if row['curve'] else 0:.3f}"
+            state = (
+                ""
+                if row is None
+                else f"{row['circuit']} {row['policy']}: {row['curve'][-1] if row['curve'] else 0:.3f}"
+            )
             progress.update(task, completed=done, total=of, state=state)
 
         return bench.run_bench(jobs, results, workers, show, cluster)

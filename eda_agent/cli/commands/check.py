@@ -38,12 +38,24 @@ def check_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             {
-                "ok": True, "name": problem.name, "pdk": problem.pdk.name, "models": problem.pdk.models, "parameters": len(problem.space.parameters),
-                "specs": list(problem.spec_names), "corners": [corner.name for corner in problem.corners], "decks": len(workbench.decks), "devices": len(workbench.mosfets),
+                "ok": True,
+                "name": problem.name,
+                "pdk": problem.pdk.name,
+                "models": problem.pdk.models,
+                "parameters": len(problem.space.parameters),
+                "specs": list(problem.spec_names),
+                "corners": [corner.name for corner in problem.corners],
+                "decks": len(workbench.decks),
+                "devices": len(workbench.mosfets),
                 "notes": [str(note) for note in problem.notes],
-                "tables": {"specs": spec_table(problem), "parameters": parameter_table(problem), "corner_sets": list(SETS), "budget": problem.budget.simulations},
+                "tables": {
+                    "specs": spec_table(problem),
+                    "parameters": parameter_table(problem),
+                    "corner_sets": list(SETS),
+                    "budget": problem.budget.simulations,
+                },
             }
-        )  # fmt: skip
+        )
         return 0
     screen = console(to_stdout=True)
     sizes = {
@@ -55,19 +67,26 @@ def check_command(options: argparse.Namespace) -> int:
     screen.print(f"{problem.name}: {', '.join(counted(size, noun) for noun, size in sizes.items())}", markup=False)
     screen.print(f"models {problem.pdk.title} from {problem.pdk.models}", markup=False, soft_wrap=True)
     benches = ", ".join(
-        f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})" for bench in problem.testbenches.values()
+        f"{bench.name} ({' '.join(analysis.kind for analysis in bench.analyses)})"
+        for bench in problem.testbenches.values()
     )
     screen.print(f"testbenches {benches}: {counted(len(workbench.decks), 'deck')} a turn", markup=False)
     for spec in problem.specs:
         if spec.devices:
-            screen.print(f"{spec.name}: {' '.join(spec.devices)}, operating point of {spec.testbench}", markup=False, soft_wrap=True)
+            screen.print(
+                f"{spec.name}: {' '.join(spec.devices)}, operating point of {spec.testbench}",
+                markup=False,
+                soft_wrap=True,
+            )
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     for remark in parallel(problem, problem.space.edits(problem.space.initial)).remarks.values():
         screen.print(f"! the exported netlist: {remark}", markup=False, soft_wrap=True)
     if workbench.hierarchical:
         screen.print(
-            f"note: {workbench.hierarchical} prevents elaboration, so ngspice reads the circuit again in every turn (slower)", markup=False
+            f"note: {workbench.hierarchical} prevents elaboration, so ngspice reads the circuit again in every turn"
+            " (slower)",
+            markup=False,
         )
     screen.print(Text("✓", "green"), f"ready: {command('size', options.spec)}", soft_wrap=True)
     return 0

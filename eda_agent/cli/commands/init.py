@@ -17,15 +17,25 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "init", help="draft a spec from a netlist", description="Recognise the circuit and propose parameters, testbenches and targets."
+        "init",
+        help="draft a spec from a netlist",
+        description="Recognise the circuit and propose parameters, testbenches and targets.",
     )
     parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, or an xschem schematic (.sch)")
-    parser.add_argument("--pdk", metavar="NAME", help="PDK name or file (default: the PDK whose devices the netlist uses)")
-    parser.add_argument("--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other subcircuit calls)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="output file or folder of spec.yaml (default: beside the netlist)")
+    parser.add_argument(
+        "--pdk", metavar="NAME", help="PDK name or file (default: the PDK whose devices the netlist uses)"
+    )
+    parser.add_argument(
+        "--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other subcircuit calls)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="output file or folder of spec.yaml (default: beside the netlist)"
+    )
     parser.add_argument("--force", action="store_true", help="replace an existing spec")
     parser.add_argument("--cace", type=Path, metavar="FILE", help="read targets from a CACE datasheet")
-    parser.add_argument("--no-sim", action="store_true", help="do not simulate; use common targets instead of measured ones")
+    parser.add_argument(
+        "--no-sim", action="store_true", help="do not simulate; use common targets instead of measured ones"
+    )
     add_json(parser)
     parser.set_defaults(func=init_command)
 
@@ -78,10 +88,20 @@ def init_command(options: argparse.Namespace) -> int:
         text = write_draft(draft, circuit, measured, wanted, untested)
     write_text(target, text)
     result: dict[str, object] = {
-        "spec": str(target), "netlist": str(draft.source), "kind": draft.kind.name, "pdk": draft.pdk.name, "subckt": draft.subckt,
-        "changed": list(draft.changed), "doubts": doubts, "noticed": draft.noticed, "untested": sorted(untested), "roles": dict(draft.structure.roles), "matched": [list(group) for group in draft.structure.matched],
-        "measured": measured, "deck": str(deck) if draft.fallback_testbench else None,
-    }  # fmt: skip
+        "spec": str(target),
+        "netlist": str(draft.source),
+        "kind": draft.kind.name,
+        "pdk": draft.pdk.name,
+        "subckt": draft.subckt,
+        "changed": list(draft.changed),
+        "doubts": doubts,
+        "noticed": draft.noticed,
+        "untested": sorted(untested),
+        "roles": dict(draft.structure.roles),
+        "matched": [list(group) for group in draft.structure.matched],
+        "measured": measured,
+        "deck": str(deck) if draft.fallback_testbench else None,
+    }
     if options.json:
         print_json(result)
     else:
@@ -100,7 +120,9 @@ def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
         return load_problem(spec)
     except InputError as error:
         if not tolerant:
-            raise InputError(replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings) from error
+            raise InputError(
+                replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings
+            ) from error
         return None
 
 
@@ -138,4 +160,6 @@ def _report(result: dict[str, object], measured: Mapping[str, float | None] | No
         how, todo = "no targets: a testbench does not test the circuit", "correct the circuit or its testbench, then "
     if not result["kind"]:
         how, todo = "the purpose of the circuit is unknown", "write testbenches and specs, then "
-    screen.print(f"wrote {result['spec']} ({how})\nnext   {todo}{command('check', result['spec'])}", markup=False, soft_wrap=True)
+    screen.print(
+        f"wrote {result['spec']} ({how})\nnext   {todo}{command('check', result['spec'])}", markup=False, soft_wrap=True
+    )

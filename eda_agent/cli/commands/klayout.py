@@ -28,7 +28,10 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "klayout",
         help="install the KLayout plugin",
-        description="Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, remove it, or list what is missing.",
+        description=(
+            "Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, remove"
+            " it, or list what is missing."
+        ),
     )
     parser.add_argument("action", choices=("install", "remove", "doctor"), help="install, remove or examine the plugin")
     add_json(parser, "doctor: print one JSON object on stdout")
@@ -83,7 +86,11 @@ def install(options: argparse.Namespace) -> int:
         part.rename(target)
     except OSError as error:
         raise InputError(
-            Finding(f"the plugin cannot be written: {error.strerror}", target, fix="make the folder writable, or set KLAYOUT_HOME")
+            Finding(
+                f"the plugin cannot be written: {error.strerror}",
+                target,
+                fix="make the folder writable, or set KLAYOUT_HOME",
+            )
         ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -122,7 +129,9 @@ def remove(options: argparse.Namespace) -> int:
 def _ours(target: Path) -> None:
     """Raise `InputError` if the folder is not this plugin."""
     if target.is_symlink() or (target.exists() and not (target / "python" / "eda_agent_klayout").is_dir()):
-        raise InputError(Finding("this folder is not the eda-agent plugin and is not replaced", target, fix="move it away first"))
+        raise InputError(
+            Finding("this folder is not the eda-agent plugin and is not replaced", target, fix="move it away first")
+        )
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -147,18 +156,27 @@ def _examine() -> Any:
     version = _version(program) if program else ""
     new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST if version else False
     yield {
-        "name": "klayout", "ok": new_enough, "found": f"{version or 'unknown version'}, {program}" if program else "not on the path",
+        "name": "klayout",
+        "ok": new_enough,
+        "found": f"{version or 'unknown version'}, {program}" if program else "not on the path",
         "fix": f"apt install klayout, or a package from klayout.de ({'.'.join(map(str, OLDEST))} or newer)",
-    }  # fmt: skip
+    }
     target = grain()
-    yield {"name": "plugin", "ok": (target / "grain.xml").is_file(), "found": str(target), "fix": "eda-agent klayout install"}
+    yield {
+        "name": "plugin",
+        "ok": (target / "grain.xml").is_file(),
+        "found": str(target),
+        "fix": "eda-agent klayout install",
+    }
     beside = target / "python" / "eda_agent_klayout" / "executable.txt"
     path = beside.read_text(encoding="utf-8").strip() if beside.is_file() else ""
     yield {
         "name": "executable", "ok": bool(path) and os.access(path, os.X_OK), "found": path or "not written",
         "fix": "run eda-agent klayout install in the environment to use",
     }  # fmt: skip
-    theirs, ours = (_grain_version(folder) for folder in (target, Path(str(resources.files("eda_agent.klayout"))) / "salt"))
+    theirs, ours = (
+        _grain_version(folder) for folder in (target, Path(str(resources.files("eda_agent.klayout"))) / "salt")
+    )
     yield {
         "name": "version",
         "ok": theirs == ours,
@@ -172,7 +190,12 @@ def _version(program: str) -> str:
 
     try:
         done = subprocess.run(
-            [program, "-v"], capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+            [program, "-v"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -48,7 +48,9 @@ def mc_command(options: argparse.Namespace) -> int:
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: no such corner\n    → all, or one of {', '.join(names)}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
-    with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
+    with run.open_evaluator(
+        problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
+    ) as evaluator:
         result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
     if options.json:
         print_json(monte_carlo_data(result))
@@ -57,7 +59,8 @@ def mc_command(options: argparse.Namespace) -> int:
         screen.print(table(result))
         total = result.total
         screen.print(
-            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)} ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}",
+            f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}"
+            f" ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}",
             markup=False,
         )
     return 0 if result.total.passed == result.total.samples else 1
@@ -85,5 +88,11 @@ def table(result: MonteCarlo) -> Table:
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
         cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), low, high)]
         censored = result.censored(spec.name)
-        rows.add_row(spec.name, target, *cells, f"{100 * result.yield_of(spec).share:.1f} %", f"{censored} censored" if censored else "")
+        rows.add_row(
+            spec.name,
+            target,
+            *cells,
+            f"{100 * result.yield_of(spec).share:.1f} %",
+            f"{censored} censored" if censored else "",
+        )
     return rows

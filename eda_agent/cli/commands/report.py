@@ -16,15 +16,24 @@ FORMATS = {"html": "report.html", "csv": "turns.csv", "json": "summary.json", "m
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "report", help="write a report of a run", description="Write one HTML page that works offline, or CSV, JSON, Markdown or CACE."
+        "report",
+        help="write a report of a run",
+        description="Write one HTML page that works offline, or CSV, JSON, Markdown or CACE.",
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument(
-        "--format", choices=("html", "csv", "json", "md", "cace"), default="html", help="html (default), csv, json, md or cace"
+        "--format",
+        choices=("html", "csv", "json", "md", "cace"),
+        default="html",
+        help="html (default), csv, json, md or cace",
     )
-    parser.add_argument("--samples", type=int, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)")
+    parser.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)"
+    )
     parser.add_argument("--no-sim", action="store_true", help="html: do not simulate; the page has no waveforms")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)"
+    )
     parser.set_defaults(func=report_command)
 
 

@@ -42,7 +42,9 @@ def runs_command(options: argparse.Namespace) -> int:
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("run", "problem", "policy", "seed", "score", "met", "simulations", "state", "when"):
-        table.add_column(column, justify="right" if column in {"seed", "score", "simulations"} else "left", no_wrap=column != "run")
+        table.add_column(
+            column, justify="right" if column in {"seed", "score", "simulations"} else "left", no_wrap=column != "run"
+        )
     for row in rows:
         when = datetime.fromtimestamp(row["started"]).strftime("%Y-%m-%d %H:%M")
         table.add_row(
@@ -66,7 +68,13 @@ def _row(path: Path) -> dict[str, Any]:
 
     state = fold(read_journal(path))
     return {
-        "run": str(path.parent), "problem": state.started.get("problem", "?"), "policy": state.started.get("policy", "?"), "seed": state.started.get("seed", 0),
-        "score": state.best.get("score", 0.0), "met": state.best.get("met", False), "simulations": state.simulations,
-        "state": state.finished.get("stop") or "unfinished", "started": state.started.get("t", 0.0),
-    }  # fmt: skip
+        "run": str(path.parent),
+        "problem": state.started.get("problem", "?"),
+        "policy": state.started.get("policy", "?"),
+        "seed": state.started.get("seed", 0),
+        "score": state.best.get("score", 0.0),
+        "met": state.best.get("met", False),
+        "simulations": state.simulations,
+        "state": state.finished.get("stop") or "unfinished",
+        "started": state.started.get("t", 0.0),
+    }

@@ -11,7 +11,10 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "schema",
         help="print the JSON schema of spec.yaml",
-        description="For example: eda-agent schema > spec.schema.json, and in spec.yaml the comment  # yaml-language-server: $schema=spec.schema.json",
+        description=(
+            "For example: eda-agent schema > spec.schema.json, and in spec.yaml the comment  # yaml-language-server:"
+            " $schema=spec.schema.json"
+        ),
     )
     parser.set_defaults(func=schema_command)
 

@@ -50,15 +50,17 @@ def show_command(options: argparse.Namespace) -> int:
     screen = console(to_stdout=True)
     begun = state.started
     screen.print(
-        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} · {counted(state.simulations, 'simulation')}"
-        f" · {state.finished.get('stop', 'unfinished')}",
+        f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} ·"
+        f" {counted(state.simulations, 'simulation')} · {state.finished.get('stop', 'unfinished')}",
         markup=False,
     )
     if wires := wires_from(begun.get("wires")):
         screen.print(wires_text(wires), markup=False, soft_wrap=True)
     share = share_text(turn, state.corners)
     reached = (
-        f"at most {format_score(turn['score'])}, simulated in {share}: the turn is incomplete" if share else format_score(turn["score"])
+        f"at most {format_score(turn['score'])}, simulated in {share}: the turn is incomplete"
+        if share
+        else format_score(turn["score"])
     )
     screen.print(f"turn {turn['index']}: score {reached}\n", markup=False)
     if "evaluation" in turn:
@@ -78,10 +80,15 @@ def show_command(options: argparse.Namespace) -> int:
     _show_moves(screen, state, turn)
     for line in saturation_text(begun, state.verified, turn):
         screen.print(f"! {line}", markup=False, soft_wrap=True)
-    for finding in judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ():
+    for finding in (
+        judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ()
+    ):
         screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
     if options.turn is None:
-        screen.print("\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)), markup=False)
+        screen.print(
+            "\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)),
+            markup=False,
+        )
     return 0
 
 

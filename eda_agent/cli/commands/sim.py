@@ -20,14 +20,23 @@ def register(commands: Commands) -> None:
     )
     add_sizing(parser)
     parser.add_argument(
-        "--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners"
+        "--corners",
+        choices=("nominal", "signoff", "signoff_rc"),
+        help="a corner set of the PDK instead of the spec's corners",
     )
-    parser.add_argument("--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON")
     parser.add_argument(
-        "--netlist", type=Path, metavar="FILE", help="the netlist extracted from a layout: specs before and after, and what each wire costs"
+        "--waves", type=Path, metavar="FILE", help="write the waveforms of every testbench and corner as JSON"
+    )
+    parser.add_argument(
+        "--netlist",
+        type=Path,
+        metavar="FILE",
+        help="the netlist extracted from a layout: specs before and after, and what each wire costs",
     )
     parser.add_argument("--cell", metavar="NAME", help="the cell of --netlist (default: the circuit's)")
-    parser.add_argument("--no-wires", action="store_true", help="without the wire capacitances that the run of --post-layout assumes")
+    parser.add_argument(
+        "--no-wires", action="store_true", help="without the wire capacitances that the run of --post-layout assumes"
+    )
     add_json(parser)
     add_simulator(parser)
     parser.set_defaults(func=sim_command)
@@ -52,7 +61,9 @@ def sim_command(options: argparse.Namespace) -> int:
         from eda_agent.cli.post_layout import simulate_netlist
 
         return simulate_netlist(options, problem, sizing)
-    with run.open_evaluator(problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache) as evaluator:
+    with run.open_evaluator(
+        problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
+    ) as evaluator:
         evaluation = evaluator.evaluate([sizing])[0]
         unsound = run.failed_checks(observe(evaluator, [sizing], problem.corners[0].name)[0])
         if options.waves is not None:
@@ -90,7 +101,9 @@ def sim_command(options: argparse.Namespace) -> int:
     for remark in unsound:
         screen.print(f"! {remark}", markup=False, soft_wrap=True)
     doubtful = ", but a testbench does not test" if unsound else ""
-    screen.print(f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}{doubtful}")
+    screen.print(
+        f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}{doubtful}"
+    )
     return 0 if graded.met and not unsound else 1
 
 
@@ -106,9 +119,15 @@ def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]
     from eda_agent.record.events import plain
 
     rows = [
-        {"testbench": testbench, "corner": corner, "analyses": reply["waveforms"], "shown": plot_labels(problem, testbench)}
-        for (testbench, corner), reply in replies.items() if "waveforms" in reply
-    ]  # fmt: skip
+        {
+            "testbench": testbench,
+            "corner": corner,
+            "analyses": reply["waveforms"],
+            "shown": plot_labels(problem, testbench),
+        }
+        for (testbench, corner), reply in replies.items()
+        if "waveforms" in reply
+    ]
     try:
         write_text(path, json.dumps(plain(rows)) + "\n")
     except OSError as error:

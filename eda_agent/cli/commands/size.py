@@ -7,7 +7,15 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eda_agent.cli.options import POLICY_NAMES, Commands, add_json, add_policy_options, add_simulator, count, policy_options
+from eda_agent.cli.options import (
+    POLICY_NAMES,
+    Commands,
+    add_json,
+    add_policy_options,
+    add_simulator,
+    count,
+    policy_options,
+)
 
 if TYPE_CHECKING:
     from eda_agent.agent.control import Control
@@ -17,7 +25,9 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
-        "size", help="size a circuit", description="Propose, simulate and keep the best, turn by turn, until every spec is met."
+        "size",
+        help="size a circuit",
+        description="Propose, simulate and keep the best, turn by turn, until every spec is met.",
     )
     parser.add_argument("spec", type=Path, help="spec.yaml or its folder; with --resume also the folder of the run")
     parser.add_argument(
@@ -30,19 +40,29 @@ def register(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
     parser.add_argument(
-        "--corners", choices=("nominal", "signoff", "signoff_rc"), help="a corner set of the PDK instead of the spec's corners"
+        "--corners",
+        choices=("nominal", "signoff", "signoff_rc"),
+        help="a corner set of the PDK instead of the spec's corners",
     )
     parser.add_argument(
         "--robust",
         type=float,
         metavar="SHARE",
-        help="size until this share of Monte Carlo samples meets every spec (lower end of the 95 %% interval), such as 0.99",
+        help=(
+            "size until this share of Monte Carlo samples meets every spec (lower end of the 95 %% interval), such as"
+            " 0.99"
+        ),
     )
     parser.add_argument(
-        "--samples", type=count, metavar="N", help="samples of --robust (default: as many as that share needs, at least 100)"
+        "--samples",
+        type=count,
+        metavar="N",
+        help="samples of --robust (default: as many as that share needs, at least 100)",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--all-corners", dest="skip", action="store_false", default=None, help="simulate every proposal in every corner")
+    which.add_argument(
+        "--all-corners", dest="skip", action="store_false", default=None, help="simulate every proposal in every corner"
+    )
     which.add_argument(
         "--skip-corners",
         dest="skip",
@@ -57,7 +77,9 @@ def register(commands: Commands) -> None:
         metavar="N",
         help="number of proposals simulated at once, each a turn (default: as many as keep the workers busy)",
     )
-    parser.add_argument("--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit")
+    parser.add_argument(
+        "--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit"
+    )
     parser.add_argument(
         "--orders-from",
         type=int,
@@ -68,12 +90,17 @@ def register(commands: Commands) -> None:
         "--post-layout",
         type=Path,
         metavar="FILE",
-        help="the netlist extracted from a layout: its wire capacitances are simulated; with a run as SPEC its best sizes come first",
+        help=(
+            "the netlist extracted from a layout: its wire capacitances are simulated; with a run as SPEC its best"
+            " sizes come first"
+        ),
     )
     parser.add_argument("--cell", metavar="NAME", help="the cell of --post-layout (default: the circuit's)")
     parser.add_argument("--force", action="store_true", help="size even if a testbench does not test the circuit")
     add_json(parser, "print one JSON object on stdout at the end")
-    parser.add_argument("--events", action="store_true", help="print every event as a JSON line on stdout and read commands on stdin")
+    parser.add_argument(
+        "--events", action="store_true", help="print every event as a JSON line on stdout and read commands on stdin"
+    )
     add_simulator(parser)
     parser.set_defaults(func=size_command)
 
@@ -95,7 +122,8 @@ def size_command(options: argparse.Namespace) -> int:
     if options.robust is not None:
         if options.post_layout is not None:
             raise InputError(
-                "--robust and --post-layout do not go together\n    → size with --post-layout, then run eda-agent mc on the run"
+                "--robust and --post-layout do not go together\n    → size with --post-layout, then run eda-agent mc on"
+                " the run"
             )
         return _robust(options, request, control)
     folder: list[str] = []
@@ -150,12 +178,21 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     low, high = total.interval
     reached = result.reached(options.robust)
     if options.json:
-        print_json({**summary(result.outcome), "rounds": result.rounds, "reached": reached, "monte_carlo": monte_carlo_data(result.chips)})
+        print_json(
+            {
+                **summary(result.outcome),
+                "rounds": result.rounds,
+                "reached": reached,
+                "monte_carlo": monte_carlo_data(result.chips),
+            }
+        )
     elif not options.events:
         report(result.outcome)
         screen.print(
-            f"{'✓' if reached else '✗'} {total.passed} of {total.samples} samples pass in {', '.join(result.chips.corners)}: the yield is at least {100 * low:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %), "
-            f"{100 * options.robust:g} % wanted; rounds: {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
+            f"{'✓' if reached else '✗'} {total.passed} of {total.samples} samples pass in"
+            f" {', '.join(result.chips.corners)}: the yield is at least {100 * low:.1f} % (95 %: {100 * low:.1f} to"
+            f" {100 * high:.1f} %), {100 * options.robust:g} % wanted; rounds:"
+            f" {', '.join(f'{passed}/{total.samples}' for _, passed in result.rounds)}",
             markup=False,
             soft_wrap=True,
         )
@@ -169,8 +206,22 @@ def make_request(options: argparse.Namespace) -> Request:
     if options.resume and options.out is None:
         options.out = options.spec
     return Request(
-        spec=options.spec, policy=options.policy, options=policy_options(options), seed=options.seed,
-        simulations=options.budget, out=options.out, resume=options.resume, workers=options.workers, cluster=options.cluster,
-        cache=False if options.no_cache else None, corners=options.corners, skip=options.skip, parallel=options.parallel,
-        memory=options.memory or None, orders_from=options.orders_from, force=options.force or None, post_layout=options.post_layout, cell=options.cell,
-    )  # fmt: skip
+        spec=options.spec,
+        policy=options.policy,
+        options=policy_options(options),
+        seed=options.seed,
+        simulations=options.budget,
+        out=options.out,
+        resume=options.resume,
+        workers=options.workers,
+        cluster=options.cluster,
+        cache=False if options.no_cache else None,
+        corners=options.corners,
+        skip=options.skip,
+        parallel=options.parallel,
+        memory=options.memory or None,
+        orders_from=options.orders_from,
+        force=options.force or None,
+        post_layout=options.post_layout,
+        cell=options.cell,
+    )

@@ -13,15 +13,23 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "train",
         help="train a policy",
-        description="Train by warm start and turn-level reinforcement learning on the simulator. Ctrl-C stops; --resume continues.",
+        description=(
+            "Train by warm start and turn-level reinforcement learning on the simulator. Ctrl-C stops; --resume"
+            " continues."
+        ),
     )
     parser.add_argument(
-        "recipe", type=Path, nargs="?", help="a YAML file such as train/recipes/tiny.yaml; with --resume also the folder of the run"
+        "recipe",
+        type=Path,
+        nargs="?",
+        help="a YAML file such as train/recipes/tiny.yaml; with --resume also the folder of the run",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/train-NAME)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument(
-        "--plan", choices=("h100", "h200", "a100"), help="print what the recipe of a language model needs on this card, and exit"
+        "--plan",
+        choices=("h100", "h200", "a100"),
+        help="print what the recipe of a language model needs on this card, and exit",
     )
     parser.add_argument("--fields", action="store_true", help="print every key of a recipe with its default, and exit")
     add_json(parser)
@@ -43,10 +51,14 @@ def train_command(options: argparse.Namespace) -> int:
             return 0
         from eda_agent.train.trainer import train
     except ImportError as error:
-        raise MissingError(f"training needs a package that is not installed: {error.name}\n    → pip install 'eda-agent[train]'") from None
+        raise MissingError(
+            f"training needs a package that is not installed: {error.name}\n    → pip install 'eda-agent[train]'"
+        ) from None
     path, out = options.recipe, options.out
     if path is None:
-        raise InputError("no recipe given\n    → eda-agent train train/recipes/tiny.yaml, or --fields for the keys of a recipe")
+        raise InputError(
+            "no recipe given\n    → eda-agent train train/recipes/tiny.yaml, or --fields for the keys of a recipe"
+        )
     if path.is_dir():
         out, path = out or path, path / "recipe.yaml"
     recipe = load_recipe(path)
@@ -64,7 +76,8 @@ def train_command(options: argparse.Namespace) -> int:
         print_json({"folder": str(folder), "model": str(model), "seconds": round(seconds, 1)})
     else:
         console(to_stdout=True).print(
-            f"model    {model}\nmetrics  {folder / 'metrics.jsonl'}\nuse it   {command('size', 'SPEC', '--policy', 'local', '--model', model)}",
+            f"model    {model}\nmetrics  {folder / 'metrics.jsonl'}\nuse it  "
+            f" {command('size', 'SPEC', '--policy', 'local', '--model', model)}",
             markup=False,
             soft_wrap=True,
         )

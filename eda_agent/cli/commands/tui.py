@@ -13,7 +13,10 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "tui",
         help="start the terminal app",
-        description="Watch and control a run. A spec starts a run, a netlist first drafts a spec, and the folder of a run opens it or attaches to it.",
+        description=(
+            "Watch and control a run. A spec starts a run, a netlist first drafts a spec, and the folder of a run opens"
+            " it or attaches to it."
+        ),
     )
     parser.add_argument("target", type=Path, help="spec.yaml, a netlist, or the folder of a run")
     parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
@@ -21,7 +24,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, metavar="S", help="random seed of a new run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of a new run")
     parser.add_argument("--resume", action="store_true", help="continue the run")
-    parser.add_argument("--replay", type=float, metavar="SPEED", help="replay a run at this multiple of its speed (0: at once)")
+    parser.add_argument(
+        "--replay", type=float, metavar="SPEED", help="replay a run at this multiple of its speed (0: at once)"
+    )
     parser.add_argument("--anywhere", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(func=tui_command)
 
@@ -34,7 +39,8 @@ def tui_command(options: argparse.Namespace) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not options.anywhere:
         raise InputError(
-            "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app in a browser"
+            "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app"
+            " in a browser"
         )
     from eda_agent.tui.app import SizingApp
     from eda_agent.tui.feed import JournalFeed, Replay
@@ -53,7 +59,11 @@ def tui_command(options: argparse.Namespace) -> int:
     else:
         spec = target / "spec.yaml" if target.is_dir() else target
         if not spec.is_file():
-            raise InputError(Finding("no run and no spec found here", target, fix="give a spec.yaml, a netlist, or the folder of a run"))
+            raise InputError(
+                Finding(
+                    "no run and no spec found here", target, fix="give a spec.yaml, a netlist, or the folder of a run"
+                )
+            )
         folder = options.out or Path("runs") / f"{spec.resolve().parent.name}-{datetime.now():%Y%m%d-%H%M%S}"
         bare = spec.suffix not in {".yaml", ".yml"}
         run = None if bare else start(spec, folder, _given(options))

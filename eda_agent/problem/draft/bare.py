@@ -13,7 +13,18 @@ from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.units import format_quantity
 
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
-_POLARITIES = {"n": "nmos", "nmos": "nmos", "nmos4": "nmos", "nch": "nmos", "nfet": "nmos", "p": "pmos", "pmos": "pmos", "pmos4": "pmos", "pch": "pmos", "pfet": "pmos"}  # fmt: skip
+_POLARITIES = {
+    "n": "nmos",
+    "nmos": "nmos",
+    "nmos4": "nmos",
+    "nch": "nmos",
+    "nfet": "nmos",
+    "p": "pmos",
+    "pmos": "pmos",
+    "pmos4": "pmos",
+    "pch": "pmos",
+    "pfet": "pmos",
+}
 _NAMED = re.compile(r"([np])(?:mos|ch|fet|mosfet)?(?:[_\d].*)?$", re.IGNORECASE)
 """Names of a model that show its polarity: nmos_rvt, nch_lvt_mac, p18."""
 # times the smallest length, because short devices have no gain; and W over L, larger for the slower holes
@@ -26,7 +37,9 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
     unchanged.
     """
     defined = {
-        words[1].lower() for line in lines if (words := line.split()) and words[0].lower() in {".model", ".subckt"} and len(words) > 1
+        words[1].lower()
+        for line in lines
+        if (words := line.split()) and words[0].lower() in {".model", ".subckt"} and len(words) > 1
     }
     result = []
     for number, line in enumerate(lines):

@@ -86,14 +86,20 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
         file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
         write_text(file, text)
-    libraries = {Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations}
+    libraries = {
+        Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations
+    }
     libraries |= {name for entry in known for name in entry.include}
     netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
     doubts: list[str] = []
     name = (subckt or _subckt_of(netlist, path, doubts)).lower()
     if name not in netlist.subcircuits:
         raise InputError(
-            Finding(f"the netlist has no subcircuit {name!r}", path, fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}")
+            Finding(
+                f"the netlist has no subcircuit {name!r}",
+                path,
+                fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}",
+            )
         )
     structure = recognise(netlist, name, chosen)
     parasitics = parasitics_in(structure, netlist, name, raw)
@@ -106,7 +112,8 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     elif chosen.name == "own":
         doubts.append(
-            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the netlist were used"
+            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the"
+            " netlist were used"
         )
     if structure.unknown:
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
@@ -170,7 +177,9 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
 
 
 def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
-    called = {device.value.lower() for scope in netlist.subcircuits.values() for device in scope.devices if device.kind == "x"}
+    called = {
+        device.value.lower() for scope in netlist.subcircuits.values() for device in scope.devices if device.kind == "x"
+    }
     tops = [name for name in netlist.subcircuits if name not in called]
     if not tops:
         raise InputError(
@@ -182,5 +191,7 @@ def _subckt_of(netlist: Netlist, path: Path, doubts: list[str]) -> str:
         )
     if len(tops) > 1:
         tops.sort(key=lambda name: len(netlist.subcircuits[name].devices), reverse=True)
-        doubts.append(f"which subcircuit to size: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)")
+        doubts.append(
+            f"which subcircuit to size: {tops[0]} is the largest; the others are {', '.join(tops[1:])} (--subckt)"
+        )
     return tops[0]

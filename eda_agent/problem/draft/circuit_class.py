@@ -91,7 +91,9 @@ def classify(structure: Structure) -> CircuitClass:
     noticed = [words_of(enable) for enable in enables.values()]
     if starting:
         names = " ".join(name.upper() for name in starting)
-        noticed.append(f"{names} start the circuit: they are not sized, because no testbench shows whether the circuit starts")
+        noticed.append(
+            f"{names} start the circuit: they are not sized, because no testbench shows whether the circuit starts"
+        )
     return replace(kind, bias=bias, noticed=tuple(noticed), switches=(*switches, *starting))
 
 
@@ -111,7 +113,9 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         sides = [port for port in rest if any(fet.gate == port for fet in structure.fets)]
         out = next((port for port in rest if any(fet.drain == port for fet in structure.fets)), "")
         if len(sides) == 1 and out and out != sides[0]:
-            return CircuitClass("transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts))
+            return CircuitClass(
+                "transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts)
+            )
     if gate := _common_gate(structure, rest):
         ports = {"in": gate[0], "out": gate[1], **rails}
         return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), _TIA, tuple(doubts))
@@ -124,7 +128,10 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
-    doubts.append(_divided(structure) or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
+    doubts.append(
+        _divided(structure)
+        or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised"
+    )
     return CircuitClass("", rails, {}, (), tuple(doubts))
 
 
@@ -148,18 +155,27 @@ def _divided(structure: Structure) -> str:
     resistors = [passive for passive in structure.passives if passive.kind == "r"]
     for pair in structure.pairs:
         for gate in {pair[0].gate, pair[1].gate} - set(structure.ports):
-            ends = {end: passive.name for passive in resistors if gate in passive.nets for end in passive.nets if end != gate}
+            ends = {
+                end: passive.name
+                for passive in resistors
+                if gate in passive.nets
+                for end in passive.nets
+                if end != gate
+            }
             out = next((end for end in ends if end in structure.ports and end not in structure.rails), "")
             if out and structure.vss in ends and _has_no_sink(structure, out):
                 names = f"{ends[out].upper()} and {ends[structure.vss].upper()}"
                 return (
-                    f"how to open the loop of this regulator: its divider is internal. Remove {names} and make {gate.removeprefix('xdut.')} a port: "
-                    "the testbenches of regulators have a divider (r_top, r_bottom)"
+                    f"how to open the loop of this regulator: its divider is internal. Remove {names} and make"
+                    f" {gate.removeprefix('xdut.')} a port: the testbenches of regulators have a divider (r_top,"
+                    " r_bottom)"
                 )
     return ""
 
 
-def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]) -> CircuitClass:
+def _amplifier(
+    structure: Structure, rails: dict[str, str], rest: Sequence[str], outputs: Sequence[str], doubts: list[str]
+) -> CircuitClass:
     pair = structure.input_pair
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
@@ -168,7 +184,10 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
         doubts.append("what sets the common mode of the outputs: the inputs are held at vdd/2 without feedback")
         return CircuitClass("differential amplifier", rails, {}, (), tuple(doubts))
     if len(outputs) != 1:
-        doubts.append(f"which port is the output: {' or '.join(outputs) or 'none is driven'}; only templates for one output were tried")
+        doubts.append(
+            f"which port is the output: {' or '.join(outputs) or 'none is driven'}; only templates for one output were"
+            " tried"
+        )
         return CircuitClass("", rails, {}, (), tuple(doubts))
     out = outputs[0]
     signs = {gate: polarity(structure, gate, out) for gate in gates}
@@ -180,7 +199,9 @@ def _amplifier(structure: Structure, rails: dict[str, str], rest: Sequence[str],
     bias = biases(structure, rest, {out, *gates})
     if _has_no_sink(structure, out):
         # no device inside pulls the output: the load does, as in a regulator
-        return CircuitClass("regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts))
+        return CircuitClass(
+            "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts)
+        )
     return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
 
 
@@ -209,7 +230,14 @@ def _comparator(
 
 def _latched(structure: Structure, net: str) -> str:
     """The drain of the latch device on a net."""
-    return next((fet.drain for fet in structure.fets if fet.source == net and structure.roles.get(fet.name, "").startswith("latch")), "")
+    return next(
+        (
+            fet.drain
+            for fet in structure.fets
+            if fet.source == net and structure.roles.get(fet.name, "").startswith("latch")
+        ),
+        "",
+    )
 
 
 def _distance(structure: Structure, start: str, goal: str) -> int:
@@ -219,7 +247,9 @@ def _distance(structure: Structure, start: str, goal: str) -> int:
         front = {
             fet.drain
             for fet in structure.fets
-            if fet.gate in front and fet.drain not in structure.rails and not structure.roles.get(fet.name, "").startswith("latch")
+            if fet.gate in front
+            and fet.drain not in structure.rails
+            and not structure.roles.get(fet.name, "").startswith("latch")
         } - seen
         seen |= front
         steps += 1
@@ -235,7 +265,12 @@ def _gives_current(structure: Structure, port: str) -> bool:
     """Whether only drains of one type are on a port, and nothing that converts their current to a voltage."""
     fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
     loads = [passive for passive in structure.passives if passive.kind != "c" and port in passive.nets]
-    return bool(fets) and not loads and len({fet.type for fet in fets}) == 1 and all(fet.drain == port != fet.gate for fet in fets)
+    return (
+        bool(fets)
+        and not loads
+        and len({fet.type for fet in fets}) == 1
+        and all(fet.drain == port != fet.gate for fet in fets)
+    )
 
 
 def _drives(structure: Structure, port: str) -> bool:

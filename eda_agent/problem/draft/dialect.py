@@ -23,7 +23,8 @@ from eda_agent.units import format_quantity, parse_spice_number
 _FINE = 1e-6
 """In m: the unit of a layout is smaller."""
 _CDL_CARDS = re.compile(
-    r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b", re.IGNORECASE
+    r"^\*\.(pininfo|connect|bipolar|resval|capval|diorval|megasparse|scale|global|equation|bus_delimiter)\b",
+    re.IGNORECASE,
 )
 _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
 
@@ -48,7 +49,11 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
     """The lines with `.option scale` multiplied into the sizes of MOSFETs: magic writes whole numbers and the unit
     once.
     """
-    found = [match[1] for line in lines if (match := re.match(r"\s*\.options?\b.*\bscale\s*=\s*([^\s,]+)", line, re.IGNORECASE))]
+    found = [
+        match[1]
+        for line in lines
+        if (match := re.match(r"\s*\.options?\b.*\bscale\s*=\s*([^\s,]+)", line, re.IGNORECASE))
+    ]
     scale = parse_spice_number(found[-1]) if found else None
     unit = pdks[0].scale if pdks else 1.0
     # 10n is in metres; magic's 10000u is in micrometres if the PDK's netlists are

@@ -28,7 +28,9 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     cards, others, name = _split(lines)
     kinds = [card[0].lower() for card in cards]
     nodes = [card.split()[1 : 1 + _NODES.get(kind, 0)] for card, kind in zip(cards, kinds, strict=True)]
-    if not set(kinds) <= _NODES.keys() or any(len(found) != _NODES[kind] for found, kind in zip(nodes, kinds, strict=True)):
+    if not set(kinds) <= _NODES.keys() or any(
+        len(found) != _NODES[kind] for found, kind in zip(nodes, kinds, strict=True)
+    ):
         return list(lines)
     driven: list[str] = []
     kept: list[int] = []
@@ -45,7 +47,9 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     loads = [
         number
         for number in kept
-        if kinds[number] == "c" and set(nodes[number]) & set(outputs) and any(net.lower() in _GROUNDS for net in nodes[number])
+        if kinds[number] == "c"
+        and set(nodes[number]) & set(outputs)
+        and any(net.lower() in _GROUNDS for net in nodes[number])
     ]
     kept = [number for number in kept if number not in loads]
     if loads:
@@ -88,7 +92,14 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     for card in cards:
         words = card.split()
         kind = card[0].lower()
-        value = next((number for word in words[3:5] if word.lower() != "dc" and (number := parse_spice_number(word)) is not None), None)
+        value = next(
+            (
+                number
+                for word in words[3:5]
+                if word.lower() != "dc" and (number := parse_spice_number(word)) is not None
+            ),
+            None,
+        )
         if kind not in "vic" or len(words) < 4 or value is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
@@ -145,4 +156,6 @@ def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:
 
 def _grounded(card: str, count: int) -> str:
     words = card.split()
-    return " ".join([words[0], *("vss" if net.lower() in _GROUNDS else net for net in words[1 : 1 + count]), *words[1 + count :]])
+    return " ".join(
+        [words[0], *("vss" if net.lower() in _GROUNDS else net for net in words[1 : 1 + count]), *words[1 + count :]]
+    )

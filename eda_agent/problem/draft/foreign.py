@@ -14,7 +14,10 @@ _EXPORT = "export the circuit as CDL or SPICE: in Virtuoso, File > Export > CDL,
 _LANGUAGES = (
     (
         "Spectre's language",
-        re.compile(r"^\s*(?:simulator\s+lang\s*=\s*spectre|subckt\s+\w+|(?:inline\s+)?parameters\s+\w+\s*=|\w+\s+\([^()=]+\)\s+\w+)", re.IGNORECASE | re.MULTILINE),
+        re.compile(
+            r"^\s*(?:simulator\s+lang\s*=\s*spectre|subckt\s+\w+|(?:inline\s+)?parameters\s+\w+\s*=|\w+\s+\([^()=]+\)\s+\w+)",
+            re.IGNORECASE | re.MULTILINE,
+        ),
         _EXPORT,
     ),
     (
@@ -32,7 +35,7 @@ _LANGUAGES = (
         re.compile(r"^Version 4\s*$\s*^SHEET\b", re.MULTILINE),
         "write its netlist: View > SPICE Netlist, then save it as .net",
     ),
-)  # fmt: skip
+)
 _SPICE_CARD = re.compile(r"^\s*\.(?:subckt|model|end|ends|param|tran|ac|op|control)\b", re.IGNORECASE | re.MULTILINE)
 
 

@@ -41,7 +41,10 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
     """
     cards = _joined(lines)
     named = {
-        net for card in cards if (found := re.match(r"(?:\*)?\.global\s+(.*)", card, re.IGNORECASE)) for net in found[1].lower().split()
+        net
+        for card in cards
+        if (found := re.match(r"(?:\*)?\.global\s+(.*)", card, re.IGNORECASE))
+        for net in found[1].lower().split()
     }
     cells = _cells(cards)
     shared = _GROUND | {net for net in named if net != "0"}
@@ -56,7 +59,9 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
     if not made:
         return list(lines)
     what = ", ".join("node 0" if net == VSS else net for net in made)
-    notes.append(f"{what} reached the devices without a port: made {'a port' if len(made) == 1 else 'ports'}, {' '.join(made)}")
+    notes.append(
+        f"{what} reached the devices without a port: made {'a port' if len(made) == 1 else 'ports'}, {' '.join(made)}"
+    )
     result = list(cards)
     for cell in cells.values():
         grounded = VSS in cell.needs or VSS in cell.ports
@@ -155,7 +160,11 @@ def _with_ports(card: str, needs: Sequence[str]) -> str:
 def _called(card: str, cells: dict[str, _Cell], net_of: Callable[[str], str]) -> str:
     head, rest = _split(card)
     called = cells.get(_model(card))
-    return " ".join([*head, *(net_of(net) for net in called.needs), *rest]) if called is not None and called.needs else card
+    return (
+        " ".join([*head, *(net_of(net) for net in called.needs), *rest])
+        if called is not None and called.needs
+        else card
+    )
 
 
 def _rewritten(card: str, cells: dict[str, _Cell], *, grounded: bool) -> str:

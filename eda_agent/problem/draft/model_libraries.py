@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 _CARD = re.compile(
-    r"""^\s*\.(?P<card>include|inc|lib)\s+(?P<quote>["']?)(?P<file>[^"'\s]+|[^"']+)(?P=quote)(?:\s+(?P<section>\w+))?\s*$""", re.IGNORECASE
+    r"""^\s*\.(?P<card>include|inc|lib)\s+(?P<quote>["']?)(?P<file>[^"'\s]+|[^"']+)(?P=quote)(?:\s+(?P<section>\w+))?\s*$""",
+    re.IGNORECASE,
 )
 _FAMILIES = {
     "sky130A": re.compile(r"sky(?:water)?_?130|SKYWATER", re.IGNORECASE),
@@ -37,11 +38,15 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
             result.append(line)
         elif _CELLS.search(found["file"]):
             notes.append(
-                f"{PurePosixPath(found['file']).name} was left out: a library of cells has no models; put the cells that you use into the netlist"
+                f"{PurePosixPath(found['file']).name} was left out: a library of cells has no models; put the cells"
+                " that you use into the netlist"
             )
         else:
             process = _process(found["file"], found["section"] or "")
-            notes.append(f"lines that name a model library were left out: `pdk:` does{f' (process {process})' if process else ''}")
+            notes.append(
+                "lines that name a model library were left out: `pdk:`"
+                f" does{f' (process {process})' if process else ''}"
+            )
     return result
 
 
@@ -55,7 +60,9 @@ def pdk_in(text: str) -> str:
 
 def process_in(text: str) -> str:
     """The process of a netlist's model library, such as "ss", or ""."""
-    found = [_process(match["file"], match["section"] or "") for line in text.splitlines() if (match := _CARD.match(line))]
+    found = [
+        _process(match["file"], match["section"] or "") for line in text.splitlines() if (match := _CARD.match(line))
+    ]
     return next((process for process in found if process), "")
 
 

@@ -53,7 +53,9 @@ def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:
             for line in lines
             if _GIVES.match(line) or line.lstrip().startswith("+")
             for match in SIZE.finditer(line)
-            if match[1].lower() in found and (inner := _FACTOR.fullmatch(match[2])) and parse_spice_number(match[2]) is None
+            if match[1].lower() in found
+            and (inner := _FACTOR.fullmatch(match[2]))
+            and parse_spice_number(match[2]) is None
         }
         if through <= found:
             return frozenset(found)

@@ -15,7 +15,9 @@ SMALLEST = 10e-15
 """F: a smaller capacitor belongs to a wire. The smallest MIM capacitors of SKY130 and GF180 (2 um and 5 um square) have
 8 fF and 25 fF.
 """
-_EXTRACTED = re.compile(r"^\*.*(?:created from \S+\.ext\b|extracted by|\bpex\b|parasitic extraction)", re.IGNORECASE | re.MULTILINE)
+_EXTRACTED = re.compile(
+    r"^\*.*(?:created from \S+\.ext\b|extracted by|\bpex\b|parasitic extraction)", re.IGNORECASE | re.MULTILINE
+)
 """In the first lines of the output of magic, KLayout and the foundries' tools."""
 ROLE = "parasitic"
 
@@ -44,7 +46,9 @@ def parasitics_in(structure: Structure, netlist: Netlist, subckt: str, text: str
 def words_of(found: dict[str, str], structure: Structure) -> str:
     """One sentence about the found parasitics."""
     kinds = {passive.name: passive.kind for passive in structure.passives}
-    counts = [(sum(kinds[label] == kind for label in found), what) for kind, what in (("c", "capacitor"), ("r", "resistor"))]
+    counts = [
+        (sum(kinds[label] == kind for label in found), what) for kind, what in (("c", "capacitor"), ("r", "resistor"))
+    ]
     return f"{' and '.join(counted(count, what) for count, what in counts if count)} of wires: kept as they are"
 
 

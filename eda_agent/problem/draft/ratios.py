@@ -34,7 +34,11 @@ def tied(netlist: Netlist, subckt: str, groups: Iterable[tuple[list[str], str]])
     """
     result = Ratios()
     for names, attribute in groups:
-        sources = [(Edit(subckt, name, attribute), _source(netlist, subckt, name, attribute)) for name in names if "." not in name]
+        sources = [
+            (Edit(subckt, name, attribute), _source(netlist, subckt, name, attribute))
+            for name in names
+            if "." not in name
+        ]
         lead = next((source for _, source in sources if source is not None), None)
         if lead is None:
             continue

@@ -42,7 +42,10 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
         how = f"now {format_quantity(now, 'V', 3)}" + ("" if now >= 0 else ": the worst is in triode")
     asked = f"minimum: {format_quantity(bound)}" if bound else "minimum: 0"
     mark = "  # " if bench in untested else "  "
-    return f"{mark}{NAME}: {{metric: saturation_margin, testbench: {bench}, devices: [{devices}], unit: V, {asked}}}  # {how}"
+    return (
+        f"{mark}{NAME}: {{metric: saturation_margin, testbench: {bench}, devices: [{devices}], unit: V, {asked}}}  #"
+        f" {how}"
+    )
 
 
 def _biased(draft: Draft) -> str | None:

@@ -51,7 +51,9 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
-                result.append((device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value")))
+                result.append(
+                    (device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value"))
+                )
     # if there are too many, passives outside the signal's way are left out
     return result if len(result) <= MAX_PARAMETERS else sorted(result, key=lambda place: _rank(draft, place[1]))
 
@@ -64,7 +66,8 @@ def _rank(draft: Draft, edit: Edit) -> int:
 
 def _is_transistor(draft: Draft, edit: Edit) -> bool:
     return any(
-        key in {"w", "l", "m"} and (device.kind == "m" or ((rule := draft.pdk.device(device.value)) is not None and rule.is_fet))
+        key in {"w", "l", "m"}
+        and (device.kind == "m" or ((rule := draft.pdk.device(device.value)) is not None and rule.is_fet))
         for device, key in uses_of(edit, draft.netlist, draft.subckt)
     )
 
@@ -77,7 +80,10 @@ def _side(draft: Draft, device: Device, parameter: str) -> str:
 
 def loads_of(draft: Draft) -> list[str]:
     """The capacitors that load the circuit's output from inside: conditions, which are not sized."""
-    scope, outputs = draft.netlist.subcircuits[draft.subckt], {draft.kind.ports.get(role, "") for role in ("out", "outp", "outn")}
+    scope, outputs = (
+        draft.netlist.subcircuits[draft.subckt],
+        {draft.kind.ports.get(role, "") for role in ("out", "outp", "outn")},
+    )
     loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
     return [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
 
@@ -89,7 +95,9 @@ def _reached(draft: Draft) -> list[str]:
         name = waiting.pop(0)
         if name in draft.netlist.subcircuits and name not in result:
             result.append(name)
-            waiting += [device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"]
+            waiting += [
+                device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"
+            ]
     return result
 
 
@@ -106,7 +114,8 @@ def _sizes(draft: Draft, edit: Edit) -> bool:
     """Whether a place is a size: the value of a source inside the circuit, or its load, is a condition."""
     uses, loads = uses_of(edit, draft.netlist, draft.subckt), loads_of(draft)
     return any(
-        _side(draft, device, key) in {"w", "l", "m"} or (key == "value" and device.kind in "rcl" and device.name not in loads)
+        _side(draft, device, key) in {"w", "l", "m"}
+        or (key == "value" and device.kind in "rcl" and device.name not in loads)
         for device, key in uses
     )
 
@@ -137,7 +146,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
         return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
     if unit == "m":
         rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
-        least = max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
+        least = (
+            max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
+        )
         most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
         grid = 2 * draft.pdk.grid
         if rules and not any(rule.is_fet for rule in rules):
@@ -145,7 +156,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
             return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
         if key == "w":
             # the models' widths and the grid apply to a finger
-            fingers = [fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses]
+            fingers = [
+                fingers_of(other, edit.scope or draft.subckt, draft.netlist, draft.subckt) or 1.0 for other, _ in uses
+            ]
             least, most = least * max(fingers), most * (min(fingers) if rules else 1.0)
             grid *= fingers[0] if len(set(fingers)) == 1 else 1.0
         top = max(50e-6, 5 * start) if key == "w" else max(8 * least, 4 * start)
@@ -155,9 +168,15 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
             # values computed from a parameter must stay legal too
             ends = legal_range(draft, edit, low / scale, max(high, low + grid) / scale, start / scale)
             before = low, high
-            low, high = math.ceil(ends[0] * scale / grid - 1e-6) * grid, math.floor(ends[1] * scale / grid + 1e-6) * grid
+            low, high = (
+                math.ceil(ends[0] * scale / grid - 1e-6) * grid,
+                math.floor(ends[1] * scale / grid + 1e-6) * grid,
+            )
             if not math.isclose(high, before[1]) or not math.isclose(low, before[0]):
-                note = f"the range of {spelled(draft, edit)} is {_plain(low)} to {_plain(high)}: beyond it a size that follows it leaves the models"
+                note = (
+                    f"the range of {spelled(draft, edit)} is {_plain(low)} to {_plain(high)}: beyond it a size that"
+                    " follows it leaves the models"
+                )
                 draft.noticed += [note] if note not in draft.noticed else []
         return _plain(low), _plain(max(high, low + grid)), _plain(grid), "log"
     if start <= 0:
@@ -168,7 +187,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 
 def _smallest(draft: Draft, key: str) -> float:
     """The smallest W or L in the netlist, for models without known limits."""
-    texts = [device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices]
+    texts = [
+        device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices
+    ]
     found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
     return min(found, default=1e-6)
 
@@ -241,7 +262,9 @@ def grouped(draft: Draft) -> Groups:
         # the same device of a cell that is called twice is one line of the netlist
         lines = {_path(draft, label): (label, _device_at(draft, label)) for label in group}
         # a mirror of two in the signal path makes two sides equal: its ratio is 1
-        signal = len(lines) == 2 and all(draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values())
+        signal = len(lines) == 2 and all(
+            draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values()
+        )
         mirror = any(label in references for label, _ in lines.values()) and not signal
         # a device without m is one unit if others of its mirror have several
         counted = any("m" in device.params for _, device in lines.values())

@@ -38,7 +38,10 @@ def targets_of(senses: Mapping[str, str], measured: Measured, step: float) -> di
     """Metric → target. `senses`: metric → minimum or maximum; `measured`: metric → value, None without one; `step`: of
     the step response, in V.
     """
-    result = {metric: _target(metric, sense, None if measured is None else measured.get(metric)) for metric, sense in senses.items()}
+    result = {
+        metric: _target(metric, sense, None if measured is None else measured.get(metric))
+        for metric, sense in senses.items()
+    }
     if measured is not None:
         _agree(result, measured, step)
     return result
@@ -70,7 +73,10 @@ def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], ste
     """Compute unmeasured values from the others, and limit settling to what the others allow."""
     known = {metric for metric in targets if measured.get(metric)}
     if "settling_time" in known and "gbw" in targets and "gbw" not in known:
-        targets["gbw"] = rounded(SETTLED / (2 * math.pi * targets["settling_time"][0]), up=True), "what settling asks for"
+        targets["gbw"] = (
+            rounded(SETTLED / (2 * math.pi * targets["settling_time"][0]), up=True),
+            "what settling asks for",
+        )
     if "settling_time" not in targets or not known & {"gbw", "settling_time", *_SLEWS}:
         return
     measurable = {metric: target for metric, target in targets.items() if metric in known or metric == "gbw"}
@@ -81,7 +87,10 @@ def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], ste
             "what bandwidth and slew rate allow; not measured at the netlist's sizes",
         )
     elif targets["settling_time"][0] < least:
-        targets["settling_time"] = rounded(least, up=True), f"{targets['settling_time'][1]}; bandwidth and slew rate allow no less"
+        targets["settling_time"] = (
+            rounded(least, up=True),
+            f"{targets['settling_time'][1]}; bandwidth and slew rate allow no less",
+        )
     for name in _SLEWS:
         if name in targets and name not in known:
             targets[name] = (
@@ -94,7 +103,10 @@ def _target(name: str, sense: str, now: float | None) -> Target:
     metric = METRICS[name]
     if now is None or now <= 0:
         assert metric.typical is not None, f"{name} has no typical target"
-        return metric.typical, "a common value; the netlist's own sizes could not be measured" if now is None else "a common value"
+        return (
+            metric.typical,
+            "a common value; the netlist's own sizes could not be measured" if now is None else "a common value",
+        )
     found = f"now {format_quantity(now, DRAFTED_UNIT.get(metric.unit, metric.unit), 3)}"
     if metric.ask == "typical" and metric.typical is not None:
         return metric.typical, found

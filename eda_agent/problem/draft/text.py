@@ -14,7 +14,16 @@ from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
-from eda_agent.problem.draft.sizable_parameters import MAX_PARAMETERS, grouped, loads_of, places_of, range_of, ratios_of, role_of, spelled
+from eda_agent.problem.draft.sizable_parameters import (
+    MAX_PARAMETERS,
+    grouped,
+    loads_of,
+    places_of,
+    range_of,
+    ratios_of,
+    role_of,
+    spelled,
+)
 from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
 from eda_agent.problem.layout import has_table
 from eda_agent.problem.load_testbench import read_template
@@ -52,7 +61,9 @@ def write_draft(
     groups = grouped(draft)
     for key, found in (("match", groups.match), ("mirrors", groups.mirrors)):
         if found:
-            lines.append(f"{key}: [{', '.join('[' + ', '.join(name.upper() for name in group) + ']' for group in found)}]")
+            lines.append(
+                f"{key}: [{', '.join('[' + ', '.join(name.upper() for name in group) + ']' for group in found)}]"
+            )
     tied = ratios_of(draft)
     names = {edit: name for name, edit in places_of(draft)[:MAX_PARAMETERS]}
     if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}):
@@ -60,16 +71,22 @@ def write_draft(
     lines += _wiring(draft)
     if has_table(draft.pdk):
         lines.append(
-            f"layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and junctions are simulated as a layout has them"
+            f"layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and junctions"
+            " are simulated as a layout has them"
         )
     lines.append("testbenches:")
     for bench in draft.kind.benches:
         settings, why = _bench(draft, bench, measured)
         lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
-    benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches]
+    benches = [
+        (bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches
+    ]
     if draft.fallback_testbench:
         probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.fallback_testbench.probes.items())
-        lines.append(f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.fallback_testbench.settings)}, probes: {{{probes}}}}}")
+        lines.append(
+            f"  {STARTED}: {{deck: {_word(draft.deck)}{_settings(draft.fallback_testbench.settings)}, probes:"
+            f" {{{probes}}}}}"
+        )
         benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
     elif not benches:
         lines.append("  # none could be drafted: name a template or a deck (docs/spec.md)")
@@ -110,7 +127,10 @@ def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, st
     if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
         settings["load"] = "1f"
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
-    load, common = draft.conditions.loads.get(draft.kind.ports.get("out", "")), draft.conditions.volts.get(draft.kind.ports.get("inp", ""))
+    load, common = (
+        draft.conditions.loads.get(draft.kind.ports.get("out", "")),
+        draft.conditions.volts.get(draft.kind.ports.get("inp", "")),
+    )
     if load is not None and "load" in settings:
         settings["load"] = _amount(load)
     if common is not None and bench.template in {"opamp_open_loop", "opamp_step"} and 0 < common < _supply(draft):
@@ -137,7 +157,10 @@ def _word(text: str) -> str:
 def _bound(metric: str, sense: str, value: float) -> str:
     unit = METRICS[metric].unit
     if sense == NEAR:
-        return f"unit: {unit}, minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum: {format_quantity(value * (1 + NEARNESS), digits=3)}"
+        return (
+            f"unit: {unit}, minimum: {format_quantity(value * (1 - NEARNESS), digits=3)}, maximum:"
+            f" {format_quantity(value * (1 + NEARNESS), digits=3)}"
+        )
     if unit in DRAFTED_UNIT:
         drafted = DRAFTED_UNIT[unit]
         return f"unit: {drafted}, {sense}: {plain_number(value / float(read_unit(drafted).factor), 6)}"
@@ -153,7 +176,8 @@ def _parameters(draft: Draft) -> list[str]:
     places = places_of(draft)
     if left := places[MAX_PARAMETERS:]:
         draft.doubts.append(
-            f"which of {len(places)} sizes matter: the first {MAX_PARAMETERS} are parameters; left out are {', '.join(name for name, _ in left)}"
+            f"which of {len(places)} sizes matter: the first {MAX_PARAMETERS} are parameters; left out are"
+            f" {', '.join(name for name, _ in left)}"
         )
     for name, edit in places[:MAX_PARAMETERS]:
         low, high, step, scale = range_of(draft, edit)
@@ -179,7 +203,11 @@ def _wiring(draft: Draft) -> list[str]:
         how = held_by if port not in draft.conditions.amps else "source" if draft.conditions.amps[port] > 0 else "sink"
         kind = "current" if how in {"source", "sink"} else "voltage"
         held = draft.driven.get(port)
-        known = held is not None and (held > 0 or kind == "current") and (kind == "voltage" or (held > 0) == (how == "source"))
+        known = (
+            held is not None
+            and (held > 0 or kind == "current")
+            and (kind == "voltage" or (held > 0) == (how == "source"))
+        )
         value = (
             held
             if held is not None and known

@@ -78,7 +78,11 @@ class _Builder:
         """Join the nets that wire resistors connect. A resistor of the schematic is identified by its value, and by
         ends without a common name.
         """
-        left = {device.label: device.values.get("resistance", 0.0) for device in self.flat if device.kind == "r" and not device.library}
+        left = {
+            device.label: device.values.get("resistance", 0.0)
+            for device in self.flat
+            if device.kind == "r" and not device.library
+        }
         for device in self.found:
             if device.kind != "r":
                 continue
@@ -94,7 +98,9 @@ class _Builder:
     def _match(self) -> Match:
         types = {name: rule.type for name, rule in self.problem.pdk.devices.items()}
         types |= {
-            line.text.split()[1].lower(): line.text.split()[2].lower()[:4] for line in self.problem.netlist.lines if line.card == ".model"
+            line.text.split()[1].lower(): line.text.split()[2].lower()[:4]
+            for line in self.problem.netlist.lines
+            if line.card == ".model"
         }
         every = transistors(self.found)
         # a channel between two points of one net carries no current
@@ -113,11 +119,18 @@ class _Builder:
         if not self.fets:
             raise InputError(Finding("the extracted netlist has no transistor", self.path))
         rows = [
-            (str(number), types[device.model], [self.groups.of(net) for net in device.nodes[:3]]) for number, device in enumerate(self.fets)
+            (str(number), types[device.model], [self.groups.of(net) for net in device.nodes[:3]])
+            for number, device in enumerate(self.fets)
         ]
-        own = [device for device in transistors(self.flat) if device.label in self.kinds and device.nodes[0] != device.nodes[2]]
+        own = [
+            device
+            for device in transistors(self.flat)
+            if device.label in self.kinds and device.nodes[0] != device.nodes[2]
+        ]
         layout = channels(rows)
-        schematic = channels((device.label, self.kinds[device.label], [_short(net) for net in device.nodes[:3]]) for device in own)
+        schematic = channels(
+            (device.label, self.kinds[device.label], [_short(net) for net in device.nodes[:3]]) for device in own
+        )
         here = {net for channel in layout for net in (channel.gate, *channel.ends)}
         there = {net for channel in schematic for net in (channel.gate, *channel.ends)}
         missing = [port for port in self.own_ports if port in there and port not in here]
@@ -155,14 +168,23 @@ class _Builder:
         bulks = self._bulks()
         for number, device in enumerate(self.fets):
             label = self.match.devices[str(number)]
-            finger = f"{'x' if device.library else 'm'}{label.replace('.', '_')}_{len(names[label])}".replace("xx", "x", 1)
+            finger = f"{'x' if device.library else 'm'}{label.replace('.', '_')}_{len(names[label])}".replace(
+                "xx", "x", 1
+            )
             names[label].append(finger)
-            nodes = [*(self._node(net) for net in device.nodes[:3]), bulks.get(device.nodes[3], self._node(device.nodes[3]))]
+            nodes = [
+                *(self._node(net) for net in device.nodes[:3]),
+                bulks.get(device.nodes[3], self._node(device.nodes[3])),
+            ]
             lines.append(f"{finger} {' '.join(nodes)} {self._model(device, label)} {_sizes(device)}")
         for number, device in enumerate(self.dummies):
-            nodes = [*(self._node(net) for net in device.nodes[:3]), bulks.get(device.nodes[3], self._node(device.nodes[3]))]
+            nodes = [
+                *(self._node(net) for net in device.nodes[:3]),
+                bulks.get(device.nodes[3], self._node(device.nodes[3])),
+            ]
             lines.append(
-                f"{'x' if device.library else 'm'}dummy{number} {' '.join(nodes)} {device.library or device.model} {_sizes(device)}"
+                f"{'x' if device.library else 'm'}dummy{number} {' '.join(nodes)} {device.library or device.model}"
+                f" {_sizes(device)}"
             )
         self._compare_sizes()
         own_capacitors = self._own_capacitors()
@@ -178,9 +200,12 @@ class _Builder:
                 factor = factors[min(one, other), max(one, other)]
                 ends = " ".join(bulks.get(net, self._node(net)) for net in device.nodes[:2])
                 lines.append(f"cwire{number} {ends} {{{device.values.get('capacitance', 0.0):.8g}*{factor}}}")
-        resistors = [device for device in self.found if device.kind == "r" and device not in self.drawn_resistors.values()]
+        resistors = [
+            device for device in self.found if device.kind == "r" and device not in self.drawn_resistors.values()
+        ]
         lines += [
-            f"rwire{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])} {max(device.values.get('resistance', 0.0), 1e-6):.8g}"
+            f"rwire{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])}"
+            f" {max(device.values.get('resistance', 0.0), 1e-6):.8g}"
             for number, device in enumerate(resistors)
         ]
         lines += self._from_schematic(own_capacitors)
@@ -191,10 +216,14 @@ class _Builder:
         wires = Wires(tuple(pair for pair in pairs if self._known(pair[0]) and self._known(pair[1])), str(self.path))
         total, estimate = sum(value for _, _, value in pairs), wires.total
         self.notes += [
-            f"{self.path.name}: {len(self.fets)} transistors (fingers) are {len(names)} of the schematic, {len(capacitors)} capacitors of wires with {total * 1e15:.4g} fF in all, {len(resistors)} resistors of wires"
+            f"{self.path.name}: {len(self.fets)} transistors (fingers) are {len(names)} of the schematic,"
+            f" {len(capacitors)} capacitors of wires with {total * 1e15:.4g} fF in all, {len(resistors)} resistors of"
+            " wires"
         ]
         if estimate < total * (1 - 1e-9):
-            self.notes.append(f"{(total - estimate) * 1e15:.4g} fF are on nets that the schematic does not have, or has inside a cell")
+            self.notes.append(
+                f"{(total - estimate) * 1e15:.4g} fF are on nets that the schematic does not have, or has inside a cell"
+            )
         return PostLayout(
             self._problem(netlist, names, factors),
             wires,
@@ -223,10 +252,18 @@ class _Builder:
         for own in self.flat:
             if own.label in width and {"w", "l"} <= own.values.keys():
                 meant = own.values["w"] * own.values.get("m", 1.0)
-                if abs(width[own.label] - meant) > SAME * meant or abs(length[own.label] - own.values["l"]) > SAME * own.values["l"]:
-                    other.append(f"{own.label} {width[own.label]:.4g}/{length[own.label]:.4g} for {meant:.4g}/{own.values['l']:.4g}")
+                if (
+                    abs(width[own.label] - meant) > SAME * meant
+                    or abs(length[own.label] - own.values["l"]) > SAME * own.values["l"]
+                ):
+                    other.append(
+                        f"{own.label} {width[own.label]:.4g}/{length[own.label]:.4g} for"
+                        f" {meant:.4g}/{own.values['l']:.4g}"
+                    )
         if other:
-            self.notes.append(f"drawn with another W/L than the schematic's: {', '.join(other[:8])}{' …' if len(other) > 8 else ''}")
+            self.notes.append(
+                f"drawn with another W/L than the schematic's: {', '.join(other[:8])}{' …' if len(other) > 8 else ''}"
+            )
 
     def _inside(self, line: object) -> bool:
         inside = False
@@ -253,7 +290,9 @@ class _Builder:
         for device in self.found:
             for net in device.nodes[:2] if device.kind == "c" else ():
                 if is_substrate(net) and net not in self.own_ports:
-                    result.setdefault(net, Counter(own.values()).most_common(1)[0][0] if not result else next(iter(result.values())))
+                    result.setdefault(
+                        net, Counter(own.values()).most_common(1)[0][0] if not result else next(iter(result.values()))
+                    )
         for net, meant in result.items():
             self.notes.append(f"{net} is taken for {meant}")
         return result
@@ -270,9 +309,12 @@ class _Builder:
             ends = {_short(net) for net in own.nodes[:2]}
             value = own.values.get("capacitance", 0.0)
             there = [
-                device for device in self.found
-                if device.kind == "c" and device.label not in found and {nets.get(self.groups.of(net), "") for net in device.nodes[:2]} == ends
-            ]  # fmt: skip
+                device
+                for device in self.found
+                if device.kind == "c"
+                and device.label not in found
+                and {nets.get(self.groups.of(net), "") for net in device.nodes[:2]} == ends
+            ]
             best = max(there, key=lambda device: device.values.get("capacitance", 0.0), default=None)
             if best is not None and best.values.get("capacitance", 0.0) >= 0.3 * value:
                 found[best.label] = own.label
@@ -288,12 +330,14 @@ class _Builder:
             back.setdefault(meant, net)
         taken = [device for device in self.found if device.kind == "r" and device in self.drawn_resistors.values()]
         lines += [
-            f"rdrawn{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])} {device.values['resistance']:.10g}"
+            f"rdrawn{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])}"
+            f" {device.values['resistance']:.10g}"
             for number, device in enumerate(taken)
         ]
         taken = [device for device in self.found if device.kind == "c" and device.label in own_capacitors]
         lines += [
-            f"cdrawn{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])} {device.values['capacitance']:.10g}"
+            f"cdrawn{number} {self._node(device.nodes[0])} {self._node(device.nodes[1])}"
+            f" {device.values['capacitance']:.10g}"
             for number, device in enumerate(taken)
         ]
         for device in self.flat:
@@ -301,13 +345,24 @@ class _Builder:
                 continue
             if device.library:
                 ends = [
-                    self._node(back.get(_short(net), f"only_{_word(_short(net))}")) if _short(net) not in self.own_ports else _short(net)
+                    (
+                        self._node(back.get(_short(net), f"only_{_word(_short(net))}"))
+                        if _short(net) not in self.own_ports
+                        else _short(net)
+                    )
                     for net in device.nodes
                 ]
                 lines.append(f"xmissing{len(names)} {' '.join(ends)} {self._call_of(device)}")
                 names.append(device.label)
                 continue
-            value = next((device.values[key] for key in ("resistance", "capacitance", "inductance", "dc") if key in device.values), None)
+            value = next(
+                (
+                    device.values[key]
+                    for key in ("resistance", "capacitance", "inductance", "dc")
+                    if key in device.values
+                ),
+                None,
+            )
             if value is None or device.kind not in "rclvi":
                 raise InputError(
                     Finding(
@@ -317,10 +372,16 @@ class _Builder:
                     )
                 )
             nodes = [
-                self._node(back.get(_short(net), f"only_{_word(_short(net))}")) if _short(net) not in self.own_ports else _short(net)
+                (
+                    self._node(back.get(_short(net), f"only_{_word(_short(net))}"))
+                    if _short(net) not in self.own_ports
+                    else _short(net)
+                )
                 for net in device.nodes[:2]
             ]
-            lines.append(f"{device.kind}missing{len(names)} {' '.join(nodes)} {'dc ' if device.kind in 'vi' else ''}{value:.10g}")
+            lines.append(
+                f"{device.kind}missing{len(names)} {' '.join(nodes)} {'dc ' if device.kind in 'vi' else ''}{value:.10g}"
+            )
             names.append(device.label)
         if names:
             self.notes.append(f"not in the layout, taken from the schematic: {', '.join(names)}")
@@ -343,18 +404,36 @@ class _Builder:
             words.append(f"{name}={value:.10g}")
         return " ".join(words)
 
-    def _problem(self, netlist: Netlist, names: Mapping[str, Sequence[str]], factors: Mapping[tuple[str, str], str]) -> Problem:
+    def _problem(
+        self, netlist: Netlist, names: Mapping[str, Sequence[str]], factors: Mapping[tuple[str, str], str]
+    ) -> Problem:
         problem = self.problem
         parameters = tuple(
-            Parameter(name, 0.0, 2.0, "", "lin", None, f"wires between {one} and {other}", 1.0, (Place(Edit("", "", name), 1.0, 1.0),))
+            Parameter(
+                name,
+                0.0,
+                2.0,
+                "",
+                "lin",
+                None,
+                f"wires between {one} and {other}",
+                1.0,
+                (Place(Edit("", "", name), 1.0, 1.0),),
+            )
             for (one, other), name in factors.items()
         )
         labels = names
         specs = tuple(
-            replace(spec, devices=tuple(one for device in spec.devices for one in labels.get(device, ()))) if spec.devices else spec
+            (
+                replace(spec, devices=tuple(one for device in spec.devices for one in labels.get(device, ())))
+                if spec.devices
+                else spec
+            )
             for spec in problem.specs
         )
-        return replace(problem, netlist=netlist, space=DesignSpace(parameters), groups=(), specs=specs, layout=None, wires=None)
+        return replace(
+            problem, netlist=netlist, space=DesignSpace(parameters), groups=(), specs=specs, layout=None, wires=None
+        )
 
     def _node(self, net: str) -> str:
         return net if net in self.own_ports else f"n_{_word(net)}"
@@ -362,7 +441,9 @@ class _Builder:
     def _net(self, net: str, bulks: Mapping[str, str]) -> str:
         """The schematic's name of a net, else the layout's."""
         group = self.groups.of(net)
-        return bulks.get(net) or self.match.nets.get(group) or (group if group in self.own_ports else f"{group} (layout)")
+        return (
+            bulks.get(net) or self.match.nets.get(group) or (group if group in self.own_ports else f"{group} (layout)")
+        )
 
     def _known(self, net: str) -> bool:
         return net in self.own_ports or (net in set(self.match.nets.values()) and "." not in net)

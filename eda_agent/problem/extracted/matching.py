@@ -126,9 +126,13 @@ def _differences(layout: Sequence[Channel], schematic: Sequence[Channel], known:
             and (channel.kind, known[channel.gate], frozenset(known[end] for end in channel.ends)) not in there
         ):
             lines.append(
-                f"{channel.names[0]}: no {channel.kind} of the schematic has its gate on {known[channel.gate]} and lies between {' and '.join(sorted(known[end] for end in channel.ends))}"
+                f"{channel.names[0]}: no {channel.kind} of the schematic has its gate on {known[channel.gate]} and lies"
+                f" between {' and '.join(sorted(known[end] for end in channel.ends))}"
             )
     text = "; ".join(lines[:6]) or "their connections differ"
     return [
-        Finding(f"the extracted netlist is not the circuit of the spec: {text}", fix="run LVS of the layout against the schematic first")
+        Finding(
+            f"the extracted netlist is not the circuit of the spec: {text}",
+            fix="run LVS of the layout against the schematic first",
+        )
     ]

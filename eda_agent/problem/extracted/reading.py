@@ -75,7 +75,9 @@ def _plain_names(text: str) -> str:
         # a comment begins with a dollar that stands alone: KLayout's nets are \\$1
         code = re.split(r"\s\$(?:\s|$)|\s\*\*|;", line, maxsplit=1)[0]
         words = re.split(r"(\s+)", code)
-        result.append("".join(word if "=" in word or not re.search(r"[\\$#/\[\]<>!:|]", word) else _plain(word) for word in words))
+        result.append(
+            "".join(word if "=" in word or not re.search(r"[\\$#/\[\]<>!:|]", word) else _plain(word) for word in words)
+        )
     # a first line that is not a card is a title
     return "\n".join(result) + "\n"
 
@@ -106,7 +108,9 @@ def _cell(netlist: Netlist, wanted: str | None, problem: Problem, path: Path) ->
     cells = netlist.subcircuits
     if wanted is not None:
         if wanted.lower() not in cells:
-            raise InputError(Finding(f"the netlist has no cell {wanted}", path, fix=f"it has: {', '.join(cells) or 'none'}"))
+            raise InputError(
+                Finding(f"the netlist has no cell {wanted}", path, fix=f"it has: {', '.join(cells) or 'none'}")
+            )
         return wanted.lower()
     called = {device.value.lower() for cell in cells.values() for device in cell.devices if device.kind == "x"}
     tops = [name for name in cells if name not in called]

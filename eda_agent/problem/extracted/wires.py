@@ -36,7 +36,9 @@ def wires_from(data: object) -> Wires | None:
         return None
     pairs = []
     for row in data["pairs"]:
-        if not (isinstance(row, list) and len(row) == 3 and all(isinstance(net, str) and _plain(net) for net in row[:2])):
+        if not (
+            isinstance(row, list) and len(row) == 3 and all(isinstance(net, str) and _plain(net) for net in row[:2])
+        ):
             return None
         if isinstance(row[2], bool) or not isinstance(row[2], (int, float)) or not 0 <= row[2] < 1:
             return None
@@ -58,7 +60,10 @@ def with_wires(netlist: Netlist, subckt: str, wires: Wires) -> Netlist:
         if line.card == ".subckt":
             inside = line.text.split()[1].lower()
         if line.card == ".ends" and inside == subckt:
-            cards = [f"{name} {one} {other} {value:.6g}" for name, (one, other, value) in zip(names, wires.pairs, strict=False)]
+            cards = [
+                f"{name} {one} {other} {value:.6g}"
+                for name, (one, other, value) in zip(names, wires.pairs, strict=False)
+            ]
             lines += [Line(card, (card,), line.file, line.number) for card in cards]
         lines.append(line)
     return parse_netlist(lines)

@@ -69,7 +69,10 @@ class CutLibrary:
         if boxes is None:
             return ""
         # bins are chosen by the finger (`set wnflag=1`)
-        width, length = device.values.get("w", 0.0) / max(device.values.get("nf", 1.0), 1.0), device.values.get("l", 0.0)
+        width, length = (
+            device.values.get("w", 0.0) / max(device.values.get("nf", 1.0), 1.0),
+            device.values.get("l", 0.0),
+        )
         edge = ""
         for name, w0, w1, l0, l1 in boxes:
             if w0 - _ULPS * w0 <= width <= w1 and l0 - _ULPS * l0 <= length <= l1:
@@ -79,7 +82,8 @@ class CutLibrary:
                 edge = edge or name
         if not edge:
             raise InputError(
-                f"{device.label}: no model of {device.model} covers W = {format_quantity(width, 'm')}, L = {format_quantity(length, 'm')}"
+                f"{device.label}: no model of {device.model} covers W = {format_quantity(width, 'm')}, L ="
+                f" {format_quantity(length, 'm')}"
             )
         return edge
 
@@ -137,11 +141,16 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     path = pdk.library(boxes, process)
     # the stamp represents the content: reading 2 MB of text on every start would cost more than the cut saves
     stamp = [f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in sorted(_neighbours(path))]
-    key = hashlib.sha256(repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()).hexdigest()[:20]
+    key = hashlib.sha256(
+        repr((__version__, _source_digest(), pdk.name, process, sorted(boxes.items()), stamp)).encode()
+    ).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
 
     def mismatch() -> Mapping[str, Spread]:
-        return _spreads(folder / f"{pdk.name}-{process}-{key}.spreads.json", lambda: _cut(pdk, process, boxes, path, mismatch=True).spreads)
+        return _spreads(
+            folder / f"{pdk.name}-{process}-{key}.spreads.json",
+            lambda: _cut(pdk, process, boxes, path, mismatch=True).spreads,
+        )
 
     kept = _kept(models, index, mismatch)
     if kept is None:
@@ -165,7 +174,10 @@ def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]
         devices, digest = data["devices"], data["digest"]
         if hashlib.sha256(read_file(models, MOST_BYTES) + devices.encode()).hexdigest() != digest:
             return None
-        bins = tuple(Bin(name, model, (width[0], width[1]), (length[0], length[1])) for name, model, width, length in data["bins"])
+        bins = tuple(
+            Bin(name, model, (width[0], width[1]), (length[0], length[1]))
+            for name, model, width, length in data["bins"]
+        )
         return CutLibrary(models, devices, digest, bins, mismatch)
     except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None

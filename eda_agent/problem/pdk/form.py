@@ -62,7 +62,9 @@ def _name(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e30 and math.isfinite(value)
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e30 and math.isfinite(value)
+    )
 
 
 def _quantity(value: object, unit: str, low: float, high: float) -> bool:
@@ -95,30 +97,60 @@ def _beside(value: object) -> bool:
 
 def _process(value: object) -> bool:
     return value == {} or (
-        isinstance(value, dict) and _list(_text)(value.get("sections")) and _map(_name, _number)(value.get("params")) and len(value) == 2
+        isinstance(value, dict)
+        and _list(_text)(value.get("sections"))
+        and _map(_name, _number)(value.get("params"))
+        and len(value) == 2
     )
 
 
 def _range(value: object) -> bool:
-    if not isinstance(value, list) or len(value) != 2 or not all(_quantity(bound, "m", _SMALLEST, _LARGEST) for bound in value):
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not all(_quantity(bound, "m", _SMALLEST, _LARGEST) for bound in value)
+    ):
         return False
     return parse_quantity(value[0], "m") <= parse_quantity(value[1], "m")
 
 
 _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "title": (_text, "it is one line of text"), "licence": (_text, "it is one line of text"), "needs": (_text, "it is one line of text"),
-    "device_files": (_text, "it is one line of text"), "library": (_list(_path), "it is [{path: FILE}]"),
+    "title": (_text, "it is one line of text"),
+    "licence": (_text, "it is one line of text"),
+    "needs": (_text, "it is one line of text"),
+    "device_files": (_text, "it is one line of text"),
+    "library": (_list(_path), "it is [{path: FILE}]"),
     "include": (_list(_beside), "it is a list of files beside the library"),
-    "corners": (lambda value: bool(value) and _map(_name, _list(_text))(value), "it is {tt: [section], …}: a process has letters, digits, _ . and -"),
-    "params": (_map(_name, _number), "it is {name: number}"), "mismatch": (_map(_name, _number), "it is {name: number}"),
-    "process": (_process, "it is {sections: [name], params: {name: number}}"), "scale": (_plain(1e-12, 1e3), "it is metres per unit of W and L, such as 1e-6"),
-    "supply": (_plain(1e-3, 1e4), "it is a voltage in V, above 0"), "grid": (lambda value: _quantity(value, "m", 1e-12, 1e-3), "it is a length, such as 5n"),
-    "subcircuits": (lambda value: isinstance(value, bool), "it is true or false"), "devices": (lambda value: isinstance(value, dict), "it is {name: {type: nmos, …}}"),
-}  # fmt: skip
+    "corners": (
+        lambda value: bool(value) and _map(_name, _list(_text))(value),
+        "it is {tt: [section], …}: a process has letters, digits, _ . and -",
+    ),
+    "params": (_map(_name, _number), "it is {name: number}"),
+    "mismatch": (_map(_name, _number), "it is {name: number}"),
+    "process": (_process, "it is {sections: [name], params: {name: number}}"),
+    "scale": (_plain(1e-12, 1e3), "it is metres per unit of W and L, such as 1e-6"),
+    "supply": (_plain(1e-3, 1e4), "it is a voltage in V, above 0"),
+    "grid": (lambda value: _quantity(value, "m", 1e-12, 1e-3), "it is a length, such as 5n"),
+    "subcircuits": (lambda value: isinstance(value, bool), "it is true or false"),
+    "devices": (lambda value: isinstance(value, dict), "it is {name: {type: nmos, …}}"),
+}
 _RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "type": (lambda value: isinstance(value, str) and value in TERMINALS, f"it is one of {', '.join(TERMINALS)}"), "w": (_range, "it is [minimum, maximum], such as [0.22u, 100u]"),
-    "l": (_range, "it is [minimum, maximum], such as [0.18u, 20u]"), "aliases": (_list(_name), "it is a list of names"), "file": (lambda value: _text(value) or _list(_text)(value), "it is a prefix of file names, or a list of them"),
-    "terminals": (lambda value: isinstance(value, int) and 2 <= value <= 5, "it is 2 to 5"), "names": (lambda value: isinstance(value, list) and len(value) == 2 and all(map(_name, value)), "it is [width, length], such as [r_width, r_length]"),
-    "supply": (lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 1e-3, 1e4), "it is a voltage, such as 5"),
-    "rated": (lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 0.0, 1e5), "it is a voltage, such as 1.98"),
-}  # fmt: skip
+    "type": (lambda value: isinstance(value, str) and value in TERMINALS, f"it is one of {', '.join(TERMINALS)}"),
+    "w": (_range, "it is [minimum, maximum], such as [0.22u, 100u]"),
+    "l": (_range, "it is [minimum, maximum], such as [0.18u, 20u]"),
+    "aliases": (_list(_name), "it is a list of names"),
+    "file": (lambda value: _text(value) or _list(_text)(value), "it is a prefix of file names, or a list of them"),
+    "terminals": (lambda value: isinstance(value, int) and 2 <= value <= 5, "it is 2 to 5"),
+    "names": (
+        lambda value: isinstance(value, list) and len(value) == 2 and all(map(_name, value)),
+        "it is [width, length], such as [r_width, r_length]",
+    ),
+    "supply": (
+        lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 1e-3, 1e4),
+        "it is a voltage, such as 5",
+    ),
+    "rated": (
+        lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 0.0, 1e5),
+        "it is a voltage, such as 1.98",
+    ),
+}

@@ -40,7 +40,9 @@ class Block:
 
         If m is not declared, ngspice multiplies the devices inside.
         """
-        return "m" in self.defaults and not any(re.search(r"\bm\b", text) for card in self.devices for text in pairs(card).values())
+        return "m" in self.defaults and not any(
+            re.search(r"\bm\b", text) for card in self.devices for text in pairs(card).values()
+        )
 
 
 @dataclass
@@ -59,7 +61,11 @@ def pairs(text: str) -> dict[str, str]:
     """`key = value` pairs of a card, keys in lower case."""
     words = text.split()
     keys, values = words[0::3], words[2::3]
-    plain = len(keys) == len(values) == words[1::3].count("=") == text.count("=") and "'" not in text and all(map(str.isidentifier, keys))
+    plain = (
+        len(keys) == len(values) == words[1::3].count("=") == text.count("=")
+        and "'" not in text
+        and all(map(str.isidentifier, keys))
+    )
     # most of a library is `key = value`, three words each: splitting takes a third of the time of the expression, with
     # the same result
     if plain and all(word[0] == "{" and word.find("}") == len(word) - 1 for word in values if "{" in word):
@@ -67,7 +73,9 @@ def pairs(text: str) -> dict[str, str]:
     return {key.lower(): value for key, value in _PAIR.findall(text)}
 
 
-def read_library(path: Path, sections: tuple[str, ...], *, wanted: Callable[[Path], bool] = lambda path: True) -> Library:
+def read_library(
+    path: Path, sections: tuple[str, ...], *, wanted: Callable[[Path], bool] = lambda path: True
+) -> Library:
     """Read `sections` of a library file (the whole file without any).
 
     `wanted` tells whether an included file matters; skipping the others makes a full open_pdks tree quick to read.
@@ -130,7 +138,9 @@ class _Reader:
         if depth > 20:
             raise InputError(f"{path}: the library includes itself")
         if self._runs > MAX_RUNS:
-            raise InputError(f"{path}: the library and its includes have more than {MAX_RUNS:,} files and sections together")
+            raise InputError(
+                f"{path}: the library and its includes have more than {MAX_RUNS:,} files and sections together"
+            )
         for card in cards:
             word, _, rest = card.partition(" ")
             match word.lower():

@@ -82,12 +82,16 @@ def _shaped(node: Node, known: Mapping[str, Node], constants: Mapping[str, float
         if node.function == "gauss":
             width = Call("*", (mean, width))  # relative to the mean
         return Call("+", (mean, Call("*", (Call("/", (width, sigmas)), draws.next()))))
-    return expression.fold(Call(node.function, tuple(_shaped(argument, known, constants, draws) for argument in node.arguments)), {})
+    return expression.fold(
+        Call(node.function, tuple(_shaped(argument, known, constants, draws) for argument in node.arguments)), {}
+    )
 
 
 def symbols(spread: Spread) -> Iterator[str]:
     """The draws that a spread needs, in order."""
-    found = {name for text in spread.values() for name in expression.names(expression.parse(text)) if name not in _SIZES}
+    found = {
+        name for text in spread.values() for name in expression.names(expression.parse(text)) if name not in _SIZES
+    }
     return iter(sorted(found, key=lambda name: int(name[1:])))
 
 

@@ -26,6 +26,11 @@ def ignoring(pdk: Pdk, names: Iterable[str]) -> frozenset[str]:
     key = path, path.stat().st_mtime_ns, asked
     if key not in _FOUND:
         library = library_of(pdk, path, next(iter(pdk.corners.values()), ()), asked)
-        found = {name: [library.blocks[one] for one in pdk.devices[name].spellings if one in library.blocks] for name in asked}
-        _FOUND[key] = frozenset(name for name, blocks in found.items() if any(block.ignores_multiplier for block in blocks))
+        found = {
+            name: [library.blocks[one] for one in pdk.devices[name].spellings if one in library.blocks]
+            for name in asked
+        }
+        _FOUND[key] = frozenset(
+            name for name, blocks in found.items() if any(block.ignores_multiplier for block in blocks)
+        )
     return _FOUND[key]

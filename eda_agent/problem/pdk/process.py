@@ -40,7 +40,13 @@ def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, f
     models = folder / f"{pdk.name}-{seed}-{sample}.models"
     write_text(models, text)
     devices = "".join(writer.blocks)
-    return CutLibrary(models, devices, hashlib.sha256((text + devices).encode()).hexdigest(), tuple(writer.bins), lambda: writer.spreads)
+    return CutLibrary(
+        models,
+        devices,
+        hashlib.sha256((text + devices).encode()).hexdigest(),
+        tuple(writer.bins),
+        lambda: writer.spreads,
+    )
 
 
 def _library(pdk: Pdk, devices: tuple[str, ...]) -> Library:

@@ -109,21 +109,25 @@ class Pdk:
         """
         if self.needs == "osdi":
             raise MissingError(
-                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not support\n    → use sky130A or gf180mcuD"
+                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not support\n "
+                "   → use sky130A or gf180mcuD"
             )
         asked = {name for name in devices if name in self.devices}
         tried, found = [], []
         for location in self.locations:
             path = _resolve(location)
             if path is not None and path.is_file():
-                if asked <= set(location.get("devices", asked)) and (not process or process in location.get("processes", (process,))):
+                if asked <= set(location.get("devices", asked)) and (
+                    not process or process in location.get("processes", (process,))
+                ):
                     return path
                 found.append(path)
             tried.append(_describe(location))
         if found:
             return found[0]
         raise MissingError(
-            f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or set PDK_ROOT"
+            f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or"
+            " set PDK_ROOT"
         )
 
     def missing_packages(self) -> list[str]:
@@ -155,7 +159,11 @@ def _describe(location: Mapping[str, Any]) -> str:
 
 def pdk_names() -> list[str]:
     """The valid names of `pdk:` in spec.yaml."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".yaml"))
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in resources.files(__package__).iterdir()
+        if entry.name.endswith(".yaml")
+    )
 
 
 def find_pdk(name: str, folder: Path = Path()) -> Pdk:
@@ -172,7 +180,9 @@ def _shipped_pdk(name: str) -> Pdk:
     if name not in pdk_names():
         raise InputError(
             Finding(
-                f"unknown PDK {name!r}", where="pdk", fix=f"one of {', '.join(pdk_names())}, or the path of a PDK file (.yaml) of your own"
+                f"unknown PDK {name!r}",
+                where="pdk",
+                fix=f"one of {', '.join(pdk_names())}, or the path of a PDK file (.yaml) of your own",
             )
         )
     return _read_pdk(name, yaml.safe_load(resources.files(__package__).joinpath(f"{name}.yaml").read_text()))
@@ -204,10 +214,17 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
             rated = parse_quantity(str(rule["rated"]), "V") if "rated" in rule else None
             names = tuple(name.lower() for name in rule.get("names", ("w", "l")))
             devices[alias.lower()] = DeviceRule(
-                alias.lower(), rule["type"], (width[0], width[1]), (length[0], length[1]), _files(rule.get("file", ())),
-                tuple(spelling.lower() for spelling in spellings), rated, int(rule.get("terminals", TERMINALS[rule["type"]])), (names[0], names[1]),
+                alias.lower(),
+                rule["type"],
+                (width[0], width[1]),
+                (length[0], length[1]),
+                _files(rule.get("file", ())),
+                tuple(spelling.lower() for spelling in spellings),
+                rated,
+                int(rule.get("terminals", TERMINALS[rule["type"]])),
+                (names[0], names[1]),
                 parse_quantity(str(rule["supply"]), "V") if "supply" in rule else None,
-            )  # fmt: skip
+            )
     return Pdk(
         name=name,
         title=data["title"],

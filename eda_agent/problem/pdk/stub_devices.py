@@ -31,6 +31,10 @@ def _stub(name: str, rule: DeviceRule) -> str:
         return f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}} {junctions}\n.ends\n"
     ports = [f"p{number}" for number in range(1, rule.terminals + 1)]
     first, second = ports[:2]
-    inside = {"resistor": f"r0 {first} {second} 1", "capacitor": f"c0 {first} {second} 1", "diode": f"d0 {first} {second} {name}"}
+    inside = {
+        "resistor": f"r0 {first} {second} 1",
+        "capacitor": f"c0 {first} {second} 1",
+        "diode": f"d0 {first} {second} {name}",
+    }
     element = inside.get(rule.type, f"q0 {' '.join(ports[:3])} {name}")
     return f".subckt {name} {' '.join(ports)}\n{element}\n.ends\n"

@@ -42,7 +42,9 @@ def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequenc
     return library
 
 
-def written(pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool) -> Writer:
+def written(
+    pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool
+) -> Writer:
     """The cut of a library at these constants, with its spreads if `mismatch`."""
     writer = Writer(pdk, library, constants, boxes, mismatch=mismatch)
     for name in sorted(boxes):
@@ -71,7 +73,9 @@ def constants_of(params: Mapping[str, str]) -> dict[str, float]:
 class Writer:
     """Collects the text of a cut; every model and subcircuit is written once."""
 
-    def __init__(self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool):
+    def __init__(
+        self, pdk: Pdk, library: Library, constants: dict[str, float], boxes: Mapping[str, Box], *, mismatch: bool
+    ):
         self.pdk, self.library, self.constants, self.boxes = pdk, library, constants, boxes
         self.mismatch = mismatch
         self.statistical = {**constants, **pdk.mismatch}
@@ -121,8 +125,14 @@ class Writer:
                 self.varied(name, pairs(card.split(None, 6)[6]), {**block.defaults, **block.params})
             used = _closure(lines, locals_)
             header = " ".join(f"{key}={expression.strip_quotes(text)}" for key, text in defaults.items())
-            body = "".join(f".param {key}={{{expression.to_text(self.folded(text))}}}\n" for key, text in locals_.items() if key in used)
-        self.blocks.append(f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n")
+            body = "".join(
+                f".param {key}={{{expression.to_text(self.folded(text))}}}\n"
+                for key, text in locals_.items()
+                if key in used
+            )
+        self.blocks.append(
+            f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n"
+        )
 
     @contextmanager
     def inside(self, block: Block) -> Iterator[None]:
@@ -148,7 +158,9 @@ class Writer:
             if self.model(target, block.models, box):
                 return
         if not self.model(target, self.library.models, box):
-            raise InputError(f"{self.pdk.name}: device {block.name!r} needs model {target!r}, which the library does not have")
+            raise InputError(
+                f"{self.pdk.name}: device {block.name!r} needs model {target!r}, which the library does not have"
+            )
 
     def whole(self, block: Block, name: str) -> str:
         """A subcircuit of resistors, capacitors, diodes or bipolars, unchanged except for values that the library
@@ -218,7 +230,9 @@ class Writer:
         if name in models:
             chosen = {name: Bin(name, name, ANY, ANY)}
         else:
-            found = [self.bin(key, text) for key, text in models.items() if re.fullmatch(re.escape(name) + r"\.\d+", key)]
+            found = [
+                self.bin(key, text) for key, text in models.items() if re.fullmatch(re.escape(name) + r"\.\d+", key)
+            ]
             chosen = {entry.name: entry for entry in found if box is None or entry.touches(*box)}
         for key, entry in chosen.items():
             if key in self.written:
@@ -229,7 +243,10 @@ class Writer:
             kind, *body = text.split(None, 2)[1:]
             given = pairs(" ".join(body))
             known = self.numbers
-            cells = [f"{parameter}={known.get(value) or self.number(key, parameter, value)}" for parameter, value in given.items()]
+            cells = [
+                f"{parameter}={known.get(value) or self.number(key, parameter, value)}"
+                for parameter, value in given.items()
+            ]
             self.varied(key, given, {})
             rows = [" ".join(cells[start : start + 12]) for start in range(0, len(cells), 12)]
             self.models.append(f".model {key} {kind.strip('(')}\n" + "".join(f"+ {row}\n" for row in rows))
@@ -248,7 +265,8 @@ class Writer:
                 raise InputError(f"{self.pdk.name}: model {model}: {error}") from None
             if not isinstance(node, expression.Number):
                 raise InputError(
-                    f"{self.pdk.name}: model {model}: {parameter} depends on {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
+                    f"{self.pdk.name}: model {model}: {parameter} depends on"
+                    f" {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
                 )
             result = text.strip() if _is_number(text) else repr(node.value)
         self.numbers[text] = result
@@ -260,7 +278,9 @@ class Writer:
             try:
                 node = expression.parse(term)
                 self.terms[term] = (
-                    isinstance(node, expression.Call) and node.function == "*" and self.folded(term) == expression.Number(0.0)
+                    isinstance(node, expression.Call)
+                    and node.function == "*"
+                    and self.folded(term) == expression.Number(0.0)
                 )
             except ExpressionError:
                 self.terms[term] = False
@@ -271,7 +291,8 @@ class Writer:
         found = _BOUND.findall(text[:400].rpartition(" ")[0])
         found = found if len(found) == 4 else _BOUND.findall(text)
         bounds = {
-            key.lower(): float(value) if _PLAIN.fullmatch(value) else expression.evaluate(self.folded(value), {}) for key, value in found
+            key.lower(): float(value) if _PLAIN.fullmatch(value) else expression.evaluate(self.folded(value), {})
+            for key, value in found
         }
         width = (bounds.get("wmin", ANY[0]), bounds.get("wmax", ANY[1]))
         length = (bounds.get("lmin", ANY[0]), bounds.get("lmax", ANY[1]))
@@ -299,13 +320,19 @@ def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str
     """The cards of a model and its bins under another name."""
     if name == spelling:
         return models
-    return {name + key.removeprefix(spelling): text for key, text in models.items() if key == spelling or key.startswith(f"{spelling}.")}
+    return {
+        name + key.removeprefix(spelling): text
+        for key, text in models.items()
+        if key == spelling or key.startswith(f"{spelling}.")
+    }
 
 
 def _with_constants(text: str, constants: Mapping[str, float]) -> str:
     """A text with every constant's name replaced by its number."""
     return re.sub(
-        r"[A-Za-z_][\w.]*(?!\s*\()", lambda match: f"({constants[match[0].lower()]!r})" if match[0].lower() in constants else match[0], text
+        r"[A-Za-z_][\w.]*(?!\s*\()",
+        lambda match: f"({constants[match[0].lower()]!r})" if match[0].lower() in constants else match[0],
+        text,
     )
 
 
@@ -319,7 +346,9 @@ def _is_number(text: str) -> bool:
 def _closure(lines: list[str], local: Mapping[str, str]) -> set[str]:
     """The local parameters that the lines need, directly or through each other."""
     needed: set[str] = set()
-    waiting = [word for line in lines for word in re.findall(r"[a-z_]\w*", " ".join(re.findall(r"\{[^}]*\}", line.lower())))]
+    waiting = [
+        word for line in lines for word in re.findall(r"[a-z_]\w*", " ".join(re.findall(r"\{[^}]*\}", line.lower())))
+    ]
     while waiting:
         word = waiting.pop()
         if word in local and word not in needed:

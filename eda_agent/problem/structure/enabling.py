@@ -88,7 +88,9 @@ def _switch(found: Wiring, fet: Fet) -> _Gate | None:
             sure = any(other.gate in found.tops(other) for other in held)
             return _Gate(fet, OPPOSITE[conducts], kills=True, sure=sure)
     feeds = [other for other in found.by_source[fet.drain] if other.type == fet.type]
-    between = fet.source != rail and any(other.type == fet.type for other in found.by_drain[fet.source] if other is not fet)
+    between = fet.source != rail and any(
+        other.type == fet.type for other in found.by_drain[fet.source] if other is not fet
+    )
     if feeds or between:
         return _Gate(fet, conducts, kills=False, sure=False)
     return None

@@ -26,7 +26,9 @@ def colours(structure: Structure) -> Mapping[str, str]:
     """Device → its position in the circuit: in two circuits with the same fingerprint, devices of one colour
     correspond.
     """
-    return {node.removeprefix("d "): colour[:16] for node, colour in _refined(structure).items() if node.startswith("d ")}
+    return {
+        node.removeprefix("d "): colour[:16] for node, colour in _refined(structure).items() if node.startswith("d ")
+    }
 
 
 def _refined(structure: Structure) -> dict[str, str]:

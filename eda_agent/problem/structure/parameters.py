@@ -17,11 +17,27 @@ from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.circuit import Structure
 from eda_agent.problem.structure.recognise import recognise
 
-QUANTITIES = ("other", "width", "length", "multiplier", "fingers", "resistance", "capacitance", "inductance", "voltage", "current")
+QUANTITIES = (
+    "other",
+    "width",
+    "length",
+    "multiplier",
+    "fingers",
+    "resistance",
+    "capacitance",
+    "inductance",
+    "voltage",
+    "current",
+)
 _QUANTITY = {
-    "w": "width", "l": "length", "m": "multiplier", "nf": "fingers", "resistance": "resistance", "capacitance": "capacitance",
+    "w": "width",
+    "l": "length",
+    "m": "multiplier",
+    "nf": "fingers",
+    "resistance": "resistance",
+    "capacitance": "capacitance",
     "inductance": "inductance",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,9 @@ def effects(problem: Problem) -> dict[str, Effect]:
     result = {}
     for parameter in space.parameters:
         value = parameter.initial
-        other = parameter.maximum if abs(parameter.maximum - value) > abs(value - parameter.minimum) else parameter.minimum
+        other = (
+            parameter.maximum if abs(parameter.maximum - value) > abs(value - parameter.minimum) else parameter.minimum
+        )
         after = elaboration.devices(space.edits({**space.initial, parameter.name: other}))
         result[parameter.name] = _effect(structure, before, after)
     return result
@@ -66,8 +84,13 @@ def _effect(structure: Structure, before: Mapping[str, FlatDevice], after: list[
         devices.append(device.label)
         roles[structure.roles.get(device.label, "device")] += 1
         # a width also changes areas and perimeters
-        key = next((key for key in ("w", "l", "nf", "m", "resistance", "capacitance", "inductance") if key in changed), changed[0])
-        quantities[{"v": "voltage", "i": "current"}.get(device.kind, "other") if key == "dc" else _QUANTITY.get(key, "other")] += 1
+        key = next(
+            (key for key in ("w", "l", "nf", "m", "resistance", "capacitance", "inductance") if key in changed),
+            changed[0],
+        )
+        quantities[
+            {"v": "voltage", "i": "current"}.get(device.kind, "other") if key == "dc" else _QUANTITY.get(key, "other")
+        ] += 1
     types = {fet.type for fet in structure.fets if fet.name in devices}
     kind = "both" if len(types) > 1 else next(iter(types), "")
     quantity = max(quantities, key=lambda name: (quantities[name], name)) if quantities else "other"

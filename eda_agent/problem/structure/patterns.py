@@ -89,7 +89,10 @@ class Patterns(Wiring):
             free = [
                 fet
                 for fet in fets
-                if not fet.diode and fet.name not in self.mirrored and fet.name not in crossed and fet.gate not in self.clocks
+                if not fet.diode
+                and fet.name not in self.mirrored
+                and fet.name not in crossed
+                and fet.gate not in self.clocks
             ]
             for kind in ("nmos", "pmos"):
                 side: dict[str, list[Fet]] = defaultdict(list)
@@ -122,7 +125,9 @@ class Patterns(Wiring):
             start = {
                 port
                 for port in self.circuit.ports
-                if port not in self.rails and port not in self.clocks and any(not fet.diode for fet in self.by_gate[port])
+                if port not in self.rails
+                and port not in self.clocks
+                and any(not fet.diode for fet in self.by_gate[port])
             }
         reached, waiting = set(start), deque(start)
         links: dict[str, set[str]] = defaultdict(set)
@@ -149,7 +154,10 @@ class Patterns(Wiring):
                 continue
             for p in self.by_gate[n.gate]:
                 # a device that an enable drives may share its drain with another without being its inverter
-                apart = {n.name, p.name} & self.enabling and {n.source, p.source} != {self.circuit.vdd, self.circuit.vss}
+                apart = {n.name, p.name} & self.enabling and {n.source, p.source} != {
+                    self.circuit.vdd,
+                    self.circuit.vss,
+                }
                 if p.type == "pmos" and p.drain == n.drain and n.gate not in self.clocks and not apart:
                     found.append((n, p))
         return tuple(found)

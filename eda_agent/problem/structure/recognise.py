@@ -23,8 +23,12 @@ TWO_TERMINAL = frozenset("rcl")
 def recognise(netlist: Netlist, subckt: str, pdk: Pdk) -> Structure:
     """The structure of a subcircuit. Raises `InputError` if it does not elaborate."""
     flat = Elaboration(netlist, subckt, stub_devices(pdk)).devices({})
-    types = {line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"}
-    return analyse(flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types})
+    types = {
+        line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"
+    }
+    return analyse(
+        flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types}
+    )
 
 
 def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[str, str]) -> Structure:
@@ -39,7 +43,11 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
     vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
     # a channel with one net at both ends carries no current: a dummy or a capacitor, never a diode or a mirror
-    idle = {fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor" for fet in fets if fet.drain == fet.source}
+    idle = {
+        fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor"
+        for fet in fets
+        if fet.drain == fet.source
+    }
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)

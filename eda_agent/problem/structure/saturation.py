@@ -6,10 +6,23 @@ from __future__ import annotations
 
 from eda_agent.problem.structure.circuit import Fet, Structure
 
-ROLES = frozenset({
-    "input pair", "inner pair", "tail source", "load mirror", "signal mirror", "cascode", "bias diode", "bias source", "current source",
-    "output device", "gain device", "follower", "load diode",
-})  # fmt: skip
+ROLES = frozenset(
+    {
+        "input pair",
+        "inner pair",
+        "tail source",
+        "load mirror",
+        "signal mirror",
+        "cascode",
+        "bias diode",
+        "bias source",
+        "current source",
+        "output device",
+        "gain device",
+        "follower",
+        "load diode",
+    }
+)
 """Without switches, latches, inverters and their current limiters, clocked tails, class-AB meshes, and devices that fit
 no rule.
 """
@@ -21,7 +34,9 @@ def meant_for_saturation(structure: Structure) -> tuple[str, ...]:
     """
     if structure.clocks or any(role.startswith("starving") for role in structure.roles.values()):
         return ()
-    return tuple(fet.name for fet in structure.fets if _role(structure, fet) in ROLES and not _other_use(structure, fet))
+    return tuple(
+        fet.name for fet in structure.fets if _role(structure, fet) in ROLES and not _other_use(structure, fet)
+    )
 
 
 def _role(structure: Structure, fet: Fet) -> str:
@@ -37,5 +52,9 @@ def _other_use(structure: Structure, fet: Fet) -> bool:
         or fet.gate == fet.source
         or (fet.drain in structure.rails and fet.source in structure.rails and not fet.diode)
     )
-    above = (other for other in structure.fets if other.type == fet.type and other.source == fet.drain and other.gate == fet.gate)
+    above = (
+        other
+        for other in structure.fets
+        if other.type == fet.type and other.source == fet.drain and other.gate == fet.gate
+    )
     return dummy or fet.gate in structure.rails or any(above)

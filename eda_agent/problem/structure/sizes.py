@@ -38,7 +38,7 @@ class Sizes:
     units, averaged over the devices of
     that colour, is `matrix` (k, parameters) times the logarithms of the parameters' values (SI units) plus `offset`
     (k).
-    """  # fmt: skip
+    """
 
     keys: tuple[tuple[str, str], ...]
     matrix: Real
@@ -54,12 +54,17 @@ def sizes(problem: Problem) -> Sizes | None:
         return None
     try:
         structure = recognise(problem.netlist, problem.subckt, problem.pdk)
-        elaboration = Elaboration(problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial)))
+        elaboration = Elaboration(
+            problem.netlist, problem.subckt, stub_devices(problem.pdk), list(space.edits(space.initial))
+        )
     except InputError:
         return None
     places = colours(structure)
     draw = np.random.default_rng(0)
-    sizings = [space.from_unit(row) for row in draw.random((TRIED * (len(space.parameters) + 1), len(space.parameters))).tolist()]
+    sizings = [
+        space.from_unit(row)
+        for row in draw.random((TRIED * (len(space.parameters) + 1), len(space.parameters))).tolist()
+    ]
     rows = [_measured(elaboration.devices(space.edits(sizing)), places) for sizing in (space.initial, *sizings)]
     keys = tuple(sorted(rows[0]))
     if not keys or any(row.keys() != rows[0].keys() for row in rows):

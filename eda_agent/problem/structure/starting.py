@@ -36,7 +36,11 @@ def _may_trigger(found: Wiring, mirrors: Sequence[Mirror], fet: Fet) -> bool:
     """Whether a device on its rail draws from the gates of a mirror of the other type."""
     free = fet.source in found.rails and not fet.diode
     own_gate = fet.gate not in found.rails and fet.gate not in found.circuit.ports
-    return free and own_gate and any(mirror.reference.gate == fet.drain and mirror.reference.type != fet.type for mirror in mirrors)
+    return (
+        free
+        and own_gate
+        and any(mirror.reference.gate == fet.drain and mirror.reference.type != fet.type for mirror in mirrors)
+    )
 
 
 def _carries_bias(found: Wiring, mirrored: Collection[str], fet: Fet) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from eda_agent.problem.structure.circuit import Fet
 
 
-def exchanged(fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[str, str]], taken: set[str]) -> list[tuple[str, str]]:
+def exchanged(
+    fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[str, str]], taken: set[str]
+) -> list[tuple[str, str]]:
     """Devices that are exchanged if these nets are."""
     swap: dict[str, str] = {}
 
@@ -30,7 +32,10 @@ def exchanged(fets: Sequence[Fet], rails: frozenset[str], seeds: Sequence[tuple[
             fits = [
                 other
                 for other in fets
-                if other.name != fet.name and other.name not in taken and other.type == fet.type and _twins(rails, fet, other, swap)
+                if other.name != fet.name
+                and other.name not in taken
+                and other.type == fet.type
+                and _twins(rails, fet, other, swap)
             ]
             # if several fit, another device will decide
             if len(fits) == 1 and _exchange_all(fet, fits[0], exchange):
@@ -60,6 +65,6 @@ def _twins(rails: frozenset[str], fet: Fet, other: Fet, swap: Mapping[str, str])
 
 
 def _exchange_all(fet: Fet, other: Fet, exchange: Callable[[str, str], bool]) -> bool:
-    return all(exchange(mine, its) for mine, its in ((fet.source, other.source), (fet.gate, other.gate)) if mine != its) and (
-        fet.drain == other.drain or exchange(fet.drain, other.drain) or fet.gate == other.gate
-    )
+    return all(
+        exchange(mine, its) for mine, its in ((fet.source, other.source), (fet.gate, other.gate)) if mine != its
+    ) and (fet.drain == other.drain or exchange(fet.drain, other.drain) or fet.gate == other.gate)

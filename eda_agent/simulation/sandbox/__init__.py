@@ -77,7 +77,15 @@ def gaps(held: Collection[str]) -> list[str]:
 def _python() -> list[str]:
     """Folders from which modules may still be imported."""
     package = Path(__file__).resolve().parents[2]
-    return [*{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(package)}]  # fmt: skip
+    return [
+        *{
+            sysconfig.get_path("stdlib"),
+            sysconfig.get_path("platstdlib"),
+            sysconfig.get_path("purelib"),
+            sysconfig.get_path("platlib"),
+            str(package),
+        }
+    ]
 
 
 def _drop_capabilities() -> bool:

@@ -26,7 +26,14 @@ _NUMBER, _ARCHITECTURE = 0, 4
 _X32 = 0x40000000
 """System calls of the x32 interface are numbered from here."""
 _CLONE_THREAD = 0x10000
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | getattr(os, "O_TMPFILE", 0) & ~getattr(os, "O_DIRECTORY", 0)
+_WRITING = (
+    os.O_WRONLY
+    | os.O_RDWR
+    | os.O_CREAT
+    | os.O_TRUNC
+    | os.O_APPEND
+    | getattr(os, "O_TMPFILE", 0) & ~getattr(os, "O_DIRECTORY", 0)
+)
 """Flags of `open` that can change a file."""
 _PRCTL = {"death signal": 1, "kept capabilities": 8, "bounding set": 24, "memory map": 35, "tracer": 0x59616D61}
 """Options of `prctl` that would undo the confinement or let others in."""

@@ -22,7 +22,13 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if seen.pair and seen.metrics & DRIVEN and max(seen.pair.values()) < OFF:
         most = format_quantity(max(seen.pair.values()), "A", 2)
         did = f"the input pair ({' '.join(seen.pair)}) is off: it carries at most {most}"
-        yield Symptom("pair off", seen.testbench, seen.corner, did, "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)")  # fmt: skip
+        yield Symptom(
+            "pair off",
+            seen.testbench,
+            seen.corner,
+            did,
+            "the bias ports (bias:), an enable that is held at the wrong level, and the common mode (vcm)",
+        )
     wave = seen.response
     if wave is None or not _amplifies(seen):
         return
@@ -36,7 +42,13 @@ def check(seen: Observation) -> Iterator[Symptom]:
         check = "attenuates a little" if mild else "attenuates"
         yield Symptom(check, seen.testbench, seen.corner, did, "the bias, the load and the common mode (vcm)", mild)
     elif _inverts(seen):
-        yield Symptom("inverts", seen.testbench, seen.corner, "the path inverts at low frequency: feedback through it is positive", "which input is the inverting one (ports:)")  # fmt: skip
+        yield Symptom(
+            "inverts",
+            seen.testbench,
+            seen.corner,
+            "the path inverts at low frequency: feedback through it is positive",
+            "which input is the inverting one (ports:)",
+        )
 
 
 def _amplifies(seen: Observation) -> bool:

@@ -26,8 +26,22 @@ def check(seen: Observation) -> Iterator[Symptom]:
     look = "the clock, the common mode (vcm) and the outputs' load"
     if max(abs(first), abs(second)) < level:
         most = format_quantity(max(abs(first), abs(second)), "V", 2)
-        yield Symptom("never decides", seen.testbench, seen.corner, f"it never decides: its outputs differ by at most {most}", look)
+        yield Symptom(
+            "never decides",
+            seen.testbench,
+            seen.corner,
+            f"it never decides: its outputs differ by at most {most}",
+            look,
+        )
     elif min(abs(first), abs(second)) >= level and first * second > 0:
-        yield Symptom("one decision", seen.testbench, seen.corner, "it decides the same way whatever its input is", look)
+        yield Symptom(
+            "one decision", seen.testbench, seen.corner, "it decides the same way whatever its input is", look
+        )
     elif first <= -level and second >= level:
-        yield Symptom("decides wrongly", seen.testbench, seen.corner, "it decides the wrong way each time", "which output and which input are the positive ones (ports:)")  # fmt: skip
+        yield Symptom(
+            "decides wrongly",
+            seen.testbench,
+            seen.corner,
+            "it decides the wrong way each time",
+            "which output and which input are the positive ones (ports:)",
+        )

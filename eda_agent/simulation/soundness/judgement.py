@@ -11,13 +11,31 @@ from dataclasses import dataclass
 from eda_agent.errors import Finding
 from eda_agent.problem.space import Sizing
 from eda_agent.simulation.evaluate import Evaluator
-from eda_agent.simulation.soundness import amplifier, comparator, noise, oscillator, output, reference, regulator, supply
+from eda_agent.simulation.soundness import (
+    amplifier,
+    comparator,
+    noise,
+    oscillator,
+    output,
+    reference,
+    regulator,
+    supply,
+)
 from eda_agent.simulation.soundness.observation import Observation, observe
 from eda_agent.simulation.soundness.symptom import Symptom
 from eda_agent.simulation.soundness.unmoved import unmoved
 from eda_agent.units import counted
 
-CHECKS = (amplifier.check, output.check, comparator.check, oscillator.check, regulator.check, reference.check, noise.check, supply.check)
+CHECKS = (
+    amplifier.check,
+    output.check,
+    comparator.check,
+    oscillator.check,
+    regulator.check,
+    reference.check,
+    noise.check,
+    supply.check,
+)
 """Causes before their effects: the first symptom of a testbench is reported."""
 DRAWS = 32
 """Number of sizings in which a symptom of the baseline is looked for: a circuit that works in a tenth of its space
@@ -41,7 +59,8 @@ class Soundness:
         others = f"; {counted(self.draws, 'other sizing')} over the ranges did no better" if self.draws else ""
         return [
             Finding(
-                f"{heading(names)} {'does' if len(names) == 1 else 'do'} not test: {first.did}{others if first.check != 'unmoved' else ''}",
+                f"{heading(names)} {'does' if len(names) == 1 else 'do'} not test:"
+                f" {first.did}{others if first.check != 'unmoved' else ''}",
                 fix=f"check {first.look}",
             )
             for names, first in together(self.refused)
@@ -69,13 +88,17 @@ def judge(evaluator: Evaluator) -> Soundness:
     base, other = observe(evaluator, [start, sizings[0]], corner)
     found = symptoms_of(base)
     told = {symptom.testbench for symptom in found}
-    frozen = [symptom for symptom in unmoved(base, other) if symptom.testbench not in told] if sizings[0] != start else []
+    frozen = (
+        [symptom for symptom in unmoved(base, other) if symptom.testbench not in told] if sizings[0] != start else []
+    )
     if not found:
         return Soundness(tuple(frozen), ())
     left, looked = _escaping([symptom for symptom in found if not symptom.mild], other), [other]
     batch = max(2, evaluator.executor.size)
     while left and len(looked) < len(sizings):
-        more = observe(evaluator, sizings[len(looked) : len(looked) + batch], corner, {symptom.testbench for symptom in left})
+        more = observe(
+            evaluator, sizings[len(looked) : len(looked) + batch], corner, {symptom.testbench for symptom in left}
+        )
         looked += more
         batch *= 2
         for seen in more:
@@ -127,4 +150,7 @@ def _draws(evaluator: Evaluator) -> list[Sizing]:
     """Legal sizings over the whole space and half way to it in turn: a working one may be near the start."""
     space, draw = evaluator.problem.space, random.Random(0)
     start = space.to_unit(space.initial)
-    return [space.from_unit([place + (0.5, 1.0)[number % 2] * (draw.random() - place) for place in start]) for number in range(DRAWS)]
+    return [
+        space.from_unit([place + (0.5, 1.0)[number % 2] * (draw.random() - place) for place in start])
+        for number in range(DRAWS)
+    ]

@@ -42,12 +42,30 @@ def check(seen: Observation) -> Iterator[Symptom]:
         least = _least(metric, seen)
         if value < least:
             shown = "nothing" if value < 1e-30 else format_quantity(value, spec.metric.unit, 2)
-            did = f"its {metric.replace('_', ' ')} is {shown}, but kT allows no less than {format_quantity(least, spec.metric.unit, 2)}"
-            yield Symptom("noiseless", seen.testbench, seen.corner, did, "whether the output is the circuit's own, and whether the models have noise")  # fmt: skip
+            did = (
+                f"its {metric.replace('_', ' ')} is {shown}, but kT allows no less than"
+                f" {format_quantity(least, spec.metric.unit, 2)}"
+            )
+            yield Symptom(
+                "noiseless",
+                seen.testbench,
+                seen.corner,
+                did,
+                "whether the output is the circuit's own, and whether the models have noise",
+            )
         elif metric == "input_noise" and value > MOST:
             resistor = value**2 / (4 * BOLTZMANN * (seen.settings.get("temperature", 27.0) + 273.15))
-            did = f"its input noise is {format_quantity(value, spec.metric.unit, 2)}, that of a resistor of {format_quantity(resistor, 'Ohm', 2)}"
-            yield Symptom("noise alone", seen.testbench, seen.corner, did, "whether the output follows the input, and noise_frequency")
+            did = (
+                f"its input noise is {format_quantity(value, spec.metric.unit, 2)}, that of a resistor of"
+                f" {format_quantity(resistor, 'Ohm', 2)}"
+            )
+            yield Symptom(
+                "noise alone",
+                seen.testbench,
+                seen.corner,
+                did,
+                "whether the output follows the input, and noise_frequency",
+            )
 
 
 def _least(metric: str, seen: Observation) -> float:
@@ -60,7 +78,10 @@ def _least(metric: str, seen: Observation) -> float:
         return density
     if metric == "input_noise_current":
         # the same voltage drives the source's capacitance
-        return max(LEAST_CURRENT, density * 2 * math.pi * seen.settings.get("noise_frequency", 0.0) * seen.settings.get("source", 0.0))
+        return max(
+            LEAST_CURRENT,
+            density * 2 * math.pi * seen.settings.get("noise_frequency", 0.0) * seen.settings.get("source", 0.0),
+        )
     return density * math.sqrt(max(seen.settings.get("noise_stop", 0.0) - seen.settings.get("noise_start", 0.0), 0.0))
 
 

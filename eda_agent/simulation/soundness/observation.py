@@ -82,7 +82,11 @@ def observe(
     simulation gives none.
     """
     evaluator.prepare()
-    decks = [deck for deck in evaluator.workbench.decks if deck.corner == corner and (testbenches is None or deck.testbench in testbenches)]
+    decks = [
+        deck
+        for deck in evaluator.workbench.decks
+        if deck.corner == corner and (testbenches is None or deck.testbench in testbenches)
+    ]
     timeout = evaluator.problem.budget.timeout
     tasks = [
         Task(deck, instance, operating_point=_biased(deck), waveforms=True, timeout=timeout)
@@ -106,7 +110,11 @@ def watch(evaluator: Evaluator, sizing: Sizing) -> tuple[Evaluation, tuple[Obser
         evaluator.keep(pending, place, {key: entry for key, entry in reply.items() if key != "waveforms"})
 
     evaluator.executor.run(
-        [replace(task, waveforms=True, operating_point=task.operating_point or _biased(task.deck)) for task in pending.tasks], keep
+        [
+            replace(task, waveforms=True, operating_point=task.operating_point or _biased(task.deck))
+            for task in pending.tasks
+        ],
+        keep,
     )
     evaluator.go_on(pending)
     while pending.tasks:
@@ -124,17 +132,28 @@ def read(problem: Problem, replies: Sequence[tuple[Deck, Mapping[str, Any]]]) ->
         if not sound(reply) or "waveforms" not in reply:
             continue
         bench = problem.testbenches[deck.testbench]
-        specs = tuple(spec for spec in problem.specs if spec.testbench == deck.testbench and spec.counts_in(deck.corner))
+        specs = tuple(
+            spec for spec in problem.specs if spec.testbench == deck.testbench and spec.counts_in(deck.corner)
+        )
         if not specs:
             # no spec counts here
             continue
-        currents = {name: abs(numbers["id"]) for name, numbers in reply.get("operating_point", {}).items() if name in pair}
+        currents = {
+            name: abs(numbers["id"]) for name, numbers in reply.get("operating_point", {}).items() if name in pair
+        }
         result.append(
             Observation(
-                deck.testbench, deck.corner, bench.template, specs, frozenset(bench.sources),
-                deck.settings, {kind: _wave(kind, wave) for kind, wave in reply["waveforms"].items()}, currents, _held(problem, bench),
+                deck.testbench,
+                deck.corner,
+                bench.template,
+                specs,
+                frozenset(bench.sources),
+                deck.settings,
+                {kind: _wave(kind, wave) for kind, wave in reply["waveforms"].items()},
+                currents,
+                _held(problem, bench),
             )
-        )  # fmt: skip
+        )
     return tuple(result)
 
 
@@ -155,7 +174,9 @@ def _held(problem: Problem, bench: Testbench) -> tuple[str, ...]:
     """Sources of the circuit itself on its output."""
     scope = problem.netlist.subcircuits[problem.subckt]
     outs = {port for port, net in bench.nets.items() if net == bench.probes.get("out")}
-    return tuple(device.name.upper() for device in scope.devices if device.kind in "ve" and outs & set(device.nodes[:2]))
+    return tuple(
+        device.name.upper() for device in scope.devices if device.kind in "ve" and outs & set(device.nodes[:2])
+    )
 
 
 def _wave(kind: str, data: Mapping[str, Any]) -> Waveform:

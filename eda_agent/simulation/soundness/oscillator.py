@@ -25,10 +25,20 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if np.ptp(late) < SWING * seen.vdd:
         did = f"it stands still: out swings by {format_quantity(float(np.ptp(late)), 'V', 2)} in the last {window}"
         yield Symptom(
-            "stands still", seen.testbench, seen.corner, did, "the bias, the control voltage, and the length of the simulation (frequency:)"
+            "stands still",
+            seen.testbench,
+            seen.corner,
+            did,
+            "the bias, the control voltage, and the length of the simulation (frequency:)",
         )
         return
     value, why, *_ = measure("oscillation_frequency", wave, seen.settings)
     if value is None:
         did = f"it moves, but has {why} (the last {window})"
-        yield Symptom("no periods", seen.testbench, seen.corner, did, "the length of the simulation (frequency: about the expected value)")
+        yield Symptom(
+            "no periods",
+            seen.testbench,
+            seen.corner,
+            did,
+            "the length of the simulation (frequency: about the expected value)",
+        )

@@ -23,7 +23,9 @@ DRIVEN = frozenset(metric.name for metric in METRICS.values() if metric.output =
 """Metrics of testbenches that drive the output by their input."""
 HOLDING = frozenset(metric.name for metric in METRICS.values() if metric.output == "held")
 """Metrics of testbenches whose circuit holds its output: a still output is normal."""
-FOLLOWERS = frozenset({"opamp_open_loop", "opamp_loop", "opamp_step", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus"})
+FOLLOWERS = frozenset(
+    {"opamp_open_loop", "opamp_loop", "opamp_step", "opamp_cmrr", "opamp_psrr_plus", "opamp_psrr_minus"}
+)
 """Templates whose amplifier holds its output at the common mode by feedback."""
 
 
@@ -31,11 +33,25 @@ def check(seen: Observation) -> Iterator[Symptom]:
     level = seen.level
     place = "" if level is None else _place(level, seen.vdd)
     if seen.metrics & DRIVEN and (moved := _moved(seen)) is not None and moved < STILL:
-        where = f"out stands at {place + ',' if place else format_quantity(level, 'V', 3)} and" if level is not None else "out"
-        look = f"what drives the output: {' '.join(seen.held)} in the netlist" if seen.held else "what drives the output, and the bias"
+        where = (
+            f"out stands at {place + ',' if place else format_quantity(level, 'V', 3)} and"
+            if level is not None
+            else "out"
+        )
+        look = (
+            f"what drives the output: {' '.join(seen.held)} in the netlist"
+            if seen.held
+            else "what drives the output, and the bias"
+        )
         yield Symptom("still output", seen.testbench, seen.corner, f"{where} does not move", look)
     elif place and (seen.metrics & HOLDING or seen.template in FOLLOWERS):
-        yield Symptom("output at a rail", seen.testbench, seen.corner, f"out stands at {place}", "the bias, a start-up state without current, and what loads the output")  # fmt: skip
+        yield Symptom(
+            "output at a rail",
+            seen.testbench,
+            seen.corner,
+            f"out stands at {place}",
+            "the bias, a start-up state without current, and what loads the output",
+        )
 
 
 def _place(level: float, vdd: float) -> str:
@@ -49,7 +65,11 @@ def _moved(seen: Observation) -> float | None:
     """The output's movement for a stimulus of 1 (1 V in AC, or 1 in a probed loop; of the supply in time and in
     sweeps); None without a stimulus.
     """
-    found = [float(np.ptp(wave.real("out"))) / seen.vdd for kind in ("tran", "dc") if (wave := seen.wave(kind, "out")) is not None]
+    found = [
+        float(np.ptp(wave.real("out"))) / seen.vdd
+        for kind in ("tran", "dc")
+        if (wave := seen.wave(kind, "out")) is not None
+    ]
     if (response := seen.response) is not None:
         found.append(float(np.abs(response.probes[LOOP if LOOP in response.probes else "out"]).max()))
     return max(found) if found else None

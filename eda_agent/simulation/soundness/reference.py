@@ -22,7 +22,13 @@ def check(seen: Observation) -> Iterator[Symptom]:
         current = abs(float(held.real("current")[0]))
         if current < OFF:
             did = f"the output delivers no current: {format_quantity(current, 'A', 2)}"
-            yield Symptom("no current", seen.testbench, seen.corner, did, "a start-up state without current, and the voltage that holds the output (compliance)")  # fmt: skip
+            yield Symptom(
+                "no current",
+                seen.testbench,
+                seen.corner,
+                did,
+                "a start-up state without current, and the voltage that holds the output (compliance)",
+            )
     wave = seen.wave("dc", "out")
     # a current that follows the supply is poor, as that of a resistor and a mirror, but the testbench does test
     if "line_regulation" not in seen.metrics:
@@ -32,7 +38,13 @@ def check(seen: Observation) -> Iterator[Symptom]:
     share = sensitivity(wave.axis, wave.real("out"), seen.settings["line_low"], seen.settings["line_high"])
     if share > FOLLOWS:
         did = f"out follows the supply: it changes by {100 * share:.0f} % of itself for 100 % of the supply"
-        yield Symptom("follows the supply", seen.testbench, seen.corner, did, "the bias, a start-up state without current, and whether the supply is high enough")  # fmt: skip
+        yield Symptom(
+            "follows the supply",
+            seen.testbench,
+            seen.corner,
+            did,
+            "the bias, a start-up state without current, and whether the supply is high enough",
+        )
 
 
 def sensitivity(supply: np.ndarray, output: np.ndarray, low: float, high: float) -> float:

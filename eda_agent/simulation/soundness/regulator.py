@@ -26,5 +26,13 @@ def check(seen: Observation) -> Iterator[Symptom]:
     if seen.template == "ldo_line" or level is None:
         return
     if abs(level - asked) > OFF_BY * asked:
-        did = f"it does not regulate: out stands at {format_quantity(level, 'V', 3)} for {format_quantity(asked, 'V', 3)}"
-        yield Symptom("does not regulate", seen.testbench, seen.corner, did, "the bias, vref with the divider (r_top, r_bottom), and load_current")  # fmt: skip
+        did = (
+            f"it does not regulate: out stands at {format_quantity(level, 'V', 3)} for {format_quantity(asked, 'V', 3)}"
+        )
+        yield Symptom(
+            "does not regulate",
+            seen.testbench,
+            seen.corner,
+            did,
+            "the bias, vref with the divider (r_top, r_bottom), and load_current",
+        )

@@ -22,4 +22,6 @@ def check(seen: Observation) -> Iterator[Symptom]:
     mean = float(np.trapezoid(current, wave.axis) / np.ptp(wave.axis)) if wave.kind == "tran" else float(current[0])
     if mean <= 0:
         did = f"the supply delivers {format_quantity(mean, 'A', 3)}" if mean < 0 else "the supply delivers no current"
-        yield Symptom("no power", seen.testbench, seen.corner, did, "the probe  supply:  and other sources that feed the circuit")
+        yield Symptom(
+            "no power", seen.testbench, seen.corner, did, "the probe  supply:  and other sources that feed the circuit"
+        )

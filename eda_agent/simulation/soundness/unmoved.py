@@ -19,9 +19,20 @@ def unmoved(one: Sequence[Observation], other: Sequence[Observation]) -> Iterato
     second = {(seen.testbench, seen.corner): seen for seen in other}
     for seen in one:
         twin = second.get((seen.testbench, seen.corner))
-        if twin is not None and seen.waves.keys() == twin.waves.keys() and all(_equal(seen, twin, kind) for kind in seen.waves):
+        if (
+            twin is not None
+            and seen.waves.keys() == twin.waves.keys()
+            and all(_equal(seen, twin, kind) for kind in seen.waves)
+        ):
             did = "its results are identical to the last digit although every size changed"
-            yield Symptom("unmoved", seen.testbench, seen.corner, did, "whether the deck holds the netlist's own devices: a  .param  or a model in it that sets the sizes again")  # fmt: skip
+            yield Symptom(
+                "unmoved",
+                seen.testbench,
+                seen.corner,
+                did,
+                "whether the deck holds the netlist's own devices: a  .param  or a model in it that sets the sizes"
+                " again",
+            )
 
 
 def _equal(one: Observation, other: Observation, kind: str) -> bool:

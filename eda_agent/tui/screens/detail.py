@@ -17,7 +17,10 @@ class Detail(Screen[None]):
     waits.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.pop_screen", "back"), Binding("q", "app.pop_screen", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "app.pop_screen", "back"),
+        Binding("q", "app.pop_screen", "back", show=False),
+    ]
     heading = ""
     filled = False
 

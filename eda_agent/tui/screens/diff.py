@@ -40,6 +40,14 @@ class DiffScreen(Detail):
             return Text(str(error))
         text = Text("\n" + "".join(f"! {line}\n" for line in asked.said))
         for line in lines or ["nothing changed"]:
-            style = "green" if line.startswith("+") else "red" if line.startswith("-") else "dim" if line.startswith("@") else ""
+            style = (
+                "green"
+                if line.startswith("+")
+                else "red"
+                if line.startswith("-")
+                else "dim"
+                if line.startswith("@")
+                else ""
+            )
             text.append(line + "\n", style=style)
         return text

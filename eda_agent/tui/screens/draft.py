@@ -24,8 +24,10 @@ class DraftScreen(Screen[None]):
     """`netlist`: a netlist, or an existing spec.yaml. `begin` is called with the spec once it is valid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "check", "save and check", priority=True), Binding("f5", "start", "start the run", priority=True), Binding("ctrl+q", "app.quit", "quit", priority=True),
-    ]  # fmt: skip
+        Binding("ctrl+s", "check", "save and check", priority=True),
+        Binding("f5", "start", "start the run", priority=True),
+        Binding("ctrl+q", "app.quit", "quit", priority=True),
+    ]
 
     def __init__(self, netlist: Path, begin: Callable[[Path], None]):
         super().__init__()
@@ -67,7 +69,12 @@ class DraftScreen(Screen[None]):
         except (EdaAgentError, OSError) as error:
             self.say(str(error))
             return False
-        sizes = {"parameter": found["parameters"], "spec": len(found["specs"]), "corner": len(found["corners"]), "MOSFET": found["devices"]}
+        sizes = {
+            "parameter": found["parameters"],
+            "spec": len(found["specs"]),
+            "corner": len(found["corners"]),
+            "MOSFET": found["devices"],
+        }
         self.say(f"✓ {', '.join(counted(size, noun) for noun, size in sizes.items())}\nF5 starts the run")
         return True
 

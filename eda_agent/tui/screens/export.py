@@ -35,20 +35,44 @@ def products(folder: Path) -> list[Product]:
     run = str(folder)
     found = [
         Product("sized netlist", folder / "sized.spice", ("export", run, "--out", str(folder / "sized.spice"))),
-        Product("netlist, difference", folder / "sized.diff", ("export", run, "--diff", "--out", str(folder / "sized.diff"))),
-        Product("report, one page with waveforms", folder / "report.html", ("report", run, "--out", str(folder / "report.html"))),
-        *(
-            Product(what, folder / f"report.{end}", ("report", run, "--format", kind, "--out", str(folder / f"report.{end}")))
-            for what, kind, end in (("turns, CSV", "csv", "csv"), ("run, JSON", "json", "json"), ("report, Markdown", "md", "md"), ("datasheet, CACE", "cace", "cace.yaml"))
+        Product(
+            "netlist, difference", folder / "sized.diff", ("export", run, "--diff", "--out", str(folder / "sized.diff"))
         ),
-        Product("transistors placed in rows, GDS", folder / "placed.gds", ("export", run, "--gds", str(folder / "placed.gds"))),
-    ]  # fmt: skip
+        Product(
+            "report, one page with waveforms",
+            folder / "report.html",
+            ("report", run, "--out", str(folder / "report.html")),
+        ),
+        *(
+            Product(
+                what,
+                folder / f"report.{end}",
+                ("report", run, "--format", kind, "--out", str(folder / f"report.{end}")),
+            )
+            for what, kind, end in (
+                ("turns, CSV", "csv", "csv"),
+                ("run, JSON", "json", "json"),
+                ("report, Markdown", "md", "md"),
+                ("datasheet, CACE", "cace", "cace.yaml"),
+            )
+        ),
+        Product(
+            "transistors placed in rows, GDS",
+            folder / "placed.gds",
+            ("export", run, "--gds", str(folder / "placed.gds")),
+        ),
+    ]
     try:
         beside = sorted(original_spec(folder).parent.glob("*.sch"))
     except EdaAgentError:
         beside = []
-    found += [Product("sizes into the xschem schematic", schematic, ("export", run, "--xschem", str(schematic))) for schematic in beside]
-    return found + [Product("undo that: the schematic as it was", schematic) for schematic in beside if kept(schematic).exists()]
+    found += [
+        Product("sizes into the xschem schematic", schematic, ("export", run, "--xschem", str(schematic)))
+        for schematic in beside
+    ]
+    return found + [
+        Product("undo that: the schematic as it was", schematic) for schematic in beside if kept(schematic).exists()
+    ]
 
 
 def kept(schematic: Path) -> Path:
@@ -76,9 +100,14 @@ class ExportScreen(Detail):
 
     def draw(self) -> None:
         rows = [
-            [Text(self.written.get(place, " "), style="red" if self.written.get(place) == "✗" else "green"), Text(product.what), Text(product.path.name), Text(str(product.path.parent), style="dim")]
+            [
+                Text(self.written.get(place, " "), style="red" if self.written.get(place) == "✗" else "green"),
+                Text(product.what),
+                Text(product.path.name),
+                Text(str(product.path.parent), style="dim"),
+            ]
             for place, product in enumerate(self.products)
-        ]  # fmt: skip
+        ]
         self.query_one(Table).show(["", "what", "file", "in"], rows)
 
     def on_data_table_row_selected(self, event: Table.RowSelected) -> None:

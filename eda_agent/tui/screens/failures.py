@@ -23,7 +23,8 @@ class FailureScreen(Detail):
     def __init__(self, shown: Shown):
         super().__init__()
         self.text = "\n\n".join(
-            f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}: {event.get('kind')}\n{printable(str(event.get('words', '')))}"
+            f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}:"
+            f" {event.get('kind')}\n{printable(str(event.get('words', '')))}"
             for event in list(shown.state.failures)[: -SHOWN - 1 : -1]
         )
 

@@ -23,7 +23,11 @@ from eda_agent.units import counted
 class FrontScreen(Detail):
     """The trade-off between two specs, and the verdict on unmet specs. Left and right choose the pair."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next pair"), ("left", "turn(-1)", "pair before")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Detail.BINDINGS,
+        ("right", "turn(1)", "next pair"),
+        ("left", "turn(-1)", "pair before"),
+    ]
     heading = "trade-off"
 
     def __init__(self, shown: Shown):
@@ -70,7 +74,11 @@ class FrontScreen(Detail):
                 color="gray",
             )
         best = front(self.state.turns, one, other, self.state.corners)
-        plot.plot([turn["specs"][one]["margin"] for turn in best], [turn["specs"][other]["margin"] for turn in best], marker="braille")
+        plot.plot(
+            [turn["specs"][one]["margin"] for turn in best],
+            [turn["specs"][other]["margin"] for turn in best],
+            marker="braille",
+        )
         plot.vline(0)
         plot.hline(0)
         plot.xlabel(f"margin of {one}")

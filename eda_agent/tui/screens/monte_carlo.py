@@ -21,7 +21,11 @@ SAMPLES = 100
 class MonteCarloScreen(Simulated):
     """The spread of each spec under mismatch, and the yield. Left and right choose the spec."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*Detail.BINDINGS, ("right", "turn(1)", "next spec"), ("left", "turn(-1)", "spec before")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Detail.BINDINGS,
+        ("right", "turn(1)", "next spec"),
+        ("left", "turn(-1)", "spec before"),
+    ]
     title_ = "Monte Carlo"
 
     def __init__(self, shown: Shown):
@@ -66,6 +70,9 @@ class MonteCarloScreen(Simulated):
         centre = statistics.fmean(seen) if seen else None
         censored = len(values) - len(seen)
         self.say(
-            f"Monte Carlo · turn {self.number} · {', '.join(self.found['corners'])} · {name} {target_text(spec)}: mean {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % "
-            f"(95 %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of {len(self.found['specs'])} (← →)"
+            f"Monte Carlo · turn {self.number} · {', '.join(self.found['corners'])} · {name} {target_text(spec)}: mean"
+            f" {format_quantity(centre, shown_unit(spec))}, {100 * row['yield']:.0f} % meet"
+            f" it{f', {censored} are censored' if censored else ''} · all specs {100 * self.found['yield']:.0f} % (95"
+            f" %: {100 * low:.0f} to {100 * high:.0f}) of {self.found['samples']} · {self.place + 1} of"
+            f" {len(self.found['specs'])} (← →)"
         )

@@ -34,10 +34,19 @@ class PointsScreen(Detail):
             bad = not off and (point["margin"] or 0.0) < 0.0
             rows.append(
                 [
-                    Text("!" if bad else " ", style="bold yellow"), Text(name), right(format_quantity(point["id"], "A", 3)), right(format_quantity(point["gm"], "S", 3)),
-                    right(f"{point['gm_id'] or 0:.1f}"), Text(inversion(point["gm_id"] or 0.0)), right(f"{point['vds'] or 0:.3f}"), right(f"{point['vdsat'] or 0:.3f}"),
-                    right(f"{point['margin'] or 0:+.3f}", "yellow" if bad else ""), Text("off" if off else "triode" if bad else "saturation", style="yellow" if bad else ""),
+                    Text("!" if bad else " ", style="bold yellow"),
+                    Text(name),
+                    right(format_quantity(point["id"], "A", 3)),
+                    right(format_quantity(point["gm"], "S", 3)),
+                    right(f"{point['gm_id'] or 0:.1f}"),
+                    Text(inversion(point["gm_id"] or 0.0)),
+                    right(f"{point['vds'] or 0:.3f}"),
+                    right(f"{point['vdsat'] or 0:.3f}"),
+                    right(f"{point['margin'] or 0:+.3f}", "yellow" if bad else ""),
+                    Text("off" if off else "triode" if bad else "saturation", style="yellow" if bad else ""),
                 ]
-            )  # fmt: skip
-        self.query_one(Table).show(["", "device", "id", "gm", "gm/id", "inversion", "vds", "vdsat", "margin", "region"], rows)
+            )
+        self.query_one(Table).show(
+            ["", "device", "id", "gm", "gm/id", "inversion", "vds", "vdsat", "margin", "region"], rows
+        )
         self.query_one(Table).focus()

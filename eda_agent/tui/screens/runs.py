@@ -60,10 +60,16 @@ class RunsScreen(Detail):
         begun = state.started
         met = bool(state.best.get("met"))
         return [
-            Text("▸" if path.parent.resolve() == self.here.resolve() else " "), Text(path.parent.name), Text(begun.get("problem", "?")), Text(begun.get("policy", "?")),
-            right(format_score(state.best.get("score", 0.0)), "green" if met else ""), Text("✓" if met else "✗", style="green" if met else "red"),
-            right(str(state.simulations)), Text(state.finished.get("stop") or "unfinished"), Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
-        ]  # fmt: skip
+            Text("▸" if path.parent.resolve() == self.here.resolve() else " "),
+            Text(path.parent.name),
+            Text(begun.get("problem", "?")),
+            Text(begun.get("policy", "?")),
+            right(format_score(state.best.get("score", 0.0)), "green" if met else ""),
+            Text("✓" if met else "✗", style="green" if met else "red"),
+            right(str(state.simulations)),
+            Text(state.finished.get("stop") or "unfinished"),
+            Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
+        ]
 
     def action_compare(self) -> None:
         place = self.query_one(Table).cursor_row
@@ -104,10 +110,16 @@ class CompareScreen(Detail):
         for first in spec_rows(states[0], turns[0]):
             second = next((row for row in spec_rows(states[1], turns[1]) if row.name == first.name), None)
             cells = [
-                Text("—") if row is None else Text(f"{SIGNS[row.verdict]} {row.margin}", style=COLOURS[row.verdict], justify="right")
+                (
+                    Text("—")
+                    if row is None
+                    else Text(f"{SIGNS[row.verdict]} {row.margin}", style=COLOURS[row.verdict], justify="right")
+                )
                 for row in (first, second)
             ]
-            theirs = first.target if second is None or second.target == first.target else f"{first.target} | {second.target}"
+            theirs = (
+                first.target if second is None or second.target == first.target else f"{first.target} | {second.target}"
+            )
             rows.append([Text(first.name), right(theirs, "dim"), *cells])
         scores = [right(format_score(state.best.get("score", 0.0)), "bold") for state in states]
         corners = [right(str(state.corners)) for state in states]
@@ -118,11 +130,17 @@ class CompareScreen(Detail):
             [Text("simulations"), Text(""), *[right(str(state.simulations)) for state in states]],
         ]
         self.query_one("#reached", Table).show(["spec", "target", "margin", "margin of the other"], rows)
-        sizes = [{row.name: row.value for row in size_rows(state, turn)} for state, turn in zip(states, turns, strict=True)]
+        sizes = [
+            {row.name: row.value for row in size_rows(state, turn)} for state, turn in zip(states, turns, strict=True)
+        ]
         self.query_one("#sizes-of-both", Table).show(
             ["size", "here", "there"],
             [
-                [Text(name), right(value), right(sizes[1].get(name, "—"), "" if sizes[1].get(name) == value else "bold")]
+                [
+                    Text(name),
+                    right(value),
+                    right(sizes[1].get(name, "—"), "" if sizes[1].get(name) == value else "bold"),
+                ]
                 for name, value in sizes[0].items()
             ],
         )

@@ -30,7 +30,11 @@ class SensitivityScreen(Simulated):
                 [
                     Text(name),
                     *[
-                        right("—", "dim") if cell is None else right(f"{cell:+.2f}", "bold" if abs(cell) >= STRONG else "dim")
+                        (
+                            right("—", "dim")
+                            if cell is None
+                            else right(f"{cell:+.2f}", "bold" if abs(cell) >= STRONG else "dim")
+                        )
                         for cell in cells
                     ],
                 ]
@@ -38,5 +42,6 @@ class SensitivityScreen(Simulated):
         self.query_one(Table).show(["size", *specs], rows)
         self.query_one(Table).focus()
         self.say(
-            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin over the whole range of a size; bold from {STRONG}"
+            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin over the whole range of a"
+            f" size; bold from {STRONG}"
         )

@@ -36,7 +36,9 @@ class TurnScreen(Detail):
             return []
         proposal = turn.get("proposal", {})
         share = share_text(turn, self.state.corners)
-        reached = f"at most {format_score(turn['score'])}, simulated in {share}" if share else format_score(turn["score"])
+        reached = (
+            f"at most {format_score(turn['score'])}, simulated in {share}" if share else format_score(turn["score"])
+        )
         lines = [f"score {reached} · proposed by {proposal.get('policy', '?')}", ""]
         if proposal.get("reasoning"):
             lines += [f"said    {printable(proposal['reasoning'])}"]
@@ -52,7 +54,9 @@ class TurnScreen(Detail):
                 for name, (old, new) in moves.sizes.items()
             ]
             if not share:
-                lines += ["", "margins"] + [f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()]
+                lines += ["", "margins"] + [
+                    f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()
+                ]
         for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
             lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
         return lines

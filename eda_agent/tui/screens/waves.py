@@ -29,8 +29,12 @@ class WavesScreen(Simulated):
     """Waveforms of every testbench: left and right choose the plot, comma and point move the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *Detail.BINDINGS, ("right", "turn(1)", "next plot"), ("left", "turn(-1)", "plot before"), ("comma", "move(-1)", "cursor left"), ("full_stop", "move(1)", "cursor right"),
-    ]  # fmt: skip
+        *Detail.BINDINGS,
+        ("right", "turn(1)", "next plot"),
+        ("left", "turn(-1)", "plot before"),
+        ("comma", "move(-1)", "cursor left"),
+        ("full_stop", "move(1)", "cursor right"),
+    ]
     title_ = "waveforms"
 
     def __init__(self, shown: Shown):
@@ -80,7 +84,8 @@ class WavesScreen(Simulated):
         where = format_quantity(10**at if log else at, axis, 4)
         self.query_one("#values", Static).update(Text(f" {where}   {'   '.join(values)}"))
         self.say(
-            f"waveforms · turn {self.number} · {title} · {self.place + 1} of {len(self.plots)} (← → plot, comma and point move the cursor)"
+            f"waveforms · turn {self.number} · {title} · {self.place + 1} of {len(self.plots)} (← → plot, comma and"
+            " point move the cursor)"
         )
 
 
@@ -104,7 +109,14 @@ def plots_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, dict[str, tuple
                 values, what = transfer(wave), "loop gain" if LOOP in probes else about["ac"]["what"]
                 sign = 1 if LOOP in probes else about["ac"]["sign"]
                 add(testbench, f"{what}, dB", "Hz", corner, xs, [sign * value for value in decibels(values)])
-                add(testbench, "phase of the loop, degrees" if LOOP in probes else "phase, degrees", "Hz", corner, xs, unwrapped(values))
+                add(
+                    testbench,
+                    "phase of the loop, degrees" if LOOP in probes else "phase, degrees",
+                    "Hz",
+                    corner,
+                    xs,
+                    unwrapped(values),
+                )
             elif kind == "noise":
                 for role in about["noise"]["roles"]:
                     if role in probes:

@@ -44,7 +44,9 @@ def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], 
         sizing = history.turns[count].sizing
         assert sizing is not None
         answer = language.answer(
-            prompt_history := History(history.problem, history.turns[:count]), language.levels_of(sizing), history.turns[count].score
+            prompt_history := History(history.problem, history.turns[:count]),
+            language.levels_of(sizing),
+            history.turns[count].score,
         )
         inputs = prompt.inputs(answer)[INTENT:]
         told = after[len(prompt.tokens) :][: len(inputs)]
@@ -66,11 +68,15 @@ def test_all_questions_at_once_are_those_one_by_one(problems: dict[str, Problem]
     language = CompactLanguage(problem)
     history = played(problem, 4)
     prompt = language.prompt(history)
-    answers = np.stack([language.answer(history, language.levels_of(turn.sizing), turn.score) for turn in history.turns if turn.sizing])
+    answers = np.stack(
+        [language.answer(history, language.levels_of(turn.sizing), turn.score) for turn in history.turns if turn.sizing]
+    )
     if not intent:
         prompt = dataclasses.replace(prompt, asks=prompt.asks[INTENT:], best=prompt.best[INTENT:], intent=0)
         answers = answers[:, INTENT:]
-    assert (prompt.inputs(answers) == np.stack([prompt.row(step, answers) for step in range(len(prompt.asks))], axis=-2)).all()
+    assert (
+        prompt.inputs(answers) == np.stack([prompt.row(step, answers) for step in range(len(prompt.asks))], axis=-2)
+    ).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -105,10 +111,16 @@ def test_names_do_not_matter(problems: dict[str, Problem]) -> None:
     """Nothing in the tokens comes from what parameters, specs or the circuit are called."""
     problem = problems["folded_cascode"]
     renamed = dataclasses.replace(
-        problem, name="x",
-        space=dataclasses.replace(problem.space, parameters=tuple(dataclasses.replace(one, name=f"p{n}", role="") for n, one in enumerate(problem.space.parameters))),
+        problem,
+        name="x",
+        space=dataclasses.replace(
+            problem.space,
+            parameters=tuple(
+                dataclasses.replace(one, name=f"p{n}", role="") for n, one in enumerate(problem.space.parameters)
+            ),
+        ),
         specs=tuple(dataclasses.replace(one, name=f"s{n}") for n, one in enumerate(problem.specs)),
-    )  # fmt: skip
+    )
     assert (CompactLanguage(problem).header == CompactLanguage(renamed).header).all()
 
 

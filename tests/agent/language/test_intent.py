@@ -19,13 +19,20 @@ from eda_agent.problem.structure.parameters import effects
 from tests.train.histories import made_up, played
 
 
-def moved_by(problem: Problem, changes: dict[str, float]) -> tuple[CompactLanguage, History, np.ndarray, dict[str, float]]:
+def moved_by(
+    problem: Problem, changes: dict[str, float]
+) -> tuple[CompactLanguage, History, np.ndarray, dict[str, float]]:
     """A language, a history of the baseline, and the answer that multiplies some sizes."""
     history = played(problem, 0)
     language = CompactLanguage(problem)
     sizing = problem.space.snap({name: value * changes.get(name, 1.0) for name, value in problem.space.initial.items()})
     evaluation = made_up(problem).evaluate([sizing])[0]
-    return language, history, language.answer(history, language.levels_of(sizing), score(problem.specs, evaluation)), sizing
+    return (
+        language,
+        history,
+        language.answer(history, language.levels_of(sizing), score(problem.specs, evaluation)),
+        sizing,
+    )
 
 
 def test_the_intent_names_what_moves_most(miller: Problem) -> None:
@@ -33,7 +40,9 @@ def test_the_intent_names_what_moves_most(miller: Problem) -> None:
     names = miller.space.names
     assert [names[slot] for slot in answer[1:INTENT]] == ["Cc", "W12"]
     words, notes = language.reasoning(answer.tolist(), history, language.sizing(answer.tolist(), history))
-    assert words.startswith(f"for {miller.specs[answer[0]].name}: ") and "Cc 500 fF → " in words and "W12 2 um → " in words
+    assert (
+        words.startswith(f"for {miller.specs[answer[0]].name}: ") and "Cc 500 fF → " in words and "W12 2 um → " in words
+    )
     assert words.endswith("and 1 other") and not notes
     assert sizing.keys() == language.sizing(answer.tolist(), history).keys()
 
@@ -59,7 +68,10 @@ def test_the_aim_is_the_spec_that_gains_most(miller: Problem) -> None:
     assert intended(miller, order, moved, best, after)[0] == int(np.argmax(gains))
     # where all will be met, it is the one that is worst now
     worst = min(order, key=lambda index: best.score.results[index].satisfaction)
-    assert best.score.results[worst].satisfaction == best.score.results[int(intended(miller, order, moved, best, None)[0])].satisfaction
+    assert (
+        best.score.results[worst].satisfaction
+        == best.score.results[int(intended(miller, order, moved, best, None)[0])].satisfaction
+    )
     # slots, not specs: reversed, the slot is mirrored
     assert intended(miller, order[::-1], moved, best, after)[0] == len(order) - 1 - int(np.argmax(gains))
 
@@ -99,7 +111,9 @@ def test_failures_gain_nothing_and_chances_add_up(miller: Problem) -> None:
     mixed = (certain(good, good) + certain(good, bad)) / 2
     assert 0.3 < expected_gain(mixed, specs, 0.9, 0.0) / expected_gain(whole, specs, 0.9, 0.0) < 0.7
     # once everything is met, only the objectives' surplus counts
-    objective = [spec for spec in miller.specs if spec.objective] + [spec for spec in miller.specs if not spec.objective][:1]
+    objective = [spec for spec in miller.specs if spec.objective] + [
+        spec for spec in miller.specs if not spec.objective
+    ][:1]
     more = words.binned(0.2, words.MARGINS)
     assert expected_gain(certain(more, good), objective, 1.0, 0.0) > 0.05
     assert expected_gain(certain(good, more), objective, 1.0, 0.2) == 0.0

@@ -46,7 +46,9 @@ def test_extended_and_branched_logits_are_the_plain_ones(model: CompactModel) ->
         cache = model.extend(more, torch.tensor([6, 3, 5]), cache)
         branches: list[tuple[torch.Tensor, torch.Tensor]] = []
         for step in range(4):
-            token = torch.stack([row[int(length) + step] for row, length in zip(ids, cache.lengths, strict=True)])[:, None]
+            token = torch.stack([row[int(length) + step] for row, length in zip(ids, cache.lengths, strict=True)])[
+                :, None
+            ]
             logits = model.branch(token.expand(3, 5, -1), cache, branches)
             for row, length in enumerate(cache.lengths.tolist()):
                 torch.testing.assert_close(logits[row, 3], plain[row, length + step], atol=1e-5, rtol=0)
@@ -70,7 +72,10 @@ def test_answers_have_the_log_probabilities_of_a_plain_pass(model: CompactModel,
 
 def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, problems: dict[str, Problem]) -> None:
     """Circuits of different sizes side by side; the same first prompt gives the same answers."""
-    prompts = [CompactLanguage(problems[name]).prompt(played(problems[name], 2)) for name in ("ota_5t", "folded_cascode", "tia")]
+    prompts = [
+        CompactLanguage(problems[name]).prompt(played(problems[name], 2))
+        for name in ("ota_5t", "folded_cascode", "tia")
+    ]
     together, alone = (
         CompactSampler(TorchEngine(model)).sample(prompts, 4, [7, 8, 9]),
         CompactSampler(TorchEngine(model)).sample(prompts[:1], 4, [7]),
@@ -78,7 +83,10 @@ def test_an_answer_does_not_depend_on_its_neighbours(model: CompactModel, proble
     assert [answer.tokens.tolist() for answer in together[0]] == [answer.tokens.tolist() for answer in alone[0]]
     for prompt, answers in zip(prompts, together, strict=True):
         for answer in answers:
-            assert len(answer.tokens) == len(prompt.asks) and prompt.legal[np.arange(len(answer.tokens)), answer.tokens].all()
+            assert (
+                len(answer.tokens) == len(prompt.asks)
+                and prompt.legal[np.arange(len(answer.tokens)), answer.tokens].all()
+            )
 
 
 def test_the_longest_prompt_may_leave(model: CompactModel, problems: dict[str, Problem]) -> None:
@@ -127,10 +135,14 @@ def test_numpy_computes_what_torch_computes(model: CompactModel, tmp_path: Path,
         ours, theirs = (sampler.sample(prompts, 5, [count, 9], expect=True) for sampler in samplers)
         for row, other in zip(ours, theirs, strict=True):
             for one, two in zip(row, other, strict=True):
-                assert one.tokens.tolist() == two.tokens.tolist() and one.outcomes is not None and two.outcomes is not None
+                assert (
+                    one.tokens.tolist() == two.tokens.tolist() and one.outcomes is not None and two.outcomes is not None
+                )
                 np.testing.assert_allclose(one.logprobs, two.logprobs, atol=1e-4)
                 np.testing.assert_allclose(one.outcomes, two.outcomes, atol=1e-5)
-                assert one.outcomes[:, :COUNT].sum(1) == pytest.approx(1.0, abs=1e-5) and not one.outcomes[:, COUNT:].any()
+                assert (
+                    one.outcomes[:, :COUNT].sum(1) == pytest.approx(1.0, abs=1e-5) and not one.outcomes[:, COUNT:].any()
+                )
     ids = np.concatenate([prompts[0].tokens, prompts[0].inputs(ours[0][0].tokens)])[None].astype(np.int64)
     with torch.no_grad():
         plain = model(torch.from_numpy(ids))[0, -1].numpy()
@@ -153,11 +165,17 @@ def test_another_version_of_the_language_is_refused(model: CompactModel, tmp_pat
 def test_a_saved_model_is_the_same_and_plays(model: CompactModel, tmp_path: Path, problems: dict[str, Problem]) -> None:
     model.save_pretrained(tmp_path)
     again = load_compact(tmp_path)
-    assert all(torch.equal(one, other) for one, other in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
+    )
     policy = make_policy(f"local:{tmp_path}", 3)
     history = played(problems["tia"], 3)
     proposal = policy.propose(history)
-    assert proposal.sizing is not None and proposal.sizing == make_policy("local", 3, {"model": str(tmp_path)}).propose(history).sizing
+    assert (
+        proposal.sizing is not None
+        and proposal.sizing == make_policy("local", 3, {"model": str(tmp_path)}).propose(history).sizing
+    )
     assert proposal.sizing not in [turn.sizing for turn in history.turns]
 
 

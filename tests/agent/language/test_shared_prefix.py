@@ -21,13 +21,25 @@ from tests.train.tiny_text import tiny_model, tiny_tokenizer
 def llama() -> Any:
     torch.manual_seed(1)
     config = LlamaConfig(
-        vocab_size=112, hidden_size=48, intermediate_size=64, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=3, head_dim=8,
-        max_position_embeddings=4096, eos_token_id=1, pad_token_id=0, bos_token_id=None, initializer_range=0.3,
-    )  # fmt: skip
+        vocab_size=112,
+        hidden_size=48,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=6,
+        num_key_value_heads=3,
+        head_dim=8,
+        max_position_embeddings=4096,
+        eos_token_id=1,
+        pad_token_id=0,
+        bos_token_id=None,
+        initializer_range=0.3,
+    )
     return LlamaForCausalLM(config).eval()
 
 
-def both(model: Any, prompts: list[TextPrompt], group: int, seeds: list[int], tokens: int) -> tuple[list[list[Answer]], list[list[Answer]]]:
+def both(
+    model: Any, prompts: list[TextPrompt], group: int, seeds: list[int], tokens: int
+) -> tuple[list[list[Answer]], list[list[Answer]]]:
     # in double precision: rounding would now and then draw another token, and all after it
     shared = TextSampler(model.double(), tiny_tokenizer(), max_tokens=tokens)
     assert shared.shared

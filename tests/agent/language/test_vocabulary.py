@@ -26,7 +26,21 @@ def test_every_range_of_ids_stays_where_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["KINDS", "COLUMNS", "ROLES", "SENSES", "TYPES", "MARGINS", "CHANGES", "STEPS", "SCORES", "GM_ID", "SATURATION", "UNKNOWN"]
+    "name",
+    [
+        "KINDS",
+        "COLUMNS",
+        "ROLES",
+        "SENSES",
+        "TYPES",
+        "MARGINS",
+        "CHANGES",
+        "STEPS",
+        "SCORES",
+        "GM_ID",
+        "SATURATION",
+        "UNKNOWN",
+    ],
 )
 def test_every_list_behind_the_ids_stays_as_it_is(name: str) -> None:
     assert list(getattr(words, name)) == PINNED[name]
@@ -39,7 +53,9 @@ def test_the_quantities_of_parameters_stay_as_they_are() -> None:
 def test_metrics_are_only_ever_appended() -> None:
     names = sorted(words.METRIC_IDS, key=words.METRIC_IDS.__getitem__)
     assert names[: len(PINNED["METRIC_NAMES"])] == PINNED["METRIC_NAMES"]
-    assert sorted(words.METRIC_IDS.values()) == list(range(1, len(names) + 1)) and len(names) < words.RANGES["metric"][1]
+    assert (
+        sorted(words.METRIC_IDS.values()) == list(range(1, len(names) + 1)) and len(names) < words.RANGES["metric"][1]
+    )
     assert set(names) <= set(METRICS), "a metric of the vocabulary no longer exists"
 
 

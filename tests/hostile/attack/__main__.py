@@ -27,19 +27,37 @@ def _journals(place: Path) -> Iterator[Attack]:
 
 
 CLASSES: dict[str, tuple[str, Callable[[Path], Iterator[Attack]]]] = {
-    "frames": ("frames of a compromised worker: other JSON, bytes, lengths, too slow, too early", lambda place: frames.attacks()),
+    "frames": (
+        "frames of a compromised worker: other JSON, bytes, lengths, too slow, too early",
+        lambda place: frames.attacks(),
+    ),
     "pdk": ("PDK files: every value with another type, out of range or missing; read, cut, sampled", files.pdk_attacks),
     "specs": ("specs: every value and name in the same way; `check`", files.spec_attacks),
     "yaml": ("settings, suites, recipes, datasheets in the same way; every reader of YAML", files.other_attacks),
-    "netlists": ("generated lines in netlists, inside and outside the circuit", lambda place: netlists.netlist_attacks(place, COUNT)),
-    "names": ("generated names of specs, corners, testbenches, parameters", lambda place: netlists.name_attacks(place, COUNT)),
+    "netlists": (
+        "generated lines in netlists, inside and outside the circuit",
+        lambda place: netlists.netlist_attacks(place, COUNT),
+    ),
+    "names": (
+        "generated names of specs, corners, testbenches, parameters",
+        lambda place: netlists.name_attacks(place, COUNT),
+    ),
     "measures": ("generated `.meas` lines and decks", lambda place: netlists.measure_attacks(place, COUNT)),
-    "gate": ("generated commands and cards at the gate; those that pass go to an ngspice without gate and sandbox", lambda place: netlists.gate_attacks(place, COUNT)),
+    "gate": (
+        "generated commands and cards at the gate; those that pass go to an ngspice without gate and sandbox",
+        lambda place: netlists.gate_attacks(place, COUNT),
+    ),
     "folders": ("files of a run as links, pipes, devices, folders, garbage; seven commands", folders.folder_attacks),
     "environments": ("environment variables with nonsense values; three commands", folders.environment_attacks),
     "orders": ("generated commands to a run", lambda place: folders.order_attacks(COUNT)),
-    "journals": ("journals: every field of every event with another type, out of range or missing; events missing, repeated or too early; all views, and resuming", _journals),
-}  # fmt: skip
+    "journals": (
+        (
+            "journals: every field of every event with another type, out of range or missing; events missing, repeated"
+            " or too early; all views, and resuming"
+        ),
+        _journals,
+    ),
+}
 
 
 def table(counts: list[Count]) -> str:
@@ -59,7 +77,9 @@ def main() -> int:
     counts = []
     for name in options.classes or CLASSES:
         with tempfile.TemporaryDirectory(prefix="attack-") as folder:
-            os.environ.update({"EDA_AGENT_CACHE": f"{folder}/cache", "EDA_AGENT_CONFIG": f"{folder}/config", "NO_COLOR": "1"})
+            os.environ.update(
+                {"EDA_AGENT_CACHE": f"{folder}/cache", "EDA_AGENT_CONFIG": f"{folder}/config", "NO_COLOR": "1"}
+            )
             place = Path(folder) / "place"
             place.mkdir()
             draw = random.Random(options.seed)

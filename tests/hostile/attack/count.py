@@ -72,7 +72,13 @@ def held(attack: Callable[[], str]) -> str:
         return f"it took {took:.0f} s"
     if found := CONTROL.search(said):
         return f"{found[0]!r} reached the terminal"
-    return "it said too much" if len(said) > MAX_TEXT else "a traceback" if "Traceback (most recent call last)" in said else ""
+    return (
+        "it said too much"
+        if len(said) > MAX_TEXT
+        else "a traceback"
+        if "Traceback (most recent call last)" in said
+        else ""
+    )
 
 
 def command(*words: str) -> str:

@@ -29,14 +29,69 @@ from .count import Attack, command
 ROOT = Path(__file__).parents[3]
 GONE = object()
 VALUES: list[Any] = [
-    None, True, -1, 0, 0.5, 10**400, 1e308, 1e18, float("nan"), float("inf"), -1e-300, "", "x", "a\0b", "\ud800", "a\nb", "\x1b[2J", "../..", "/", "/etc/shadow", "*", "-x", "--out", "x" * 5000, "`id`", "$(id)", "1;2",
-    [], {}, [1], [[]], [None], {"x": 1}, {"x": {"y": []}}, {"a\nb": 1}, GONE,
-]  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    0.5,
+    10**400,
+    1e308,
+    1e18,
+    float("nan"),
+    float("inf"),
+    -1e-300,
+    "",
+    "x",
+    "a\0b",
+    "\ud800",
+    "a\nb",
+    "\x1b[2J",
+    "../..",
+    "/",
+    "/etc/shadow",
+    "*",
+    "-x",
+    "--out",
+    "x" * 5000,
+    "`id`",
+    "$(id)",
+    "1;2",
+    [],
+    {},
+    [1],
+    [[]],
+    [None],
+    {"x": 1},
+    {"x": {"y": []}},
+    {"a\nb": 1},
+    GONE,
+]
 PDK: dict[str, Any] = {
-    "title": "a fab", "licence": "ours", "library": [{"path": "models.lib"}], "corners": {"tt": []}, "supply": 1.8, "subcircuits": False, "scale": 1.0, "grid": "5n", "needs": "", "device_files": "",
-    "include": [], "params": {"sw": 0}, "mismatch": {"sw": 1}, "process": {"sections": [], "params": {"sw": 1}},
-    "devices": {"nch": {"type": "nmos", "w": ["0.2u", "100u"], "l": ["0.18u", "10u"], "aliases": ["n18"], "file": "", "rated": 1.98}},
-}  # fmt: skip
+    "title": "a fab",
+    "licence": "ours",
+    "library": [{"path": "models.lib"}],
+    "corners": {"tt": []},
+    "supply": 1.8,
+    "subcircuits": False,
+    "scale": 1.0,
+    "grid": "5n",
+    "needs": "",
+    "device_files": "",
+    "include": [],
+    "params": {"sw": 0},
+    "mismatch": {"sw": 1},
+    "process": {"sections": [], "params": {"sw": 1}},
+    "devices": {
+        "nch": {
+            "type": "nmos",
+            "w": ["0.2u", "100u"],
+            "l": ["0.18u", "10u"],
+            "aliases": ["n18"],
+            "file": "",
+            "rated": 1.98,
+        }
+    },
+}
 LIBRARY = ".param sw=0\n.model nch nmos level=1 vto={0.5+agauss(0,0.1,3)*sw} kp=1e-4\n"
 
 
@@ -54,7 +109,9 @@ def changed(data: Any) -> Iterator[tuple[str, Any]]:
                 holder[path[-1]] = value
             yield f"{'.'.join(map(str, path))} {number}", other
         if isinstance(path[-1], str):
-            for number, name in enumerate(["a\0b", "\ud800", "a\nb", "\x1b[2J", "../x", "", "x" * 500, "a b", "-x", "\u202e"]):
+            for number, name in enumerate(
+                ["a\0b", "\ud800", "a\nb", "\x1b[2J", "../x", "", "x" * 500, "a b", "-x", "\u202e"]
+            ):
                 other = copy.deepcopy(data)
                 holder = other
                 for step in path[:-1]:
@@ -66,7 +123,9 @@ def changed(data: Any) -> Iterator[tuple[str, Any]]:
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if path:
         yield path
-    for step, child in value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ():
+    for step, child in (
+        value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    ):
         yield from _places(child, (*path, step))
 
 

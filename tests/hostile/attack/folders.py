@@ -46,8 +46,33 @@ KINDS = (
     "without rights",
     "a second name",
 )
-COMMANDS = (["show"], ["export"], ["export", "--diff"], ["report", "--no-sim"], ["report", "--format", "md"], ["runs"], ["show", "--json"])
-ENVIRONMENT = ("EDA_AGENT_CACHE", "EDA_AGENT_CONFIG", "EDA_AGENT_UNTRUSTED", "EDA_AGENT_SANDBOX", "EDA_AGENT_ALLOW_CODE", "PDK_ROOT", "TMPDIR", "COLUMNS", "LINES", "TERM", "LANG", "HOME", "XDG_CACHE_HOME", "OPENAI_BASE_URL", "OPENAI_API_KEY", "NO_COLOR")  # fmt: skip
+COMMANDS = (
+    ["show"],
+    ["export"],
+    ["export", "--diff"],
+    ["report", "--no-sim"],
+    ["report", "--format", "md"],
+    ["runs"],
+    ["show", "--json"],
+)
+ENVIRONMENT = (
+    "EDA_AGENT_CACHE",
+    "EDA_AGENT_CONFIG",
+    "EDA_AGENT_UNTRUSTED",
+    "EDA_AGENT_SANDBOX",
+    "EDA_AGENT_ALLOW_CODE",
+    "PDK_ROOT",
+    "TMPDIR",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "LANG",
+    "HOME",
+    "XDG_CACHE_HOME",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "NO_COLOR",
+)
 VALUES = (
     "",
     "x",
@@ -68,7 +93,14 @@ VALUES = (
     "true",
     "0",
 )
-ORDERS = ({"do": "spend", "simulations": 5}, {"do": "try", "sizing": {"W": "8u"}}, {"do": "hint", "text": "x"}, {"do": "target", "spec": "gbw", "minimum": "20M"}, {"do": "policy", "name": "x", "options": {"a": "b"}}, {"do": "back", "turn": 1})  # fmt: skip
+ORDERS = (
+    {"do": "spend", "simulations": 5},
+    {"do": "try", "sizing": {"W": "8u"}},
+    {"do": "hint", "text": "x"},
+    {"do": "target", "spec": "gbw", "minimum": "20M"},
+    {"do": "policy", "name": "x", "options": {"a": "b"}},
+    {"do": "back", "turn": 1},
+)
 
 
 def place(path: Path, kind: str, secret: Path) -> None:

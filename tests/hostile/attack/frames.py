@@ -26,7 +26,13 @@ from eda_agent.simulation.local_pool import LocalPool
 from .count import Attack
 
 READY: Any = {"ready": "39", "sandbox": ["seccomp"]}
-ANSWER: Any = {"metrics": {"dc_gain": [90.0, "", ""]}, "operating_point": {"m1": {"id": 1e-6}}, "seconds": 0.1, "wanted": {"dc_gain": 2.0}, "waveforms": {"ac": {"axis": [1.0], "probes": {"out": [1.0]}}}}  # fmt: skip
+ANSWER: Any = {
+    "metrics": {"dc_gain": [90.0, "", ""]},
+    "operating_point": {"m1": {"id": 1e-6}},
+    "seconds": 0.1,
+    "wanted": {"dc_gain": 2.0},
+    "waveforms": {"ac": {"axis": [1.0], "probes": {"out": [1.0]}}},
+}
 FAILURE: Any = {"failure": {"kind": "crash", "words": "x"}, "seconds": 0.0}
 VALUES: list[Any] = [None, True, 5, -1.5, 10**400, "x", "x" * 30_000, [], [1, 2], {}, {"x": []}, [[]], float("inf")]
 
@@ -37,10 +43,26 @@ def frame(said: Any) -> bytes:
 
 
 RAW: dict[str, bytes] = {
-    "a number": frame(5), "a list": frame([1, 2]), "null": frame(None), "text": frame("x"), "no JSON": frame(b"metrics"), "nothing": frame(b""), "a NUL": frame(b"\0"), "no UTF-8": frame(b'{"a": "\xff"}'),
-    "deep": frame(b"[" * 100_000), "deep objects": frame(b'{"a":' * 100_000), "a long number": frame(b'{"metrics":{}, "seconds": ' + b"9" * 5000 + b"}"), "4 GB": b"\xff\xff\xff\xff{}", "200 MB": struct.pack(">I", 200_000_000) + b"{}", "half a head": b"\0\0",
-    "half a frame": struct.pack(">I", 100) + b"{", "a second beginning": frame(READY), "two keys": frame(b'{"metrics":{},"metrics":5}'), "gone": frame({"gone": True}), "an empty object": frame({}),
-}  # fmt: skip
+    "a number": frame(5),
+    "a list": frame([1, 2]),
+    "null": frame(None),
+    "text": frame("x"),
+    "no JSON": frame(b"metrics"),
+    "nothing": frame(b""),
+    "a NUL": frame(b"\0"),
+    "no UTF-8": frame(b'{"a": "\xff"}'),
+    "deep": frame(b"[" * 100_000),
+    "deep objects": frame(b'{"a":' * 100_000),
+    "a long number": frame(b'{"metrics":{}, "seconds": ' + b"9" * 5000 + b"}"),
+    "4 GB": b"\xff\xff\xff\xff{}",
+    "200 MB": struct.pack(">I", 200_000_000) + b"{}",
+    "half a head": b"\0\0",
+    "half a frame": struct.pack(">I", 100) + b"{",
+    "a second beginning": frame(READY),
+    "two keys": frame(b'{"metrics":{},"metrics":5}'),
+    "gone": frame({"gone": True}),
+    "an empty object": frame({}),
+}
 
 
 def answers() -> Iterator[tuple[str, bytes]]:
@@ -63,7 +85,9 @@ def answers() -> Iterator[tuple[str, bytes]]:
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if path:
         yield path
-    for step, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for step, child in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
         yield from _places(child, (*path, step))
 
 
@@ -111,7 +135,9 @@ class Taken:
 def asked(first: bytes, then: bytes, *, slowly: bool = False, timeout: float = 0.3) -> list[dict[str, Any]]:
     """What a pool makes of such a process, asked twice."""
     with (
-        mock.patch.object(local_pool.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)),
+        mock.patch.object(
+            local_pool.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)
+        ),
         LocalPool(1) as pool,
     ):
         return pool.dispatch([WorkerRequest(index, Deck(), lambda: {"do": "run"}, timeout) for index in range(2)])

@@ -28,16 +28,44 @@ from .count import Attack, command
 
 ROOT = Path(__file__).parents[3]
 VALUES: dict[str, Any] = {
-    "null": None, "true": True, "minus one": -1, "zero": 0, "half": 0.5, "huge": 10**18, "beyond": 1e308, "tiny": 5e-324, "text": "x", "no text": "", "codes": "\x1b]0;x\x07\u202e",
-    "markup": "[/] [bold", "a NUL": "a\0b", "a list": [], "an object": {}, "a list of one": [1], "lists": [[], None, "x"], "an object of one": {"x": 1},
+    "null": None,
+    "true": True,
+    "minus one": -1,
+    "zero": 0,
+    "half": 0.5,
+    "huge": 10**18,
+    "beyond": 1e308,
+    "tiny": 5e-324,
+    "text": "x",
+    "no text": "",
+    "codes": "\x1b]0;x\x07\u202e",
+    "markup": "[/] [bold",
+    "a NUL": "a\0b",
+    "a list": [],
+    "an object": {},
+    "a list of one": [1],
+    "lists": [[], None, "x"],
+    "an object of one": {"x": 1},
     "an object of objects": {"x": {"y": []}},
-}  # fmt: skip
+}
 """What stands in place of a field."""
 ORDERS = [
-    {"do": "hint", "text": "a word"}, {"do": "try", "sizing": {"W12": "8u"}}, {"do": "target", "spec": "gbw", "minimum": "20M"}, {"do": "lock", "parameter": "mt", "value": 2},
-    {"do": "back", "turn": 1}, {"do": "return"}, {"do": "pause"}, {"do": "resume"}, {"do": "spend", "simulations": 9}, {"do": "policy", "name": "random"}, {"do": "back", "turn": 2},
-    {"do": "review", "on": True}, {"do": "accept"}, {"do": "reject", "why": "too much"}, {"do": "review", "on": False},
-]  # fmt: skip
+    {"do": "hint", "text": "a word"},
+    {"do": "try", "sizing": {"W12": "8u"}},
+    {"do": "target", "spec": "gbw", "minimum": "20M"},
+    {"do": "lock", "parameter": "mt", "value": 2},
+    {"do": "back", "turn": 1},
+    {"do": "return"},
+    {"do": "pause"},
+    {"do": "resume"},
+    {"do": "spend", "simulations": 9},
+    {"do": "policy", "name": "random"},
+    {"do": "back", "turn": 2},
+    {"do": "review", "on": True},
+    {"do": "accept"},
+    {"do": "reject", "why": "too much"},
+    {"do": "review", "on": False},
+]
 
 
 def whole_run(folder: Path) -> Path:
@@ -86,11 +114,24 @@ def reordered(events: list[Event]) -> Iterator[tuple[str, list[Event]]]:
 
 def _shape(shape: tuple[str, ...]) -> tuple[str, ...]:
     """A place without the names of specs, sizes, corners and devices."""
-    named = {"specs", "sizing", "values", "operating_points", "fingerprint", "options", "worst", "artifacts", "request", "going"}
+    named = {
+        "specs",
+        "sizing",
+        "values",
+        "operating_points",
+        "fingerprint",
+        "options",
+        "worst",
+        "artifacts",
+        "request",
+        "going",
+    }
     result: list[str] = []
     for place, step in enumerate(shape):
         result.append(
-            "*" if place and (shape[place - 1] in named or (place > 1 and shape[place - 2] == "values")) and step != "specs" else step
+            "*"
+            if place and (shape[place - 1] in named or (place > 1 and shape[place - 2] == "values")) and step != "specs"
+            else step
         )
     return tuple(result)
 
@@ -157,7 +198,9 @@ class Views:
         said = [view.status_line(view.status(state, 2e9, False)), view.describe(state)]
         for index in (None, 0, 1):
             turn = view.turn_of(state, index)
-            said += [row.name for row in view.spec_rows(state, turn)] + [row.name for row in view.size_rows(state, turn)]
+            said += [row.name for row in view.spec_rows(state, turn)] + [
+                row.name for row in view.size_rows(state, turn)
+            ]
         for place in range(len(state.turns)):
             view.turn_row(state.turns, place, state.started["parameters"], None, state.corners)
         return view.printable(" ".join(said))

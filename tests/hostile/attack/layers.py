@@ -15,15 +15,28 @@ from eda_agent.simulation.sandbox import gaps
 from tests.simulation.test_sandbox import TRIES
 
 LACKS = {
-    "nothing": "", "Landlock": "sandbox.landlock.restrict = lambda *_: False", "seccomp": "sandbox.seccomp.install = lambda *_: False",
+    "nothing": "",
+    "Landlock": "sandbox.landlock.restrict = lambda *_: False",
+    "seccomp": "sandbox.seccomp.install = lambda *_: False",
     "Landlock and seccomp": "sandbox.landlock.restrict = sandbox.seccomp.install = lambda *_: False",
-    **{f"seccomp, with Landlock {version}": f"sandbox.seccomp.install = lambda *_: False\nsandbox.landlock.version = lambda: {version}" for version in (1, 2, 3, 5)},
-}  # fmt: skip
+    **{
+        f"seccomp, with Landlock {version}": (
+            f"sandbox.seccomp.install = lambda *_: False\nsandbox.landlock.version = lambda: {version}"
+        )
+        for version in (1, 2, 3, 5)
+    },
+}
 """What a machine lacks → what makes it so."""
 PHRASES = {
-    "! read a secret": "read the user's files", "! rights": "change the rights of the user's files", "! truncate elsewhere": "empty the user's files", "! write elsewhere": "write the user's files",
-    "! spawn": "start programs", "! tcp": "use the network", "! signal the parent": "send signals to other processes", "! priority of the parent": "the priority of processes",
-}  # fmt: skip
+    "! read a secret": "read the user's files",
+    "! rights": "change the rights of the user's files",
+    "! truncate elsewhere": "empty the user's files",
+    "! write elsewhere": "write the user's files",
+    "! spawn": "start programs",
+    "! tcp": "use the network",
+    "! signal the parent": "send signals to other processes",
+    "! priority of the parent": "the priority of processes",
+}
 """What is tried → how `gaps` says that it is possible."""
 _TCP = 'tries["! tcp"] = lambda: socket.create_connection(listener.getsockname(), 2)\n'
 
@@ -56,7 +69,9 @@ def _cost(lacks: str, patch: str) -> Cost:
         own.mkdir()
         outside.mkdir()
         (outside / "key").write_text("secret")
-        code = f"from eda_agent.simulation import sandbox\n{patch}\n" + TRIES.replace("found = {}\n", f"{_TCP}found = {{}}\n", 1)
+        code = f"from eda_agent.simulation import sandbox\n{patch}\n" + TRIES.replace(
+            "found = {}\n", f"{_TCP}found = {{}}\n", 1
+        )
         words = [sys.executable, "-c", code, str(own), str(outside), str(outside / "key"), ",".join(PHRASES)]
         answer = json.loads(subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout)
         kept = (outside / "key").read_text() == "secret"

@@ -24,11 +24,67 @@ from ..test_gate import COMMANDS
 from ..test_netlists import SPEC, Place
 from .count import Attack
 
-MARKS = ["\n", "\r", "\r\n", "\t", " ", "\0", "\v", "\f", "\x1c", "\x85", "\u2028", "\u00a0", "\ufeff", ";", "$", "*", "*#", "+", "\n+", "\n*#", "//", "#", "`", "'", '"', "\\", "\\\n", "{", "}", "(", ")", "=", "|", "&", ">", ">>", "<", "~", "%", ",", "\x1b[2J", "\u202e", "\ud800"]  # fmt: skip
+MARKS = [
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    " ",
+    "\0",
+    "\v",
+    "\f",
+    "\x1c",
+    "\x85",
+    "\u2028",
+    "\u00a0",
+    "\ufeff",
+    ";",
+    "$",
+    "*",
+    "*#",
+    "+",
+    "\n+",
+    "\n*#",
+    "//",
+    "#",
+    "`",
+    "'",
+    '"',
+    "\\",
+    "\\\n",
+    "{",
+    "}",
+    "(",
+    ")",
+    "=",
+    "|",
+    "&",
+    ">",
+    ">>",
+    "<",
+    "~",
+    "%",
+    ",",
+    "\x1b[2J",
+    "\u202e",
+    "\ud800",
+]
 ACTS = [
-    "shell touch CANARY", "echo x > CANARY", "write CANARY", "source SECRET", ".include SECRET", ".control\nshell touch CANARY\n.endc", "*#shell touch CANARY", "R9 a b r='system(\"touch CANARY\")'",
-    "B9 a 0 v={file(\"SECRET\")}", ".model m9 filesource(file=\"SECRET\")", "A9 %v([a]) m9", ".lib SECRET tt", ".csparam x={1}", ".exec touch CANARY",
-]  # fmt: skip
+    "shell touch CANARY",
+    "echo x > CANARY",
+    "write CANARY",
+    "source SECRET",
+    ".include SECRET",
+    ".control\nshell touch CANARY\n.endc",
+    "*#shell touch CANARY",
+    "R9 a b r='system(\"touch CANARY\")'",
+    'B9 a 0 v={file("SECRET")}',
+    '.model m9 filesource(file="SECRET")',
+    "A9 %v([a]) m9",
+    ".lib SECRET tt",
+    ".csparam x={1}",
+    ".exec touch CANARY",
+]
 
 
 def mutated(text: str, draw: random.Random) -> str:
@@ -78,7 +134,10 @@ def _netlist(place: Place, text: str, left: list[int]) -> str:
 
 def _plainly_sound(text: str) -> bool:
     return (
-        "4242" not in text and ".control" not in text.lower() and "file" not in text.lower() and not any(mark in text for mark in "`\0\x1b")
+        "4242" not in text
+        and ".control" not in text.lower()
+        and "file" not in text.lower()
+        and not any(mark in text for mark in "`\0\x1b")
     )
 
 
@@ -111,7 +170,15 @@ def measure_attacks(folder: Path, count: int, seed: int = 3) -> Iterator[Attack]
     place.write(SOUND.encode())
     for number in range(count):
         text = mutated(
-            draw.choice(["find v(b) at=1n", "trig v(a) val=1 rise=1 targ v(b) val=1 rise=1", "max v(b) from=0 to=1u", *COMMANDS[:20]]), draw
+            draw.choice(
+                [
+                    "find v(b) at=1n",
+                    "trig v(a) val=1 rise=1 targ v(b) val=1 rise=1",
+                    "max v(b) from=0 to=1u",
+                    *COMMANDS[:20],
+                ]
+            ),
+            draw,
         )
         yield f"measure {number}: {text[:60]!r}", partial(_measure, place, text, number % 2 == 0)
 
@@ -123,7 +190,8 @@ def _measure(place: Place, text: str, own: bool) -> str:
     bench = "testbenches: {drift: {deck: own.cir, probes: {out: b}}}"
     measure = json.dumps(f"tran {text}" if own else "tran max v(b)")
     spec = SPEC.replace(
-        "testbenches: {drift: {template: reference}}", f"{bench}\nmeasures: {{mine: {{testbench: drift, unit: V, meas: {measure}}}}}"
+        "testbenches: {drift: {template: reference}}",
+        f"{bench}\nmeasures: {{mine: {{testbench: drift, unit: V, meas: {measure}}}}}",
     )
     (place.folder / "spec.yaml").write_text(
         spec.replace("specs: {power: {testbench: drift, maximum: 1}}", "specs: {mine: {testbench: drift, maximum: 1}}")
@@ -183,10 +251,14 @@ def gate_attacks(folder: Path, count: int, seed: int = 4) -> Iterator[Attack]:
             text = mutated(draw.choice(base), draw).replace("CANARY", "proof").encode("utf-8", "replace").decode()
             yield f"command {number}: {text[:60]!r}", partial(_command, text, passed)
         else:
-            line = mutated(draw.choice(["r2 1 0 1k", ".param x=1", "b2 2 0 v={v(1)}", "+ x=1", *ACTS]), draw).replace("CANARY", "proof")
+            line = mutated(draw.choice(["r2 1 0 1k", ".param x=1", "b2 2 0 v={v(1)}", "+ x=1", *ACTS]), draw).replace(
+                "CANARY", "proof"
+            )
             yield (
                 f"deck {number}: {line[:60]!r}",
-                partial(_deck, ["* x", "r1 1 0 1k", "v1 1 0 1", line.encode("utf-8", "replace").decode(), ".end"], passed),
+                partial(
+                    _deck, ["* x", "r1 1 0 1k", "v1 1 0 1", line.encode("utf-8", "replace").decode(), ".end"], passed
+                ),
             )
     yield "what the gate let through, in an ngspice without it", partial(_through, folder, passed)
 
@@ -213,7 +285,14 @@ def _through(folder: Path, passed: list[tuple[str, object]]) -> str:
     folder.mkdir(exist_ok=True)
     (folder / "passed.json").write_text(json.dumps(passed))
     before = {path.name for path in folder.iterdir()}
-    told = subprocess.run([sys.executable, "-c", CHILD, "passed.json"], cwd=folder, capture_output=True, timeout=300, check=True, stdin=subprocess.DEVNULL)  # fmt: skip
+    told = subprocess.run(
+        [sys.executable, "-c", CHILD, "passed.json"],
+        cwd=folder,
+        capture_output=True,
+        timeout=300,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
     made = {path.name for path in folder.iterdir()} - before
     assert not made, f"{sorted(made)} were made"
     assert told.stdout.endswith(b"through\n"), told.stderr[-300:]
@@ -221,6 +300,11 @@ def _through(folder: Path, passed: list[tuple[str, object]]) -> str:
 
 
 def attacks(folder: Path, count: int = 400) -> Iterator[Attack]:
-    for name, make in (("netlists", netlist_attacks), ("names", name_attacks), ("measures", measure_attacks), ("gate", gate_attacks)):
+    for name, make in (
+        ("netlists", netlist_attacks),
+        ("names", name_attacks),
+        ("measures", measure_attacks),
+        ("gate", gate_attacks),
+    ):
         (folder / name).mkdir()
         yield from make(folder / name, count)

@@ -21,12 +21,33 @@ from eda_agent.train.topologies.mutations.rules import faults
 Mutation = Callable[[Cell, random.Random], Cell | None]
 
 MUTATIONS: Mapping[str, Mutation] = {
-    "split": device.split, "stack": device.stack, "cascode": device.cascode, "uncascode": device.uncascode, "degenerate": device.degenerate,
-    "undegenerate": device.undegenerate, "own size": device.own_size, "ratio": device.ratio, "resistive load": load.resistive, "diode load": load.diode,
-    "active load": load.active, "cross": load.cross, "fold": load.fold, "bleed": bias.bleed, "replica": bias.replica, "resistive bias": bias.resistive,
-    "add stage": stage.add_stage, "buffer": stage.buffer, "level shift": stage.level_shift, "feed-forward": stage.feed_forward, "couple": stage.couple,
-    "capacitor": stage.capacitor, "nulling resistor": stage.nulling_resistor, "flip": whole.flip, "process": whole.process, "inverters": stage.inverters,
-}  # fmt: skip
+    "split": device.split,
+    "stack": device.stack,
+    "cascode": device.cascode,
+    "uncascode": device.uncascode,
+    "degenerate": device.degenerate,
+    "undegenerate": device.undegenerate,
+    "own size": device.own_size,
+    "ratio": device.ratio,
+    "resistive load": load.resistive,
+    "diode load": load.diode,
+    "active load": load.active,
+    "cross": load.cross,
+    "fold": load.fold,
+    "bleed": bias.bleed,
+    "replica": bias.replica,
+    "resistive bias": bias.resistive,
+    "add stage": stage.add_stage,
+    "buffer": stage.buffer,
+    "level shift": stage.level_shift,
+    "feed-forward": stage.feed_forward,
+    "couple": stage.couple,
+    "capacitor": stage.capacitor,
+    "nulling resistor": stage.nulling_resistor,
+    "flip": whole.flip,
+    "process": whole.process,
+    "inverters": stage.inverters,
+}
 """Name → mutation, in no particular order."""
 TRIES = 12
 

@@ -20,7 +20,10 @@ def bleed(cell: Cell, draw: random.Random) -> Cell | None:
     fed = source(cell, draw, kind, net, 1, 10)
     # the other side of a pair gets the same, else it causes offset
     twins = [one for one in cell.fets if one.drain == net]
-    other = next((peer.drain for one in twins for peer in cell.alike(one) if peer.source == one.source and peer.drain != net), None)
+    other = next(
+        (peer.drain for one in twins for peer in cell.alike(one) if peer.source == one.source and peer.drain != net),
+        None,
+    )
     if fed is None or other is None or other not in reached:
         return fed
     made = fed.devices[-1]

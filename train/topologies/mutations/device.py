@@ -58,7 +58,11 @@ def cascode(cell: Cell, draw: random.Random) -> Cell | None:
         grown = cell.changed(changes, added)
         middle = grown.new_net("k")
         changes[one.name] = one.at(drain=middle)
-        added.append(replace(first, name=grown.new_name(one.kind), nets=(one.drain, line, middle, one.nets[3]), copies=one.copies))
+        added.append(
+            replace(
+                first, name=grown.new_name(one.kind), nets=(one.drain, line, middle, one.nets[3]), copies=one.copies
+            )
+        )
     return cell.changed(changes, added)
 
 
@@ -67,12 +71,21 @@ def uncascode(cell: Cell, draw: random.Random) -> Cell | None:
 
     def below(net: str, kind: str) -> list[str]:
         entries = [(device, place) for device, place in cell.touching[net] if device.kind in FETS]
-        return [device.name for device, place in entries if place == 0 and device.kind == kind] if len(entries) == 2 else []
+        return (
+            [device.name for device, place in entries if place == 0 and device.kind == kind]
+            if len(entries) == 2
+            else []
+        )
 
     candidates = [
-        one for one in cell.fets
-        if not one.diode and one.source not in cell.rails and one.gate not in cell.ports and one.source not in cell.ports and below(one.source, one.kind)
-    ]  # fmt: skip
+        one
+        for one in cell.fets
+        if not one.diode
+        and one.source not in cell.rails
+        and one.gate not in cell.ports
+        and one.source not in cell.ports
+        and below(one.source, one.kind)
+    ]
     group = pick(cell, draw, candidates)
     if not group:
         return None
@@ -94,7 +107,14 @@ def degenerate(cell: Cell, draw: random.Random) -> Cell | None:
         grown = cell.changed(changes, added)
         net = grown.new_net("d")
         changes[one.name] = one.at(source=net)
-        added.append(replace(first, name=grown.new_name("r"), nets=(net, one.source), shared="" if one.copies.isdigit() else one.copies))
+        added.append(
+            replace(
+                first,
+                name=grown.new_name("r"),
+                nets=(net, one.source),
+                shared="" if one.copies.isdigit() else one.copies,
+            )
+        )
     return cell.changed(changes, added)
 
 
@@ -103,7 +123,11 @@ def undegenerate(cell: Cell, draw: random.Random) -> Cell | None:
 
     def alone(net: str) -> bool:
         entries = cell.touching[net]
-        return net not in cell.ports and len(entries) == 2 and any(device.kind in FETS and place == 2 for device, place in entries)
+        return (
+            net not in cell.ports
+            and len(entries) == 2
+            and any(device.kind in FETS and place == 2 for device, place in entries)
+        )
 
     candidates = [one for one in cell.devices if one.kind == "r" and any(alone(net) for net in one.nets)]
     if not candidates:

@@ -13,7 +13,9 @@ from eda_agent.train.topologies.mutations.places import cascode_line, line, pick
 def _loads(cell: Cell) -> list[Device]:
     """Devices between a rail and a net where a device of the other type has its drain."""
     return [
-        one for one in cell.fets if one.source in cell.rails and one.drain not in cell.rails and cell.on(one.drain, 0, OPPOSITE[one.kind])
+        one
+        for one in cell.fets
+        if one.source in cell.rails and one.drain not in cell.rails and cell.on(one.drain, 0, OPPOSITE[one.kind])
     ]
 
 
@@ -39,7 +41,11 @@ def active(cell: Cell, draw: random.Random) -> Cell | None:
     """Diodes and resistors that load a signal become current sources."""
     reached = signal(cell)
     diodes = [one for one in _loads(cell) if one.diode and one.drain in reached]
-    resistors = [one for one in cell.devices if one.kind == "r" and len(set(one.nets) & cell.rails) == 1 and set(one.nets) & reached]
+    resistors = [
+        one
+        for one in cell.devices
+        if one.kind == "r" and len(set(one.nets) & cell.rails) == 1 and set(one.nets) & reached
+    ]
     group = pick(cell, draw, diodes)
     if group and (not resistors or draw.random() < 0.5):
         found = line(cell, draw, group[0].kind)
@@ -47,7 +53,10 @@ def active(cell: Cell, draw: random.Random) -> Cell | None:
             return None
         cell, reference = found
         return cell.changed(
-            {one.name: replace(one.at(gate=reference.gate), width=reference.width, length=reference.length) for one in group}
+            {
+                one.name: replace(one.at(gate=reference.gate), width=reference.width, length=reference.length)
+                for one in group
+            }
         )
     if not resistors:
         return None
@@ -63,7 +72,12 @@ def active(cell: Cell, draw: random.Random) -> Cell | None:
 
 def cross(cell: Cell, draw: random.Random) -> Cell | None:
     """A cross-coupled pair beside the two loads of a pair: positive feedback, weaker than the loads."""
-    pairs = [(one, other) for one in _loads(cell) for other in cell.alike(one) if other.name > one.name and other in _loads(cell) and other.drain != one.drain]  # fmt: skip
+    pairs = [
+        (one, other)
+        for one in _loads(cell)
+        for other in cell.alike(one)
+        if other.name > one.name and other in _loads(cell) and other.drain != one.drain
+    ]
     if not pairs:
         return None
     one, other = draw.choice(pairs)

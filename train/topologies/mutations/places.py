@@ -26,14 +26,18 @@ def pick(cell: Cell, draw: random.Random, candidates: Sequence[Device]) -> list[
         return []
     one = draw.choice(candidates)
     alike = {device.name for device in cell.alike(one)}
-    together = [other for other in candidates if other.name in alike and (other.gate == one.gate or other.source == one.source)]
+    together = [
+        other for other in candidates if other.name in alike and (other.gate == one.gate or other.source == one.source)
+    ]
     return together if len(together) <= TOGETHER and draw.random() < 0.8 else [one]
 
 
 def lines(cell: Cell, kind: str) -> list[Device]:
     """Diodes at the rail of a type whose gate line is not a signal: the references of that type's current sources."""
     rail, reached = cell.rail(kind), signal(cell)
-    return [one for one in cell.fets if one.kind == kind and one.diode and one.source == rail and one.gate not in reached]
+    return [
+        one for one in cell.fets if one.kind == kind and one.diode and one.source == rail and one.gate not in reached
+    ]
 
 
 def current_sources(cell: Cell) -> list[Device]:
@@ -51,7 +55,9 @@ def source(cell: Cell, draw: random.Random, kind: str, drain: str, ratio: float 
         return None
     cell, diode = found
     cell, copies = sizes.copies(cell, draw, ratio, most)
-    made = Device(cell.new_name(kind), kind, (drain, diode.gate, diode.source, diode.nets[3]), diode.width, diode.length, copies)
+    made = Device(
+        cell.new_name(kind), kind, (drain, diode.gate, diode.source, diode.nets[3]), diode.width, diode.length, copies
+    )
     return cell.changed({}, [made])
 
 
@@ -66,7 +72,16 @@ def line(cell: Cell, draw: random.Random, kind: str) -> tuple[Cell, Device] | No
     other = draw.choice(others)
     net = cell.new_net("b")
     cell = cell.changed(
-        {}, [Device(cell.new_name(other.kind), other.kind, (net, other.gate, other.source, other.nets[3]), other.width, other.length)]
+        {},
+        [
+            Device(
+                cell.new_name(other.kind),
+                other.kind,
+                (net, other.gate, other.source, other.nets[3]),
+                other.width,
+                other.length,
+            )
+        ],
     )
     cell, diode = sizes.fet(cell, draw, kind, net, net, cell.rail(kind), 2, 1)
     return cell.changed({}, [diode]), diode
@@ -76,7 +91,9 @@ def cascode_line(cell: Cell, draw: random.Random, kind: str) -> tuple[Cell, str]
     """A net for the gates of cascodes of a type: an existing one, or a narrow long diode with a separate current."""
     reached = signal(cell)
     old = sorted(
-        {one.gate for one in cell.fets if one.kind == kind and not one.diode and one.source not in cell.rails} - reached - set(cell.ports)
+        {one.gate for one in cell.fets if one.kind == kind and not one.diode and one.source not in cell.rails}
+        - reached
+        - set(cell.ports)
     )
     if old and draw.random() < 0.7:
         return cell, draw.choice(old)

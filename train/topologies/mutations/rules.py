@@ -28,10 +28,14 @@ def faults(cell: Cell) -> list[str]:
 
 def _loose(cell: Cell) -> list[str]:
     """Nets with one terminal only, unconnected ports, gates without a driver."""
-    found = [f"one terminal on {net}" for net, entries in cell.touching.items() if len(entries) < 2 and net not in cell.ports]
+    found = [
+        f"one terminal on {net}" for net, entries in cell.touching.items() if len(entries) < 2 and net not in cell.ports
+    ]
     found += [f"nothing on port {port}" for port in cell.ports if port not in cell.touching]
     for net, entries in cell.touching.items():
-        driven = net in cell.ports or any(device.kind in ("r",) or (device.kind in FETS and place != 1) for device, place in entries)
+        driven = net in cell.ports or any(
+            device.kind in ("r",) or (device.kind in FETS and place != 1) for device, place in entries
+        )
         if not driven:
             found.append(f"nothing drives {net}")
     return found

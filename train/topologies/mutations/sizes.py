@@ -15,8 +15,16 @@ WIDEST = 100.0
 
 
 def fet(
-    cell: Cell, draw: random.Random, kind: str, drain: str, gate: str, source: str, width: float, length: float, copies: str = ""
-) -> tuple[Cell, Device]:  # fmt: skip
+    cell: Cell,
+    draw: random.Random,
+    kind: str,
+    drain: str,
+    gate: str,
+    source: str,
+    width: float,
+    length: float,
+    copies: str = "",
+) -> tuple[Cell, Device]:
     """The cell with parameters for a new MOSFET, and the MOSFET, which is not in the cell yet. `width`, `length` in µm;
     PMOS are made wider.
     """
@@ -31,7 +39,9 @@ def fet(
     cell = cell.with_parameter(
         other, _range(draw, long, tech.length, max(8 * long, tech.scale), "u", "0.01u" if tech.scale == 1 else "0.005u")
     )
-    return cell, Device(cell.new_name(kind), kind, (drain, gate, source, cell.rail(kind)), width=name, length=other, copies=copies)
+    return cell, Device(
+        cell.new_name(kind), kind, (drain, gate, source, cell.rail(kind)), width=name, length=other, copies=copies
+    )
 
 
 def twin(cell: Cell, device: Device, drain: str, gate: str, source: str) -> Device:
@@ -46,7 +56,9 @@ def copies(cell: Cell, draw: random.Random, value: float, high: float) -> tuple[
     return cell.with_parameter(name, Range(start, 1, high, "1", "")), name
 
 
-def passive(cell: Cell, draw: random.Random, kind: str, one: str, other: str, value: float, shared: str = "") -> tuple[Cell, Device]:
+def passive(
+    cell: Cell, draw: random.Random, kind: str, one: str, other: str, value: float, shared: str = ""
+) -> tuple[Cell, Device]:
     """A resistor (Ω) or capacitor (F) with a parameter of its own, not in the cell yet."""
     name = cell.new_parameter("Rx" if kind == "r" else "Cx")
     cell = cell.with_parameter(name, _range(draw, value, value / 20, value * 20, "Ohm" if kind == "r" else "F", ""))

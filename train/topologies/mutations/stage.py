@@ -49,14 +49,22 @@ def buffer(cell: Cell, draw: random.Random) -> Cell | None:
     whole = draw.random() < 0.5
     devices = [one if one.kind not in FETS and whole else one.renamed({"out": net}) for one in cell.devices]
     kind = draw.choice(("nmos", "pmos"))
-    cell, made = sizes.fet(replace(cell, devices=tuple(devices)), draw, kind, cell.rail(OPPOSITE[kind]), net, "out", 10, 0.3)
+    cell, made = sizes.fet(
+        replace(cell, devices=tuple(devices)), draw, kind, cell.rail(OPPOSITE[kind]), net, "out", 10, 0.3
+    )
     return _loaded(cell.changed({}, [made]), draw, kind, "out", 6)
 
 
 def level_shift(cell: Cell, draw: random.Random) -> Cell | None:
     """A source follower in front of internal gates."""
     reached = signal(cell)
-    nets = sorted(net for net in reached if net not in cell.ports and any(place != 1 for _, place in cell.touching.get(net, ())) and any(not one.diode for one in cell.on(net, 1)))  # fmt: skip
+    nets = sorted(
+        net
+        for net in reached
+        if net not in cell.ports
+        and any(place != 1 for _, place in cell.touching.get(net, ()))
+        and any(not one.diode for one in cell.on(net, 1))
+    )
     if not nets:
         return None
     net = draw.choice(nets)
@@ -158,7 +166,9 @@ def nulling_resistor(cell: Cell, draw: random.Random) -> Cell | None:
             far = next((net for net in left[0].nets if net != inner), inner)
             return cell.changed({one.name: replace(one, nets=(far, outer))}, removed=[left[0].name])
     net = cell.new_net("z")
-    cell, made = sizes.passive(cell.changed({one.name: replace(one, nets=(net, one.nets[1]))}), draw, "r", one.nets[0], net, 2e3)
+    cell, made = sizes.passive(
+        cell.changed({one.name: replace(one, nets=(net, one.nets[1]))}), draw, "r", one.nets[0], net, 2e3
+    )
     return cell.changed({}, [made])
 
 
@@ -166,7 +176,15 @@ def inverters(cell: Cell, draw: random.Random) -> Cell | None:
     """Two inverters in a row in front of gates: a longer ring, a longer chain."""
     if cell.kind not in ("oscillator", "comparator", "transimpedance"):
         return None
-    nets = sorted({one.gate for one in cell.fets if one.gate not in cell.ports and not one.diode and {other.kind for other in cell.on(one.gate, 1)} == set(FETS)})  # fmt: skip
+    nets = sorted(
+        {
+            one.gate
+            for one in cell.fets
+            if one.gate not in cell.ports
+            and not one.diode
+            and {other.kind for other in cell.on(one.gate, 1)} == set(FETS)
+        }
+    )
     if not nets:
         return None
     net = draw.choice(nets)
@@ -174,7 +192,9 @@ def inverters(cell: Cell, draw: random.Random) -> Cell | None:
     cell = cell.changed({one.name: one.at(gate=end) for one in cell.on(net, 1) if one.drain != net})
     made: list[Device] = []
     for kind in FETS:
-        cell, first = sizes.fet(cell, draw, kind, middle, net, cell.rail(kind), 2, cell.technology.length / cell.technology.scale)
+        cell, first = sizes.fet(
+            cell, draw, kind, middle, net, cell.rail(kind), 2, cell.technology.length / cell.technology.scale
+        )
         cell = cell.changed({}, [first])
         made = [sizes.twin(cell, first, end, middle, cell.rail(kind))]
         cell = cell.changed({}, made)

@@ -20,7 +20,9 @@ def flip(cell: Cell, draw: random.Random) -> Cell | None:
         return None
     parameters = dict(cell.parameters)
     for kind, factor in (("pmos", 1 / WIDER), ("nmos", WIDER)):
-        for name in {one.width for one in cell.fets if one.kind == kind} - {one.width for one in cell.fets if one.kind != kind}:
+        for name in {one.width for one in cell.fets if one.kind == kind} - {
+            one.width for one in cell.fets if one.kind != kind
+        }:
             old = parameters[name]
             value, high = (float(f"{number * factor:.3g}") for number in (old.value, old.high))
             parameters[name] = replace(old, value=max(value, old.low), high=min(max(high, 2 * old.low), 100.0))
@@ -48,4 +50,10 @@ def _scaled(old: Range, here: Technology, there: Technology, least: float) -> Ra
     step = "0.005u" if there.scale < 1 else "0.01u"
     low = max(least, old.low * factor)
     high = min(max(old.high * factor, 4 * low), 100.0)
-    return Range(float(f"{min(max(old.value * factor, low), high):.3g}"), float(f"{low:.3g}"), float(f"{high:.3g}"), step, old.unit)
+    return Range(
+        float(f"{min(max(old.value * factor, low), high):.3g}"),
+        float(f"{low:.3g}"),
+        float(f"{high:.3g}"),
+        step,
+        old.unit,
+    )

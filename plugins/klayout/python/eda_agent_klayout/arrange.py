@@ -62,7 +62,9 @@ def arrange(units: Mapping[str, int], reference: str = "", pitch: tuple[float, f
 
     def rank(one: Arrangement) -> tuple[float, ...]:
         dummies = sum(row.count(None) for row in one.rows)
-        askew = sum(here is None and there is not None for row in one.rows for here, there in zip(row, row[::-1], strict=True))
+        askew = sum(
+            here is None and there is not None for row in one.rows for here, there in zip(row, row[::-1], strict=True)
+        )
         return round(one.error, 6), askew, dummies, not all(row == row[::-1] for row in one.rows), abs(log(shape(one)))
 
     short = [one for one in found if shape(one) <= LONG and (len(one.rows) == 1 or shape(one) >= 1 / HIGH)]
@@ -103,7 +105,9 @@ def _turned(units: Mapping[str, int], reference: str, rows: int) -> Grid:
     """
     if rows == 1:
         return []
-    odd = sorted((name for name, count in units.items() if count % 2), key=lambda name: (name != reference, units[name]))
+    odd = sorted(
+        (name for name, count in units.items() if count % 2), key=lambda name: (name != reference, units[name])
+    )
     columns = -(-sum(units.values()) // rows)
     if rows % 2 and columns % 2 != len(odd) % 2:
         columns += 1
@@ -111,7 +115,10 @@ def _turned(units: Mapping[str, int], reference: str, rows: int) -> Grid:
     if odd and rows % 2 and columns % 2:
         grid[rows // 2][columns // 2] = odd.pop(0)
     places = [
-        (row, column) for row in range((rows + 1) // 2) for column in range(columns) if 2 * row + 1 < rows or 2 * column + 1 < columns
+        (row, column)
+        for row in range((rows + 1) // 2)
+        for column in range(columns)
+        if 2 * row + 1 < rows or 2 * column + 1 < columns
     ]
 
     def order(place: tuple[int, int]) -> tuple[int, int, bool]:
@@ -135,7 +142,10 @@ def _spread(left: dict[str, int], reference: str) -> list[str]:
     """
     total, result = dict(left), []
     while any(count for name, count in left.items() if name != reference):
-        chosen = max((name for name, count in left.items() if count and name != reference), key=lambda name: left[name] / total[name])
+        chosen = max(
+            (name for name, count in left.items() if count and name != reference),
+            key=lambda name: left[name] / total[name],
+        )
         result.append(chosen)
         left[chosen] -= 1
     return [*result, *[reference] * left.get(reference, 0)]
@@ -184,7 +194,10 @@ def error(grid: Grid, pitch: tuple[float, float] = (1.0, 1.0)) -> float:
             if name is not None:
                 where = ((column - (len(row) - 1) / 2) * pitch[0], (number - (len(grid) - 1) / 2) * pitch[1])
                 places.setdefault(name, []).append(where)
-    return max((hypot(*(sum(axis) / len(found) for axis in zip(*found, strict=True))) for found in places.values()), default=inf)
+    return max(
+        (hypot(*(sum(axis) / len(found) for axis in zip(*found, strict=True))) for found in places.values()),
+        default=inf,
+    )
 
 
 def outwards(things: Sequence[Thing]) -> list[Thing]:

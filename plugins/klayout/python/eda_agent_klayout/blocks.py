@@ -89,12 +89,16 @@ class Group:
         """Whether it is a differential pair: what offset and noise depend on most."""
         sources = {device.nets[2] for device in self.devices.values()}
         gates = {device.nets[1] for device in self.devices.values()}
-        return self.matched and len(sources) == 1 and len(gates) == 2 and not self.reference and "pair" in self.first.role
+        return (
+            self.matched and len(sources) == 1 and len(gates) == 2 and not self.reference and "pair" in self.first.role
+        )
 
     @property
     def reference(self) -> str:
         """The device of a mirror that is connected as a diode, "" where none is."""
-        return next((name for name, device in self.devices.items() if self.matched and device.nets[0] == device.nets[1]), "")
+        return next(
+            (name for name, device in self.devices.items() if self.matched and device.nets[0] == device.nets[1]), ""
+        )
 
     def pieces(self, table: Table) -> list[Piece]:
         """Every PCell that an arrangement of it may need."""
@@ -131,14 +135,18 @@ class Drawing:
     def create(self, piece: Piece) -> None:
         """Make the variant of a piece. Raises ValueError for one that the library does not draw."""
         values = piece.values(self.table)
-        self._variants[piece] = library.create(self.layout, self.library, self.table.cell(piece.device), values, values, piece.device.name)
+        self._variants[piece] = library.create(
+            self.layout, self.library, self.table.cell(piece.device), values, values, piece.device.name
+        )
 
     def check(self, piece: Piece) -> None:
         """Take the box of a piece, once all are made: to ask for one brings the layout up to date. Raises ValueError
         for a PCell that fails.
         """
         variant = self._variants[piece]
-        library.checked(variant, self.library, self.table.cell(piece.device), piece.values(self.table), piece.device.name)
+        library.checked(
+            variant, self.library, self.table.cell(piece.device), piece.values(self.table), piece.device.name
+        )
         self._boxes[piece] = variant.bbox()
 
     def drawn(self, piece: Piece) -> tuple[pya.Cell, pya.Box]:

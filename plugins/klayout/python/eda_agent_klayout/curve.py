@@ -75,4 +75,6 @@ class Curve(pya.QWidget):
         painter.setPen(pya.QPen(self.palette.color(pya.QPalette.WindowText)))
         painter.drawText(6, top + 10, f"{high:.3f}")
         painter.drawText(6, top + height, f"{low:.3f}")
-        painter.drawText(left, top + height + 18, f"best score after turn 0 … {len(self.best) - 1}; dots: each turn's own")
+        painter.drawText(
+            left, top + height + 18, f"best score after turn 0 … {len(self.best) - 1}; dots: each turn's own"
+        )

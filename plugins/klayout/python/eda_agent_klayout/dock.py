@@ -13,9 +13,15 @@ from .curve import Curve
 from .review import Review
 from .runner import Runner
 
-COLOURS = {"✓": pya.QColor(0, 130, 60), "~": pya.QColor(190, 110, 0), "✗": pya.QColor(190, 30, 30), "·": pya.QColor(120, 120, 120)}
+COLOURS = {
+    "✓": pya.QColor(0, 130, 60),
+    "~": pya.QColor(190, 110, 0),
+    "✗": pya.QColor(190, 30, 30),
+    "·": pya.QColor(120, 120, 120),
+}
 VIEWER = (
-    "KLayout is in viewer mode, in which PCells cannot be created or changed: start it with klayout -e, or enable editing mode in its setup"
+    "KLayout is in viewer mode, in which PCells cannot be created or changed: start it with klayout -e, or enable"
+    " editing mode in its setup"
 )
 TICK = 100
 """Milliseconds between two drawings: events in between are drawn together."""
@@ -39,7 +45,13 @@ class Dock(pya.QDockWidget):
     ):
         super().__init__(title, parent)
         self.setObjectName(title)
-        self._start, self._where, self._write_back, self._probe, self._moved = list(start), where, write_back, probe, changed
+        self._start, self._where, self._write_back, self._probe, self._moved = (
+            list(start),
+            where,
+            write_back,
+            probe,
+            changed,
+        )
         self.runner = Runner(self._changed, self._ended)
         self._dirty, self._turns, self._named = False, 0, ""
         self.orders: list[dict[str, object]] = []

@@ -60,7 +60,8 @@ def report(error: Exception, once: bool = False) -> None:
         name = type(error).__name__
         tell(
             "eda-agent: unexpected error",
-            f"{name}: {error}\n\nThe layout and the runs are unchanged. Please send the end of {path} and the steps to reproduce this to the authors of eda-agent.",
+            f"{name}: {error}\n\nThe layout and the runs are unchanged. Please send the end of {path} and the steps to"
+            " reproduce this to the authors of eda-agent.",
         )
 
 

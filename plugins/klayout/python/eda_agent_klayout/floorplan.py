@@ -65,14 +65,20 @@ def lines(blocks: Sequence[Block], rails: tuple[str, str], gap: int) -> list[Lin
     found: list[Line] = []
     levels = sorted({(rank(block.device, rails), block.device.kind, block.device.nets[3]) for block in blocks})
     for level, kind, bulk in levels:
-        here = [block for block in blocks if (rank(block.device, rails), block.device.kind, block.device.nets[3]) == (level, kind, bulk)]
+        here = [
+            block
+            for block in blocks
+            if (rank(block.device, rails), block.device.kind, block.device.nets[3]) == (level, kind, bulk)
+        ]
         made = [Line(kind, bulk, block) for block in here if block.centred]
         alone: list[Block] = []
         for block in (one for one in here if not one.centred):
             # each beside the group where it makes the line least long; what is larger than the group has
             # a line of its own
             fitting = [
-                line for line in made if line.centre and block.width <= line.centre.width and block.height <= HIGHER * line.centre.height
+                line
+                for line in made
+                if line.centre and block.width <= line.centre.width and block.height <= HIGHER * line.centre.height
             ]
             best = min(fitting, key=lambda line: line.width(gap), default=None)
             if best is None or best.width(gap) + block.width > limit:

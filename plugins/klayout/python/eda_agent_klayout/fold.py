@@ -92,7 +92,9 @@ def _fold(device: Device, rule: Rule, in_ratio: bool) -> Device:
     if device.nf > 1:
         return device
     count = max(ceil(device.width / rule.widest - 1e-9), 1)
-    pair = device.block is not None and not in_ratio and device.m == 1 and device.width >= 2 * rule.narrowest * (1 - 1e-9)
+    pair = (
+        device.block is not None and not in_ratio and device.m == 1 and device.width >= 2 * rule.narrowest * (1 - 1e-9)
+    )
     # an even number, so that a unit can be mirrored
     count += count % 2 if count > 1 or pair else 0
     return replace(device, nf=count)
@@ -150,7 +152,9 @@ def common_centroid(group: Sequence[Device]) -> list[Unit]:
     left = {device.name: units[device.name] // 2 for device in group}
     # spread evenly: the next unit is of the device with the largest share still to place
     while any(left.values()):
-        chosen = max((device for device in group if left[device.name]), key=lambda device: left[device.name] / units[device.name])
+        chosen = max(
+            (device for device in group if left[device.name]), key=lambda device: left[device.name] / units[device.name]
+        )
         half.append(chosen)
         left[chosen.name] -= 1
     middle = [device for device in group if units[device.name] % 2]
@@ -205,7 +209,8 @@ def not_simulated(found: Mapping[str, Any], table: str) -> list[str]:
     layout = found.get("layout")
     if not layout:
         return [
-            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto} to its spec (docs/klayout.md)"
+            "the run simulated the netlist's fingers and junctions, not those of this layout: add layout: {fold: auto}"
+            " to its spec (docs/klayout.md)"
         ]
     if layout.get("areas") == "drawn" and layout.get("table") != table:
         return [f"the run simulated the junctions of {layout.get('table')}'s PCells; these are {table}'s"]

@@ -25,7 +25,11 @@ class Form(pya.QDialog):
     HEADS = ("spec", "at least", "at most", "unit")
 
     def __init__(
-        self, parent: pya.QWidget, title: str, tables: Mapping[str, Any], begin: Callable[[list[dict[str, Any]], list[str]], object]
+        self,
+        parent: pya.QWidget,
+        title: str,
+        tables: Mapping[str, Any],
+        begin: Callable[[list[dict[str, Any]], list[str]], object],
     ):
         super().__init__(parent)
         self.setObjectName("eda-agent form")
@@ -46,7 +50,11 @@ class Form(pya.QDialog):
             fields.put(self.specs, row, 3, shown_unit(spec), False)
         layout.addWidget(self.specs)
         layout.addWidget(
-            pya.QLabel("Sizes. A range can only be narrowed; a locked size keeps the netlist's value or the one that you enter.", self)
+            pya.QLabel(
+                "Sizes. A range can only be narrowed; a locked size keeps the netlist's value or the one that you"
+                " enter.",
+                self,
+            )
         )
         self.sizes = fields.table(self, ["size", "from", "to", "locked at", "role"], len(self._parameters))
         for row, one in enumerate(self._parameters):
@@ -148,7 +156,13 @@ class Form(pya.QDialog):
             for column in (1, 2):
                 item = self.specs.item(row, column)
                 text, shown = item.text.strip(), self._shown["specs", row, column]
-                fault = "" if text == shown else fields.problem(text, unit) if text else "remove a target in the spec, not here"
+                fault = (
+                    ""
+                    if text == shown
+                    else fields.problem(text, unit)
+                    if text
+                    else "remove a target in the spec, not here"
+                )
                 if text and not fault:
                     values.append(parse_quantity(text, unit))
                 if len(values) > 1 and values[0] > values[1]:

@@ -34,9 +34,14 @@ class Layers:
 
 
 DEMONSTRATION = Layers(
-    active=process.LAYERS["active"], poly=process.LAYERS["poly"], nwell=process.LAYERS["nwell"], pplus=process.LAYERS["pplus"], nplus=process.LAYERS["nplus"],
-    contact=process.LAYERS["contact"], metals=((process.LAYERS["metal1"], process.LAYERS["text"]),),
-)  # fmt: skip
+    active=process.LAYERS["active"],
+    poly=process.LAYERS["poly"],
+    nwell=process.LAYERS["nwell"],
+    pplus=process.LAYERS["pplus"],
+    nplus=process.LAYERS["nplus"],
+    contact=process.LAYERS["contact"],
+    metals=((process.LAYERS["metal1"], process.LAYERS["text"]),),
+)
 
 
 def of_table(table: Table) -> Layers | None:
@@ -45,9 +50,16 @@ def of_table(table: Table) -> Layers | None:
         return None
     found = {name: _layer(words) for name, words in table.layers.items() if isinstance(words, str)}
     return Layers(
-        active=found["active"], poly=found["poly"], nwell=found["nwell"], pplus=found["pplus"], nplus=found.get("nplus"), contact=found["contact"], tap=found.get("tap"),
-        metals=tuple((_layer(shapes), _layer(labels)) for shapes, labels in table.layers["metals"]), vias=tuple(_layer(words) for words in table.layers.get("vias", ())),
-    )  # fmt: skip
+        active=found["active"],
+        poly=found["poly"],
+        nwell=found["nwell"],
+        pplus=found["pplus"],
+        nplus=found.get("nplus"),
+        contact=found["contact"],
+        tap=found.get("tap"),
+        metals=tuple((_layer(shapes), _layer(labels)) for shapes, labels in table.layers["metals"]),
+        vias=tuple(_layer(words) for words in table.layers.get("vias", ())),
+    )
 
 
 def _layer(words: str) -> Layer:
@@ -78,7 +90,10 @@ def terminals(cell: pya.Cell, table: Table, layers: Layers) -> Iterator[Terminal
             continue
         inner = instance.cell
         if inner.cell_index() not in known:
-            active, poly = (pya.Region(inner.begin_shapes_rec(layout.layer(*layer))).merged() for layer in (layers.active, layers.poly))
+            active, poly = (
+                pya.Region(inner.begin_shapes_rec(layout.layer(*layer))).merged()
+                for layer in (layers.active, layers.poly)
+            )
             gates = [gate.bbox().center() for gate in (active & poly).each()]
             ends = sorted((piece.bbox().center() for piece in (active - poly).each()), key=lambda point: point.x)
             # one label for each piece of poly
@@ -90,5 +105,8 @@ def terminals(cell: pya.Cell, table: Table, layers: Layers) -> Iterator[Terminal
         for number, point in enumerate(ends):
             yield Terminal(nets[0] if number % 2 else nets[2], "active", instance.trans * point)
         yield Terminal(
-            nets[3], "bulk", instance.trans * ends[0] if ends else None, str(table.kind(instance.pcell_declaration().name(), values))
+            nets[3],
+            "bulk",
+            instance.trans * ends[0] if ends else None,
+            str(table.kind(instance.pcell_declaration().name(), values)),
         )

@@ -18,8 +18,8 @@ def registered(table: Table) -> str:
     known = ", ".join(sorted(pya.Library.library_by_id(number).name() for number in pya.Library.library_ids()))
     cells = " or ".join(dict.fromkeys(_cells(version) for version in table.versions))
     raise TableError(
-        f"no library {' or '.join(table.libraries)} with {cells} is registered in this KLayout; there are {known or 'none'}\n"
-        "    → install the PCells of the process and restart KLayout, or use --table demonstration"
+        f"no library {' or '.join(table.libraries)} with {cells} is registered in this KLayout; there are"
+        f" {known or 'none'}\n    → install the PCells of the process and restart KLayout, or use --table demonstration"
     )
 
 
@@ -35,11 +35,14 @@ def present(table: Table) -> Table:
         if all(names is not None and names >= version.written for names in declared):
             return version
     wanted = ", nor ".join(f"{_cells(version)} with {', '.join(sorted(version.written))}" for version in table.versions)
-    cells = [cell for version in table.versions for cell in version.pcells if layout.pcell_declaration(cell) is not None]
+    cells = [
+        cell for version in table.versions for cell in version.pcells if layout.pcell_declaration(cell) is not None
+    ]
     there = [f"{cell} ({', '.join(sorted(_parameters(layout, cell) or ()))})" for cell in dict.fromkeys(cells)]
     raise TableError(
-        f"the library {name} has no PCells {wanted}; it has {'; '.join(there) or ', '.join(sorted(layout.pcell_names())) or 'none'}\n"
-        "    → write a table for it (docs/klayout.md), or use --table demonstration"
+        f"the library {name} has no PCells {wanted}; it has"
+        f" {'; '.join(there) or ', '.join(sorted(layout.pcell_names())) or 'none'}\n    → write a table for it"
+        " (docs/klayout.md), or use --table demonstration"
     )
 
 
@@ -52,7 +55,9 @@ def _parameters(layout: pya.Layout, cell: str) -> set[str] | None:
     return None if declaration is None else {one.name for one in declaration.get_parameters()}
 
 
-def draw(layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str) -> pya.Cell:
+def draw(
+    layout: pya.Layout, library: pya.Library, cell: str, values: dict[str, Any], written: Mapping[str, Any], device: str
+) -> pya.Cell:
     """A PCell with `values` in a layout; `written`: the values that must be drawn unchanged.
 
     Raises ValueError if the library cannot be used there, the PCell fails, or it draws another size.
@@ -69,12 +74,14 @@ def create(
     changed = _refusal(library.layout().pcell_declaration(cell), layout, values, written)
     if changed:
         raise ValueError(
-            f"{device}: the PCell {cell} of the library {library.name()} does not draw this size: {changed}\n    → give the parameter a range that the PCell draws"
+            f"{device}: the PCell {cell} of the library {library.name()} does not draw this size: {changed}\n    → give"
+            " the parameter a range that the PCell draws"
         )
     variant = layout.create_cell(cell, library.name(), values)
     if variant is None:
         raise ValueError(
-            f"{cell} of the library {library.name()} cannot be used in this layout\n    → give the layout the technology of the library"
+            f"{cell} of the library {library.name()} cannot be used in this layout\n    → give the layout the"
+            " technology of the library"
         )
     return variant
 
@@ -85,13 +92,15 @@ def checked(variant: pya.Cell, library: pya.Library, cell: str, written: Mapping
     if box.empty() or (box.width() == 0 and box.height() == 0):
         sizes = ", ".join(f"{name}={value}" for name, value in written.items())
         raise ValueError(
-            f"{device}: the PCell {cell} of the library {library.name()} draws nothing with {sizes}\n"
-            "    → KLayout's log (File > Log Viewer) says why; often a Python package that the library needs has another version"
+            f"{device}: the PCell {cell} of the library {library.name()} draws nothing with {sizes}\n    → KLayout's"
+            " log (File > Log Viewer) says why; often a Python package that the library needs has another version"
         )
     return variant
 
 
-def _refusal(declaration: pya.PCellDeclaration, layout: pya.Layout, values: dict[str, Any], written: Mapping[str, Any]) -> str:
+def _refusal(
+    declaration: pya.PCellDeclaration, layout: pya.Layout, values: dict[str, Any], written: Mapping[str, Any]
+) -> str:
     """How a PCell changes values, "" if it draws them unchanged. An instance keeps the written values in any case."""
     parameters = declaration.get_parameters()
     given = [values.get(one.name, one.default) for one in parameters]
@@ -100,7 +109,11 @@ def _refusal(declaration: pya.PCellDeclaration, layout: pya.Layout, values: dict
     except (RuntimeError, ValueError, TypeError, AttributeError):
         # its own error, which drawing it shows
         return ""
-    other = [f"{name} {value} becomes {drawn[name]}" for name, value in written.items() if name in drawn and not _alike(value, drawn[name])]
+    other = [
+        f"{name} {value} becomes {drawn[name]}"
+        for name, value in written.items()
+        if name in drawn and not _alike(value, drawn[name])
+    ]
     return ", ".join(other)
 
 

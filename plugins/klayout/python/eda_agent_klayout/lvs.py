@@ -34,7 +34,14 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         return name.lower() in self.kinds
 
     def element(
-        self, circuit: pya.Circuit, letter: str, name: str, model: str, value: float, nets: list[pya.Net], numbers: dict[str, float]
+        self,
+        circuit: pya.Circuit,
+        letter: str,
+        name: str,
+        model: str,
+        value: float,
+        nets: list[pya.Net],
+        numbers: dict[str, float],
     ) -> bool:
         kind = self.kinds.get(model.lower())
         if letter not in {"X", "M"} or kind is None or len(nets) != 4:
@@ -72,9 +79,13 @@ class Shapes:
         self.layers = layers
         for terminal in terminals:
             if terminal.at is not None and terminal.on != "bulk":
-                self.top.shapes(self._labels(terminal.on)).insert(pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y)))
+                self.top.shapes(self._labels(terminal.on)).insert(
+                    pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y))
+                )
             elif terminal.at is not None and terminal.kind == "pmos":
-                self.top.shapes(self._labels("nwell")).insert(pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y)))
+                self.top.shapes(self._labels("nwell")).insert(
+                    pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y))
+                )
         self.substrate = {terminal.net for terminal in terminals if terminal.on == "bulk" and terminal.kind == "nmos"}
 
     def _labels(self, name: str) -> int:
@@ -107,7 +118,9 @@ class Shapes:
             below = metal
 
 
-def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()) -> Counter[str]:
+def pieces(
+    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()
+) -> Counter[str]:
     """Net, by its `key` → the pieces of metal, poly and diffusion with its label that do not touch: one for a routed
     net.
     """
@@ -133,7 +146,12 @@ def pieces(layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, t
 
 
 def extract(
-    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = (), *, combine: bool = True
+    layout: pya.Layout,
+    cell: pya.Cell,
+    layers: Layers = DEMONSTRATION,
+    terminals: Sequence[Terminal] = (),
+    *,
+    combine: bool = True,
 ) -> pya.LayoutVsSchematic:
     """The netlist of a cell, with parallel fingers and copies combined (`combine`), not yet compared."""
     shapes = Shapes(layout, cell, layers, terminals)
@@ -141,9 +159,13 @@ def extract(
     well, active, poly, pplus, contact = (
         shapes.region(result, layer, name)
         for layer, name in (
-            (layers.nwell, "nwell"), (layers.active, "active"), (layers.poly, "poly"), (layers.pplus, "pplus"), (layers.contact, "contact"),
+            (layers.nwell, "nwell"),
+            (layers.active, "active"),
+            (layers.poly, "poly"),
+            (layers.pplus, "pplus"),
+            (layers.contact, "contact"),
         )
-    )  # fmt: skip
+    )
     nplus = shapes.region(result, layers.nplus, "nplus") if layers.nplus else None
     tap = shapes.region(result, layers.tap, "tap") if layers.tap else None
     bulk = result.make_layer("bulk")
@@ -279,15 +301,24 @@ class Result:
     def _rules(self) -> str:
         if self.rules != "demonstration":
             return f"rules: transistors and wires by the layers of {self.rules}; the deck of the foundry was not run"
-        return f"rules: the demonstration process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
+        return (
+            "rules: the demonstration"
+            f" process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
+        )
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
         return {
-            "match": self.match, "devices_match": self.devices_match, "differences": list(self.differences),
-            "transistors": {"layout": self.drawn, "schematic": self.meant}, "routed": list(self.routed), "not_routed": list(self.unrouted),
-            "not_drawn": list(self.missing), "rules": self.rules, "sized_for": self.sized_for,
-        }  # fmt: skip
+            "match": self.match,
+            "devices_match": self.devices_match,
+            "differences": list(self.differences),
+            "transistors": {"layout": self.drawn, "schematic": self.meant},
+            "routed": list(self.routed),
+            "not_routed": list(self.unrouted),
+            "not_drawn": list(self.missing),
+            "rules": self.rules,
+            "sized_for": self.sized_for,
+        }
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
@@ -320,7 +351,9 @@ def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -
         for kind in netlist.each_device_class():
             # half a grid step per finger
             width, length = (kind.parameter_definition(name).id() for name in ("W", "L"))
-            kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(length, 0.002, 0.0)
+            kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(
+                length, 0.002, 0.0
+            )
     meant = reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
     count = sum(1 for _ in meant.each_device())
     circuit = next(iter(database.netlist().each_circuit_top_down()), None)

@@ -12,9 +12,15 @@ from . import process as p
 from . import title
 
 PARAMETERS = (
-    ("kind", "nmos or pmos", "nmos"), ("width", "total width of the fingers, µm", 2.0), ("length", "length, µm", 0.28), ("nf", "fingers", 1), ("m", "copies beside each other", 1),
-    ("device", "name in the schematic", ""), ("nets", "drain, gate, source, bulk: written as labels", ""), ("dummy", "all terminals are the bulk's", False),
-)  # fmt: skip
+    ("kind", "nmos or pmos", "nmos"),
+    ("width", "total width of the fingers, µm", 2.0),
+    ("length", "length, µm", 0.28),
+    ("nf", "fingers", 1),
+    ("m", "copies beside each other", 1),
+    ("device", "name in the schematic", ""),
+    ("nets", "drain, gate, source, bulk: written as labels", ""),
+    ("dummy", "all terminals are the bulk's", False),
+)
 """(name, description, default)."""
 
 NARROWEST = 0.1
@@ -29,7 +35,15 @@ def box(layout: pya.Layout, left: float, bottom: float, right: float, top: float
 
 
 def draw(
-    layout: pya.Layout, cell: pya.Cell, kind: str, w: float, length: float, nf: int, m: int, nets: tuple[str, ...], dummy: bool
+    layout: pya.Layout,
+    cell: pya.Cell,
+    kind: str,
+    w: float,
+    length: float,
+    nf: int,
+    m: int,
+    nets: tuple[str, ...],
+    dummy: bool,
 ) -> None:
     """Draw into a cell, with the middle of the first source's left edge at the origin. `w`: of all fingers of one copy
     together.
@@ -67,7 +81,13 @@ def draw(
             contacts(column[0], bottom + p.AROUND, column[1], top - p.AROUND)
             if finger < p.CONTACT + 2 * p.AROUND:
                 # room for the contact beside a narrower gate
-                put("active", column[0] - p.AROUND, -p.CONTACT / 2 - p.AROUND, column[1] + p.AROUND, p.CONTACT / 2 + p.AROUND)
+                put(
+                    "active",
+                    column[0] - p.AROUND,
+                    -p.CONTACT / 2 - p.AROUND,
+                    column[1] + p.AROUND,
+                    p.CONTACT / 2 + p.AROUND,
+                )
             # an even one connects down to the source's line, an odd one up to the drain's
             if number % 2 == 0:
                 put("metal1", column[0] - p.AROUND / 2, below, column[1] + p.AROUND / 2, 0.0)
@@ -107,7 +127,9 @@ def draw(
         put("dummy", start, tap, end, above + p.METAL)
     for terminal, net in zip(TERMINALS, nets, strict=False):
         if net:
-            where = pya.Point(round((start + p.METAL / 2) / layout.dbu), round((lines[terminal] + p.METAL / 2) / layout.dbu))
+            where = pya.Point(
+                round((start + p.METAL / 2) / layout.dbu), round((lines[terminal] + p.METAL / 2) / layout.dbu)
+            )
             shapes["text"].insert(pya.Text(net, pya.Trans(pya.Vector(where))))
     put("outline", start - p.WELL, tap - p.WELL, end + p.WELL, max(above + p.METAL, top + p.END) + p.WELL)
 

@@ -36,7 +36,8 @@ def of_view(view: pya.LayoutView) -> tuple[str, str]:
     circuits = [circuit for circuit in netlist.each_circuit_top_down() if any(True for _ in circuit.each_device())]
     if not circuits:
         raise ValueError(
-            "no transistor was found in the open layout\n\nRun the technology's LVS first, or take 'Size a circuit' with a netlist"
+            "no transistor was found in the open layout\n\nRun the technology's LVS first, or take 'Size a circuit'"
+            " with a netlist"
         )
     name = next(iter(netlist.each_circuit_top_down())).name.lower()
     with tempfile.TemporaryDirectory() as folder:

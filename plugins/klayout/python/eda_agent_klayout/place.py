@@ -50,11 +50,17 @@ def placing(
     """
     table = library.present(table)
     groups = [
-        group_of([(unit.device, unit.fingers) for unit in array if not unit.dummy]) for array in arrays(folded(devices, rule or Rule()))
+        group_of([(unit.device, unit.fingers) for unit in array if not unit.dummy])
+        for array in arrays(folded(devices, rule or Rule()))
     ]
     theirs = pya.Library.library_by_name(library.registered(table)).layout()
     pieces = list(dict.fromkeys(piece for group in groups for piece in group.pieces(table)))
-    yield from each("transistors are drawn", pieces, lambda one: draw_ahead(theirs, table.cell(one.device), one.values(table)), theirs)
+    yield from each(
+        "transistors are drawn",
+        pieces,
+        lambda one: draw_ahead(theirs, table.cell(one.device), one.values(table)),
+        theirs,
+    )
     cell = layout.create_cell(name)
     site = Site(cell, table)
     blocks: list[Block] = []

@@ -47,10 +47,16 @@ class Plugin:
         menu = window.menu()
         menu.insert_menu("tools_menu.end", "eda_agent", "eda-agent")
         for name, words, do in (
-            ("size", "Size a circuit …", self.size), ("look_over", "Edit a spec and size …", self.look_over), ("size_open", "Size what is open …", self.size_open), ("open", "Show a run …", self.open_run), ("place", "Place a sized circuit …", self.place),
-            ("write_back", "Write sizes back …", self.write_back), ("undo", "Undo the last write-back", self.writing.undo), ("executable", "Executable …", self.choose_executable),
+            ("size", "Size a circuit …", self.size),
+            ("look_over", "Edit a spec and size …", self.look_over),
+            ("size_open", "Size what is open …", self.size_open),
+            ("open", "Show a run …", self.open_run),
+            ("place", "Place a sized circuit …", self.place),
+            ("write_back", "Write sizes back …", self.write_back),
+            ("undo", "Undo the last write-back", self.writing.undo),
+            ("executable", "Executable …", self.choose_executable),
             ("table", "PCells …", self.choose_table),
-        ):  # fmt: skip
+        ):
             action = pya.Action()
             action.title = words
             action.on_triggered(faults.guarded(do))
@@ -61,7 +67,9 @@ class Plugin:
         self._guard_exit()
         if not compat.editable():
             self.window.message(
-                "eda-agent in viewer mode: circuits can be sized and runs shown; placing and writing back need klayout -e", 30000
+                "eda-agent in viewer mode: circuits can be sized and runs shown; placing and writing back need"
+                " klayout -e",
+                30000,
             )
         # after the window is shown: docks of an earlier KLayout come on top of it
         self._later = pya.QTimer(window)
@@ -95,7 +103,9 @@ class Plugin:
         """Choose a spec or a netlist and start a run of it in its own dock."""
         path = spec or compat.chosen(
             pya.FileDialog.get_open_file_name(
-                "A circuit to size", self._here, "Specs and netlists (*.yaml *.yml *.spice *.sp *.cir *.cdl);;All files (*)"
+                "A circuit to size",
+                self._here,
+                "Specs and netlists (*.yaml *.yml *.spice *.sp *.cir *.cdl);;All files (*)",
             )
         )
         if not path:
@@ -109,19 +119,26 @@ class Plugin:
                 return None
             if found.name not in beside.read_text(encoding="utf-8", errors="replace"):
                 raise ValueError(
-                    f"{beside} exists already and is not a spec of {found.name}\n\nPut the netlist into a separate folder, or use 'Edit a spec and size'"
+                    f"{beside} exists already and is not a spec of {found.name}\n\nPut the netlist into a separate"
+                    " folder, or use 'Edit a spec and size'"
                 )
             found = beside
         return self._start(found, [], [])
 
     def look_over(self, spec: str = "") -> None:
         """Show a spec in a form before its run."""
-        path = spec or compat.chosen(pya.FileDialog.get_open_file_name("A spec to edit", self._here, "Specs (*.yaml *.yml);;All files (*)"))
+        path = spec or compat.chosen(
+            pya.FileDialog.get_open_file_name("A spec to edit", self._here, "Specs (*.yaml *.yml);;All files (*)")
+        )
         if path:
-            self._command(["check", path, "--json"], lambda words: self._show_form(Path(path), json.loads(words)["tables"]))
+            self._command(
+                ["check", path, "--json"], lambda words: self._show_form(Path(path), json.loads(words)["tables"])
+            )
 
     def _show_form(self, spec: Path, tables: dict[str, Any]) -> None:
-        self.form = Form(self.window, f"eda-agent: {spec.parent.name}", tables, lambda orders, more: self._start(spec, orders, more))
+        self.form = Form(
+            self.window, f"eda-agent: {spec.parent.name}", tables, lambda orders, more: self._start(spec, orders, more)
+        )
         self.form.show()
 
     def _start(self, spec: Path, orders: list[dict[str, Any]], more: list[str]) -> Dock:
@@ -136,7 +153,11 @@ class Plugin:
         """Run `eda-agent` in the background; its errors, and those of `done`, become messages."""
         self._commands = [command for command in self._commands if command.alive]
         self._commands.append(
-            Command(arguments, lambda words: faults.guarded(lambda: done(words))(), lambda words: faults.tell("eda-agent", words))
+            Command(
+                arguments,
+                lambda words: faults.guarded(lambda: done(words))(),
+                lambda words: faults.tell("eda-agent", words),
+            )
         )
 
     def size_open(self, folder: str = "") -> Dock | None:
@@ -147,7 +168,9 @@ class Plugin:
         if view is None or not view.active_cellview().is_valid():
             raise ValueError("no layout is open\n\nOpen a layout, or use 'Size a circuit' with a netlist")
         name, text = netlists.of_view(view)
-        folder = folder or compat.chosen(pya.FileDialog.get_existing_dir(f"A folder for {name}.spice and its spec", self._here))
+        folder = folder or compat.chosen(
+            pya.FileDialog.get_existing_dir(f"A folder for {name}.spice and its spec", self._here)
+        )
         if not folder:
             return None
         path = Path(folder) / f"{name}.spice"
@@ -209,7 +232,10 @@ class Plugin:
     def choose_executable(self) -> None:
         path = compat.chosen(pya.FileDialog.get_open_file_name("The executable eda-agent", "", "All files (*)"))
         if path and not os.access(path, os.X_OK):
-            raise ValueError(f"{path} is not a program\n\nChoose the executable eda-agent; 'which eda-agent' in a terminal shows its path")
+            raise ValueError(
+                f"{path} is not a program\n\nChoose the executable eda-agent; 'which eda-agent' in a terminal shows its"
+                " path"
+            )
         if path:
             pya.Application.instance().set_config(CONFIG, path)
             pya.Application.instance().commit_config()
@@ -243,13 +269,16 @@ class Plugin:
         """The output of `eda-agent`. Raises ValueError with its error message."""
         with tempfile.TemporaryFile() as words:
             try:
-                done = subprocess.run([executable(), *arguments], stdout=subprocess.PIPE, stderr=words, timeout=WAIT, check=False)
+                done = subprocess.run(
+                    [executable(), *arguments], stdout=subprocess.PIPE, stderr=words, timeout=WAIT, check=False
+                )
             except subprocess.TimeoutExpired:
                 raise ValueError(f"eda-agent {arguments[0]} took longer than {WAIT} s") from None
             words.seek(0)
             if done.returncode not in (0, 1):
                 raise ValueError(
-                    words.read().decode("utf-8", "replace").strip() or f"eda-agent {arguments[0]} ended with status {done.returncode}"
+                    words.read().decode("utf-8", "replace").strip()
+                    or f"eda-agent {arguments[0]} ended with status {done.returncode}"
                 )
         return done.stdout.decode("utf-8", "replace")
 

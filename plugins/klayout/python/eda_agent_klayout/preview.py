@@ -12,14 +12,18 @@ from . import faults
 class Preview(pya.QDialog):
     """`apply` or `discard` is called at most once; closing the window discards."""
 
-    def __init__(self, parent: pya.QWidget, title: str, text: str, apply: Callable[[], None], discard: Callable[[], None]):
+    def __init__(
+        self, parent: pya.QWidget, title: str, text: str, apply: Callable[[], None], discard: Callable[[], None]
+    ):
         super().__init__(parent)
         self.setObjectName("eda-agent preview")
         self.windowTitle = title
         self.modal = False
         self._apply, self._discard = apply, discard
         layout = pya.QVBoxLayout(self)
-        layout.addWidget(pya.QLabel("Nothing is changed yet. Inspect the markers and the layout, then apply or discard.", self))
+        layout.addWidget(
+            pya.QLabel("Nothing is changed yet. Inspect the markers and the layout, then apply or discard.", self)
+        )
         self.text = pya.QPlainTextEdit(self)
         self.text.readOnly = True
         self.text.setPlainText(text)

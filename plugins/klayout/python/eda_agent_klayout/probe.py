@@ -27,7 +27,13 @@ class Probe:
     `docks` and `table` return the present ones; `ask` runs a command of eda-agent and returns its output.
     """
 
-    def __init__(self, window: pya.MainWindow, docks: Callable[[], Sequence[Dock]], table: Callable[[], str], ask: Callable[..., str]):
+    def __init__(
+        self,
+        window: pya.MainWindow,
+        docks: Callable[[], Sequence[Dock]],
+        table: Callable[[], str],
+        ask: Callable[..., str],
+    ):
         self.window, self.docks, self.table, self.ask = window, docks, table, ask
         self.marks: list[pya.Marker] = []
         self._listening: list[pya.LayoutView] = []
@@ -66,7 +72,9 @@ class Probe:
             return
         for dock in self.docks():
             follow = self.follow(dock.runner.run.folder)
-            dock.select({parameter for parameter, devices in follow.items() if names & {device.lower() for device in devices}})
+            dock.select(
+                {parameter for parameter, devices in follow.items() if names & {device.lower() for device in devices}}
+            )
 
     def follow(self, folder: str) -> dict[str, list[str]]:
         """Parameter → devices of a run; requested once."""

@@ -9,9 +9,17 @@ from __future__ import annotations
 import pya
 
 LAYERS = {
-    "active": (1, 0), "poly": (2, 0), "nplus": (3, 0), "pplus": (4, 0), "nwell": (5, 0), "contact": (6, 0), "metal1": (7, 0), "text": (7, 1), "dummy": (8, 0),
+    "active": (1, 0),
+    "poly": (2, 0),
+    "nplus": (3, 0),
+    "pplus": (4, 0),
+    "nwell": (5, 0),
+    "contact": (6, 0),
+    "metal1": (7, 0),
+    "text": (7, 1),
+    "dummy": (8, 0),
     "outline": (9, 0),
-}  # fmt: skip
+}
 """Name → (layer, datatype) of the demonstration process."""
 
 GRID = 0.005

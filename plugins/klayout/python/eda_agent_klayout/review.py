@@ -59,7 +59,11 @@ class Review(pya.QWidget):
         for button in self.buttons.values():
             button.enabled = bool(pending)
         if not pending:
-            self.line.setText("A proposal waits here before it is simulated. The next one is being made." if run.review and alive else "Press review: every proposal then waits here for your decision.")  # fmt: skip
+            self.line.setText(
+                "A proposal waits here before it is simulated. The next one is being made."
+                if run.review and alive
+                else "Press review: every proposal then waits here for your decision."
+            )
             self._rows = []
             self.sizes.setRowCount(0)
             return False
@@ -92,7 +96,11 @@ class Review(pya.QWidget):
         for number, row in enumerate(self._rows):
             item = self.sizes.item(number, 3)
             text = item.text.strip()
-            fault = "" if text == self._proposed[number] else fields.problem(text, row["unit"], row["minimum"], row["maximum"])
+            fault = (
+                ""
+                if text == self._proposed[number]
+                else fields.problem(text, row["unit"], row["minimum"], row["maximum"])
+            )
             fields.mark(item, fault)
             good = good and not fault
         self.buttons["accept"].enabled = bool(self._shown) and good

@@ -67,7 +67,9 @@ def rules_of(table: Table) -> Rules | None:
     words |= table.rules.get("layers", {})
     missing = [name for name in NEEDED if not isinstance(words.get(name), str)]
     if missing:
-        raise TableError(f"the table of {table.library} has rules and no layer {', '.join(missing)}\n    → see tables/sky130A.json")
+        raise TableError(
+            f"the table of {table.library} has rules and no layer {', '.join(missing)}\n    → see tables/sky130A.json"
+        )
     layers = {name: (int(layer), int(datatype)) for name in NEEDED for layer, datatype in [words[name].split("/")]}
     try:
         return Rules(**{**table.rules, "layers": layers})

@@ -34,7 +34,8 @@ def executable() -> str:
         if found and os.access(found, os.X_OK):
             return str(found)
     raise MissingExecutable(
-        "eda-agent was not found.\n\nInstall it (pip install eda-agent) and run 'eda-agent klayout install', or choose its executable in Tools > eda-agent > Executable …"
+        "eda-agent was not found.\n\nInstall it (pip install eda-agent) and run 'eda-agent klayout install', or choose"
+        " its executable in Tools > eda-agent > Executable …"
     )
 
 
@@ -128,6 +129,8 @@ class Runner:
         elif self.run.finished and status in (0, 1, 130):
             self.ended("")
         elif self.run.started:
-            self.ended(f"the run was interrupted ({how}); resume continues it from {self.run.folder}\n\n{words}".strip())
+            self.ended(
+                f"the run was interrupted ({how}); resume continues it from {self.run.folder}\n\n{words}".strip()
+            )
         else:
             self.ended(words or f"eda-agent ended with status {status}")

@@ -25,7 +25,9 @@ STOP, GO_ON, CANCEL = "Stop them", "Continue them without KLayout", "Do not quit
 class Runs:
     """`write_back` and `probe` are those of the docks."""
 
-    def __init__(self, window: pya.MainWindow, write_back: Callable[[str], None], probe: Callable[[Dock, set[str]], None]):
+    def __init__(
+        self, window: pya.MainWindow, write_back: Callable[[str], None], probe: Callable[[Dock, set[str]], None]
+    ):
         self.window, self._write_back, self._probe = window, write_back, probe
         self.docks: list[Dock] = []
         self._actions: list[pya.Action] = []
@@ -35,7 +37,11 @@ class Runs:
     def add(self, title: str, start: Sequence[str], where: str) -> Dock:
         """A new dock in front of the others. A title that is taken gets a number."""
         taken = {str(dock.windowTitle) for dock in self.docks}
-        name = next(text for number in range(1, len(taken) + 2) if (text := title if number == 1 else f"{title} {number}") not in taken)
+        name = next(
+            text
+            for number in range(1, len(taken) + 2)
+            if (text := title if number == 1 else f"{title} {number}") not in taken
+        )
         dock = Dock(self.window, name, start, where, self._write_back, self._probe, self.remember)
         self.window.addDockWidget(pya.Qt.BottomDockWidgetArea, dock)
         if self.docks:
@@ -99,7 +105,8 @@ class Runs:
         """The dock of a run on disk, which can be resumed. Raises ValueError for another folder."""
         if not (Path(folder) / "journal.jsonl").is_file():
             raise ValueError(
-                f"{folder} is not the folder of a run: it has no journal.jsonl\n\nChoose a folder that 'Size a circuit' has created"
+                f"{folder} is not the folder of a run: it has no journal.jsonl\n\nChoose a folder that 'Size a circuit'"
+                " has created"
             )
         for dock in self.docks:
             if dock.runner.run.folder and Path(dock.runner.run.folder).resolve() == Path(folder).resolve():
@@ -124,9 +131,12 @@ class Runs:
             for folder in folders:
                 # a separate session: it outlives KLayout
                 subprocess.Popen(
-                    [executable(), "size", folder, "--resume", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    [executable(), "size", folder, "--resume", "--json"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
                     start_new_session=True,
-                )  # fmt: skip
+                )
         return True
 
     def shut(self) -> None:
@@ -161,7 +171,14 @@ def _ask(title: str, text: str) -> str:
     box = pya.QMessageBox(pya.Application.instance().main_window())
     box.windowTitle = title
     box.text = text
-    buttons = {name: box.addButton(name, role) for name, role in ((STOP, pya.QMessageBox.DestructiveRole), (GO_ON, pya.QMessageBox.AcceptRole), (CANCEL, pya.QMessageBox.RejectRole))}  # fmt: skip
+    buttons = {
+        name: box.addButton(name, role)
+        for name, role in (
+            (STOP, pya.QMessageBox.DestructiveRole),
+            (GO_ON, pya.QMessageBox.AcceptRole),
+            (CANCEL, pya.QMessageBox.RejectRole),
+        )
+    }
     box.exec_()
     return next((name for name, button in buttons.items() if box.clickedButton() == button), CANCEL)
 

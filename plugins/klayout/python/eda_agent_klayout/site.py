@@ -98,7 +98,11 @@ class Site:
         if (last.kind, last.bulk) == (line.kind, line.bulk):
             return self.top + max(self._space, self.gap // 2)
         wells = [one.kind for one in (last, line)].count("pmos")
-        apart = {0: self.rules.space, 1: self.rules.well + self.rules.well_away, 2: 2 * self.rules.well + self.rules.well_space}[wells]
+        apart = {
+            0: self.rules.space,
+            1: self.rules.well + self.rules.well_away,
+            2: 2 * self.rules.well + self.rules.well_space,
+        }[wells]
         return self.top + max(self.ground.dbu(apart + self.rules.implant), self.gap)
 
     def _taps(self, line: Line, inner: pya.Box, places: Sequence[tuple[Block, int]], ring: int) -> pya.Box:
@@ -119,7 +123,9 @@ class Site:
             outline += strip
         for block, x in places:
             if ring and not block.ring:
-                outline += self.ground.ring(self._box(block, x, inner.bottom).enlarged(space, space), line.kind, line.bulk)
+                outline += self.ground.ring(
+                    self._box(block, x, inner.bottom).enlarged(space, space), line.kind, line.bulk
+                )
             for y in block.strips:
                 across = inner.bottom + y + space - self.drawing.gap
                 self.ground.strip(pya.Box(x, across, x + block.width, across + width), line.kind, line.bulk)

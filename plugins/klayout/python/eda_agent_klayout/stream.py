@@ -55,7 +55,10 @@ class Run:
         """Apply an event; one of another version sets `fault`."""
         kind = event["type"]
         if event.get("v", VERSION) > VERSION:
-            self.fault = f"this eda-agent writes version {event['v']} of its events, but the plugin reads {VERSION}: update the plugin with 'eda-agent klayout install'"
+            self.fault = (
+                f"this eda-agent writes version {event['v']} of its events, but the plugin reads {VERSION}: update the"
+                " plugin with 'eda-agent klayout install'"
+            )
             return
         self.state.apply(event)
         if kind == "run.started":
@@ -67,7 +70,9 @@ class Run:
             if event.get("level") == "warning":
                 self.warnings.append(self.log[-1])
         elif kind == "sim.failed":
-            self.log.append(f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}")
+            self.log.append(
+                f"{event.get('testbench')} in {event.get('corner')}: {event.get('kind')}: {event.get('words', '')}"
+            )
         elif kind == "policy.changed":
             self.log.append(f"{event.get('before')} hands over to {event.get('after')} ({event.get('reason')})")
         elif kind == "verified":
@@ -131,13 +136,23 @@ class Run:
             if spec.get("asked"):
                 # tightened for yield: this is the user's target
                 target += ", asked " + " ".join(
-                    f"{'≥≤'[side]} {quantity(bound, spec['unit'])}" for side, bound in enumerate(spec["asked"]) if bound is not None
+                    f"{'≥≤'[side]} {quantity(bound, spec['unit'])}"
+                    for side, bound in enumerate(spec["asked"])
+                    if bound is not None
                 )
             if result is None:
                 rows.append(("·", spec["name"], target, "—", ""))
                 continue
             margin = result.get("margin")
-            sign = "·" if result["met"] and share else "✓" if result["met"] else "~" if margin is not None and margin > -NEAR else "✗"
+            sign = (
+                "·"
+                if result["met"] and share
+                else "✓"
+                if result["met"]
+                else "~"
+                if margin is not None and margin > -NEAR
+                else "✗"
+            )
             value = quantity(result["value"], shown_unit(spec))
             if result.get("bound"):
                 value = f"{result['bound']} {value} ({result.get('why', '')})"
@@ -145,16 +160,23 @@ class Run:
                 # a missed value would round to its bound
                 value = quantity(result["value"], shown_unit(spec), 7)
             device = result.get("why", "") if result["value"] is not None and not result.get("bound") else ""
-            rows.append((sign, spec["name"], target, value, result.get("corner", "") + (f", {device}" if device else "")))
+            rows.append(
+                (sign, spec["name"], target, value, result.get("corner", "") + (f", {device}" if device else ""))
+            )
         return rows
 
     def size_rows(self, index: int | None = None) -> list[tuple[str, str, str, str]]:
         """(name, value, range, role)."""
         sizing = self.turn(index).get("sizing") or {}
         return [
-            (row["name"], quantity(sizing.get(row["name"]), row["unit"]), f"{quantity(row['minimum'], row['unit'])} … {quantity(row['maximum'], row['unit'])}", ("locked · " if row.get("locked") else "") + row["role"])
+            (
+                row["name"],
+                quantity(sizing.get(row["name"]), row["unit"]),
+                f"{quantity(row['minimum'], row['unit'])} … {quantity(row['maximum'], row['unit'])}",
+                ("locked · " if row.get("locked") else "") + row["role"],
+            )
             for row in self.started.get("parameters", ())
-        ]  # fmt: skip
+        ]
 
     def turn_rows(self, start: int = 0) -> list[tuple[str, str, str, str]]:
         """(number, score, policy, reasoning), from a place on."""
@@ -177,7 +199,11 @@ class Run:
     @property
     def interrupted(self) -> str:
         """The status of a run whose process ended before the run."""
-        return f"{self.started.get('problem', '')} · interrupted after turn {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · resume continues it"
+        return (
+            f"{self.started.get('problem', '')} · interrupted after turn"
+            f" {max((turn['index'] for turn in self.turns), default=0)} · best {score(self.best.get('score', 0.0))} at"
+            f" turn {self.best.get('index', 0)} · resume continues it"
+        )
 
     @property
     def status(self) -> str:
@@ -194,7 +220,10 @@ class Run:
             else "running"
         )
         budget = self.started.get("budget", {}).get("simulations", 0)
-        return f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn {self.best.get('index', 0)} · {self.state.simulations}/{budget} simulations"
+        return (
+            f"{self.started.get('problem', '')} · {word} · best {score(self.best.get('score', 0.0))} at turn"
+            f" {self.best.get('index', 0)} · {self.state.simulations}/{budget} simulations"
+        )
 
 
 def printable(text: str) -> str:

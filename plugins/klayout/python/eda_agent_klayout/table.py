@@ -129,7 +129,11 @@ class Table:
     def written(self) -> set[str]:
         """The parameters that every PCell must have."""
         named = {name for name in (self.device, self.nets, self.dummy) if name}
-        return {*self.parameters.values(), *named, *(name for entry in self.cells.values() for name in entry.get("fixed", ()))}
+        return {
+            *self.parameters.values(),
+            *named,
+            *(name for entry in self.cells.values() for name in entry.get("fixed", ())),
+        }
 
     def _model(self, device: Device) -> dict[str, Any]:
         """The data of the PCell for a device's model. Raises `TableError` if the library does not draw it."""
@@ -139,7 +143,8 @@ class Table:
         found = models.get(device.model.lower())
         if found is None:
             raise TableError(
-                f"{device.name}: the PCells of {self.library} draw no {device.model}; they draw {', '.join(models)}\n    → take the table of its process"
+                f"{device.name}: the PCells of {self.library} draw no {device.model}; they draw {', '.join(models)}\n  "
+                "  → take the table of its process"
             )
         return found
 
@@ -152,7 +157,9 @@ class Table:
         for entry in self.cells.values():
             for name, wanted in entry.get("models", {}).items():
                 fixed = {key: value for key, value in wanted.items() if key != "cell"}
-                if wanted.get("cell", entry["cell"]) == cell and all(values.get(key) == value for key, value in fixed.items()):
+                if wanted.get("cell", entry["cell"]) == cell and all(
+                    values.get(key) == value for key, value in fixed.items()
+                ):
                     return str(name)
         return ""
 

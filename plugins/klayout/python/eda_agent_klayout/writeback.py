@@ -56,7 +56,9 @@ Places = Mapping[str, Sequence[pya.DPoint]]
 """Device → places of its pieces, µm (`lvs.places`)."""
 
 
-def instances(cell: pya.Cell, table: Table, places: Places | None = None) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
+def instances(
+    cell: pya.Cell, table: Table, places: Places | None = None
+) -> Iterator[tuple[pya.Instance, str, dict[str, Any]]]:
     """(instance, device name (of a dummy: see `DUMMY`, if the PCell cannot store it), parameters) of the library's
     transistors in a cell, dummies included.
 
@@ -105,7 +107,12 @@ class _Points:
 
 
 def plan(
-    layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
+    layout: pya.Layout,
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None = None,
+    rule: Rule | None = None,
 ) -> Plan:
     """`planning`, all of it now."""
     return finish(planning(layout, cell, devices, table, places, rule))
@@ -116,7 +123,12 @@ Piece = tuple[pya.Instance, dict[str, Any], bool]
 
 
 def planning(
-    layout: pya.Layout, cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None = None, rule: Rule | None = None
+    layout: pya.Layout,
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None = None,
+    rule: Rule | None = None,
 ) -> Work[Plan]:
     """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that
     the run simulated, None for one that simulated none.
@@ -155,11 +167,19 @@ def planning(
             stuck.append(name)
             box = _around([instance.bbox() for instance, _ in units])
             result.conflicts.append(
-                (f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)} pieces; generate it again", box)
+                (
+                    (
+                        f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)}"
+                        " pieces; generate it again"
+                    ),
+                    box,
+                )
             )
             return
         if rule is not None and drawn != simulated[name].fingers:
-            result.remarks.append(f"{device.name} is drawn with {drawn} fingers; the run simulated {simulated[name].fingers}")
+            result.remarks.append(
+                f"{device.name} is drawn with {drawn} fingers; the run simulated {simulated[name].fingers}"
+            )
         fits[name] = fitting
 
     yield from each("sizes are compared", list(by_name), fit)
@@ -205,7 +225,9 @@ def planning(
         aside._destroy()
     # half of a matched group is worse than none
     kept = {by_name[name].block for name in stuck} - {None}
-    result.changes = [change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept]
+    result.changes = [
+        change for change in result.changes if by_name[key(change.device.removesuffix(DUMMY))].block not in kept
+    ]
     yield from _conflicts(layout, cell, result, _wires(layout, table))
     return result
 
@@ -243,7 +265,10 @@ def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Pl
         if kind != device.kind:
             differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
         elif not table.same_model(device, instance.pcell_declaration().name(), values):
-            differ.append(f"{label} is {table.model(instance.pcell_declaration().name(), values)} in the layout, {device.model} in the run")
+            differ.append(
+                f"{label} is {table.model(instance.pcell_declaration().name(), values)} in the layout, {device.model}"
+                " in the run"
+            )
         written = values.get(table.nets) if table.nets else instance.property(NETS)
         nets = [key(net) for net in str(written or "").split()] if not dummy else []
         wanted = [key(net) for net in device.nets]
@@ -256,11 +281,15 @@ def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Pl
     if not seen:
         differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")
     elif missing and foreign:
-        differ += [f"not in the layout: {', '.join(missing[:10])}", f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}"]
+        differ += [
+            f"not in the layout: {', '.join(missing[:10])}",
+            f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}",
+        ]
     if differ:
         rows = "\n".join(dict.fromkeys(differ[:12]))
         raise ValueError(
-            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen the layout of {name}, or place it again"
+            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen"
+            f" the layout of {name}, or place it again"
         )
 
 
@@ -279,12 +308,16 @@ def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device 
     fold = drawn // device.m
     # a fold that was chosen for another size is kept while its fingers have a usable shape
     usual = Rule()
-    if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)):
+    if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (
+        fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)
+    ):
         return None
     return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
 
 
-def _aside(aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any], pya.Cell]]:
+def _aside(
+    aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Piece]
+) -> Iterator[tuple[Piece, dict[str, Any], pya.Cell]]:
     """The pieces of a device whose sizes change: what changes, and the PCell with it; an instance keeps its share of
     the fingers. Raises ValueError for a size that the PCell does not draw.
     """
@@ -292,7 +325,11 @@ def _aside(aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Pie
         after = _after(device, table, values, dummy)
         if after:
             cell = instance.pcell_declaration().name()
-            yield (instance, values, dummy), after, create(aside, instance.cell.library(), cell, {**values, **after}, after, device.name)
+            yield (
+                (instance, values, dummy),
+                after,
+                create(aside, instance.cell.library(), cell, {**values, **after}, after, device.name),
+            )
 
 
 def _change(device: Device, piece: Piece, after: dict[str, Any], variant: pya.Cell) -> Change:
@@ -333,7 +370,11 @@ def _wires(layout: pya.Layout, table: Table) -> list[int]:
     """
     rules = rules_of(table)
     over = {rules.layers[name] for name in ("nwell", "nplus", "pplus", "pin", "label")} if rules else set()
-    return [index for index in layout.layer_indexes() if (layout.get_info(index).layer, layout.get_info(index).datatype) not in over]
+    return [
+        index
+        for index in layout.layer_indexes()
+        if (layout.get_info(index).layer, layout.get_info(index).datatype) not in over
+    ]
 
 
 def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence[int]) -> Work[None]:
@@ -341,11 +382,16 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
     device grows: a guard ring, taps.
     """
     instances = list(cell.each_inst())
-    before, after = Boxes([instance.bbox() for instance in instances]), Boxes([instance.bbox() for instance in instances])
+    before, after = (
+        Boxes([instance.bbox() for instance in instances]),
+        Boxes([instance.bbox() for instance in instances]),
+    )
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
     changed = {number_of[_identity(change.instance)]: change for change in result.changes}
     after.move({number: change.grown for number, change in changed.items()})
-    names = [changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)]
+    names = [
+        changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)
+    ]
 
     def overlaps(number: int) -> None:
         for other in after.overlapping(number):
@@ -374,7 +420,13 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
             return
         if touched(change.box):
             result.conflicts.append(
-                (f"{change.device}: wires touch it and its outline changes; check whether they still meet its terminals", change.box)
+                (
+                    (
+                        f"{change.device}: wires touch it and its outline changes; check whether they still meet its"
+                        " terminals"
+                    ),
+                    change.box,
+                )
             )
         elif touched(change.grown):
             result.conflicts.append(
@@ -412,19 +464,25 @@ def applying(found: Plan) -> Work[int]:
             "transistors are drawn",
             changes,
             lambda one: draw_ahead(
-                theirs, one.instance.pcell_declaration().name(), {**one.instance.pcell_parameters_by_name(), **one.after}
+                theirs,
+                one.instance.pcell_declaration().name(),
+                {**one.instance.pcell_parameters_by_name(), **one.after},
             ),
             *([theirs] if own else []),
         )
         yield from each(
-            "sizes are written", changes, lambda one: one.instance.change_pcell_parameters(one.after), *([first.layout()] if own else [])
+            "sizes are written",
+            changes,
+            lambda one: one.instance.change_pcell_parameters(one.after),
+            *([first.layout()] if own else []),
         )
         # a PCell that fails in this layout draws its message in place of a transistor
         failed = next((one for one in changes if one.instance.bbox() != one.grown), None)
         if failed is not None:
             raise ValueError(
-                f"{failed.device}: its PCell does not draw in this layout what it drew for the preview ({failed.instance.bbox()} instead of {failed.grown}); "
-                "nothing is written\n\nKLayout's log (File > Log Viewer) says why"
+                f"{failed.device}: its PCell does not draw in this layout what it drew for the preview"
+                f" ({failed.instance.bbox()} instead of {failed.grown}); nothing is written\n\nKLayout's log (File >"
+                " Log Viewer) says why"
             )
     return len(changes)
 

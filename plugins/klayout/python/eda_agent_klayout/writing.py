@@ -96,7 +96,9 @@ class Writing:
 
     def _apply(self, task: Task, shown: writeback.Plan) -> None:
         if task.gone:
-            raise ValueError("the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again")
+            raise ValueError(
+                "the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again"
+            )
         if lines(task.plan()) != lines(shown):
             self.look(task)
             raise ValueError("the layout has changed since the preview; nothing was written\n\nCheck the new preview")
@@ -139,7 +141,12 @@ class Writing:
             task.view.show_lvsdb(number, compat.active_cellview(task.view))
         self.report.say(
             result.headline,
-            [*result.differences[:20], *([""] if result.differences else []), *result.lines, *not_simulated(task.found, task.table)],
+            [
+                *result.differences[:20],
+                *([""] if result.differences else []),
+                *result.lines,
+                *not_simulated(task.found, task.table),
+            ],
         )
 
     def undo(self) -> None:
@@ -149,7 +156,9 @@ class Writing:
             raise ValueError("nothing was written back in this window")
         if top != self._last:
             done = f"the last change is '{top}'" if top else "it has been undone already"
-            raise ValueError(f"the write-back is not the last change: {done}\n\nEdit > Undo reverts one change after the other")
+            raise ValueError(
+                f"the write-back is not the last change: {done}\n\nEdit > Undo reverts one change after the other"
+            )
         self.window.call_menu("cm_undo")
         self._last = ""
 
