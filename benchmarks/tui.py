@@ -27,9 +27,9 @@ from termios import TIOCSWINSZ
 
 from eda_agent.files import write_text
 from eda_agent.run import Request, size
+from eda_agent.run.process import RunProcess
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
-from eda_agent.tui.process import RunProcess
 
 HERE = Path(__file__).parent
 CIRCUIT = HERE.parent / "circuits" / "two_stage_miller"

@@ -5,7 +5,8 @@ folder          the files of a run             spec_copy       the run's copy of
 run_problem     a run's problem, for views     evaluate_once   one evaluation outside a run
 design_memory   designs of earlier runs        resume          continues a stopped run
 baseline_check  do the testbenches test?       schematic       a netlist from a schematic
-post_layout     wires that a layout has
+post_layout     wires that a layout has        drafting        a spec for a bare netlist
+process         a run in a process of its own   (drafting and process are imported where they are used)
 """
 
 from eda_agent.run.baseline_check import failed_checks

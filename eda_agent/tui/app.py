@@ -16,11 +16,11 @@ from textual.containers import Container
 
 from eda_agent.errors import EdaAgentError, InputError, visible
 from eda_agent.record.fold import RunState
+from eda_agent.run.process import RunProcess, start
 from eda_agent.tui.feed import Feed, JournalFeed
 from eda_agent.tui.gc_tuning import GcTuning
 from eda_agent.tui.key_bar import KeyBar
 from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
-from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.run_controls import RunControls
 from eda_agent.tui.run_link import RunLink
 from eda_agent.tui.settings import Settings, read_settings, write_settings

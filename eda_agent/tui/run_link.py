@@ -10,7 +10,7 @@ from textual.app import App
 from eda_agent.agent.commands import Command, command_from
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState
-from eda_agent.tui.process import RunProcess
+from eda_agent.run.process import RunProcess
 
 WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
 """Commands that resume a run that has ended."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eda_agent.tui.process import start
+from eda_agent.run.process import start
 
 from ..simulation.test_soundness import OTA, OTA_SPEC
 from .test_cli import run

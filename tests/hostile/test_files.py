@@ -21,10 +21,10 @@ from eda_agent.errors import InputError
 from eda_agent.files import open_own, read_file, read_json_lines, write_text
 from eda_agent.record.journal import Journal, read_journal
 from eda_agent.record.locked_jsonl import LockedJsonlFile
+from eda_agent.run.process import RunProcess, write_command
 from eda_agent.simulation.cache import Cache
 from eda_agent.simulation.memory import Memory
 from eda_agent.tui.feed import JournalFeed
-from eda_agent.tui.process import RunProcess, write_command
 
 TREASURE = "somebody's own words\n"
 

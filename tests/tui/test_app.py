@@ -19,10 +19,10 @@ from eda_agent.agent.commands import Command
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.run import Request, size
+from eda_agent.run.process import RunProcess, start
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
 from eda_agent.tui.panels import Table
-from eda_agent.tui.process import RunProcess, start
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.circuit import CircuitScreen
 from eda_agent.tui.screens.diff import DiffScreen

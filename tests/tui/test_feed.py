@@ -10,8 +10,8 @@ import pytest
 from eda_agent.agent.commands import command_from
 from eda_agent.errors import InputError
 from eda_agent.record.journal import Journal
+from eda_agent.run.process import RunProcess
 from eda_agent.tui.feed import MAX_EVENTS, JournalFeed, Replay
-from eda_agent.tui.process import RunProcess
 
 
 def line(number: int, t: float = 0.0) -> str:

@@ -36,7 +36,7 @@ def state(recorded: Path) -> RunState:
 
 def test_no_widget_is_known_here() -> None:
     code = (
-        "import sys, eda_agent.tui.view, eda_agent.tui.feed, eda_agent.tui.process; sys.exit('textual' in sys.modules)"
+        "import sys, eda_agent.tui.view, eda_agent.tui.feed, eda_agent.run.process; sys.exit('textual' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from eda_agent.cli.options import Commands, add_json
-
-if TYPE_CHECKING:
-    from eda_agent.problem.spec import Problem
 
 
 def register(commands: Commands) -> None:
@@ -42,112 +37,41 @@ def register(commands: Commands) -> None:
 
 def init_command(options: argparse.Namespace) -> int:
     """Draft, simulate once and write. Return 0 if the draft can be sized, 1 if something must be filled in first."""
-    from eda_agent import run
     from eda_agent.cli.render import print_json
-    from eda_agent.errors import Finding, InputError
-    from eda_agent.files import write_text
-    from eda_agent.problem.draft import read_circuit, write_draft
-    from eda_agent.record.tables import read_cace
+    from eda_agent.run.drafting import draft_spec
 
-    netlist = options.netlist
-    if not netlist.exists():
-        raise InputError(Finding("no such file", netlist, fix="check the path"))
-    if netlist.suffix == ".sch":
-        netlist = run.netlist_of_schematic(netlist, options.out or netlist.parent)
-    folder = options.out or netlist.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "spec.yaml"
-    if target.exists() and not options.force:
-        raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
-    draft = read_circuit(netlist, folder, options.pdk, options.subckt)
-    circuit = os.path.relpath(draft.source, folder)
-    measured, untested, deck = None, set[str](), folder / draft.deck
-    if draft.fallback_testbench and not deck.exists():
-        # an existing spec holds the user's work
-        write_text(deck, draft.fallback_testbench.deck)
-    wanted = read_cace(options.cace) if options.cace else {}
-    text = write_draft(draft, circuit, wanted=wanted)
-    doubts = list(draft.doubts)
-    if draft.kind.benches or draft.fallback_testbench:
-        trial = folder / ".draft.yaml"
-        try:
-            write_text(trial, text)
-            problem = _loaded(trial, draft.source, tolerant=options.no_sim)
-            tried = run.try_out(problem) if problem is not None and not options.no_sim else None
-        finally:
-            trial.unlink(missing_ok=True)
-        draft.doubts[:] = doubts
-        if problem is not None:
-            draft.noticed += [note.message for note in problem.notes]
-        if problem is not None and tried is not None:
-            values, found = tried
-            # values from a testbench with a symptom are no basis for targets
-            measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
-            draft.noticed += [*map(str, found.findings), *found.notes]
-            untested = {symptom.testbench for symptom in found.refused}
-        text = write_draft(draft, circuit, measured, wanted, untested)
-    write_text(target, text)
-    result: dict[str, object] = {
-        "spec": str(target),
-        "netlist": str(draft.source),
-        "kind": draft.kind.name,
-        "pdk": draft.pdk.name,
-        "subckt": draft.subckt,
-        "changed": list(draft.changed),
-        "doubts": doubts,
-        "noticed": draft.noticed,
-        "untested": sorted(untested),
-        "roles": dict(draft.structure.roles),
-        "matched": [list(group) for group in draft.structure.matched],
-        "measured": measured,
-        "deck": str(deck) if draft.fallback_testbench else None,
-    }
+    result = draft_spec(
+        options.netlist,
+        options.out,
+        pdk=options.pdk,
+        subckt=options.subckt,
+        cace=options.cace,
+        force=options.force,
+        simulate=not options.no_sim,
+    )
     if options.json:
         print_json(result)
     else:
-        _report(result, measured)
-    return 0 if draft.kind.name and not untested else 1
+        _report(result)
+    return 0 if result["kind"] and not result["untested"] else 1
 
 
-def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
-    """The draft as a problem, or None if it is incomplete and `tolerant`. Errors name the netlist, because the user has
-    not seen the draft.
-    """
-    from eda_agent.errors import InputError
-    from eda_agent.problem.load import load_problem
-
-    try:
-        return load_problem(spec)
-    except InputError as error:
-        if not tolerant:
-            raise InputError(
-                replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings
-            ) from error
-        return None
-
-
-def _bench(problem: Problem, name: str) -> str:
-    return next(spec.testbench for spec in problem.specs if spec.name == name)
-
-
-def _report(result: dict[str, object], measured: Mapping[str, float | None] | None) -> None:
+def _report(result: Mapping[str, Any]) -> None:
     from eda_agent.cli.render import console
     from eda_agent.cli.say import command
 
     screen = console()
     screen.print(f"{result['subckt']}: {result['kind'] or 'unknown kind of circuit'}, {result['pdk']}", markup=False)
     roles: dict[str, list[str]] = {}
-    assert isinstance(result["roles"], dict)
     for name, role in result["roles"].items():
         roles.setdefault(role, []).append(name)
     width = max(map(len, roles), default=0)
     for role, names in roles.items():
         screen.print(f"  {role:<{width}}  {' '.join(names)}", markup=False, soft_wrap=True)
     for heading, key in (("changed", "changed"), ("noticed", "noticed"), ("could not tell", "doubts")):
-        entries = result[key]
-        assert isinstance(entries, list)
-        for entry in entries:
+        for entry in result[key]:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
+    measured = result["measured"]
     how = "targets are a step beyond the values of the netlist's sizes"
     if measured is None:
         how = "targets are common values, because nothing was simulated"

@@ -42,9 +42,9 @@ def tui_command(options: argparse.Namespace) -> int:
             "the terminal app needs a terminal\n    → eda-agent size SPEC runs without one; textual-serve shows the app"
             " in a browser"
         )
+    from eda_agent.run.process import RunProcess, start
     from eda_agent.tui.app import SizingApp
     from eda_agent.tui.feed import JournalFeed, Replay
-    from eda_agent.tui.process import RunProcess, start
 
     target: Path = options.target
     journal = target / "journal.jsonl"

@@ -1,5 +1,5 @@
-"""A run process is separate from the app: the app starts it and sends commands through its folder, and it continues
-when the app closes.
+"""A run process is separate from its starter: the terminal app or a server starts it and sends commands through its
+folder, and it continues when the starter ends.
 """
 
 from __future__ import annotations
