@@ -292,7 +292,7 @@ def _weights(request: Request) -> str:
     """A digest of the policy's data: a model in a folder, or a script; "" without either."""
     name, _, inside = request.chosen_policy.partition(":")
     source = inside or request.options.get("model") or request.options.get("script")
-    if name in {"auto", "embedded"} and not source and "endpoint" not in request.options:
+    if name in {"auto", "embedded", "universal"} and not source and "endpoint" not in request.options:
         try:
             return weights(shipped_model())
         except MissingError:

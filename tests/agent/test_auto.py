@@ -180,6 +180,7 @@ def test_what_the_language_cannot_say_is_searched_from_the_first_turn(
     problems: dict[str, Problem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eda_agent.agent.language.words.SLOTS", 3)
+    monkeypatch.setattr("eda_agent.agent.policies.auto.shipped_priors", list)
     env, events = play(problems["ota_5t"], AutoPolicy(0), 4)
     assert [turn.proposal.policy for turn in env.history.turns[1:]] == ["trust"] * 4
     changes = [fields for type, fields in events if type == "policy.changed"]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from eda_agent.agent.env import Environment
-from eda_agent.agent.policies.auto import DISPROVED, AutoPolicy
+from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
+from eda_agent.agent.policies.prior_search import DISPROVED
 from eda_agent.agent.policies.surrogate import Surrogate
 from eda_agent.agent.policies.surrogate_checkpoint import FILE, find
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER

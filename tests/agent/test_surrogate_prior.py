@@ -11,9 +11,10 @@ import pytest
 
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.auto import PRIOR_TURNS, AutoPolicy
+from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.policies.measurable import SHIFT, shift_of
+from eda_agent.agent.policies.prior_search import PRIOR_TURNS
 from eda_agent.agent.policies.surrogate_checkpoint import FILE
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior, load_prior, scaled
 from eda_agent.agent.policies.training_data import CLIP

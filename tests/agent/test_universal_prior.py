@@ -9,47 +9,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.policies import universal_prior
+from eda_agent.agent.policies.prior_search import DISPROVED, PRIOR_TURNS, SIDE, STUCK, idle_turns
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import TrustRegion
-from eda_agent.agent.policies.universal import (
-    DISPROVED,
-    PRIOR_TURNS,
-    SIDE,
-    STUCK,
-    UNREADABLE,
-    UniversalPolicy,
-    idle_turns,
-)
+from eda_agent.agent.policies.universal import UniversalPolicy
 from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
-from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UniversalPrior, load_universal
+from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UNREADABLE, UniversalPrior, load_universal
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal
-from eda_agent.agent.universal.checkpoint import FILE, write_network
-from eda_agent.agent.universal.graph import METRIC_NAMES
-from eda_agent.agent.universal.network import Network
+from eda_agent.agent.universal.checkpoint import FILE
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
-from eda_agent.train.universal.net import Net
+from tests.agent.untrained import write_untrained
 from tests.train.histories import made_up, played
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(3)
-    state = {name: value.detach().numpy().astype(np.float64) for name, value in Net().state_dict().items()}
-    path = tmp_path_factory.mktemp("weights") / FILE
-    write_network(path, Network(state, np.zeros(len(METRIC_NAMES)), np.ones(len(METRIC_NAMES))), {})
-    return path
+    return write_untrained(tmp_path_factory.mktemp("weights"))
 
 
 def one_corner(problem: Problem) -> Problem:
@@ -60,7 +46,7 @@ def one_corner(problem: Problem) -> Problem:
 
 def prior_of(problem: Problem, weights: Path) -> UniversalPrior:
     found = load_universal(weights, problem)
-    assert found is not None
+    assert isinstance(found, UniversalPrior)
     return found
 
 
@@ -107,13 +93,15 @@ def test_a_history_is_predicted_in_every_corner(corners: int, problems: dict[str
 
 def test_what_cannot_be_used_gives_no_prior(problems: dict[str, Problem], weights: Path, tmp_path: Path) -> None:
     problem = problems["ota_5t"]
-    assert load_universal(tmp_path / "none.npz", problem) is None
+    assert "no weights" in str(load_universal(tmp_path / "none.npz", problem))
     (tmp_path / "bad.npz").write_bytes(b"nothing")
-    assert load_universal(tmp_path / "bad.npz", problem) is None
+    assert (
+        load_universal(tmp_path / "bad.npz", problem) == "bad.npz: no weights of a universal surrogate of this version"
+    )
     many = replace(
         problem, corners=tuple(replace(problem.corners[0], name=f"c{number}") for number in range(MAX_CORNERS + 1))
     )
-    assert load_universal(weights, many) is None
+    assert f"up to {MAX_CORNERS} corners" in str(load_universal(weights, many))
 
 
 def test_a_turn_whose_specs_could_not_be_measured_is_read_as_such(problems: dict[str, Problem], weights: Path) -> None:
@@ -150,8 +138,6 @@ def test_without_good_weights_there_is_one_message(content: bytes | None, tmp_pa
     with pytest.raises(InputError, match="no weights of a universal surrogate of this version") as caught:
         make_policy("universal", 0, {"model": str(tmp_path)})
     assert "eda_agent.train.universal.learn" in str(caught.value)
-    with pytest.raises(InputError, match="needs weights"):
-        make_policy("universal", 0)
 
 
 def test_a_circuit_that_cannot_be_read_is_searched_alone(
@@ -186,7 +172,7 @@ def test_a_run_that_is_stuck_goes_on_by_turns(
     history = played(problem, 40)
     best = max(range(41), key=lambda place: history.rank_keys[place] or (-1.0, 0.0))
     assert idle_turns(history) == len(history.measured) - 1 - best
-    monkeypatch.setattr(UniversalPolicy, "disproved", lambda self, history: False)
+    monkeypatch.setattr(UniversalPrior, "disproved", lambda self, history: False)
     monkeypatch.setattr(TrustRegion, "search", lambda self, *_: Proposal({}, "alone"))
     monkeypatch.setattr(TrustRegion, "informed", lambda self, *_: Proposal({}, "told"))
     said = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from eda_agent.agent.policies.universal_margins import (
     log_area,
 )
 from eda_agent.agent.turn import Turn
-from eda_agent.agent.universal.checkpoint import read_network
+from eda_agent.agent.universal.checkpoint import FILE, read_network
 from eda_agent.agent.universal.graph import CircuitGraph, circuit_graph, transformed
 from eda_agent.agent.universal.network import POINT_FEATURES, Network, point_features
 from eda_agent.agent.universal.posterior import Measured, Posterior
@@ -41,6 +42,7 @@ MAX_CORNERS = 6
 """Maximum number of corners with separate posteriors: with more, a proposal takes too long."""
 EXACT_WITHIN = 1e-3
 """Relative error up to which gate area follows from the sizes."""
+UNREADABLE = "the universal surrogate cannot read this circuit"
 _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 
 
@@ -52,6 +54,7 @@ class UniversalPrior:
     network: Network
     graph: CircuitGraph
     basis = "what other circuits taught"
+    weighs_model = False
 
     def changes(self, points: Real) -> Real:
         """Changes (m, p) of the logarithms of parameters against the initial sizing, of positions."""
@@ -178,10 +181,16 @@ class UniversalPrior:
         )
 
 
-def load_universal(path: Path, problem: Problem) -> UniversalPrior | None:
-    """The prior of a problem; None if the weights cannot be used, or if the circuit is too large or cannot be read."""
+def shipped_weights() -> Path:
+    """The file of the package's weights; it may be missing."""
+    return Path(str(resources.files("eda_agent.agent.language"))) / "weights" / FILE
+
+
+def load_universal(path: Path, problem: Problem) -> UniversalPrior | str:
+    """The prior of a problem, or why it has none."""
+    if (network := read_network(path)) is None:
+        return f"{path.name}: no weights of a universal surrogate of this version"
     if len(problem.corners) > MAX_CORNERS:
-        return None
-    network = read_network(path)
-    graph = circuit_graph(problem) if network is not None else None
-    return None if network is None or graph is None else UniversalPrior(problem, network, graph)
+        return f"the universal surrogate reads up to {MAX_CORNERS} corners, this problem has {len(problem.corners)}"
+    graph = circuit_graph(problem)
+    return UNREADABLE if graph is None else UniversalPrior(problem, network, graph)
