@@ -25,6 +25,8 @@ WHOLE = ("loop", "step", "main")
 """Testbenches from which every spec is used, because one simulation measures all of them."""
 EXTRA = 0.25
 """Share of circuits with specs of other testbenches."""
+STILL = 0.5
+"""Share of amplifiers without the step response, which takes three quarters of the simulator's time."""
 PARENTS = 1_000_000
 OTHERS = 8
 """One number in `OTHERS` starts from a kind in `SEEDS`, the others from a composed circuit."""
@@ -66,6 +68,8 @@ def evolved_bench(cell: Cell, draw: random.Random) -> Bench:
     if cell.kind in ("amplifier", "regulator") and draw.random() < 0.3:
         saturated = '{metric: saturation_margin, devices: "*", unit: V, minimum: 50m}'
         bench = replace(bench, specs={**bench.specs, "saturation": saturated})
+    if cell.kind == "amplifier" and draw.random() < STILL:
+        bench = _only(bench, tuple(name for name in bench.testbenches if name != "step"))
     return bench
 
 

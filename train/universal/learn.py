@@ -72,7 +72,13 @@ def draw_examples(
             for one, first in zip(chosen, references, strict=True)
         ]
     )
-    queries = np.array([draw.integers(len(one.working), size=QUERIES) for one in chosen])
+    # a design of the context is no question: after twenty of thirty the answer would mostly be known
+    queries = np.array(
+        [
+            draw.choice(np.setdiff1d(np.arange(len(one.working)), known), QUERIES)
+            for one, known in zip(chosen, contexts, strict=True)
+        ]
+    )
     return Examples(chosen, references, contexts, queries)
 
 
