@@ -131,9 +131,9 @@ class DesignSpace:
                     if one.scale == "log"
                     else one.minimum + result[:, column] * (one.maximum - one.minimum)
                 )
-                own = np.isclose(values, one.initial, rtol=_SAME, atol=0.0) & (
-                    one.minimum <= one.initial <= one.maximum
-                )
+                # `isclose` takes ten times as long
+                close = np.abs(values - one.initial) <= _SAME * abs(one.initial)
+                own = close & (one.minimum <= one.initial <= one.maximum)
                 values = np.clip(
                     np.clip(np.round(values / one.step), lowest, highest) * one.step, one.minimum, one.maximum
                 )

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal
+from scipy.stats import t as student
 
 from eda_agent.agent.universal import checkpoint
 from eda_agent.agent.universal.checkpoint import FILE, read_network, write_network
@@ -26,7 +26,7 @@ from eda_agent.agent.universal.graph import (
     transformed,
 )
 from eda_agent.agent.universal.network import FLAGS, Network, point_features
-from eda_agent.agent.universal.posterior import Measured, Posterior, mixture
+from eda_agent.agent.universal.posterior import FREEDOM, SPREAD, Measured, Posterior, mixture
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.elaborate import Elaboration
@@ -139,7 +139,9 @@ def test_numpy_says_what_torch_says(name: str, problems: dict[str, Problem], net
     found, deviation, chance = posterior.predict(asked)
     count = len(graph.metrics)
     assert found - posterior.base == pytest.approx(mean[0, :, :count].numpy(), abs=3e-3)
-    assert deviation / np.sqrt(posterior.surprise) == pytest.approx(variance[0, :, :count].sqrt().numpy(), rel=1e-2)
+    assert deviation / np.sqrt(SPREAD * posterior.surprise) == pytest.approx(
+        variance[0, :, :count].sqrt().numpy(), rel=1e-2
+    )
     assert chance == pytest.approx(torch.sigmoid(works[0]).numpy(), abs=1e-4)
 
 
@@ -166,7 +168,9 @@ def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], netwo
             turns.values[0, place] + prior[7:, place] + cross @ inverse @ error, abs=1e-3
         )
         left = np.diag(covariance)[7:] - np.einsum("ij,jk,ik->i", cross, inverse, cross)
-        assert deviation[:, place] ** 2 == pytest.approx(left * posterior.surprise[place], rel=1e-2)
+        assert deviation[:, place] ** 2 == pytest.approx(
+            left * posterior.surprise[place] * student.var(FREEDOM), rel=1e-2
+        )
         assert posterior.surprise[place] == pytest.approx((4 + error @ inverse @ error) / (4 + len(told) - 1), rel=1e-3)
         logs = []
         for one in range(len(told)):
@@ -175,7 +179,7 @@ def test_the_posterior_is_a_gaussian_process(problems: dict[str, Problem], netwo
             with_it = covariance[told[one], told[rest]] * posterior.surprise[place]
             solved = np.linalg.solve(among, with_it)
             own = covariance[told[one], told[one]] * posterior.surprise[place] - with_it @ solved
-            logs.append(multivariate_normal.logpdf(error[one], solved @ error[rest], own))
+            logs.append(student.logpdf(error[one], FREEDOM, solved @ error[rest], np.sqrt(own)))
         assert posterior.likelihood[place] == pytest.approx(np.mean(logs), abs=1e-2)
 
 

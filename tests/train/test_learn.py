@@ -15,7 +15,7 @@ from scipy.stats import t as student
 
 from eda_agent.agent.universal.checkpoint import FILE, read_network
 from eda_agent.agent.universal.graph import circuit_graph
-from eda_agent.agent.universal.posterior import Measured
+from eda_agent.agent.universal.posterior import FREEDOM, Measured
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.train import tasks
@@ -82,13 +82,21 @@ def test_a_lesson_says_what_was_simulated(records: Path, tmp_path: Path, monkeyp
 def test_the_loss_is_a_likelihood() -> None:
     error, variance = np.array([-2.0, 0.0, 0.3]), np.array([0.5, 1.0, 0.01])
     found = learn._student(torch.tensor(error), torch.tensor(variance)).numpy()
-    assert found == pytest.approx(-student.logpdf(error, learn.FREEDOM, scale=np.sqrt(variance)), rel=1e-6)
+    assert found == pytest.approx(-student.logpdf(error, FREEDOM, scale=np.sqrt(variance)), rel=1e-6)
     # a value that is only known to be above 1 costs the more the surer the prediction is that it is not
     costs = [-float(torch.special.log_ndtr(torch.tensor((mean - 1.0) / 0.5))) for mean in (0.0, 1.0, 2.0)]
     assert (
         costs == pytest.approx([-norm.logsf(1.0, mean, 0.5) for mean in (0.0, 1.0, 2.0)], rel=1e-5)
         and costs[0] > costs[1] > costs[2]
     )
+
+
+def test_no_question_is_a_design_of_the_context(problems: dict[str, Problem]) -> None:
+    taught = [made_up(problems["ota_5t"], 1)]
+    for seed, context in ((0, 1), (1, 20)):
+        examples = learn.draw_examples(taught, np.random.default_rng(seed), 5, context)
+        for told, asked in zip(examples.contexts, examples.queries, strict=True):
+            assert len(told) == context and len(asked) == learn.QUERIES and not set(told) & set(asked)
 
 
 def test_a_bound_counts_as_a_bound(problems: dict[str, Problem]) -> None:

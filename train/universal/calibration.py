@@ -60,15 +60,13 @@ def row_of(mean: Real, deviation: Real, truth: Real) -> Row:
         for one in range(mean.shape[1])
         if good[:, one].sum() > 4 and np.ptp(mean[good[:, one], one]) > 1e-9 and np.ptp(truth[good[:, one], one]) > 1e-9
     ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        missed = np.nanmean(np.where(good, np.abs(off) > NINETY * deviation, np.nan))
-        return Row(
-            float(np.nanmean(np.minimum(np.abs(off), FARTHEST))),
-            float(np.mean(ranks)) if ranks else np.nan,
-            float(np.nanmean(np.clip(nll, -5, 20))),
-            float(missed),
-        )
+    missed = np.nanmean(np.where(good, np.abs(off) > NINETY * deviation, np.nan))
+    return Row(
+        float(np.nanmean(np.minimum(np.abs(off), FARTHEST))),
+        float(np.mean(ranks)) if ranks else np.nan,
+        float(np.nanmean(np.clip(nll, -5, 20))),
+        float(missed),
+    )
 
 
 def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generator) -> tuple[Row, Row] | None:
@@ -85,7 +83,7 @@ def judged(network: Network, lesson: Lesson, turns: int, draw: np.random.Generat
     spread = np.maximum(np.nanstd(exact[working], axis=0), 1e-3)
     measured = Measured(lesson.turns.x[known], exact[known], lesson.turns.points[known])
     whole = [place for place in range(turns) if np.isfinite(exact[known[place]]).all()] or [0]
-    references = dict.fromkeys([whole[0], *whole[-REFERENCES + 1 :]])
+    references = whole[:REFERENCES]
     mean, deviation, _ = mixture(
         [Posterior(network, lesson.graph, measured, place).predict(lesson.turns.x[asked]) for place in references]
     )
@@ -114,11 +112,12 @@ def table(network: Network, held: Iterable[Lesson], seed: int = 0) -> str:
     ]
     for turns in TURNS:
         draw = np.random.default_rng(seed)
-        found = [rows for one in every if (rows := judged(network, one, turns, draw)) is not None]
-        for place, name in enumerate(("universal", "turns alone")):
-            numbers = [
-                np.nanmean([getattr(rows[place], key) for rows in found]) for key in ("error", "rank", "nll", "missed")
-            ]
+        # means of nothing are nan: specs that no design measured, ranks after one turn
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            found = [rows for one in every if (rows := judged(network, one, turns, draw)) is not None]
+            means = np.nanmean([[list(vars(row).values()) for row in rows] for rows in found], axis=0)
+        for numbers, name in zip(means, ("universal", "turns alone"), strict=True):
             lines.append(
                 f"| {turns} | {name} | {numbers[0]:.2f} | {numbers[1]:.2f} | {numbers[2]:.2f} |"
                 f" {100 * numbers[3]:.0f} % |"

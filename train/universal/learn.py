@@ -29,7 +29,7 @@ from torch.nn import functional as F
 from eda_agent.agent.universal.checkpoint import FILE, write_network
 from eda_agent.agent.universal.graph import Real
 from eda_agent.agent.universal.network import Network
-from eda_agent.agent.universal.posterior import FARTHEST
+from eda_agent.agent.universal.posterior import FARTHEST, FREEDOM, PEAK
 from eda_agent.train.universal.lessons import OWN, Lesson, by_kind, lessons, metric_statistics, padded, stacked
 from eda_agent.train.universal.make import default_folder
 from eda_agent.train.universal.net import Net
@@ -39,8 +39,6 @@ QUERIES = 24
 OWN_REFERENCE = 0.35
 """Share of circuits whose reference is the netlist's own sizes; for the others it is any working design."""
 BATCH, RATE, WARM_UP = 12, 2e-3, 200
-FREEDOM = 5.0
-"""Degrees of freedom of the likelihood, which limit the influence of outliers."""
 UNWORKING = 0.25
 """Weight of designs that do not work."""
 WORKS_WEIGHT = 0.2
@@ -118,9 +116,8 @@ def loss_of(net: Net, examples: Examples, statistics: tuple[Real, Real]) -> tupl
 
 
 def _student(error: Tensor, variance: Tensor) -> Tensor:
-    """Negative log density of Student's t with `FREEDOM` degrees of freedom."""
-    constant = math.lgamma((FREEDOM + 1) / 2) - math.lgamma(FREEDOM / 2) - 0.5 * math.log(FREEDOM * math.pi)
-    return -constant + 0.5 * torch.log(variance) + (FREEDOM + 1) / 2 * torch.log1p(error**2 / (FREEDOM * variance))
+    """Negative log density of Student's t with `FREEDOM` degrees of freedom, which limit the influence of outliers."""
+    return -PEAK + 0.5 * torch.log(variance) + (FREEDOM + 1) / 2 * torch.log1p(error**2 / (FREEDOM * variance))
 
 
 @dataclass

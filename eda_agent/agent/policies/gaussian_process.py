@@ -19,9 +19,12 @@ from eda_agent.agent.policies.base import single_threaded
 Real = NDArray[Any]
 
 _SQRT5 = math.sqrt(5.0)
-_NOISE = 1e-4
+NOISE = 1e-4
 """Variance of the noise of standardised outputs: the simulator has none, but margins have kinks."""
-_BOUNDS = (math.log(0.03), math.log(20.0))
+BOUNDS = (math.log(0.03), math.log(20.0))
+"""Of a log length scale."""
+VARIANCES = (math.log(0.05), math.log(20.0))
+"""Bounds of the log variance."""
 
 
 @dataclass
@@ -87,7 +90,7 @@ def fit(
         distance = np.sqrt(weighted.sum(axis=2))
         decay = np.exp(-_SQRT5 * distance)
         kernel = variance * (1 + _SQRT5 * distance + 5 / 3 * distance**2) * decay
-        matrix = kernel + _NOISE * np.eye(count)
+        matrix = kernel + NOISE * np.eye(count)
         try:
             factor = cho_factor(matrix, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
@@ -106,13 +109,13 @@ def fit(
         gradient[-1] += theta[-1]
         return float(value), gradient
 
-    bounds = [_BOUNDS] * dimensions + [(math.log(0.05), math.log(20.0))]
+    bounds = [BOUNDS] * dimensions + [VARIANCES]
     with single_threaded():
         theta = minimize(
             objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}
         ).x
         variance = math.exp(theta[-1])
-        matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + _NOISE * np.eye(count)
+        matrix = variance * matern(_distances(inputs, inputs, theta[:-1])) + NOISE * np.eye(count)
         lower = np.linalg.cholesky(matrix)
         solved = cho_solve((lower, True), targets, check_finite=False)
     return GaussianProcess(inputs, theta[:-1], float(theta[-1]), mean, deviation, lower, solved)

@@ -31,6 +31,8 @@ START, LARGEST, SMALLEST = 0.8, 1.6, 0.02
 SUCCESSES, FAILURES = 2, 5
 """Consecutive turns with and without a better score after which the box doubles or halves."""
 CANDIDATES, DRAWS = 1500, 64
+BLOCK = 256
+"""Number of candidates whose gains are computed at a time: their samples stay in the processor's cache."""
 ROUNDS, PARENTS, CHILDREN = (1.0, 0.5), 25, 30
 KNOWN_ROUNDS = (1.0, 1.0, 1.0, 0.5, 0.5, 0.25)
 """Relative radius of each round of refined candidates around the most promising ones: improvements in many dimensions
@@ -196,24 +198,37 @@ class TrustRegion:
         """The expected improvement of the score (of the merit once every spec is met); if it is zero, the mean score
         decides.
         """
-        share = weights(history)
-        total = np.zeros((DRAWS, len(candidates)))
-        allmet = np.ones((DRAWS, len(candidates)), dtype=bool)
-        surplus = np.zeros((DRAWS, len(candidates)))
-        for column, (process, spec) in enumerate(zip(processes, history.problem.specs, strict=True)):
-            mean, deviation = process.predict(candidates)
-            sample = mean + draws[:, column : column + 1] * deviation
-            total += share[column] * np.clip(1 + sample, 0.0, 1.0)
+        predicted = [process.predict(candidates) for process in processes]
+        found = [
+            _block_gains(history, [(mean[rows], deviation[rows]) for mean, deviation in predicted], best, draws)
+            for rows in (slice(start, start + BLOCK) for start in range(0, len(candidates), BLOCK))
+        ]
+        return np.concatenate(found)
+
+
+def _block_gains(history: History, predicted: Sequence[tuple[Real, Real]], best: Turn, draws: Real) -> Real:
+    """The same for a block of candidates with their predicted means and deviations."""
+    share, count = weights(history), len(predicted[0][0])
+    total, sample = np.zeros((DRAWS, count)), np.empty((DRAWS, count))
+    allmet, surplus = np.ones((DRAWS, count), dtype=bool), np.zeros((DRAWS, count))
+    for column, ((mean, deviation), spec) in enumerate(zip(predicted, history.problem.specs, strict=True)):
+        np.multiply(draws[:, column : column + 1], deviation, out=sample)
+        sample += mean
+        if best.met:
             allmet &= sample >= 0
             if spec.objective:
                 surplus += share[column] * sample
-        if best.met:
-            merit = best.score.merit if best.score else 0.0
-            gain = np.where(allmet, np.maximum(surplus - merit, 0.0), 0.0).mean(axis=0)
-        else:
-            gain = np.maximum(total - best.value, 0.0).mean(axis=0)
-        # if no draw improves, the best mean decides
-        return np.asarray(gain + 1e-9 * total.mean(axis=0))
+        sample += 1
+        np.clip(sample, 0.0, 1.0, out=sample)
+        sample *= share[column]
+        total += sample
+    # if no draw improves, the best mean decides
+    beside = 1e-9 * total.mean(axis=0)
+    if best.met:
+        merit = best.score.merit if best.score else 0.0
+        return np.asarray(np.where(allmet, np.maximum(surplus - merit, 0.0), 0.0).mean(axis=0) + beside)
+    total -= best.value
+    return np.asarray(np.maximum(total, 0.0, out=total).mean(axis=0) + beside)
 
 
 def initial_count(dimensions: int) -> int:

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real, fit
+from eda_agent.agent.policies.batch_fit import fit_many
+from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
 from eda_agent.agent.policies.surrogate_prior import HEAD_START
 from eda_agent.agent.policies.training_data import CLIP
 from eda_agent.agent.policies.trust import Process
@@ -90,6 +91,15 @@ class UniversalMargin:
         worst = np.argmin(means, axis=0)[None]
         return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
 
+    def before(self, points: Real) -> Real:
+        """The mean (m,) without the effect of the turns."""
+        found = []
+        for corner in self.corners:
+            prior = corner.prior(points)[:, self.place]
+            lines = [slope * self.scale * prior + shift for slope, shift in margin_lines(self.spec)]
+            found.append(np.min(lines, axis=0))
+        return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
+
     @property
     def likelihood(self) -> float:
         """Mean log density of the turns' margins, each given the others, in the worst predicted corner."""
@@ -100,12 +110,12 @@ class UniversalMargin:
         return float(min(found)) - float(np.log(abs(margin_lines(self.spec)[0][0]) * self.scale))
 
 
+@dataclass(frozen=True)
 class ResidualMargin:
     """The surrogate's mean margin without the effect of the turns, and a Gaussian process on its residuals."""
 
-    def __init__(self, margin: UniversalMargin, inputs: Real, margins: Real):
-        self.margin = margin
-        self.process: GaussianProcess = fit(inputs, margins - self._mean(inputs))
+    margin: UniversalMargin
+    process: GaussianProcess
 
     @property
     def log_scales(self) -> Real:
@@ -115,16 +125,9 @@ class ResidualMargin:
     def likelihood(self) -> float:
         return self.process.likelihood
 
-    def _mean(self, points: Real) -> Real:
-        one, found = self.margin, []
-        for corner in one.corners:
-            prior = corner.prior(points)[:, one.place]
-            found.append(np.min([slope * one.scale * prior + shift for slope, shift in margin_lines(one.spec)], axis=0))
-        return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
-
     def predict(self, points: Real) -> tuple[Real, Real]:
         mean, deviation = self.process.predict(points)
-        return self._mean(points) + mean, deviation
+        return self.margin.before(points) + mean, deviation
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,15 @@ def log_area(graph: CircuitGraph, x: Real) -> Real:
     return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))
 
 
-def best_margin(made: UniversalMargin, inputs: Real, margins: Real) -> Process:
-    """The model that would have predicted the turns best."""
-    rivals: list[Told] = [fit(inputs, margins), ResidualMargin(made, inputs, margins)]
-    own = max(rivals, key=lambda one: one.likelihood)
-    return made if made.likelihood + HEAD_START / len(inputs) > own.likelihood else own
+def best_margins(made: Sequence[UniversalMargin], inputs: Real, margins: Real) -> list[Process]:
+    """For each of k specs the model that would have predicted the turns at `inputs` (n, d) best; `margins` (n, k)."""
+    if not made:
+        return []
+    before = np.stack([one.before(inputs) for one in made], -1)
+    fitted = fit_many(inputs, np.hstack([margins, margins - before]))
+    found: list[Process] = []
+    for one, own, process in zip(made, fitted[: len(made)], fitted[len(made) :], strict=True):
+        rivals: list[Told] = [own, ResidualMargin(one, process)]
+        best = max(rivals, key=lambda rival: rival.likelihood)
+        found.append(one if one.likelihood + HEAD_START / len(inputs) > best.likelihood else best)
+    return found

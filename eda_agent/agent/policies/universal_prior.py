@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.gaussian_process import Real, fit
+from eda_agent.agent.policies.batch_fit import fit_many
+from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.measurable import corrected_chance
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
 from eda_agent.agent.policies.training_data import training_data
@@ -26,7 +27,7 @@ from eda_agent.agent.policies.universal_margins import (
     ExactArea,
     ResidualMargin,
     UniversalMargin,
-    best_margin,
+    best_margins,
     log_area,
 )
 from eda_agent.agent.turn import Turn
@@ -36,7 +37,7 @@ from eda_agent.agent.universal.network import POINT_FEATURES, Network, point_fea
 from eda_agent.agent.universal.posterior import Measured, Posterior
 from eda_agent.problem.spec import Problem, Spec
 
-REFERENCES = 3
+REFERENCES = 1
 """Number of turns at which the circuit is read, over all corners; at least one per corner."""
 MAX_CORNERS = 6
 """Maximum number of corners with separate posteriors: with more, a proposal takes too long."""
@@ -99,18 +100,19 @@ class UniversalPrior:
         self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]
     ) -> list[Process]:
         inputs, margins = training_data(history)
-        result: list[Process] = []
+        result: dict[int, Process] = {}
         for place, spec in enumerate(self.problem.specs):
             if (exact := self._exact(spec, turns, positions)) is not None:
-                result.append(exact)
-                continue
-            known = [corner for corner in corners if corner.knows(place)]
-            if not known:
-                result.append(fit(inputs, margins[:, place], least=UNTAUGHT))
-                continue
-            made = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
-            result.append(made if len(inputs) < OWN else best_margin(made, inputs, margins[:, place]))
-        return result
+                result[place] = exact
+            elif known := [corner for corner in corners if corner.knows(place)]:
+                scale = float(self.graph.scales[place])
+                result[place] = UniversalMargin(spec, place, scale, known, positions.shape[1])
+        untold = [place for place in range(len(self.problem.specs)) if place not in result]
+        result.update(zip(untold, fit_many(inputs, margins[:, untold], least=UNTAUGHT), strict=True))
+        made = {place: one for place, one in result.items() if isinstance(one, UniversalMargin)}
+        if len(inputs) >= OWN:
+            result.update(zip(made, best_margins(list(made.values()), inputs, margins[:, list(made)]), strict=True))
+        return [result[place] for place in range(len(self.problem.specs))]
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
         """The posteriors of every corner that has been simulated."""

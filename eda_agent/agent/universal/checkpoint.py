@@ -47,7 +47,7 @@ def read_network(path: Path) -> Network | None:
             about = json.loads(arrays["about"].tobytes())
             if about["version"] != VERSION or not known_words(about["vocabulary"]):
                 return None
-            weights = {name[2:]: arrays[name].astype(np.float64) for name in arrays.files if name.startswith("w.")}
+            weights = {name[2:]: arrays[name].astype(np.float32) for name in arrays.files if name.startswith("w.")}
             middle, spread = (arrays[name].astype(np.float64) for name in ("middle", "spread"))
     except DAMAGED_ARRAYS:
         return None

@@ -1,7 +1,8 @@
 """A posterior is the universal surrogate's prediction after some turns of a run, read at one of them: Gaussian
 processes in closed form.
 
-It is a Student-t process: `surprise` is the ratio of the turns' errors to the predicted ones, and scales all variances.
+The network was trained with Student's t, so the variance of a prediction exceeds the squared scale. `surprise` is the
+ratio of the turns' errors to the predicted ones, and scales all variances.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ Real = NDArray[Any]
 
 BELIEVED = 4.0
 """Weight of the network's own variances, as a number of turns."""
+FREEDOM = 5.0
+"""Degrees of freedom of the predictions, as in training."""
+SPREAD = FREEDOM / (FREEDOM - 2)
+"""Variance of Student's t at scale 1."""
+PEAK = math.lgamma((FREEDOM + 1) / 2) - math.lgamma(FREEDOM / 2) - 0.5 * math.log(FREEDOM * math.pi)
+"""Its log density at the mean."""
 FARTHEST = 5.0
 """Maximum difference of a value from the reference's, as in training."""
 
@@ -69,7 +76,7 @@ class Posterior:
         mean = e.mean(changes, features) + (cross @ self.solved[..., None].astype(np.float32))[..., 0].T
         half = cross @ self.inverse.transpose(0, 2, 1).astype(np.float32)
         variance = np.maximum(e.prior_variance(features) - (half**2).sum(-1), VARIANCE_FLOOR) + e.noise[:, None]
-        return self.base + mean, np.sqrt(variance.T * self.surprise), e.works(features)
+        return self.base + mean, np.sqrt(SPREAD * variance.T * self.surprise), e.works(features)
 
     def prior(self, x: Real) -> Real:
         """The mean (m, k) without the effect of the other turns."""
@@ -83,9 +90,8 @@ class Posterior:
         """
         variance = 1 / (self.inverse**2).sum(1)
         error = self.solved * variance
-        density = -0.5 * np.log(2 * math.pi * variance * self.surprise[:, None]) - 0.5 * error**2 / (
-            variance * self.surprise[:, None]
-        )
+        squared = variance * self.surprise[:, None]
+        density = PEAK - 0.5 * np.log(squared) - (FREEDOM + 1) / 2 * np.log1p(error**2 / (FREEDOM * squared))
         counts = self.known.sum(1)
         return np.where(counts > 1, (density * self.known).sum(1) / np.maximum(counts, 1), -np.inf)
 
@@ -94,6 +100,8 @@ def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Rea
     """One prediction from several posteriors: means weighted by precision, with the deviation of the mixture; nan if
     all are.
     """
+    if len(answers) == 1:
+        return answers[0]
     means, deviations = np.stack([one[0] for one in answers]), np.stack([one[1] for one in answers])
     weights = np.where(np.isfinite(means), deviations**-2.0, 0.0)
     total = weights.sum(0)
