@@ -17,7 +17,8 @@ from eda_agent.errors import visible
 from eda_agent.insight.complete import share_text
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
-from eda_agent.units import format_quantity, shown_unit
+from eda_agent.spec_text import result_margin, value_text
+from eda_agent.units import format_quantity
 
 Row = Mapping[str, Any]
 
@@ -87,16 +88,11 @@ def spec_table(
         row = found_in(evaluation, spec["name"], corners)
         if many:
             row = [row[0], *extremes(row)]
-        cells = [format_quantity(value, shown_unit(spec), 3, bound) for value, bound in row] + (
-            [result["corner"]] if many else []
-        )
-        margin = result.get("margin")
+        cells = [value_text(spec, value, bound) for value, bound in row] + ([result["corner"]] if many else [])
         why = f" ({result['why']})" if result.get("why") else ""
         # a spec met in some corners is not met yet; a spec missed in one is missed
-        said = Text(f"· in {share}") if share and result["met"] else status(result["met"], margin)
-        table.add_row(
-            spec["name"], target_text(spec), *cells, said + why, f"{margin:+.3f}" if margin is not None else "—"
-        )
+        said = Text(f"· in {share}") if share and result["met"] else status(result["met"], result.get("margin"))
+        table.add_row(spec["name"], target_text(spec), *cells, said + why, result_margin(spec, result))
     return table
 
 
@@ -144,11 +140,11 @@ def operating_table(points: Mapping[str, Row]) -> Table:
             format_quantity(point["id"], "A", 3),
             format_quantity(point["gm"], "S", 3),
             format_quantity(point["gds"], "S", 3),
-            f"{point['gm_id'] or 0:.1f}",
+            format_quantity(point["gm_id"], "1/V", 3),
             inversion(point["gm_id"] or 0.0),
-            f"{point['vdsat'] or 0:.3f}",
-            f"{point['vds'] or 0:.3f}",
-            f"{point['margin'] or 0:+.3f}",
+            format_quantity(point["vdsat"], "V", 3),
+            format_quantity(point["vds"], "V", 3),
+            format_quantity(point["margin"], "V", 3),
             region if region == "saturation" else Text(f"! {region}", "yellow"),
         )
     return table

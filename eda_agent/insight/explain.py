@@ -1,4 +1,4 @@
-"""An explanation of a turn shows the policy's reasoning beside the actual changes of sizes and margins."""
+"""An explanation of a turn shows the policy's reasoning beside the actual changes of sizes and results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Moves:
-    """`sizes`: parameter → (before, after), the largest changes in their ranges first. `margins`: spec → (before,
-    after), in the same order; none if the turn was simulated in fewer corners than the one before, because their worst
-    corners are not comparable.
+    """`sizes`: parameter → (before, after), the largest changes in their ranges first. `results`: spec → (before,
+    after), results in their worst corners, the largest change of the margin first; none if the turn was simulated in
+    fewer corners than the one before, because their worst corners are not comparable.
     """
 
     against: int
     sizes: Mapping[str, tuple[float, float]]
-    margins: Mapping[str, tuple[float, float]]
+    results: Mapping[str, tuple[Row, Row]]
     gained: float
 
 
@@ -41,16 +41,13 @@ def what_moved(turns: Sequence[Row], index: int, parameters: Sequence[Row], corn
         if best["sizing"][row["name"]] != turn["sizing"][row["name"]]
     }
     changes = {
-        name: (best["specs"][name]["margin"], result["margin"])
+        name: (best["specs"][name], result)
         for name, result in turn["specs"].items()
         if None not in (result["margin"], best["specs"][name]["margin"]) and not partial(turn, corners)
     }
-    margins = {
-        name: pair
-        for name, pair in sorted(changes.items(), key=lambda item: -abs(item[1][1] - item[1][0]))
-        if pair[0] != pair[1]
-    }
-    return Moves(best["index"], sizes, margins, turn["score"] - best["score"])
+    moved = {name: abs(after["margin"] - before["margin"]) for name, (before, after) in changes.items()}
+    results = {name: changes[name] for name in sorted(moved, key=lambda name: -moved[name]) if moved[name]}
+    return Moves(best["index"], sizes, results, turn["score"] - best["score"])
 
 
 def _distance(parameter: Row, one: Mapping[str, float], other: Mapping[str, float]) -> float:

@@ -1,31 +1,41 @@
-"""A sensitivity is the slope of a spec's margin over a parameter around a design, over one step to each side.
+"""A sensitivity is the effect of a parameter on a spec around a design, from one step to each side.
 
-    S = (margin(x + h) − margin(x − h)) / 2h,   x and h as shares of the parameter's range
+    change = (f(x₊) − f(x₋)) · ln 1.1 / ln(x₊ / x₋)              of the value f, for a size that is 10 % larger
+    slope  = (margin(u₊) − margin(u₋)) / (u₊ − u₋)               of the margin, u as a share of the parameter's range
 
-A row thus compares parameters: S = 2 means that a tenth of the range changes the margin by 0.2.
+The change is what a designer reads. The slope compares parameters: 2 means that a tenth of the range changes the
+margin by 0.2. A parameter that can be 0 or negative has a slope, and no change.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from eda_agent.agent.score import margin
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluate import Evaluation, Simulator
 
 STEP = 0.02
+STRONG = 0.5
+"""Slopes from here on are marked: a tenth of the range moves the margin by 0.05."""
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """`slopes`: spec → parameter → S, None if a side could not be measured or is censored. `corner`: the simulated
-    corner.
+    """The effects in one corner, the first.
+
+    `slopes`: spec → parameter → slope; `changes`: the same for changes, in SI units; None if a side could not be
+    measured or is censored. `values`: spec → mean of the values beside the design, for changes in percent.
     """
 
     corner: str
     slopes: Mapping[str, Mapping[str, float | None]]
+    changes: Mapping[str, Mapping[str, float | None]]
+    values: Mapping[str, float | None]
 
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
@@ -42,16 +52,33 @@ def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: fl
     corner = problem.corners[0].name
     evaluations = simulator.evaluate(neighbours, [corner])
     slopes: dict[str, dict[str, float | None]] = {spec.name: {} for spec in problem.specs}
+    changes: dict[str, dict[str, float | None]] = {spec.name: {} for spec in problem.specs}
+    beside: dict[str, list[float]] = {spec.name: [] for spec in problem.specs}
     for place, number in enumerate(free):
         name = space.parameters[number].name
-        below, above = evaluations[2 * place], evaluations[2 * place + 1]
-        width = space.to_unit(neighbours[2 * place + 1])[number] - space.to_unit(neighbours[2 * place])[number]
+        sides = slice(2 * place, 2 * place + 2)
+        low, high = (space.to_unit(one)[number] for one in neighbours[sides])
+        ten_percent = _ten_percent(*(one[name] for one in neighbours[sides]))
         for spec in problem.specs:
-            values = [evaluation.values[corner].get(spec.name) for evaluation in (below, above)]
-            seen = not any((corner, spec.name) in evaluation.bounds for evaluation in (below, above))
-            known = seen and all(value is not None for value in values) and width > 0
-            slopes[spec.name][name] = (margin(spec, values[1]) - margin(spec, values[0])) / width if known else None
-    return Sensitivity(corner, slopes)
+            values = [_value(evaluation, corner, spec.name) for evaluation in evaluations[sides]]
+            slopes[spec.name][name] = changes[spec.name][name] = None
+            if None in values or high <= low:
+                continue
+            beside[spec.name] += values
+            slopes[spec.name][name] = (margin(spec, values[1]) - margin(spec, values[0])) / (high - low)
+            if ten_percent is not None:
+                changes[spec.name][name] = (values[1] - values[0]) * ten_percent
+    means = {spec: math.fsum(values) / len(values) if values else None for spec, values in beside.items()}
+    return Sensitivity(corner, slopes, changes, means)
+
+
+def _value(evaluation: Evaluation, corner: str, spec: str) -> Any:
+    return None if (corner, spec) in evaluation.bounds else evaluation.values[corner].get(spec)
+
+
+def _ten_percent(low: float, high: float) -> float | None:
+    """What 10 % are to the step from `low` to `high`; None if a size is not positive."""
+    return math.log(1.1) / math.log(high / low) if 0 < low < high else None
 
 
 def _neighbour(

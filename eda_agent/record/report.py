@@ -19,6 +19,7 @@ from eda_agent.record.fold import RunState
 from eda_agent.record.labels import found_in, target_text, verdict
 from eda_agent.record.plot import STYLE, Axis, Line, Plot, histogram, line_plot
 from eda_agent.record.repeat_commands import repeat_commands
+from eda_agent.spec_text import moved_texts, result_margin, value_text
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
 _PAGE = """<!doctype html>
@@ -135,11 +136,9 @@ def _specs(state: RunState, best: Mapping[str, Any]) -> str:
         kind = verdict(result["met"], result["margin"])
         sign = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}[kind]
         found = found_in(best.get("evaluation", {}), spec["name"], corners)
-        cells = "".join(
-            f"<td>{escape(format_quantity(value, shown_unit(spec), 3, bound))}</td>" for value, bound in found
-        )
+        cells = "".join(f"<td>{escape(value_text(spec, value, bound))}</td>" for value, bound in found)
         sign += f" ({escape(result['why'])})" if result["why"] else ""
-        margin = f"{result['margin']:+.3f}" if result["margin"] is not None else "—"
+        margin = result_margin(spec, result)
         rows.append(
             f'<tr><td>{escape(spec["name"])}</td><td>{escape(target_text(spec))}</td><td class="l'
             f' {kind}">{sign}</td><td>{margin}</td><td class="l">{escape(result["corner"])}</td>{cells}</tr>'
@@ -323,19 +322,14 @@ def _turns(state: RunState, most: int = 200) -> str:
             if moves
             else "the sizes in the netlist"
         )
-        margins = (
-            ", ".join(
-                f"{name} {before:+.2f} → {after:+.2f}" for name, (before, after) in list(moves.margins.items())[:3]
-            )
-            if moves
-            else ""
-        )
+        results = moved_texts(moves.results, state.started["specs"]) if moves else {}
+        moved = ", ".join(f"{name} {text}" for name, text in list(results.items())[:3])
         rows.append(
             f'<tr><td>{turn["index"]}</td><td>{format_score(turn["score"])}</td><td class="l">{escape(sizes)}</td><td'
-            f' class="l">{escape(margins)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
+            f' class="l">{escape(moved)}</td><td class="l">{escape(turn["proposal"]["reasoning"][:300])}</td></tr>'
         )
     head = (
-        '<tr><th>turn</th><th>score</th><th class="l">changes</th><th class="l">margins</th><th'
+        '<tr><th>turn</th><th>score</th><th class="l">changes</th><th class="l">results</th><th'
         ' class="l">reasoning</th></tr>'
     )
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'

@@ -12,6 +12,7 @@ from eda_agent.insight.explain import what_moved
 from eda_agent.insight.saturation import saturation_text
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
+from eda_agent.spec_text import result_margin, value_text
 from eda_agent.stop_reasons import stop_text
 from eda_agent.units import counted, format_quantity, format_score, shown_unit
 
@@ -119,46 +120,24 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
     for spec in state.started.get("specs", ()):
         result = (turn or {}).get("specs", {}).get(spec["name"])
         cells = [
-            (_told(spec, *found), _cell(spec, result, corner, *found))
+            (value_text(spec, *found), _cell(spec, result, corner, *found))
             for corner, found in zip(corners, found_in(evaluation, spec["name"], corners), strict=True)
         ]
         every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
         low, high = (format_quantity(end, shown_unit(spec), 3, bound) for end, bound in extremes(every))
-        margin = result.get("margin") if result else None
         rows.append(
             SpecRow(
                 spec["name"],
                 target_text(spec),
                 tuple(cells),
                 "none" if in_part and result and result["met"] else verdict_of(result),
-                f"{margin:+.3f}" if margin is not None else "—",
+                result_margin(spec, result) if result else "—",
                 bar(result["satisfaction"] if result else 0.0),
                 (low, high, result["corner"] if result else ""),
                 printable(result.get("why", "")) if result else "",
             )
         )
     return rows
-
-
-def _told(spec: Row, value: float | None, bound: str = "") -> str:
-    """A value in three digits; in more if a missed value would round to its bound. A censored one reads "> 1 us"."""
-    if bound:
-        return format_quantity(value, shown_unit(spec), 3, bound)
-    short = format_quantity(value, shown_unit(spec), 3)
-    low, high = spec.get("minimum"), spec.get("maximum")
-    missed = [
-        end
-        for end, out in (
-            (low, value is not None and low is not None and value < low),
-            (high, value is not None and high is not None and value > high),
-        )
-        if out
-    ]
-    return (
-        format_quantity(value, shown_unit(spec), 6)
-        if any(format_quantity(end, shown_unit(spec), 3) == short for end in missed)
-        else short
-    )
 
 
 def _cell(spec: Row, result: Row | None, corner: str, value: float | None, bound: str = "") -> Verdict:

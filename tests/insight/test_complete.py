@@ -56,7 +56,7 @@ def test_a_partial_turn_decides_no_front_no_verdict_and_nothing_that_moved() -> 
     moves = what_moved(turns, 11, PARAMETERS, 17)
     assert moves is not None and moves.against == 9
     part = what_moved(turns, 10, PARAMETERS, 17)
-    assert part is not None and part.sizes and not part.margins
+    assert part is not None and part.sizes and not part.results
     # a spec that is met in one corner of a turn is met by none
     shine = in_corners(1, index=12, gain=0.5, power=0.5)
     assert any(

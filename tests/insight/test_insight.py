@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_what_moved_is_against_the_best_turn_before() -> None:
     assert moves is not None
     assert moves.against == 1
     assert dict(moves.sizes) == {"m": (5.0, 6.0)}
-    assert list(moves.margins) == ["gain", "power"]
+    assert list(moves.results) == ["gain", "power"]
     assert moves.gained == pytest.approx(0.05)
     assert what_moved(turns, 0, PARAMETERS, 1) is None
 
@@ -98,3 +99,18 @@ def test_sensitivities_are_the_slopes_of_margins(miller: Problem) -> None:
     for name, weight in weights.items():
         assert found.slopes["dc_gain"][name] == pytest.approx(weight, rel=1e-6)
     assert all(slope is None for slope in found.slopes["gbw"].values())
+
+
+def test_a_change_is_that_of_ten_percent(miller: Problem) -> None:
+    """A power law in one size: 10 % more of it change the value by 1.1ⁿ − 1 to first order, n ln 1.1."""
+    name = next(one.name for one in miller.space.parameters if one.scale == "log" and one.step is None)
+
+    def values(sizing: Any, corner: str) -> dict[str, float | None]:
+        return {spec.name: 3e7 * sizing[name] ** 0.5 if spec.name == "gbw" else None for spec in miller.specs}
+
+    found = sensitivity(miller, FunctionSimulator(miller, values), miller.space.initial)
+    value = 3e7 * miller.space.initial[name] ** 0.5
+    assert found.changes["gbw"][name] == pytest.approx(value * 0.5 * math.log(1.1), rel=1e-2)
+    assert found.values["gbw"] == pytest.approx(value, rel=1e-2)
+    others = [one.name for one in miller.space.parameters if one.name != name and one.maximum > one.minimum]
+    assert others and all(found.changes["gbw"][other] == 0 for other in others)

@@ -1,4 +1,4 @@
-"""`eda-agent sensitivity`: the slope of every spec over every parameter around a design."""
+"""`eda-agent sensitivity`: what 10 % more of every size does to every spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "sensitivity",
         help="show which size moves which spec",
-        description="Print the slope of every spec's margin over every size.",
+        description="Print what 10 % more of every size does to every spec.",
     )
     add_sizing(parser)
     parser.add_argument(
@@ -23,14 +23,16 @@ def register(commands: Commands) -> None:
 
 
 def sensitivity_command(options: argparse.Namespace) -> int:
-    """Print the slope of every spec's margin over every parameter."""
+    """Print what 10 % more of every size does to every spec."""
     from rich.table import Table
     from rich.text import Text
 
     from eda_agent import run
     from eda_agent.cli.render import console, print_json
     from eda_agent.cli.selection import selected
-    from eda_agent.insight.sensitivity import sensitivity
+    from eda_agent.insight.sensitivity import STRONG, sensitivity
+    from eda_agent.record.labels import spec_table
+    from eda_agent.spec_text import effect_text
 
     problem, sizing = selected(options)
     with run.open_evaluator(
@@ -38,26 +40,33 @@ def sensitivity_command(options: argparse.Namespace) -> int:
     ) as evaluator:
         found = sensitivity(problem, evaluator, sizing, options.step)
     if options.json:
-        print_json({"corner": found.corner, "step": options.step, "slopes": found.slopes})
+        print_json(
+            {
+                "corner": found.corner,
+                "step": options.step,
+                "slopes": found.slopes,
+                "changes": found.changes,
+                "values": found.values,
+            }
+        )
         return 0
     screen = console(to_stdout=True)
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("size")
     for spec in problem.specs:
         table.add_column(spec.name, justify="right", overflow="fold")
+    rows = {row["name"]: row for row in spec_table(problem)}
     for name in problem.space.names:
-        cells = [found.slopes[spec.name].get(name) for spec in problem.specs]
-        table.add_row(
-            name,
-            *(
-                "—" if cell is None else Text(f"{cell:+.2f}", "bold") if abs(cell) >= 0.5 else f"{cell:+.2f}"
-                for cell in cells
-            ),
-        )
+        cells = []
+        for spec in problem.specs:
+            text = effect_text(rows[spec.name], found.changes[spec.name].get(name), found.values[spec.name])
+            strong = abs(found.slopes[spec.name].get(name) or 0.0) >= STRONG
+            cells.append(Text(text, "bold" if strong else ""))
+        table.add_row(name, *cells)
     screen.print(table)
     screen.print(
-        f"\nchange of the margin over the whole range, from a step of {options.step:g} of the range to each side, in"
-        f" {found.corner}",
+        f"\nchange of each spec in {found.corner} if a size grows by 10 %; from a step of {options.step:g} of its range"
+        " to each side; bold where a tenth of the range moves the margin by 0.05",
         markup=False,
     )
     return 0

@@ -96,6 +96,7 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
     """Print what a turn changed against the best turn before it."""
     from eda_agent.insight.complete import partial
     from eda_agent.insight.explain import what_moved
+    from eda_agent.spec_text import moved_texts
     from eda_agent.units import format_quantity
 
     moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
@@ -106,14 +107,14 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
         f"{name} {format_quantity(one, units[name], 3)} → {format_quantity(other, units[name], 3)}"
         for name, (one, other) in moves.sizes.items()
     ]
-    margins = [f"{name} {one:+.3f} → {other:+.3f}" for name, (one, other) in list(moves.margins.items())[:4]]
+    results = [f"{name} {text}" for name, text in moved_texts(moves.results, state.started["specs"]).items()][:4]
     screen.print(
         f"changed against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
         markup=False,
         soft_wrap=True,
     )
     if not partial(turn, state.corners):
-        screen.print(f"margins: {', '.join(margins) or 'unchanged'}", markup=False, soft_wrap=True)
+        screen.print(f"results: {', '.join(results) or 'unchanged'}", markup=False, soft_wrap=True)
 
 
 def _region(point: dict[str, Any]) -> str:

@@ -38,11 +38,11 @@ class PointsScreen(Detail):
                     Text(name),
                     right(format_quantity(point["id"], "A", 3)),
                     right(format_quantity(point["gm"], "S", 3)),
-                    right(f"{point['gm_id'] or 0:.1f}"),
+                    right(format_quantity(point["gm_id"], "1/V", 3)),
                     Text(inversion(point["gm_id"] or 0.0)),
-                    right(f"{point['vds'] or 0:.3f}"),
-                    right(f"{point['vdsat'] or 0:.3f}"),
-                    right(f"{point['margin'] or 0:+.3f}", "yellow" if bad else ""),
+                    right(format_quantity(point["vds"], "V", 3)),
+                    right(format_quantity(point["vdsat"], "V", 3)),
+                    right(format_quantity(point["margin"], "V", 3), "yellow" if bad else ""),
                     Text("off" if off else "triode" if bad else "saturation", style="yellow" if bad else ""),
                 ]
             )

@@ -1,19 +1,18 @@
-"""The sensitivity screen shows the slope of each spec's margin over each size."""
+"""The sensitivity screen shows what 10 % more of each size does to each spec."""
 
 from __future__ import annotations
 
 from rich.text import Text
 from textual.app import ComposeResult
 
+from eda_agent.insight.sensitivity import STRONG
+from eda_agent.spec_text import effect_text
 from eda_agent.tui.panels import Table, right
 from eda_agent.tui.screens.simulated import Simulated
 
-STRONG = 0.5
-"""Slopes from here on are marked: a tenth of the range changes the margin by 0.05."""
-
 
 class SensitivityScreen(Simulated):
-    """The slope of each spec's margin over each size, per range."""
+    """The change of each spec for 10 % more of each size."""
 
     title_ = "sensitivity"
 
@@ -22,26 +21,18 @@ class SensitivityScreen(Simulated):
 
     async def simulate(self) -> None:
         found = await self.ask("sensitivity")
-        specs = list(found["slopes"])
+        specs = {spec["name"]: spec for spec in self.state.started["specs"]}
         rows = []
         for name in self.sizing:
-            cells = [found["slopes"][spec].get(name) for spec in specs]
-            rows.append(
-                [
-                    Text(name),
-                    *[
-                        (
-                            right("—", "dim")
-                            if cell is None
-                            else right(f"{cell:+.2f}", "bold" if abs(cell) >= STRONG else "dim")
-                        )
-                        for cell in cells
-                    ],
-                ]
-            )
-        self.query_one(Table).show(["size", *specs], rows)
+            cells = [Text(name)]
+            for spec in found["changes"]:
+                text = effect_text(specs[spec], found["changes"][spec].get(name), found["values"][spec])
+                strong = abs(found["slopes"][spec].get(name) or 0.0) >= STRONG
+                cells.append(right(text, "bold" if strong else "dim"))
+            rows.append(cells)
+        self.query_one(Table).show(["size", *found["changes"]], rows)
         self.query_one(Table).focus()
         self.say(
-            f"sensitivity · turn {self.number} · {found['corner']}: change of the margin over the whole range of a"
-            f" size; bold from {STRONG}"
+            f"sensitivity · turn {self.number} · {found['corner']}: change of a spec if a size grows by 10 %; bold"
+            " where a tenth of the range moves the margin by 0.05"
         )

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from eda_agent.insight.complete import share_text
 from eda_agent.insight.explain import what_moved
+from eda_agent.spec_text import moved_texts
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.shown import Shown
 from eda_agent.tui.view import printable
@@ -54,9 +55,8 @@ class TurnScreen(Detail):
                 for name, (old, new) in moves.sizes.items()
             ]
             if not share:
-                lines += ["", "margins"] + [
-                    f"  {name:<22} {old:+.3f} → {new:+.3f}" for name, (old, new) in moves.margins.items()
-                ]
+                moved = moved_texts(moves.results, self.state.started["specs"])
+                lines += ["", "results"] + [f"  {name:<22} {text}" for name, text in moved.items()]
         for testbench, corner, kind, words in turn.get("evaluation", {}).get("failures", ()):
             lines += ["", f"{testbench} in {corner}: {kind}", printable(words)]
         return lines

@@ -1,0 +1,110 @@
+"""A spec text is a value, or the margin to its target, as a designer writes it: in the unit of the spec, with digits
+enough to tell a miss from its target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eda_agent.units import any_unit, format_quantity, plain_number, shown_unit
+
+_DIFFERENCES = frozenset({"dB", "deg", "degC", "%", "V"})
+"""Units in which a margin is a difference. In all others it is a share of the target."""
+_MOST_DIGITS = 9
+_NO_EFFECT = {"dB": 0.005, "deg": 0.05}
+"""Changes below these, and below 0.05 %, read "≈ 0"."""
+
+
+def value_text(spec: Mapping[str, Any], value: float | None, bound: str = "", digits: int = 3) -> str:
+    """A value in the unit of the spec; with more digits if a missed value would round to its target.
+
+    Args:
+        spec: a spec as event data.
+        value: the value in SI units, None if it was not measured.
+        bound: ">" or "<" of a censored value.
+        digits: significant digits.
+    """
+    unit = shown_unit(spec)
+    text = format_quantity(value, unit, digits, bound)
+    targets = _missed(spec, value)
+    while not bound and digits < _MOST_DIGITS and any(text == format_quantity(end, unit, digits) for end in targets):
+        digits += 1
+        text = format_quantity(value, unit, digits)
+    return text
+
+
+def _missed(spec: Mapping[str, Any], value: float | None) -> list[float]:
+    if value is None:
+        return []
+    low, high = spec.get("minimum"), spec.get("maximum")
+    return [target for target, sign in ((low, 1), (high, -1)) if target is not None and sign * value < sign * target]
+
+
+def margin_text(spec: Mapping[str, Any], value: float | None, bound: str = "") -> str:
+    """How far a value is inside its target: `+3.2 dB`, `+34 mV`, `+7 %`; negative outside; `—` without a value.
+
+    It is a difference in dB, degrees, percent and volts, and of a target of 0; else a share of the target. Of two
+    bounds the nearer one counts. A censored value has a bound of its margin, such as `< -20 %`.
+    """
+    if value is None or not math.isfinite(value):
+        return "—"
+    distances = [
+        (distance, target)
+        for target, distance in (
+            (spec.get("minimum"), value - (spec.get("minimum") or 0.0)),
+            (spec.get("maximum"), (spec.get("maximum") or 0.0) - value),
+        )
+        if target is not None
+    ]
+    if not distances:
+        return "—"
+    distance, target = min(distances)
+    unit = shown_unit(spec)
+    if target == 0 or any_unit(unit).base in _DIFFERENCES:
+        text = format_quantity(abs(distance), unit, 2 if abs(distance) < 100 else 3)
+    else:
+        text = f"{_percent(100 * abs(distance / target))} %"
+    # a value above its bound has more margin to a minimum and less to a maximum
+    side = {"": "", ">": "> ", "<": "< "}[bound]
+    if bound and target == spec.get("maximum"):
+        side = {">": "< ", "<": "> "}[bound]
+    return f"{side}{'-' if distance < 0 else '+'}{text}"
+
+
+def _percent(share: float) -> str:
+    if share >= 1e6:
+        return "over 1000000"
+    return plain_number(share, 2 if share < 100 else 3) if share >= 1e-6 else "0"
+
+
+def effect_text(spec: Mapping[str, Any], change: float | None, value: float | None) -> str:
+    """The change of a value, in the unit of the spec or in percent of `value` (see `margin_text`).
+
+    `—` if it is unknown, `≈ 0` if nobody would notice it.
+    """
+    if change is None or value is None:
+        return "—"
+    unit, sign = shown_unit(spec), "-" if change < 0 else "+"
+    if value == 0 or any_unit(unit).base in _DIFFERENCES:
+        if abs(change) <= _NO_EFFECT.get(unit, 0.0):
+            return "≈ 0"
+        return f"{sign}{format_quantity(abs(change), unit, 2 if abs(change) < 100 else 3)}"
+    share = 100 * abs(change / value)
+    return f"{sign}{_percent(share)} %" if share > 0.05 else "≈ 0"
+
+
+def moved_texts(
+    results: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]], specs: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Spec → `28.1 MHz → 31 MHz`, from (before, after) results as event data, in the order of `results`."""
+    rows = {spec["name"]: spec for spec in specs}
+    return {
+        name: " → ".join(value_text(rows[name], one["value"], one.get("bound", "")) for one in pair)
+        for name, pair in results.items()
+    }
+
+
+def result_margin(spec: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """`margin_text` of a result as event data."""
+    return margin_text(spec, result.get("value"), result.get("bound", ""))
