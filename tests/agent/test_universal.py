@@ -212,6 +212,48 @@ def test_a_spec_that_was_not_measured_at_the_reference_is_not_predicted(
     assert same[0][:, 0] == pytest.approx(known[0][:, 0]) and same[1][:, 0] == pytest.approx(known[1][:, 0])
 
 
+def test_a_bound_counts_where_the_prediction_contradicts_it(problems: dict[str, Problem], network: Network) -> None:
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 5)
+    hidden = turns.values.copy()
+    hidden[3] = np.nan
+    without = Posterior(network, graph, Measured(turns.x, hidden, turns.points), 0)
+    believed = without.predict(turns.x)[0][3]
+    # farther changes are cut off
+    near = np.abs(believed - turns.values[0]) < 3
+    assert near.sum() > 3
+    for sign in (1, -1):
+        bounds = np.zeros(turns.values.shape)
+        bounds[3] = sign
+        for off, moves in ((-1.0, False), (1.0, True)):
+            limited = turns.values.copy()
+            limited[3] = believed + sign * off
+            found = Posterior(network, graph, Measured(turns.x, limited, turns.points, bounds), 0)
+            mean = found.predict(turns.x)[0][3]
+            if moves:
+                # beyond what was believed and towards the bound
+                assert (sign * (mean - believed)[near] > 0.02).all() and (
+                    sign * (limited[3] - mean)[near] > -0.02
+                ).all()
+            else:
+                assert mean == pytest.approx(believed, abs=1e-3)
+            # a bound is no evidence for or against the model
+            assert found.exact.sum() == without.exact.sum()
+
+
+def test_a_bound_at_the_reference_is_a_base_that_the_network_does_not_read(
+    problems: dict[str, Problem], network: Network
+) -> None:
+    graph = graph_of(problems["ota_5t"])
+    turns = measured(graph, 4)
+    hidden, bounds = turns.values.copy(), np.zeros(turns.values.shape)
+    hidden[0, 1], bounds[0, 1] = np.nan, 1
+    bounded = Posterior(network, graph, Measured(turns.x, turns.values, turns.points, bounds), 0)
+    without = Posterior(network, graph, Measured(turns.x, hidden, turns.points), 0)
+    assert bounded.generated.slope == pytest.approx(without.generated.slope)
+    assert np.isfinite(bounded.predict(turns.x)[0]).all() and not bounded.exact[1, 0]
+
+
 def test_features_of_operating_points_are_nothing_where_there_are_none() -> None:
     points = np.array([[1e-5, 2e-4, 1e-6, 0.5, 0.15, 0.65, 0.9], [np.nan] * 7, [0.0, 0.0, 0.0, 0.5, 0.1, 0.2, 0.0]])
     found = point_features(points, 1.8)

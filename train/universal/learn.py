@@ -89,7 +89,7 @@ def loss_of(net: Net, examples: Examples, statistics: tuple[Real, Real]) -> tupl
         x, y, bounds, working = [], [], [], []
         for one, reference, places in zip(examples.taught, examples.references, which, strict=True):
             x.append(padded(one.turns.x[places] - one.turns.x[reference], (len(places), parameters)))
-            y.append(padded(one.turns.values[places] - one.exact[reference], (len(places), specs), np.nan))
+            y.append(padded(one.turns.values[places] - one.turns.values[reference], (len(places), specs), np.nan))
             bounds.append(padded(one.bounds[places], (len(places), specs)))
             working.append(one.working[places])
         arrays = (np.stack(x), np.stack(y), np.stack(bounds), np.stack(working))

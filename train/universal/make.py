@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from eda_agent.agent.policies.universal_prior import BOUND
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
@@ -148,7 +149,7 @@ def simulated(cell: Cell, topology: Topology, folder: Path, workers: LocalPool, 
         sizes=np.array([[design[name] for name in problem.space.names] for design in chosen]),
         values=np.array([[_number(one.values[corner][name]) for name in problem.spec_names] for one in found]),
         bounds=np.array(
-            [[_BOUND[one.bounds.get((corner, name), "")] for name in problem.spec_names] for one in found], np.int8
+            [[BOUND[one.bounds.get((corner, name), "")] for name in problem.spec_names] for one in found], np.int8
         ),
         failed=np.array([bool(one.failures) for one in found]),
         points=np.array([[_point(one, label) for label in fets] for one in found], np.float32),
@@ -167,9 +168,6 @@ def _short(problem: Problem) -> Problem:
         for name, bench in problem.testbenches.items()
     }
     return replace(problem, testbenches=benches)
-
-
-_BOUND = {"": 0, ">": 1, "<": -1}
 
 
 def _works(problem: Problem, one: Evaluation) -> bool:

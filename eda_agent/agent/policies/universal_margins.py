@@ -62,7 +62,7 @@ class Corner:
         return self._before
 
     def knows(self, place: int) -> bool:
-        """Whether a spec was measured at a reference."""
+        """Whether a spec was measured at a reference, at least as a bound."""
         return any(np.isfinite(one.base[place]) for one in self.posteriors)
 
 
@@ -167,5 +167,7 @@ def best_margins(made: Sequence[UniversalMargin], inputs: Real, margins: Real) -
     for one, own, process in zip(made, fitted[: len(made)], fitted[len(made) :], strict=True):
         rivals: list[Told] = [own, ResidualMargin(one, process)]
         best = max(rivals, key=lambda rival: rival.likelihood)
-        found.append(one if one.likelihood + HEAD_START / len(inputs) > best.likelihood else best)
+        # a spec that was hardly ever measured has no likelihood, and its margins are flat
+        hidden = not np.isfinite(one.likelihood)
+        found.append(one if hidden or one.likelihood + HEAD_START / len(inputs) > best.likelihood else best)
     return found

@@ -44,6 +44,8 @@ MAX_CORNERS = 6
 EXACT_WITHIN = 1e-3
 """Relative error up to which gate area follows from the sizes."""
 UNREADABLE = "the universal surrogate cannot read this circuit"
+BOUND = {"": 0, ">": 1, "<": -1}
+"""The sign of a bound: the true value is above or below the measured one."""
 _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 
 
@@ -119,21 +121,22 @@ class UniversalPrior:
         x, points = self.changes(positions), self._points(turns)
         found: list[Corner] = []
         for number, corner in enumerate(self.problem.corners):
-            values = np.stack([self._values(turn, corner.name) for turn in turns])
+            rows = [self._values(turn, corner.name) for turn in turns]
+            values, bounds = (np.stack(one) for one in zip(*rows, strict=True))
             # if nothing was measured, one of them still predicts what can be measured
             if np.isfinite(values).any() or (not found and number == len(self.problem.corners) - 1):
-                measured = Measured(x, values, points)
-                places = self._references(turns, values, max(1, REFERENCES // len(self.problem.corners)))
+                measured = Measured(x, values, points, bounds)
+                exact = np.isfinite(values) & (bounds == 0)
+                places = self._references(turns, exact, max(1, REFERENCES // len(self.problem.corners)))
                 found.append(
                     Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes)
                 )
         return found
 
-    def _references(self, turns: Sequence[Turn], values: Real, count: int) -> list[int]:
+    def _references(self, turns: Sequence[Turn], finite: Real, count: int) -> list[int]:
         """The turns at which the circuit is read: the best completely measured turns, and further ones with a spec that
-        no earlier one has.
+        no earlier one has. `finite` (n, k): values that were measured exactly.
         """
-        finite = np.isfinite(values)
         order = sorted(
             range(len(turns)),
             key=lambda place: (finite[place].all(), finite[place].any() * turns[place].value),
@@ -145,17 +148,18 @@ class UniversalPrior:
                 chosen.append(place)
         return chosen
 
-    def _values(self, turn: Turn, corner: str) -> Real:
-        """A turn's values (k), transformed; nan for missing and bounded ones."""
-        values = np.full(len(self.problem.specs), np.nan)
+    def _values(self, turn: Turn, corner: str) -> tuple[Real, Real]:
+        """A turn's values (k), transformed, nan for missing ones, and what they bound: 1 if the true value is above."""
+        values, bounds = np.full(len(self.problem.specs), np.nan), np.zeros(len(self.problem.specs))
         if turn.evaluation is None or turn.evaluation.failures:
-            return values
-        row, bounds = turn.evaluation.values.get(corner, {}), turn.evaluation.bounds
+            return values, bounds
+        row, limits = turn.evaluation.values.get(corner, {}), turn.evaluation.bounds
         for place, spec in enumerate(self.problem.specs):
             value = row.get(spec.name)
-            if value is not None and (corner, spec.name) not in bounds:
+            if value is not None:
                 values[place] = transformed(spec, np.array(value))
-        return values
+                bounds[place] = BOUND[limits.get((corner, spec.name), "")]
+        return values, bounds
 
     def _points(self, turns: Sequence[Turn]) -> Real:
         """Features (n, d, 7) of the operating points."""
@@ -173,7 +177,7 @@ class UniversalPrior:
         if spec.metric.name != "gate_area":
             return None
         values = np.array(
-            [self._values(turn, self.problem.corners[0].name)[self.problem.specs.index(spec)] for turn in turns]
+            [self._values(turn, self.problem.corners[0].name)[0][self.problem.specs.index(spec)] for turn in turns]
         )
         offsets = (values - log_area(self.graph, self.changes(positions)))[np.isfinite(values)]
         return (

@@ -28,6 +28,8 @@ SPREAD = FREEDOM / (FREEDOM - 2)
 """Variance of Student's t at scale 1."""
 PEAK = math.lgamma((FREEDOM + 1) / 2) - math.lgamma(FREEDOM / 2) - 0.5 * math.log(FREEDOM * math.pi)
 """Its log density at the mean."""
+CENSORED = 3
+"""Maximum number of rounds in which bounds that the prediction contradicts become values."""
 FARTHEST = 5.0
 """Maximum difference of a value from the reference's, as in training."""
 
@@ -35,36 +37,54 @@ FARTHEST = 5.0
 @dataclass(frozen=True)
 class Measured:
     """Turns n: `x` (n, p) logarithmic changes against the graph's initial sizes, `values` (n, k) transformed, nan if
-    not measured, `points` (n, d, 7) features.
+    not measured, `points` (n, d, 7) features. `bounds` (n, k): 1 if the true value is above, −1 if it is below, else 0;
+    None if all values are exact.
     """
 
     x: Real
     values: Real
     points: Real
+    bounds: Real | None = None
 
 
 class Posterior:
-    """The prediction after turns, read at turn number `reference`. Specs that were not measured there are nan."""
+    """The prediction after turns, read at turn number `reference`. Specs that were not measured there are nan.
+
+    A value that is only a bound is used where the prediction contradicts it, as if it were the value. At the reference
+    it is the base of predictions, and the network reads it as not measured.
+    """
 
     def __init__(self, network: Network, graph: CircuitGraph, turns: Measured, reference: int):
         self.at, self.base = turns.x[reference], turns.values[reference]
-        self.generated = _single(network.encode(graph, self.at, turns.points[reference], self.base))
+        bounds = np.zeros(turns.values.shape) if turns.bounds is None else turns.bounds
+        told = np.where(bounds[reference] == 0, self.base, np.nan)
+        self.generated = _single(network.encode(graph, self.at, turns.points[reference], told))
         e, self.x = self.generated, (turns.x - self.at).astype(np.float32)
-        y = turns.values - self.base
-        self.known = np.isfinite(y).T
         self.features = e.features(self.x)
-        error = np.where(
-            self.known, np.clip(np.nan_to_num(y), -FARTHEST, FARTHEST).T - e.mean(self.x, self.features).T, 0.0
-        )
-        count = len(self.x)
+        seen = np.isfinite(turns.values - self.base).T
+        change, mean = np.nan_to_num(turns.values - self.base).T, e.mean(self.x, self.features).T
+        error = np.clip(change, -FARTHEST, FARTHEST) - mean
         kernel = e.kernel(self.x, self.features, self.x, self.features).astype(float)
+        self.exact = self.known = seen & (bounds.T == 0)
+        self._solve(kernel, error)
+        for _ in range(CENSORED):
+            missing = change - mean - (kernel @ self.solved[..., None])[..., 0]
+            wrong = seen & ~self.known & (bounds.T * missing > 0)
+            if not wrong.any():
+                break
+            self.known = self.known | wrong
+            self._solve(kernel, error)
+        counts = np.maximum(self.known.sum(1) - self.exact[:, reference], 0)
+        self.surprise = (BELIEVED + (np.where(self.known, error, 0.0) * self.solved).sum(1)) / (BELIEVED + counts)
+
+    def _solve(self, kernel: Real, error: Real) -> None:
         both = self.known[:, :, None] & self.known[:, None, :]
-        diagonal = np.where(self.known, e.noise[:, None].astype(float), 1.0)
-        matrix = np.where(both, kernel, 0.0) + diagonal[..., None] * np.eye(count)
+        diagonal = np.where(self.known, self.generated.noise[:, None].astype(float), 1.0)
+        matrix = np.where(both, kernel, 0.0) + diagonal[..., None] * np.eye(len(self.x))
         self.inverse = np.linalg.inv(np.linalg.cholesky(matrix))
-        self.solved = np.einsum("kji,kj->ki", self.inverse, np.einsum("kij,kj->ki", self.inverse, error))
-        counts = np.maximum(self.known.sum(1) - 1, 0)
-        self.surprise = (BELIEVED + (error * self.solved).sum(1)) / (BELIEVED + counts)
+        # an unknown value has no error
+        half = np.einsum("kij,kj->ki", self.inverse, np.where(self.known, error, 0.0))
+        self.solved = np.einsum("kji,kj->ki", self.inverse, half)
 
     def predict(self, x: Real) -> tuple[Real, Real, Real]:
         """Mean and deviation (m, k) of the transformed values and the probability (m,) to be measurable, at changes (m,
@@ -85,15 +105,15 @@ class Posterior:
 
     @property
     def likelihood(self) -> Real:
-        """(k,) mean log density of each turn's transformed values given the others, −∞ for a spec with fewer than
+        """(k,) mean log density of each turn's exact transformed values given the others, −∞ for a spec with fewer than
         two.
         """
         variance = 1 / (self.inverse**2).sum(1)
         error = self.solved * variance
         squared = variance * self.surprise[:, None]
         density = PEAK - 0.5 * np.log(squared) - (FREEDOM + 1) / 2 * np.log1p(error**2 / (FREEDOM * squared))
-        counts = self.known.sum(1)
-        return np.where(counts > 1, (density * self.known).sum(1) / np.maximum(counts, 1), -np.inf)
+        counts = self.exact.sum(1)
+        return np.where(counts > 1, (density * self.exact).sum(1) / np.maximum(counts, 1), -np.inf)
 
 
 def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Real]:
