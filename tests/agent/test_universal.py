@@ -215,6 +215,7 @@ def test_a_spec_that_was_not_measured_at_the_reference_is_not_predicted(
 def test_a_bound_counts_where_the_prediction_contradicts_it(problems: dict[str, Problem], network: Network) -> None:
     graph = graph_of(problems["ota_5t"])
     turns = measured(graph, 5)
+    turns = Measured(turns.x / 10, turns.values, turns.points)
     hidden = turns.values.copy()
     hidden[3] = np.nan
     without = Posterior(network, graph, Measured(turns.x, hidden, turns.points), 0)
