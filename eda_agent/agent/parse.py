@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from eda_agent.agent.turn import Proposal
@@ -18,6 +19,7 @@ from eda_agent.units import PREFIXES, QuantityError, format_quantity, parse_quan
 
 MAX_REPLY = 200_000
 MAX_REASONING = 4_000
+_BARE = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
 
 
 def reply_schema(space: DesignSpace) -> dict[str, Any]:
@@ -57,11 +59,20 @@ def _prefixes(parameter: Parameter) -> str:
     able = [
         prefix
         for prefix in ("a", "f", "p", "n", "u", "m", "", "k", "M", "G")
-        if 1e-4 * 10.0 ** PREFIXES.get(prefix, 0) <= parameter.maximum
-        and 9999.9999 * 10.0 ** PREFIXES.get(prefix, 0) >= parameter.minimum
+        if (_takes_plain(parameter) if not prefix else _reaches(parameter, 10.0 ** PREFIXES[prefix]))
     ]
     letters = "".join(able)
     return f"[{letters}]{'?' if '' in able else ''}" if letters else ""
+
+
+def _reaches(parameter: Parameter, factor: float) -> bool:
+    """Whether a number of up to four digits before and after the point lies in the range, times a factor."""
+    return 1e-4 * factor <= parameter.maximum and 9999.9999 * factor >= parameter.minimum
+
+
+def _takes_plain(parameter: Parameter) -> bool:
+    """Whether a number without a prefix is meant as it is: W = 40 is no width, R = 40 is a resistance."""
+    return parameter.maximum >= 1.0 and parameter.minimum <= 9999.9999
 
 
 def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) -> Proposal:
@@ -81,9 +92,47 @@ def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) ->
     given = data.get("sizing", {key: value for key, value in data.items() if key != "reasoning"})
     if not isinstance(given, dict) or not given:
         return Proposal(None, reasoning, text, "sizing must be an object of parameter name → value")
-    sizing, errors, notes = dict(fallback), [], []
-    by_lower = {name.lower(): name for name in space.names}
+    read = read_sizes(given, space, fallback)
+    if read.errors:
+        return Proposal(None, reasoning, text, read.error_text(space), read.notes)
+    return Proposal(read.sizing, reasoning, text, notes=read.notes)
+
+
+@dataclass(frozen=True)
+class ReadSizes:
+    """Sizes as a reply gives them.
+
+    Attributes:
+        sizing: a legal sizing, complete.
+        errors: what cannot be understood; the sizing then must not be used.
+        clipped: values outside their range, and where they were moved.
+        left_out: parameters that the reply does not name.
+    """
+
+    sizing: dict[str, float]
+    errors: tuple[str, ...] = ()
+    clipped: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed in the reply, for its turn."""
+        kept = (f"not named and kept: {', '.join(self.left_out)}",) if self.left_out else ()
+        return (*self.clipped, *kept)
+
+    def error_text(self, space: DesignSpace) -> str:
+        """The errors as one message."""
+        known = f"; parameters are {', '.join(space.names)}" if any("unknown" in one for one in self.errors) else ""
+        return "; ".join(self.errors[:5]) + known
+
+
+def read_sizes(given: Mapping[str, Any], space: DesignSpace, fallback: Mapping[str, float]) -> ReadSizes:
+    """Read the sizes of a reply: parameter → number in SI units or text with a prefix. Others keep their value in
+    `fallback`.
+    """
+    sizing, errors, clipped = dict(fallback), [], []
     parameters = {parameter.name: parameter for parameter in space.parameters}
+    by_lower = {name.lower(): name for name in space.names}
     for key, value in given.items():
         name = by_lower.get(str(key).lower())
         if name is None:
@@ -96,16 +145,35 @@ def parse_reply(text: str, space: DesignSpace, fallback: Mapping[str, float]) ->
         except QuantityError as error:
             errors.append(f"{name}: {str(value)[:40]!r}: {error}")
             continue
-        if not parameter.minimum <= number <= parameter.maximum:
-            notes.append(f"{name} = {format_quantity(number, parameter.unit)} moved into its range")
+        if meant := _prefix_missing(value, number, parameter):
+            errors.append(f"{name}: {str(value)[:40]!r} has no prefix and is not in its range; did you mean {meant}?")
+            continue
         sizing[name] = parameter.snap(number)
-    left_out = [name for name in space.names if name.lower() not in {str(key).lower() for key in given}]
-    if left_out:
-        notes.append(f"not named and kept: {', '.join(left_out)}")
-    if errors:
-        known = f"; parameters are {', '.join(space.names)}" if any("unknown" in error for error in errors) else ""
-        return Proposal(None, reasoning, text, "; ".join(errors[:5]) + known, tuple(notes))
-    return Proposal(sizing, reasoning, text, notes=tuple(notes))
+        if not _inside(number, parameter):
+            clipped.append(
+                f"{name} = {format_quantity(number, parameter.unit)} moved into its range: now"
+                f" {format_quantity(sizing[name], parameter.unit)}"
+            )
+    named = {str(key).lower() for key in given}
+    return ReadSizes(
+        sizing, tuple(errors), tuple(clipped), tuple(name for name in space.names if name.lower() not in named)
+    )
+
+
+def _inside(number: float, parameter: Parameter) -> bool:
+    return parameter.minimum * (1 - 1e-9) <= number <= parameter.maximum * (1 + 1e-9)
+
+
+def _prefix_missing(value: object, number: float, parameter: Parameter) -> str:
+    """The value with the prefix that puts it into its range, if it has none and lies outside; else ""."""
+    bare = isinstance(value, (int, float)) or (isinstance(value, str) and _BARE.fullmatch(value) is not None)
+    if not bare or _takes_plain(parameter) or _inside(number, parameter) or number <= 0:
+        return ""
+    for prefix in ("u", "n", "p", "f", "m", "k", "M", "G"):
+        scaled = number * 10.0 ** PREFIXES[prefix]
+        if _inside(scaled, parameter):
+            return f"{str(value).strip()}{prefix}"
+    return ""
 
 
 def _find_object(text: str) -> tuple[dict[str, Any], str] | None:

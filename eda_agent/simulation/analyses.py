@@ -11,6 +11,7 @@ import numpy as np
 from eda_agent.metrics.waveform import CURRENTS, LOOP, Waveform
 from eda_agent.problem.loop_probe import Injection
 from eda_agent.simulation.circuit_state import LoadedDeck
+from eda_agent.simulation.closer import Closer, with_shares
 from eda_agent.simulation.device_values import read_devices
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
@@ -27,12 +28,13 @@ class Simulated:
     """The results of a deck's analyses.
 
     `waves`: analysis kind → waveform. `devices`: label → parameter → value, if the operating point was requested.
-    `meas`: metric → result of its `.meas` line, None if ngspice found nothing.
+    `meas`: metric → result of its `.meas` line, None if ngspice found nothing. `closer`: what a closer look read.
     """
 
     waves: dict[str, Waveform] = field(default_factory=dict)
     devices: dict[str, dict[str, float]] = field(default_factory=dict)
     meas: dict[str, float | None] = field(default_factory=dict)
+    closer: Closer | None = None
 
 
 class Analyses:
@@ -41,9 +43,11 @@ class Analyses:
     def __init__(self, ngspice: Ngspice):
         self.ngspice = ngspice
 
-    def run(self, deck: LoadedDeck, operating_point: bool) -> Simulated:
-        """Run a deck's analyses on the current circuit, which must be that of the deck."""
-        result = Simulated()
+    def run(self, deck: LoadedDeck, operating_point: bool, closer: bool = False) -> Simulated:
+        """Run a deck's analyses on the current circuit, which must be that of the deck. `closer`: also read node
+        voltages, capacitances and the noise of each device.
+        """
+        result = Simulated(closer=Closer() if closer else None)
         commands = dict(deck.analyses)
         shared = deck.shares_bias
         if len(commands) > 1 and not (operating_point or shared or any(kind == "op" for _, kind in deck.metrics)):
@@ -51,7 +55,8 @@ class Analyses:
         for kind in sorted(commands, key=lambda kind: kind != "ac") if shared else commands:
             if kind == "op" and "ac" in result.waves:
                 continue
-            plot, loop = self._excite(deck, kind, commands[kind])
+            command = commands[kind] if result.closer is None else with_shares(kind, commands[kind])
+            plot, loop = self._excite(deck, kind, command)
             if kind == "ac" and shared:
                 before = f"op{plot.removeprefix('ac')}"
                 result.waves["op"] = self._read("op", before, deck.probes)
@@ -63,6 +68,8 @@ class Analyses:
             self._run_meas(deck, kind, result.meas)
             if operating_point and "op" in result.waves and not result.devices:
                 result.devices = read_devices(self.ngspice, deck)
+            if result.closer is not None:
+                result.closer.look(self.ngspice, deck, kind, plot)
         return result
 
     def node_voltages(self) -> dict[str, float]:

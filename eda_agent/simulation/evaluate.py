@@ -154,6 +154,11 @@ class Evaluator:
         """
         return evaluate_together([(self, sizings, corners)])[0]
 
+    def for_problem(self, problem: Problem) -> Evaluator:
+        """An evaluator of another problem on the same workers, cache and model libraries."""
+        workbench = Workbench(problem, self.workbench.cache)
+        return Evaluator(problem, workbench, self.executor, self.cache)
+
     def begin(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> Pending:
         """The remaining tasks of an evaluation, and the cached results."""
         instances = [self.workbench.instance(sizing) for sizing in sizings]

@@ -25,7 +25,7 @@ MOST_WAVES = 256 * 1024 * 1024
 @dataclass(frozen=True)
 class Task:
     """One deck at one sizing. `timeout` in s. `sample`: (seed, number) of a Monte Carlo sample, None for the nominal
-    devices.
+    devices. `closer`: also read node voltages, capacitances and the noise of each device (`simulation.closer`).
     """
 
     deck: Deck
@@ -34,6 +34,7 @@ class Task:
     waveforms: bool = False
     timeout: float = 30.0
     sample: tuple[int, int] | None = None
+    closer: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,4 +206,5 @@ class Dispatcher(ABC):
             **wire,
             "operating_point": task.operating_point,
             "waveforms": task.waveforms,
+            **({"closer": True} if task.closer else {}),
         }

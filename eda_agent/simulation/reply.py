@@ -43,6 +43,24 @@ def sound(reply: object) -> bool:
         and isinstance(points, dict)
         # values that a model does not have are nan: vth of a level-1 transistor
         and all(isinstance(numbers, dict) and all(map(_float, numbers.values())) for numbers in points.values())
+        and _closer(reply.get("closer", {}))
+    )
+
+
+def _closer(found: object) -> bool:
+    """Whether this is a closer look: {nodes: node → volts, capacitances: device → name → farads, noise: device →
+    [density at the spot frequency or nan, rms over the band]}, each part optional.
+    """
+    if not isinstance(found, dict) or not found.keys() <= {"nodes", "capacitances", "noise"}:
+        return False
+    nodes, rows, noise = (found.get(part, {}) for part in ("nodes", "capacitances", "noise"))
+    return (
+        isinstance(nodes, dict)
+        and all(map(_float, nodes.values()))
+        and isinstance(rows, dict)
+        and all(isinstance(row, dict) and all(map(_float, row.values())) for row in rows.values())
+        and isinstance(noise, dict)
+        and all(isinstance(pair, list) and len(pair) == 2 and all(map(_float, pair)) for pair in noise.values())
     )
 
 

@@ -54,14 +54,18 @@ class Session:
         if key in self.decks:
             self.decks[key].loaded = None
 
-    def run(self, key: str, state: CircuitState, *, operating_point: bool, waveforms: bool) -> dict[str, Any]:
-        """Simulate and measure. The reply has metrics, operating point and seconds, or a failure."""
+    def run(
+        self, key: str, state: CircuitState, *, operating_point: bool, waveforms: bool, closer: bool = False
+    ) -> dict[str, Any]:
+        """Simulate and measure. The reply has metrics, operating point and seconds, or a failure; `closer` adds what
+        `simulation.closer` reads.
+        """
         start = time.perf_counter()
         deck = self.decks[key]
         self.ngspice.log.clear()
         try:
             self.apply(key, state)
-            simulated = self.analyses.run(deck, operating_point)
+            simulated = self.analyses.run(deck, operating_point, closer)
             measured = measure_all(deck, simulated)
             reply: dict[str, Any] = {
                 "metrics": {metric: [found.value, found.why, found.bound] for metric, found in measured.items()}
@@ -70,6 +74,8 @@ class Session:
                 reply["wanted"] = wanted
             if operating_point:
                 reply["operating_point"] = simulated.devices
+            if simulated.closer is not None:
+                reply["closer"] = simulated.closer.data()
             if waveforms:
                 reply["waveforms"] = {kind: _wave_to_json(wave) for kind, wave in simulated.waves.items()}
         except SimulationFailed as failed:

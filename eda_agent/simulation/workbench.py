@@ -35,7 +35,7 @@ class Workbench:
     """
 
     def __init__(self, problem: Problem, cache: Path):
-        self.problem = problem
+        self.problem, self.cache = problem, cache
         self.drawn = Drawn(problem)
         self._wider: dict[tuple[str, str, int], Deck] = {}
         ranges = device_ranges(problem, self.drawn)

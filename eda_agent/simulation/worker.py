@@ -117,12 +117,9 @@ def serve(connection: socket.socket, folder: Path) -> None:
                     request.pop("key"), **{name: CircuitState(**state) for name, state in request.items()}
                 )
             case _:
-                key, operating_point, waveforms = (
-                    request.pop("key"),
-                    request.pop("operating_point"),
-                    request.pop("waveforms"),
-                )
-                reply = session.run(key, CircuitState(**request), operating_point=operating_point, waveforms=waveforms)
+                key, closer = request.pop("key"), request.pop("closer", False)
+                wanted = {name: request.pop(name) for name in ("operating_point", "waveforms")}
+                reply = session.run(key, CircuitState(**request), **wanted, closer=closer)
         send(connection, reply)
 
 

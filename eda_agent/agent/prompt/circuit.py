@@ -1,0 +1,74 @@
+"""The circuit in a prompt: its netlist with the role of each device, without what no designer reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from eda_agent.errors import InputError
+from eda_agent.problem.netlist import Edit, assignments, edited
+from eda_agent.problem.spec import Problem
+from eda_agent.problem.structure.recognise import recognise
+from eda_agent.units import format_quantity, parse_spice_number
+
+JUNCTIONS = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd")
+"""Parameters of a transistor that follow from its layout."""
+_HIDDEN = frozenset([".end", ".model", ".option", ".options"])
+_MAKER = re.compile(r"\b[a-z0-9]+_fd_pr__|\b\w+?_pr__")
+"""The beginning of a foundry's device names, such as `sky130_fd_pr__`."""
+
+_ONE = re.compile(r"\s(?:nf|m|mult)\s*=\s*1(?:\.0*)?(?=\s|$)", re.IGNORECASE)
+"""A parameter that says that there is one of something."""
+
+
+def circuit_text(problem: Problem) -> str:
+    """The netlist of the circuit, one device per line, each with its role behind a semicolon."""
+    roles, inside, lines = device_roles(problem), "", []
+    sized = {place.edit.attribute for one in problem.space.parameters for place in one.places if not place.edit.device}
+    for line in problem.netlist.lines:
+        inside = line.text.split()[1].lower() if line.card == ".subckt" else inside
+        if not line.text or line.card in _HIDDEN:
+            continue
+        if line.card in {".param", ".params"}:
+            fixed = [f"{key}={value}" for key, value in assignments(line.text).items() if key not in sized]
+            text = f".param {' '.join(fixed)}" if fixed else ""
+        else:
+            text = line.text if line.card.startswith(".") else _device(problem, line.text)
+        name = line.text.split()[0].lower()
+        role = roles.get(name, "") if inside == problem.subckt else _role_inside(roles, name)
+        if text:
+            lines.append(f"{text} ; {role}" if role and not line.card.startswith(".") else text)
+        inside = "" if line.card == ".ends" else inside
+    return "\n".join(lines)
+
+
+def device_roles(problem: Problem) -> dict[str, str]:
+    """Device → role; none if the circuit does not elaborate."""
+    try:
+        return dict(recognise(problem.netlist, problem.subckt, problem.pdk).roles)
+    except InputError:
+        return {}
+
+
+def _role_inside(roles: Mapping[str, str], name: str) -> str:
+    """The role of a device of another subcircuit, if it is the same in every instance."""
+    found = {role for label, role in roles.items() if label.endswith(f".{name}")}
+    return next(iter(found)) if len(found) == 1 else ""
+
+
+def _device(problem: Problem, text: str) -> str:
+    """A device's line without its junctions and the maker's prefix, its sizes in metres."""
+    for key in JUNCTIONS:
+        while key in assignments(text):
+            shorter = edited(text, Edit("", "x", key), "")
+            if shorter is None or shorter == text:
+                break
+            text = shorter
+    text = _ONE.sub("", text)
+    if problem.pdk.scale != 1.0 and any(problem.pdk.device(word) is not None for word in text.split()[1:]):
+        # one unit for one quantity: parameters are in metres everywhere else
+        for key in ("w", "l"):
+            number = parse_spice_number(assignments(text).get(key, ""))
+            if number is not None:
+                text = edited(text, Edit("", "x", key), format_quantity(number * problem.pdk.scale)) or text
+    return _MAKER.sub("", " ".join(text.split()))

@@ -1,0 +1,136 @@
+"""Devices in a prompt: operating points, capacitances, node voltages, noise and frequency response as short tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from eda_agent.metrics.gain import transfer_of
+from eda_agent.metrics.landmarks import landmarks
+from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.inspection import Inspection, waveform_of
+from eda_agent.simulation.operating_point import OperatingPoint
+from eda_agent.units import format_quantity, plain_number
+
+Points = Mapping[str, OperatingPoint]
+SAME, SAME_VOLT, SAME_DRAIN = 0.03, 0.015, 0.1
+"""Devices share a row if their currents differ by less than this share, and their voltages, and Vds, by less than this
+(V).
+"""
+
+
+def points_text(points: Points, closer: Inspection | None = None, only: Sequence[str] | None = None) -> str:
+    """A table of operating points; `only`: of these devices. A device that is not saturated says so."""
+    gates = {} if closer is None else closer.capacitances
+    head = "device | Id uA | gm uS | gm/gds | gm/Id | Vgs | Vth | Vds | Vdsat"
+    rows = [head + (" | Cgg fF | Cjd fF" if gates else "")]
+    for names in _alike({name: point for name, point in points.items() if only is None or name in only}):
+        point = points[names[0]]
+        drains = sorted(points[name].vds for name in names)
+        spread = drains[-1] - drains[0] > SAME_VOLT
+        cells = [
+            " ".join(names),
+            plain_number(point.id * 1e6, 3),
+            _number(point.gm * 1e6),
+            _number(point.gm / point.gds if point.gds else float("nan")),
+            _number(point.gm_id),
+            f"{point.vgs:.3f}",
+            f"{point.vth:.3f}",
+            f"{drains[0]:.2f}–{drains[-1]:.2f}" if spread else f"{point.vds:.3f}",
+            f"{point.vdsat:.3f}",
+        ]
+        if gates:
+            row = gates.get(names[0], {})
+            cells += [_number(row.get(key, float("nan")) * 1e15) for key in ("cgg", "capbd")]
+        state = "" if point.region == "saturation" else f" {point.region.upper()}"
+        rows.append(" | ".join(cells) + state)
+    return "\n".join(rows)
+
+
+def _number(value: float) -> str:
+    return "?" if value != value else plain_number(value, 3)
+
+
+def _alike(points: Points) -> list[list[str]]:
+    """Devices grouped by equal bias, in their order."""
+    groups: list[list[str]] = []
+    for name, point in points.items():
+        home = next((group for group in groups if _same(points[group[0]], point)), None)
+        if home is None:
+            groups.append([name])
+        else:
+            home.append(name)
+    return groups
+
+
+def _same(one: OperatingPoint, other: OperatingPoint) -> bool:
+    close = all(
+        abs(getattr(one, name) - getattr(other, name)) <= SAME * max(getattr(one, name), getattr(other, name), 1e-15)
+        for name in ("id", "gm")
+    )
+    volts = abs(one.vds - other.vds) <= SAME_DRAIN and all(
+        abs(getattr(one, name) - getattr(other, name)) <= SAME_VOLT for name in ("vgs", "vth", "vdsat")
+    )
+    return close and volts and one.region == other.region
+
+
+def changed_devices(points: Points, best: Points) -> list[str]:
+    """Devices that are in another region than in the best turn, near its edge, or with another current."""
+    found = []
+    for name, point in points.items():
+        other = best.get(name)
+        moved = other is None or abs(point.id - other.id) > 0.1 * max(other.id, 1e-12)
+        if moved or point.region != "saturation" or (other is not None and point.region != other.region):
+            found.append(name)
+    return found
+
+
+def out_of_saturation(points: Points, wanted: Sequence[str]) -> str:
+    """The devices that must be saturated and are not, with what is missing."""
+    parts = []
+    for name in wanted:
+        point = points.get(name)
+        if point is not None and point.region != "saturation":
+            parts.append(
+                f"{name} is off" if point.region == "off" else f"{name} is in triode by {-point.margin * 1e3:.0f} mV"
+            )
+    return "; ".join(parts)
+
+
+def nodes_text(problem: Problem, found: Inspection) -> str:
+    """The voltages of the circuit's nets, without its supplies."""
+    scope = problem.netlist.subcircuits[problem.subckt]
+    known = {net for device in scope.devices for net in device.nodes} | set(scope.ports)
+    names = {node.removeprefix("bias_"): volts for node, volts in found.nodes.items()}
+    shown = [f"{node} {volts:.3f}" for node, volts in names.items() if node in known and node not in {"vdd", "vss"}]
+    return f"Nodes [V]: {', '.join(shown)}" if shown else ""
+
+
+def noise_text(found: Inspection, most: int = 5) -> str:
+    """The devices with the largest shares of each testbench's noise."""
+    lines = []
+    for bench, one in found.noise.items():
+        where = f"at {format_quantity(one.at, 'Hz')}" if one.at is not None else "over the band"
+        shares = [f"{name} {100 * share:.0f} %" for name, share in one.shares.items() if share >= 0.01][:most]
+        lines.append(f"Noise power {where} ({bench}): {', '.join(shares)}")
+    return "\n".join(lines)
+
+
+def response_text(found: Inspection) -> str:
+    """The landmarks of each testbench's frequency response."""
+    lines = []
+    for bench, waves in found.waves.items():
+        if "ac" not in waves:
+            continue
+        try:
+            marks = landmarks(*transfer_of(waveform_of("ac", waves["ac"])))
+        except (Unmeasurable, KeyError, ValueError):
+            continue
+        parts = [f"{marks.gain:.1f} dB"]
+        if marks.corner is not None:
+            parts.append(f"-3 dB at {format_quantity(marks.corner, 'Hz', 3)}")
+        if marks.crossover is not None and marks.phase is not None:
+            parts.append(f"0 dB at {format_quantity(marks.crossover, 'Hz', 3)} with {marks.phase:.0f}°")
+        parts += [f"-{turn:g}° at {format_quantity(at, 'Hz', 3)}" for turn, at in marks.turns.items()]
+        lines.append(f"Response ({bench}): {', '.join(parts)}")
+    return "\n".join(lines)
