@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.draft import Answers, Guess, guesses_of, read_circuit, write_draft
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
 from eda_agent.run.evaluate_once import try_out
 from eda_agent.run.schematic import netlist_of_schematic
+
+Ask = Callable[[str, Sequence[Guess], Answers], "Answers | None"]
+"""From the kind ("" if unknown), the guesses and the answers so far to the answers with the user's replies."""
 
 
 def draft_spec(
@@ -26,6 +30,8 @@ def draft_spec(
     cace: Path | None = None,
     force: bool = False,
     simulate: bool = True,
+    answers: Answers | None = None,
+    ask: Ask | None = None,
 ) -> dict[str, Any]:
     """Draft, simulate once and write.
 
@@ -37,11 +43,14 @@ def draft_spec(
         cace: a CACE datasheet with targets.
         force: replace an existing spec.
         simulate: measure the netlist's own sizes; otherwise targets are common values.
+        answers: what the user says of the circuit.
+        ask: is given the guesses of the draft and returns the user's answers to them, or None.
 
     Returns:
         what was written and found: `spec`, `netlist`, `kind` ("" if unknown), `pdk`, `subckt`, `changed`, `doubts`,
-        `noticed`, `untested` (testbenches that do not test), `roles`, `matched`, `measured` (spec → value, None
-        without a simulation), `deck`.
+        `guessed` (what, value, why and how to change it), `noticed`, `untested` (testbenches that do not test),
+        `faults` (what keeps the spec from loading), `roles`, `matched`, `measured` (spec → value, None without a
+        simulation), `deck`.
 
     Raises:
         InputError: the netlist cannot be read, or a spec exists already.
@@ -55,7 +64,9 @@ def draft_spec(
     target = folder / "spec.yaml"
     if target.exists() and not force:
         raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
-    draft = read_circuit(netlist, folder, pdk, subckt)
+    draft = read_circuit(netlist, folder, pdk, subckt, answers)
+    if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
+        draft = read_circuit(netlist, folder, pdk, subckt, more)
     circuit = os.path.relpath(draft.source, folder)
     measured, untested, deck = None, set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():
@@ -63,12 +74,12 @@ def draft_spec(
         write_text(deck, draft.fallback_testbench.deck)
     wanted = read_cace(cace) if cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
-    doubts = list(draft.doubts)
+    doubts, faults = list(draft.doubts), tuple[Finding, ...]()
     if draft.kind.benches or draft.fallback_testbench:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
-            problem = _loaded(trial, draft.source, tolerant=not simulate)
+            problem, faults = _loaded(trial, draft.source)
             tried = try_out(problem) if problem is not None and simulate else None
         finally:
             trial.unlink(missing_ok=True)
@@ -82,7 +93,7 @@ def draft_spec(
             draft.noticed += [*map(str, found.findings), *found.notes]
             untested = {symptom.testbench for symptom in found.refused}
         text = write_draft(draft, circuit, measured, wanted, untested)
-    write_text(target, text)
+    write_text(target, _with_faults(text, faults))
     return {
         "spec": str(target),
         "netlist": str(draft.source),
@@ -91,8 +102,10 @@ def draft_spec(
         "subckt": draft.subckt,
         "changed": list(draft.changed),
         "doubts": doubts,
+        "guessed": [vars(guess) for guess in guesses_of(draft)],
         "noticed": draft.noticed,
         "untested": sorted(untested),
+        "faults": [str(fault) for fault in faults],
         "roles": dict(draft.structure.roles),
         "matched": [list(group) for group in draft.structure.matched],
         "measured": measured,
@@ -100,18 +113,21 @@ def draft_spec(
     }
 
 
-def _loaded(spec: Path, netlist: Path, *, tolerant: bool) -> Problem | None:
-    """The draft as a problem, or None if it is incomplete and `tolerant`. Errors name the netlist, because the user has
+def _loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ...]]:
+    """(the draft as a problem, ()), or (None, what is wrong with it). Findings name the netlist, because the user has
     not seen the draft.
     """
     try:
-        return load_problem(spec)
+        return load_problem(spec), ()
     except InputError as error:
-        if not tolerant:
-            raise InputError(
-                replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings
-            ) from error
-        return None
+        found = (replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings)
+        return None, tuple(found)
+
+
+def _with_faults(text: str, faults: Iterable[Finding]) -> str:
+    """The spec with what keeps it from loading as comments at its top."""
+    lines = [f"# to correct: {line}" for fault in faults for line in str(fault).splitlines()]
+    return "\n".join([*lines, text])
 
 
 def _bench(problem: Problem, name: str) -> str:

@@ -231,7 +231,9 @@ def test_a_draft_that_cannot_be_read_is_said_of_the_netlist(tmp_path: Path) -> N
     done = run("init", str(tmp_path / "c.spice"))
     assert done.returncode == 2
     assert "c.spice: parameters.both: both is 5 pm" in done.stderr and "write 5 in the netlist" in done.stderr
-    assert ".draft" not in done.stderr and not (tmp_path / "spec.yaml").exists()
+    assert ".draft" not in done.stderr
+    # the draft is there for the user to correct, with what is wrong at its top
+    assert (tmp_path / "spec.yaml").read_text(encoding="utf-8").startswith("# to correct: ")
 
 
 STARTED = """beta multiplier as CDL has it

@@ -12,7 +12,7 @@ import pytest
 from eda_agent import metrics
 from eda_agent.metrics import METRICS
 from eda_agent.metrics.metric import Metric, add
-from eda_agent.problem.draft import circuit_class
+from eda_agent.problem.draft import benches as drafted
 from eda_agent.problem.load_testbench import read_template, template_names
 
 from ..conftest import ROOT
@@ -47,8 +47,8 @@ def test_what_a_template_measures_and_what_a_draft_asks_has_an_entry() -> None:
         for name, analysis in read_template(template)["metrics"].items():
             assert METRICS[name].measure is not None and analysis in ANALYSES, (template, name)
     asked = {
-        name for benches in vars(circuit_class).values() if isinstance(benches, tuple)
-        for bench in benches if isinstance(bench, circuit_class.Bench) for name in bench.metrics
+        name for benches in vars(drafted).values() if isinstance(benches, tuple)
+        for bench in benches if isinstance(bench, drafted.Bench) for name in bench.metrics
     }  # fmt: skip
     assert len(asked) > 10 and [name for name in asked if METRICS[name].typical is None] == []
 

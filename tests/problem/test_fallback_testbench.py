@@ -75,8 +75,9 @@ def test_of_a_circuit_of_unknown_purpose_the_operating_point_is_taken(
 
 def test_a_deck_that_is_there_holds_work_and_stays(tmp_path: Path) -> None:
     (tmp_path / "ls.tb.spice").write_text("* mine\n")
-    assert drafted("ls", SHIFTER, tmp_path, "--no-sim") == 1
+    assert drafted("ls", SHIFTER, tmp_path, "--no-sim") == 2
     assert (tmp_path / "ls.tb.spice").read_text() == "* mine\n"
+    assert "the deck has no instance of ls" in (tmp_path / "spec.yaml").read_text()
 
 
 def test_a_ground_that_is_no_port(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import InputError
-from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.draft import guesses_of, read_circuit, write_draft
 from eda_agent.problem.draft.circuit_class import classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.elaborate import Elaboration
@@ -135,8 +135,9 @@ def test_the_ratio_of_a_bias_mirror_is_free_and_that_of_a_load_is_one(tmp_path: 
 
 
 def test_what_could_not_be_told_is_said(tmp_path: Path) -> None:
-    _, _, doubts = drafted("textbook.spice", tmp_path)
-    assert any("supply" in doubt for doubt in doubts)
+    shutil.copy(FIXTURES / "textbook.spice", tmp_path)
+    guessed = {guess.what: guess for guess in guesses_of(read_circuit(tmp_path / "textbook.spice", tmp_path))}
+    assert guessed["supply"].option == "--supply" and guessed["load"].option == "--load"
     text = (
         "* two at the top\n.model n nmos\n.subckt a d g s b\nM1 d g s b n w=1u l=1u\n.ends\n.subckt b d g s b\nM1 d g s"
         " b n w=1u l=1u\nM2 d g s b n w=1u l=1u\n.ends\n"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from eda_agent.cli.init_options import add_answers, answers_of
 from eda_agent.cli.options import Commands, add_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def register(commands: Commands) -> None:
@@ -31,12 +35,14 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--no-sim", action="store_true", help="do not simulate; use common targets instead of measured ones"
     )
+    add_answers(parser)
     add_json(parser)
     parser.set_defaults(func=init_command)
 
 
 def init_command(options: argparse.Namespace) -> int:
     """Draft, simulate once and write. Return 0 if the draft can be sized, 1 if something must be filled in first."""
+    from eda_agent.cli.init_questions import asks, question
     from eda_agent.cli.render import print_json
     from eda_agent.run.drafting import draft_spec
 
@@ -48,12 +54,14 @@ def init_command(options: argparse.Namespace) -> int:
         cace=options.cace,
         force=options.force,
         simulate=not options.no_sim,
+        answers=answers_of(options),
+        ask=question if asks(options) else None,
     )
     if options.json:
         print_json(result)
     else:
         _report(result)
-    return 0 if result["kind"] and not result["untested"] else 1
+    return 2 if result["faults"] else 0 if result["kind"] and not result["untested"] else 1
 
 
 def _report(result: Mapping[str, Any]) -> None:
@@ -71,6 +79,7 @@ def _report(result: Mapping[str, Any]) -> None:
     for heading, key in (("changed", "changed"), ("noticed", "noticed"), ("could not tell", "doubts")):
         for entry in result[key]:
             screen.print(f"! {heading}: {entry}", markup=False, soft_wrap=True)
+    _guessed(screen, result["guessed"])
     measured = result["measured"]
     how = "targets are a step beyond the values of the netlist's sizes"
     if measured is None:
@@ -83,7 +92,26 @@ def _report(result: Mapping[str, Any]) -> None:
     if result["untested"]:
         how, todo = "no targets: a testbench does not test the circuit", "correct the circuit or its testbench, then "
     if not result["kind"]:
-        how, todo = "the purpose of the circuit is unknown", "write testbenches and specs, then "
+        how, todo = "the purpose of the circuit is unknown", "--kind names it; or write testbenches and specs, then "
+    if result["faults"]:
+        how, todo = "it does not load yet: see below and its first lines", "correct it, then "
     screen.print(
         f"wrote {result['spec']} ({how})\nnext   {todo}{command('check', result['spec'])}", markup=False, soft_wrap=True
     )
+    for fault in result["faults"]:
+        screen.print(f"! to correct: {fault}", markup=False, soft_wrap=True)
+
+
+def _guessed(screen: Console, guesses: Sequence[Mapping[str, str]]) -> None:
+    """A table of what was guessed: what, value, why, and how to change it."""
+    rows = []
+    for guess in guesses:
+        option = f"{guess['option']} {guess['key']}=…" if guess["key"] else f"{guess['option']} …"
+        rows.append((guess["what"], guess["value"], guess["why"], option if guess["option"] else guess["place"]))
+    if not rows:
+        return
+    wide = [max(len(row[column]) for row in rows) for column in range(4)]
+    screen.print("guessed (change it with the option, or in the spec):", markup=False)
+    for row in rows:
+        cells = "  ".join(cell.ljust(size) for cell, size in zip(row, wide, strict=True))
+        screen.print(f"  {cells}".rstrip(), markup=False, soft_wrap=True)

@@ -4,6 +4,8 @@ targets.
     dialect              formats of other programs → plain SPICE
     circuit              a file → a `Draft`: everything known of it
     circuit_class        structure → the purpose of the circuit
+    answers              what the user says of it; chosen_kind, chosen_sizes apply them
+    conditions           supply, load, common mode, bias; guesses: those that nobody said
     sizable_parameters   which parameters are sized, in which range, with which role
     fallback_testbench   a deck if no template fits
     text                 a `Draft` → the text of spec.yaml
@@ -11,7 +13,9 @@ targets.
 Uncertain decisions are reported (`Draft.doubts`), never made silently.
 """
 
+from eda_agent.problem.draft.answers import Answers, read_answers
 from eda_agent.problem.draft.circuit import Draft, read_circuit
+from eda_agent.problem.draft.guesses import Guess, guesses_of
 from eda_agent.problem.draft.text import write_draft
 
-__all__ = ["Draft", "read_circuit", "write_draft"]
+__all__ = ["Answers", "Draft", "Guess", "guesses_of", "read_answers", "read_circuit", "write_draft"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
+from eda_agent.problem.draft.answers import Answers
+from eda_agent.problem.draft.chosen_kind import with_answers
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
@@ -17,12 +19,12 @@ from eda_agent.problem.draft.flat import FlatConditions, conditions_of
 from eda_agent.problem.draft.foreign import refuse_foreign
 from eda_agent.problem.draft.model_libraries import pdk_in, process_in
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
+from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
 from eda_agent.problem.source import logical_lines, read_source, read_text
 from eda_agent.problem.structure import Structure, recognise
-from eda_agent.units import format_quantity
 
 
 @dataclass
@@ -55,6 +57,9 @@ class Draft:
     """Process of the nominal corner, from the netlist's model library."""
     parasitics: frozenset[str] = frozenset()
     """Devices of wires, named as in `parasitics_in`."""
+    answers: Answers = field(default_factory=Answers)
+    by_name: Mapping[str, str] = field(default_factory=dict)
+    """Role → port that has it by its name alone."""
 
     @property
     def driven(self) -> dict[str, float]:
@@ -67,10 +72,13 @@ class Draft:
         return f"{self.name}.tb.spice"
 
 
-def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | None = None) -> Draft:
+def read_circuit(
+    path: Path, out: Path, pdk: str | None = None, subckt: str | None = None, answers: Answers | None = None
+) -> Draft:
     """Read a netlist and recognise it; if it is not plain SPICE, write a plain copy into `out`. Raises `InputError`
     with the fault and the correction.
     """
+    answers = answers or Answers()
     findings: list[Finding] = []
     raw = read_text(path, findings)
     if findings:
@@ -101,23 +109,19 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
                 fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}",
             )
         )
-    structure = recognise(netlist, name, chosen)
+    structure, by_name = _structure(netlist, name, chosen, answers)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
-    kind = classify(structure)
+    kind = with_answers(classify(structure), structure, answers)
     doubts += kind.doubts
     conditions = conditions_of(raw.splitlines())
-    driven = {**conditions.volts, **conditions.amps}
-    if chosen.name == "own" and driven.get(structure.vdd, 0.0) > 0:
+    if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
-    elif chosen.name == "own":
-        doubts.append(
-            f"supply, smallest W and L of these models: {format_quantity(chosen.supply, 'V')} and the smallest in the"
-            " netlist were used"
-        )
     if structure.unknown:
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
-    begun = None if kind.benches else fallback_testbench(structure, name, driven)
+    driven = {**conditions.volts, **conditions.amps}
+    begun = None if kind.benches else fallback_testbench(structure, name, driven, answers.bias)
+    told = {role: port for role, port in kind.ports.items() if not {role, OPPOSITES.get(role)} & answers.ports.keys()}
     return Draft(
         name_from(path.stem.removesuffix(".xschem")),
         file,
@@ -130,12 +134,25 @@ def read_circuit(path: Path, out: Path, pdk: str | None = None, subckt: str | No
         kind,
         doubts,
         conditions,
-        [*kind.noticed, *([words_of(parasitics, structure)] if parasitics else [])],
+        [*disagreements(told), *kind.noticed, *([words_of(parasitics, structure)] if parasitics else [])],
         begun,
         os.path.relpath(pdk_file, out) if pdk_file else "",
         named if (named := process_in(raw)) in chosen.corners else "tt",
         frozenset(parasitics.values()),
+        answers,
+        by_name,
     )
+
+
+def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple[Structure, dict[str, str]]:
+    """(the structure, rails by their names): a rail is what the user says, else what the connections show, else what a
+    name says.
+    """
+    ports = netlist.subcircuits[name].ports
+    given = {role: port for role, port in answers.ports.items() if role in {"vdd", "vss"} and port in ports}
+    structure = recognise(netlist, name, pdk, given)
+    found = {role: port for role, port in missing_rails(structure).items() if role not in given}
+    return (recognise(netlist, name, pdk, {**found, **given}) if found else structure), found
 
 
 def _pdk_file(pdk: str, folder: Path) -> Path | None:

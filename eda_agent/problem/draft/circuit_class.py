@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.draft.benches import (
+    COMPARATOR,
+    CURRENT_REFERENCE,
+    OPAMP,
+    OSCILLATOR,
+    REFERENCE,
+    REGULATOR,
+    TIA,
+    VCO,
+    Bench,
+)
 from eda_agent.problem.draft.enable import enables_of, words_of
+from eda_agent.problem.draft.port_names import named
+from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of, rings
 from eda_agent.problem.structure import Structure, polarity
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A testbench template with the settings to write, and its metrics: metric → sense."""
-
-    name: str
-    template: str
-    settings: Mapping[str, str]
-    metrics: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,47 +43,6 @@ class CircuitClass:
     switches: tuple[str, ...] = field(default_factory=tuple)
 
 
-MIN, MAX, NEAR = "minimum", "maximum", "near"
-"""`NEAR`: a value to keep, between two bounds."""
-
-_OPAMP = (
-    Bench(
-        "loop",
-        "opamp_open_loop",
-        {"load": "1p"},
-        {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX},
-    ),
-    Bench("step", "opamp_step", {"load": "1p"}, {"slew_rate_up": MIN, "slew_rate_down": MIN, "settling_time": MAX}),
-)
-_COMPARATOR = (Bench("clock", "comparator", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),)
-_REGULATOR = (
-    Bench("full", "ldo_loop", {"load_current": "1m", "load": "100p"}, {"phase_margin": MIN}),
-    Bench("ac", "ldo_ac", {"load_current": "1m", "load": "100p"}, {"psrr_plus": MIN, "quiescent_current": MAX}),
-    Bench("load", "ldo_load", {"load_current": "1m"}, {"load_regulation": MAX}),
-    Bench("line", "ldo_line", {"load_current": "1m"}, {"line_regulation": MAX, "dropout": MAX}),
-)
-_TIA = (
-    Bench(
-        "main",
-        "transimpedance",
-        {"source": "100f", "load": "20f"},
-        {"transimpedance": MIN, "bandwidth": MIN, "peaking": MAX, "input_noise_current": MAX, "power": MAX},
-    ),
-)
-_OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": MIN, "power": MAX}),)
-_VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscillation_frequency": MIN, "power": MAX}),)
-_REFERENCE = (
-    Bench("drift", "reference", {}, {"temperature_coefficient": MAX, "power": MAX}),
-    Bench("line", "reference_line", {}, {"line_regulation": MAX}),
-)
-
-_CURRENT_REFERENCE = (
-    Bench("drift", "current_reference", {}, {"output_current": NEAR, "temperature_coefficient": MAX, "power": MAX}),
-    Bench("line", "current_reference_line", {}, {"line_sensitivity": MAX}),
-    Bench("compliance", "current_reference_compliance", {}, {"compliance_range": MIN}),
-)
-
-
 def classify(structure: Structure) -> CircuitClass:
     """Classify a circuit; `name` is "" if its purpose is unknown."""
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
@@ -101,6 +63,13 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
     rails = {"vdd": structure.vdd, "vss": structure.vss}
     doubts = [f"no port is the {role} rail" for role, net in rails.items() if net not in structure.ports]
     rest = [port for port in structure.ports if port not in structure.rails and port not in enables]
+    levels = {port: how for port, how in biases(structure, rest, set()).items() if how in {"low", "high"}}
+    rest = [port for port in rest if port not in levels]
+    found = _purpose(structure, rails, rest, doubts)
+    return replace(found, bias={**found.bias, **levels}) if found.name or found.benches else found
+
+
+def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], doubts: list[str]) -> CircuitClass:
     pair = structure.input_pair
     outputs = outputs_of(structure, rest)
     if pair is not None and structure.clocks:
@@ -114,20 +83,20 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
         out = next((port for port in rest if any(fet.drain == port for fet in structure.fets)), "")
         if len(sides) == 1 and out and out != sides[0]:
             return CircuitClass(
-                "transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, _TIA, tuple(doubts)
+                "transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, TIA, tuple(doubts)
             )
     if gate := _common_gate(structure, rest):
         ports = {"in": gate[0], "out": gate[1], **rails}
-        return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), _TIA, tuple(doubts))
-    if _rings(structure) and len(outputs) == 1:
+        return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), TIA, tuple(doubts))
+    if rings(structure) and len(outputs) == 1:
         ports = {"out": outputs[0], **rails}
         if len(inputs) == 1:
-            return CircuitClass("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, _VCO, tuple(doubts))
-        return CircuitClass("oscillator", ports, biases(structure, rest, {outputs[0]}), _OSCILLATOR, tuple(doubts))
-    if len(rest) == 1 and not inputs and _gives_current(structure, rest[0]):
-        return CircuitClass("current reference", {"out": rest[0], **rails}, {}, _CURRENT_REFERENCE, tuple(doubts))
+            return CircuitClass("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, VCO, tuple(doubts))
+        return CircuitClass("oscillator", ports, biases(structure, rest, {outputs[0]}), OSCILLATOR, tuple(doubts))
+    if len(rest) == 1 and not inputs and gives_current(structure, rest[0]):
+        return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:
-        return CircuitClass("reference", {"out": rest[0], **rails}, {}, _REFERENCE, tuple(doubts))
+        return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
     doubts.append(
         _divided(structure)
         or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised"
@@ -163,7 +132,7 @@ def _divided(structure: Structure) -> str:
                 if end != gate
             }
             out = next((end for end in ends if end in structure.ports and end not in structure.rails), "")
-            if out and structure.vss in ends and _has_no_sink(structure, out):
+            if out and structure.vss in ends and has_no_sink(structure, out):
                 names = f"{ends[out].upper()} and {ends[structure.vss].upper()}"
                 return (
                     f"how to open the loop of this regulator: its divider is internal. Remove {names} and make"
@@ -197,12 +166,12 @@ def _amplifier(
         inverting, plain = gates
         doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was assumed")
     bias = biases(structure, rest, {out, *gates})
-    if _has_no_sink(structure, out):
+    if has_no_sink(structure, out):
         # no device inside pulls the output: the load does, as in a regulator
         return CircuitClass(
-            "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, _REGULATOR, tuple(doubts)
+            "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, REGULATOR, tuple(doubts)
         )
-    return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, _OPAMP, tuple(doubts))
+    return CircuitClass("op-amp", {"inp": plain, "inn": inverting, "out": out, **rails}, bias, OPAMP, tuple(doubts))
 
 
 def _comparator(
@@ -212,6 +181,10 @@ def _comparator(
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
+    clocks = [port for port in rest if port not in gates and (port in structure.clocks or named("clk", port))]
+    if len(clocks) > 1:
+        doubts.append(f"how to drive {' and '.join(clocks)}: the template of comparators has one clock")
+        return CircuitClass("", rails, {}, (), tuple(doubts))
     if len(outputs) != 2 or len(structure.clocks) != 1:
         doubts.append("which ports are the two outputs and the clock of the comparator")
         return CircuitClass("", rails, {}, (), tuple(doubts))
@@ -225,7 +198,7 @@ def _comparator(
     positive = nearest if sign > 0 else next(out for out in outputs if out != nearest)
     negative = next(out for out in outputs if out != positive)
     ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, "clk": structure.clocks[0], **rails}
-    return CircuitClass("comparator", ports, {}, _COMPARATOR, tuple(doubts))
+    return CircuitClass("comparator", ports, biases(structure, rest, set(ports.values())), COMPARATOR, tuple(doubts))
 
 
 def _latched(structure: Structure, net: str) -> str:
@@ -254,66 +227,3 @@ def _distance(structure: Structure, start: str, goal: str) -> int:
         seen |= front
         steps += 1
     return steps if front else 1_000
-
-
-def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
-    """The ports that devices drive."""
-    return [port for port in ports if _drives(structure, port)]
-
-
-def _gives_current(structure: Structure, port: str) -> bool:
-    """Whether only drains of one type are on a port, and nothing that converts their current to a voltage."""
-    fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
-    loads = [passive for passive in structure.passives if passive.kind != "c" and port in passive.nets]
-    return (
-        bool(fets)
-        and not loads
-        and len({fet.type for fet in fets}) == 1
-        and all(fet.drain == port != fet.gate for fet in fets)
-    )
-
-
-def _drives(structure: Structure, port: str) -> bool:
-    """Whether devices drive a port: a drain that is not also the diode of a bias."""
-    drains = [fet for fet in structure.fets if fet.drain == port]
-    return bool(drains) and not any(fet.diode for fet in drains)
-
-
-def _has_no_sink(structure: Structure, out: str) -> bool:
-    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
-    # a pair with resistive loads is an amplifier
-    loaded = any(structure.roles.get(fet.name) == "input pair" for fet in fets)
-    return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)
-
-
-def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """Port → how it is held: "source" (a current into the port), "sink" (out of it) or "voltage"; an enable is "low" or
-    "high".
-    """
-    result = {}
-    for port in rest:
-        if port in taken or port in structure.clocks:
-            continue
-        diodes = [fet for fet in structure.fets if fet.gate == port and fet.drain == port]
-        tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]
-        found = next(iter(diodes + tops), None)
-        result[port] = "voltage" if found is None else "source" if found.type == "nmos" else "sink"
-    return result
-
-
-def _rings(structure: Structure) -> bool:
-    """Whether inverting stages form a ring of odd length, at least three."""
-    links: dict[str, set[str]] = {}
-    for fet in structure.fets:
-        if structure.roles.get(fet.name, "").startswith("inverter"):
-            links.setdefault(fet.gate, set()).add(fet.drain)
-    for start in links:
-        net, length, seen = start, 0, set()
-        while net not in seen and net in links:
-            seen.add(net)
-            # a stage may also drive a buffer: follow the branch that leads back
-            net = next((other for other in links[net] if other in links), "")
-            length += 1
-            if net == start:
-                return length >= 3 and length % 2 == 1
-    return False

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eda_agent.problem.draft.circuit_class import MAX, MIN, biases, outputs_of
+from eda_agent.problem.draft.answers import Held
+from eda_agent.problem.draft.benches import MAX, MIN
 from eda_agent.problem.draft.enable import enables_of
+from eda_agent.problem.draft.port_roles import biases, outputs_of
 from eda_agent.problem.structure import Structure
 from eda_agent.units import format_quantity
 
@@ -29,10 +31,12 @@ class FallbackTestbench:
     metrics: Mapping[str, str]
 
 
-def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, float]) -> FallbackTestbench | None:
+def fallback_testbench(
+    structure: Structure, subckt: str, driven: Mapping[str, float], told: Mapping[str, Held] | None = None
+) -> FallbackTestbench | None:
     """The deck; None if a rail is not a port, because the supply would be unknown.
 
-    `driven`: port → V or A of its source in the netlist.
+    `driven`: port → V or A of its source in the netlist. `told`: port → how the user holds it.
     """
     if structure.vdd not in structure.ports or structure.vss not in {*structure.ports, "0"}:
         return None
@@ -53,6 +57,9 @@ def fallback_testbench(structure: Structure, subckt: str, driven: Mapping[str, f
     held = [port for port in rest if port not in outputs and not (differential and port in inputs)]
     enables = enables_of(structure, held)
     how = {**biases(structure, held, set()), **{port: enable.level for port, enable in enables.items()}}
+    for port, answer in (told or {}).items():
+        how[port] = answer.how(how.get(port, "voltage"))
+    driven = {**driven, **{port: answer.value for port, answer in (told or {}).items() if not answer.level}}
     # a clock is not a bias, but must not float either
     cards += [_source(number, port, how.get(port, "voltage"), structure, driven) for number, port in enumerate(held, 1)]
     cards += [f"C{number} {port} 0 {{load}}" for number, port in enumerate(outputs, 1)]

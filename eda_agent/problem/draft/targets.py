@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 
 from eda_agent.metrics import METRICS
-from eda_agent.problem.draft.circuit_class import MIN, NEAR
+from eda_agent.problem.draft.benches import MIN, NEAR
 from eda_agent.units import format_quantity
 
 SETTLED = math.log(100)

@@ -8,23 +8,23 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS
+from eda_agent.problem.draft.benches import NEAR
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.circuit_class import NEAR, Bench
+from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
+from eda_agent.problem.draft.groups import grouped, ratios_of
+from eda_agent.problem.draft.guesses import guesses_of
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
 from eda_agent.problem.draft.sizable_parameters import (
     MAX_PARAMETERS,
-    grouped,
-    loads_of,
     places_of,
     range_of,
-    ratios_of,
     role_of,
     spelled,
 )
-from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, hold_of, targets_of
+from eda_agent.problem.draft.targets import DRAFTED_UNIT, NEARNESS, Measured, targets_of
 from eda_agent.problem.layout import has_table
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.units import PLAIN, format_quantity, plain_number, read_unit
@@ -45,6 +45,7 @@ def write_draft(
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",
         *(f"# {line}" for text in draft.noticed for line in text.splitlines()),
+        *(f"# guessed: {guess}" for guess in guesses_of(draft)),
         *(f"# uncertain: {doubt}" for doubt in draft.doubts),
         f"name: {draft.name}",
         f"circuit: {circuit}",
@@ -76,7 +77,7 @@ def write_draft(
         )
     lines.append("testbenches:")
     for bench in draft.kind.benches:
-        settings, why = _bench(draft, bench, measured)
+        settings, why = settings_of(draft, bench, measured)
         lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
     benches = [
         (bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches
@@ -93,7 +94,7 @@ def write_draft(
     lines.append("specs:")
     given: set[str] = set()
     senses_of = {metric: sense for _, senses, _ in benches for metric, sense in senses.items()}
-    targets = targets_of(senses_of, measured, _supply(draft) / 4)
+    targets = targets_of(senses_of, measured, supply_of(draft) / 4)
     for place, senses, able in benches:
         mark = "  # " if place in untested else "  "
         asked = {metric: bounds for metric, bounds in (wanted or {}).items() if metric in able}
@@ -113,36 +114,10 @@ def write_draft(
     lines += [line] if line else []
     lines += [
         "corners:",
-        f"  nominal: {{process: {draft.process}, vdd: {_supply(draft):g}, temperature: 27}}",
+        f"  nominal: {{process: {draft.process}, vdd: {supply_of(draft):g}, temperature: 27}}",
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _bench(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
-    """The settings of a testbench, and a comment if they follow the circuit: its load is inside, its step takes
-    long.
-    """
-    settings, inside, why = dict(bench.settings), loads_of(draft), ""
-    if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
-        settings["load"] = "1f"
-        why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
-    load, common = (
-        draft.conditions.loads.get(draft.kind.ports.get("out", "")),
-        draft.conditions.volts.get(draft.kind.ports.get("inp", "")),
-    )
-    if load is not None and "load" in settings:
-        settings["load"] = _amount(load)
-    if common is not None and bench.template in {"opamp_open_loop", "opamp_step"} and 0 < common < _supply(draft):
-        settings["vcm"] = _amount(common)
-    hold = hold_of(measured) if bench.template == "opamp_step" else None
-    if hold is not None and not 0.2e-6 <= hold <= 1e-6:
-        settings["hold"] = format_quantity(hold).replace(" ", "")
-    return settings, why
-
-
-def _amount(value: float) -> str:
-    return format_quantity(value).replace(" ", "")
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -197,39 +172,8 @@ def _parameters(draft: Draft) -> list[str]:
 def _wiring(draft: Draft) -> list[str]:
     ports = {role: port for role, port in draft.kind.ports.items() if role != port}
     lines = [f"ports: {{{', '.join(f'{role}: {_word(port)}' for role, port in ports.items())}}}"] if ports else []
-    bias, guessed = [], False
-    for port, held_by in draft.kind.bias.items():
-        # a source of the netlist says what it is
-        how = held_by if port not in draft.conditions.amps else "source" if draft.conditions.amps[port] > 0 else "sink"
-        kind = "current" if how in {"source", "sink"} else "voltage"
-        held = draft.driven.get(port)
-        known = (
-            held is not None
-            and (held > 0 or kind == "current")
-            and (kind == "voltage" or (held > 0) == (how == "source"))
-        )
-        value = (
-            held
-            if held is not None and known
-            else {"source": 5e-6, "sink": -5e-6, "voltage": _supply(draft) / 2, "low": 0.0, "high": _supply(draft)}[how]
-        )
-        # on at the supply of every corner
-        amount = "vdd" if how == "high" and not known else format_quantity(value).replace(" ", "")
-        cell = f"{{{kind}: {amount}}}"
-        bias.append(f"{port}: {cell}")
-        if not known and how not in {"low", "high"}:
-            guessed = True
-            draft.doubts.append(f"the {kind} of bias port {port}: {cell} was assumed")
-    if bias:
-        lines.append(f"bias: {{{', '.join(bias)}}}{'  # values are a guess' if guessed else ''}")
+    held = [held_of(draft, port, how) for port, how in draft.kind.bias.items()]
+    if held:
+        bias = ", ".join(f"{_word(one.port)}: {{{one.kind}: {one.amount}}}" for one in held)
+        lines.append(f"bias: {{{bias}}}{'  # values are a guess' if any(one.guess for one in held) else ''}")
     return lines
-
-
-def _supply(draft: Draft) -> float:
-    """The voltage of the supply in V: from the netlist's own source, or the PDK's."""
-    held = draft.driven.get(draft.structure.vdd, 0.0)
-    if held > 0:
-        return held
-    called = {device.value for scope in draft.netlist.subcircuits.values() for device in scope.devices}
-    usual = [rule.supply for name in called if (rule := draft.pdk.device(name)) is not None and rule.supply is not None]
-    return max(usual, default=draft.pdk.supply)

@@ -20,18 +20,28 @@ from eda_agent.problem.structure.roles import roles_of
 TWO_TERMINAL = frozenset("rcl")
 
 
-def recognise(netlist: Netlist, subckt: str, pdk: Pdk) -> Structure:
-    """The structure of a subcircuit. Raises `InputError` if it does not elaborate."""
+def recognise(netlist: Netlist, subckt: str, pdk: Pdk, rails: Mapping[str, str] | None = None) -> Structure:
+    """The structure of a subcircuit. `rails`: vdd and vss, if they are known. Raises `InputError` if it does not
+    elaborate.
+    """
     flat = Elaboration(netlist, subckt, stub_devices(pdk)).devices({})
     types = {
         line.text.split()[1].lower(): line.text.split()[2].lower() for line in netlist.lines if line.card == ".model"
     }
     return analyse(
-        flat, netlist.subcircuits[subckt].ports, {**{name: rule.type for name, rule in pdk.devices.items()}, **types}
+        flat,
+        netlist.subcircuits[subckt].ports,
+        {**{name: rule.type for name, rule in pdk.devices.items()}, **types},
+        rails or {},
     )
 
 
-def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[str, str]) -> Structure:
+def analyse(
+    devices: Iterable[FlatDevice],
+    ports: Sequence[str],
+    types: Mapping[str, str],
+    rails: Mapping[str, str] | None = None,
+) -> Structure:
     """The same from flat devices; `types`: model → nmos or pmos."""
     fets, passives = [], []
     for device in devices:
@@ -41,7 +51,10 @@ def analyse(devices: Iterable[FlatDevice], ports: Sequence[str], types: Mapping[
             fets.append(Fet(device.label, kind, drain, gate, source, bulk))
         elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
-    vdd, vss = (_behind_resistors(_rail(fets, ports, kind), ports, fets, passives) for kind in ("pmos", "nmos"))
+    vdd, vss = (
+        (rails or {}).get(role) or _behind_resistors(_rail(fets, ports, kind), ports, fets, passives)
+        for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
+    )
     # a channel with one net at both ends carries no current: a dummy or a capacitor, never a diode or a mirror
     idle = {
         fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor"

@@ -1,0 +1,148 @@
+"""Answers are what a user says of a circuit where the program can only guess: its kind, the roles of its ports, the
+conditions of use, and what is sized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.draft.kinds import KINDS, kind_named
+from eda_agent.units import parse_quantity
+
+_SMALL = 0.02
+"""A bare number below is a current in A, above it a voltage in V, where the circuit does not tell."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """How a port is held. `unit`: V, A, or "" for a bare number. `level`: low or high, else ""."""
+
+    value: float = 0.0
+    unit: str = ""
+    level: str = ""
+
+    def how(self, found: str) -> str:
+        """The same as `biases` says it, for a port that the circuit shows as `found`."""
+        if self.level:
+            return self.level
+        current = self.unit == "A" or (
+            not self.unit and (abs(self.value) < _SMALL if found not in {"source", "sink"} else abs(self.value) < 1.0)
+        )
+        if not current or (not self.unit and self.value == 0):
+            return "voltage"
+        return "sink" if self.value < 0 or found == "sink" else "source"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the user says; empty where nothing is said.
+
+    Attributes:
+        kind: name of a kind of circuit.
+        ports: role in the testbenches → port.
+        bias: port → how it is held.
+        supply: V.
+        load: F, at every output.
+        vcm: common mode of the inputs, V.
+        size: patterns of devices or parameters that alone are sized.
+        keep: patterns of those that are not.
+    """
+
+    kind: str = ""
+    ports: Mapping[str, str] = field(default_factory=dict)
+    bias: Mapping[str, Held] = field(default_factory=dict)
+    supply: float | None = None
+    load: float | None = None
+    vcm: float | None = None
+    size: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+def read_answers(
+    *,
+    kind: str | None = None,
+    ports: Sequence[str] = (),
+    bias: Sequence[str] = (),
+    supply: str | None = None,
+    load: str | None = None,
+    vcm: str | None = None,
+    size: Sequence[str] = (),
+    keep: Sequence[str] = (),
+) -> Answers:
+    """The answers from texts as the command line has them: `vdd=AVDD`, `ib=10u`, `M1,M2`. Raises `InputError` that
+    names the option.
+    """
+    found = kind_named(kind) if kind else ""
+    if kind and not found:
+        raise InputError(Finding(f"unknown kind of circuit {kind!r}", where="--kind", fix=" or ".join(KINDS)))
+    held = {port: _held(port, text) for port, text in _pairs("--bias", bias, "ib=10u or vb=0.9V or en=high").items()}
+    return Answers(
+        found,
+        _pairs("--port", ports, "vdd=AVDD"),
+        held,
+        _amount("--supply", supply, "V"),
+        _amount("--load", load, "F"),
+        _amount("--vcm", vcm, "V"),
+        _names(size),
+        _names(keep),
+    )
+
+
+def fits(patterns: Collection[str], names: Collection[str]) -> bool:
+    """Whether a pattern matches one of the names. An `M1` of the user is also the `XM1` of a netlist."""
+    return any(fnmatchcase(name, pattern) or fnmatchcase(name, f"x{pattern}") for pattern in patterns for name in names)
+
+
+def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
+    result = {}
+    for text in texts:
+        for part in text.split(","):
+            left, equals, right = part.strip().lower().partition("=")
+            if not (left and equals and right):
+                raise InputError(Finding(f"{part!r} is not NAME=VALUE", where=option, fix=f"{option} {example}"))
+            result[left.strip()] = right.strip()
+    return result
+
+
+def _held(port: str, text: str) -> Held:
+    if text in {"low", "high"}:
+        return Held(level=text)
+    unit = {"a": "A", "v": "V"}.get(text[-1], "")
+    bare = text[:-1] if unit and not _is_number(text) else text
+    unit = unit if bare != text else ""
+    try:
+        return Held(parse_quantity(bare), unit)
+    except ValueError as error:
+        raise InputError(
+            Finding(f"{port}={text} is no current or voltage", where="--bias", fix=f"--bias {port}=10u or {port}=0.9V")
+        ) from error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse_quantity(text)
+    except ValueError:
+        return False
+    return text[-1] != "a"
+
+
+def _amount(option: str, text: str | None, unit: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        value = parse_quantity(text, unit)
+    except ValueError as error:
+        example = {"V": "1.8", "F": "1p"}[unit]
+        raise InputError(
+            Finding(f"{text!r} is no number in {unit}", where=option, fix=f"{option} {example}")
+        ) from error
+    if value < 0 or (value == 0 and option == "--supply"):
+        raise InputError(Finding(f"{text} is out of range", where=option, fix="a positive number"))
+    return value
+
+
+def _names(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for text in texts for name in text.split(",") if name.strip())

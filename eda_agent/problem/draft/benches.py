@@ -1,0 +1,60 @@
+"""A bench is a testbench of a draft: a template, the settings to write, and the metrics to ask of it.
+
+Each kind of circuit has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A testbench template with the settings to write, and its metrics: metric → sense."""
+
+    name: str
+    template: str
+    settings: Mapping[str, str]
+    metrics: Mapping[str, str]
+
+
+MIN, MAX, NEAR = "minimum", "maximum", "near"
+"""`NEAR`: a value to keep, between two bounds."""
+
+OPAMP = (
+    Bench(
+        "loop",
+        "opamp_open_loop",
+        {"load": "1p"},
+        {"dc_gain": MIN, "gbw": MIN, "phase_margin": MIN, "input_noise": MAX, "power": MAX},
+    ),
+    Bench("step", "opamp_step", {"load": "1p"}, {"slew_rate_up": MIN, "slew_rate_down": MIN, "settling_time": MAX}),
+)
+COMPARATOR = (Bench("clock", "comparator", {"load": "10f", "frequency": "100M"}, {"delay": MAX, "power": MAX}),)
+REGULATOR = (
+    Bench("full", "ldo_loop", {"load_current": "1m", "load": "100p"}, {"phase_margin": MIN}),
+    Bench("ac", "ldo_ac", {"load_current": "1m", "load": "100p"}, {"psrr_plus": MIN, "quiescent_current": MAX}),
+    Bench("load", "ldo_load", {"load_current": "1m"}, {"load_regulation": MAX}),
+    Bench("line", "ldo_line", {"load_current": "1m"}, {"line_regulation": MAX, "dropout": MAX}),
+)
+TIA = (
+    Bench(
+        "main",
+        "transimpedance",
+        {"source": "100f", "load": "20f"},
+        {"transimpedance": MIN, "bandwidth": MIN, "peaking": MAX, "input_noise_current": MAX, "power": MAX},
+    ),
+)
+OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": MIN, "power": MAX}),)
+VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscillation_frequency": MIN, "power": MAX}),)
+REFERENCE = (
+    Bench("drift", "reference", {}, {"temperature_coefficient": MAX, "power": MAX}),
+    Bench("line", "reference_line", {}, {"line_regulation": MAX}),
+)
+
+CURRENT_REFERENCE = (
+    Bench("drift", "current_reference", {}, {"output_current": NEAR, "temperature_coefficient": MAX, "power": MAX}),
+    Bench("line", "current_reference_line", {}, {"line_sensitivity": MAX}),
+    Bench("compliance", "current_reference_compliance", {}, {"compliance_range": MIN}),
+)

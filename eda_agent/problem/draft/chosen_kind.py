@@ -1,0 +1,113 @@
+"""A chosen kind is the class of a circuit that the user names (`--kind`), with ports that the user, the connections or
+the names tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.draft.answers import Answers
+from eda_agent.problem.draft.circuit_class import CircuitClass
+from eda_agent.problem.draft.kinds import KINDS
+from eda_agent.problem.draft.port_names import named
+from eda_agent.problem.draft.port_roles import biases, outputs_of
+from eda_agent.problem.structure import Structure, polarity
+
+
+def with_answers(found: CircuitClass, structure: Structure, answers: Answers) -> CircuitClass:
+    """The class as the user says it: kind, ports, and how ports are held.
+
+    Raises:
+        InputError: a port that the circuit has not, a role that the kind has not, or roles without a port.
+    """
+    _check_ports(structure, answers)
+    rails = {"vdd": structure.vdd, "vss": structure.vss}
+    if answers.kind:
+        found = _of_kind(found, structure, answers, rails)
+    elif given := {role: port for role, port in answers.ports.items() if role not in rails}:
+        if strange := [role for role in given if role not in found.ports]:
+            raise InputError(
+                Finding(
+                    f"{found.name or 'a circuit of unknown kind'} has no port with the role {' or '.join(strange)}",
+                    where="--port",
+                    fix=f"the roles are {', '.join(found.ports)}" if found.name else "--kind names the kind as well",
+                )
+            )
+        found = _with_ports(found, structure, _exchanged(found.ports, given))
+    bias = {**found.bias}
+    for port, held in answers.bias.items():
+        bias[port] = held.how(bias.get(port, biases(structure, [port], set()).get(port, "voltage")))
+    return replace(found, bias=bias)
+
+
+def _check_ports(structure: Structure, answers: Answers) -> None:
+    for option, ports in (("--port", answers.ports.values()), ("--bias", answers.bias)):
+        if strange := [port for port in ports if port not in structure.ports]:
+            raise InputError(
+                Finding(
+                    f"the circuit has no port {' or '.join(strange)}",
+                    where=option,
+                    fix=f"its ports are {', '.join(structure.ports)}",
+                )
+            )
+
+
+def _of_kind(found: CircuitClass, structure: Structure, answers: Answers, rails: Mapping[str, str]) -> CircuitClass:
+    kind = KINDS[answers.kind]
+    rest = [port for port in structure.ports if port not in structure.rails]
+    ports = {role: port for role, port in answers.ports.items() if role in kind.roles}
+    guesses = _guessed(structure, kind.roles, rest)
+    for role in kind.roles:
+        free = [port for port in rest if port not in ports.values()]
+        known = [found.ports.get(role, ""), guesses.get(role, "")]
+        known += [port for port in free if named(role, port)] if role not in ports else []
+        if role not in ports and (port := next((port for port in known if port in free), "")):
+            ports[role] = port
+    if missing := [role for role in kind.roles if role not in ports]:
+        free = [port for port in rest if port not in ports.values()]
+        raise InputError(
+            Finding(
+                f"{answers.kind}: which port is {' and which '.join(missing)}?",
+                where="--kind",
+                fix=f"{' '.join(f'--port {role}=…' for role in missing)}, of {', '.join(free) or 'no free port'}",
+            )
+        )
+    chosen = replace(found, name=answers.kind, benches=kind.benches, doubts=())
+    return _with_ports(chosen, structure, {**ports, **rails})
+
+
+def _guessed(structure: Structure, roles: tuple[str, ...], rest: list[str]) -> dict[str, str]:
+    """Role → port, as the connections suggest it."""
+    result = {}
+    pair = structure.input_pair
+    outputs = outputs_of(structure, rest)
+    if len(outputs) == 1 and "out" in roles:
+        result["out"] = outputs[0]
+    if pair is not None and {"inp", "inn"} <= set(roles):
+        gates = [pair[0].gate, pair[1].gate]
+        if outputs and polarity(structure, gates[0], outputs[0]) < 0:
+            gates.reverse()
+        result |= {"inp": gates[0], "inn": gates[1]}
+    if structure.clocks and "clk" in roles:
+        result["clk"] = structure.clocks[0]
+    return result
+
+
+def _exchanged(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The ports with the given ones in their roles; a role that loses its port gets the one that is free."""
+    result = {**before}
+    for role, port in given.items():
+        loser = next((other for other, held in result.items() if held == port and other != role), "")
+        if loser and loser not in given:
+            result[loser] = result[role]
+        result[role] = port
+    return result
+
+
+def _with_ports(found: CircuitClass, structure: Structure, ports: Mapping[str, str]) -> CircuitClass:
+    rest = [port for port in structure.ports if port not in structure.rails]
+    taken = set(ports.values())
+    held = {**biases(structure, rest, taken), **{port: how for port, how in found.bias.items() if port not in taken}}
+    return replace(found, ports=ports, bias=held)

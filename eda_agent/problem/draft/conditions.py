@@ -1,0 +1,114 @@
+"""The conditions of a draft are its supply, loads, common mode and the way its bias ports are held.
+
+Each comes from the user's answer, else from the netlist's own sources and loads, else it is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.sizable_parameters import loads_of
+from eda_agent.problem.draft.targets import Measured, hold_of
+from eda_agent.units import format_quantity
+
+_CURRENT = 5e-6
+"""A: the guess of a bias current."""
+_COMMON_MODE = frozenset({"opamp_open_loop", "opamp_step", "comparator"})
+"""Templates whose common mode the user may set."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """How a port is held: `kind` (current or voltage) and `amount` as a spec has them. `guess`: why, if it is one."""
+
+    port: str
+    kind: str
+    amount: str
+    guess: str = ""
+
+
+def supply_of(draft: Draft) -> float:
+    """The voltage of the supply in V: the user's, that of the netlist's own source, or the PDK's."""
+    return draft.answers.supply or _own_supply(draft) or _usual_supply(draft)
+
+
+def supply_is_guessed(draft: Draft) -> bool:
+    return not (draft.answers.supply or _own_supply(draft))
+
+
+def _own_supply(draft: Draft) -> float:
+    return max(draft.driven.get(draft.structure.vdd, 0.0), 0.0)
+
+
+def _usual_supply(draft: Draft) -> float:
+    called = {device.value for scope in draft.netlist.subcircuits.values() for device in scope.devices}
+    usual = [rule.supply for name in called if (rule := draft.pdk.device(name)) is not None and rule.supply is not None]
+    return max(usual, default=draft.pdk.supply)
+
+
+def held_of(draft: Draft, port: str, how: str) -> Held:
+    """How a port is held. `how`: as in `biases`."""
+    answer = draft.answers.bias.get(port)
+    if how in {"low", "high"} and (answer is None or answer.level) and port not in draft.driven:
+        sure = answer is not None or any(enable.port == port for enable in draft.structure.enables)
+        # on at the supply of every corner
+        amount = "vdd" if how == "high" else "0"
+        return Held(port, "voltage", amount, "" if sure else f"{how}, as its name or its well says")
+    kind = "current" if how in {"source", "sink"} else "voltage"
+    if answer is not None:
+        value = -abs(answer.value) if how == "sink" else answer.value
+        return Held(port, kind, amount_text(value))
+    driven = draft.driven.get(port)
+    # a source of the netlist says what it is
+    if port in draft.conditions.amps:
+        kind, how = "current", "source" if draft.conditions.amps[port] > 0 else "sink"
+    if driven is not None and (driven >= 0 if kind == "voltage" else driven != 0 and (driven > 0) == (how == "source")):
+        return Held(port, kind, amount_text(driven))
+    guess = {"source": _CURRENT, "sink": -_CURRENT}.get(how, supply_of(draft) / 2)
+    why = "a common value" if kind == "current" else "half of the supply"
+    return Held(port, kind, amount_text(guess), why)
+
+
+def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[str, str], str]:
+    """The settings of a testbench, and a comment if they follow the circuit: its load is inside, its step takes
+    long.
+    """
+    settings, inside, why = dict(bench.settings), loads_of(draft), ""
+    if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
+        settings["load"] = "1f"
+        why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
+    load, common = load_of(draft), common_mode_of(draft)
+    if load is not None and "load" in settings:
+        settings["load"] = amount_text(load)
+    if common is not None and bench.template in _COMMON_MODE and 0 < common < supply_of(draft):
+        settings["vcm"] = amount_text(common)
+    hold = hold_of(measured) if bench.template == "opamp_step" else None
+    if hold is not None and not 0.2e-6 <= hold <= 1e-6:
+        settings["hold"] = amount_text(hold)
+    return settings, why
+
+
+def load_of(draft: Draft) -> float | None:
+    """F at the output, None if neither the user nor the netlist says it."""
+    known = draft.conditions.loads.get(draft.kind.ports.get("out", ""))
+    return draft.answers.load if draft.answers.load is not None else known
+
+
+def common_mode_of(draft: Draft) -> float | None:
+    """V of the inputs, None if neither the user nor the netlist says it."""
+    known = draft.conditions.volts.get(draft.kind.ports.get("inp", ""))
+    return draft.answers.vcm if draft.answers.vcm is not None else known
+
+
+def bench_settings(draft: Draft) -> Iterator[tuple[Bench, Mapping[str, str]]]:
+    """Every testbench with the settings that a draft writes without a measurement."""
+    for bench in draft.kind.benches:
+        yield bench, settings_of(draft, bench, None)[0]
+
+
+def amount_text(value: float) -> str:
+    """A number with its prefix, as in a spec."""
+    return format_quantity(value).replace(" ", "")

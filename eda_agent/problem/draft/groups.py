@@ -1,0 +1,117 @@
+"""A group is a set of devices that must stay equal, in all sizes or in the unit of a mirror; one of them leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.ratios import Ratios, tied
+from eda_agent.problem.load_space import own_value
+from eda_agent.problem.netlist import Device, Edit
+
+
+def _cell_of(draft: Draft, label: str) -> str:
+    """The subcircuit that holds a device of the structure, whose label is a path of instances."""
+    cell = draft.subckt
+    for name in label.split(".")[:-1]:
+        call = draft.netlist.subcircuits[cell].device(name)
+        assert call is not None
+        cell = call.value.lower()
+    return cell
+
+
+def device_at(draft: Draft, label: str) -> Device:
+    """The line of the netlist behind a device of the structure."""
+    device = draft.netlist.subcircuits[_cell_of(draft, label)].device(label.rpartition(".")[2])
+    assert device is not None
+    return device
+
+
+@dataclass
+class Groups:
+    """`match` and `mirrors` as in the spec; `follows`: attribute → devices that follow another."""
+
+    match: list[list[str]] = field(default_factory=list)
+    mirrors: list[list[str]] = field(default_factory=list)
+    follows: dict[str, set[str]] = field(default_factory=lambda: {"w": set(), "l": set(), "m": set()})
+    equal: list[tuple[list[str], str]] = field(default_factory=list)
+    """(devices, attribute) of everything that follows."""
+
+    def add(self, names: list[str], attributes: str) -> None:
+        """All but the first follow the first in these attributes."""
+        for attribute in attributes:
+            self.follows[attribute].update(names[1:])
+            self.equal.append((names, attribute))
+
+
+def grouped(draft: Draft) -> Groups:
+    """The devices that must be equal: those of a pair in everything, those of a mirror in their unit.
+
+    Sizes that the designer made different stay different. A mirror's reference is the unit: its own m is not a
+    parameter.
+    """
+    groups = Groups()
+    value = partial(_canonical, draft)
+    references = {mirror.reference.name for mirror in draft.structure.mirrors}
+    for group in draft.structure.matched:
+        # the same device of a cell that is called twice is one line of the netlist
+        lines = {path_of(draft, label): (label, device_at(draft, label)) for label in group}
+        # a mirror of two in the signal path makes two sides equal: its ratio is 1
+        signal = len(lines) == 2 and all(
+            draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values()
+        )
+        mirror = any(label in references for label, _ in lines.values()) and not signal
+        # a device without m is one unit if others of its mirror have several
+        counted = any("m" in device.params for _, device in lines.values())
+        groups.follows["m"].update(path for path, (label, _) in lines.items() if label in references)
+        sides = ("w", "l") if counted or not mirror else ("l",)
+        for names in _classes({path: tuple(value(path, side) for side in sides) for path in lines}):
+            if not mirror:
+                groups.match.append(names)
+                groups.add(names, "wl")
+                for equal in _classes({name: (value(name, "m"),) for name in names}):
+                    groups.add(equal, "m")
+                continue
+            groups.mirrors.append(names)
+            groups.add(names, "wl" if counted else "l")
+            keys: dict[str, tuple[str, ...]] = {}
+            for name in names:
+                label, _ = lines[name]
+                role = "" if label in references else draft.structure.roles[label]
+                keys[name] = (role, (value(name, "m") or repr(1.0)) if counted else value(name, "w"))
+            for equal in _classes(keys):
+                groups.match.append(equal)
+                groups.add(equal, "m" if counted else "w")
+    return groups
+
+
+def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
+    """Groups of names with equal keys; single ones are left out."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, key in keys.items():
+        found.setdefault(key, []).append(name)
+    return [names for names in found.values() if len(names) > 1]
+
+
+def path_of(draft: Draft, label: str) -> str:
+    """A device as a spec names it: CELL.DEVICE outside the sized subcircuit."""
+    cell, device = _cell_of(draft, label), device_at(draft, label)
+    return device.name if cell == draft.subckt else f"{cell}.{device.name}"
+
+
+def _canonical(draft: Draft, path: str, side: str) -> str:
+    """The value of a device's attribute as text: its number, or the netlist's text if it depends on the calling
+    cell.
+    """
+    cell, _, name = path.rpartition(".")
+    edit = Edit(cell or draft.subckt, name, side)
+    text = draft.netlist.value_text(edit) or ""
+    own = own_value(edit, draft.netlist, draft.subckt) if text else None
+    return text if own is None else repr(float(f"{own:.12g}"))
+
+
+def ratios_of(draft: Draft) -> Ratios:
+    """The ratios that tie the parameters of equal devices with two of them."""
+    return tied(draft.netlist, draft.subckt, grouped(draft).equal)

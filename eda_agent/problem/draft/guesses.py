@@ -1,0 +1,87 @@
+"""A guess is a choice of a draft that neither the netlist nor the user says. All of them are listed in one place, each
+with the option that changes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eda_agent.problem.draft.benches import Bench
+from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.conditions import (
+    bench_settings,
+    common_mode_of,
+    held_of,
+    load_of,
+    supply_is_guessed,
+    supply_of,
+)
+from eda_agent.units import format_quantity, parse_quantity
+
+_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F"}
+"""Further settings of templates that a draft guesses: name → unit."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """`what` was guessed, as which `value`, `why`, and the option or the place of the spec that changes it.
+
+    `option`: the option of `init` without its value, "" if only the spec has the place. `key`: role or port within the
+    option.
+    """
+
+    what: str
+    value: str
+    why: str
+    option: str = ""
+    key: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        how = f"{self.option} {self.key}=…" if self.key else f"{self.option} …" if self.option else self.place
+        return f"{self.what} {self.value}: {self.why} ({how})"
+
+
+def guesses_of(draft: Draft) -> list[Guess]:
+    """Every guess of a draft."""
+    result = []
+    if not draft.kind.name and not draft.answers.kind:
+        result.append(Guess("kind", "unknown", "no pattern of a known kind was found", "--kind"))
+    if supply_is_guessed(draft):
+        whose = "the models are the netlist's own" if draft.pdk.name == "own" else f"that of {draft.pdk.name}'s devices"
+        result.append(Guess("supply", format_quantity(supply_of(draft), "V"), whose, "--supply"))
+    result += [
+        Guess(role, port.upper(), "by its name, because the connections do not tell", "--port", role)
+        for role, port in draft.by_name.items()
+    ]
+    result += _of_benches(draft)
+    for port, how in draft.kind.bias.items():
+        held = held_of(draft, port, how)
+        if held.guess:
+            value = held.amount if held.amount == "vdd" else _shown(held.amount, "A" if held.kind == "current" else "V")
+            result.append(Guess(f"{held.kind} of {port}", value, held.guess, "--bias", port))
+    return result
+
+
+def _of_benches(draft: Draft) -> list[Guess]:
+    found: dict[str, Guess] = {}
+    for bench, settings in bench_settings(draft):
+        found |= {guess.what: guess for guess in _of_bench(draft, bench, dict(settings))}
+    return list(found.values())
+
+
+def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Guess]:
+    result = []
+    if "load" in settings and load_of(draft) is None and settings["load"] == bench.settings.get("load"):
+        result.append(Guess("load", _shown(settings["load"], "F"), "a common value", "--load"))
+    if "inp" in draft.kind.ports and "vcm" not in settings and common_mode_of(draft) is None:
+        result.append(Guess("common mode", format_quantity(supply_of(draft) / 2, "V"), "half of the supply", "--vcm"))
+    for name, unit in _SETTINGS.items():
+        if name in settings:
+            place = f"testbenches.{bench.name}.{name} in the spec"
+            result.append(Guess(name.replace("_", " "), _shown(settings[name], unit), "a common value", place=place))
+    return result
+
+
+def _shown(amount: str, unit: str) -> str:
+    return format_quantity(parse_quantity(amount), unit)

@@ -1,0 +1,40 @@
+"""A kind of circuit has a name, the roles of its ports beside the rails, and its testbenches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eda_agent.problem.draft import benches
+from eda_agent.problem.draft.benches import Bench
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`roles`: those that a port must have. `benches`: its testbenches. `words`: other names of the kind."""
+
+    roles: tuple[str, ...]
+    benches: tuple[Bench, ...]
+    words: tuple[str, ...] = ()
+
+
+KINDS = {
+    "op-amp": Kind(("inp", "inn", "out"), benches.OPAMP, ("opamp", "amplifier", "ota", "error-amplifier")),
+    "comparator": Kind(("inp", "inn", "outp", "outn", "clk"), benches.COMPARATOR, ("clocked-comparator", "latch")),
+    "regulator": Kind(("vref", "fb", "out"), benches.REGULATOR, ("ldo", "voltage-regulator")),
+    "transimpedance amplifier": Kind(("in", "out"), benches.TIA, ("tia", "transimpedance")),
+    "oscillator": Kind(("out",), benches.OSCILLATOR, ("ring-oscillator", "osc")),
+    "voltage-controlled oscillator": Kind(("out", "vctrl"), benches.VCO, ("vco",)),
+    "reference": Kind(("out",), benches.REFERENCE, ("bandgap", "voltage-reference", "bgr")),
+    "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("bias", "bias-generator")),
+}
+"""Every kind that a draft can be of, by its name."""
+
+
+def kind_named(text: str) -> str:
+    """The name of a kind, however it is written (`ldo`, `Op-Amp`, `current_reference`); "" for an unknown one."""
+    wanted = _plain(text)
+    return next((name for name, kind in KINDS.items() if wanted in {_plain(word) for word in (name, *kind.words)}), "")
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("-", "").replace("_", "").replace(" ", "")

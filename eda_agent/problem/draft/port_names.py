@@ -1,0 +1,72 @@
+"""A port name tells a role by custom (`vdd`, `inn`, `clk`): it is used where the connections tell nothing, and compared
+with them where they do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from eda_agent.problem.structure import Structure
+
+_NAMES = {
+    "vdd": r"(?:[ad]_?)?vdd\w*|vcc\w*|[ad]?vpwr\w*|vpos|v\+|vsupply|vsup",
+    "vss": r"(?:[ad]_?)?vss\w*|[adv]?gnd\w*|ground|vee\w*|vneg|v-|vsub\w*",
+    "inp": r"v?in_?p(?:os|lus)?|v?ip|v_?p|v?inplus|v?plus|in\+|vin\+|v?p_?in|v?pos_?in",
+    "inn": r"v?in_?(?:n|m)(?:eg|inus)?|v?i[nm]|v_?[nm]|v?inminus|v?minus|in-|vin-|v?[nm]_?in|v?neg_?in",
+    "out": r"v?out\w?|vo|output|y|z|q",
+    "outp": r"v?out_?p\w*|v?op|v_?o_?p|out\+|q",
+    "outn": r"v?out_?[nm]\w*|v?o[nm]|v_?o_?[nm]|out-|qn|qb|q_b",
+    "in": r"v?in\w?|input|a",
+    "clk": r"clk\w*|ck|clock\w*|phi\w*",
+    "vref": r"v?ref\w*|vbg\w*|vbgr",
+    "fb": r"v?fb\w*|v?feedback|sense|vsense",
+    "vctrl": r"v_?(?:ctrl|ctl|cont|cntl|control|tune|con|c)|vin|control|tune|vcp|vco_?in",
+    "low": r"(?:en_?(?:b|n|bar)|enb\w*|n_?en|pd|pwd|pdwn|power_?down|dis|disable|rst|reset|standby|stby)",
+    "high": r"(?:en|ena|enable|vena?|on|en_(?!b$|n$|bar$)\w+|pdn|pd_?b|rstn|rst_?b|n_?reset)",
+}
+
+
+def named(role: str, port: str) -> bool:
+    """Whether a port's name says this role; `low` and `high` are levels at which a control pin enables the circuit."""
+    return re.fullmatch(_NAMES[role], port, re.IGNORECASE) is not None
+
+
+def port_named(role: str, ports: Sequence[str]) -> str:
+    """The one port whose name says this role, "" if there is none or more than one."""
+    found = [port for port in ports if named(role, port)]
+    return found[0] if len(found) == 1 else ""
+
+
+def missing_rails(structure: Structure) -> dict[str, str]:
+    """Rail → port by its name, for the rails that the connections do not show."""
+    result = {}
+    for role, net in (("vdd", structure.vdd), ("vss", structure.vss)):
+        if net in structure.ports or net == "0":
+            continue
+        free = [port for port in structure.ports if port not in structure.rails]
+        exact = [port for port in free if port == role]
+        if port := (exact[0] if exact else port_named(role, free)):
+            result[role] = port
+    return result
+
+
+OPPOSITES = {"inp": "inn", "inn": "inp", "vdd": "vss", "vss": "vdd", "outp": "outn", "outn": "outp"}
+
+
+def disagreements(ports: Mapping[str, str]) -> list[str]:
+    """A sentence for each port whose name says the opposite of what its connections do. `ports`: role → port."""
+    words = {
+        "inp": "does not invert",
+        "inn": "inverts",
+        "vdd": "is the positive rail",
+        "vss": "is the negative rail",
+        "outp": "is the positive output",
+        "outn": "is the negative output",
+    }
+    result = []
+    for role, port in ports.items():
+        opposite = OPPOSITES.get(role)
+        if opposite and named(opposite, port) and not named(role, port):
+            result.append(f"{port.upper()} {words[role]} in this circuit, although its name says the opposite")
+    return result

@@ -1,0 +1,88 @@
+"""A port role is what a port does, read from the devices on it: an output, a bias, the input of a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eda_agent.problem.draft.port_names import named
+from eda_agent.problem.structure import Structure
+
+
+def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
+    """The ports that devices drive."""
+    return [port for port in ports if _drives(structure, port)]
+
+
+def gives_current(structure: Structure, port: str) -> bool:
+    """Whether only drains of one type are on a port, and nothing that converts their current to a voltage."""
+    fets = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
+    loads = [passive for passive in structure.passives if passive.kind != "c" and port in passive.nets]
+    return (
+        bool(fets)
+        and not loads
+        and len({fet.type for fet in fets}) == 1
+        and all(fet.drain == port != fet.gate for fet in fets)
+    )
+
+
+def _drives(structure: Structure, port: str) -> bool:
+    """Whether devices drive a port: a drain that is not also the diode of a bias."""
+    drains = [fet for fet in structure.fets if fet.drain == port]
+    return bool(drains) and not any(fet.diode for fet in drains)
+
+
+def has_no_sink(structure: Structure, out: str) -> bool:
+    fets = [fet for fet in structure.fets if out in (fet.drain, fet.source)]
+    # a pair with resistive loads is an amplifier
+    loaded = any(structure.roles.get(fet.name) == "input pair" for fet in fets)
+    return not loaded and bool(fets) and all(fet.type == "pmos" and fet.drain == out for fet in fets)
+
+
+def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """Port → how it is held: "source" (a current into the port), "sink" (out of it), "voltage", "low" or "high" (at a
+    rail).
+    """
+    return {port: _held(structure, port) for port in rest if port not in taken and port not in structure.clocks}
+
+
+def _held(structure: Structure, port: str) -> str:
+    gates = [fet for fet in structure.fets if fet.gate == port]
+    diodes = [fet for fet in gates if fet.drain == port]
+    tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]
+    if found := next(iter(diodes + tops), None):
+        return "source" if found.type == "nmos" else "sink"
+    if gates:
+        level = next((level for level in ("low", "high") if named(level, port)), "voltage")
+        return level
+    wells = {fet.type for fet in structure.fets if fet.bulk == port}
+    if len(wells) == 1:
+        # a second supply, or the substrate
+        return "high" if wells == {"pmos"} else "low"
+    return _current(structure, port) or "voltage"
+
+
+def _current(structure: Structure, port: str) -> str:
+    """The current that a port needs whose only device stands on it with its source: a resistor outside sets it."""
+    feet = [fet for fet in structure.fets if fet.source == port]
+    alone = len({(fet.type, fet.gate, fet.drain) for fet in feet}) == 1
+    others = any(port in passive.nets for passive in structure.passives)
+    others = others or any(port == fet.drain for fet in structure.fets)
+    return "" if not alone or others else "sink" if feet[0].type == "nmos" else "source"
+
+
+def rings(structure: Structure) -> bool:
+    """Whether inverting stages form a ring of odd length, at least three."""
+    links: dict[str, set[str]] = {}
+    for fet in structure.fets:
+        if structure.roles.get(fet.name, "").startswith("inverter"):
+            links.setdefault(fet.gate, set()).add(fet.drain)
+    for start in links:
+        net, length, seen = start, 0, set()
+        while net not in seen and net in links:
+            seen.add(net)
+            # a stage may also drive a buffer: follow the branch that leads back
+            net = next((other for other in links[net] if other in links), "")
+            length += 1
+            if net == start:
+                return length >= 3 and length % 2 == 1
+    return False
