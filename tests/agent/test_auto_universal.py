@@ -4,7 +4,6 @@ turns contradict it, and what keeps it from being used is said once and stops no
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.policies.prior_search import DISPROVED, PriorSearch
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior
-from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UNREADABLE, UniversalPrior
+from eda_agent.agent.policies.universal_prior import UNREADABLE, UniversalPrior
 from eda_agent.problem.spec import Budget, Problem
 from tests.agent.untrained import write_untrained
 from tests.train.histories import made_up, played
@@ -95,7 +94,7 @@ def test_of_two_priors_the_first_that_is_not_contradicted_counts(
         assert isinstance(within.believed(history), kind) and within.handed_over(history) == (0, "")
 
 
-@pytest.mark.parametrize("case", ["damaged", "unreadable", "corners"])
+@pytest.mark.parametrize("case", ["damaged", "unreadable"])
 def test_what_keeps_it_from_being_used_is_said_once(
     case: str, problems: dict[str, Problem], shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,13 +103,8 @@ def test_what_keeps_it_from_being_used_is_said_once(
         (tmp_path / "universal.npz").write_bytes(shipped.read_bytes()[:1000])
         monkeypatch.setattr(auto, "shipped_weights", lambda: tmp_path / "universal.npz")
         reason = "universal.npz: no weights of a universal surrogate of this version"
-    elif case == "unreadable":
-        monkeypatch.setattr(universal_prior, "circuit_graph", lambda problem: None)
     else:
-        corners = tuple(replace(problem.corners[0], name=f"c{number}") for number in range(MAX_CORNERS + 1))
-        specs = tuple(replace(spec, corners=()) for spec in problem.specs)
-        problem = replace(problem, corners=corners, specs=specs)
-        reason = f"the universal surrogate reads up to {MAX_CORNERS} corners, this problem has {MAX_CORNERS + 1}"
+        monkeypatch.setattr(universal_prior, "circuit_graph", lambda problem: None)
     turns, changes = play(problem, 2)
     assert [policy for policy, _ in turns] == ["embedded"] * 2
     assert [(change["index"], change["before"], change["after"]) for change in changes] == [(1, "auto", "embedded")]

@@ -19,7 +19,13 @@ from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.policies.universal import UniversalPolicy
 from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
-from eda_agent.agent.policies.universal_prior import MAX_CORNERS, UNREADABLE, UniversalPrior, load_universal
+from eda_agent.agent.policies.universal_prior import (
+    MAX_CORNERS,
+    UNREADABLE,
+    UniversalPrior,
+    deciding_corners,
+    load_universal,
+)
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal
 from eda_agent.agent.universal.checkpoint import FILE
@@ -98,10 +104,25 @@ def test_what_cannot_be_used_gives_no_prior(problems: dict[str, Problem], weight
     assert (
         load_universal(tmp_path / "bad.npz", problem) == "bad.npz: no weights of a universal surrogate of this version"
     )
-    many = replace(
-        problem, corners=tuple(replace(problem.corners[0], name=f"c{number}") for number in range(MAX_CORNERS + 1))
-    )
-    assert f"up to {MAX_CORNERS} corners" in str(load_universal(weights, many))
+
+
+def test_of_many_corners_those_that_decide_are_predicted(problems: dict[str, Problem], weights: Path) -> None:
+    problem = problems["three_stage_nmc"]
+    first = problem.corners[0]
+    corners = tuple(replace(first, name=f"c{number}", temperature=float(number)) for number in range(MAX_CORNERS + 3))
+    specs = tuple(replace(spec, corners=()) for spec in problem.specs)
+    problem = replace(problem, corners=corners, specs=specs)
+    history = played(problem, 5)
+    found = deciding_corners(problem, history.turns, MAX_CORNERS)
+    counts = {
+        name: sum(result.corner == name for turn in history.turns for result in turn.score.results)  # type: ignore[union-attr]
+        for name in (corner.name for corner in corners)
+    }
+    left = counts.keys() - set(found)
+    assert len(found) == MAX_CORNERS and min(counts[name] for name in found) >= max(counts[name] for name in left)
+    processes, _ = prior_of(problem, weights).processes(history)
+    margin = next(one for one in processes if isinstance(one, UniversalMargin))
+    assert len(margin.corners) == MAX_CORNERS
 
 
 def test_a_turn_whose_specs_could_not_be_measured_is_read_as_such(problems: dict[str, Problem], weights: Path) -> None:

@@ -8,6 +8,7 @@ or a Gaussian process on the turns alone. Gate area follows exactly from the siz
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -40,7 +41,7 @@ from eda_agent.problem.spec import Problem, Spec
 REFERENCES = 1
 """Number of turns at which the circuit is read, over all corners; at least one per corner."""
 MAX_CORNERS = 6
-"""Maximum number of corners with separate posteriors: with more, a proposal takes too long."""
+"""Maximum number of corners with posteriors: with more, a proposal takes too long."""
 EXACT_WITHIN = 1e-3
 """Relative error up to which gate area follows from the sizes."""
 UNREADABLE = "the universal surrogate cannot read this circuit"
@@ -117,17 +118,18 @@ class UniversalPrior:
         return [result[place] for place in range(len(self.problem.specs))]
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
-        """The posteriors of every corner that has been simulated."""
+        """The posteriors of every corner that has been simulated; of many corners those that decide."""
         x, points = self.changes(positions), self._points(turns)
+        names = deciding_corners(self.problem, turns, MAX_CORNERS)
         found: list[Corner] = []
-        for number, corner in enumerate(self.problem.corners):
-            rows = [self._values(turn, corner.name) for turn in turns]
+        for number, name in enumerate(names):
+            rows = [self._values(turn, name) for turn in turns]
             values, bounds = (np.stack(one) for one in zip(*rows, strict=True))
             # if nothing was measured, one of them still predicts what can be measured
-            if np.isfinite(values).any() or (not found and number == len(self.problem.corners) - 1):
+            if np.isfinite(values).any() or (not found and number == len(names) - 1):
                 measured = Measured(x, values, points, bounds)
                 exact = np.isfinite(values) & (bounds == 0)
-                places = self._references(turns, exact, max(1, REFERENCES // len(self.problem.corners)))
+                places = self._references(turns, exact, max(1, REFERENCES // len(names)))
                 found.append(
                     Corner([Posterior(self.network, self.graph, measured, place) for place in places], self.changes)
                 )
@@ -187,6 +189,14 @@ class UniversalPrior:
         )
 
 
+def deciding_corners(problem: Problem, turns: Sequence[Turn], count: int) -> list[str]:
+    """At most `count` corners, those in which most specs of the turns were worst, in the order of the problem."""
+    names = [corner.name for corner in problem.corners]
+    worst = Counter(result.corner for turn in turns if turn.score is not None for result in turn.score.results)
+    chosen = sorted(names, key=lambda name: -worst[name])[:count]
+    return [name for name in names if name in chosen]
+
+
 def shipped_weights() -> Path:
     """The file of the package's weights; it may be missing."""
     return Path(str(resources.files("eda_agent.agent.language"))) / "weights" / FILE
@@ -196,7 +206,5 @@ def load_universal(path: Path, problem: Problem) -> UniversalPrior | str:
     """The prior of a problem, or why it has none."""
     if (network := read_network(path)) is None:
         return f"{path.name}: no weights of a universal surrogate of this version"
-    if len(problem.corners) > MAX_CORNERS:
-        return f"the universal surrogate reads up to {MAX_CORNERS} corners, this problem has {len(problem.corners)}"
     graph = circuit_graph(problem)
     return UNREADABLE if graph is None else UniversalPrior(problem, network, graph)
