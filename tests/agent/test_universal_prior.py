@@ -27,7 +27,7 @@ from eda_agent.agent.policies.universal_prior import (
     load_universal,
 )
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import Proposal
+from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.agent.universal.checkpoint import FILE
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -184,6 +184,29 @@ def test_a_circuit_that_it_does_not_fit_is_left_after_a_few_turns(
     proposal = policy.propose(then)
     assert proposal.handover == DISPROVED and proposal.sizing == TrustRegion(0).search(then, first, SIDE).sizing
     assert policy.propose(history).handover == "" and "taught" not in policy.propose(history).reasoning
+
+
+def test_a_plateau_is_no_evidence_and_has_a_slope(
+    problems: dict[str, Problem], weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec that every turn knows only as a bound: its margins are flat, the surrogate still has a direction."""
+    problem = one_corner(problems["three_stage_nmc"])
+    history, prior, place = played(problem, JUDGED_AFTER), prior_of(problem, weights), 2
+    read = UniversalPrior._values
+
+    def bounded(self: UniversalPrior, turn: Turn, corner: str) -> tuple[np.ndarray, np.ndarray]:
+        values, bounds = read(self, turn, corner)
+        values[place], bounds[place] = 1.0, 1.0
+        return values, bounds
+
+    monkeypatch.setattr(UniversalPrior, "_values", bounded)
+    found = prior.processes(history)[0][place]
+    assert isinstance(found, UniversalMargin) and not found.was_measured
+    points = np.random.default_rng(0).random((50, len(problem.space.parameters)))
+    assert np.ptp(found.predict(points)[0]) > 1e-3
+    _, judged = prior._processes(history, *prior._read(history))
+    measurable = [spec for spec in problem.specs if spec.metric.name != "gate_area"]
+    assert len(judged) == len(measurable) - 1
 
 
 def test_a_run_that_is_stuck_goes_on_by_turns(

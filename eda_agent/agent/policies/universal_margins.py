@@ -91,6 +91,11 @@ class UniversalMargin:
         worst = np.argmin(means, axis=0)[None]
         return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
 
+    @property
+    def was_measured(self) -> bool:
+        """Whether turns can judge it: at least two measured it in each corner."""
+        return bool(np.isfinite(self.likelihood))
+
     def before(self, points: Real) -> Real:
         """The mean (m,) without the effect of the turns."""
         found = []
@@ -167,7 +172,7 @@ def best_margins(made: Sequence[UniversalMargin], inputs: Real, margins: Real) -
     for one, own, process in zip(made, fitted[: len(made)], fitted[len(made) :], strict=True):
         rivals: list[Told] = [own, ResidualMargin(one, process)]
         best = max(rivals, key=lambda rival: rival.likelihood)
-        # a spec that was hardly ever measured has no likelihood, and its margins are flat
-        hidden = not np.isfinite(one.likelihood)
-        found.append(one if hidden or one.likelihood + HEAD_START / len(inputs) > best.likelihood else best)
+        # the margins of a spec that was hardly ever measured are flat
+        better = not one.was_measured or one.likelihood + HEAD_START / len(inputs) > best.likelihood
+        found.append(one if better else best)
     return found

@@ -18,7 +18,7 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.batch_fit import fit_many
-from eda_agent.agent.policies.gaussian_process import Real
+from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
 from eda_agent.agent.policies.measurable import corrected_chance
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
 from eda_agent.agent.policies.training_data import training_data
@@ -26,7 +26,6 @@ from eda_agent.agent.policies.trust import Process
 from eda_agent.agent.policies.universal_margins import (
     Corner,
     ExactArea,
-    ResidualMargin,
     UniversalMargin,
     best_margins,
     log_area,
@@ -74,9 +73,7 @@ class UniversalPrior:
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
         """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured."""
-        turns = simulated_turns(history)
-        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
-        corners = self._corners(turns, positions)
+        turns, positions, corners = self._read(history)
         worked = np.array(
             [
                 float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
@@ -86,22 +83,28 @@ class UniversalPrior:
         chance = corrected_chance(
             lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked
         )
-        return self._processes(history, turns, positions, corners), chance
+        return self._processes(history, turns, positions, corners)[0], chance
 
     def disproved(self, history: History) -> bool:
         """Whether the turns alone predicted the first turns, from `JUDGED_AFTER` on, better in most specs: the circuit
-        differs too much from the training.
+        differs too much from the training. Specs that were hardly ever measured do not count.
         """
         if len(history.measured) < JUDGED_AFTER:
             return False
         begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
-        found, _ = self.processes(begun)
-        judged = [isinstance(one, UniversalMargin | ResidualMargin) for one in found if not isinstance(one, ExactArea)]
+        _, judged = self._processes(begun, *self._read(begun))
         return 2 * sum(judged) < len(judged)
+
+    def _read(self, history: History) -> tuple[list[Turn], Real, list[Corner]]:
+        """The simulated turns, their positions and the posteriors after them."""
+        turns = simulated_turns(history)
+        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
+        return turns, positions, self._corners(turns, positions)
 
     def _processes(
         self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]
-    ) -> list[Process]:
+    ) -> tuple[list[Process], list[bool]]:
+        """The model of every spec, and for specs that were measured whether it uses the surrogate."""
         inputs, margins = training_data(history)
         result: dict[int, Process] = {}
         for place, spec in enumerate(self.problem.specs):
@@ -115,7 +118,8 @@ class UniversalPrior:
         made = {place: one for place, one in result.items() if isinstance(one, UniversalMargin)}
         if len(inputs) >= OWN:
             result.update(zip(made, best_margins(list(made.values()), inputs, margins[:, list(made)]), strict=True))
-        return [result[place] for place in range(len(self.problem.specs))]
+        judged = [not isinstance(result[place], GaussianProcess) for place, one in made.items() if one.was_measured]
+        return [result[place] for place in range(len(self.problem.specs))], judged
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
         """The posteriors of every corner that has been simulated; of many corners those that decide."""
