@@ -104,4 +104,4 @@ def test_without_what_the_page_adds_its_commands_do_not_run(tmp_path: Path) -> N
         done = subprocess.run(
             [sys.executable, "-m", "eda_agent", *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 2 and "invalid choice" in done.stderr
+        assert done.returncode == 2 and " is no " in done.stderr

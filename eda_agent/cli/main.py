@@ -26,7 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     forgive_encodings()
     words = sys.argv[1:] if arguments is None else list(arguments)
     # the command is the first word without a dash: the options before it take no values
-    options = build_parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
+    parser = build_parser(next((word for word in words if not word.startswith("-")), ""))
+    options = parser.parse_args(words)
+    if "func" not in options:
+        parser.print_help(sys.stderr)
+        return 2
     if options.allow_code:
         os.environ["EDA_AGENT_ALLOW_CODE"] = "1"
     if options.untrusted or options.trusted:

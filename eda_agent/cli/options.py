@@ -11,6 +11,9 @@ from eda_agent.agent.policies.registry import FOLDERS, OPTIONS, POLICIES, users_
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """The object that a command adds its parser to."""
+ArgumentGroup: TypeAlias = "argparse._ArgumentGroup"
+Arguments: TypeAlias = "argparse._ActionsContainer"
+"""A parser or one of its groups."""
 
 
 class PolicyNames(tuple[str, ...]):
@@ -28,7 +31,7 @@ class PolicyNames(tuple[str, ...]):
 POLICY_NAMES = PolicyNames(POLICIES)
 
 
-def add_policy_options(parser: argparse.ArgumentParser) -> None:
+def add_policy_options(parser: Arguments) -> None:
     """The options of all policies, as their registry says; in the namespace they are `policy_NAME`."""
     for option in OPTIONS.values():
         kind: dict[str, Any] = (
@@ -50,7 +53,7 @@ def policy_options(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def add_sizing(parser: argparse.ArgumentParser) -> None:
+def add_sizing(parser: Arguments) -> None:
     """Add the options that choose a sizing: a spec or a run, with changed sizes."""
     parser.add_argument(
         "spec",
@@ -74,7 +77,7 @@ def add_sizing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_simulator(parser: argparse.ArgumentParser) -> None:
+def add_simulator(parser: Arguments) -> None:
     """Add the options of the simulator: workers, cluster, cache."""
     parser.add_argument(
         "--workers", type=count, metavar="N", help="number of simulator processes (default: one per core)"
@@ -83,7 +86,7 @@ def add_simulator(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="do not use the cache")
 
 
-def add_cluster(parser: argparse.ArgumentParser) -> None:
+def add_cluster(parser: Arguments) -> None:
     """Add the option that selects a cluster."""
     parser.add_argument(
         "--cluster",
@@ -92,7 +95,7 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json(parser: argparse.ArgumentParser, help: str = "print one JSON object on stdout") -> None:
+def add_json(parser: Arguments, help: str = "print one JSON object on stdout") -> None:
     """Add the option for output as JSON."""
     parser.add_argument("--json", action="store_true", help=help)
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from rich.text import Text
 
-from eda_agent.cli.render import console, sizing_table, spec_table
+from eda_agent.cli.render import Screen, console, sizing_table, spec_table
+from eda_agent.cli.say import command
 from eda_agent.insight.saturation import saturated_devices, saturation_text
+from eda_agent.insight.verdict import judge
 from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome
@@ -81,8 +83,25 @@ def report(outcome: Outcome) -> None:
         f" {counted(outcome.simulations, 'simulation')} · {reason}"
     )
     screen.print(Text.assemble("\n", verdict, words))
+    if not outcome.met:
+        _what_blocks(screen, outcome)
     screen.print(
         f"sized netlist  {outcome.folder / 'sized.spice'}\nrun            {outcome.folder}",
         markup=False,
         soft_wrap=True,
     )
+
+
+MOST_JUDGED = 2000
+"""Maximum number of turns that are searched for what blocks; `eda-agent show` searches them all."""
+
+
+def _what_blocks(screen: Screen, outcome: Outcome) -> None:
+    """Print why specs are not met, as `eda-agent show` does, and how to go on."""
+    problem = outcome.problem
+    turns = [turn_data(turn) for turn in outcome.turns] if len(outcome.turns) <= MOST_JUDGED else []
+    specs, parameters = labels.spec_table(problem), labels.parameter_table(problem)
+    for finding in judge(turns, specs, parameters, len(problem.corners)):
+        screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
+    more = command("size", outcome.folder, "--resume", "--budget", 2 * max(outcome.simulations, 50))
+    screen.print(f"to go on       {more}", markup=False, soft_wrap=True)

@@ -126,13 +126,17 @@ def sizing_table(
     return table
 
 
-def operating_table(points: Mapping[str, Row]) -> Table:
-    """Operating points of the devices, with violations marked."""
+WIDE_POINTS = 92
+"""Columns from which the table of operating points has the column of the inversion."""
+
+
+def operating_table(points: Mapping[str, Row], width: int) -> Table:
+    """Operating points of the devices, with violations marked, in `width` columns of the screen."""
+    wide = width >= WIDE_POINTS
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for column in ("device", "id", "gm", "gds", "gm/id", "inversion", "vdsat", "vds", "margin", "region"):
-        table.add_column(
-            column, justify="left" if column in {"device", "region", "inversion"} else "right", no_wrap=True
-        )
+    for column in ("device", "id", "gm", "gds", "gm/id", *["inversion"] * wide, "vdsat", "vds", "margin", "region"):
+        left = column in {"device", "region", "inversion"}
+        table.add_column(column, justify="left" if left else "right", no_wrap=column != "device", overflow="fold")
     for name, point in points.items():
         region = str(point["region"])
         table.add_row(
@@ -141,7 +145,7 @@ def operating_table(points: Mapping[str, Row]) -> Table:
             format_quantity(point["gm"], "S", 3),
             format_quantity(point["gds"], "S", 3),
             format_quantity(point["gm_id"], "1/V", 3),
-            inversion(point["gm_id"] or 0.0),
+            *[inversion(point["gm_id"] or 0.0)] * wide,
             format_quantity(point["vdsat"], "V", 3),
             format_quantity(point["vds"], "V", 3),
             format_quantity(point["margin"], "V", 3),

@@ -12,8 +12,9 @@ from eda_agent.cli.run_state import chosen_turn, load_state
 from eda_agent.cli.say import say
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.space import Parameter
 from eda_agent.problem.spec import Problem
-from eda_agent.units import QuantityError, parse_quantity
+from eda_agent.units import PREFIXES, QuantityError, format_quantity, parse_quantity
 
 
 def selected(options: argparse.Namespace) -> tuple[Problem, dict[str, float]]:
@@ -92,6 +93,16 @@ def _with_values(problem: Problem, sizing: dict[str, float], values: list[str]) 
         except QuantityError as error:
             raise InputError(f"--set {text}: {error}") from None
         if not units[name].minimum <= number <= units[name].maximum:
-            raise InputError(f"--set {text}: outside the range of {name}\n    → widen min and max in {problem.path}")
+            raise InputError(f"--set {text}: {_outside(units[name], number, value)} in {problem.path}")
         sizing[name] = number
     return problem.space.snap(sizing)
+
+
+def _outside(parameter: Parameter, number: float, written: str) -> str:
+    """Why a value is refused, and the prefix that its writer may have left out."""
+    span = " to ".join(format_quantity(end, parameter.unit) for end in (parameter.minimum, parameter.maximum))
+    fault = f"outside the range of {parameter.name}, {span}"
+    for prefix, power in PREFIXES.items():
+        if written.strip()[-1:].isdigit() and parameter.minimum <= number * 10.0**power <= parameter.maximum:
+            return f"{fault}\n    → did you mean {written.strip()}{prefix}? Else widen min and max"
+    return f"{fault}\n    → widen min and max"

@@ -7,6 +7,7 @@ written; `4.7u` and `1.8` are text until their unit is known.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
 from eda_agent.units import QuantityError, parse_quantity
 
+_NETLIST = re.compile(rb"^\s*\.(?:subckt|ends?)\b", re.IGNORECASE | re.MULTILINE)
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 READ = 200
@@ -169,6 +171,10 @@ def _read(path: Path) -> tuple[yaml.Node, LocatedNode]:
     except UnicodeDecodeError:
         raise InputError(Finding("the file is not UTF-8 text", path)) from None
     except yaml.YAMLError as error:
+        if _NETLIST.search(data):
+            raise InputError(
+                Finding("a netlist, not a spec", path, fix=f"draft one with: eda-agent init {shlex.quote(str(path))}")
+            ) from None
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(

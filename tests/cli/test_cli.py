@@ -159,7 +159,7 @@ def test_interrupted_is_130_and_resumable(tmp_path: Path, number: int) -> None:
         (["sim", OTA, "--set", "W12=4q"], 2, "unknown unit"),
         (["show", "/nowhere"], 2, "is this the folder of a run"),
         (["export", "/nowhere"], 2, "journal"),
-        (["nonsense"], 2, "invalid choice"),
+        (["nonsense"], 2, "is no command"),
         (["size", OTA, "--budget", "0"], 2, "1 or more"),
         (["size", OTA, "--budget", "x"], 2, "whole number"),
     ],

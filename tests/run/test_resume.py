@@ -194,7 +194,7 @@ def test_a_policy_of_ones_own(amp: Path, tmp_path: Path) -> None:
         ("python:nowhere.Climb", "No module named"),
         ("python:mine.Nobody", "has no attribute"),
         ("python:mine", "a module and a class"),
-        ("python:", "invalid choice"),
+        ("python:", "is no value of --policy"),
     ):
         refused = eda("size", amp, "--policy", wrong, "--out", tmp_path / "none", cwd=tmp_path)
         assert refused.returncode == 2 and says in refused.stderr and "Traceback" not in refused.stderr

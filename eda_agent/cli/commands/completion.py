@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 from eda_agent.cli.options import Commands
 
@@ -16,7 +18,7 @@ def register(commands: Commands) -> None:
             " ~/.local/share/bash-completion/completions/eda-agent"
         ),
     )
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh", "powershell"), help="the shell")
     parser.set_defaults(func=completion_command)
 
 
@@ -27,5 +29,18 @@ def completion_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.parser import build_parser
     from eda_agent.cli.say import write
 
-    write(f"{shtab.complete(build_parser(), options.shell)}\n")
+    parser = build_parser()
+    for action in _actions(parser):
+        if action.type is Path:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads it
+    write(f"{shtab.complete(parser, options.shell)}\n")
     return 0
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """The arguments of a parser and of its commands."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action.choices, dict):
+            for other in action.choices.values():
+                yield from _actions(other)

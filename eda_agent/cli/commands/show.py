@@ -70,7 +70,8 @@ def show_command(options: argparse.Namespace) -> int:
         points = turn["evaluation"]["operating_points"]
         if points:
             screen.print(f"\noperating points in {begun['corners'][0]}")
-            screen.print(operating_table({name: {**point, "region": _region(point)} for name, point in points.items()}))
+            with_region = {name: {**point, "region": _region(point)} for name, point in points.items()}
+            screen.print(operating_table(with_region, screen.width))
         for testbench, corner, kind, words in turn["evaluation"]["failures"]:
             screen.print(f"{testbench} in {corner} failed: {kind}: {words}", markup=False)
     else:

@@ -95,7 +95,7 @@ def sim_command(options: argparse.Namespace) -> int:
     screen.print(sizing_table(labels.parameter_table(problem), sizing))
     if points:
         screen.print(f"\noperating points in {problem.corners[0].name}")
-        screen.print(operating_table(points))
+        screen.print(operating_table(points, screen.width))
     for testbench, corner, failure in evaluation.failures:
         screen.print(f"{testbench} in {corner} failed: {failure}", markup=False)
     for remark in unsound:

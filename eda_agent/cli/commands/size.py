@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from eda_agent.cli.options import (
     POLICY_NAMES,
+    ArgumentGroup,
     Commands,
     add_json,
     add_policy_options,
@@ -23,43 +24,65 @@ if TYPE_CHECKING:
     from eda_agent.run import Request
 
 
+EXAMPLES = """examples:
+  eda-agent size circuits/two_stage_miller                 with the default policy
+  eda-agent size spec.yaml --corners signoff --out runs/a  in every corner of the PDK's sign-off
+  eda-agent size runs/a --resume --budget 400              go on with more simulations
+  eda-agent size spec.yaml --robust 0.99                   until 99 % of the Monte Carlo samples pass
+"""
+
+
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "size",
         help="size a circuit",
         description="Propose, simulate and keep the best, turn by turn, until every spec is met.",
+        usage="eda-agent size SPEC [OPTION …]",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("spec", type=Path, help="spec.yaml or its folder; with --resume also the folder of the run")
-    parser.add_argument(
+    _add_run(parser.add_argument_group("the run"))
+    _add_corners(parser.add_argument_group("corners and yield"))
+    policy = parser.add_argument_group("the policy")
+    policy.add_argument(
         "--policy",
         choices=POLICY_NAMES,
         metavar="NAME",
         help=f"policy: {', '.join(POLICY_NAMES)}, or python:MODULE.CLASS (default auto)",
     )
-    parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals (default: the spec's)")
-    parser.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
-    parser.add_argument(
+    policy.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
+    policy.add_argument(
+        "--parallel",
+        type=count,
+        metavar="N",
+        help="number of proposals simulated at once, each a turn (default: as many as keep the workers busy)",
+    )
+    policy.add_argument(
+        "--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit"
+    )
+    add_policy_options(policy)
+    _add_layout(parser.add_argument_group("after layout"))
+    simulator = parser.add_argument_group("the simulator")
+    simulator.add_argument("--force", action="store_true", help="size even if a testbench does not test the circuit")
+    add_simulator(simulator)
+    _add_output(parser.add_argument_group("output for programs"))
+    parser.set_defaults(func=size_command)
+
+
+def _add_run(group: ArgumentGroup) -> None:
+    group.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals (default: the spec's)")
+    group.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default runs/NAME-POLICY-TIME)")
+    group.add_argument("--resume", action="store_true", help="continue the run in SPEC (or in --out)")
+
+
+def _add_corners(group: ArgumentGroup) -> None:
+    group.add_argument(
         "--corners",
         choices=("nominal", "signoff", "signoff_rc"),
         help="a corner set of the PDK instead of the spec's corners",
     )
-    parser.add_argument(
-        "--robust",
-        type=float,
-        metavar="SHARE",
-        help=(
-            "size until this share of Monte Carlo samples meets every spec (lower end of the 95 %% interval), such as"
-            " 0.99"
-        ),
-    )
-    parser.add_argument(
-        "--samples",
-        type=count,
-        metavar="N",
-        help="samples of --robust (default: as many as that share needs, at least 100)",
-    )
-    which = parser.add_mutually_exclusive_group()
+    which = group.add_mutually_exclusive_group()
     which.add_argument(
         "--all-corners", dest="skip", action="store_false", default=None, help="simulate every proposal in every corner"
     )
@@ -69,24 +92,25 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
     )
-    parser.add_argument("--resume", action="store_true", help="continue the run in SPEC (or in --out)")
-    add_policy_options(parser)
-    parser.add_argument(
-        "--parallel",
+    group.add_argument(
+        "--robust",
+        type=float,
+        metavar="SHARE",
+        help=(
+            "size until this share of Monte Carlo samples meets every spec (lower end of the 95 %% interval), such as"
+            " 0.99"
+        ),
+    )
+    group.add_argument(
+        "--samples",
         type=count,
         metavar="N",
-        help="number of proposals simulated at once, each a turn (default: as many as keep the workers busy)",
+        help="samples of --robust (default: as many as that share needs, at least 100)",
     )
-    parser.add_argument(
-        "--memory", action="store_true", help="start with the best designs of earlier runs on the same circuit"
-    )
-    parser.add_argument(
-        "--orders-from",
-        type=int,
-        metavar="BYTE",
-        help="read commands from orders.jsonl from this byte on (default: from its end at the start)",
-    )
-    parser.add_argument(
+
+
+def _add_layout(group: ArgumentGroup) -> None:
+    group.add_argument(
         "--post-layout",
         type=Path,
         metavar="FILE",
@@ -95,14 +119,20 @@ def register(commands: Commands) -> None:
             " sizes come first"
         ),
     )
-    parser.add_argument("--cell", metavar="NAME", help="the cell of --post-layout (default: the circuit's)")
-    parser.add_argument("--force", action="store_true", help="size even if a testbench does not test the circuit")
-    add_json(parser, "print one JSON object on stdout at the end")
-    parser.add_argument(
+    group.add_argument("--cell", metavar="NAME", help="the cell of --post-layout (default: the circuit's)")
+
+
+def _add_output(group: ArgumentGroup) -> None:
+    add_json(group, "print one JSON object on stdout at the end")
+    group.add_argument(
         "--events", action="store_true", help="print every event as a JSON line on stdout and read commands on stdin"
     )
-    add_simulator(parser)
-    parser.set_defaults(func=size_command)
+    group.add_argument(
+        "--orders-from",
+        type=int,
+        metavar="BYTE",
+        help="read commands from orders.jsonl from this byte on (default: from its end at the start)",
+    )
 
 
 def size_command(options: argparse.Namespace) -> int:

@@ -1,0 +1,54 @@
+"""The command line answers a slip with what was probably meant, in one message."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CIRCUIT = "circuits/two_stage_miller"
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["siez", "x"], "did you mean size?"),
+        (["size", CIRCUIT, "--policy", "trsut"], "did you mean trust?"),
+        (["size", CIRCUIT, "--corners", "nominl"], "did you mean nominal?"),
+        (["size", CIRCUIT, "--polcy", "trust"], "did you mean --policy?"),
+        (["size"], "see eda-agent size --help"),
+        (["sim", CIRCUIT, "--set", "W12=8"], "did you mean 8u?"),
+        (["sim", CIRCUIT, "--set", "W21=8u"], "did you mean W12?"),
+        (["size", f"{CIRCUIT}/two_stage_miller.spice"], f"eda-agent init {CIRCUIT}/two_stage_miller.spice"),
+    ],
+)
+def test_a_slip_is_answered(words: list[str], expected: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2 and expected in done.stderr
+    assert len(done.stderr.splitlines()) == 2 and not done.stdout
+
+
+def test_without_a_command_the_way_in_is_shown() -> None:
+    done = run()
+    assert done.returncode == 2 and "eda-agent init amp.spice" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "powershell"])
+def test_completion_has_every_command(shell: str) -> None:
+    script = run("completion", shell).stdout
+    assert all(name in script for name in ("size", "sensitivity", "--policy" if shell != "fish" else "policy"))
+
+
+def test_every_option_of_size_is_in_a_group() -> None:
+    """A group of options has a heading; `options:` holds only the help."""
+    words = run("size", "--help").stdout
+    section = words.split("options:")[1].split("\n\n")[0]
+    assert section.count("--") == 1 and "examples:" in words and Path(CIRCUIT).name in words
