@@ -12,9 +12,7 @@ CIRCUIT = "circuits/two_stage_miller"
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
