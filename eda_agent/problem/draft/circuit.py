@@ -114,7 +114,7 @@ def read_circuit(
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = with_answers(classify(structure), structure, answers)
     doubts += kind.doubts
-    conditions = conditions_of(raw.splitlines())
+    conditions = conditions_of(raw.splitlines()).above(structure.vss)
     if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     if structure.unknown:

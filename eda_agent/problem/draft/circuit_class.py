@@ -181,6 +181,10 @@ def _comparator(
     assert pair is not None
     gates = [pair[0].gate, pair[1].gate]
     outputs = [port for port in outputs if port not in gates and port not in structure.clocks]
+    if len(outputs) > 2:
+        # the latch holds the decision; other drains are probes
+        held = [port for port in outputs if _is_latched(structure, port)]
+        outputs = held if len(held) == 2 else outputs
     clocks = [port for port in rest if port not in gates and (port in structure.clocks or named("clk", port))]
     if len(clocks) > 1:
         doubts.append(f"how to drive {' and '.join(clocks)}: the template of comparators has one clock")
@@ -199,6 +203,10 @@ def _comparator(
     negative = next(out for out in outputs if out != positive)
     ports = {"inp": gates[0], "inn": gates[1], "outp": positive, "outn": negative, "clk": structure.clocks[0], **rails}
     return CircuitClass("comparator", ports, biases(structure, rest, set(ports.values())), COMPARATOR, tuple(doubts))
+
+
+def _is_latched(structure: Structure, port: str) -> bool:
+    return any(fet.drain == port and structure.roles.get(fet.name, "").startswith("latch") for fet in structure.fets)
 
 
 def _latched(structure: Structure, net: str) -> str:

@@ -57,6 +57,8 @@ def held_of(draft: Draft, port: str, how: str) -> Held:
         # on at the supply of every corner
         amount = "vdd" if how == "high" else "0"
         return Held(port, "voltage", amount, "" if sure else f"{how}, as its name or its well says")
+    if how == "open" and answer is None and port not in draft.driven:
+        return Held(port, "current", "0", "a drain drives it: left open")
     kind = "current" if how in {"source", "sink"} else "voltage"
     if answer is not None:
         value = -abs(answer.value) if how == "sink" else answer.value

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 
 from eda_agent.problem.draft.bare import with_devices
 from eda_agent.problem.draft.flat import without_sources
+from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
 from eda_agent.problem.draft.model_libraries import without_model_libraries
 from eda_agent.problem.draft.named_sizes import with_named_sizes
+from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
 
@@ -32,15 +34,15 @@ _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNO
 def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     """(netlist, changes). `pdks` tell whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
-    lines = _without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
+    lines = without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
     lines = without_model_libraries(lines, notes)
-    lines = _uncomment_subckt(lines, notes)
-    lines = without_sources(lines, notes)
+    lines = closed(_uncomment_subckt(lines, notes), notes)
+    lines = without_sources(lines, notes, measured_nets(text))
     lines = [_slashes(line, notes) for line in lines]
     lines = with_global_ports(lines, notes)
     for pdk in pdks:
         lines = with_devices(lines, pdk, notes)
-    lines = _foundry_devices(lines, pdks, notes)
+    lines = foundry_calls(_foundry_devices(lines, pdks, notes), pdks, notes)
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
     return result, tuple(dict.fromkeys(notes))
 
@@ -68,41 +70,6 @@ def _scaled(lines: list[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str
             # the numbers of a PDK's subcircuit are in its own unit
             factor = {"m": metres, "x": metres / unit}.get(line.lstrip()[:1].lower(), 1.0)
         result.append(times(line, factor))
-    return result
-
-
-def _without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
-    """The lines without `.control` blocks and analyses, which the testbenches have."""
-    result, inside = [], False
-    for line in lines:
-        words = line.strip().lower().split()
-        card = words[0] if words else ""
-        inside = inside or card == ".control"
-        if inside:
-            notes.append("the .control block was left out")
-        elif card in {
-            ".op",
-            ".ac",
-            ".dc",
-            ".tran",
-            ".noise",
-            ".tf",
-            ".pz",
-            ".sens",
-            ".save",
-            ".print",
-            ".plot",
-            ".probe",
-            ".meas",
-            ".measure",
-            ".four",
-        }:
-            notes.append("analyses and their output cards were left out: the testbenches have their own")
-        elif card in {".option", ".options", ".temp"}:
-            notes.append("simulator options were left out")
-        else:
-            result.append(line)
-        inside = inside and card != ".endc"
     return result
 
 

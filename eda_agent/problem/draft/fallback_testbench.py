@@ -85,6 +85,8 @@ def _source(number: int, port: str, how: str, structure: Structure, driven: Mapp
     known = driven.get(port)
     if how in {"low", "high"} and known is None:
         return f"V{number} {port} 0 {'0' if how == 'low' else '{vdd}'}"
+    if how == "open" and known is None:
+        return f"R{number} {port} 0 1T"
     if how in {"source", "sink"}:
         amount = abs(known) if known else 5e-6
         nets = f"0 {port}" if how == "source" else f"{port} 0"

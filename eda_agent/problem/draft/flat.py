@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.source import is_title
 from eda_agent.units import parse_spice_number
 
-_GROUNDS = frozenset(["0", "gnd"])
-_NODES = {"m": 4, "x": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2}
-"""Element letter → number of nodes. X is a MOSFET of a PDK: other calls are not supported in a flat netlist."""
+_GROUNDS = frozenset(["0", "gnd", "gnd!"])
+_NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "j": 3}
+"""Element letter → number of nodes. An X calls a PDK's device or a cell: its nodes are all words before the last."""
+_NAMED_OUTPUT = re.compile(r"/?v?(?:out\w*|o|ref\w*|bg\w*|bgr)", re.IGNORECASE)
 
 
-def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
+def _nodes_of(card: str) -> list[str]:
+    plain = [word for word in card.split() if "=" not in word]
+    kind = card[0].lower()
+    return plain[1:-1] if kind == "x" else plain[1 : 1 + _NODES.get(kind, 0)]
+
+
+def without_sources(lines: Sequence[str], notes: list[str], measured: Collection[str] = ()) -> list[str]:
     """The lines as a subcircuit with ports; unchanged if there is one already, if nothing drives it, or if a device is
     unknown.
+
+    `measured`: the nets that the deck prints, in lower case: those named as an output become ports if no net is one by
+    its devices.
     """
     if not is_flat(lines):
         return list(lines)
     cards, others, name = _split(lines)
     kinds = [card[0].lower() for card in cards]
-    nodes = [card.split()[1 : 1 + _NODES.get(kind, 0)] for card, kind in zip(cards, kinds, strict=True)]
-    if not set(kinds) <= _NODES.keys() or any(
-        len(found) != _NODES[kind] for found, kind in zip(nodes, kinds, strict=True)
+    nodes = [_nodes_of(card) for card in cards]
+    if not set(kinds) <= {*_NODES, "x"} or any(
+        len(found) < _NODES.get(kind, 2) for found, kind in zip(nodes, kinds, strict=True)
     ):
         return list(lines)
     driven: list[str] = []
@@ -38,11 +49,11 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
         live = [net for net in found if net.lower() not in _GROUNDS]
         if kind in "vi" and len(live) == 1:
             driven.append(live[0])
-        else:
+        elif kind not in "vi" or live:
             kept.append(number)
     if not driven or not kept:
         return list(lines)
-    outputs = _outputs(cards)
+    outputs = _outputs(cards, measured)
     # the testbench brings the load
     loads = [
         number
@@ -54,10 +65,15 @@ def without_sources(lines: Sequence[str], notes: list[str]) -> list[str]:
     kept = [number for number in kept if number not in loads]
     if loads:
         notes.append(f"{', '.join(cards[number].split()[0] for number in loads)} became the load of the testbenches")
-    ports = list(dict.fromkeys([*driven, *outputs]))
-    body = [_grounded(cards[number], _NODES[kinds[number]]) for number in kept]
-    notes.append(f"sources were removed, and {', '.join(ports)} and ground (vss) became ports")
-    return [*others, f".subckt {name} {' '.join(ports)} vss", *body, f".ends {name}"]
+    # a net vss that a source of 0 V holds is ground
+    ports = [port for port in dict.fromkeys([*driven, *outputs]) if port.lower() != "vss"]
+    taken = any(net.lower() == "vss" for net in driven) and conditions_of(lines).volts.get("vss", 0.0) != 0.0
+    ground = "gnd" if taken else "vss"
+    grounded = any(net.lower() in _GROUNDS for number in kept for net in nodes[number])
+    body = [_grounded(cards[number], len(nodes[number]), ground) for number in kept]
+    ends = ["vss", *(["gnd"] if taken and grounded else [])]
+    notes.append(f"sources were removed, and {', '.join(ports)} and ground ({' and '.join(ends)}) became ports")
+    return [*others, f".subckt {name} {' '.join([*ports, *ends])}", *body, f".ends {name}"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,11 @@ class FlatConditions:
     amps: Mapping[str, float] = field(default_factory=dict)
     loads: Mapping[str, float] = field(default_factory=dict)
 
+    def above(self, net: str) -> FlatConditions:
+        """The same with voltages counted from a net, the negative rail of a split supply."""
+        base = self.volts.get(net, 0.0)
+        return replace(self, volts={name: volts - base for name, volts in self.volts.items()}) if base else self
+
 
 def is_flat(lines: Sequence[str]) -> bool:
     """Whether no subcircuit with ports is in the lines."""
@@ -88,18 +109,11 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     volts: dict[str, float] = {}
     amps: dict[str, float] = {}
     loads: dict[str, float] = {}
-    outputs = set(_outputs(cards))
+    outputs = set(_outputs(cards, measured_nets("\n".join(lines))))
     for card in cards:
         words = card.split()
         kind = card[0].lower()
-        value = next(
-            (
-                number
-                for word in words[3:5]
-                if word.lower() != "dc" and (number := parse_spice_number(word)) is not None
-            ),
-            None,
-        )
+        value = _value(words[3:])
         if kind not in "vic" or len(words) < 4 or value is None:
             continue
         plus, minus = (net.lower() for net in words[1:3])
@@ -116,18 +130,33 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
     return FlatConditions(volts, amps, loads)
 
 
-def _outputs(cards: Sequence[str]) -> list[str]:
-    """Nets on which drains stand and nothing else but a load to ground."""
-    devices = [(card[0].lower(), card.split()[1 : 1 + _NODES.get(card[0].lower(), 0)]) for card in cards]
-    driven = {net for kind, nodes in devices if kind in "vi" for net in nodes}
-    drains = Counter(nodes[0] for kind, nodes in devices if kind in "mx" and nodes)
-    elsewhere = {
-        net
-        for kind, nodes in devices
-        if not (kind == "c" and any(net.lower() in _GROUNDS for net in nodes))
-        for net in (nodes[1:] if kind in "mx" else nodes)
-    }
-    return [net for net, count in drains.items() if count > 1 and net not in elsewhere and net not in driven]
+def _value(words: Sequence[str]) -> float | None:
+    """The DC value of a source, or the value of a capacitor: the first number; that of a waveform is its start."""
+    text = " ".join(words).replace("=", " ")
+    text = re.sub(r"(?i)^dc\s+", "", text)
+    waveform = re.match(r"(?i)(pulse|sine?|exp|sffm|am)\s*\(?\s*([^\s,()]+)", text)
+    first = waveform[2] if waveform else next(iter(text.split()), "")
+    return parse_spice_number(first)
+
+
+def _outputs(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:
+    """Nets on which drains stand and no gate or source; else those that the deck prints and that are named so."""
+    devices = [(card[0].lower(), _nodes_of(card)) for card in cards]
+    devices = [(kind, nodes) for kind, nodes in devices if nodes]
+    ends = [(kind, [net for net in nodes if net.lower() not in _GROUNDS]) for kind, nodes in devices]
+    driven = {net for kind, live in ends if kind in "vi" and len(live) == 1 for net in live}
+    fets = [nodes for kind, nodes in devices if kind == "m" or (kind == "x" and len(nodes) == 4)]
+    drains = Counter(nodes[0] for nodes in fets)
+    elsewhere = {net for nodes in fets for net in nodes[1:]}
+    elsewhere |= {net for kind, nodes in devices if kind not in "mxcrvi" for net in nodes}
+    free = [net for net, count in drains.items() if net not in driven and net not in _GROUNDS]
+    found = [net for net in free if drains[net] > 1 and net not in elsewhere]
+    if found:
+        return found
+    nets = dict.fromkeys(net for kind, nodes in devices if kind not in "vi" for net in nodes if net not in driven)
+    named = [net for net in nets if _NAMED_OUTPUT.fullmatch(net) and net.lower() not in _GROUNDS]
+    printed = [net for net in named if net.lower() in measured]
+    return printed or (named if len(named) == 1 else [])
 
 
 def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:
@@ -154,8 +183,8 @@ def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:
     return cards, others, name
 
 
-def _grounded(card: str, count: int) -> str:
+def _grounded(card: str, count: int, ground: str) -> str:
     words = card.split()
     return " ".join(
-        [words[0], *("vss" if net.lower() in _GROUNDS else net for net in words[1 : 1 + count]), *words[1 + count :]]
+        [words[0], *(ground if net.lower() in _GROUNDS else net for net in words[1 : 1 + count]), *words[1 + count :]]
     )

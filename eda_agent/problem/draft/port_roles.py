@@ -10,7 +10,9 @@ from eda_agent.problem.structure import Structure
 
 def outputs_of(structure: Structure, ports: Sequence[str]) -> list[str]:
     """The ports that devices drive."""
-    return [port for port in ports if _drives(structure, port)]
+    return [
+        port for port in ports if _drives(structure, port) and _behind_switch(structure, port) not in {"source", "sink"}
+    ]
 
 
 def gives_current(structure: Structure, port: str) -> bool:
@@ -40,7 +42,7 @@ def has_no_sink(structure: Structure, out: str) -> bool:
 
 def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[str, str]:
     """Port → how it is held: "source" (a current into the port), "sink" (out of it), "voltage", "low" or "high" (at a
-    rail).
+    rail), or "open".
     """
     return {port: _held(structure, port) for port in rest if port not in taken and port not in structure.clocks}
 
@@ -58,7 +60,20 @@ def _held(structure: Structure, port: str) -> str:
     if len(wells) == 1:
         # a second supply, or the substrate
         return "high" if wells == {"pmos"} else "low"
-    return _current(structure, port) or "voltage"
+    return _behind_switch(structure, port) or _current(structure, port) or "voltage"
+
+
+def _behind_switch(structure: Structure, port: str) -> str:
+    """How a port without a gate is held: as the diode behind a switch asks; "open" if a drain drives it; else ""."""
+    ends = {
+        fet.drain if fet.source == port else fet.source for fet in structure.fets if port in (fet.source, fet.drain)
+    } - structure.rails
+    diodes = [fet for fet in structure.fets if fet.diode and fet.gate in ends]
+    if diodes and all(port in (fet.source, fet.drain) for fet in diodes):
+        return ""
+    if diodes:
+        return "source" if diodes[0].type == "nmos" else "sink"
+    return "open" if any(fet.drain == port for fet in structure.fets) else ""
 
 
 def _current(structure: Structure, port: str) -> str:

@@ -10,7 +10,7 @@ import re
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.groups import device_at, grouped, ratios_of
+from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, place_unit, uses_of
 from eda_agent.problem.netlist import Device, Edit
@@ -36,10 +36,12 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):
                 result.append((spelled(draft, edit), edit))
             seen.add(name)
-    follows, loads = grouped(draft).follows, loads_of(draft)
+    follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
     for inner in _reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
+            if path in idle:
+                continue
             rule = draft.pdk.device(device.value)
             for attribute in (*(rule.names if rule is not None else ("w", "l")), "m"):
                 text = device.params.get(attribute, "")
@@ -85,6 +87,20 @@ def loads_of(draft: Draft) -> list[str]:
     )
     loads = [label for label, role in draft.structure.roles.items() if role == "load capacitor"]
     return [name for name in loads if (device := scope.device(name)) is not None and outputs & set(device.nodes)]
+
+
+IDLE = frozenset({"dummy", "decoupling capacitor"})
+"""Roles of devices that do nothing for the signal or the bias."""
+
+
+def idle_devices(draft: Draft) -> set[str]:
+    """Devices, as a spec names them, that are dummies or decoupling wherever the circuit has them; they keep their
+    sizes.
+    """
+    roles: dict[str, set[str]] = {}
+    for label, role in draft.structure.roles.items():
+        roles.setdefault(path_of(draft, label), set()).add(role)
+    return {path for path, found in roles.items() if found <= IDLE}
 
 
 def _reached(draft: Draft) -> list[str]:

@@ -44,7 +44,7 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
         # a port on a diode supplies a current
         biased = any(fet.diode for fet in found.by_gate[port])
         gates = [] if port in found.rails or biased else _gates(found, port)
-        if gates is None or not any(gate.sure for gate in gates):
+        if gates is None or not (any(gate.sure for gate in gates) or _switches_supply(found, gates)):
             continue
         levels = {gate.level for gate in gates if gate.level}
         if len(levels) == 1:
@@ -52,6 +52,23 @@ def enables_in(found: Wiring) -> tuple[Enable, ...]:
             members = dict.fromkeys(gate.fet.name for gate in gates)
             result.append(Enable(port, next(iter(levels)), tuple(killers), tuple(members)))
     return tuple(result)
+
+
+def _switches_supply(found: Wiring, gates: Sequence[_Gate]) -> bool:
+    """Whether the gates are power switches from a rail and devices that hold an output meanwhile, not the clock of a
+    latch, which has both as well.
+    """
+    rails = {found.circuit.vdd, found.circuit.vss}
+    power = [gate for gate in gates if gate.level and not gate.kills and gate.fet.source in rails]
+    held = [gate for gate in gates if gate.kills]
+    crossed = any(
+        one.gate == other.drain and other.gate == one.drain and one.type == other.type and not one.diode
+        for one in found.fets
+        for other in found.by_drain[one.gate]
+        if other is not one
+    )
+    opposite = {gate.fet.type for gate in power} & {gate.fet.type for gate in held}
+    return bool(power and held) and not crossed and not opposite
 
 
 def _gates(found: Wiring, net: str, depth: int = 0) -> list[_Gate] | None:

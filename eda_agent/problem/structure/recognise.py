@@ -43,24 +43,22 @@ def analyse(
     rails: Mapping[str, str] | None = None,
 ) -> Structure:
     """The same from flat devices; `types`: model → nmos or pmos."""
+    devices = list(devices)
+    same = _joined(devices, ports)
     fets, passives = [], []
     for device in devices:
         kind = types.get(device.model, "")[:4]
+        nodes = [same.get(net, net) for net in device.nodes]
         if device.kind == "m" and kind in {"nmos", "pmos"}:
-            drain, gate, source, bulk = device.nodes[:4]
+            drain, gate, source, bulk = nodes[:4]
             fets.append(Fet(device.label, kind, drain, gate, source, bulk))
-        elif device.kind in TWO_TERMINAL and len(device.nodes) >= 2:
-            passives.append(Passive(device.label, device.kind, (device.nodes[0], device.nodes[1])))
+        elif device.kind in TWO_TERMINAL and len(nodes) >= 2:
+            passives.append(Passive(device.label, device.kind, (nodes[0], nodes[1])))
     vdd, vss = (
         (rails or {}).get(role) or _behind_resistors(_rail(fets, ports, kind), ports, fets, passives)
         for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
     )
-    # a channel with one net at both ends carries no current: a dummy or a capacitor, never a diode or a mirror
-    idle = {
-        fet.name: "dummy" if fet.gate in (fet.source, vdd, vss, "0") else "MOS capacitor"
-        for fet in fets
-        if fet.drain == fet.source
-    }
+    idle = {fet.name: role for fet in fets if (role := _idle(fet, vdd, vss))}
     fets = oriented([fet for fet in fets if fet.name not in idle], passives, vdd, vss)
     bare = Structure(tuple(ports), tuple(fets), tuple(passives), vdd, vss)
     found = Patterns(bare)
@@ -73,6 +71,36 @@ def analyse(
         clocks=found.clocks,
         enables=found.enables,
     )
+
+
+def _joined(devices: Sequence[FlatDevice], ports: Sequence[str]) -> dict[str, str]:
+    """Net → the net that it is one with: a source of 0 V between two nets is a wire, an ammeter of the designer."""
+    same: dict[str, str] = {}
+
+    def top(net: str) -> str:
+        while net in same:
+            net = same[net]
+        return net
+
+    for device in devices:
+        if device.kind == "v" and len(device.nodes) >= 2 and device.values.get("dc") == 0:
+            one, other = sorted((top(net) for net in device.nodes[:2]), key=lambda net: net in ports or net == "0")
+            if one != other and not {one, other} <= {*ports, "0"}:
+                same[one] = other
+    return {net: top(net) for net in same}
+
+
+def _idle(fet: Fet, vdd: str, vss: str) -> str:
+    """The role of a MOSFET that never conducts: a dummy, a capacitor, or one whose gate holds it off; "" for others."""
+    rails = {vdd, vss, "0"} - {""}
+    if fet.drain == fet.source:
+        if fet.gate in rails and fet.source in rails and fet.gate != fet.source:
+            return "decoupling capacitor"
+        return "dummy" if fet.gate == fet.source or fet.gate in rails else "MOS capacitor"
+    own, other = ({vss, "0"}, {vdd}) if fet.type == "nmos" else ({vdd}, {vss, "0"})
+    ends = {fet.drain, fet.source}
+    # a native device below the supply conducts with its gate at ground
+    return "dummy" if fet.gate in own - {""} and (ends & own or not ends & other) else ""
 
 
 def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:

@@ -1,0 +1,83 @@
+"""A foundry call is a line that calls a PDK's device; some programs write it with sizes in metres or with one node more
+than the PDK's subcircuit has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eda_agent.problem.draft.lengths import in_metres, times
+from eda_agent.problem.pdk.registry import DeviceRule, Pdk
+
+
+def closed(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """The lines with the `.ends` that the last subcircuit lacks (xschem may leave it commented)."""
+    depth, end, name = 0, len(lines), ""
+    for number, line in enumerate(lines):
+        words = line.split()
+        card = words[0].lower() if words else ""
+        if card == ".subckt" and len(words) > 1:
+            depth, name = depth + 1, words[1]
+        elif card == ".ends":
+            depth -= 1
+        elif card == ".end":
+            end = number
+            break
+    if depth != 1:
+        return list(lines)
+    notes.append(f".subckt {name} was closed: its .ends is missing")
+    return [*lines[:end], f".ends {name}", *lines[end:]]
+
+
+def foundry_calls(lines: Sequence[str], pdks: Sequence[Pdk], notes: list[str]) -> list[str]:
+    """The lines with the calls of PDK devices in the PDK's unit and with its number of nodes."""
+    result: list[str] = []
+    factor = 1.0
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith("+"):
+            result.append(times(line, factor))
+            continue
+        factor = 1.0
+        found = _called(line, pdks)
+        if found is None:
+            result.append(line)
+            continue
+        pdk, rule = found
+        whole = " ".join([line, *_continued(lines, number + 1)])
+        if rule.is_fet and pdk.scale != 1.0 and _has_size(whole) and in_metres(whole):
+            factor = 1.0 / pdk.scale
+            notes.append(f"sizes of {pdk.name}'s devices in metres: now in its unit")
+        result.append(times(_with_nodes(line, rule, notes), factor))
+    return result
+
+
+def _called(line: str, pdks: Sequence[Pdk]) -> tuple[Pdk, DeviceRule] | None:
+    plain = [word for word in line.split() if "=" not in word]
+    if len(plain) < 3 or plain[0][:1].lower() != "x":
+        return None
+    return next(((pdk, rule) for pdk in pdks if pdk.subcircuits and (rule := pdk.device(plain[-1])) is not None), None)
+
+
+def _continued(lines: Sequence[str], start: int) -> list[str]:
+    result = []
+    for line in lines[start:]:
+        if not line.lstrip().startswith("+"):
+            break
+        result.append(line)
+    return result
+
+
+def _has_size(text: str) -> bool:
+    return re.search(r"\b[wl]\s*=\s*[\d.]", text, re.IGNORECASE) is not None
+
+
+def _with_nodes(line: str, rule: DeviceRule, notes: list[str]) -> str:
+    """A bipolar's call without a substrate node that the PDK's subcircuit does not have."""
+    words = line.split()
+    at = max(number for number, word in enumerate(words) if "=" not in word)
+    bipolar = rule.type in {"npn", "pnp", "bipolar"}
+    if not bipolar or at - 1 != rule.terminals + 1:
+        return line
+    notes.append(f"{rule.name} has {rule.terminals} nodes: the substrate node after them was left out")
+    return " ".join([*words[: at - 1], *words[at:]])

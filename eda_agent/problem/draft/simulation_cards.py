@@ -1,0 +1,70 @@
+"""Simulation cards are the lines of a deck that analyse a circuit and print results.
+
+A circuit to size has none, because the testbenches bring their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_ANALYSES = frozenset(
+    ("op", "ac", "dc", "tran", "noise", "tf", "pz", "sens", "disto", "fft", "four", "step", "lstb")
+    + ("save", "print", "plot", "probe", "meas", "measure", "graph", "backanno")
+)
+_OPTIONS = frozenset(["option", "options", "temp"])
+_GUARDS = frozenset(["prot", "protect", "unprot", "unprotect"])
+_CARD = re.compile(r"\s*\.(\w+)")
+_PROBED = re.compile(r"\bv(?:db|p|m|r|i)?\s*\(\s*([^\s(),]+)\s*(?:,\s*([^\s(),]+)\s*)?\)", re.IGNORECASE)
+
+
+def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
+    """The lines without `.control` blocks, analyses, options, guards of models, and the variants of `.alter` and
+    `.data`.
+    """
+    result: list[str] = []
+    skipping, depth, dropped = "", 0, False
+    for line in lines:
+        found = _CARD.match(line)
+        card = found[1].lower() if found else ""
+        if skipping:
+            skipping = "" if card == skipping else skipping
+            continue
+        if line.lstrip().startswith("+") and dropped:
+            continue
+        dropped = True
+        depth += {"subckt": 1, "ends": -1}.get(card, 0)
+        if card == "control":
+            notes.append("the .control block was left out")
+            skipping = "endc"
+        elif card == "data":
+            notes.append("the table of .data was left out")
+            skipping = "enddata"
+        elif card == "alter":
+            notes.append("what .alter changes was left out: the circuit before it is sized")
+            break
+        elif card in _ANALYSES:
+            notes.append("analyses and their output cards were left out: the testbenches have their own")
+        elif card in _OPTIONS:
+            notes.append("simulator options were left out")
+        elif card in _GUARDS:
+            notes.append("guards of protected models were left out")
+        elif card in {"ic", "nodeset"} and depth <= 0:
+            notes.append(f".{card} of the deck was left out")
+        else:
+            dropped = False
+            result.append(line)
+    return result
+
+
+def measured_nets(text: str) -> frozenset[str]:
+    """The nets whose voltages a deck prints, plots, saves or measures, in lower case."""
+    found: set[str] = set()
+    inside = False
+    for line in text.splitlines():
+        words = line.strip().lower()
+        inside = inside or words.startswith(".control")
+        if inside or re.match(r"\.(?:print|plot|probe|meas|measure|save)\b", words):
+            found |= {net for match in _PROBED.finditer(words) for net in match.groups() if net}
+        inside = inside and not words.startswith(".endc")
+    return frozenset(found)
