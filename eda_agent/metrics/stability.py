@@ -26,8 +26,8 @@ def phase_margin(transfer: Complex) -> float:
     −180° gives a negative margin and is not confused with another branch. Raises `Unmeasurable` if the path inverts
     at low frequency or |T| never passes 1.
     """
-    level, phase = _polar(transfer)
-    turns = [float(_at(phase, place)) for place, _ in _passes(level, 0.0)]
+    level, phase = polar(transfer)
+    turns = [float(level_at(phase, place)) for place, _ in passes(level, 0.0)]
     if not turns:
         raise Unmeasurable(no_unity(level), WIDER if level[-1] > 0 else 0.0)
     if _encircles(level, phase):
@@ -42,14 +42,14 @@ def gain_margin(transfer: Complex) -> float:
     It is −20 log |T| where the phase reaches −180°, in loops where it does so once. If it never does, the margin is
     above the attenuation at the end of the sweep: `Censored`.
     """
-    level, phase = _polar(transfer)
-    at = [float(_at(level, place)) for place, _ in _half_turns(phase)]
+    level, phase = polar(transfer)
+    at = [float(level_at(level, place)) for place, _ in half_turns(phase)]
     if not at:
         raise Censored("the phase never turns in the sweep", ">", -float(level[-1]))
     return -max(at) if _encircles(level, phase) else min(abs(value) for value in at)
 
 
-def _polar(transfer: Complex) -> tuple[Real, Real]:
+def polar(transfer: Complex) -> tuple[Real, Real]:
     """|T| in dB and ∠T in degrees, unwrapped."""
     if transfer[0].real <= 0 and abs(transfer[0].imag) < abs(transfer[0].real):
         raise Unmeasurable("the path inverts at low frequency: feedback through it is positive")
@@ -57,16 +57,16 @@ def _polar(transfer: Complex) -> tuple[Real, Real]:
 
 
 def _encircles(level: Real, phase: Real) -> bool:
-    return sum(direction for place, direction in _half_turns(phase) if _at(level, place) > 0) != 0
+    return sum(direction for place, direction in half_turns(phase) if level_at(level, place) > 0) != 0
 
 
-def _half_turns(phase: Real) -> list[tuple[float, int]]:
-    """The places where ∠T passes ±180°, ±540°, …, in the form of `_passes`."""
+def half_turns(phase: Real) -> list[tuple[float, int]]:
+    """The places where ∠T passes ±180°, ±540°, …, in the form of `passes`."""
     first, last = (math.floor((end - 180.0) / 360.0) for end in (phase.min(), phase.max()))
-    return [found for turn in range(first, last + 1) for found in _passes(phase, 180.0 + 360.0 * turn)]
+    return [found for turn in range(first, last + 1) for found in passes(phase, 180.0 + 360.0 * turn)]
 
 
-def _passes(values: Real, threshold: float) -> list[tuple[float, int]]:
+def passes(values: Real, threshold: float) -> list[tuple[float, int]]:
     """(place, direction) of every passage of a threshold; a place is an index with a fraction, a direction 1 upwards
     and −1 downwards.
     """
@@ -78,7 +78,8 @@ def _passes(values: Real, threshold: float) -> list[tuple[float, int]]:
     return result
 
 
-def _at(values: Real, place: float) -> float:
+def level_at(values: Real, place: float) -> float:
+    """The value at a place (see `passes`), interpolated."""
     index = min(int(place), len(values) - 2)
     return float(values[index] + (place - index) * (values[index + 1] - values[index]))
 

@@ -46,6 +46,7 @@ class RunState:
         left: turns set aside by going back.
         policy: the last policy that the user chose (name, options).
         budget: simulations, if the user changed them since the last start or resume.
+        hello: the versions of the program and of the simulator that last wrote the journal.
         opened: the request and the fingerprint of the last start or resume (`run.resume`); empty in a journal of 0.1.0.
     """
 
@@ -66,6 +67,7 @@ class RunState:
     review: bool = False
     opened: dict[str, Any] = field(default_factory=dict)
     logs: list[dict[str, Any]] = field(default_factory=list)
+    hello: dict[str, Any] = field(default_factory=dict)
     sequence: int = 0
     _tally: Tally | None = field(default=None, repr=False, compare=False)
 
@@ -75,6 +77,9 @@ class RunState:
         handler = _HANDLERS.get(event["type"])
         if handler is not None:
             handler(self, event)
+
+    def _greet(self, event: Event) -> None:
+        self.hello = event
 
     def _start(self, event: Event) -> None:
         # a resumed run may have another budget and other machines; its other initial data stays
@@ -195,6 +200,7 @@ class RunState:
 
 
 _HANDLERS: Mapping[str, Callable[[RunState, Event], None]] = {
+    "hello": RunState._greet,
     "run.started": RunState._start,
     "baseline": RunState._evaluate,
     "turn.evaluated": RunState._evaluate,

@@ -20,9 +20,16 @@ def stroke(style: int) -> tuple[str, str]:
     return COLOURS[style % len(COLOURS)], DASHES[(style + style // len(COLOURS)) % len(DASHES)]
 
 
-def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: float) -> list[list[str]]:
+def stroke_class(style: int) -> str:
+    """The class with which a page may give the colour of a style anew, such as for a dark page."""
+    return f"c{style % len(COLOURS)}"
+
+
+def legend(
+    entries: Sequence[tuple[str, int]], left: float, width: float, y: float, hidden: Sequence[bool] = ()
+) -> list[list[str]]:
     """Rows of SVG elements for lines as (name, style), from `left` over `width` pixels, with the first baseline at
-    `y`.
+    `y`. `hidden`: by line, whether it is not shown at first.
     """
     if not entries:
         return []
@@ -34,9 +41,12 @@ def legend(entries: Sequence[tuple[str, int]], left: float, width: float, y: flo
         row, x = number // columns, left + width * (number % columns) / columns
         line = y + ROW * row
         colour, dash = stroke(style)
+        off = " off" if hidden and hidden[number] else ""
         drawn[row].append(
+            f'<g class="entry{off}" data-line="{number}">'
+            f'<rect x="{x:.0f}" y="{line - 12:.0f}" width="{width / columns - 4:.0f}" height="{ROW - 2}" opacity="0"/>'
             f'<line x1="{x:.0f}" y1="{line - 4:.0f}" x2="{x + SAMPLE - 4:.0f}" y2="{line - 4:.0f}" stroke="{colour}"'
-            f' stroke-width="2" stroke-dasharray="{dash}"/><text x="{x + SAMPLE:.0f}" y="{line:.0f}"'
-            f' class="tick">{escape(name)}</text>'
+            f' class="{stroke_class(style)}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f'<text x="{x + SAMPLE:.0f}" y="{line:.0f}" class="tick">{escape(name)}</text></g>'
         )
     return drawn

@@ -15,9 +15,9 @@ from eda_agent.insight.complete import corners_of
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.located_node import read_plain
+from eda_agent.record.best_turn import best_turn
 from eda_agent.record.fold import RunState
 from eda_agent.record.labels import extremes, found_in, target_text, verdict
-from eda_agent.record.report import best_turn
 from eda_agent.units import QuantityError, any_unit, format_quantity, format_score, parse_quantity, shown_unit
 
 CACE_VERSION = 5.2

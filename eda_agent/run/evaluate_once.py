@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eda_agent.problem.spec import Problem
-from eda_agent.record.events import monte_carlo_data
+from eda_agent.record.events import monte_carlo_data, plain
 from eda_agent.run.trust import check_trust
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluation, Evaluator
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo
+from eda_agent.simulation.operating_point import operating_point
 from eda_agent.simulation.soundness import Soundness, judge
 from eda_agent.simulation.workbench import Workbench
 
@@ -27,13 +28,16 @@ def open_evaluator(
     cache: bool = True,
     pool: Executor | None = None,
     cluster: str | None = None,
+    keep_points: bool = False,
 ) -> Iterator[Evaluator]:
-    """An evaluator with its worker processes and cache, closed on leaving the context."""
+    """An evaluator with its worker processes and cache, closed on leaving the context. `keep_points`: read operating
+    points in every corner.
+    """
     folder = cache_folder()
     pool = pool or open_pool(workers, cluster)
     store = Cache(folder / "results.sqlite") if cache else NoCache()
     try:
-        evaluator = Evaluator(problem, Workbench(problem, folder / "models"), pool, store)
+        evaluator = Evaluator(problem, Workbench(problem, folder / "models"), pool, store, keep_points=keep_points)
         if pool.version:
             # the version was read while the workers started and the decks were made
             check_trust(problem, pool.sandbox)
@@ -66,13 +70,35 @@ def _known(evaluation: Evaluation, corner: str) -> dict[str, float | None]:
     }
 
 
-def simulate_for_report(
-    problem: Problem, sizing: Mapping[str, float], samples: int, seed: int
-) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, Any] | None]:
-    """(waveforms of every testbench and corner, Monte Carlo as data or None without samples) of one design."""
-    with open_evaluator(problem) as evaluator:
+@dataclass(frozen=True)
+class ReportSimulation:
+    """What a report shows of a design beside its journal.
+
+    Attributes:
+        waveforms: (testbench, corner) → kind → {axis, probes}; a failed simulation has none.
+        points: corner → device → operating point as data.
+        points_bench: the testbench of the operating points.
+        monte_carlo: as data, None without samples.
+    """
+
+    waveforms: dict[tuple[str, str], dict[str, Any]]
+    points: dict[str, dict[str, dict[str, Any]]]
+    points_bench: str
+    monte_carlo: dict[str, Any] | None
+
+
+def simulate_for_report(problem: Problem, sizing: Mapping[str, float], samples: int, seed: int) -> ReportSimulation:
+    """Simulate one design in every testbench and corner, and `samples` Monte Carlo samples of it."""
+    with open_evaluator(problem, keep_points=True) as evaluator:
         legal = problem.space.snap(sizing)
-        waves = {
-            place: reply["waveforms"] for place, reply in evaluator.waveforms(legal).items() if "waveforms" in reply
-        }
-        return waves, monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None
+        replies = evaluator.waveforms(legal)
+        waves = {place: reply["waveforms"] for place, reply in replies.items() if "waveforms" in reply}
+        points: dict[str, dict[str, dict[str, Any]]] = {}
+        biased = ""
+        for (bench, corner), reply in replies.items():
+            found = {name: plain(operating_point(row).data()) for name, row in reply.get("operating_point", {}).items()}
+            if found:
+                points.setdefault(corner, found)
+                biased = biased or bench
+        chips = monte_carlo_data(monte_carlo(evaluator, legal, samples, seed)) if samples else None
+        return ReportSimulation(waves, points, biased, chips)

@@ -237,11 +237,20 @@ class Evaluator:
         ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
-        """(testbench, corner) → reply with waveforms, simulated without the cache, each in its first window."""
+        """(testbench, corner) → reply with waveforms, simulated without the cache, each in its first window; the
+        first testbench of a corner whose operating points are kept has these too.
+        """
         instance = self.workbench.instance(sizing)
         self.prepare()
         tasks = [
-            Task(deck, instance, waveforms=True, timeout=self.problem.budget.timeout) for deck in self.workbench.decks
+            Task(
+                deck,
+                instance,
+                operating_point=deck.key in self._shown,
+                waveforms=True,
+                timeout=self.problem.budget.timeout,
+            )
+            for deck in self.workbench.decks
         ]
         return {
             (deck.testbench, deck.corner): reply

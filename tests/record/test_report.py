@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from hypothesis import strategies as st
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import Edit
+from eda_agent.record.best_turn import best_turn
+from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.record.legend import SAMPLE
-from eda_agent.record.plot import Axis, Line, Plot, histogram, line_plot
-from eda_agent.record.report import best_turn, html_report
+from eda_agent.record.plot import Axis, Line, Mark, Plot, line_plot, stacked
+from eda_agent.record.report import Evidence, circuit_evidence, html_report
+from eda_agent.record.report.specs import in_one_unit
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
 from eda_agent.record.xschem import write_sizes
 from eda_agent.run import Request, simulate_for_report, size
@@ -53,8 +57,9 @@ class Page(HTMLParser):
 
 def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> None:
     problem = load_problem(CIRCUITS / "two_stage_miller")
-    waves, chips = simulate_for_report(problem, best_turn(state)["sizing"], 4, 0)
-    text = html_report(state, diff="--- a\n+++ b\n-W12=2\n+W12=3", waveforms=waves, monte_carlo=chips)
+    sizing = best_turn(state)["sizing"]
+    found = simulate_for_report(problem, sizing, 4, 0)
+    text = html_report(state, Evidence(author="Ada", **circuit_evidence(problem, sizing), **vars(found)))
     page = Page()
     page.feed(text)
     assert not re.search(r"(src|href)\s*=|@import|url\(", text)
@@ -67,25 +72,136 @@ def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> N
     drawn = [attributes for tag, attributes in page.tags if tag == "polyline"]
     # the score, gain and phase, noise, step in three corners
     assert len(drawn) >= 1 + 3 + 3 + 3 + 3
-    assert sum(tag == "svg" for tag, _ in page.tags) >= 5 + 4
+    assert sum(attributes.get("class") == "plot" for tag, attributes in page.tags if tag == "svg") >= 4 + 4
+    # who, when, with what, in which conditions
+    for fact in (
+        "Ada",
+        "ngspice",
+        "SkyWater SKY130",
+        "125 °C",
+        "load = 3 pF",
+        "vcm = 900 mV (vdd/2)",
+        "ac dec 20 1 10G",
+    ):
+        assert fact in words, fact
+    assert "subckt opamp" in words
+    # operating points in every corner
+    assert set(found.points) == {"nominal", "slow", "fast"} and found.points_bench == "loop"
 
 
-def test_the_verdict_comes_before_the_corners(state: RunState) -> None:
+def test_the_worst_spec_comes_first_and_its_verdict_stays_in_sight(state: RunState) -> None:
     text = html_report(state)
-    heads = re.findall(r"<th[^>]*>([^<]*)</th>", text[text.index('class="scroll specs"') :].split("</tr>")[0])
-    assert heads == ["spec", "target", "verdict", "margin", "worst in", *state.started["corners"]]
+    table = text[text.index('class="scroll specs"') :].split("</table>")[0]
+    heads = re.findall(r"<th[^>]*>(?:<span[^>]*>)?([^<]*)", table)
+    assert heads == ["spec", "target", "", "margin", *state.started["corners"]]
+    keys = re.findall(r'<td class="key"><b class="(\w+)" title="[^"]*">(.)</b> (\w+)</td>', table)
+    best = best_turn(state)["specs"]
+    assert [name for _, _, name in keys] == sorted(best, key=lambda name: (best[name]["met"], best[name]["margin"]))
+    assert all((sign == "✓") == best[name]["met"] for _, sign, name in keys)
+    # the missed values are marked, in the corners where they miss, and no others
+    rows = dict(zip([name for _, _, name in keys], table.split("<tr>")[2:], strict=True))
+    specs = {spec["name"]: spec for spec in state.started["specs"]}
+    values = best_turn(state)["evaluation"]["values"]
+    for name, row in rows.items():
+        low, high = specs[name]["minimum"], specs[name]["maximum"]
+        missed = [
+            value is None or (low is not None and value < low) or (high is not None and value > high)
+            for value in (values[corner][name] for corner in state.started["corners"])
+        ]
+        cells = re.findall(r'<td class="([^"]*)">', row)[-len(missed) :]
+        assert ["fail" in cell for cell in cells] == missed, name
 
 
-def test_words_of_a_model_stay_words(state: RunState) -> None:
-    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+def test_a_row_has_one_unit() -> None:
+    spec = {"name": "a", "unit": "V/√Hz", "minimum": None, "maximum": 80e-9, "corners": []}
+    assert in_one_unit(spec, [(61.1e-9, ""), (1.2e-6, ""), (None, ""), (80.04e-9, ""), (90e-9, ">")]) == (
+        "nV/√Hz",
+        ["61.1", "1200", "—", "80.04", "> 90"],
+    )
+    spec = {"name": "a", "unit": "V/V", "minimum": None, "maximum": 0.01, "corners": []}
+    assert in_one_unit(spec, [(0.000137, ""), (0.00742, "")]) == ("mV/V", ["0.137", "7.42"])
+    assert in_one_unit({**spec, "unit": "", "maximum": 2.0}, [(1.5, "")]) == ("", ["1.5"])
+
+
+EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\x1b[2J" onload="alert(3)'
+
+
+def test_words_of_others_stay_words(state: RunState) -> None:
+    """A model's reasoning, names in a spec, a netlist: what a page shows of them is text."""
+    evil_spec = f"dc_gain{EVIL}"
     turns: list[dict[str, Any]] = [
-        {**turn, "proposal": {**turn["proposal"], "reasoning": evil}} for turn in state.turns
+        {
+            **turn,
+            "proposal": {**turn["proposal"], "reasoning": EVIL},
+            "specs": {(evil_spec if name == "dc_gain" else name): one for name, one in turn["specs"].items()},
+        }
+        for turn in state.turns
     ]
-    changed = RunState(started=state.started, turns=turns, best=state.best, finished=state.finished)
-    text = html_report(changed)
-    assert evil not in text
-    assert "<img" not in text
-    assert text.count("<script>") == 1
+    started = {
+        **state.started,
+        "problem": EVIL,
+        "policy": EVIL,
+        "specs": [
+            {**spec, "name": evil_spec} if spec["name"] == "dc_gain" else spec for spec in state.started["specs"]
+        ],
+        "parameters": [{**one, "role": EVIL} for one in state.started["parameters"]],
+    }
+    hello = {**state.hello, "ngspice": EVIL}
+    changed = RunState(started=started, turns=turns, best=state.best, finished=state.finished, hello=hello)
+    wave = {"axis": [1.0, 10.0, 100.0], "probes": {"out": [[100.0, 50.0, 1.0], [0.0, -50.0, -1.0]]}}
+    point = {
+        "id": 1e-6,
+        "gm": 1e-5,
+        "gds": 1e-7,
+        "vth": 0.5,
+        "vdsat": 0.1,
+        "vgs": 0.6,
+        "vds": 0.05,
+        "gm_id": 10.0,
+        "margin": -0.05,
+    }
+    rows = {
+        "mean": 70.0,
+        "deviation": 1.0,
+        "yield": 0.5,
+        "interval": [0.1, 0.9],
+        "values": [69.0, 71.0],
+        "bounds": ["", ""],
+    }
+    text = html_report(
+        changed,
+        Evidence(
+            author=EVIL,
+            circuit=EVIL,
+            models=EVIL,
+            netlist=EVIL,
+            diff=f"-{EVIL}\n+{EVIL}",
+            schematic=[EVIL],
+            testbenches=[
+                {"name": EVIL, "title": EVIL, "settings": [EVIL], "analyses": [EVIL], "specs": [evil_spec]},
+            ],
+            waveforms={(EVIL, EVIL): {"ac": wave}},
+            points={started["corners"][0]: {EVIL: point}},
+            points_bench=EVIL,
+            monte_carlo={
+                "samples": 2,
+                "passed": 1,
+                "seed": 0,
+                "yield": 0.5,
+                "interval": [0.1, 0.9],
+                "corners": [EVIL],
+                "process": True,
+                "specs": {evil_spec: rows},
+            },
+        ),
+    )
+    assert "<img" not in text and text.count("<script>") == 1 and "\x1b" not in text
+    assert "7 * 7" in text and "49" not in re.findall(r"onerror=alert\(2\)&gt;(\S*)", text)
+    page = Page()
+    page.feed(text)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    # every place of the text was reached
+    assert text.count("alert(1)") >= 20
 
 
 def test_every_plot_is_well_formed() -> None:
@@ -102,8 +218,13 @@ def test_every_plot_is_well_formed() -> None:
     ):
         text = line_plot(plot)
         ElementTree.fromstring(text)  # our own text
-        assert len(text) < 60_000
-    ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], "V", 2.5))  # our own text
+        assert len(text) < 120_000
+    marked = Plot("m", Axis("f", "Hz", log=True), Axis("d", "deg", step=45), [Line("a", [1, 10, 100], [0, -90, -170])])
+    marked = replace(marked, marks=[Mark(10, -90, "PM <90>", to=-180.0)], verticals={"here": 20.0})
+    ElementTree.fromstring(stacked("two", [marked, marked]))
+    # our own text
+    ElementTree.fromstring(histogram("h", [1.0, 2.0, 3.0], "V", {"max": 2.5, "mean": 2.0}, ["max"]))
+    ElementTree.fromstring(normal_plot("h", [1.0, 2.0, 3.0], "V", {"max": 2.5}, 2.0, 1.0))
     assert "nothing to draw" in line_plot(Plot("none", Axis("x"), Axis("y", log=True), [Line("a", [1], [0.0])]))
 
 
@@ -114,7 +235,7 @@ def test_names_in_a_legend_never_touch_and_no_two_lines_look_the_same(names: lis
     drawn = ElementTree.fromstring(line_plot(Plot("many", Axis("x"), Axis("y"), lines, width=760, height=400)))
     strokes = {(line.get("stroke"), line.get("stroke-dasharray")) for line in drawn.iter("polyline")}
     assert len(strokes) == len(names)
-    written = list(drawn)
+    written = list(drawn.iter())
     axis = max(float(text.get("y", 0)) for text in drawn.iter("text") if text.get("text-anchor") == "middle")
     entries = [
         text

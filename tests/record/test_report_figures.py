@@ -22,7 +22,7 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.record.plot import Axis, Line, Plot, line_plot
-from eda_agent.record.report import wave_plots
+from eda_agent.record.report.curves import wave_figures
 from eda_agent.run import Request, open_evaluator, size
 from eda_agent.tui.screens.waves import plots_of
 
@@ -43,10 +43,10 @@ def pictures(problem: Problem) -> tuple[dict[str, Plot], list[dict[str, Any]], d
     for bench in problem.testbenches:
         corners = {corner: kinds for (name, corner), kinds in waves.items() if name == bench}
         for kind in [kind for kind in next(iter(corners.values())) if kind != "op"]:
-            for plot in wave_plots(
+            for figure in wave_figures(
                 bench, kind, {corner: kinds[kind] for corner, kinds in corners.items()}, plot_labels(problem, bench)
             ):
-                found[plot.title] = plot
+                found |= {plot.title: plot for plot in figure.plots}
     return found, rows, dict(values)
 
 

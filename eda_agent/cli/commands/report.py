@@ -34,6 +34,10 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)"
     )
+    parser.add_argument("--author", metavar="NAME", help="html: who writes the report (default: your user name)")
+    parser.add_argument(
+        "--pdf", action="store_true", help="html: also write the page as PDF, by Chromium or Chrome without a window"
+    )
     parser.set_defaults(func=report_command)
 
 
@@ -43,11 +47,17 @@ def report_command(options: argparse.Namespace) -> int:
 
     from eda_agent.cli.run_state import load_state
     from eda_agent.cli.say import say, write
-    from eda_agent.errors import visible
+    from eda_agent.errors import InputError, visible
     from eda_agent.files import write_text
-    from eda_agent.record.report import best_turn
+    from eda_agent.record.best_turn import best_turn
     from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
 
+    if options.pdf and (options.format != "html" or str(options.out) == "-"):
+        raise InputError("--pdf prints the HTML page\n    → leave out --format, and give --out a file name")
+    if options.pdf:
+        from eda_agent.record.report.print_pdf import find_browser, print_pdf
+
+        browser = find_browser()
     state = load_state(options.run)
     target: Path = options.out or options.run / FORMATS[options.format]
     match options.format:
@@ -78,29 +88,32 @@ def report_command(options: argparse.Namespace) -> int:
     else:
         write_text(target, text)
         say(f"wrote {target}")
+    if options.pdf:
+        print_pdf(text, target.with_suffix(".pdf"), browser)
+        say(f"wrote {target.with_suffix('.pdf')}")
     return 0
 
 
 def _html(options: argparse.Namespace, state: RunState) -> str:
     """The page, with waveforms and Monte Carlo if the circuit can still be simulated."""
+    import getpass
+
     from eda_agent import run
     from eda_agent.cli.say import say
     from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import InputError
-    from eda_agent.insight.plot_labels import plot_labels
-    from eda_agent.record.export import netlist_diff
-    from eda_agent.record.report import best_turn, html_report
+    from eda_agent.record.best_turn import best_turn
+    from eda_agent.record.report import Evidence, circuit_evidence, html_report
 
     best = best_turn(state)
-    diff, waves, samples = "", None, None
-    about: dict[str, Any] = {}
+    shown: dict[str, Any] = {"author": options.author if options.author is not None else getpass.getuser()}
     try:
         problem = problem_asked(options.run, state)
     except InputError as error:
-        say(f"eda-agent: without waveforms and diff: {error}")
+        say(f"eda-agent: without waveforms and netlist: {error}")
     else:
-        diff = netlist_diff(problem, best["sizing"])
+        shown |= circuit_evidence(problem, best["sizing"])
         if not options.no_sim:
-            about = {name: plot_labels(problem, name) for name in problem.testbenches}
-            waves, samples = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
-    return html_report(state, diff=diff, waveforms=waves, monte_carlo=samples, about=about)
+            found = run.simulate_for_report(problem, best["sizing"], options.samples, state.started["seed"])
+            shown |= vars(found)
+    return html_report(state, Evidence(**shown))

@@ -1,0 +1,166 @@
+"""Waveforms as plots: the gain and phase of a testbench on one page with the marks of its margins, noise, sweeps and
+transients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eda_agent.insight.bode import bode_marks
+from eda_agent.insight.plot_labels import DEFAULT, clipped
+from eda_agent.insight.transfer import decibels, transfer, unwrapped
+from eda_agent.metrics.waveform import LOOP
+from eda_agent.record.axis import Axis
+from eda_agent.record.plot_data import Line, Mark, Plot
+from eda_agent.record.report.evidence import Waves
+from eda_agent.units import format_quantity
+
+Corners = Mapping[str, Mapping[str, Any]]
+"""corner → waveform"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One plot, or several over the same axis, with a sentence below."""
+
+    plots: Sequence[Plot]
+    caption: str = ""
+
+
+FEW = 5
+"""Corners that are shown until another name is clicked."""
+_WIDTH, _HEIGHT = 640, 300
+_FREQUENCY = Axis("frequency", "Hz", log=True)
+
+
+def figures(
+    waveforms: Waves, labels: Mapping[str, Mapping[str, Any]], worst: Mapping[str, Sequence[str]]
+) -> list[Figure]:
+    """The figures of every testbench and analysis.
+
+    Args:
+        labels: testbench → plot labels (`insight.plot_labels`).
+        worst: testbench → the corners in which its specs are worst, the most important first.
+    """
+    found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for (bench, corner), kinds in waveforms.items():
+        for kind, wave in kinds.items():
+            if kind != "op":
+                found.setdefault((bench, kind), {})[corner] = wave
+    return [
+        figure
+        for (bench, kind), corners in found.items()
+        for figure in wave_figures(bench, kind, corners, labels.get(bench, DEFAULT), worst.get(bench, ()))
+    ]
+
+
+def wave_figures(
+    testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], worst: Sequence[str] = ()
+) -> list[Figure]:
+    """The figures of one analysis, with the corners as lines."""
+    shown = shown_corners(list(corners), worst)
+    corners = {name: corners[name] for name in dict.fromkeys([*shown, *corners])}
+    if kind == "ac":
+        return [_bode(testbench, corners, about, shown, worst)]
+    if kind == "noise":
+        return [Figure([plot]) for plot in _noise(testbench, corners, about, shown)]
+    return [Figure([_sweep(testbench, kind, corners, about, shown)])]
+
+
+def shown_corners(corners: Sequence[str], worst: Sequence[str], most: int = FEW) -> Collection[str]:
+    """At most `most` corners: the first, then the worst ones, then others in their order."""
+    return list(dict.fromkeys([*corners[:1], *(one for one in worst if one in corners), *corners]))[:most]
+
+
+def _bode(
+    testbench: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str], worst: Sequence[str]
+) -> Figure:
+    sign = about["ac"]["sign"]
+    gain, phase = [], []
+    for corner, wave in corners.items():
+        found, hidden = transfer(wave), corner not in shown
+        gain.append(Line(corner, wave["axis"], [sign * value for value in decibels(found)], hidden=hidden))
+        phase.append(Line(corner, wave["axis"], unwrapped(found), hidden=hidden))
+    looped = any(LOOP in wave["probes"] for wave in corners.values())
+    what = "loop gain" if looped else about["ac"]["what"]
+    unit = "dBΩ" if what == "transimpedance" else "dB"
+    title = f"{testbench}: {what}"
+    if sign < 0:
+        # the phase of a rejection has no meaning
+        return Figure([_plot(title, _FREQUENCY, Axis(unit, unit, step=20), gain)])
+    marked = next((corner for corner in worst if corner in corners), next(iter(corners)))
+    marks = _Marks(corners[marked], list(corners).index(marked), looped, about)
+    gains = _plot(title, Axis("", "Hz", log=True), Axis(unit, unit, step=20), gain, {"": 0.0}, marks.gain)
+    phases = _plot(f"{testbench}: phase of the {what}", _FREQUENCY, Axis("deg", "deg", step=45), phase, {}, marks.phase)
+    where = f"In {marked}: " if len(corners) > 1 else ""
+    return Figure([gains, phases], f"{where}{', '.join(marks.texts)}." if marks.texts else "")
+
+
+class _Marks:
+    """The marks of one corner, as points of the gain and of the phase, and as texts."""
+
+    def __init__(self, wave: Mapping[str, Any], line: int, looped: bool, about: Mapping[str, Any]) -> None:
+        margins = looped or about["ac"].get("margins", False)
+        self.gain: list[Mark] = []
+        self.phase: list[Mark] = []
+        self.texts: list[str] = []
+        for mark in bode_marks(wave, margins=margins, passband=not looped):
+            at = format_quantity(mark.frequency, "Hz", 3)
+            x, gain = mark.frequency, mark.gain
+            if mark.kind == "phase margin":
+                turn = 360.0 * round((mark.phase - 180.0) / 360.0) + 180.0
+                self.phase.append(Mark(x, mark.phase, f"PM {mark.value:.1f}°", to=turn, line=line, left=True))
+                self.texts.append(f"phase margin {mark.value:.1f}° at {at}")
+            elif mark.kind == "gain margin":
+                self.gain.append(Mark(x, gain, f"GM {mark.value:.1f} dB", to=0.0, line=line))
+                self.texts.append(f"gain margin {mark.value:.1f} dB at {at}")
+            else:
+                self.gain.append(Mark(x, gain, at if mark.kind == "crossover" else f"−3 dB, {at}", line=line))
+                self.texts.append(f"{mark.kind} at {at}")
+
+
+def _noise(testbench: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> list[Plot]:
+    return [
+        _plot(
+            f"{testbench}: {role} noise",
+            _FREQUENCY,
+            Axis("density", about["noise"]["unit"] if role == "input" else "V/√Hz", log=True),
+            [
+                Line(corner, wave["axis"], wave["probes"][role], hidden=corner not in shown)
+                for corner, wave in corners.items()
+            ],
+        )
+        for role in about["noise"]["roles"]
+        if all(role in wave["probes"] for wave in corners.values())
+    ]
+
+
+def _sweep(testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> Plot:
+    """A transient or a DC sweep. A stimulus that is the same in every corner is drawn once."""
+    roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
+    unit = "A" if roles == ["current"] else "V"
+    axis = Axis("time", "s") if kind == "tran" else Axis(about["dc"]["axis"], about["dc"]["unit"])
+    lines, cut = [], False
+    for role in roles:
+        once = len({tuple(wave["probes"][role]) for wave in corners.values()}) == 1 and len(corners) > 1
+        for corner, wave in list(corners.items())[: 1 if once else None]:
+            values, beyond = clipped(wave["probes"][role], about["limits"] if unit == "V" else None)
+            cut = cut or beyond
+            name = role if once else corner if len(roles) == 1 else f"{corner} {role}"
+            lines.append(Line(name, wave["axis"], values, hidden=not once and corner not in shown))
+    title = f"{testbench}: {', '.join(roles)} over {axis.label}"
+    title += " (cut: an ideal source pulls it beyond the rails)" if cut else ""
+    return _plot(title, axis, Axis(unit, unit), lines)
+
+
+def _plot(
+    title: str,
+    x: Axis,
+    y: Axis,
+    lines: Sequence[Line],
+    levels: Mapping[str, float] | None = None,
+    marks: Sequence[Mark] = (),
+) -> Plot:
+    return Plot(title, x, y, lines, levels or {}, width=_WIDTH, height=_HEIGHT, marks=marks)

@@ -1,0 +1,78 @@
+"""The head of a report says what was designed, by whom, when, and with which versions."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from eda_agent import __version__
+from eda_agent.record.best_turn import best_turn
+from eda_agent.record.fold import RunState
+from eda_agent.record.report.evidence import Evidence
+from eda_agent.stop_reasons import stop_text
+from eda_agent.units import counted, format_score
+
+
+def head(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]:
+    """`facts`: (label, text) rows; `met`, `outcome`: the verdict on the whole design."""
+    begun, best = state.started, best_turn(state)
+    missed = [name for name, result in best["specs"].items() if not result["met"]]
+    corners = counted(len(begun["corners"]), "corner")
+    outcome = (
+        f"every spec met in {'every corner' if len(begun['corners']) > 1 else begun['corners'][0]}"
+        if best["met"]
+        else f"{len(missed)} of {counted(len(best['specs']), 'spec')} not met"
+    )
+    facts = [
+        ("circuit", evidence.circuit),
+        ("models", evidence.models),
+        ("conditions", f"{corners}{_corner_set(begun)}"),
+        ("design", f"turn {best['index']} of the run, score {format_score(best['score'])}"),
+        ("confirmed", _confirmed(state)),
+        ("run", f"{_time(begun.get('t'))}, {_effort(state)}"),
+        (
+            "policy",
+            f"{begun['policy']}, seed {begun['seed']}; ended: {stop_text(state.finished.get('stop', 'unfinished'))}",
+        ),
+        ("versions", _versions(state)),
+        ("report", f"{_time(now)}{f', {evidence.author}' if evidence.author else ''}"),
+    ]
+    return {"met": best["met"], "outcome": outcome, "facts": [fact for fact in facts if fact[1]]}
+
+
+def _corner_set(begun: dict[str, Any]) -> str:
+    return f" ({begun['corner_set']})" if begun.get("corner_set") else ""
+
+
+def _confirmed(state: RunState) -> str:
+    if not state.verified:
+        return "not simulated again"
+    where = counted(len(state.verified["corners"]), "corner")
+    return f"simulated again without cache in {where}: {'met' if state.verified['met'] else 'not met'}"
+
+
+def _effort(state: RunState) -> str:
+    seconds = state.finished.get("t", 0.0) - state.started.get("t", 0.0)
+    took = f" in {_duration(seconds)}" if seconds > 0 else ""
+    return f"{counted(state.simulations, 'simulation')}{took}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _versions(state: RunState) -> str:
+    hello = state.hello
+    run = f"eda-agent {hello.get('version', 'unknown')}"
+    simulator = f"ngspice {hello['ngspice']}" if hello.get("ngspice") else ""
+    python = f"Python {hello['python']}" if hello.get("python") else ""
+    report = f"report by eda-agent {__version__}" if hello.get("version") != __version__ else ""
+    return ", ".join(part for part in (run, simulator, python, report) if part)
+
+
+def _time(seconds: float | None) -> str:
+    if not seconds:
+        return "at an unknown time"
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M %Z")

@@ -1,0 +1,66 @@
+"""The sizes of a report: those of the best design beside the first ones, and the turns that led to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eda_agent.insight.complete import partial
+from eda_agent.insight.explain import what_moved
+from eda_agent.record.fold import RunState
+from eda_agent.spec_text import moved_texts
+from eda_agent.units import format_quantity, format_score
+
+MOST_TURNS = 200
+_MOST_WORDS = 400
+
+
+def size_rows(state: RunState, best: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each parameter: name, value, first value, range, where the value lies in it, and role."""
+    start = state.turns[0]["sizing"] or {}
+    return [
+        _row(entry, best["sizing"][entry["name"]], start.get(entry["name"])) for entry in state.started["parameters"]
+    ]
+
+
+def _row(entry: Mapping[str, Any], value: float, first: float | None) -> dict[str, Any]:
+    unit, low, high = entry["unit"], entry["minimum"], entry["maximum"]
+    end = "" if low >= high else "at its minimum" if value <= low else "at its maximum" if value >= high else ""
+    return {
+        "name": entry["name"],
+        "value": format_quantity(value, unit),
+        "first": format_quantity(first, unit),
+        "changed": first != value,
+        "range": "locked" if entry.get("locked") else f"{format_quantity(low, unit)} … {format_quantity(high, unit)}",
+        "end": "" if entry.get("locked") else end,
+        "role": entry["role"],
+    }
+
+
+def turn_rows(state: RunState) -> list[dict[str, Any]]:
+    """The turns that improved the score, with their changes and reasons; at most `MOST_TURNS`."""
+    rows: list[dict[str, Any]] = []
+    best = -1.0
+    for turn in state.turns:
+        if partial(turn, state.corners) or turn["score"] <= best or len(rows) >= MOST_TURNS:
+            continue
+        best = turn["score"]
+        rows.append(_turn(state, turn))
+    return rows
+
+
+def _turn(state: RunState, turn: Mapping[str, Any]) -> dict[str, Any]:
+    units = {entry["name"]: entry["unit"] for entry in state.started["parameters"]}
+    moves = what_moved(state.turns, turn["index"], state.started["parameters"], state.corners)
+    sizes = [
+        f"{name} {format_quantity(before, units[name], 3)} → {format_quantity(after, units[name], 3)}"
+        for name, (before, after) in (list(moves.sizes.items())[:4] if moves else ())
+    ]
+    results = moved_texts(moves.results, state.started["specs"]) if moves else {}
+    return {
+        "index": turn["index"],
+        "score": format_score(turn["score"]),
+        "sizes": sizes if moves else ["the sizes in the netlist"],
+        "results": [f"{name} {text}" for name, text in list(results.items())[:3]],
+        "reasoning": turn["proposal"]["reasoning"][:_MOST_WORDS],
+    }

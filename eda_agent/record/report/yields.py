@@ -1,0 +1,83 @@
+"""Monte Carlo in a report: yield, mean, sigma and the distance to the limit of each spec, with its distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from eda_agent.record.distribution import histogram, normal_plot
+from eda_agent.record.labels import target_text
+from eda_agent.units import format_quantity, plain_number, shown_unit
+
+
+def yields(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`summary`: the yield of all specs as a sentence; `rows`: the numbers of each spec, the lowest yield first;
+    `plots`: drawings of each spec that varies.
+    """
+    shown = [(spec, data["specs"][spec["name"]]) for spec in specs if spec["name"] in data["specs"]]
+    shown.sort(key=lambda pair: (pair[1]["yield"], _sigmas(*pair)))
+    plots = [drawing for spec, found in shown if found["deviation"] for drawing in _drawings(spec, found)]
+    varied = "process and mismatch" if data.get("process") else "mismatch"
+    summary = (
+        f"{data['passed']} of {data['samples']} samples meet every spec in {', '.join(data['corners'])}"
+        f" ({varied}, seed {data['seed']}): yield {_share(data['yield'], data['interval'])}."
+    )
+    return {"summary": summary, "rows": [_row(spec, found) for spec, found in shown], "plots": plots}
+
+
+def _share(share: float, interval: Sequence[float]) -> str:
+    low, high = interval
+    return f"{100 * share:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+
+
+def _sigmas(spec: Mapping[str, Any], found: Mapping[str, Any]) -> float:
+    """Standard deviations from the mean to the nearer limit; infinite for a spec that does not vary."""
+    mean, sigma = found["mean"], found["deviation"]
+    if mean is None or not sigma:
+        return math.inf
+    low, high = spec["minimum"], spec["maximum"]
+    return min(
+        (mean - low) / sigma if low is not None else math.inf, (high - mean) / sigma if high is not None else math.inf
+    )
+
+
+def _row(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    unit, sigmas = shown_unit(spec), _sigmas(spec, found)
+    censored = sum(bool(bound) for bound in found.get("bounds", ()))
+    unmeasured = sum(value is None for value in found["values"])
+    notes = [f"{censored} censored"] * bool(censored) + [f"{unmeasured} not measured"] * bool(unmeasured)
+    return {
+        "name": spec["name"],
+        "target": target_text(spec),
+        "mean": format_quantity(found["mean"], unit, 4),
+        "sigma": format_quantity(found["deviation"], unit, 3),
+        "sigmas": f"{sigmas:.1f} σ" if math.isfinite(sigmas) else "—",
+        "cpk": plain_number(sigmas / 3, 3) if math.isfinite(sigmas) else "—",
+        "yield": _share(found["yield"], found["interval"]),
+        "kind": "pass" if found["yield"] == 1 else "fail",
+        "notes": ", ".join(notes),
+    }
+
+
+def _drawings(spec: Mapping[str, Any], found: Mapping[str, Any]) -> list[Markup]:
+    unit, mean, sigma = shown_unit(spec), found["mean"], found["deviation"]
+    values = [
+        value
+        for value, bound in zip(found["values"], found.get("bounds") or [""] * len(found["values"]), strict=True)
+        if value is not None and not bound
+    ]
+    limits = {name: spec[side] for name, side in (("min", "minimum"), ("max", "maximum")) if spec[side] is not None}
+    # a limit many sigmas away would leave the distribution a single bar
+    near = {name: limit for name, limit in limits.items() if abs(limit - mean) < 12 * sigma}
+    near = {f"{name} {format_quantity(limit, unit, 3)}": limit for name, limit in near.items()}
+    lines = {**near, "mean": mean, "−σ": mean - sigma, "+σ": mean + sigma}
+    beyond = "" if near else f" ({target_text(spec)} lies beyond)"
+    name = spec["name"]
+    # the titles are escaped where they are drawn
+    return [
+        Markup(histogram(f"{name}{beyond}", values, unit, lines, list(near))),  # noqa: S704
+        Markup(normal_plot(f"{name}: normal quantiles", values, unit, near, mean, sigma)),  # noqa: S704
+    ]
