@@ -43,11 +43,14 @@ def span(values: Sequence[float], axis: Axis) -> tuple[float, float]:
     """Both ends of the axis for these usable values, as places."""
     low = place(axis.low if axis.low is not None else min(values), axis)
     high = place(axis.high if axis.high is not None else max(values), axis)
+    if axis.step is not None:
+        low, high = (
+            axis.step * end for end in (math.floor(low / axis.step + 1e-9), math.ceil(high / axis.step - 1e-9))
+        )
+        return (low, high) if high > low else (low - axis.step, low + axis.step)
     if high <= low:
         pad = abs(low) * 0.05 or 0.5
         return low - pad, high + pad
-    if axis.step is not None:
-        return axis.step * math.floor(low / axis.step + 1e-9), axis.step * math.ceil(high / axis.step - 1e-9)
     return low, high
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
+
+from eda_agent.record.svg_text import svg_text
 
 COLOURS = ("#0b6e99", "#c4541b", "#2c8a43", "#8a3fa0", "#a8842c", "#4a4a4a", "#b02a55", "#3a62c0")
 """Distinguishable in print and by most colour-blind readers; lines also differ in their dashes."""
@@ -47,6 +48,6 @@ def legend(
             f'<rect x="{x:.0f}" y="{line - 12:.0f}" width="{width / columns - 4:.0f}" height="{ROW - 2}" opacity="0"/>'
             f'<line x1="{x:.0f}" y1="{line - 4:.0f}" x2="{x + SAMPLE - 4:.0f}" y2="{line - 4:.0f}" stroke="{colour}"'
             f' class="{stroke_class(style)}" stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{x + SAMPLE:.0f}" y="{line:.0f}" class="tick">{escape(name)}</text></g>'
+            f'<text x="{x + SAMPLE:.0f}" y="{line:.0f}" class="tick">{svg_text(name)}</text></g>'
         )
     return drawn

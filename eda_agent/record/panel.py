@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 from eda_agent.record.axis import Axis, place, span, tick_label, ticks, usable
 from eda_agent.record.legend import LETTER, stroke, stroke_class
 from eda_agent.record.plot_data import Mark, Plot
+from eda_agent.record.svg_text import svg_text
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 24, 28, 44
 """Pixels around the frame, for the marks of its axes and its title."""
@@ -31,7 +31,7 @@ def panel(plot: Plot, height: float) -> list[str]:
     zoom = (
         f' data-box="{LEFT},{TOP},{frame.width:g},{frame.height:g}"'
         f' data-x="{_data(frame.xs, plot.x)}" data-y="{_data(frame.ys, plot.y)}"'
-        f' data-units="{escape(plot.x.unit)}|{escape(plot.y.unit)}"'
+        f' data-units="{svg_text(plot.x.unit)}|{svg_text(plot.y.unit)}"'
     )
     return framed(frame, frame.curves(), zoom)
 
@@ -41,7 +41,7 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
     plot = frame.plot
     return [
         f'<g class="panel"{zoom}>',
-        f'<text x="{LEFT}" y="16" class="title">{escape(plot.title)}</text>',
+        f'<text x="{LEFT}" y="16" class="title">{svg_text(plot.title)}</text>',
         f'<rect x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="frame"/>',
         *frame.axes(),
         f'<svg x="{LEFT}" y="{TOP}" width="{frame.width:g}" height="{frame.height:g}" class="curves"><g>',
@@ -51,7 +51,7 @@ def framed(frame: Frame, curves: Sequence[str], zoom: str = "") -> list[str]:
         *(frame.mark(mark) for mark in plot.marks),
         *frame.names(),
         f'<text x="{LEFT + frame.width / 2:g}" y="{TOP + frame.height + 32:g}" class="tick"'
-        f' text-anchor="middle">{escape(plot.x.label)}</text>',
+        f' text-anchor="middle">{svg_text(plot.x.label)}</text>',
         "</g>",
     ]
 
@@ -83,14 +83,14 @@ class Frame:
             if named:
                 parts.append(
                     f'<text x="{x:.1f}" y="{TOP + self.height + 15:g}" class="tick"'
-                    f' text-anchor="middle">{escape(label)}</text>'
+                    f' text-anchor="middle">{svg_text(label)}</text>'
                 )
         for value in ticks(*self.ys, self.plot.y):
             y = TOP + self.py(value)
             parts.append(
                 f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + self.width:g}" y2="{y:.1f}" class="grid"/><text'
                 f' x="{LEFT - 6}" y="{y + 4:.1f}" class="tick"'
-                f' text-anchor="end">{escape(tick_label(value, self.plot.y))}</text>'
+                f' text-anchor="end">{svg_text(tick_label(value, self.plot.y))}</text>'
             )
         return [*parts, "</g>"]
 
@@ -129,7 +129,7 @@ class Frame:
         return (
             f'<g class="mark" data-at="{x:.2f},{y:.2f}" data-moves="{moves}"'
             f' transform="translate({LEFT + x:.2f} {TOP + y:.2f})">'
-            f'<text class="tick halo" text-anchor="{anchor}">{escape(text)}</text></g>'
+            f'<text class="tick halo" text-anchor="{anchor}">{svg_text(text)}</text></g>'
         )
 
     def curves(self) -> list[str]:
@@ -146,7 +146,7 @@ class Frame:
             parts.append(
                 f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="{dash}"'
                 f' class="{stroke_class(style)}{" off" if line.hidden else ""}" data-line="{number}"'
-                f' data-name="{escape(line.name)}"/>'
+                f' data-name="{svg_text(line.name)}"/>'
             )
         return parts
 
@@ -165,7 +165,7 @@ class Frame:
             f'<g class="mark point" data-line="{mark.line}" data-at="{x:.2f},{y:.2f}" data-moves="xy"'
             f' transform="translate({LEFT + x:.2f} {TOP + y:.2f})">{bar}<circle r="3.5"/>'
             f'<text class="tick halo" x="{-7 if left else 7}" y="{drop:.1f}"'
-            f' text-anchor="{"end" if left else "start"}">{escape(mark.label)}</text></g>'
+            f' text-anchor="{"end" if left else "start"}">{svg_text(mark.label)}</text></g>'
         )
 
 

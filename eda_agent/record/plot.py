@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from eda_agent.record.axis import Axis
 from eda_agent.record.legend import ROW, legend
 from eda_agent.record.panel import LEFT, panel
 from eda_agent.record.plot_data import Line, Mark, Plot
+from eda_agent.record.svg_text import svg_text
 
 __all__ = ["Axis", "Line", "Mark", "Plot", "line_plot", "side_by_side", "stacked", "standing_alone"]
 
@@ -44,7 +44,7 @@ def side_by_side(title: str, plots: Sequence[Plot]) -> str:
     parts: list[str] = []
     x = 0
     for plot in plots:
-        drawn = panel(plot, plot.height) or [f'<text x="4" y="24">{escape(plot.title)}: nothing to draw</text>']
+        drawn = panel(plot, plot.height) or [f'<text x="4" y="24">{svg_text(plot.title)}: nothing to draw</text>']
         parts += [f'<g transform="translate({x} 0)">', *drawn, "</g>"]
         x += plot.width
     return drawing(title, width, height + ROW * len(names) + 4, [*parts, *(entry for row in names for entry in row)])
@@ -52,18 +52,17 @@ def side_by_side(title: str, plots: Sequence[Plot]) -> str:
 
 def nothing(title: str, width: int) -> str:
     """The drawing of a plot without a single value."""
-    return (
-        f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{escape(title)}: nothing to draw</text></svg>'
-    )
+    words = f"{svg_text(title)}: nothing to draw"
+    return f'<svg role="img" width="{width}" height="40"><text x="4" y="24">{words}</text></svg>'
 
 
 def drawing(title: str, width: float, height: float, parts: Sequence[str]) -> str:
     """An SVG element of these parts."""
     return "\n".join(
         [
-            f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
+            f'<svg role="img" aria-label="{svg_text(title)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
             f' height="{height:g}" class="plot">',
-            f"<title>{escape(title)}</title>",
+            f"<title>{svg_text(title)}</title>",
             *parts,
             "</svg>",
         ]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eda_agent.cli.options import Commands
+from eda_agent.cli.options import Commands, count
 
 if TYPE_CHECKING:
     from eda_agent.record.fold import RunState
@@ -28,7 +28,7 @@ def register(commands: Commands) -> None:
         help="html (default), csv, json, md or cace",
     )
     parser.add_argument(
-        "--samples", type=int, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)"
+        "--samples", type=count, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)"
     )
     parser.add_argument("--no-sim", action="store_true", help="html: do not simulate; the page has no waveforms")
     parser.add_argument(
