@@ -28,7 +28,11 @@ def register(commands: Commands) -> None:
         help="html (default), csv, json, md or cace",
     )
     parser.add_argument(
-        "--samples", type=count, default=0, metavar="N", help="html: number of Monte Carlo samples to add (default none)"
+        "--samples",
+        type=count,
+        default=0,
+        metavar="N",
+        help="html: number of Monte Carlo samples to add (default none)",
     )
     parser.add_argument("--no-sim", action="store_true", help="html: do not simulate; the page has no waveforms")
     parser.add_argument(
