@@ -24,8 +24,9 @@ from eda_agent.agent.control import Control
 from eda_agent.agent.turn import rescore
 from eda_agent.errors import InputError
 from eda_agent.files import write_text
+from eda_agent.problem.guard_band import tightened
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.spec import Problem, Spec, as_asked
+from eda_agent.problem.spec import Problem, as_asked
 from eda_agent.record.event import Event
 from eda_agent.record.events import monte_carlo_data
 from eda_agent.run import Outcome, Request, open_evaluator, size, with_corners
@@ -146,21 +147,8 @@ def _wider(guard: dict[str, float], chips: MonteCarlo, wanted: float) -> dict[st
 
 def _guarded(problem: Problem, guard: dict[str, float], start: dict[str, float] | None) -> Problem:
     """The problem with its bounds moved by the guard bands, starting at `start`."""
-    specs = tuple(_moved(spec, guard[spec.name]) for spec in problem.specs)
+    specs = tuple(tightened(spec, guard[spec.name], guard[spec.name]) for spec in problem.specs)
     if start is None:
         return replace(problem, specs=specs)
     parameters = tuple(replace(parameter, initial=start[parameter.name]) for parameter in problem.space.parameters)
     return replace(problem, specs=specs, space=replace(problem.space, parameters=parameters))
-
-
-def _moved(spec: Spec, band: float) -> Spec:
-    if not band:
-        return spec
-    low = spec.minimum + band if spec.minimum is not None else None
-    high = spec.maximum - band if spec.maximum is not None else None
-    if high is not None and spec.metric.ramp == "log" and high <= 0:
-        # a band wider than the bound itself cannot be met
-        high = spec.maximum / 2 if spec.maximum is not None else None
-    if low is not None and high is not None and low > high:
-        low = high = (low + high) / 2
-    return replace(spec, minimum=low, maximum=high, worst=None, asked=(spec.minimum, spec.maximum))

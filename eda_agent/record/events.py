@@ -135,6 +135,8 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
             {
                 "mean": mean,
                 "deviation": deviation,
+                "sigmas": result.sigmas(spec),
+                "cpk": result.sigmas(spec) / 3,
                 "yield": passed.share,
                 "interval": passed.interval,
                 "values": list(result.values[spec.name]),
@@ -148,6 +150,7 @@ def monte_carlo_data(result: MonteCarlo) -> Event:
     total = result.total
     return {
         "samples": total.samples,
+        "wanted": result.wanted,
         "seed": result.seed,
         "corners": list(result.corners),
         "process": result.process,

@@ -9,6 +9,7 @@ from pathlib import Path
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.guard_band import with_guard
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.load_corners import named_set
 from eda_agent.problem.spec import Problem
@@ -54,7 +55,7 @@ def open_run(given: Request, problem: Problem | None, stack: contextlib.ExitStac
     pool = open_pool(request.workers, request.cluster)
     with contextlib.ExitStack() as failing:
         failing.callback(pool.close)
-        problem = problem or with_corners(load_problem(request.spec), request.corners)
+        problem = problem or with_guard(with_corners(load_problem(request.spec), request.corners), request.guard)
         problem, said = with_estimate(problem, given, state)
         resumed = replace(resumed, notes=(*resumed.notes, *said))
         folder = run_folder(request, problem)

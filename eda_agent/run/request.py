@@ -32,6 +32,7 @@ class Request:
     Attributes:
         simulations: maximum number of proposals.
         corners: a named corner set instead of the spec's corners.
+        guard: the share of itself by which every target is tightened (`problem.guard_band`).
         skip: skip corners that can no longer matter (`Environment`); None does so from `SKIP_FROM` corners on.
         parallel: number of proposals simulated at once; None takes as many as keep the workers busy.
         orders_from: byte of orders.jsonl from which commands are read; None reads those written from now on.
@@ -53,6 +54,7 @@ class Request:
     cluster: str | None = None
     cache: bool | None = None
     corners: str | None = None
+    guard: float | None = None
     skip: bool | None = None
     parallel: int | None = None
     memory: bool | None = None
@@ -79,6 +81,7 @@ KEPT: dict[str, type] = {
     "cluster": str,
     "cache": bool,
     "corners": str,
+    "guard": float,
     "skip": bool,
     "parallel": int,
     "memory": bool,

@@ -56,7 +56,8 @@ class MonteCarlo:
     `values`: spec → one value per sample, in its worst simulated corner; None if it could not be measured. `bounds`:
     spec → for each sample ">" or "<" if its value is censored, else "".
 
-    `process`: whether the samples also vary in process.
+    `process`: whether the samples also vary in process. `wanted`: number of samples asked for, more than there are if
+    the user stopped it.
     """
 
     specs: tuple[Spec, ...]
@@ -65,6 +66,7 @@ class MonteCarlo:
     corners: tuple[str, ...]
     seed: int
     process: bool = False
+    wanted: int = 0
 
     def yield_of(self, spec: Spec) -> Yield:
         met = self._met(spec)
@@ -98,12 +100,22 @@ class MonteCarlo:
         mean = math.fsum(found) / len(found)
         return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in found) / (len(found) - 1))
 
+    def sigmas(self, spec: Spec) -> float:
+        """Standard deviations from the mean to the nearer bound, negative beyond it; nan if they are unknown.
+
+        A third of it is the capability index Cpk (Kane, Journal of Quality Technology 18 (1986) 41).
+        """
+        mean, deviation = self.spread(spec.name)
+        low = math.inf if spec.minimum is None else mean - spec.minimum
+        high = math.inf if spec.maximum is None else spec.maximum - mean
+        return min(low, high) / deviation if deviation > 0 else math.nan
+
 
 def monte_carlo(
     evaluator: Evaluator, sizing: Sizing, samples: int, seed: int = 0, corners: Sequence[str] | None = None,
     process: bool | None = None, done: Callable[[int], None] | None = None,
 ) -> MonteCarlo:  # fmt: skip
-    """Simulate `samples` samples of a legal sizing.
+    """Simulate `samples` samples of a legal sizing. Ctrl-C ends it early: the samples that are complete count.
 
     Args:
         corners: by default the first one.
@@ -132,13 +144,12 @@ def monte_carlo(
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
-    count = 0
+    finished: dict[int, dict[str, Any]] = {}
 
-    def tell(_index: int, _reply: dict[str, Any]) -> None:
-        nonlocal count
-        count += 1
+    def tell(index: int, reply: dict[str, Any]) -> None:
+        finished[index] = reply
         if done is not None:
-            done(count)
+            done(len(finished))
 
     with contextlib.closing(Scratch()) as scratch:
         tasks = []
@@ -152,14 +163,21 @@ def monte_carlo(
                 tasks.append(
                     Task(drawn, instance, operating_point=biased, timeout=problem.budget.timeout, sample=(seed, sample))
                 )
-        replies = run_wide(evaluator.executor, tasks, tell)
+        try:
+            replies = dict(enumerate(run_wide(evaluator.executor, tasks, tell)))
+        except KeyboardInterrupt:
+            replies = finished
+    places = range(len(decks))
+    complete = [sample for sample in range(samples) if all(sample * len(decks) + place in replies for place in places)]
+    if not complete:
+        raise KeyboardInterrupt
     # specs that count in none of these corners are left out
     counted = tuple(
         spec for spec in problem.specs if not spec.testbench or any(spec.counts_in(corner) for corner in chosen)
     )
     values: dict[str, list[float | None]] = {spec.name: [] for spec in counted}
     bounds: dict[str, list[str]] = {spec.name: [] for spec in counted}
-    for sample in range(samples):
+    for sample in complete:
         by_place = {
             (deck.testbench, deck.corner): replies[sample * len(decks) + number] for number, deck in enumerate(decks)
         }
@@ -167,7 +185,7 @@ def monte_carlo(
             value, bound = _worst(spec, by_place, chosen, instance)
             values[spec.name].append(value)
             bounds[spec.name].append(bound)
-    return MonteCarlo(counted, values, bounds, chosen, seed, varied)
+    return MonteCarlo(counted, values, bounds, chosen, seed, varied, samples)
 
 
 def _drawn(deck: Deck, chip: CutLibrary, name: str) -> Deck:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing, count
+from eda_agent.units import plain_number
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,22 +52,40 @@ def mc_command(options: argparse.Namespace) -> int:
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: no such corner\n    → all, or one of {', '.join(names)}")
     corners = names if options.corner == "all" else [options.corner or names[0]]
-    with run.open_evaluator(
-        problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
-    ) as evaluator:
-        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process)
+    with (
+        run.open_evaluator(
+            problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
+        ) as evaluator,
+        _counter(quiet=options.json) as tell,
+    ):
+        result = monte_carlo(evaluator, sizing, options.samples, options.seed, corners, options.process, tell)
+    stopped = result.total.samples < options.samples
     if options.json:
         print_json(monte_carlo_data(result))
     else:
         screen = console(to_stdout=True)
-        screen.print(table(result))
+        screen.print(table(result, screen.width))
         total = result.total
         screen.print(
             f"\n{total.passed} of {total.samples} samples meet every spec in {', '.join(corners)}"
-            f" ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}",
+            f" ({'process and mismatch' if result.process else 'mismatch'}): yield {_share(total)}"
+            + (f"; interrupted, {options.samples} were asked for" if stopped else ""),
             markup=False,
         )
-    return 0 if result.total.passed == result.total.samples else 1
+    return 130 if stopped else 0 if result.total.passed == result.total.samples else 1
+
+
+@contextlib.contextmanager
+def _counter(*, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """Show the number of simulations on a terminal while they run."""
+    from eda_agent.cli.render import console
+
+    screen = console()
+    if quiet or not screen.is_terminal:
+        yield None
+        return
+    with screen.status("Monte Carlo …") as line:
+        yield lambda number: line.update(f"Monte Carlo: {number} simulations · Ctrl-C keeps what is done")
 
 
 def _share(found: Yield) -> str:
@@ -71,28 +93,38 @@ def _share(found: Yield) -> str:
     return f"{100 * found.share:.1f} % (95 %: {100 * low:.1f} to {100 * high:.1f} %)"
 
 
-def table(result: MonteCarlo) -> Table:
-    """A table with one row per spec."""
+WIDE = 110
+"""Columns from which the table has the lowest and the highest value."""
+
+
+def table(result: MonteCarlo, width: int) -> Table:
+    """A table with one row per spec, in `width` columns of the screen."""
     from rich.table import Table
 
     from eda_agent.record.labels import extremes, target_text
     from eda_agent.units import format_quantity
 
+    wide = width >= WIDE
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for name in ("spec", "target", "mean", "deviation", "lowest", "highest", "yield", ""):
+    for name in ("spec", "target", "mean", "sigma", *("lowest", "highest") * wide, "to limit", "Cpk", "yield, 95 %"):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
+    if any(result.censored(spec.name) for spec in result.specs):
+        rows.add_column("")
     for spec in result.specs:
-        unit = spec.shown_unit
+        unit, sigmas = spec.shown_unit, result.sigmas(spec)
         mean, deviation = result.spread(spec.name)
-        low, high = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
+        ends = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
         target = target_text({"minimum": spec.minimum, "maximum": spec.maximum, "unit": unit})
-        cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), low, high)]
+        cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends * wide)]
+        known = math.isfinite(sigmas)
+        cells += [f"{plain_number(sigmas, 3)} σ" if known else "—", plain_number(sigmas / 3, 3) if known else "—"]
         censored = result.censored(spec.name)
-        rows.add_row(
-            spec.name,
-            target,
-            *cells,
-            f"{100 * result.yield_of(spec).share:.1f} %",
-            f"{censored} censored" if censored else "",
-        )
+        said = (f"{censored} censored",) if censored else ()
+        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)), *said)
     return rows
+
+
+def _interval(found: Yield) -> str:
+    """The share that passes and its interval, in %."""
+    low, high = found.interval
+    return f"{plain_number(100 * found.share)} ({math.floor(100 * low)}–{math.ceil(100 * high)})"

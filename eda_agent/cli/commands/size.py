@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,12 @@ def _add_corners(group: ArgumentGroup) -> None:
         help="simulate only the first corner if the others cannot change the result (default with 6 or more corners)",
     )
     group.add_argument(
+        "--guard",
+        type=_share,
+        metavar="SHARE",
+        help="tighten every target by this share of itself, such as 5%%, so that no spec ends with a margin of 0",
+    )
+    group.add_argument(
         "--robust",
         type=float,
         metavar="SHARE",
@@ -107,6 +114,15 @@ def _add_corners(group: ArgumentGroup) -> None:
         metavar="N",
         help="samples of --robust (default: as many as that share needs, at least 100)",
     )
+
+
+def _share(text: str) -> float:
+    """`5%` or `0.05`. Raises `argparse.ArgumentTypeError`."""
+    with contextlib.suppress(ValueError):
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        if 0 < value < 1:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r}: must be a share such as 5% or 0.05")
 
 
 def _add_layout(group: ArgumentGroup) -> None:
@@ -150,6 +166,8 @@ def size_command(options: argparse.Namespace) -> int:
     obey(signal.SIGINT)
     control = Control(complain=lambda text: say(f"eda-agent: {text}"))
     if options.robust is not None:
+        if options.guard is not None:
+            raise InputError("--robust finds its own guard bands\n    → leave --guard out")
         if options.post_layout is not None:
             raise InputError(
                 "--robust and --post-layout do not go together\n    → size with --post-layout, then run eda-agent mc on"
@@ -247,6 +265,7 @@ def make_request(options: argparse.Namespace) -> Request:
         cluster=options.cluster,
         cache=False if options.no_cache else None,
         corners=options.corners,
+        guard=options.guard,
         skip=options.skip,
         parallel=options.parallel,
         memory=options.memory or None,

@@ -1,0 +1,28 @@
+"""`size --guard`: a run goes on until its targets are met with something to spare."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "eda_agent", *words], capture_output=True, text=True, check=False)
+
+
+def test_a_guarded_run_keeps_its_guard(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    words = ("size", "circuits/ota_5t", "--policy", "random", "--guard", "5%", "--out", str(folder))
+    done = run(*words, "--budget", "2")
+    assert "≥ 52.5 dB, asked ≥ 50 dB" in done.stderr
+    events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    assert [event["request"]["guard"] for event in events if "request" in event] == [0.05]
+    again = run("size", str(folder), "--resume", "--budget", "3")
+    assert "≥ 52.5 dB, asked ≥ 50 dB" in again.stderr
+
+
+def test_a_share_is_needed() -> None:
+    done = run("size", "circuits/ota_5t", "--guard", "150%")
+    assert done.returncode == 2 and "a share such as 5% or 0.05" in done.stderr
