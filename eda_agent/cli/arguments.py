@@ -16,12 +16,21 @@ _CHOICE = re.compile(
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<word>-[^\s=]+)")
 
 
+class UsageError(SystemExit):
+    """A wrong command line, whose message was printed; the exit status is 2."""
+
+    def __init__(self, message: str):
+        super().__init__(2)
+        self.message = message
+
+
 class ArgumentParser(argparse.ArgumentParser):
     """Its errors name the nearest command, option or value, and the help that lists them all."""
 
     def error(self, message: str) -> NoReturn:
-        say(f"{self.prog}: {self._mended(message)}")
-        raise SystemExit(2)
+        mended = self._mended(message)
+        say(f"{self.prog}: {mended}")
+        raise UsageError(mended)
 
     def _mended(self, message: str) -> str:
         choice, unknown = _CHOICE.search(message), _UNKNOWN.search(message)

@@ -1,8 +1,6 @@
-"""The output of `eda-agent size` at the end of a run, for people and as JSON."""
+"""The output of `eda-agent size` at the end of a run, for people."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from rich.text import Text
 
@@ -14,40 +12,7 @@ from eda_agent.record import labels
 from eda_agent.record.events import turn_data
 from eda_agent.run import Outcome
 from eda_agent.stop_reasons import MET, stop_text
-from eda_agent.units import base_unit, counted, format_score
-
-
-def summary(outcome: Outcome) -> dict[str, Any]:
-    """The `--json` object."""
-    best = outcome.best
-    assert best.score is not None
-    targets = {spec.name: spec for spec in outcome.problem.specs}
-    return {
-        "run": str(outcome.folder),
-        "stop": outcome.stop,
-        "met": outcome.met,
-        "score": best.value,
-        "simulations": outcome.simulations,
-        "testbenches": [*outcome.remarks, *outcome.unsound],
-        "turns": len(outcome.turns) - 1,
-        "policy": outcome.policy,
-        "seed": outcome.seed,
-        "best_turn": best.index,
-        "sizing": dict(best.sizing or {}),
-        "specs": {
-            result.spec: {
-                "value": result.value,
-                "minimum": targets[result.spec].minimum,
-                "maximum": targets[result.spec].maximum,
-                "target": targets[result.spec].target,
-                "unit": base_unit(targets[result.spec].metric.unit),
-                "margin": result.margin,
-                "met": result.met,
-                "worst_corner": result.corner,
-            }
-            for result in best.score.results
-        },
-    }
+from eda_agent.units import counted, format_score
 
 
 def report(outcome: Outcome) -> None:

@@ -37,6 +37,16 @@ class Sensitivity:
     changes: Mapping[str, Mapping[str, float | None]]
     values: Mapping[str, float | None]
 
+    def data(self, step: float) -> dict[str, Any]:
+        """As JSON data, with the step."""
+        return {
+            "corner": self.corner,
+            "step": step,
+            "slopes": self.slopes,
+            "changes": self.changes,
+            "values": self.values,
+        }
+
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
     """Simulate two neighbours per free parameter in the first corner; `step` is a share of the range, at least one grid

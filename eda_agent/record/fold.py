@@ -21,6 +21,7 @@ class Tally:
     simulations: int = 0
     jobs: int = 0
     cached: int = 0
+    seconds: float = 0.0
     curve: list[float] = field(default_factory=list)
 
     def catch_up(self) -> None:
@@ -33,6 +34,7 @@ class Tally:
                 self.simulations += turn["index"] > 0
                 self.jobs += turn["evaluation"]["jobs"]
                 self.cached += turn["evaluation"]["cached"]
+                self.seconds += turn["evaluation"].get("seconds", 0.0)
 
 
 @dataclass
@@ -48,6 +50,7 @@ class RunState:
         budget: simulations, if the user changed them since the last start or resume.
         hello: the versions of the program and of the simulator that last wrote the journal.
         opened: the request and the fingerprint of the last start or resume (`run.resume`); empty in a journal of 0.1.0.
+        seconds: time that the run's processes took; between two processes none passes.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -69,11 +72,17 @@ class RunState:
     logs: list[dict[str, Any]] = field(default_factory=list)
     hello: dict[str, Any] = field(default_factory=dict)
     sequence: int = 0
+    seconds: float = 0.0
+    _last: float | None = field(default=None, repr=False, compare=False)
     _tally: Tally | None = field(default=None, repr=False, compare=False)
 
     def apply(self, event: Event) -> None:
         """Apply an event. An unknown event of another version changes nothing."""
         self.sequence = event["seq"] + 1
+        at = event.get("t")
+        if self._last is not None and at is not None and event["type"] != "hello":
+            self.seconds += max(at - self._last, 0.0)
+        self._last = at
         handler = _HANDLERS.get(event["type"])
         if handler is not None:
             handler(self, event)

@@ -106,6 +106,7 @@ def _recorded(event: Event) -> Event:
     return {
         "type": event["type"],
         "seq": event["seq"],
+        "t": event["t"],
         "index": event["index"],
         "score": event["score"],
         "proposal": {"reply": ""},

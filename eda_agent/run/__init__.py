@@ -3,7 +3,7 @@
 request         the user's request             size            prepares, plays and finishes a run
 folder          the files of a run             spec_copy       the run's copy of its spec and netlist
 run_problem     a run's problem, for views     evaluate_once   one evaluation outside a run
-design_memory   designs of earlier runs        resume          continues a stopped run
+design_memory   designs of earlier runs        resume, changes  continue a stopped run
 baseline_check  do the testbenches test?       schematic       a netlist from a schematic
 post_layout     wires that a layout has        drafting        a spec for a bare netlist
 process         a run in a process of its own   (drafting and process are imported where they are used)

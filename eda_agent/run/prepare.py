@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,11 +15,11 @@ from eda_agent.problem.spec import Budget, Problem
 from eda_agent.record.event import Event
 from eda_agent.record.events import Stream
 from eda_agent.run.baseline_check import check_baseline, warnings_of
+from eda_agent.run.changes import Changes, compare
 from eda_agent.run.design_memory import seeds_of
 from eda_agent.run.opening import OpenRun, open_run
 from eda_agent.run.post_layout import drawn_sizes
 from eda_agent.run.request import Request
-from eda_agent.run.resume import Changes, compare
 from eda_agent.run.spec_copy import write_copy
 from eda_agent.run.trust import warning
 from eda_agent.simulation.cache import cache_folder
@@ -37,6 +38,7 @@ class Prepared:
         seeds: designs of earlier runs that `policy` proposes first, from `memory`.
         width: number of proposals simulated at once.
         force: ignore failed checks of testbenches; `remarks`: warnings about them.
+        begun: `time.monotonic()` of the process's first event.
     """
 
     run: OpenRun
@@ -49,6 +51,7 @@ class Prepared:
     width: int
     force: bool
     remarks: list[str]
+    begun: float
 
 
 def prepare(
@@ -74,11 +77,12 @@ def prepare(
         or state.started.get("parallel")
         or max(1, run.pool.size // max(len(evaluator.workbench.decks), 1))
     )
+    begun = time.monotonic()
     _greet(stream, run.pool)
     # a refused run has not started
     force = bool(request.force or state.started.get("forced"))
     remarks = warnings_of(check_baseline(evaluator, force=force)) if not state.turns else []
-    return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks)
+    return Prepared(run, changes, stream, budget, memory, seeds, policy, width, force, remarks, begun)
 
 
 def _seeds(request: Request, problem: Problem, memory: Memory) -> list[dict[str, float]]:

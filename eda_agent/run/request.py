@@ -147,6 +147,8 @@ class Outcome:
         verified: the incumbent simulated again; empty for a run that the user stopped.
         remarks: warnings about the testbenches at the start.
         forced: failed checks of testbenches are ignored.
+        budget: simulations that the run could use.
+        seconds: time that the run's processes took.
     """
 
     problem: Problem
@@ -159,6 +161,8 @@ class Outcome:
     verified: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     forced: bool = False
+    budget: int = 0
+    seconds: float = 0.0
 
     @property
     def met(self) -> bool:

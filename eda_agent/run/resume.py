@@ -1,8 +1,8 @@
 """Resuming continues a run with the request in its journal. Each difference from the present request is accepted,
 reported or refused.
 
-options given again     policy, seed, corners, model and script must match the run; budget, workers and similar may
-change, and the change is reported
+options given again     seed, corners, model and script must match the run; budget, workers and similar may change, and
+the change is reported; another policy continues the run, and the journal records it
 a changed spec          other targets, weights or budget: the turns are scored again; anything that the measurements
 depend on: refused
 confirmed by the user   a policy of the user's own (it is a program), and an endpoint that the user's key was not sent
@@ -11,7 +11,6 @@ to before
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,43 +21,32 @@ from eda_agent import __version__
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.policies.registry import options_of
-from eda_agent.errors import Finding, InputError, MissingError, visible
+from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.problem.spec import Problem
 from eda_agent.record.fold import RunState
 from eda_agent.run.endpoints import check_endpoint
-from eda_agent.run.fingerprint import differences, fingerprint, targets, weights
+from eda_agent.run.fingerprint import fingerprint, targets, weights
 from eda_agent.run.request import Request, check_options, flag, request_data, request_from
 from eda_agent.run.spec_copy import original_spec
 from eda_agent.simulation.workbench import Workbench
+from eda_agent.stop_reasons import USER
 
-_FIXED = ("policy", "seed", "corners")
+_FIXED = ("seed", "corners")
 _FREE = ("simulations", "workers", "cluster", "cache", "skip", "parallel", "force")
 _FREE_OPTIONS = ("endpoint", "request_seed", "timeout")
-_LONGEST_DIFF = 60
 
 
 @dataclass(frozen=True)
 class Resumed:
     """`request` is complete. `policy` and `options` are those of the continued run, which the user may have changed
-    during it. `notes` are for people.
+    during it, or with this resumption: then `before` is the policy that proposed until now. `notes` are for people.
     """
 
     request: Request
     policy: str
     options: Mapping[str, Any]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Changes:
-    """`anew`: whether earlier turns are scored with other targets. `edits`: the user's commands that still apply.
-    `diff`: of the spec, as lines.
-    """
-
-    anew: bool
-    edits: tuple[Mapping[str, Any], ...]
-    diff: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    before: str = ""
 
 
 def run_to_resume(request: Request) -> Path:
@@ -79,13 +67,15 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
     then, notes = _journaled(state, spec)
     for name in _FIXED:
         value, before = getattr(given, name), getattr(then, name)
-        if value is not None and value != before and not (name == "policy" and value == state.policy.get("name")):
+        if value is not None and value != before:
             words = f"{name} {before}" if before is not None else f"the spec's own {name}"
             fix = f"add {flag(name)} {shlex.quote(str(before))}" if before is not None else f"leave {flag(name)} out"
             raise InputError(
                 Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run")
             )
-    check_options(replace(then, policy=state.policy.get("name", then.policy), options=given.options))
+    present = str(state.policy.get("name", then.chosen_policy))
+    switched = given.policy not in {None, present} and not (given.policy == then.policy and _by_command(state))
+    check_options(replace(then, policy=given.policy if switched else present, options=given.options))
     for name in _FREE:
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
@@ -93,16 +83,26 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
     if given.memory and not then.memory:
         notes.append("--memory applies to the start of a run, and this run is resumed")
     # options given now are for the current policy, which the user may have changed during the run
-    options = dict(then.options) if state.policy else _options(given, then, state, folder, notes)
+    other = bool(state.policy) or switched
+    options = dict(then.options) if other else _options(given, then, state, folder, notes)
     whole = replace(
         then, options=options, out=folder, resume=True, orders_from=given.orders_from,
         **{name: getattr(given, name) for name in _FREE if getattr(given, name) is not None},
     )  # fmt: skip
     going: Mapping[str, Any] = {"name": whole.chosen_policy, "options": options}
-    if state.policy:
+    if switched:
+        notes.append(f"changed: {flag('policy')} is {given.policy}, was {present}")
+        going = {"name": given.policy, "options": dict(given.options)}
+    elif state.policy:
         going = {**state.policy, "options": {**state.policy["options"], **request_data(given)["options"]}}
     _ask_again(given, going, folder)
-    return Resumed(whole, going["name"], going["options"], tuple(notes))
+    return Resumed(whole, going["name"], going["options"], tuple(notes), present if switched else "")
+
+
+def _by_command(state: RunState) -> bool:
+    """Whether the user chose the present policy by a command: the run's first command line, repeated, keeps it."""
+    chosen = [change for change in state.handovers if "name" in change]
+    return bool(chosen) and chosen[-1].get("reason") == USER
 
 
 def _journaled(state: RunState, spec: Path) -> tuple[Request, list[str]]:
@@ -174,121 +174,11 @@ def opened_data(resumed: Resumed, problem: Problem, workbench: Workbench, policy
         "spec": problem.text,
         "fingerprint": fingerprint(problem, workbench),
         "targets": targets(problem),
-        "weights": _weights(request),
+        "weights": weights_of(request),
     }
 
 
-def compare(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
-    """Compare the present spec with that of the run. Raises `InputError` if the run's measurements no longer apply."""
-    try:
-        return _compared(request, state, problem, workbench, folder)
-    except (KeyError, TypeError, AttributeError):
-        raise InputError(
-            Finding(
-                "the journal's data on the run's spec is not in the format of this program",
-                folder,
-                fix="the journal was changed after it was written",
-            )
-        ) from None
-
-
-def _compared(request: Request, state: RunState, problem: Problem, workbench: Workbench, folder: Path) -> Changes:
-    edits = tuple(state.edits)
-    if not state.started:
-        return Changes(False, edits)
-    kept = state.opened.get("fingerprint")
-    wrong = (
-        differences(kept, fingerprint(problem, workbench))
-        if isinstance(kept, Mapping)
-        else _other_names(state, problem)
-    )
-    before, now = _targets(state), targets(problem)
-    diff = tuple(_diff(str(state.opened.get("spec", problem.text)), problem.text))
-    if wrong:
-        words = "\n    ".join(["the results of the run no longer apply. Changed since then:", *wrong, *diff])
-        raise InputError(
-            Finding(
-                words,
-                folder,
-                fix=(
-                    "restore what changed, or start a new run; --memory starts it with earlier designs of the same"
-                    " circuit"
-                ),
-            )
-        )
-    notes = (
-        [
-            f"the model of policy {request.chosen_policy} has changed since the start of the run, so its proposals"
-            " differ from now on"
-        ]
-        if _other_weights(request, state)
-        else []
-    )
-    asked = before["specs"]
-    changed = {
-        name
-        for name, bounds in now["specs"].items()
-        if any(bounds[side] != value for side, value in asked.get(name, {}).items())
-    }
-    anew = bool(changed) or (bool(asked) and list(now["specs"]) != list(asked))
-    if anew:
-        notes.append(
-            f"the spec has changed ({', '.join(sorted(changed)) or 'the order of the specs'}): every earlier turn is"
-            " scored with the new spec"
-        )
-    if before["budget"] and now["budget"] != before["budget"]:
-        notes.append(
-            "the budget in the spec has changed"
-            + (f"; the run keeps its own budget of {request.simulations} simulations" if request.simulations else "")
-        )
-    kept = tuple(edit for edit in edits if not (edit.get("do") == "target" and edit.get("spec") in changed))
-    return Changes(anew, kept, diff, tuple(notes))
-
-
-def _other_names(state: RunState, problem: Problem) -> list[str]:
-    """Differences that can be found for a run whose journal has no fingerprint."""
-    then = state.started
-    names = {
-        "parameters": ([entry["name"] for entry in then["parameters"]], list(problem.space.names)),
-        "specs": ([entry["name"] for entry in then["specs"]], list(problem.spec_names)),
-        "corners": (then["corners"], [corner.name for corner in problem.corners]),
-    }  # fmt: skip
-    return [
-        f"{part}: {', '.join(sorted(set(before) ^ set(now))) or 'their order'}"
-        for part, (before, now) in names.items()
-        if before != now
-    ]
-
-
-def _targets(state: RunState) -> Mapping[str, Any]:
-    """The targets of the run; of a journal without them, those of its first event, unless the user has changed them
-    since.
-    """
-    kept = state.opened.get("targets")
-    if isinstance(kept, Mapping):
-        return kept
-    sides = ("minimum", "maximum", "weight", "objective")
-    specs = (
-        {}
-        if state.edits
-        else {entry["name"]: {side: entry[side] for side in sides if side in entry} for entry in state.started["specs"]}
-    )
-    return {"specs": specs, "budget": {}}
-
-
-def _diff(before: str, now: str) -> list[str]:
-    lines = list(
-        difflib.unified_diff(
-            before.splitlines(), now.splitlines(), "spec.yaml of the run", "spec.yaml now", n=0, lineterm=""
-        )
-    )
-    lines = [visible(line) for line in lines]
-    return (
-        lines if len(lines) <= _LONGEST_DIFF else [*lines[:_LONGEST_DIFF], f"… {len(lines) - _LONGEST_DIFF} more lines"]
-    )
-
-
-def _weights(request: Request) -> str:
+def weights_of(request: Request) -> str:
     """A digest of the policy's data: a model in a folder, or a script; "" without either."""
     name, _, inside = request.chosen_policy.partition(":")
     source = inside or request.options.get("model") or request.options.get("script")
@@ -302,8 +192,3 @@ def _weights(request: Request) -> str:
         if isinstance(source, (str, Path)) and name != "python" and "endpoint" not in request.options
         else ""
     )
-
-
-def _other_weights(request: Request, state: RunState) -> bool:
-    kept = state.opened.get("weights")
-    return bool(kept) and kept != _weights(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,6 +70,8 @@ def size(
         verified,
         remarks,
         prepared.force,
+        prepared.budget.simulations,
+        run.state.seconds + time.monotonic() - prepared.begun,
     )
 
 
@@ -82,6 +85,7 @@ def resume(prepared: Prepared) -> Environment:
     if changes.anew:
         # before run.started, which has the new targets: a run killed between the two scores its turns again
         stream.emit("spec.changed", diff=changes.diff, edits=changes.edits, problem=asked, turns=env.history.turns)
+    opened = opened_data(run.resumed, problem, run.evaluator.workbench, run.policy)
     stream.emit(
         "run.started",
         problem=problem.name,
@@ -103,8 +107,10 @@ def resume(prepared: Prepared) -> Environment:
         specs=spec_table(problem),
         parameters=parameter_table(problem),
         saturated=saturated_devices(problem),
-        opened=opened_data(run.resumed, problem, run.evaluator.workbench, run.policy),
+        opened=opened,
     )
+    if run.resumed.before:
+        _switch(prepared, len(env.history.turns), opened["going"])
     for remark in prepared.remarks:
         stream.emit("log", level="warning", about=ABOUT, message=remark)
     for note in (*run.resumed.notes, *changes.notes):
@@ -147,6 +153,23 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
         finish(prepared, env, USER)
         raise
     return stop, finish(prepared, env, stop)
+
+
+def _switch(prepared: Prepared, index: int, options: Mapping[str, Any]) -> None:
+    """Record that another policy continues the run. What the one before has proposed is not played."""
+    resumed, state, emit = prepared.run.resumed, prepared.run.state, prepared.stream.emit
+    if state.pending:
+        emit("proposal.dropped", index=index)
+        state.pending.clear()
+    emit(
+        "policy.changed",
+        index=index,
+        before=resumed.before,
+        after=prepared.policy.name,
+        reason="--policy",
+        name=resumed.policy,
+        options=options,
+    )
 
 
 def _edited(prepared: Prepared) -> Problem:

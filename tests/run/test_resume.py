@@ -115,13 +115,32 @@ def test_a_changed_budget_is_said_and_kept(amp: Path, tmp_path: Path) -> None:
     assert json.loads(eda("size", run, "--resume", "--json").stdout)["simulations"] == 5
     assert state(run).started["budget"]["simulations"] == 5
     for words, says in (
-        (["--policy", "trust"], "policy random"),
         (["--seed", "7"], "seed 0"),
         (["--corners", "signoff"], "the spec's own corners"),
         (["--model", "x"], "--model is not an option of policy random"),
     ):
         refused = eda("size", run, "--resume", *words)
         assert refused.returncode == 2 and says in refused.stderr, refused.stderr
+
+
+def test_another_policy_continues_a_run_and_is_recorded(amp: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    eda("size", amp, "--policy", "random", "--budget", "2", "--out", run)
+    done = eda("size", run, "--resume", "--policy", "trust", "--budget", "4", "--json")
+    assert json.loads(done.stdout)["policy"] == "trust", done.stderr
+    (switch,) = state(run).handovers
+    told = {name: switch[name] for name in ("index", "before", "after", "name", "options", "reason")}
+    assert told == {
+        "index": 3, "before": "random", "after": "trust", "name": "trust", "options": {}, "reason": "--policy"
+    }  # fmt: skip
+    # it goes on with that policy, until another is named; options are those of the new one
+    eda("size", run, "--resume", "--budget", "5")
+    assert [turn["proposal"]["policy"] for turn in state(run).turns][1:] == ["random"] * 2 + ["trust"] * 3
+    refused = eda("size", run, "--resume", "--policy", "random", "--model", "x")
+    assert refused.returncode == 2 and "--model is not an option of policy random" in refused.stderr
+    said = eda("size", run, "--resume", "--policy", "random", "--budget", "6").stderr
+    assert "changed: --policy is random, was trust" in said
+    assert state(run).turns[-1]["proposal"]["policy"] == "random"
 
 
 def test_an_endpoint_from_the_environment_is_kept_and_its_key_is_not(amp: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from eda_agent.problem.structure.parameters import QUANTITIES
 VERSION = 2
 """Raised when the meaning of an id changes; a model stores the version of its training."""
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "kind",
     "slot",
     "what",

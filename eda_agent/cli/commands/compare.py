@@ -26,9 +26,9 @@ def compare_command(options: argparse.Namespace) -> int:
     from rich.table import Table
 
     from eda_agent.cli.render import console, print_json
-    from eda_agent.cli.run_state import load_state
     from eda_agent.record.best_turn import best_turn
     from eda_agent.record.labels import target_text
+    from eda_agent.record.run_state import load_state
     from eda_agent.units import format_quantity, format_score, plain_number
 
     states = [load_state(folder) for folder in options.runs]

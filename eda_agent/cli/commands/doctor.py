@@ -43,6 +43,7 @@ _EXTRAS = {
     "train": ("peft", "accelerate", "tensorboard"),
     "envs": ("gymnasium", "trl", "verifiers"),
     "ray": ("ray",),
+    "frames": ("pandas",),
 }
 
 

@@ -55,7 +55,6 @@ def register(commands: Commands) -> None:
 
 def export_command(options: argparse.Namespace) -> int:
     """Write the sized netlist or a diff."""
-    from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.cli.say import say, write
     from eda_agent.cli.selection import problem_asked
     from eda_agent.errors import Finding, InputError
@@ -64,6 +63,7 @@ def export_command(options: argparse.Namespace) -> int:
     from eda_agent.problem.drawn import JUNCTIONS, Drawn
     from eda_agent.problem.parallel import parallel
     from eda_agent.record.export import netlist_diff, sized_netlist
+    from eda_agent.record.run_state import chosen_turn, load_state
 
     state = load_state(options.run)
     turn = chosen_turn(state, options.turn, options.run)

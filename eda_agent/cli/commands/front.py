@@ -26,9 +26,9 @@ def front_command(options: argparse.Namespace) -> int:
     from rich.table import Table
 
     from eda_agent.cli.render import console, print_json
-    from eda_agent.cli.run_state import load_state
     from eda_agent.errors import Finding, InputError
     from eda_agent.insight.front import front
+    from eda_agent.record.run_state import load_state
     from eda_agent.units import format_quantity, format_score, shown_unit
 
     state = load_state(options.run)

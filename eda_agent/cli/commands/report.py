@@ -49,11 +49,11 @@ def report_command(options: argparse.Namespace) -> int:
     """Write the run as a page or in another format."""
     import json
 
-    from eda_agent.cli.run_state import load_state
     from eda_agent.cli.say import say, write
     from eda_agent.errors import InputError, visible
     from eda_agent.files import write_text
     from eda_agent.record.best_turn import best_turn
+    from eda_agent.record.run_state import load_state
     from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary
 
     if options.pdf and (options.format != "html" or str(options.out) == "-"):

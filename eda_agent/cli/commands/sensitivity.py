@@ -40,15 +40,7 @@ def sensitivity_command(options: argparse.Namespace) -> int:
     ) as evaluator:
         found = sensitivity(problem, evaluator, sizing, options.step)
     if options.json:
-        print_json(
-            {
-                "corner": found.corner,
-                "step": options.step,
-                "slopes": found.slopes,
-                "changes": found.changes,
-                "values": found.values,
-            }
-        )
+        print_json(found.data(options.step))
         return 0
     screen = console(to_stdout=True)
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")

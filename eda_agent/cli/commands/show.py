@@ -23,12 +23,13 @@ def register(commands: Commands) -> None:
 def show_command(options: argparse.Namespace) -> int:
     """Print a run or one of its turns."""
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
-    from eda_agent.cli.run_state import chosen_turn, load_state
     from eda_agent.errors import visible
     from eda_agent.insight.complete import corners_of, share_text
     from eda_agent.insight.saturation import saturation_text
     from eda_agent.insight.verdict import judge
     from eda_agent.problem.extracted.wires import wires_from
+    from eda_agent.record.result import run_result, state_facts, with_regions
+    from eda_agent.record.run_state import chosen_turn, load_state
     from eda_agent.run import wires_text
     from eda_agent.units import counted, format_score
 
@@ -37,12 +38,11 @@ def show_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             {
+                **run_result(state_facts(str(options.run), state, turn)),
                 "started": state.started,
                 "turn": turn,
                 "best": state.best,
                 "finished": state.finished,
-                "curve": state.curve,
-                "simulations": state.simulations,
                 "corners": {"simulated": corners_of(turn), "of": state.corners},
             }
         )
@@ -70,8 +70,7 @@ def show_command(options: argparse.Namespace) -> int:
         points = turn["evaluation"]["operating_points"]
         if points:
             screen.print(f"\noperating points in {begun['corners'][0]}")
-            with_region = {name: {**point, "region": _region(point)} for name, point in points.items()}
-            screen.print(operating_table(with_region, screen.width))
+            screen.print(operating_table(with_regions(points), screen.width))
         for testbench, corner, kind, words in turn["evaluation"]["failures"]:
             screen.print(f"{testbench} in {corner} failed: {kind}: {words}", markup=False)
     else:
@@ -116,12 +115,6 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
     )
     if not partial(turn, state.corners):
         screen.print(f"results: {', '.join(results) or 'unchanged'}", markup=False, soft_wrap=True)
-
-
-def _region(point: dict[str, Any]) -> str:
-    from eda_agent.simulation.operating_point import OperatingPoint
-
-    return OperatingPoint(**{key: float("nan") if value is None else value for key, value in point.items()}).region
 
 
 def _improvements(state: RunState) -> list[dict[str, Any]]:

@@ -37,6 +37,12 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--no-wires", action="store_true", help="without the wire capacitances that the run of --post-layout assumes"
     )
+    parser.add_argument(
+        "--batch",
+        type=Path,
+        metavar="FILE",
+        help='simulate many sizings: one JSON object a line, such as {"W1": "4u"}; omitted sizes stay (- for stdin)',
+    )
     add_json(parser)
     add_simulator(parser)
     parser.set_defaults(func=sim_command)
@@ -45,12 +51,10 @@ def register(commands: Commands) -> None:
 def sim_command(options: argparse.Namespace) -> int:
     """Simulate. Return 0 if every spec is met in sound testbenches, 1 if not."""
     from eda_agent import run
-    from eda_agent.agent.score import score
     from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
     from eda_agent.cli.selection import selected
     from eda_agent.record import labels
-    from eda_agent.record.events import evaluation_data, plain, result_data
-    from eda_agent.simulation.soundness import observe
+    from eda_agent.run.measure import measure, measured_result
     from eda_agent.units import format_score
 
     problem, sizing = selected(options)
@@ -61,50 +65,41 @@ def sim_command(options: argparse.Namespace) -> int:
         from eda_agent.cli.post_layout import simulate_netlist
 
         return simulate_netlist(options, problem, sizing)
+    if options.batch is not None:
+        from eda_agent.cli.batch import simulate_batch
+
+        return simulate_batch(options, problem, sizing)
     with run.open_evaluator(
         problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
     ) as evaluator:
-        evaluation = evaluator.evaluate([sizing])[0]
-        unsound = run.failed_checks(observe(evaluator, [sizing], problem.corners[0].name)[0])
+        found = measure(problem, evaluator, [sizing])[0]
         if options.waves is not None:
             _write_waves(options.waves, evaluator.waveforms(sizing), problem)
-    graded = score(problem.specs, evaluation)
-    results = {result.spec: result_data(result) for result in graded.results}
-    told = evaluation_data(evaluation)
-    points = {name: {**point.data(), "region": point.region} for name, point in evaluation.operating_points.items()}
+    told = measured_result(problem, found)
     if options.json:
-        print_json(
-            {
-                "score": graded.value,
-                "met": graded.met,
-                "sizing": sizing,
-                "specs": results,
-                **told,
-                "operating_points": plain(points),
-                "unsound": unsound,
-            }
-        )
-        return 0 if graded.met and not unsound else 1
+        print_json(told)
+        return 0 if found.met else 1
     screen = console(to_stdout=True)
     if problem.wires is not None:
         screen.print(f"{run.wires_text(problem.wires)} (--no-wires leaves them out)", markup=False, soft_wrap=True)
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
-    screen.print(spec_table(labels.spec_table(problem), results, [corner.name for corner in problem.corners], told))
+    screen.print(
+        spec_table(labels.spec_table(problem), told["specs"], [corner.name for corner in problem.corners], told)
+    )
     screen.print()
     screen.print(sizing_table(labels.parameter_table(problem), sizing))
-    if points:
+    if told["operating_points"]:
         screen.print(f"\noperating points in {problem.corners[0].name}")
-        screen.print(operating_table(points, screen.width))
-    for testbench, corner, failure in evaluation.failures:
+        screen.print(operating_table(told["operating_points"], screen.width))
+    for testbench, corner, failure in found.evaluation.failures:
         screen.print(f"{testbench} in {corner} failed: {failure}", markup=False)
-    for remark in unsound:
+    for remark in found.unsound:
         screen.print(f"! {remark}", markup=False, soft_wrap=True)
-    doubtful = ", but a testbench does not test" if unsound else ""
-    screen.print(
-        f"\nscore {format_score(graded.value)}, {'every spec met' if graded.met else 'not every spec met'}{doubtful}"
-    )
-    return 0 if graded.met and not unsound else 1
+    doubtful = ", but a testbench does not test" if found.unsound else ""
+    words = "every spec met" if found.score.met else "not every spec met"
+    screen.print(f"\nscore {format_score(found.score.value)}, {words}{doubtful}")
+    return 0 if found.met else 1
 
 
 def _write_waves(path: Path, replies: Mapping[tuple[str, str], Mapping[str, Any]], problem: Problem) -> None:

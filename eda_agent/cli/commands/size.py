@@ -154,13 +154,15 @@ def _add_output(group: ArgumentGroup) -> None:
 def size_command(options: argparse.Namespace) -> int:
     """Size, then print specs, sizes and the paths of the files."""
     from eda_agent.agent.control import Control
-    from eda_agent.cli.outcome import report, summary
+    from eda_agent.cli.error_json import print_error
+    from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import listen_on_stdin, print_event, with_progress
     from eda_agent.cli.render import print_json
     from eda_agent.cli.say import command, say
     from eda_agent.errors import InputError
     from eda_agent.interrupts import obey
     from eda_agent.run import size
+    from eda_agent.run.result import outcome_result
 
     request = make_request(options)
     obey(signal.SIGINT)
@@ -194,9 +196,11 @@ def size_command(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         hint = f"; continue with: {command('size', '--resume', folder[0])}" if folder else ""
         say(f"eda-agent: interrupted{hint}")
+        if options.json:
+            print_error("interrupted", f"interrupted{hint}", 130)
         return 130
     if options.json:
-        print_json(summary(outcome))
+        print_json(outcome_result(outcome))
     elif not options.events:
         report(outcome)
     return 130 if outcome.stop == "user" and not outcome.met else 0 if outcome.met else 1
@@ -204,12 +208,13 @@ def size_command(options: argparse.Namespace) -> int:
 
 def _robust(options: argparse.Namespace, request: Request, control: Control) -> int:
     """Size for yield. Return 0 if the wanted share of samples passes."""
-    from eda_agent.cli.outcome import report, summary
+    from eda_agent.cli.outcome import report
     from eda_agent.cli.progress import print_event, tell_event
     from eda_agent.cli.render import console, print_json
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
     from eda_agent.robust import size_robust
+    from eda_agent.run.result import outcome_result
 
     if not 0 < options.robust < 1:
         raise InputError(f"--robust {options.robust:g}: the share must be between 0 and 1\n    → for example 0.99")
@@ -228,7 +233,7 @@ def _robust(options: argparse.Namespace, request: Request, control: Control) -> 
     if options.json:
         print_json(
             {
-                **summary(result.outcome),
+                **outcome_result(result.outcome),
                 "rounds": result.rounds,
                 "reached": reached,
                 "monte_carlo": monte_carlo_data(result.chips),

@@ -19,7 +19,8 @@ from eda_agent.record.fold import fold
 from eda_agent.record.journal import read_journal
 from eda_agent.record.restore import restore_pending, restore_state, restore_turns
 from eda_agent.run import Request, problem_of_run, size
-from eda_agent.run.resume import compare, settle
+from eda_agent.run.changes import compare
+from eda_agent.run.resume import settle
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.tui import view
 from eda_agent.tui.feed import JournalFeed

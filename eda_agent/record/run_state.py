@@ -1,4 +1,4 @@
-"""The run state of a command: the folder that it names, and a turn of the run."""
+"""The state of a run in a folder, and one of its turns."""
 
 from __future__ import annotations
 

@@ -1,0 +1,42 @@
+"""The Python API: `import eda_agent as ea`. docs/python.md describes it and says what is stable.
+
+circuit     a spec, or the design of a run            table      rows and columns for people, numpy and pandas
+drafts      a spec for a bare netlist                 evaluate   simulate, waveforms, monte_carlo, sensitivity
+simulation  what a simulation gives                   sizing     size: a result, or an iterator of events
+runs        a run's turns, specs and curve            statistics what Monte Carlo and sensitivities give
+"""
+
+from eda_agent.api.circuit import Circuit, load
+from eda_agent.api.drafts import Draft, draft
+from eda_agent.api.evaluate import monte_carlo, sensitivity, simulate, waveforms
+from eda_agent.api.runs import Run, open_run
+from eda_agent.api.simulation import Batch, Simulation, Waveform, Waveforms
+from eda_agent.api.sizing import SizingStream, size
+from eda_agent.api.statistics import MonteCarlo, Sensitivity
+from eda_agent.api.table import Table
+from eda_agent.errors import EdaAgentError, InputError, MissingError
+
+__all__ = [
+    "Batch",
+    "Circuit",
+    "Draft",
+    "EdaAgentError",
+    "InputError",
+    "MissingError",
+    "MonteCarlo",
+    "Run",
+    "Sensitivity",
+    "Simulation",
+    "SizingStream",
+    "Table",
+    "Waveform",
+    "Waveforms",
+    "draft",
+    "load",
+    "monte_carlo",
+    "open_run",
+    "sensitivity",
+    "simulate",
+    "size",
+    "waveforms",
+]

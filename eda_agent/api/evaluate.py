@@ -1,0 +1,179 @@
+"""Evaluating measures sizings outside a run: simulations, waveforms, Monte Carlo and sensitivities.
+
+Each function starts simulator processes and ends them. Results are kept in the cache, so that the same sizing again
+costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, overload
+
+import numpy as np
+
+from eda_agent.api.circuit import Circuit, HasCircuit, Place, as_circuit
+from eda_agent.api.simulation import Batch, Simulation, Waveform, Waveforms
+from eda_agent.api.statistics import MonteCarlo, Sensitivity
+from eda_agent.errors import InputError
+from eda_agent.insight.sensitivity import STEP
+from eda_agent.insight.sensitivity import sensitivity as slopes_around
+from eda_agent.problem.given_sizing import complete
+from eda_agent.record.events import monte_carlo_data
+from eda_agent.run.evaluate_once import open_evaluator
+from eda_agent.run.measure import measure, measured_result
+from eda_agent.simulation.montecarlo import monte_carlo as run_samples
+
+Given = Mapping[str, Any]
+"""Parameter → number in SI units, or text such as "4u"; omitted sizes are those of the circuit."""
+
+
+class Frame(Protocol):
+    """A table of sizings, one a row, such as a pandas DataFrame."""
+
+    def to_dict(self, orient: Any, /) -> Any: ...
+
+
+Many = Sequence[Given] | Frame
+
+
+@overload
+def simulate(
+    target: Circuit | HasCircuit | Place, sizing: Given | None = None, *, workers: int | None = None, cache: bool = True
+) -> Simulation: ...
+@overload
+def simulate(
+    target: Circuit | HasCircuit | Place, sizing: Many, *, workers: int | None = None, cache: bool = True
+) -> Batch: ...
+def simulate(
+    target: Circuit | HasCircuit | Place,
+    sizing: Given | Many | None = None,
+    *,
+    workers: int | None = None,
+    cache: bool = True,
+) -> Simulation | Batch:
+    """Simulate one sizing, or many side by side, in every testbench and corner.
+
+    Args:
+        target: a circuit, a run, or the path of a spec or a run. A run gives its best sizes.
+        sizing: sizes that differ from the target's; a list of them, or a DataFrame, for a batch.
+        workers: number of simulator processes; None for one per core.
+        cache: use results of earlier simulations.
+
+    Returns:
+        a `Simulation`, or a `Batch` in the order of the list.
+
+    Raises:
+        InputError: an unknown name, no number, or a value outside its range; nothing was simulated.
+        MissingError: ngspice is missing.
+    """
+    circuit = as_circuit(target)
+    one = sizing is None or isinstance(sizing, Mapping)
+    sizings = [_complete(circuit, given) for given in _rows(sizing)]
+    if not sizings:
+        return Batch(circuit, [])
+    problem = circuit.problem
+    with open_evaluator(problem, workers=workers, cache=cache) as evaluator:
+        found = measure(problem, evaluator, sizings)
+    results = [Simulation(circuit, measured_result(problem, each), waveforms) for each in found]
+    return results[0] if one else Batch(circuit, results)
+
+
+def waveforms(
+    target: Circuit | HasCircuit | Place, sizing: Given | None = None, *, workers: int | None = None
+) -> Waveforms:
+    """The waveforms of one sizing in every testbench and corner, as numpy arrays. A failed simulation has none."""
+    circuit = as_circuit(target)
+    chosen = _complete(circuit, sizing or {})
+    with open_evaluator(circuit.problem, workers=workers) as evaluator:
+        replies = evaluator.waveforms(chosen)
+    return Waveforms(
+        [
+            Waveform(
+                bench,
+                corner,
+                analysis,
+                np.array(wave["axis"], dtype=np.float64),
+                {role: _array(values) for role, values in wave["probes"].items()},
+            )
+            for (bench, corner), reply in replies.items()
+            for analysis, wave in reply.get("waveforms", {}).items()
+        ]
+    )
+
+
+def monte_carlo(
+    target: Circuit | HasCircuit | Place,
+    sizing: Given | None = None,
+    *,
+    samples: int = 100,
+    seed: int = 0,
+    corners: Sequence[str] | None = None,
+    process: bool | None = None,
+    workers: int | None = None,
+) -> MonteCarlo:
+    """Simulate samples of one sizing with device mismatch.
+
+    Args:
+        target, sizing: as in `simulate`.
+        samples: number of samples.
+        seed: of the samples: the same seed gives the same samples.
+        corners: names of corners, of which the worst counts; None for the first.
+        process: vary the process too; None does so if the PDK has statistics.
+        workers: number of simulator processes; None for one per core.
+
+    Raises:
+        InputError: an unknown corner, or models without mismatch.
+    """
+    circuit = as_circuit(target)
+    problem = circuit.problem
+    known = [corner.name for corner in problem.corners]
+    unknown = [name for name in corners or () if name not in known]
+    if unknown or samples < 1:
+        words = f"no corner {', '.join(unknown)}\n    → {', '.join(known)}" if unknown else "samples must be 1 or more"
+        raise InputError(words)
+    chosen = _complete(circuit, sizing or {})
+    with open_evaluator(problem, workers=workers) as evaluator:
+        found = run_samples(evaluator, chosen, samples, seed, list(corners) if corners else None, process)
+    return MonteCarlo(circuit.name, monte_carlo_data(found))
+
+
+def sensitivity(
+    target: Circuit | HasCircuit | Place,
+    sizing: Given | None = None,
+    *,
+    step: float = STEP,
+    workers: int | None = None,
+    cache: bool = True,
+) -> Sensitivity:
+    """What each size does to each spec, from two simulations per parameter in the first corner.
+
+    Args:
+        target, sizing: as in `simulate`.
+        step: to each side, as a share of the range.
+    """
+    circuit = as_circuit(target)
+    chosen = _complete(circuit, sizing or {})
+    with open_evaluator(circuit.problem, workers=workers, cache=cache) as evaluator:
+        found = slopes_around(circuit.problem, evaluator, chosen, step)
+    return Sensitivity(circuit.name, found.data(step))
+
+
+def _complete(circuit: Circuit, given: Given) -> dict[str, float]:
+    return complete(circuit.problem.space, given, circuit.sizing, spec=circuit.path)
+
+
+def _rows(sizing: Given | Many | None) -> list[Given]:
+    if sizing is None:
+        return [{}]
+    if isinstance(sizing, Mapping):
+        return [sizing]
+    if isinstance(sizing, Sequence):
+        return list(sizing)
+    return [{str(name): value for name, value in row.items()} for row in sizing.to_dict("records")]
+
+
+def _array(values: Any) -> Any:
+    """A probe of a reply: complex ones are two lists."""
+    if values and isinstance(values[0], list):
+        return np.array(values[0], dtype=np.float64) + 1j * np.array(values[1], dtype=np.float64)
+    return np.array(values, dtype=np.float64)

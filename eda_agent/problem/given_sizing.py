@@ -1,0 +1,72 @@
+"""A given sizing names some sizes, as numbers in SI units or as text; the others keep theirs.
+
+It is refused as a whole if a name is unknown or a value is no number or lies outside its range: a simulation that the
+user did not ask for helps nobody.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.space import DesignSpace, Parameter, Sizing
+from eda_agent.units import PREFIXES, QuantityError, format_quantity, parse_quantity
+
+
+def complete(
+    space: DesignSpace,
+    given: Mapping[str, object],
+    rest: Sizing,
+    *,
+    spec: Path | None = None,
+    file: Path | None = None,
+    line: int | None = None,
+) -> dict[str, float]:
+    """The legal sizing of the given sizes and, for the others, `rest`.
+
+    Args:
+        given: parameter → number in SI units, or text such as "4u".
+        spec: where the ranges are, for messages.
+        file, line: where the sizes are, for messages.
+
+    Raises:
+        InputError: with every fault.
+    """
+    parameters = {parameter.name: parameter for parameter in space.parameters}
+    sizing, faults = dict(rest), []
+    for name, value in given.items():
+        where = f"size {name}"
+        if name not in parameters:
+            near = difflib.get_close_matches(str(name), parameters, 1)
+            fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(parameters)}"
+            faults.append(Finding(f"no parameter {str(name)[:40]!r}", file, line, where[:60], fix=fix))
+            continue
+        one = parameters[name]
+        try:
+            number = parse_quantity(value, one.unit)
+        except QuantityError as error:
+            faults.append(Finding(str(error), file, line, where, read=str(value)[:40]))
+            continue
+        if not one.minimum <= number <= one.maximum:
+            span = f"{format_quantity(one.minimum, one.unit)} to {format_quantity(one.maximum, one.unit)}"
+            fix = _prefix(one, number, value)
+            fix += f"widen min and max in {spec}" if spec is not None else "choose a value in the range"
+            faults.append(
+                Finding(f"outside the range of {name}, {span}", file, line, where, read=str(value)[:40], fix=fix)
+            )
+            continue
+        sizing[name] = number
+    if faults:
+        raise InputError(faults)
+    return space.snap(sizing)
+
+
+def _prefix(parameter: Parameter, number: float, written: object) -> str:
+    """The prefix that the writer of a value may have left out, as a question; "" if there is none."""
+    text = str(written).strip()
+    for prefix, power in PREFIXES.items():
+        if text[-1:].isdigit() and parameter.minimum <= number * 10.0**power <= parameter.maximum:
+            return f"did you mean {text}{prefix}? Else "
+    return ""

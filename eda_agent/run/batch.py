@@ -1,0 +1,70 @@
+"""A batch is a text with many sizings, one JSON object a line; each is simulated from the same starting sizes.
+
+A line is {"W1": "4u", "L1": 0.5e-6}, or {"sizing": {…}, "name": "wider pair"} as in a script of the policy `scripted`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.given_sizing import complete
+from eda_agent.problem.space import Sizing
+from eda_agent.problem.spec import Problem
+from eda_agent.run.measure import Measured, measured_result
+
+MOST = 10_000
+"""Maximum number of sizings."""
+EXAMPLE = 'write one JSON object a line, such as {"W1": "4u"}'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`sizing` is legal and complete; `name` is the user's, or "line 3"."""
+
+    name: str
+    sizing: dict[str, float]
+
+
+def read_batch(text: str, problem: Problem, rest: Sizing, file: Path) -> list[Entry]:
+    """The sizings of a batch; omitted sizes are those of `rest`. Raises `InputError` with every fault."""
+    entries: list[Entry] = []
+    faults: list[Finding] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            data = None
+        given = data.get("sizing", data) if isinstance(data, dict) else None
+        if not isinstance(given, dict):
+            faults.append(Finding("this is no sizing", file, number, read=line.strip()[:40], fix=EXAMPLE))
+            continue
+        assert isinstance(data, dict)
+        name = str(data["name"])[:60] if "sizing" in data and "name" in data else f"line {number}"
+        try:
+            sizing = complete(problem.space, given, rest, spec=problem.path, file=file, line=number)
+        except InputError as error:
+            faults += error.findings
+            continue
+        entries.append(Entry(name, sizing))
+    if not faults and not 0 < len(entries) <= MOST:
+        faults.append(Finding(f"a batch has 1 to {MOST:,} sizings, this one {len(entries):,}", file, fix=EXAMPLE))
+    if faults:
+        raise InputError(faults)
+    return entries
+
+
+def batch_result(problem: Problem, entries: Sequence[Entry], found: Sequence[Measured]) -> dict[str, Any]:
+    """The results of a batch as JSON data, in order; `best` is the index of the highest score."""
+    results = [
+        {"index": index, "name": entry.name, **measured_result(problem, one)}
+        for index, (entry, one) in enumerate(zip(entries, found, strict=True))
+    ]
+    best = max(range(len(found)), key=lambda index: (found[index].met, found[index].score.rank_key))
+    return {"results": results, "best": best, "met": any(one.met for one in found)}

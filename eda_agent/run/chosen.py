@@ -1,0 +1,96 @@
+"""A choice is a problem with one of its sizings: a spec with the netlist's sizes, or a run with those of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.record.run_state import chosen_turn, load_state
+from eda_agent.run.run_problem import problem_of_run
+from eda_agent.run.spec_copy import changed_since, original_spec
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`sizing` is legal and complete; `folder` is that of the run, None without one."""
+
+    problem: Problem
+    sizing: dict[str, float]
+    folder: Path | None = None
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path is the folder of a run."""
+    return (path / "journal.jsonl").is_file()
+
+
+def choose(
+    spec: Path | None,
+    folder: Path | None = None,
+    turn: int | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Choice:
+    """What a spec, a run and a turn choose.
+
+    Args:
+        spec: spec.yaml, its folder, or the folder of a run.
+        folder: of a run, with its targets and corners, the user's edits included. A spec given beside it replaces
+            these.
+        turn: whose sizes; None for the best.
+        tell: receives what differs from the time of the run.
+
+    Raises:
+        InputError: nothing is chosen, or the run has no such turn.
+    """
+    folder = folder or (spec if spec is not None and is_run(spec) else None)
+    if folder is None:
+        if spec is None:
+            raise InputError("give a spec, or a run: its folder, or --from RUN")
+        if turn is not None:
+            raise InputError("--turn needs a run\n    → give the run's folder, or --from RUN")
+        problem = load_problem(spec)
+        return Choice(problem, dict(problem.space.initial))
+    state = load_state(folder)
+    row = chosen_turn(state, turn, folder)
+    if row["sizing"] is None:
+        raise InputError(Finding(f"turn {row['index']} has no sizing", folder))
+    if spec is not None and _another(spec, folder, tell):
+        problem = load_problem(spec)
+        tell(f"targets and corners are those of {spec}, the sizes those of {folder}")
+    else:
+        found = problem_of_run(folder, state)
+        problem = found.problem
+        for line in found.said:
+            tell(line)
+    return Choice(problem, _legal(problem, row["sizing"], spec, folder, tell), folder)
+
+
+def _legal(
+    problem: Problem, given: dict[str, float], spec: Path | None, folder: Path, tell: Callable[[str], None]
+) -> dict[str, float]:
+    try:
+        sizing = {name: float(given[name]) for name in problem.space.names}
+    except KeyError as error:
+        raise InputError(
+            f"{folder}: the run has no size {error.args[0]!r} that {spec} names\n    → name the folder of a run of the"
+            " same spec"
+        ) from None
+    legal = problem.space.snap(sizing)
+    moved = [name for name, value in legal.items() if value != sizing[name]]
+    if moved:
+        tell(f"{', '.join(moved)} of the run are outside the ranges of {problem.path}, and are moved into them")
+    return legal
+
+
+def _another(spec: Path, folder: Path, tell: Callable[[str], None]) -> bool:
+    """Whether the given spec is not the run's own."""
+    if spec.resolve() == folder.resolve():
+        return False
+    path = (spec / "spec.yaml" if spec.is_dir() else spec).resolve()
+    if path == original_spec(folder).resolve() and changed_since(folder):
+        tell(f"{spec} has changed since the run: targets and corners are those of the run")
+    return path not in {original_spec(folder).resolve(), (folder / "spec.yaml").resolve()}
