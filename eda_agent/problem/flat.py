@@ -21,6 +21,8 @@ class FlatDevice:
     library: str
     values: Mapping[str, float]
     index: int = 0
+    whole: bool = False
+    """Whether it is a foundry's device as a call of its subcircuit (kind x), which is not expanded."""
 
     @property
     def flat_name(self) -> str:
@@ -38,6 +40,6 @@ class FlatDevice:
     def label(self) -> str:
         """The designer's name: the path without the testbench's instance and the foundry's inner device."""
         parts = self.path[1:] if self.path[0] == "xdut" else self.path
-        if self.library:
+        if self.library and not self.whole:
             parts = parts[:-1]
         return ".".join(parts)

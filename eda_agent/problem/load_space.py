@@ -15,6 +15,8 @@ from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.space import DesignSpace, Parameter, Place
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
+FINGERS = ("nf", "ng")
+"""The foundries' names of the number of fingers."""
 _GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
 _VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
 _TOO_SMALL = 1e-9
@@ -303,9 +305,10 @@ def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
 
 def fingers_of(device: Device, scope: str, netlist: Netlist, subckt: str) -> float | None:
     """The number of fingers of a device in the netlist, 1 by default; None if it is not a number."""
-    if "nf" not in device.params:
+    name = next((name for name in FINGERS if name in device.params), "")
+    if not name:
         return 1.0
-    value = own_value(Edit(scope, device.name, "nf"), netlist, subckt)
+    value = own_value(Edit(scope, device.name, name), netlist, subckt)
     return max(value, 1.0) if value is not None else None
 
 

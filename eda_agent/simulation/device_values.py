@@ -12,6 +12,8 @@ OPERATING_POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds", "vbs")
 """Parameters that are read for each device (A, S, V)."""
 CAPACITANCES = ("cgg", "cgs", "cgd", "capbd")
 """Capacitances that a closer look reads (F): the gate's in all, to source, to drain, and the drain's junction."""
+COMPILED = {"id": "ids", "vdsat": "vdss", "vbs": "vsb", "capbd": "cjd"}
+"""Their names in PSP 103, where they differ; vsb is −vbs, and signs are dropped."""
 
 
 def read_devices(
@@ -23,7 +25,9 @@ def read_devices(
     # one `show` takes 0.2 ms, reading the vectors one by one takes 2 ms; it cuts long names, but flat names are short
     # enough
     start = len(ngspice.log)
-    ngspice.command(f"show {' '.join(name for name, _, _ in deck.devices)} : {' '.join(parameters)}")
+    shown = [name for name, _, _ in deck.devices if name[0] != "n"]
+    if shown:
+        ngspice.command(f"show {' '.join(shown)} : {' '.join(parameters)}")
     found: dict[str, dict[str, float]] = {}
     names: list[str] = []
     for line in ngspice.log[start:]:
@@ -42,7 +46,8 @@ def read_devices(
 def _read_device(ngspice: Ngspice, name: str, parameters: Sequence[str]) -> dict[str, float]:
     values = {}
     for parameter in parameters:
-        vector = ngspice.vector(f"@{name}[{parameter}]")
+        wanted = COMPILED.get(parameter, parameter) if name[0] == "n" else parameter
+        vector = ngspice.vector(f"@{name}[{wanted}]")
         values[parameter] = float(vector[0]) if vector is not None else math.nan
     return values
 

@@ -120,6 +120,8 @@ class Evaluator:
         keep_points: bool = False,
     ):
         self.problem, self.workbench, self.executor, self.cache = problem, workbench, executor, cache
+        if workbench.compiled:
+            executor.require(workbench.compiled)
         self._prepared = False
         self._keep_points = keep_points
         # one testbench of a corner has all operating points

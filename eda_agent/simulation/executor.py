@@ -10,8 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
+from eda_agent.errors import InputError
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.reply import sound, sound_preparation
@@ -92,6 +94,9 @@ class Executor(Protocol):
             WorkerError: simulators cannot be kept alive.
         """
 
+    def require(self, compiled: tuple[Path, ...]) -> None:
+        """Have these compiled Verilog-A models in every simulator."""
+
     def close(self) -> None:
         """End all simulators."""
 
@@ -146,6 +151,11 @@ class Dispatcher(ABC):
     @property
     def preparations(self) -> Mapping[str, Preparation]:
         return self._preparations
+
+    def require(self, compiled: tuple[Path, ...]) -> None:
+        """Have these compiled models in every simulator. Raises `InputError` where an executor cannot."""
+        if compiled:
+            raise InputError("this executor cannot load compiled Verilog-A models")
 
     def prepare(self, decks: Sequence[Deck], first: Instance, second: Instance, timeout: float) -> list[Preparation]:
         """Compare altering with loading at two sizings (see `Session.prepare`), all decks in parallel, and store the

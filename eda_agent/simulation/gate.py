@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.problem.pdk.library import CONDITIONS
 from eda_agent.problem.source import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 
-CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"}
-"""Cards allowed in a deck; those that read a file are resolved before."""
+CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"} | CONDITIONS
+"""Cards allowed in a deck; those that read a file are resolved before. A foundry's subcircuits have conditions."""
+ELEMENTS = DEVICES | {"n"}
+"""Element letters allowed in a deck: N is a device of a compiled model, in a foundry's subcircuit."""
 COMMANDS = frozenset(
     ["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"]
 )
@@ -55,7 +58,7 @@ def check_deck(lines: Sequence[str]) -> None:
         known = (
             word in CARDS
             if word[:1] == "."
-            else word[:1] in DEVICES
+            else word[:1] in ELEMENTS
             if word
             else not line.strip() or line.lstrip()[0] == "+"
         )

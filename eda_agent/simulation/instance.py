@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ import numpy as np
 
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import CutLibrary, plain_card
-from eda_agent.problem.pdk.mismatch import Spread, deviation, symbols
+from eda_agent.problem.pdk.mismatch import UNITS, Spread, deviation, symbols
+from eda_agent.problem.pdk.whole import WholeDevice
 from eda_agent.simulation.deck import Deck
 from eda_agent.units import spice_number
 
@@ -27,6 +29,7 @@ class Elaborated:
         alterations: the sizing's values in the flat circuit, as device parameters, None if a loaded circuit cannot be
             altered.
         fixed: what altering cannot change.
+        fets: labels of the MOSFETs.
     """
 
     devices: tuple[FlatDevice, ...] = ()
@@ -34,13 +37,14 @@ class Elaborated:
     alterations: tuple[tuple[str, str, float], ...] | None = None
     fixed: str = ""
     gate_area: float = 0.0
+    fets: frozenset[str] = frozenset()
 
     @property
     def widths(self) -> dict[str, float]:
         """MOSFET → W in m, over all fingers and copies."""
         result: dict[str, float] = {}
         for device in self.devices:
-            if device.kind == "m" and "w" in device.values:
+            if device.label in self.fets and "w" in device.values:
                 result[device.label] = result.get(device.label, 0.0) + device.values["w"] * device.values.get("m", 1.0)
         return result
 
@@ -83,9 +87,12 @@ class Instance:
     def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
         """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters."""
         parts, chosen, scale = self.parts, self.cards(deck.library), deck.scale
+        drawn = deck.library.drawn
         lines, variants = [], []
         for head, card, device, values in zip(deck.flat_heads, chosen, parts.devices, parts.flat_values, strict=True):
-            name, extra = plain_card(card) or (device.model if device.kind == "m" else ""), ""
+            name, extra = plain_card(card) or (device.model if device.kind in "mx" else ""), ""
+            if device.whole and (foundry := drawn.get(device.library)) is not None:
+                extra = "".join(f" {draw}={value!r}" for draw, value in _whole_draws(foundry, seed, sample, device))
             spread = deck.library.spreads.get(card) or deck.library.spreads.get(device.library, {})
             if spread:
                 draws = _draws(spread, seed, sample, device.label)
@@ -98,7 +105,7 @@ class Instance:
                     extra = "".join(f" {parameter}={value!r}" for parameter, value in added.items())
             lines.append(f"{head} {name} {values}{extra}\n")
         return {
-            "circuit": deck.flat_cards + "".join(lines),
+            "circuit": deck.flat_cards + "".join(one.text for one in drawn.values()) + "".join(lines),
             "flat": True,
             "alterations": None,
             "fixed": f"sample {seed} {sample}",
@@ -109,11 +116,15 @@ class Instance:
     def flat(self, deck: Deck) -> str:
         """The circuit without hierarchy, each MOSFET with the card of its own bin."""
         models = (
-            plain_card(card) or (device.model if device.kind == "m" else "")
+            plain_card(card) or (device.model if device.kind in "mx" else "")
             for card, device in zip(self.cards(deck.library), self.parts.devices, strict=True)
         )
         lines = zip(deck.flat_heads, models, self.parts.flat_values, strict=True)
-        return deck.flat_cards + "".join(f"{head} {model} {values}\n" for head, model, values in lines)
+        return (
+            deck.flat_cards
+            + deck.library.whole_text
+            + "".join(f"{head} {model} {values}\n" for head, model, values in lines)
+        )
 
     def cards(self, library: CutLibrary) -> tuple[str, ...]:
         """The model card of each device in a process corner; computed once, because most testbenches share a
@@ -129,6 +140,14 @@ def flat_values(device: FlatDevice) -> str:
     plain = {"r": "resistance", "c": "capacitance", "l": "inductance", "v": "dc", "i": "dc"}.get(device.kind)
     first = f"{'dc ' if plain == 'dc' else ''}{spice_number(device.values[plain])} " if plain else ""
     return first + " ".join(f"{name}={spice_number(value)}" for name, value in device.values.items() if name != plain)
+
+
+def _whole_draws(foundry: WholeDevice, seed: int, sample: int, device: FlatDevice) -> list[tuple[str, float]]:
+    """The draws of a whole device in one sample, by its parameter. Of m units in parallel each varies on its own."""
+    rng = np.random.default_rng([seed, sample, zlib.crc32(device.label.encode())])
+    units = 1.0 if foundry.counts_units or UNITS & device.values.keys() else device.values.get("m", 1.0)
+    draws = rng.standard_normal(foundry.draws) / math.sqrt(units)
+    return [(f"draw{number}", value) for number, value in enumerate(draws.tolist())]
 
 
 def _draws(spread: Spread, seed: int, sample: int, label: str) -> dict[str, float]:

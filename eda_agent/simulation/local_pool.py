@@ -19,9 +19,10 @@ from typing import Any
 from eda_agent.errors import WorkerError
 from eda_agent.simulation.executor import Dispatcher, Done, Preparation, WorkerRequest
 from eda_agent.simulation.limits import too_small
+from eda_agent.simulation.ngspice import find_library
 from eda_agent.simulation.reply import sound_ready
 from eda_agent.simulation.scratch import Scratch
-from eda_agent.simulation.worker import receive, send
+from eda_agent.simulation.worker import COMPILED, receive, send
 
 RECYCLE = 2500
 """Simulations after which a worker is replaced: ngspice grows by some 3 MB in 1,000 loads."""
@@ -116,6 +117,7 @@ class LocalPool(Dispatcher):
         self._version = ""
         self.sandbox: list[str] = []
         """The layers of the workers' sandbox (`sandbox.confine`); known with the version."""
+        self._compiled: tuple[Path, ...] = ()
         self._start_failures = 0
         self._kills = 0
         self._selector = selectors.DefaultSelector()
@@ -128,6 +130,18 @@ class LocalPool(Dispatcher):
         while not self._version:
             self._wait(START_TIMEOUT, {})
         return self._version
+
+    def require(self, compiled: tuple[Path, ...]) -> None:
+        """Have compiled models in every worker's ngspice. Workers without them are replaced."""
+        if set(compiled) <= set(self._compiled):
+            return
+        if compiled:
+            # says what to install, before a worker fails
+            find_library(compiled=True)
+        self._compiled, self._version = tuple(sorted({*self._compiled, *compiled})), ""
+        for worker in list(self._workers):
+            self._stop(worker)
+            self._workers[self._workers.index(worker)] = self._start()
 
     def close(self) -> None:
         """End all workers; a busy one is killed."""
@@ -154,6 +168,7 @@ class LocalPool(Dispatcher):
         command = [sys.executable, "-P", "-m", "eda_agent.simulation.worker", str(theirs.fileno()), str(folder)]
         # secrets have no common name: the variables that a simulator needs are listed instead
         environment = {key: value for key, value in os.environ.items() if key in _PASSED}
+        environment[COMPILED] = os.pathsep.join(map(str, self._compiled))
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
         process = subprocess.Popen(
             command,

@@ -15,7 +15,7 @@ from typing import Any
 
 from eda_agent.errors import InputError
 from eda_agent.problem.pdk import CutLibrary
-from eda_agent.problem.pdk.bins import Box
+from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
@@ -130,17 +130,17 @@ def monte_carlo(
     instance = bench.instance(sizing)
     wanted = {spec.testbench for spec in problem.specs}
     decks = [deck for deck in bench.decks if deck.corner in chosen and deck.testbench in wanted]
-    if not any(deck.library.spreads for deck in decks):
+    if not any(deck.library.spreads or any(one.draws for one in deck.library.drawn.values()) for deck in decks):
         raise InputError(
-            f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD or a PDK"
-            " file with `mismatch:`"
+            f"the models of {problem.pdk.name} have no mismatch\n    → Monte Carlo needs sky130A, gf180mcuD,"
+            " ihp-sg13g2 or a PDK file with `mismatch:`"
         )
     if bench.hierarchical:
         raise InputError(f"Monte Carlo needs a circuit that can be flattened; {bench.hierarchical} cannot")
     if process and not problem.pdk.process:
         raise InputError(
             f"the models of {problem.pdk.name} have no usable process statistics\n    → leave --process out and use"
-            " corners, or use gf180mcuD"
+            " corners, or use gf180mcuD or ihp-sg13g2"
         )
     varied = bool(problem.pdk.process) if process is None else process
     evaluator.prepare()
@@ -200,6 +200,9 @@ def _chip(evaluator: Evaluator, instance: Instance, seed: int, sample: int, fold
     boxes: dict[str, Box] = {}
     for device in instance.parts.devices:
         name = device.library or device.model
+        if device.whole:
+            boxes[name] = (ANY, ANY)
+            continue
         if device.kind != "m" or (not device.library and evaluator.problem.pdk.device(name) is None):
             continue
         width, length = device.values["w"] / max(device.values.get("nf", 1.0), 1.0), device.values["l"]

@@ -15,17 +15,42 @@ import ctypes.util
 import logging
 import os
 import re
+import shutil
+import sys
+import sysconfig
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eda_agent.errors import MissingError
 
+BESIDE = Path("share/eda-agent/ngspice/libngspice.so.0")
+"""A newer ngspice in the Python environment, for compiled models where the system's cannot load them."""
 
-def find_library() -> str:
-    """The path or name of libngspice. Raises `MissingError` with the way to install it."""
-    found = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+
+_FOLDERS = ("/usr/local/lib", "/usr/lib", "/usr/lib64", "/opt/homebrew/lib")
+"""Where the system's libraries are, beside its folder for this kind of processor."""
+
+
+def find_library(*, compiled: bool = False) -> str:
+    """The path or name of libngspice; with `compiled` of one that loads compiled Verilog-A models (OSDI).
+
+    Raises `MissingError` with the way to install it.
+    """
+    named, system = os.environ.get("NGSPICE_LIBRARY_PATH"), ctypes.util.find_library("ngspice")
+    if compiled:
+        for candidate in (named, system, str(Path(sys.prefix) / BESIDE)):
+            if candidate and loads_compiled(candidate):
+                return candidate
+        raise MissingError(
+            "this circuit needs an ngspice that loads compiled Verilog-A models (OSDI): version 44 or later\n    →"
+            " Debian 12: apt install -t bookworm-backports libngspice0; `make` puts one beside the system's; or set"
+            " NGSPICE_LIBRARY_PATH"
+        )
+    found = named or system
     if not found:
         raise MissingError(
             "ngspice's shared library was not found\n    → Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew"
@@ -34,11 +59,36 @@ def find_library() -> str:
     return found
 
 
+def find_program(*, compiled: bool = False) -> Path | None:
+    """The program ngspice, for decks outside eda-agent; with `compiled` one that loads compiled Verilog-A models."""
+    found = (shutil.which("ngspice"), (Path(sys.prefix) / BESIDE).with_name("ngspice"))
+    programs = [Path(one) for one in found if one is not None and Path(one).is_file()]
+    return next((one for one in programs if not compiled or loads_compiled(str(one))), None)
+
+
+@lru_cache
+def loads_compiled(library: str) -> bool:
+    """Whether a libngspice has the OSDI interface: it has messages about its devices."""
+    path = Path(library) if os.sep in library else _of_system(library)
+    try:
+        return path is not None and b"OSDI device" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _of_system(name: str) -> Path | None:
+    """The file of a library that the loader finds by name."""
+    folders = [f"/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}", *_FOLDERS]
+    return next((file for folder in folders if (file := Path(folder) / name).is_file()), None)
+
+
 class Ngspice:
     """One libngspice in this process; only one is possible (a second `ngSpice_Init` is refused)."""
 
-    def __init__(self, on_exit: Any = None):
-        """`on_exit()` is called from inside ngspice when it wants to exit; the process is not usable after that."""
+    def __init__(self, on_exit: Any = None, compiled: Sequence[str] = ()):
+        """`on_exit()` is called from inside ngspice when it wants to exit; the process is not usable after that.
+        `compiled`: files of compiled Verilog-A models to load.
+        """
         from PySpice.Spice.NgSpice import Shared
 
         Shared._module_logger.setLevel(logging.CRITICAL)
@@ -48,7 +98,7 @@ class Ngspice:
         ffi = Shared.ffi
 
         class Recording(Shared.NgSpiceShared):  # type: ignore[misc]  # PySpice has no types
-            LIBRARY_PATH = find_library()
+            LIBRARY_PATH = find_library(compiled=bool(compiled))
 
             @staticmethod
             def _send_char(message: Any, ngspice_id: int, user_data: Any) -> int:
@@ -69,9 +119,13 @@ class Ngspice:
         self._shared = Recording()
         self._library = self._shared._ngspice_shared
         self.version = next((found[1] for line in log if (found := re.search(r"ngspice-(\S+)", line))), "unknown")
-        for setting in ("num_threads=1", "noaskquit", "nomoremode", "wnflag=1"):
-            # OpenMP's own default oversubscribes (20 ms instead of 6), and OMP_NUM_THREADS does not prevent it
+        for setting in ("num_threads=1", "noaskquit", "nomoremode", "wnflag=1", "no_mem_check"):
+            # OpenMP's own default oversubscribes (20 ms instead of 6), and OMP_NUM_THREADS does not prevent it;
+            # version 46 ends if it cannot read the free memory, which the sandbox denies
             self.command(f"set {setting}")
+        for file in compiled:
+            # no text of a netlist, and no command that the gate allows
+            self._library.ngSpice_Command(f"osdi {file}".encode())
 
     def command(self, text: str) -> None:
         """Run a command. Nothing is returned or raised: check for the vectors that it should have made."""

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -60,8 +61,9 @@ class Crew:
     fetched once each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, compiled: Sequence[str] = ()) -> None:
         self._pool = LocalPool(1)
+        self._pool.require(tuple(map(Path, compiled)))
         self._decks: dict[str, SentDeck] = {}
 
     def ready(self) -> dict[str, Any]:
@@ -128,6 +130,7 @@ class RayPool(Dispatcher):
         self._version = ""
         self._arrived: queue.SimpleQueue[tuple[_Actor, list[WorkerRequest] | None, Future[Any]]] = queue.SimpleQueue()
         self._libraries: dict[str, Any] = {}
+        self._compiled: tuple[str, ...] = ()
         self._actors = [self._start() for _ in range(self.size)]
 
     @property
@@ -136,6 +139,15 @@ class RayPool(Dispatcher):
         while not self._version:
             self._take({}, set())
         return self._version
+
+    def require(self, compiled: tuple[Path, ...]) -> None:
+        """Have compiled models, at the same path on every machine, in every actor; actors without them are replaced."""
+        if set(map(str, compiled)) <= set(self._compiled):
+            return
+        self._compiled, self._version = tuple(sorted({*self._compiled, *map(str, compiled)})), ""
+        for actor in list(self._actors):
+            self._replace(actor)
+        self.lost -= len(self._actors)
 
     def close(self) -> None:
         """End all actors; the cluster too if it is private."""
@@ -168,7 +180,7 @@ class RayPool(Dispatcher):
         return [replies[request.index] for request in requests]
 
     def _start(self) -> _Actor:
-        actor = _Actor(self._type.remote())
+        actor = _Actor(self._type.remote(self._compiled))
         self._expect(actor, None, actor.handle.ready.remote())
         return actor
 

@@ -17,14 +17,15 @@ from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.loop_probe import injection
-from eda_agent.problem.netlist import Edit, Subcircuit, parse_netlist
+from eda_agent.problem.netlist import Edit
 from eda_agent.problem.pdk import cut_library
-from eda_agent.problem.source import logical_lines
+from eda_agent.problem.pdk.verilog import compiled_models
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.simulation.circuit_text import CircuitText
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.device_ranges import device_ranges
+from eda_agent.simulation.foundry_cells import is_fet, library_cells, spice_names
 from eda_agent.simulation.instance import Elaborated, Instance, flat_values
 
 
@@ -41,12 +42,18 @@ class Workbench:
         ranges = device_ranges(problem, self.drawn)
         processes = sorted({corner.process for corner in problem.corners})
         self.libraries = {process: cut_library(problem.pdk, process, ranges, cache) for process in processes}
+        self.compiled = compiled_models(problem.pdk, ranges, cache / "osdi")
+        """Files of the compiled Verilog-A models that its decks need."""
         initial = self.drawn.edits(problem.space.initial)
         any_library = next(iter(self.libraries.values()))
-        self.elaboration = Elaboration(self.drawn.netlist, problem.subckt, _blocks(any_library.devices), list(initial))
+        whole = any_library.whole
+        self.elaboration = Elaboration(
+            self.drawn.netlist, problem.subckt, library_cells(any_library), list(initial), whole=whole.keys()
+        )
         first = self.elaboration.devices(initial)
+        self._fets = frozenset(device.label for device in first if is_fet(device, problem.pdk))
         self.mosfets = tuple(
-            (device.flat_name, device.spice_name, device.label) for device in first if device.kind == "m"
+            (*spice_names(device, whole), device.label) for device in first if device.label in self._fets
         )
         self.hierarchical = self.elaboration.unflattened()
         self._text = CircuitText(self.drawn.netlist, list(initial))
@@ -164,8 +171,9 @@ class Workbench:
             ),
             fixed=hashlib.sha256(repr(fixed).encode()).hexdigest()[:16],
             gate_area=gate_area(
-                device.values for device in devices if device.kind == "m" and {"w", "l"} <= device.values.keys()
+                device.values for device in devices if device.label in self._fets and {"w", "l"} <= device.values.keys()
             ),
+            fets=self._fets,
         )
 
 
@@ -180,7 +188,3 @@ def _stamp(how: str) -> str:
     """Part of a deck's key: the content of a measurement that is a program."""
     kind, _, rest = how.partition(" ")
     return hashlib.sha256(Path(rest).read_bytes()).hexdigest() if kind == "python" else ""
-
-
-def _blocks(text: str) -> Mapping[str, Subcircuit]:
-    return parse_netlist(logical_lines(text, Path("library"))).subcircuits

@@ -21,6 +21,8 @@ from eda_agent.simulation import limits
 MAX_FRAME = 256 * 1024 * 1024
 SANDBOX = "EDA_AGENT_SANDBOX"
 """Environment variable; 0 disables the sandbox, for systems where the simulator needs more rights."""
+COMPILED = "EDA_AGENT_COMPILED_MODELS"
+"""Environment variable with the files of compiled Verilog-A models, as a path list: ngspice loads them at its start."""
 
 
 def send(connection: socket.socket, message: dict[str, Any]) -> None:
@@ -98,7 +100,7 @@ def serve(connection: socket.socket, folder: Path) -> None:
         send(connection, {"failure": {"kind": "crash", "words": words}, "seconds": 0.0, "gone": True})
         os._exit(3)
 
-    ngspice = Gated(on_exit=leave)
+    ngspice = Gated(on_exit=leave, compiled=[file for file in os.environ.get(COMPILED, "").split(os.pathsep) if file])
     session = Session(ngspice)
     # no user input has been read yet
     held = confine(folder, [place for place in sys.path if place]) if os.environ.get(SANDBOX, "1") != "0" else []

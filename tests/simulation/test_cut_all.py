@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,17 @@ def uncut(pdk: Pdk, process: str) -> list[str]:
     ]
 
 
-def currents(folder: Path, head: list[str], cards: list[str], temperature: float = 27.0) -> dict[str, float]:
-    """What flows out of each voltage source of `cards`, |A|; AC sources give the quadrature current."""
+def currents(
+    folder: Path,
+    head: list[str],
+    cards: list[str],
+    temperature: float = 27.0,
+    program: str = "ngspice",
+    before: Sequence[str] = (),
+) -> dict[str, float]:
+    """What flows out of each voltage source of `cards`, |A|; AC sources give the quadrature current. `before`: commands
+    of the program that come first.
+    """
     sources = [card.split()[0] for card in cards if card[0] == "v" and " 0 " in card]
     ac = [name for name in sources if any(card.startswith(f"{name} ") and " ac " in card for card in cards)]
     lines = [
@@ -80,7 +90,9 @@ def currents(folder: Path, head: list[str], cards: list[str], temperature: float
         *cards,
         f".option temp={temperature}",
         ".control",
+        *before,
         "set wnflag=1",
+        "set numdgt=10",
         "op",
         *(f"print i({name})" for name in sources if name not in ac),
     ]
@@ -92,7 +104,7 @@ def currents(folder: Path, head: list[str], cards: list[str], temperature: float
     path = folder / "devices.cir"
     path.write_text("\n".join(lines))
     done = subprocess.run(
-        ["ngspice", "-b", path.name], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [program, "-b", path.name], cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
     found = re.findall(r"^(?:i|imag\(i)\((\w+)\)+ = (\S+)", done.stdout, re.MULTILINE)
     assert len(found) == len(sources), done.stdout[-2000:] + done.stderr[-2000:]
@@ -256,9 +268,17 @@ def in_a_library_of(pdk: Pdk, library: Library, name: str, constants: dict[str, 
     return "".join(writer.blocks)
 
 
-def test_mismatch_that_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
-    """A bipolar's is written into its card, which a chip of Monte Carlo would silently lack."""
-    cut = cut_library(GF, "tt", {"vpnp_10x10": ALL, "ppolyf_u": ALL}, tmp_path)
-    with pytest.raises(InputError, match="mismatch of device 'vpnp_10x10'"):
-        _ = cut.spreads
-    assert cut_library(GF, "tt", {"ppolyf_u": ALL}, tmp_path).spreads == {}
+def test_mismatch_inside_another_device_is_refused(tmp_path: Path) -> None:
+    """A subcircuit whose inner MOSFET varies would silently lack it on a chip of Monte Carlo."""
+    (tmp_path / "own.lib").write_text(
+        ".param mm=0\n.subckt fet d g s b w=1u l=1u\nm1 d g s b card w={w} l={l} delvto={mm*agauss(0,1m,1)}\n.ends\n"
+        ".subckt pair d g s b w=1u l=1u\nx1 d g n b fet w={w} l={l}\nr1 n s 10\n.ends\n"
+        ".model card nmos level=1 vto=0.6 kp=2e-4\n"
+    )
+    (tmp_path / "own.yaml").write_text(
+        RULES.replace("supply: 2", "supply: 2\nmismatch: {mm: 1}") + "  pair: {type: resistor, terminals: 4}\n"
+    )
+    pdk = find_pdk("own.yaml", tmp_path)
+    assert cut_library(pdk, "tt", {"fet": ALL}, tmp_path / "cuts").spreads
+    with pytest.raises(InputError, match="mismatch of device 'pair'"):
+        _ = cut_library(pdk, "tt", {"pair": ALL}, tmp_path / "cuts").spreads

@@ -137,6 +137,7 @@ def _examine() -> Any:
     import importlib.util
     import platform
 
+    from eda_agent.cli.pdk_service import pdk_root, serves
     from eda_agent.errors import EdaAgentError
     from eda_agent.problem.pdk import find_pdk, pdk_names
     from eda_agent.simulation.cache import cache_folder
@@ -157,14 +158,11 @@ def _examine() -> Any:
     )
     for name in pdk_names():
         try:
-            pdk = find_pdk(name)
-            others = pdk.missing_packages()
-            more = f"; more devices with  pip install --no-deps {' '.join(others)}" if others else ""
-            yield _row(name, True, f"{pdk.title}: {pdk.models}{more}")
+            yield _row(name, True, serves(find_pdk(name)))
         except EdaAgentError as error:
             message, _, fix = str(error).partition("\n    → ")
             yield _row(name, False, message, fix)
-    yield _row("PDK_ROOT", True, os.environ.get("PDK_ROOT", "not set; models from pip are used"))
+    yield _row("PDK_ROOT", True, pdk_root())
     for extra, packages in _EXTRAS.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]
         found = ", ".join(

@@ -29,10 +29,11 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.bins import EDGE, Bin, Box
 from eda_agent.problem.pdk.mismatch import Spread
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, written
+from eda_agent.problem.pdk.whole import WholeDevice, whole_devices
+from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, with_mismatch, written
 from eda_agent.units import format_quantity
 
-_SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "writer.py")
+_SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "whole.py", "writer.py")
 """Modules that determine the text of a cut; their digest is part of the names of the stored files."""
 MOST_BYTES = 200_000_000
 """Maximum size of a stored file of model cards."""
@@ -41,21 +42,47 @@ _ULPS = 1e-15
 
 
 @dataclass(frozen=True)
+class Varied:
+    """The mismatch of a cut: `spreads` of devices and cards, and the text of the subcircuits (`blocks`) with draws."""
+
+    spreads: Mapping[str, Spread]
+    blocks: str
+
+
+@dataclass(frozen=True)
 class CutLibrary:
     """`models`: file of the model cards, cached. `devices`: text of the subcircuits, for the deck. `digest`: of both.
 
-    `mismatch` works out `spreads` when they are first asked for: only a Monte Carlo run needs them.
+    `mismatch` works out `spreads` and `drawn` when they are first asked for: only a Monte Carlo run needs them.
     """
 
     models: Path
     devices: str
     digest: str
     bins: tuple[Bin, ...]
-    mismatch: Callable[[], Mapping[str, Spread]] = field(default=dict, compare=False)
+    mismatch: Callable[[], Varied] = field(default=lambda: Varied({}, ""), compare=False)
 
     @cached_property
     def spreads(self) -> Mapping[str, Spread]:
         """Device or card name → what mismatch does to it."""
+        return self._varied.spreads
+
+    @cached_property
+    def drawn(self) -> Mapping[str, WholeDevice]:
+        """Whole device → the same with its draws as parameters."""
+        return whole_devices(self._varied.blocks)
+
+    @cached_property
+    def whole(self) -> Mapping[str, WholeDevice]:
+        """The devices that stay a subcircuit, by name."""
+        return whole_devices(self.devices)
+
+    @cached_property
+    def whole_text(self) -> str:
+        return "".join(one.text for one in self.whole.values())
+
+    @cached_property
+    def _varied(self) -> Varied:
         return self.mismatch()
 
     def assigned(self, devices: Iterable[FlatDevice]) -> tuple[str, ...]:
@@ -146,10 +173,10 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     ).hexdigest()[:20]
     models, index = folder / f"{pdk.name}-{process}-{key}.models", folder / f"{pdk.name}-{process}-{key}.json"
 
-    def mismatch() -> Mapping[str, Spread]:
-        return _spreads(
+    def mismatch() -> Varied:
+        return _varied(
             folder / f"{pdk.name}-{process}-{key}.spreads.json",
-            lambda: _cut(pdk, process, boxes, path, mismatch=True).spreads,
+            lambda: _cut(pdk, process, boxes, path, mismatch=True),
         )
 
     kept = _kept(models, index, mismatch)
@@ -167,7 +194,7 @@ def cut_library(pdk: Pdk, process: str, boxes: Mapping[str, Box], folder: Path) 
     return kept
 
 
-def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]]) -> CutLibrary | None:
+def _kept(models: Path, index: Path, mismatch: Callable[[], Varied]) -> CutLibrary | None:
     """A stored cut; None if its files are missing or damaged."""
     try:
         data = json.loads(read_file(index, MOST_BYTES))
@@ -183,21 +210,23 @@ def _kept(models: Path, index: Path, mismatch: Callable[[], Mapping[str, Spread]
         return None
 
 
-def _spreads(file: Path, make: Callable[[], Mapping[str, Spread]]) -> Mapping[str, Spread]:
-    """The spreads of a file, or computed and stored there if it is missing or damaged."""
+def _varied(file: Path, make: Callable[[], Writer]) -> Varied:
+    """The mismatch of a file, or computed and stored there if it is missing or damaged."""
     try:
         data = json.loads(read_file(file, MOST_BYTES))
-        if data["digest"] == _digest(data["spreads"]):
-            return dict(data["spreads"])
+        if data["digest"] == _digest([data["spreads"], data["blocks"]]):
+            return Varied(dict(data["spreads"]), str(data["blocks"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    made = make()
-    write_text(file, json.dumps({"digest": _digest(made), "spreads": made}))
+    writer = make()
+    made = Varied(writer.spreads, "".join(writer.blocks))
+    content = [made.spreads, made.blocks]
+    write_text(file, json.dumps({"digest": _digest(content), "spreads": made.spreads, "blocks": made.blocks}))
     return made
 
 
-def _digest(spreads: object) -> str:
-    return hashlib.sha256(json.dumps(spreads, sort_keys=True).encode()).hexdigest()
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _neighbours(path: Path) -> list[Path]:
@@ -210,6 +239,9 @@ def _source_digest() -> str:
 
 
 def _cut(pdk: Pdk, process: str, boxes: Mapping[str, Box], path: Path, *, mismatch: bool = False) -> Writer:
-    library = library_of(pdk, path, pdk.corners[process], tuple(sorted(boxes)))
+    sections = pdk.corners[process]
+    if mismatch and pdk.mismatch_suffix:
+        sections = with_mismatch(pdk, path, sections)
+    library = library_of(pdk, path, sections, tuple(sorted(boxes)))
     params = {**library.params, **{name: repr(value) for name, value in pdk.params.items()}}
     return written(pdk, library, constants_of(params), boxes, mismatch=mismatch)

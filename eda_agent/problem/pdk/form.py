@@ -117,7 +117,8 @@ def _range(value: object) -> bool:
 _KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "title": (_text, "it is one line of text"),
     "licence": (_text, "it is one line of text"),
-    "needs": (_text, "it is one line of text"),
+    "verilog": (_map(_name, _text), "it is {name: file}"),
+    "mismatch_suffix": (_text, "it is the end of a section's name"),
     "device_files": (_text, "it is one line of text"),
     "library": (_list(_path), "it is [{path: FILE}]"),
     "include": (_list(_beside), "it is a list of files beside the library"),
@@ -145,6 +146,9 @@ _RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
         lambda value: isinstance(value, list) and len(value) == 2 and all(map(_name, value)),
         "it is [width, length], such as [r_width, r_length]",
     ),
+    "fingers": (_name, "it is the name of a parameter"),
+    "fixed": (_map(_name, _number), "it is {name: number}"),
+    "compiled": (lambda value: _text(value) or _list(_text)(value), "it is the name of a Verilog-A model, or a list"),
     "supply": (
         lambda value: _quantity(value if not _number(value) else float(str(value)), "V", 1e-3, 1e4),
         "it is a voltage, such as 5",

@@ -18,6 +18,8 @@ MOST_BYTES = 300_000_000
 """Maximum size of one file of a library; SKY130's largest has 27 MB."""
 MAX_RUNS = 20_000
 """Maximum number of files and sections of a library; SKY130's whole library has 1,500."""
+CONDITIONS = frozenset([".if", ".elseif", ".else", ".endif"])
+"""Cards inside a subcircuit that choose between its elements."""
 _TERM = r"(?:'[^']*'|\{[^}]*\}|(?:\([^()]*\)|[^\s=])+)"
 # a value may be a sum with blanks around its signs, as in SKY130's `lvtox = 0.0 + MC_PR_SWITCH*AGAUSS(0,1.1,1)`
 _PAIR = re.compile(rf"(?<!\w)([A-Za-z_]\w*)\s*=\s*({_TERM}(?:\s+[-+*/]\s+{_TERM})*)")
@@ -84,10 +86,25 @@ def read_library(
     reader = _Reader(library, wanted)
     if sections:
         for section in sections:
-            reader.section(path, section)
+            reader.section(*place_of(path, section))
     else:
         reader.file(path)
     return library
+
+
+def place_of(path: Path, section: str) -> tuple[Path, str]:
+    """(file, section) of a section's name in a PDK file: `res_typ`, or `cornerRES.lib res_typ` of another file."""
+    file, _, name = section.rpartition(" ")
+    return path.parent / file if file else path, name
+
+
+def has_section(path: Path, section: str) -> bool:
+    """Whether a library has a section."""
+    file, name = place_of(path, section)
+    wanted = [".lib", name.lower()]
+    return any(
+        line.lower().split() == wanted for line in read_file(file, MOST_BYTES).decode("utf-8", "replace").splitlines()
+    )
 
 
 class _Reader:
@@ -166,7 +183,7 @@ class _Reader:
                     words = re.findall(r"\"[^\"]*\"|'[^']*'|\S+", rest)
                     if len(words) == 2:
                         self.section((path.parent / words[0].strip("\"'")).resolve(), words[1], depth + 1)
-                case other if not other.startswith(".") and self.block is not None:
+                case other if self.block is not None and (not other.startswith(".") or other in CONDITIONS):
                     self.block.devices.append(card)
 
 
@@ -175,4 +192,6 @@ def _join(text: str) -> list[str]:
     lines = [line for raw in text.splitlines() if (line := raw.strip()) and line[0] != "*"]
     if " $" in text:
         lines = [line.split(" $", 1)[0] for line in lines]
+    if ";" in text:
+        lines = [kept for line in lines if (kept := line.split(";", 1)[0].rstrip())]
     return "\n".join(["", *lines]).replace("\n+", " ").strip().split("\n") if lines else []

