@@ -69,7 +69,7 @@ class History:
             turns = StoredTurns.of((*turns, turn))
         best = self.incumbent
         better = turn.evaluation is not None and (best is None or self._rank(turn) > self._rank(best))
-        simulations = self.simulations + (turn.index > 0 and turn.evaluation is not None)
+        simulations = self.simulations + (turn.index > 0 and turn.evaluation is not None) + turn.proposal.spent
         return History(
             self.problem, turns, self.hints, Standing(self.problem, turns, turn if better else best, simulations)
         )
@@ -121,7 +121,7 @@ class History:
 
     @property
     def simulations(self) -> int:
-        """Proposals simulated so far; the budget counts these."""
+        """Proposals simulated so far, and what tools cost; the budget counts these."""
         return self._standing.simulations
 
     @cached_property
@@ -129,7 +129,9 @@ class History:
         known = self.standing
         if known is not None and known.turns is self.turns and known.problem is self.problem:
             return known
-        simulations = len(self.measured) - bool(self.measured and self.measured[0] == 0)
+        turns = self.turns
+        spent = turns.spent if isinstance(turns, StoredTurns) else sum(turn.proposal.spent for turn in turns)
+        simulations = len(self.measured) - bool(self.measured and self.measured[0] == 0) + spent
         return Standing(self.problem, self.turns, self._best(), simulations)
 
     def _best(self) -> Turn | None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from eda_agent.agent.control import Control
 from eda_agent.agent.env import Environment
 from eda_agent.agent.player import Emit, Player
-from eda_agent.agent.policies.base import Policy
+from eda_agent.agent.policies.base import Metered, Policy
 from eda_agent.agent.steering import MakePolicy, Steering
 from eda_agent.agent.stopping import stop_reason
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Budget, Problem
+from eda_agent.stop_reasons import BUDGET
 
 
 def run_loop(
@@ -85,11 +86,19 @@ class Loop:
             if reason:
                 return reason
             if not player.pending:
+                if spent := self._spent(steering.policy):
+                    self.emit("log", level="info", about="budget", message=spent)
+                    return BUDGET
                 left = steering.budget.simulations - self.env.history.simulations
-                player.propose(steering.policy, 1 if steering.review else min(self.width, left))
+                most = 1 if steering.review else left
+                player.propose(steering.policy, min(self.width, most), most)
             if steering.review and not steering.reviewed():
                 continue
             player.play()
+
+    @staticmethod
+    def _spent(policy: Policy) -> str:
+        return policy.spent if isinstance(policy, Metered) else ""
 
     def _start(self) -> None:
         """Play the baseline, or continue a run that has it, and report the best turn if it was not reported."""

@@ -38,12 +38,15 @@ class Player:
         finally:
             preparing.join()
 
-    def propose(self, policy: Policy, width: int) -> None:
-        """Ask for at most `width` proposals and make them pending."""
+    def propose(self, policy: Policy, width: int, most: int = 1) -> None:
+        """Ask for at most `width` proposals and make them pending; of those that belong together (`Proposal.batch`) at
+        most `most`.
+        """
         history = self.env.history
         start = time.perf_counter()
-        if width > 1 and isinstance(policy, ManyPolicy):
-            proposals = policy.proposals(history)[:width]
+        if isinstance(policy, ManyPolicy) and (width > 1 or (most > 1 and getattr(policy, "batches", False))):
+            proposals = policy.proposals(history)
+            proposals = proposals[: max(width, min(proposals[0].batch, most))]
         else:
             proposals = [policy.propose(history)]
         seconds = (time.perf_counter() - start) / len(proposals)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from eda_agent.agent.score import Score, score
 from eda_agent.problem.spec import Problem
@@ -25,6 +26,9 @@ class Proposal:
         error: why there is no sizing, as a message for the model.
         notes: repairs of the reply.
         handover: why the proposing policy changed.
+        asked: what a language model asked and used for it, as plain data: `calls` (tool, arguments, text), `usage`
+            (`policies.chat_meter`), `simulations` that its tools cost, `batch` (sizings proposed together, of the
+            first of them).
     """
 
     sizing: Mapping[str, float] | None
@@ -34,6 +38,17 @@ class Proposal:
     notes: tuple[str, ...] = ()
     policy: str = ""
     handover: str = ""
+    asked: Mapping[str, Any] | None = None
+
+    @property
+    def spent(self) -> int:
+        """Simulations that the tools cost."""
+        return int((self.asked or {}).get("simulations", 0))
+
+    @property
+    def batch(self) -> int:
+        """Number of sizings that were proposed together with this one, itself included."""
+        return int((self.asked or {}).get("batch", 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,18 +53,24 @@ class TurnStore:
         self.proposers: list[str] = []
         self.sizing_hashes = array("q")
         self.corners = array("H")
+        self.spent = array("I")
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def put(self, turn: Turn) -> None:
         """Add a turn. The policy's text is left out: no policy reads it again, and the journal has it."""
+        made = turn.proposal
         self.put_record(
-            encode_turn(turn), rank_key_of(turn), turn.proposal.policy, sizing_hash(turn.sizing), turn.corners
+            encode_turn(turn), rank_key_of(turn), made.policy, sizing_hash(turn.sizing), turn.corners, made.spent
         )
 
-    def put_record(self, text: bytes, key: RankKey | None, proposer: str, hashed: int, corners: int) -> None:
-        """Add an encoded turn. `corners`: the number of corners in which it was simulated."""
+    def put_record(
+        self, text: bytes, key: RankKey | None, proposer: str, hashed: int, corners: int, spent: int = 0
+    ) -> None:
+        """Add an encoded turn. `corners`: the number of corners in which it was simulated. `spent`: simulations that
+        its tools cost.
+        """
         place, end = len(self), self._ends[-1]
         try:
             if os.pwrite(self._file.fileno(), text, end) < len(text):
@@ -77,6 +83,7 @@ class TurnStore:
         self.proposers.append(sys.intern(proposer))
         self.sizing_hashes.append(hashed)
         self.corners.append(corners)
+        self.spent.append(spent)
 
     def __getitem__(self, place: int) -> Turn:
         kept = self._kept.get(place)
@@ -147,6 +154,11 @@ class StoredTurns(Sequence[Turn]):
         return [*self._store.corners[: self._count], *(turn.corners for turn in self._last)]
 
     @property
+    def spent(self) -> int:
+        """Simulations that tools cost in all turns."""
+        return sum(self._store.spent[: self._count]) + sum(turn.proposal.spent for turn in self._last)
+
+    @property
     def sizing_hashes(self) -> Iterable[int]:
         return chain(islice(self._store.sizing_hashes, self._count), (sizing_hash(turn.sizing) for turn in self._last))
 
@@ -161,7 +173,7 @@ def _filled(turns: Iterable[Turn]) -> TurnStore:
 def encode_turn(turn: Turn) -> bytes:
     """A turn as bytes for the store, without the policy's text."""
     made, evaluation, score = turn.proposal, turn.evaluation, turn.score
-    words = [made.reasoning, made.error, made.notes, made.policy, made.handover]
+    words = [made.reasoning, made.error, made.notes, made.policy, made.handover, made.asked]
     if evaluation is None or score is None:
         return record(turn.index, words, turn.sizing, made.sizing, None)
     return record(
@@ -222,7 +234,7 @@ def record(
     """Encode a turn from plain data: texts as JSON after their length, then numbers in binary, because JSON has no
     infinity.
 
-    `made`: reasoning, error, notes, policy and hand-over of the proposal; `proposed`: its sizes.
+    `made`: reasoning, error, notes, policy, hand-over and `asked` of the proposal; `proposed`: its sizes.
     """
     numbers: list[Any] = []
 
@@ -269,10 +281,10 @@ def decode_turn(data: bytes) -> Turn:
     def row(names: list[str]) -> dict[str, Any]:
         return {name: None if (value := next(numbers)) != value else value for name in names}
 
-    index, (reasoning, error, notes, policy, handover), names, other = words[:4]
+    index, (reasoning, error, notes, policy, handover, asked), names, other = words[:4]
     sizing = None if names is None else row(names)
     proposed = sizing if other is True else None if other is None else row(other)
-    proposal = Proposal(proposed, reasoning, "", error, tuple(notes), policy, handover)
+    proposal = Proposal(proposed, reasoning, "", error, tuple(notes), policy, handover, asked)
     if len(words) == 4:
         return Turn(index, proposal, sizing, None, None)
     values, reasons, failures, devices, (jobs, cached), results, bounds = words[4:]

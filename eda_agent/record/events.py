@@ -73,13 +73,13 @@ def proposal_data(proposal: Proposal) -> Event:
         "error": proposal.error,
         "notes": list(proposal.notes),
         "policy": proposal.policy,
+        **({"asked": plain(proposal.asked)} if proposal.asked else {}),
     }
 
 
 def proposal_from(data: Mapping[str, Any]) -> Proposal:
-    return Proposal(
-        data["sizing"], data["reasoning"], data["reply"], data["error"], tuple(data["notes"]), data["policy"]
-    )
+    words = data["reasoning"], data["reply"], data["error"], tuple(data["notes"]), data["policy"]
+    return Proposal(data["sizing"], *words, asked=data.get("asked"))
 
 
 def turn_data(turn: Turn, *, summary: bool = False) -> Event:

@@ -30,6 +30,8 @@ class Tally:
             # a score in fewer corners is a bound
             reached = 0.0 if partial(turn, self.corners) else turn["score"]
             self.curve.append(max(reached, self.curve[-1] if self.curve else 0.0))
+            # what the tools of a language model cost; a restored turn has it as a number
+            self.simulations += turn.get("spent") or turn.get("proposal", {}).get("asked", {}).get("simulations", 0)
             if "evaluation" in turn:
                 self.simulations += turn["index"] > 0
                 self.jobs += turn["evaluation"]["jobs"]

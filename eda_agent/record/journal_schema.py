@@ -168,6 +168,7 @@ PROPOSAL: Table = {
     "error": TEXT,
     "notes": TEXTS,
     "policy": TEXT,
+    "asked?": {"simulations?": COUNT, "batch?": COUNT, "usage?": MAP},
 }
 EVALUATION: Table = {
     "values": FieldKind(_values, "values by corner and spec"),

@@ -46,7 +46,9 @@ def restore_turns(rows: Sequence[Event], problem: Problem, *, anew: bool = False
         shelf = TurnStore()
         for row in rows[:early]:
             if _stands(row, problem) and not anew:
-                shelf.put_record(row["record"], row["order"], row["proposer"], row["mark"], row["corners"])
+                shelf.put_record(
+                    row["record"], row["order"], row["proposer"], row["mark"], row["corners"], row["spent"]
+                )
             else:
                 shelf.put(_turn(row, problem, anew))
         return StoredTurns(shelf, early, last)
@@ -102,7 +104,8 @@ def _recorded(event: Event) -> Event:
             ],
             evaluation.get("bounds", ()),
         )
-    words = [made["reasoning"], made["error"], made["notes"], made["policy"], ""]
+    asked = made.get("asked")
+    words = [made["reasoning"], made["error"], made["notes"], made["policy"], "", asked]
     return {
         "type": event["type"],
         "seq": event["seq"],
@@ -115,6 +118,7 @@ def _recorded(event: Event) -> Event:
         "proposer": made["policy"],
         "mark": sizing_hash(sizing),
         "corners": len(evaluation["values"]) if evaluation is not None else 0,
+        "spent": int((asked or {}).get("simulations", 0)),
         "names": _shared(tuple(event["specs"])) if measured is not None else None,
     }
 

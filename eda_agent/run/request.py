@@ -107,7 +107,11 @@ def request_data(request: Request) -> dict[str, Any]:
     data = {name: getattr(request, name) for name in KEPT}
     data["policy"], data["seed"] = request.chosen_policy, request.chosen_seed
     # the name of a chat model may also be that of a folder
-    files = {"script"} if request.chosen_policy == "chat" or "endpoint" in request.options else {"script", "model"}
+    files = (
+        {"script", "replay"}
+        if request.chosen_policy == "chat" or "endpoint" in request.options
+        else {"script", "model"}
+    )
     data["options"] = {
         name: _plain(value, name in files) for name, value in request.options.items() if not _SECRET.search(name)
     }

@@ -155,6 +155,15 @@ def _ask_again(given: Request, going: Mapping[str, Any], folder: Path) -> None:
                 fix=f"if you trust it, add --policy {shlex.quote(name)}",
             )
         )
+    headers = going["options"].get("headers")
+    if headers and "$" in str(headers) and given.options.get("headers") != headers:
+        raise InputError(
+            Finding(
+                f"the run sends headers with values of your environment, {headers}, and a journal may not read it",
+                folder,
+                fix=f"if you trust it, add --headers {shlex.quote(str(headers))}",
+            )
+        )
     if endpoint is not None and given.options.get("endpoint") != endpoint:
         check_endpoint(str(endpoint), folder)
 

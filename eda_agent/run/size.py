@@ -25,6 +25,7 @@ from eda_agent.run.prepare import Prepared, prepare
 from eda_agent.run.request import SKIP_FROM, Outcome, Request
 from eda_agent.run.resume import opened_data
 from eda_agent.stop_reasons import USER
+from eda_agent.tools.toolbox import RunToolbox, equip
 
 
 def size(
@@ -127,6 +128,8 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
     run, state, request = prepared.run, prepared.run.state, prepared.run.resumed.request
     anew = prepared.changes.anew
     control.follow(run.folder / COMMANDS_FILE, request.orders_from)
+    toolbox = RunToolbox(run.evaluator, folder=run.folder)
+    equip(run.policy, toolbox)
     loop = Loop(
         env,
         prepared.policy,
@@ -136,16 +139,19 @@ def play(prepared: Prepared, env: Environment, control: Control) -> tuple[str, M
         restore_pending(state),
         width=prepared.width,
         original_problem=run.problem,
-        make_policy=lambda name, options: make_policy(name, request.chosen_seed, options),
+        make_policy=lambda name, options: equip(make_policy(name, request.chosen_seed, options), toolbox),
         undo_stack=[restore_turns(rows, env.problem, anew=anew) for rows in state.left],
         review=state.review,
         last_reported_best=None if not state.turns else -1 if anew else state.best.get("index", -1),
     )
+    toolbox.total = lambda: loop.steering.budget.simulations
     # the journal's turns are restored now; in a long run they take hundreds of megabytes
     state.turns.clear()
     state.left.clear()
     try:
         stop = loop.run()
+        if bill := getattr(loop.steering.policy, "bill", ""):
+            prepared.stream.emit("log", level="info", about="endpoint", message=bill)
     except StorageError:
         # nothing more can be written
         raise

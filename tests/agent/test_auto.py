@@ -168,12 +168,13 @@ def test_an_endpoint_takes_the_models_place(monkeypatch: pytest.MonkeyPatch) -> 
     class Chat:
         name = "chat"
 
-        def __init__(self, seed: int, endpoint: str, model: str | None, *, request_seed: bool):
-            made.update(endpoint=endpoint, model=model)
+        def __init__(self, seed: int, endpoint: str, model: str | None, *, replay: None, max_tokens: int):
+            made.update(endpoint=endpoint, model=model, max_tokens=max_tokens)
 
     monkeypatch.setattr("eda_agent.agent.policies.auto.ChatPolicy", Chat)
-    policy = AutoPolicy(0, "m", "http://127.0.0.1:1/v1")
-    assert policy.model.name == "chat" and made == {"endpoint": "http://127.0.0.1:1/v1", "model": "m"}
+    policy = make_policy("auto", 0, {"model": "m", "endpoint": "http://127.0.0.1:1/v1", "max_tokens": 99})
+    assert isinstance(policy, AutoPolicy) and policy.model.name == "chat"
+    assert made == {"endpoint": "http://127.0.0.1:1/v1", "model": "m", "max_tokens": 99}
 
 
 def test_what_the_language_cannot_say_is_searched_from_the_first_turn(

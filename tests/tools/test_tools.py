@@ -13,6 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from eda_agent.agent.env import Environment
+from eda_agent.agent.history import History
+from eda_agent.agent.proposing import objections
 from eda_agent.agent.turn import Proposal
 from eda_agent.errors import InputError
 from eda_agent.metrics.landmarks import landmarks
@@ -23,7 +25,6 @@ from eda_agent.simulation.fake import FunctionSimulator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.tools import TOOLS, Context, call, schemas
-from eda_agent.tools.propose import objections
 
 from ..agent.conftest import amplifier, make_problem
 
@@ -86,7 +87,9 @@ def test_wrong_arguments_are_one_message_for_the_caller(fake: Context, name: str
 
 def test_what_would_be_simulated_in_vain_is_said_before(fake: Context) -> None:
     given = [{"Cc": "20p"}, {"W12": "20u"}, {"W12": "30u"}, {"W12": "30u"}]
-    said = objections(fake, call("propose", fake, {"reasoning": "r", "sizings": given}).proposals)
+    said = objections(
+        History(fake.problem, fake.turns), call("propose", fake, {"reasoning": "r", "sizings": given}).proposals
+    )
     assert said == [
         "sizing 1: Cc = 20 pF moved into its range: now 10 pF",
         "sizing 2: turn 1 had exactly these sizes",

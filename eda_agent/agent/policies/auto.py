@@ -1,7 +1,8 @@
 """The auto policy alternates between a model and a search around the best sizing.
 
 The model is the embedded one, one in a folder (`model`), or a language model behind an endpoint. The search is `trust`;
-it sees all turns. A phase ends when its owner gains no more or has used its turns.
+it sees all turns. A phase ends when its owner gains no more or has used its turns. A language model takes turns with
+the search as `guest` says.
 
 With the embedded model, the search proposes first and uses a prior (`prior_search`): the surrogate of the circuit's
 structure (`surrogate_prior`) if the package has one, otherwise the universal surrogate (`universal_prior`). If the
@@ -13,18 +14,22 @@ continues in the same way.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies import surrogate_checkpoint
-from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
+from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy, Toolbox, ToolUser
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
+from eda_agent.agent.policies.guest import Guest
 from eda_agent.agent.policies.handover import Phase, current_phase
 from eda_agent.agent.policies.prior_search import Load, PriorSearch
 from eda_agent.agent.policies.surrogate_prior import load_prior
 from eda_agent.agent.policies.universal_prior import load_universal, shipped_weights
 from eda_agent.agent.turn import Proposal
+from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 
 PATIENCE = {"model": 5, "search": 15}
@@ -46,20 +51,47 @@ def shipped_priors() -> list[Load]:
 class AutoPolicy:
     name = "auto"
 
-    def __init__(self, seed: int, model: str | None = None, endpoint: str | None = None, request_seed: bool = True):
+    def __init__(
+        self,
+        seed: int,
+        model: str | None = None,
+        endpoint: str | None = None,
+        replay: Path | str | None = None,
+        **options: Any,
+    ):
+        """`options`: of `ChatPolicy`, with an endpoint or a replay. Raises `InputError` if they are given without."""
+        remote = endpoint is not None or replay is not None
+        if options and not remote:
+            raise InputError(f"{', '.join(sorted(options))}: options of an endpoint\n    → add --endpoint URL")
         self.model: Policy = (
-            ChatPolicy(seed, endpoint, model, request_seed=request_seed)
-            if endpoint is not None
-            else EmbeddedPolicy(seed, model)
+            ChatPolicy(seed, endpoint, model, replay=replay, **options) if remote else EmbeddedPolicy(seed, model)
         )
-        self.within = PriorSearch(seed, shipped_priors() if endpoint is None and model is None else [])
+        self.within = PriorSearch(seed, shipped_priors() if not remote and model is None else [])
         self.search = self.within.search
         self._names = {self.model.name: "model", self.search.name: "search"}
+        self.guest = Guest(self.model) if isinstance(self.model, ChatPolicy) else None
 
     @property
     def settings(self) -> dict[str, str]:
         """Settings of the endpoint, if there is one."""
         return self.model.settings if isinstance(self.model, ChatPolicy) else {}
+
+    @property
+    def batches(self) -> bool:
+        return self.guest is not None
+
+    @property
+    def spent(self) -> str:
+        """Never: the search goes on without the language model."""
+        return ""
+
+    @property
+    def bill(self) -> str:
+        return self.model.bill if isinstance(self.model, ChatPolicy) else ""
+
+    def equip(self, toolbox: Toolbox) -> None:
+        if isinstance(self.model, ToolUser):
+            self.model.equip(toolbox)
 
     def prepare(self, problem: Problem) -> None:
         if isinstance(self.model, PreparedPolicy):
@@ -70,6 +102,8 @@ class AutoPolicy:
         return self.proposals(history)[0]
 
     def proposals(self, history: History) -> list[Proposal]:
+        if self.guest is not None:
+            return self.guest.proposals(history, lambda start: self.within.propose(history, start, []))
         phase = self._phase(history)
         found = self._by_model(history) if phase.owner == "model" else [self._by_search(history, phase.start_turn)]
         return [replace(found[0], handover=phase.why if phase.start_turn == len(history.turns) else ""), *found[1:]]
@@ -88,7 +122,6 @@ class AutoPolicy:
         known = self.within.believed(history)
         if self._unreadable(history.problem) or (known is not None and not known.weighs_model):
             return []
-        # candidates from an endpoint would cost one request per turn
         others = self.model.proposals(history) if isinstance(self.model, ManyPolicy) else []
         return [dict(proposal.sizing) for proposal in others if proposal.sizing is not None]
 
@@ -102,7 +135,6 @@ class AutoPolicy:
         if unreadable:
             # the search owns every turn
             return Phase("search", max(since, 1), why if since > 1 else "" if believed else unreadable)
-        # a language model continues as long as it gains
         longest = MAX_TURNS if isinstance(self.model, CompactPolicy) else None
         owners = ("search", "model") if believed else ("model", "search")
         phase = current_phase(history, owners, PATIENCE, self._names, longest)

@@ -10,14 +10,17 @@ import functools
 import hashlib
 import sys
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from eda_agent.agent.history import History
 from eda_agent.agent.turn import Proposal
+from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
+from eda_agent.simulation.inspection import Inspection
 
 
 @functools.cache
@@ -77,6 +80,60 @@ class PreparedPolicy(Policy, Protocol):
 
     def prepare(self, problem: Problem) -> None:
         """Compute in advance what depends on the problem alone."""
+
+
+class Answer(Protocol):
+    """What a tool says: a text for the language model, the simulations that it cost, proposals to simulate, and why the
+    search shall go on ("" if not).
+    """
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def simulations(self) -> int: ...
+    @property
+    def proposals(self) -> tuple[Proposal, ...]: ...
+    @property
+    def handover(self) -> str: ...
+
+
+class Toolbox(Protocol):
+    """The tools of a run (`eda_agent.tools.toolbox`). `folder`: where an exchange with an endpoint is kept."""
+
+    @property
+    def folder(self) -> Path | None: ...
+    def schemas(self, problem: Problem, *, search: bool) -> list[dict[str, Any]]:
+        """The tools in the form of OpenAI's `tools`."""
+
+    def call(self, name: str, arguments: str, history: History) -> Answer:
+        """Call a tool with JSON arguments. Raises `InputError` with a message for the caller."""
+
+    def look(self, history: History, sizing: Sizing) -> Inspection | None:
+        """A closer look at a sizing."""
+
+    def left(self, history: History) -> int | None:
+        """Simulations that the budget has left; None for no limit."""
+
+
+@runtime_checkable
+class ToolUser(Protocol):
+    """A policy that uses tools. It also works without them."""
+
+    def equip(self, toolbox: Toolbox) -> None:
+        """Use these tools from now on."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A policy that costs something else than simulations."""
+
+    @property
+    def spent(self) -> str:
+        """Which of its own limits is reached, so that it proposes no more; ""."""
+
+    @property
+    def bill(self) -> str:
+        """What it used, in one line; "" if nothing."""
 
 
 def turn_rng(seed: int, history: History, salt: str = "") -> np.random.Generator:

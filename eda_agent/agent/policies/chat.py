@@ -1,35 +1,44 @@
-"""The chat policy asks a language model behind an OpenAI-compatible endpoint (vLLM included) for the next sizing.
+"""The chat policy asks a language model behind an OpenAI-compatible endpoint (vLLM included) for the next sizings.
 
-It requests a tool call whose arguments follow a JSON schema of the design space. From an endpoint without tools it
-requests a JSON object with the same schema, and from one without that plain text. Reasoning is kept. The key comes from
-the environment (`OPENAI_API_KEY`) and is sent nowhere else (`secret`).
+The model calls tools (`eda_agent.tools`): it may ask about the circuit before it proposes. From an endpoint without
+tools the policy requests a JSON object, and from one without that plain text. Reasoning is kept. Keys come from the
+environment and are sent nowhere else (`secret`).
 """
 
 from __future__ import annotations
 
 import os
-import shlex
-import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from eda_agent.agent.history import History
-from eda_agent.agent.parse import MAX_REPLY, parse_reply, reply_schema
-from eda_agent.agent.policies.secret import Secret, plain_address
-from eda_agent.agent.prompt import render
+from eda_agent.agent.parse import MAX_REPLY
+from eda_agent.agent.policies.base import Toolbox
+from eda_agent.agent.policies.chat_client import ChatClient, ContextOverflow, Filtered
+from eda_agent.agent.policies.chat_meter import COUNTED, Limits, Meter, price_from
+from eda_agent.agent.policies.chat_turn import ChatTurn
+from eda_agent.agent.policies.secret import Secret, headers_from
+from eda_agent.agent.prompt import Answer, Look, render
 from eda_agent.agent.turn import Proposal
-from eda_agent.errors import InputError, MissingError, visible
+from eda_agent.errors import InputError, MissingError
 
-MODES = ("tool", "json", "text")
+MAX_TOKENS = 8192
+"""Limit of a reply: reasoning models need thousands before they answer."""
 GIVE_UP_MODE = 2
-"""Number of consecutive unusable replies after which the next mode is tried."""
-RETRIES = 4
-"""Attempts to reach an endpoint, with growing pauses, before the run ends."""
-_NO_COMPLETION = (ValueError, AttributeError, TypeError, KeyError, IndexError)
-"""What the client raises for a reply of another form."""
+"""Number of consecutive turns without a usable reply after which a simpler way of asking is tried."""
+GIVE_UP = 3
+"""The same in the simplest way, after which the run ends: every request may cost money."""
+RECENT_TURNS = 50
+"""Latest turns in which an earlier answer of a tool is looked for."""
+LEVELS: tuple[dict[str, Any], ...] = ({}, {"best": 1, "last": 2}, {"best": 1, "last": 1, "netlist": False})
+"""Arguments of the prompt, shorter from level to level, for models with a small context."""
 
 
 class ChatPolicy:
     name = "chat"
+    batches = True
+    """Its proposals of one turn belong together: all of them are simulated."""
 
     def __init__(
         self,
@@ -37,149 +46,167 @@ class ChatPolicy:
         endpoint: str | None = None,
         model: str | None = None,
         *,
-        temperature: float = 0.7,
-        max_tokens: int = 2048,
-        timeout: float = 120.0,
+        temperature: float | None = None,
+        max_tokens: int = MAX_TOKENS,
+        reasoning_effort: str | None = None,
+        headers: str = "",
+        timeout: float = 600.0,
         mode: str | None = None,
-        best: int = 3,
-        last: int = 4,
         request_seed: bool = True,
+        max_cost: float | None = None,
+        price: str | None = None,
+        max_requests: int | None = None,
+        total_tokens: int | None = None,
+        max_seconds: float | None = None,
+        replay: Path | str | None = None,
     ):
         """`timeout`: of one complete reply, in s. `request_seed`: whether each request carries a seed (vLLM 0.32 on a
-        CPU crashes on it).
+        CPU crashes on it). `replay`: an exchange (`chat_exchange`) that answers in place of the endpoint.
         """
-        import httpx2 as httpx
-        import openai
+        from eda_agent.agent.policies.chat_exchange import RecordingTransport, ReplayTransport
 
-        from eda_agent.agent.policies.limited_transport import LimitedTransport
-
-        self.request_seed = request_seed
-        self.seed, self.temperature, self.max_tokens = seed, temperature, max_tokens
-        self.best, self.last = best, last
-        self.endpoint = endpoint or os.environ.get("OPENAI_BASE_URL")
+        self.seed, self.search = seed, False
+        self.toolbox: Toolbox | None = None
+        self.endpoint = endpoint or os.environ.get("OPENAI_BASE_URL") or ("http://replay/v1" if replay else None)
         if not self.endpoint:
             raise InputError(
                 "policy chat needs an endpoint\n    → --endpoint http://127.0.0.1:8000/v1, or OPENAI_BASE_URL"
             )
-        if mode not in {None, *MODES}:
-            raise InputError(f"unknown chat mode {mode!r}\n    → one of {', '.join(MODES)}")
-        self.endpoint = plain_address(self.endpoint)
-        self.secret = Secret()
-        self.client = openai.OpenAI(
-            base_url=self.endpoint, api_key=self.secret.key or "none", timeout=timeout, max_retries=RETRIES,
-            http_client=httpx.Client(transport=LimitedTransport(timeout), timeout=timeout, follow_redirects=False),
+        given, hidden = headers_from(headers)
+        self.secret = Secret(hidden)
+        self.transport = ReplayTransport(Path(replay)) if replay else RecordingTransport(timeout, self.secret)
+        try:
+            prices = None if price is None else price_from(price)
+        except ValueError:
+            raise InputError(f"--price {price!r}: prompt and reply per million tokens, such as 3/15") from None
+        self.meter = Meter(Limits(max_requests, total_tokens, max_seconds, max_cost, prices))
+        self.client = ChatClient(
+            self.endpoint, model, timeout=timeout, max_tokens=max_tokens, temperature=temperature,
+            effort=reasoning_effort, headers=given, secret=self.secret, mode=mode, seed=request_seed,
+            transport=self.transport, meter=self.meter,
         )  # fmt: skip
-        self.modes = [mode] if mode else list(MODES)
-        self.unusable = 0
-        self.model = model or self._only_model()
+        self.level, self.unusable, self._told = 0, 0, False
 
     @property
     def settings(self) -> dict[str, str]:
         """Endpoint and model, also if they come from the environment or the endpoint: a resumed run uses the same."""
-        return {"endpoint": str(self.endpoint), "model": self.model}
+        return {"endpoint": str(self.endpoint), "model": self.client.model}
+
+    @property
+    def spent(self) -> str:
+        return self.meter.spent
+
+    @property
+    def bill(self) -> str:
+        return f"{self.client.model}: {self.meter.text}" if self.meter.used else ""
+
+    def equip(self, toolbox: Toolbox) -> None:
+        """Use these tools; the exchange is kept in the run's folder."""
+        from eda_agent.agent.policies.chat_exchange import FILE, RecordingTransport
+
+        self.toolbox = toolbox
+        if isinstance(self.transport, RecordingTransport) and toolbox.folder is not None:
+            self.transport.file = toolbox.folder / FILE
 
     def propose(self, history: History) -> Proposal:
-        space = history.problem.space
-        best = history.incumbent
-        start = best.sizing if best and best.sizing else space.initial
-        content, reasoning = map(self.secret.without, self._ask(history))
-        if not content:
-            return Proposal(None, reasoning, "", "the model's answer was empty", policy=self.name)
-        proposal = parse_reply(content, space, start)
-        self.unusable = 0 if proposal.sizing is not None else self.unusable + 1
-        if self.unusable == GIVE_UP_MODE and len(self.modes) > 1:
+        return self.proposals(history)[0]
+
+    def proposals(self, history: History) -> list[Proposal]:
+        self.meter.start_turn(used_by(history) if not self.meter.used else None)
+        turn = ChatTurn(self.client, history, self.toolbox, self.search, self.seed + len(history.turns))
+        found = self._played(history, turn)
+        if getattr(self.transport, "differs", 0) and not self._told:
+            self._told = True
+            self.client.remarks.append(
+                "the prompt differs from that of the recording; its replies are used all the same"
+            )
+        usable = found[0].sizing is not None or bool(turn.handover)
+        self.unusable = 0 if usable else self.unusable + 1
+        notes = self.client.take_remarks()
+        if self.unusable >= GIVE_UP_MODE and self.client.next_mode():
             # some servers accept a tool's schema without enforcing it
-            self.modes.pop(0)
             self.unusable = 0
-        thoughts = "\n".join(part for part in (reasoning.strip(), proposal.reasoning.strip()) if part)
-        return Proposal(proposal.sizing, thoughts, content[:MAX_REPLY], proposal.error, proposal.notes, self.name)
-
-    def _only_model(self) -> str:
-        import openai
-
-        try:
-            names = [entry.id for entry in self.client.models.list().data]
-        except openai.OpenAIError as error:
+        elif self.unusable >= GIVE_UP:
             raise MissingError(
-                f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → check that the server runs,"
-                " or name a model with --model"
-            ) from None
-        if len(names) != 1:
-            some = self.secret.without(" or ".join(shlex.quote(name) for name in names[:5]))
-            raise InputError(f"the endpoint serves {len(names)} models\n    → --model {some or 'NAME'}")
-        return names[0]
+                f"the model {self.client.model} gave no usable reply in {GIVE_UP} turns: {found[0].error}\n    →"
+                " another --model, a larger --max-tokens, or continue with --resume"
+            )
+        return self._finished(found, turn, notes)
 
-    def _words(self, error: Exception) -> str:
-        return visible(self.secret.without(str(error)))
-
-    def _ask(self, history: History) -> tuple[str, str]:
-        """(reply, reasoning) from the endpoint, in the richest mode that it supports."""
-        import openai
-
-        messages: Any = render(history, best=self.best, last=self.last)
-        schema = reply_schema(history.problem.space)
-        strange = 0
-        while True:
+    def _played(self, history: History, turn: ChatTurn) -> list[Proposal]:
+        """A turn with the prompt as long as the model's context allows; what is too long is remembered."""
+        for _ in LEVELS:
             try:
-                return self._request(messages, schema, self.modes[0], self.seed + len(history.turns))
-            except openai.BadRequestError as error:
-                # status 400 means a missing feature, or a prompt that is too long
-                if "context" in str(error).lower() and (self.best, self.last) != (1, 1) and self.last > 1:
-                    self.best, self.last = 1, 1
-                    messages = render(history, best=1, last=1, netlist=False)
-                elif len(self.modes) > 1:
-                    self.modes.pop(0)
-                else:
-                    raise MissingError(f"the endpoint refuses the request: {self._words(error)}") from None
-            except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
-                # the client has already retried with pauses
-                raise MissingError(
-                    f"the endpoint {self.endpoint} does not answer: {self._words(error)}\n    → restart it and continue"
-                    " with --resume"
-                ) from None
-            except openai.OpenAIError as error:
-                raise MissingError(f"the endpoint {self.endpoint}: {self._words(error)}") from None
-            except _NO_COMPLETION as error:
-                # a login page, a proxy's error page: the client accepts any content with status 200
-                strange += 1
-                if strange > RETRIES:
-                    raise MissingError(
-                        f"the endpoint {self.endpoint} does not return a chat completion ({type(error).__name__}:"
-                        f" {self._words(error)[:200]})\n    → check that the address is that of the API, ending in /v1"
-                    ) from None
-                time.sleep(0.1 * 2**strange)
+                return turn.play(list(self._messages(history)))
+            except ContextOverflow as error:
+                if self.level == len(LEVELS) - 1:
+                    raise MissingError(f"the prompt is too long for the model: {error}") from None
+                self.level += 1
+                self.client.remarks.append("the prompt is shortened from now on: the model's context is too short")
+            except Filtered as error:
+                return [Proposal(None, error=f"the provider's content filter refused the prompt: {error}"[:400])]
+        raise AssertionError("the last level returns or raises")
 
-    def _request(self, messages: Any, schema: dict[str, Any], mode: str, seed: int) -> tuple[str, str]:
-        extra: dict[str, Any] = {"seed": seed} if self.request_seed else {}
-        if mode == "tool":
-            extra["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": "propose_sizing",
-                        "description": "propose the next complete sizing",
-                        "parameters": schema,
-                    },
-                }
-            ]
-            extra["tool_choice"] = {"type": "function", "function": {"name": "propose_sizing"}}
-        elif mode == "json":
-            extra["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "sizing", "schema": schema, "strict": True},
-            }
-        answer = self.client.chat.completions.create(
-            model=self.model, messages=messages, temperature=self.temperature, max_tokens=self.max_tokens, **extra
+    def _messages(self, history: History) -> list[dict[str, str]]:
+        look: Look | None = None
+        if self.toolbox is not None and self.level == 0:
+            look = partial(self.toolbox.look, history)
+        answer: Answer = "tool" if self.client.mode == "tool" else "json"
+        return render(
+            history,
+            look=look,
+            answer=answer,
+            budget=self._budget(history),
+            notes=notes_text(history),
+            **LEVELS[self.level],
         )
-        if isinstance(answer, str):
-            raise ValueError(visible(answer[:100]))
-        if not answer.choices:
-            return "", ""
-        message = answer.choices[0].message
-        # vLLM and others return the reasoning beside the content
-        reasoning = str(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or "")
-        for call in message.tool_calls or ():
-            function = getattr(call, "function", None)
-            if function is not None:
-                return str(function.arguments), reasoning or str(message.content or "")
-        return str(message.content or ""), reasoning
+
+    def _budget(self, history: History) -> str:
+        left = self.toolbox.left(history) if self.toolbox is not None else None
+        text = f"Simulations: {history.simulations} used" + (f", {left} left." if left is not None else ".")
+        return f"{text} Language model: {self.meter.short}." if self.meter.used.get("requests") else text
+
+    def _finished(self, found: list[Proposal], turn: ChatTurn, notes: tuple[str, ...]) -> list[Proposal]:
+        """The proposals with their words, and with what the turn asked and used in the first of them."""
+        asked: dict[str, Any] = {"usage": dict(self.meter.turn)}
+        asked |= {"calls": turn.calls} if turn.calls else {}
+        asked |= {"simulations": turn.simulations} if turn.simulations else {}
+        asked |= {"batch": len(found)} if len(found) > 1 else {}
+        result = []
+        for number, one in enumerate(found):
+            parts = [*(turn.thoughts if number == 0 else ()), turn.handover or one.reasoning.strip()]
+            result.append(
+                Proposal(
+                    one.sizing,
+                    "\n".join(part for part in parts if part),
+                    turn.last[:MAX_REPLY] if number == 0 else "",
+                    one.error if not turn.handover else "",
+                    (*one.notes, *(notes if number == 0 else ())),
+                    self.name,
+                    turn.handover,
+                    asked if number == 0 else None,
+                )
+            )
+        return result
+
+
+def used_by(history: History) -> dict[str, float]:
+    """What language models used in all turns of a history."""
+    total: dict[str, float] = {}
+    for turn in history.turns:
+        for name, amount in ((turn.proposal.asked or {}).get("usage") or {}).items():
+            if name in COUNTED and isinstance(amount, (int, float)):
+                total[name] = total.get(name, 0.0) + amount
+    return total
+
+
+def notes_text(history: History) -> str:
+    """What the model asked for at a price while the same turn was the best."""
+    best = history.incumbent
+    if best is None:
+        return ""
+    for turn in reversed(history.turns[max(best.index + 1, len(history.turns) - RECENT_TURNS) :]):
+        for call in reversed((turn.proposal.asked or {}).get("calls") or ()):
+            if isinstance(call, dict) and call.get("simulations") and '"turn"' not in str(call.get("arguments")):
+                return f"## Sensitivities of turn {best.index}, as you asked\n{call.get('text', '')}"
+    return ""

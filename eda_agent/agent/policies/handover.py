@@ -43,7 +43,7 @@ def current_phase(
     keys = history.rank_keys
     best = keys[0] if keys else None
     for number, (key, proposer) in enumerate(zip(keys[1:], history.proposers[1:], strict=True), start=1):
-        gained = key is not None and (best is None or _gains(key, best))
+        gained = key is not None and (best is None or gains(key, best))
         if key is not None and (best is None or key > best):
             best = key
         if names.get(proposer) != phase.owner:
@@ -62,7 +62,8 @@ def current_phase(
     return phase
 
 
-def _gains(key: RankKey, best: RankKey) -> bool:
+def gains(key: RankKey, best: RankKey) -> bool:
+    """Whether a turn with a rank key is a gain over the best before it."""
     (value, merit), (before, had) = key, best
     if value == 1.0 and before == 1.0:
         return merit > had + 1e-3 * max(abs(had), 1e-3)

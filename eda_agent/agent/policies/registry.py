@@ -48,10 +48,30 @@ ENDPOINT = Option(
 MODEL = Option(
     "model", "model", "folder of the model; with an endpoint its name (default: the only one served)", "NAME"
 )
-TIMEOUT = Option("timeout", "answer-timeout", "time limit of one reply in seconds (default 120)", "S", float)
+TIMEOUT = Option("timeout", "answer-timeout", "time limit of one reply in seconds (default 600)", "S", float)
+MAX_TOKENS = Option("max_tokens", "max-tokens", "limit of one reply, its reasoning included (default 8192)", "N", int)
+TEMPERATURE = Option("temperature", "temperature", "temperature of the replies (default: the endpoint's)", "X", float)
+EFFORT = Option("reasoning_effort", "reasoning-effort", "how long a reasoning model thinks: low, medium, high", "WORD")
+HEADERS = Option("headers", "headers", "more headers, such as 'X-Title: sizing; api-key: $MY_KEY'", "TEXT")
+MAX_COST = Option("max_cost", "max-cost", "limit of the cost of all replies (see --price)", "X", float)
+PRICE = Option(
+    "price", "price", "prompt/reply per million tokens, if the endpoint does not bill in its replies", "IN/OUT"
+)
+MAX_REQUESTS = Option("max_requests", "max-requests", "limit of the requests of a run", "N", int)
+TOTAL_TOKENS = Option(
+    "total_tokens", "total-tokens", "limit of the tokens of all prompts and replies of a run", "N", int
+)
+MAX_SECONDS = Option("max_seconds", "max-seconds", "limit of the seconds spent waiting for replies", "S", float)
+REPLAY = Option(
+    "replay", "replay", "answer with a recording (exchange.jsonl of a run) in place of the endpoint", "FILE", Path
+)
 REQUEST_SEED = Option(
     "request_seed", "no-request-seed", "send no seed with requests (for servers that do not accept one)"
 )
+CHAT = (
+    ENDPOINT, MODEL, REQUEST_SEED, TIMEOUT, MAX_TOKENS, TEMPERATURE, EFFORT, HEADERS, MAX_COST, PRICE, MAX_REQUESTS,
+    TOTAL_TOKENS, MAX_SECONDS, REPLAY,
+)  # fmt: skip
 SCRIPT = Option("script", "script", "file with one JSON proposal per line", "FILE", Path)
 
 
@@ -76,7 +96,7 @@ POLICIES: dict[str, Entry] = {
     "auto": Entry(
         "auto:AutoPolicy",
         "alternates between the embedded model, or an endpoint, and a search around the best sizing",
-        options=(ENDPOINT, MODEL, REQUEST_SEED),
+        options=CHAT,
     ),
     "embedded": Entry(
         "embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)
@@ -103,7 +123,7 @@ POLICIES: dict[str, Entry] = {
     "chat": Entry(
         "chat:ChatPolicy",
         "a language model behind an OpenAI-compatible endpoint (--endpoint, --model)",
-        options=(ENDPOINT, MODEL, REQUEST_SEED, TIMEOUT),
+        options=CHAT,
     ),
 }
 FOLDERS = ("local", "embedded", "universal")
@@ -156,7 +176,9 @@ def make_policy(name: str, seed: int, options: Mapping[str, Any] | None = None) 
         raise MissingError(
             f"policy {name!r} needs a package that is not installed: {error.name}\n    → pip install 'eda-agent{extra}'"
         ) from None
-    known = set(inspect.signature(builder).parameters) - {"seed"}
+    named = inspect.signature(builder).parameters.values()
+    known = {one.name for one in named if one.kind is not one.VAR_KEYWORD} | set(options_of(name))
+    known -= {"seed"}
     for option in options:
         if option not in known:
             raise InputError(

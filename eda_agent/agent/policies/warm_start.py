@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.base import ManyPolicy, Policy, PreparedPolicy
+from eda_agent.agent.policies.base import ManyPolicy, Metered, Policy, PreparedPolicy
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.spec import Problem
 
@@ -23,6 +23,18 @@ class WarmStartPolicy:
     @property
     def name(self) -> str:
         return self.inner.name
+
+    @property
+    def batches(self) -> bool:
+        return bool(getattr(self.inner, "batches", False))
+
+    @property
+    def spent(self) -> str:
+        return self.inner.spent if isinstance(self.inner, Metered) else ""
+
+    @property
+    def bill(self) -> str:
+        return self.inner.bill if isinstance(self.inner, Metered) else ""
 
     def prepare(self, problem: Problem) -> None:
         if isinstance(self.inner, PreparedPolicy):
