@@ -15,7 +15,7 @@ from eda_agent.agent.steering import MakePolicy, Steering
 from eda_agent.agent.stopping import stop_reason
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Budget, Problem
-from eda_agent.stop_reasons import BUDGET
+from eda_agent.stop_reasons import BUDGET, NO_PROGRESS
 
 
 def run_loop(
@@ -86,9 +86,8 @@ class Loop:
             if reason:
                 return reason
             if not player.pending:
-                if spent := self._spent(steering.policy):
-                    self.emit("log", level="info", about="budget", message=spent)
-                    return BUDGET
+                if ended := self._ended(steering.policy):
+                    return ended
                 left = steering.budget.simulations - self.env.history.simulations
                 most = 1 if steering.review else left
                 player.propose(steering.policy, min(self.width, most), most)
@@ -96,9 +95,12 @@ class Loop:
                 continue
             player.play()
 
-    @staticmethod
-    def _spent(policy: Policy) -> str:
-        return policy.spent if isinstance(policy, Metered) else ""
+    def _ended(self, policy: Policy) -> str:
+        """The stop reason of a policy that proposes no more, or ""; it is said in words."""
+        if not isinstance(policy, Metered) or not (policy.spent or policy.stuck):
+            return ""
+        self.emit("log", level="info", message=policy.spent or policy.stuck)
+        return BUDGET if policy.spent else NO_PROGRESS
 
     def _start(self) -> None:
         """Play the baseline, or continue a run that has it, and report the best turn if it was not reported."""

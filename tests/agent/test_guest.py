@@ -155,6 +155,15 @@ def test_a_limit_ends_a_run_of_the_plain_policy_with_its_reason(server: Server, 
     assert any("limit of requests" in event.get("message", "") for event in events)
 
 
+def test_a_model_that_repeats_itself_ends_the_run_without_a_simulation(server: Server, problem: Problem) -> None:
+    server.reply = lambda body: propose({"W12": "2u"})
+    reason, env, events = play(problem, ChatPolicy(0, server.url), 9)
+    assert reason == "no progress"
+    assert env.history.simulations == 0
+    assert len(server.requests) <= 6
+    assert any("only sizings that were tried" in event.get("message", "") for event in events)
+
+
 def test_what_a_model_asked_survives_the_journal(server: Server, problem: Problem) -> None:
     answers = [calls(("sensitivity", {"sizes": ["W12", "Cc", "Rz"]})), propose({"W12": "6u"})]
     server.reply = lambda body: answers.pop(0)

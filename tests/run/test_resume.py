@@ -146,7 +146,7 @@ def test_another_policy_continues_a_run_and_is_recorded(amp: Path, tmp_path: Pat
 def test_an_endpoint_from_the_environment_is_kept_and_its_key_is_not(amp: Path, tmp_path: Path) -> None:
     key, run = "sk-a-key-that-nobody-may-see", tmp_path / "run"
     server = Server()
-    server.reply = lambda body: {"content": json.dumps({"sizing": {"W12": "50u"}})}
+    server.reply = lambda body: {"content": json.dumps({"sizing": {"W12": f"{50 - len(server.requests)}u"}})}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         eda(

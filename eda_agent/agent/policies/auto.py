@@ -86,6 +86,10 @@ class AutoPolicy:
         return ""
 
     @property
+    def stuck(self) -> str:
+        return ""
+
+    @property
     def bill(self) -> str:
         return self.model.bill if isinstance(self.model, ChatPolicy) else ""
 

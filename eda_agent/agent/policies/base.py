@@ -132,6 +132,10 @@ class Metered(Protocol):
         """Which of its own limits is reached, so that it proposes no more; ""."""
 
     @property
+    def stuck(self) -> str:
+        """Why it has nothing new to propose, or ""."""
+
+    @property
     def bill(self) -> str:
         """What it used, in one line; "" if nothing."""
 

@@ -85,7 +85,7 @@ class ChatPolicy:
             effort=reasoning_effort, headers=given, secret=self.secret, mode=mode, seed=request_seed,
             transport=self.transport, meter=self.meter,
         )  # fmt: skip
-        self.level, self.unusable, self._told = 0, 0, False
+        self.level, self.unusable, self.repeats, self._told = 0, 0, 0, False
 
     @property
     def settings(self) -> dict[str, str]:
@@ -95,6 +95,10 @@ class ChatPolicy:
     @property
     def spent(self) -> str:
         return self.meter.spent
+
+    @property
+    def stuck(self) -> str:
+        return f"{self.client.model} proposes only sizings that were tried" if self.repeats >= GIVE_UP else ""
 
     @property
     def bill(self) -> str:
@@ -121,7 +125,8 @@ class ChatPolicy:
                 "the prompt differs from that of the recording; its replies are used all the same"
             )
         usable = found[0].sizing is not None or bool(turn.handover)
-        self.unusable = 0 if usable else self.unusable + 1
+        self.repeats = 0 if usable else self.repeats + turn.repeated
+        self.unusable = 0 if usable or turn.repeated else self.unusable + 1
         notes = self.client.take_remarks()
         if self.unusable >= GIVE_UP_MODE and self.client.next_mode():
             # some servers accept a tool's schema without enforcing it

@@ -38,6 +38,7 @@ class ChatTurn:
         calls: what the model asked, as plain data; `simulations` that it cost.
         thoughts: reasoning of the provider beside the replies.
         last: text of the last reply.
+        repeated: the model proposed only what was simulated before, also after it was told.
     """
 
     client: ChatClient
@@ -51,6 +52,8 @@ class ChatTurn:
     last: str = ""
     objected: bool = False
     handover: str = ""
+    repeated: bool = False
+    objection: str = ""
 
     def play(self, messages: list[dict[str, Any]]) -> list[Proposal]:
         """The proposals of a turn that begins with these messages; one without a sizing, with the reason, if the model
@@ -72,9 +75,9 @@ class ChatTurn:
             if self.handover:
                 return [Proposal(None)]
             unusable += bool(error)
-            if unusable >= UNUSABLE:
+            if self.repeated or unusable >= UNUSABLE:
                 break
-        return [Proposal(None, error=error or "no sizing was proposed")]
+        return [Proposal(None, error=error or self.objection or "no sizing was proposed")]
 
     def _tools(self) -> list[dict[str, Any]]:
         problem = self.history.problem
@@ -167,7 +170,9 @@ class ChatTurn:
             )
         found = fresh(self.history, given)
         if not found:
-            return [], f"Not simulated: {'; '.join(said)}. Propose sizes that were not tried."
+            self.repeated = True
+            self.objection = f"Not simulated: {'; '.join(said)}. Propose sizes that were not tried."
+            return [], self.objection
         return found, ""
 
     def _base(self) -> Mapping[str, float]:

@@ -42,7 +42,7 @@ class Guest:
             # its first turn in this phase, or a later one
             return [self._with_why(search(phase.start_turn), phase, history)]
         asked = None
-        if not self.gone and not (why := self.model.spent):
+        if not self.gone and not (why := self.model.spent or self.model.stuck):
             try:
                 found = self.model.proposals(history)
                 if not found[0].handover:

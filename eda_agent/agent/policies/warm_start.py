@@ -33,6 +33,10 @@ class WarmStartPolicy:
         return self.inner.spent if isinstance(self.inner, Metered) else ""
 
     @property
+    def stuck(self) -> str:
+        return self.inner.stuck if isinstance(self.inner, Metered) else ""
+
+    @property
     def bill(self) -> str:
         return self.inner.bill if isinstance(self.inner, Metered) else ""
 
