@@ -142,7 +142,7 @@ def _result(
     return Result(data, text)
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "gm_id",
     "For a device at a length: current per width, voltages, intrinsic gain and fT at a gm/Id, or the gm/Id at a current"
     " per width. From a table of one transistor; costs no simulation of the budget.",

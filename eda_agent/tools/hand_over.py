@@ -19,7 +19,7 @@ def _run(_context: Context, arguments: Mapping[str, Any]) -> Result:
     return Result({"handover": why}, "the search proposes from now on", handover=why)
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "hand_over",
     "Let a numerical search go on from the best sizing: when the rest is fine tuning. You get the run back with what"
     " it found.",

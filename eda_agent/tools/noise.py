@@ -23,7 +23,7 @@ def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
     return Result({"corner": found.corner, "noise": data}, noise_text(found, 12) or "no testbench simulates noise")
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "noise",
     "Share of each device in the output noise power of a turn, in one corner. Costs no simulation of the budget.",
     _parameters,

@@ -31,7 +31,7 @@ def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
     )
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "operating_points",
     "Bias of every transistor and the node voltages of a turn, in one corner. Costs no simulation of the budget.",
     _parameters,

@@ -15,4 +15,4 @@ def _run(context: Context, arguments: Mapping[str, Any]) -> Result:
     return Result({"sizings": shown}, f"{len(proposals)} proposed", proposals=proposals)
 
 
-TOOL = Tool(NAME, DESCRIPTION, propose_schema, _run, ends_turn=True)
+TOOL: Tool = Tool(NAME, DESCRIPTION, propose_schema, _run, ends_turn=True)

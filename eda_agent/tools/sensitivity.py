@@ -97,7 +97,7 @@ def _cell(cell: float | None) -> str:
     return "0" if abs(cell) < SMALL else f"{'+' if cell > 0 else ''}{plain_number(cell, 2)}"
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "sensitivity",
     "Change of every spec per +10 % of each size, in the first corner. Each size costs a simulation in one corner;"
     " together they count as whole simulations of the budget, rounded up.",

@@ -105,7 +105,7 @@ def _at(places: Any, axis: Any, values: Any, kind: str) -> Any:
     return np.interp(places, axis[order], values[order])
 
 
-TOOL = Tool(
+TOOL: Tool = Tool(
     "waveform",
     "A waveform of a turn as numbers: gain and phase over frequency, a step response over time, a noise spectrum."
     " Costs no simulation of the budget.",
