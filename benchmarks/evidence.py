@@ -1,5 +1,5 @@
 """Does turn-level learning help, and which of its switches? Runs the learner's variants and writes the tables of
-docs/results.md.
+docs/results-0.1.0.md.
 
     python benchmarks/evidence.py run      train what is missing (hours; stops and goes on where it stopped)
     python benchmarks/evidence.py table    tables and plot from the records in benchmarks/results/evidence/

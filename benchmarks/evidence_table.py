@@ -1,4 +1,4 @@
-"""Turns the records of `evidence.py` into the tables and the plot of docs/results.md, between its markers."""
+"""Turns the records of `evidence.py` into the tables and the plot of docs/results-0.1.0.md, between its markers."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def plot(records: Rows) -> str:
 
 
 def write(records: Rows) -> None:
-    """Replace what stands between the markers of docs/results.md, and the plot beside it."""
-    path = DOCS / "results.md"
+    """Replace what stands between the markers of docs/results-0.1.0.md, and the plot beside it."""
+    path = DOCS / "results-0.1.0.md"
     text = path.read_text(encoding="utf-8")
     for name, content in {"evidence": table(records), "costs": costs(records)}.items():
         text = re.sub(

@@ -1,4 +1,4 @@
-"""Run every policy on every shipped circuit at 200 simulations, seed 0: the table in docs/results.md.
+"""Run every policy on every shipped circuit at 200 simulations, seed 0: the table in docs/results-0.1.0.md.
 
     python benchmarks/policies.py              run what is missing, then print the table
     python benchmarks/policies.py --table      print the table from the committed results

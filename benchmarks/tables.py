@@ -2,7 +2,7 @@
 and `<!-- /name -->`.
 
     python benchmarks/tables.py                                    write every table and curve anew
-    python benchmarks/tables.py --add unseen100 runs/bench-unseen  put in the results of a bench first; those that a
+    python benchmarks/tables.py --add present/unseen runs/bench-unseen  put in the results of a bench first; those that a
     record has already stay as they are
 
 A seed counts on a circuit when its policy has run it there on as many targets as its best one. Means are over
@@ -29,10 +29,10 @@ RESULTS = TOP / "benchmarks" / "results"
 SHOWN = {
     "present/unseen": ("docs/results.md", "present/unseen"),
     "present/learned": ("docs/results.md", "present/learned"),
-    "unseen100": ("docs/results.md", "unseen100"),
-    "learned100": ("docs/results.md", "learned100"),
-    "drafts": ("docs/results.md", "drafts"),
-    "drafts-unseen": ("docs/results.md", "drafts-unseen"),
+    "unseen100": ("docs/results-0.1.0.md", "unseen100"),
+    "learned100": ("docs/results-0.1.0.md", "learned100"),
+    "drafts": ("docs/results-0.1.0.md", "drafts"),
+    "drafts-unseen": ("docs/results-0.1.0.md", "drafts-unseen"),
     "ablations20/learned": ("docs/model-card.md", "ablations20/learned"),
     "ablations20/unseen": ("docs/model-card.md", "ablations20/unseen"),
 }
@@ -50,7 +50,7 @@ class Short:
     policies: tuple[str, ...] = ()
 
 
-SHORT = {"unseen": Short("unseen100", (10, 20, 50, 100), (), ("auto", "trust", "tpe"))}
+SHORT = {"unseen": Short("present/unseen", (10, 20, 50, 100), (), ("auto", "trust"))}
 """Marks in the README → the table between them."""
 
 Rows = list[dict[str, Any]]
