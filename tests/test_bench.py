@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.tables import tables
 from eda_agent import bench
 from eda_agent.bench.picture import picture
 from eda_agent.errors import InputError
