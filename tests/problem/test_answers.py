@@ -150,12 +150,10 @@ def test_names_by_custom(role: str, names: str) -> None:
 
 
 def test_a_rail_that_the_connections_do_not_show_is_that_of_its_name(tmp_path: Path) -> None:
-    # no PMOS and no resistor: the drain alone reaches the supply
-    follower = (
-        f"* t\n.subckt sf in out ib avdd vss\nXM1 avdd in out vss {N} W=20 L=0.15\nXM2 out ib vss vss {N} W=8 L=0.5\n"
-        f"XM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
-    )
-    (tmp_path / "c.spice").write_text(follower)
+    # no PMOS and no resistor: what reaches the supply is a drain as any other
+    text = f"* t\n.subckt m out ib avdd vss\nXM1 avdd ib s vss {N} W=8 L=1\nXM2 out ib s vss {N} W=8 L=1\n"
+    text += f"XM3 ib ib vss vss {N} W=2 L=1\nXM4 s ib vss vss {N} W=2 L=1\n.ends\n"
+    (tmp_path / "c.spice").write_text(text)
     draft = read_circuit(tmp_path / "c.spice", tmp_path)
     assert draft.structure.vdd == "avdd" and draft.by_name == {"vdd": "avdd"}
     assert any(guess.what == "vdd" and guess.option == "--port" for guess in guesses_of(draft))

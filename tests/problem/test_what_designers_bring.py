@@ -265,3 +265,38 @@ def test_another_language_is_named(text: str, language: str, tmp_path: Path) -> 
     (tmp_path / "c.spice").write_text(text)
     with pytest.raises(InputError, match=rf"this is {language}.*not SPICE"):
         read_circuit(tmp_path / "c.spice", tmp_path)
+
+
+def test_an_inverter_is_a_gate(tmp_path: Path) -> None:
+    text = (
+        f"* t\n.subckt st in out vdd vss\nXM1 out in vss vss {N} W=2 L=0.15\nXM2 out in vdd vdd {P} W=4 L=0.15\n.ends\n"
+    )
+    draft, problem = drafted(tmp_path, text)
+    assert draft.kind.name == "gate" and len(problem.space.names) == 4
+    values = measured(problem)
+    assert 1e-12 < (values["propagation_delay"] or 0) < 1e-9 and 0.6 < (values["switching_threshold"] or 0) < 1.2
+
+
+def test_a_follower_is_a_buffer(tmp_path: Path) -> None:
+    """Nothing but a drain reaches the supply, which is a rail all the same."""
+    text = (
+        f"* t\n.subckt sf in out ib top vss\nXM1 top in out vss {N} W=20 L=0.15\nXM2 out ib vss vss {N} W=8 L=0.5\n"
+        f"XM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    )
+    draft, problem = drafted(tmp_path, text)
+    assert draft.kind.name == "buffer" and draft.structure.vdd == "top" and draft.kind.bias == {"ib": "source"}
+    values = measured(problem)
+    assert 0.7 < (values["voltage_gain"] or 0) < 1 and 0.3 < (values["level_shift"] or 0) < 1
+    # and an open drain is no rail
+    sink = f"* t\n.subckt m out ib vss\nXM2 out ib vss vss {N} W=8 L=0.5\nXM3 ib ib vss vss {N} W=2 L=0.5\n.ends\n"
+    (tmp_path / "c.spice").write_text(sink)
+    assert read_circuit(tmp_path / "c.spice", tmp_path).structure.vdd == ""
+
+
+def test_an_output_behind_a_gate_is_that_of_a_comparator(tmp_path: Path) -> None:
+    text = OTA.replace("inn out ib", "inn q ib").replace(
+        ".ends", f"XM7 q out vss vss {N} W=1 L=0.15\nXM8 q out vdd vdd {P} W=2 L=0.15\n.ends"
+    )
+    draft, problem = drafted(tmp_path, text)
+    assert draft.kind.name == "comparator without clock"
+    assert 1e-10 < (measured(problem)["propagation_delay"] or 0) < 1e-6

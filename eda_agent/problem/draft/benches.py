@@ -58,3 +58,24 @@ CURRENT_REFERENCE = (
     Bench("line", "current_reference_line", {}, {"line_sensitivity": MAX}),
     Bench("compliance", "current_reference_compliance", {}, {"compliance_range": MIN}),
 )
+BUFFER = (
+    Bench(
+        "drive",
+        "buffer",
+        {"load": "1p"},
+        {"voltage_gain": MIN, "bandwidth": MIN, "level_shift": MAX, "input_noise": MAX, "power": MAX},
+    ),
+    Bench("output", "buffer_output", {}, {"output_resistance": MAX}),
+)
+GATE = (
+    Bench(
+        "switch",
+        "logic",
+        {"load": "10f"},
+        {"propagation_delay": MAX, "rise_time": MAX, "fall_time": MAX, "power": MAX},
+    ),
+    Bench("transfer", "logic_transfer", {}, {"switching_threshold": NEAR}),
+)
+OPEN_COMPARATOR = (
+    Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
+)

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eda_agent.problem.draft.benches import (
+    BUFFER,
     COMPARATOR,
     CURRENT_REFERENCE,
+    GATE,
     OPAMP,
+    OPEN_COMPARATOR,
     OSCILLATOR,
     REFERENCE,
     REGULATOR,
@@ -16,6 +19,7 @@ from eda_agent.problem.draft.benches import (
     VCO,
     Bench,
 )
+from eda_agent.problem.draft.driven_path import decides, driven_path
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of, rings
@@ -85,6 +89,11 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
             return CircuitClass(
                 "transimpedance amplifier", {"in": sides[0], "out": out, **rails}, {}, TIA, tuple(doubts)
             )
+    if driven := driven_path(structure, rest, outputs):
+        kind, source, out = driven
+        taken = {"in": source, "out": out, **rails}
+        benches = BUFFER if kind == "buffer" else GATE
+        return CircuitClass(kind, taken, biases(structure, rest, {source, out}), benches, tuple(doubts))
     if gate := _common_gate(structure, rest):
         ports = {"in": gate[0], "out": gate[1], **rails}
         return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), TIA, tuple(doubts))
@@ -166,6 +175,9 @@ def _amplifier(
         inverting, plain = gates
         doubts.append(f"which of {gates[0]} and {gates[1]} is the inverting input: {inverting} was assumed")
     bias = biases(structure, rest, {out, *gates})
+    if decides(structure, out):
+        ports = {"inp": plain, "inn": inverting, "out": out, **rails}
+        return CircuitClass("comparator without clock", ports, bias, OPEN_COMPARATOR, tuple(doubts))
     if has_no_sink(structure, out):
         # no device inside pulls the output: the load does, as in a regulator
         return CircuitClass(

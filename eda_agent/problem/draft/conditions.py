@@ -16,7 +16,7 @@ from eda_agent.units import format_quantity
 
 _CURRENT = 5e-6
 """A: the guess of a bias current."""
-_COMMON_MODE = frozenset({"opamp_open_loop", "opamp_step", "comparator"})
+COMMON_MODE = frozenset({"opamp_open_loop", "opamp_step", "comparator", "comparator_open", "buffer", "buffer_output"})
 """Templates whose common mode the user may set."""
 
 
@@ -85,7 +85,7 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     load, common = load_of(draft), common_mode_of(draft)
     if load is not None and "load" in settings:
         settings["load"] = amount_text(load)
-    if common is not None and bench.template in _COMMON_MODE and 0 < common < supply_of(draft):
+    if common is not None and bench.template in COMMON_MODE and 0 < common < supply_of(draft):
         settings["vcm"] = amount_text(common)
     hold = hold_of(measured) if bench.template == "opamp_step" else None
     if hold is not None and not 0.2e-6 <= hold <= 1e-6:
@@ -101,7 +101,8 @@ def load_of(draft: Draft) -> float | None:
 
 def common_mode_of(draft: Draft) -> float | None:
     """V of the inputs, None if neither the user nor the netlist says it."""
-    known = draft.conditions.volts.get(draft.kind.ports.get("inp", ""))
+    ports = draft.kind.ports
+    known = draft.conditions.volts.get(ports.get("inp", ports.get("in", "")))
     return draft.answers.vcm if draft.answers.vcm is not None else known
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.conditions import (
+    COMMON_MODE,
     bench_settings,
     common_mode_of,
     held_of,
@@ -18,7 +19,7 @@ from eda_agent.problem.draft.conditions import (
 )
 from eda_agent.units import format_quantity, parse_quantity
 
-_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F"}
+_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F", "overdrive": "V"}
 """Further settings of templates that a draft guesses: name → unit."""
 
 
@@ -74,7 +75,7 @@ def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Gues
     result = []
     if "load" in settings and load_of(draft) is None and settings["load"] == bench.settings.get("load"):
         result.append(Guess("load", _shown(settings["load"], "F"), "a common value", "--load"))
-    if "inp" in draft.kind.ports and "vcm" not in settings and common_mode_of(draft) is None:
+    if bench.template in COMMON_MODE and "vcm" not in settings and common_mode_of(draft) is None:
         result.append(Guess("common mode", format_quantity(supply_of(draft) / 2, "V"), "half of the supply", "--vcm"))
     for name, unit in _SETTINGS.items():
         if name in settings:

@@ -20,12 +20,17 @@ class Kind:
 KINDS = {
     "op-amp": Kind(("inp", "inn", "out"), benches.OPAMP, ("opamp", "amplifier", "ota", "error-amplifier")),
     "comparator": Kind(("inp", "inn", "outp", "outn", "clk"), benches.COMPARATOR, ("clocked-comparator", "latch")),
+    "comparator without clock": Kind(
+        ("inp", "inn", "out"), benches.OPEN_COMPARATOR, ("open-comparator", "continuous-comparator")
+    ),
     "regulator": Kind(("vref", "fb", "out"), benches.REGULATOR, ("ldo", "voltage-regulator")),
     "transimpedance amplifier": Kind(("in", "out"), benches.TIA, ("tia", "transimpedance")),
     "oscillator": Kind(("out",), benches.OSCILLATOR, ("ring-oscillator", "osc")),
     "voltage-controlled oscillator": Kind(("out", "vctrl"), benches.VCO, ("vco",)),
     "reference": Kind(("out",), benches.REFERENCE, ("bandgap", "voltage-reference", "bgr")),
     "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("bias", "bias-generator")),
+    "buffer": Kind(("in", "out"), benches.BUFFER, ("follower", "source-follower", "voltage-buffer")),
+    "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
 }
 """Every kind that a draft can be of, by its name."""
 

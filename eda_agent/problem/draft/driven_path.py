@@ -1,0 +1,64 @@
+"""A driven path leads from an input's gate to the output without a pair: a follower, or gates in series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eda_agent.problem.structure import Structure
+
+_MOST_GATES = 8
+"""Gates in series between an input and an output."""
+
+
+def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str]) -> tuple[str, str, str] | None:
+    """("buffer" or "gate", input, output), or None if there is no such path or more than one."""
+    found = [("buffer", source, out) for source, out in _followers(structure, rest)]
+    if not found:
+        links = _gates(structure)
+        found = [("gate", port, out) for port in rest for out in outputs if port != out and _leads(links, port, out)]
+    return found[0] if len(found) == 1 else None
+
+
+def decides(structure: Structure, out: str) -> bool:
+    """Whether an amplifier's output is that of a comparator: a gate drives it, or cross-coupled loads stand before it,
+    and no compensation reaches it.
+    """
+    compensated = any(role.startswith("compensation") for role in structure.roles.values())
+    driver = any(out in outs for outs in _gates(structure).values())
+    crossed = any(role.startswith("latch") for role in structure.roles.values())
+    return (driver or crossed) and not compensated
+
+
+def _followers(structure: Structure, rest: Sequence[str]) -> list[tuple[str, str]]:
+    """(input, output) of every device between the opposite rail and a port, with its gate on another port."""
+    opposite = {"nmos": structure.vdd, "pmos": structure.vss}
+    found = {
+        (fet.gate, fet.source)
+        for fet in structure.fets
+        if fet.drain == opposite[fet.type] and {fet.gate, fet.source} <= set(rest) and fet.gate != fet.source
+    }
+    return list(found) if len(found) == 1 else []
+
+
+def _gates(structure: Structure) -> dict[str, set[str]]:
+    """Input net → output nets of the inverters."""
+    names = {fet.name for fet in structure.fets if structure.roles.get(fet.name, "").startswith("inverter")}
+    rails = {structure.vdd, structure.vss, "0"}
+    links: dict[str, set[str]] = {}
+    for fet in structure.fets:
+        if fet.name in names and fet.source in rails:
+            links.setdefault(fet.gate, set()).add(fet.drain)
+    return links
+
+
+def _leads(links: dict[str, set[str]], start: str, goal: str) -> bool:
+    """Whether gates lead from a net to another, and from no net back to itself."""
+    front, seen = {start}, {start}
+    for _ in range(_MOST_GATES):
+        front = {net for one in front for net in links.get(one, ())}
+        if goal in front:
+            return True
+        if front & seen:
+            return False
+        seen |= front
+    return False
