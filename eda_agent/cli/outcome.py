@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from eda_agent.agent.history import History
 from eda_agent.cli.render import Screen, console, sizing_table, spec_table
 from eda_agent.cli.say import command
 from eda_agent.insight.saturation import saturated_devices, saturation_text
@@ -42,6 +43,12 @@ def report(outcome: Outcome) -> None:
         screen.print(Text.assemble("\n", ("!", "yellow"), f" {line}"), end="")
     for remark in (*outcome.remarks, *outcome.unsound):
         screen.print(f"\n! {remark}", markup=False, soft_wrap=True, end="")
+    failed = [place for place, key in enumerate(History(problem, outcome.turns).rank_keys) if key is None]
+    if failed:
+        last = outcome.turns[failed[-1]].proposal.error
+        screen.print(
+            f"\n! {counted(len(failed), 'proposal')} could not be used; the last: {last}", soft_wrap=True, end=""
+        )
     verdict = ("✓ met", "green") if outcome.met else ("✗ not met", "red")
     words = (
         f" · score {format_score(outcome.best.value)} at turn {outcome.best.index} ·"

@@ -37,6 +37,7 @@ class RunFacts:
         unsound: what shows that a testbench does not test.
         testbenches: every remark on the testbenches.
         policy: the policy that proposes now.
+        unusable: number of turns without a usable proposal; `last_error`: why the last of them had none.
     """
 
     folder: str
@@ -57,11 +58,14 @@ class RunFacts:
     unsound: Sequence[str]
     testbenches: Sequence[str]
     policy: str
+    unusable: int = 0
+    last_error: str = ""
 
 
 def state_facts(folder: str, state: RunState, turn: Row) -> RunFacts:
     """The facts of a run's state."""
     seen = state.verified.get("unsound", [])
+    failed = [row["proposal"]["error"] for row in state.turns if row["sizing"] is None]
     remarks = [entry["message"] for entry in state.logs if entry.get("about") == "testbench"]
     ended = state.finished
     return RunFacts(
@@ -83,6 +87,8 @@ def state_facts(folder: str, state: RunState, turn: Row) -> RunFacts:
         unsound=[] if state.started.get("forced") else seen,
         testbenches=[*remarks, *seen],
         policy=str(state.policy.get("name", state.started["policy"])),
+        unusable=len(failed),
+        last_error=failed[-1] if failed else "",
     )
 
 
@@ -115,6 +121,7 @@ def run_result(facts: RunFacts) -> dict[str, Any]:
         "at_limit": limits,
         "curve": list(facts.curve),
         "testbenches": list(facts.testbenches),
+        "unusable": {"count": facts.unusable, "last_error": facts.last_error},
         "changed": _changed(facts, facts.rows),
         "changed_from_start": _changed(facts, [row for row in facts.rows if row["index"] in {0, turn["index"]}]),
         "findings": [

@@ -29,6 +29,7 @@ def outcome_result(outcome: Outcome) -> dict[str, Any]:
             best = key
             first.append(place)
     judged = [] if outcome.met or len(turns) > MOST_JUDGED else [turn_data(turn) for turn in turns]
+    failed = [place for place, key in enumerate(history.rank_keys) if key is None]
     begun = {
         "problem": problem.name,
         "policy": outcome.policy,
@@ -57,5 +58,7 @@ def outcome_result(outcome: Outcome) -> dict[str, Any]:
         unsound=() if outcome.forced else outcome.unsound,
         testbenches=[*outcome.remarks, *outcome.unsound],
         policy=outcome.policy,
+        unusable=len(failed),
+        last_error=turns[failed[-1]].proposal.error if failed else "",
     )
     return run_result(facts)

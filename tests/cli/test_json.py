@@ -131,3 +131,17 @@ def test_every_fault_of_a_batch_is_said_before_anything_is_simulated() -> None:
     assert "W34" in found[1]["fix"] and "1 to 20" in found[2]["message"]
     empty = eda("sim", OTA, "--batch", "-", "--json", stdin="\n")
     assert "1 to 10,000 sizings" in json.loads(empty.stdout)["error"]["message"]
+
+
+def test_an_exhausted_script_says_which_line_was_bad(tmp_path: Path) -> None:
+    lines = ['{"sizing": {"W12": "5u"}}', "", '{"sizing": {"W13": "5u"}}']
+    (tmp_path / "script.jsonl").write_text("\n".join(lines))
+    words = ("size", OTA, "--policy", "scripted", "--script", tmp_path / "script.jsonl", "--budget", "3")
+    told = json.loads(eda(*words, "--out", tmp_path / "one", "--json").stdout)
+    assert told["stop"] == "no progress" and told["simulations"] == 1
+    assert told["unusable"]["count"] == 20
+    said = told["unusable"]["last_error"]
+    assert said.startswith("line 3 of the script: unknown parameter 'W13'") and "no more lines" in said
+    assert json.loads(eda("show", tmp_path / "one", "--json").stdout)["unusable"] == told["unusable"]
+    done = eda(*words, "--out", tmp_path / "two")
+    assert "20 proposals could not be used; the last: line 3 of the script" in done.stderr

@@ -1,12 +1,14 @@
 """The scripted policy plays a given list of proposals and then repeats the last: for tests, demonstrations and sweeps.
 
 A script file holds one JSON object per line, {"sizing": {"W1": "4u"}, "reasoning": "…"}; omitted sizes keep the
-incumbent's value, as in a model's reply.
+incumbent's value, as in a model's reply. A line that cannot be used costs a turn without a simulation, whose error
+names the line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from eda_agent.agent.history import History
@@ -25,17 +27,20 @@ class ScriptedPolicy:
             raise InputError("policy scripted needs a script\n    → --script FILE, one JSON object per line")
         if isinstance(script, (str, Path)):
             try:
-                script = [
-                    line for line in read_file(Path(script)).decode(errors="replace").splitlines() if line.strip()
-                ]
+                script = read_file(Path(script)).decode(errors="replace").splitlines()
             except OSError as error:
                 raise InputError(f"{script}: cannot read the script: {error.strerror}") from None
-        if not script:
+        self.lines = [(number, line) for number, line in enumerate(script, start=1) if line.strip()]
+        if not self.lines:
             raise InputError("the script is empty\n    → one JSON object per line")
-        self.replies = list(script)
 
     def propose(self, history: History) -> Proposal:
         space = history.problem.space
         best = history.incumbent
-        reply = self.replies[min(len(history.turns), len(self.replies)) - 1]
-        return parse_reply(reply, space, best.sizing if best and best.sizing else space.initial)
+        turn = len(history.turns)
+        number, line = self.lines[min(turn, len(self.lines)) - 1]
+        found = parse_reply(line, space, best.sizing if best and best.sizing else space.initial)
+        if not found.error:
+            return found
+        ended = ", and the script has no more lines" if turn >= len(self.lines) else ""
+        return replace(found, error=f"line {number} of the script: {found.error}{ended}")
