@@ -122,3 +122,30 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, dict) and bool(value) and all(_fits(entry, "quantity") for entry in value.values())
         case _:
             return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
+
+
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "count": {"type": "integer", "minimum": 0, "maximum": MAX_COUNT},
+    "flag": {"type": "boolean"},
+    "text": {"type": "string"},
+    "quantity": {"type": ["number", "string"]},
+    "sizing": {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["number", "string"]}},
+    "options": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+def command_schema() -> dict[str, Any]:
+    """The JSON schema of a command."""
+    kinds = [
+        {
+            "type": "object",
+            "properties": {
+                "do": {"const": do},
+                **{name: _SCHEMAS[kind.removesuffix("?")] for name, kind in fields.items()},
+            },
+            "required": ["do", *(name for name, kind in fields.items() if not kind.endswith("?"))],
+            "additionalProperties": False,
+        }
+        for do, fields in _FIELDS.items()
+    ]
+    return {"title": "a command to a run of eda-agent", "anyOf": kinds}

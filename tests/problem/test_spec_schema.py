@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec_schema import spec_schema
+from eda_agent.record.schemas import schema
 
 from ..conftest import CIRCUITS, NAMES, ROOT
 
@@ -120,4 +121,4 @@ def test_a_wrong_value_is_refused_by_both(path: tuple[str, ...], value: Any, tmp
 
 def test_the_command_prints_it() -> None:
     done = subprocess.run([sys.executable, "-m", "eda_agent", "schema"], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == spec_schema()
+    assert json.loads(done.stdout) == schema("spec") == spec_schema()

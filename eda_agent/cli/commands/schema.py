@@ -1,4 +1,4 @@
-"""`eda-agent schema`: the JSON schema of spec.yaml, for editors and programs."""
+"""`eda-agent schema`: the JSON schemas of spec.yaml, of events and of what commands print under --json."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ import argparse
 
 from eda_agent.cli.options import Commands
 
+NAMES = ("spec", "events", "result", "simulation", "batch", "sensitivity", "monte_carlo", "error", "command")
+
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "schema",
-        help="print the JSON schema of spec.yaml",
+        help="print a JSON schema: of spec.yaml, events or results",
         description=(
             "For example: eda-agent schema > spec.schema.json, and in spec.yaml the comment  # yaml-language-server:"
             " $schema=spec.schema.json"
         ),
     )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        choices=NAMES,
+        default="spec",
+        metavar="NAME",
+        help=(
+            "spec (default), events (a line of a journal or of --events), result (size and show), simulation (sim),"
+            " batch (sim --batch), sensitivity, monte_carlo (mc), error, command (to a run)"
+        ),
+    )
     parser.set_defaults(func=schema_command)
 
 
-def schema_command(_options: argparse.Namespace) -> int:
+def schema_command(options: argparse.Namespace) -> int:
     """Print the schema."""
     import json
 
     from eda_agent.cli.say import write
-    from eda_agent.problem.spec_schema import spec_schema
+    from eda_agent.record.schemas import schema
 
-    write(json.dumps(spec_schema(), indent=1, ensure_ascii=False) + "\n")
+    write(json.dumps(schema(options.name), indent=1, ensure_ascii=False) + "\n")
     return 0
