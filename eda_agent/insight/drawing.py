@@ -15,7 +15,7 @@ from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
-from eda_agent.problem.structure.circuit import Structure
+from eda_agent.problem.structure.circuit import Fet, Passive, Structure
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.units import format_quantity
 
@@ -38,8 +38,31 @@ class Branch:
     steps: tuple[tuple[str, str], ...]
 
 
-def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> list[str]:
-    """Lines of at most `width` cells (at least one column of `COLUMN`)."""
+@dataclass(frozen=True)
+class Parts:
+    """What a drawing shows: `sizes` by device as texts; `bridges` and `others` are the passives and MOSFETs outside the
+    branches.
+    """
+
+    structure: Structure
+    sizes: Mapping[str, str]
+    branches: Sequence[Branch]
+
+    @property
+    def bridges(self) -> list[Passive]:
+        return [one for one in self.structure.passives if one.name not in self._drawn]
+
+    @property
+    def others(self) -> list[Fet]:
+        return [fet for fet in self.structure.fets if fet.name not in self._drawn]
+
+    @property
+    def _drawn(self) -> set[str]:
+        return {name for branch in self.branches for name, _ in branch.steps}
+
+
+def parts(problem: Problem, sizing: Mapping[str, float]) -> Parts:
+    """The parts of a problem's circuit. Raises `InputError` if its structure cannot be recognised."""
     space = problem.space
     structure = recognise(problem.netlist, problem.subckt, problem.pdk)
     elaboration = Elaboration(
@@ -47,31 +70,40 @@ def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> 
     )
     devices = {device.label: device for device in elaboration.devices(space.edits(sizing))}
     sizes = {label: size_of(device, problem.pdk.scale) for label, device in devices.items()}
-    branches = branches_of(structure)
+    return Parts(structure, sizes, branches_of(structure))
+
+
+def drawing(problem: Problem, sizing: Mapping[str, float], width: int = 100) -> list[str]:
+    """Lines of at most `width` cells (at least one column of `COLUMN`)."""
+    found = parts(problem, sizing)
+    structure, sizes = found.structure, found.sizes
     columns = []
     drawn: set[str] = set()
-    for branch in branches:
+    for branch in found.branches:
         columns.append(_column(structure, branch, sizes, drawn))
         drawn |= {name for name, _ in branch.steps}
     lines = []
     beside = max(1, width // COLUMN)
     for start in range(0, len(columns), beside):
         lines += _beside(columns[start : start + beside], structure) + [""]
-    bridges = [passive for passive in structure.passives if passive.name not in drawn]
-    lines += [
-        f"{_plain(one.nets[0])} ─ {_name(one.name)} {sizes.get(one.name, '')} ─ {_plain(one.nets[1])}  "
-        f" {structure.roles.get(one.name, '')}"
-        for one in bridges
-    ]
-    others = [fet for fet in structure.fets if fet.name not in drawn]
-    lines += [
-        f"{_name(fet.name)} {fet.type}: d {_plain(fet.drain)} g {_plain(fet.gate)} s {_plain(fet.source)}  "
-        f" {structure.roles.get(fet.name, '')} {sizes.get(fet.name, '')}"
-        for fet in others
-    ]
+    lines += outside(found)
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def outside(found: Parts) -> list[str]:
+    """A line for each device outside the branches."""
+    structure, sizes = found.structure, found.sizes
+    return [
+        f"{plain_net(one.nets[0])} ─ {device_name(one.name)} {sizes.get(one.name, '')} ─ {plain_net(one.nets[1])}  "
+        f" {structure.roles.get(one.name, '')}"
+        for one in found.bridges
+    ] + [
+        f"{device_name(fet.name)} {fet.type}: d {plain_net(fet.drain)} g {plain_net(fet.gate)} s"
+        f" {plain_net(fet.source)}   {structure.roles.get(fet.name, '')} {sizes.get(fet.name, '')}"
+        for fet in found.others
+    ]
 
 
 def branches_of(structure: Structure) -> list[Branch]:
@@ -138,7 +170,7 @@ def size_of(device: FlatDevice, scale: float) -> str:
 
 def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], drawn: set[str]) -> list[str]:
     fets = {fet.name: fet for fet in structure.fets}
-    lines = [f"{'':>{GATE}} ● {_plain(branch.top)}"] if branch.top != structure.vdd else []
+    lines = [f"{'':>{GATE}} ● {plain_net(branch.top)}"] if branch.top != structure.vdd else []
     last = max(number for number, (name, _) in enumerate(branch.steps) if name not in drawn)
     for number, (name, lower) in enumerate(branch.steps):
         role = structure.roles.get(name, "")
@@ -146,21 +178,21 @@ def _column(structure: Structure, branch: Branch, sizes: Mapping[str, str], draw
             # after a shared device has been named, the rest is the same as before
             break
         if name in drawn:
-            lines += [f"{'':>{GATE}} │ {_name(name)} as before", f"{'':>{GATE}} │"]
+            lines += [f"{'':>{GATE}} │ {device_name(name)} as before", f"{'':>{GATE}} │"]
         elif name in fets:
             fet = fets[name]
             arrow = "o┤" if fet.type == "pmos" else "─┤"
             lines += [
-                f"{_plain(fet.gate)[:GATE]:>{GATE}}{arrow} {_name(name)} {_short(role)}",
+                f"{plain_net(fet.gate)[:GATE]:>{GATE}}{arrow} {device_name(name)} {short_role(role)}",
                 f"{'':>{GATE}} │ {sizes.get(name, '')}",
             ]
         else:
-            lines += [f"{'':>{GATE}} ▯ {_name(name)} {_short(role)}", f"{'':>{GATE}} ▯ {sizes.get(name, '')}"]
+            lines += [f"{'':>{GATE}} ▯ {device_name(name)} {short_role(role)}", f"{'':>{GATE}} ▯ {sizes.get(name, '')}"]
         if number < min(len(branch.steps) - 1, last + 1):
-            lines.append(f"{'':>{GATE}} ├ {_plain(lower)}")
+            lines.append(f"{'':>{GATE}} ├ {plain_net(lower)}")
     end = branch.steps[-1][1]
     if last + 1 >= len(branch.steps) - 1 and end != structure.vss:
-        lines.append(f"{'':>{GATE}} ○ {_plain(end)}")
+        lines.append(f"{'':>{GATE}} ○ {plain_net(end)}")
     return lines
 
 
@@ -170,21 +202,23 @@ def _beside(columns: Sequence[list[str]], structure: Structure) -> list[str]:
     wire = f"{'':>{GATE}} │"
     full = [column + [wire if "○" not in column[-1] else ""] * (height - len(column)) for column in columns]
     rail = "═" * (COLUMN * len(columns) - 1)
-    rows = [f"{_plain(structure.vdd)} {rail}"[: len(rail)]]
+    rows = [f"{plain_net(structure.vdd)} {rail}"[: len(rail)]]
     rows += ["".join(f"{line[: COLUMN - 1]:<{COLUMN}}" for line in row).rstrip() for row in zip(*full, strict=True)]
-    return [*rows, f"{_plain(structure.vss)} {rail}"[: len(rail)]]
+    return [*rows, f"{plain_net(structure.vss)} {rail}"[: len(rail)]]
 
 
-def _plain(net: str) -> str:
+def plain_net(net: str) -> str:
+    """The net as in the netlist."""
     return net.removeprefix("xdut.")
 
 
-def _name(device: str) -> str:
+def device_name(device: str) -> str:
     """The name as in the netlist, without the X of a foundry's device."""
     return device.upper().removeprefix("X") if device.upper().startswith("XM") else device.upper()
 
 
-def _short(role: str) -> str:
+def short_role(role: str) -> str:
+    """The role without what the symbol shows."""
     return (
         {"compensation capacitor": "compensation", "current source": "source"}.get(role, role)
         .removesuffix(" nmos")

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
+from eda_agent.insight.drawing import parts
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import Edit
 from eda_agent.record.best_turn import best_turn
@@ -27,6 +28,7 @@ from eda_agent.record.legend import SAMPLE
 from eda_agent.record.plot import Axis, Line, Mark, Plot, line_plot, stacked
 from eda_agent.record.report import Evidence, circuit_evidence, html_report
 from eda_agent.record.report.specs import in_one_unit
+from eda_agent.record.schematic import schematic
 from eda_agent.record.tables import cace_datasheet, csv_turns, markdown_summary, read_cace
 from eda_agent.record.xschem import write_sizes
 from eda_agent.run import Request, simulate_for_report, size
@@ -72,6 +74,7 @@ def test_the_page_stands_alone_and_shows_what_was_measured(state: RunState) -> N
     drawn = [attributes for tag, attributes in page.tags if tag == "polyline"]
     # the score, gain and phase, noise, step in three corners
     assert len(drawn) >= 1 + 3 + 3 + 3 + 3
+    assert sum(attributes.get("class") == "schematic" for tag, attributes in page.tags if tag == "svg") == 1
     assert sum(attributes.get("class") == "plot" for tag, attributes in page.tags if tag == "svg") >= 4 + 4
     # who, when, with what, in which conditions
     for fact in (
@@ -168,6 +171,8 @@ def test_words_of_others_stay_words(state: RunState) -> None:
         "values": [69.0, 71.0],
         "bounds": ["", ""],
     }
+    problem = load_problem(CIRCUITS / "two_stage_miller")
+    drawn = parts(problem, problem.space.initial)
     text = html_report(
         changed,
         Evidence(
@@ -176,7 +181,7 @@ def test_words_of_others_stay_words(state: RunState) -> None:
             models=EVIL,
             netlist=EVIL,
             diff=f"-{EVIL}\n+{EVIL}",
-            schematic=[EVIL],
+            schematic=schematic(replace(drawn, sizes=dict.fromkeys(drawn.sizes, EVIL)), EVIL),
             testbenches=[
                 {"name": EVIL, "title": EVIL, "settings": [EVIL], "analyses": [EVIL], "specs": [evil_spec]},
             ],

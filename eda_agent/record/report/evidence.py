@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eda_agent.errors import InputError, MissingError
-from eda_agent.insight.drawing import drawing
+from eda_agent.insight.drawing import parts
 from eda_agent.insight.plot_labels import plot_labels
 from eda_agent.problem.expression import ExpressionError, evaluate, parse
 from eda_agent.problem.load_testbench import read_template, work_out
 from eda_agent.problem.spec import Problem, Testbench
 from eda_agent.record.export import netlist_diff, sized_netlist
+from eda_agent.record.schematic import schematic
 from eda_agent.units import format_quantity
 
 Waves = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -30,7 +31,7 @@ class Evidence:
         circuit: the netlist's file, subcircuit and PDK, for people.
         models: the source of the device models, with versions.
         netlist, diff: the sized netlist, and its difference from the original.
-        schematic: the drawing of the circuit as lines of text.
+        schematic: the drawing of the circuit as SVG (`record.schematic`).
         testbenches: a row each (`testbench_rows`).
         labels: testbench → plot labels (`insight.plot_labels`).
         waveforms: of the best design.
@@ -44,7 +45,7 @@ class Evidence:
     models: str = ""
     netlist: str = ""
     diff: str = ""
-    schematic: Sequence[str] = ()
+    schematic: str = ""
     testbenches: Sequence[Mapping[str, Any]] = ()
     labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waveforms: Waves = field(default_factory=dict)
@@ -60,16 +61,16 @@ def circuit_evidence(problem: Problem, sizing: Mapping[str, float]) -> dict[str,
     except MissingError:
         netlist = ""
     try:
-        schematic = drawing(problem, sizing, width=120)
+        drawn = schematic(parts(problem, sizing), f"schematic of {problem.subckt}")
     except InputError:
-        schematic = []
+        drawn = ""
     files = dict.fromkeys(line.file.name for line in problem.netlist.lines)
     return {
         "circuit": f"{', '.join(files)}, subcircuit {problem.subckt}",
         "models": models_text(problem),
         "netlist": netlist,
         "diff": netlist_diff(problem, sizing),
-        "schematic": schematic,
+        "schematic": drawn,
         "testbenches": testbench_rows(problem),
         "labels": {name: plot_labels(problem, name) for name in problem.testbenches},
     }

@@ -83,9 +83,10 @@ def _sections(state: RunState, evidence: Evidence, now: float) -> dict[str, Any]
         "figures": _figures(evidence, begun, best),
         "points": point_tables(points, begun["corners"], saturated),
         "points_bench": evidence.points_bench,
-        "matrix": margin_matrix(points, begun["corners"], saturated),
+        "matrix": margin_matrix(points, begun["corners"], saturated) if saturated else [],
+        "biased": bool(saturated) or "saturated" not in begun,
         "yields": yields(evidence.monte_carlo, begun["specs"]) if evidence.monte_carlo else None,
-        "schematic": "\n".join(evidence.schematic),
+        "schematic": Markup(evidence.schematic),  # noqa: S704
         "netlist": evidence.netlist,
         "diff": [(_line_kind(line), line) for line in evidence.diff.splitlines()],
         "repeat": repeat_commands(state),

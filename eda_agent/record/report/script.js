@@ -208,6 +208,7 @@ function interactive(plot) {
     }
   });
   plot.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" && at(event)) show(at(event).x);
     if (event.pointerType !== "mouse" || event.button !== 0 || event.target.closest(".entry")) return;
     drag = at(event);
     if (drag) event.preventDefault();

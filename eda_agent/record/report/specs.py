@@ -10,7 +10,7 @@ from eda_agent.record.labels import Found, found_in, target_text, verdict
 from eda_agent.spec_text import margin_text, value_text
 from eda_agent.units import QuantityError, format_quantity, plain_number, read_unit, shown_unit
 
-SIGNS = {"pass": "✓ pass", "near": "~ near", "fail": "✗ fail"}
+SIGNS = {"pass": "✓ pass", "near": "✗ near", "fail": "✗ fail"}
 _LEAST, _MOST = 1e-3, 1e5
 """Numbers outside these limits are written with a unit of their own."""
 
