@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian machine:  make demo  ·  make test
-# Others:  make quick (the inner loop) · make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
+# Others:  make quick (the inner loop) · make site (documentation) · make debian13 · make bench · make policies · make suite · make chaos · make ray · make smollm2 · make test-llm · make lock · make release · make format · make clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 # bytecode is always kept: otherwise hundreds of processes would each compile the same files
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: ray demo test quick debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
+.PHONY: ray demo test quick site debian13 lint audit lock release bench policies suite chaos smollm2 test-llm format clean
 
 demo: $(VENV)/.base
 	@rm -rf runs/demo
@@ -82,6 +82,11 @@ models/smollm2: $(VENV)/.dev
 
 test-llm: $(VENV)/.dev
 	bash tests/llm/run.sh
+
+# the documentation site: build/site/index.html
+site: $(VENV)/.dev
+	$(BIN)/python docs/site/collect.py build
+	$(BIN)/zensical build --strict -f build/mkdocs.yml
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,0 +1,73 @@
+"""The documentation site builds without a warning, has every page, and none of its links leads nowhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+class Page(HTMLParser):
+    """The targets of a page's links and its anchors."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.targets: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.anchors |= {found.get("id") or "", found.get("name") or ""}
+        self.targets += [target for name in ("href", "src") if (target := found.get(name))]
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    subprocess.run([sys.executable, ROOT / "docs" / "site" / "collect.py", folder], check=True)
+    done = subprocess.run(
+        [Path(sys.executable).parent / "zensical", "build", "--strict", "-f", folder / "mkdocs.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_page_is_in_the_navigation(build: Path) -> None:
+    def pages(entry: object) -> list[str]:
+        if isinstance(entry, str):
+            return [entry]
+        values = entry.values() if isinstance(entry, dict) else entry
+        return [page for value in values for page in pages(value)]  # type: ignore[attr-defined]
+
+    named = pages(yaml.safe_load((build / "mkdocs.yml").read_text(encoding="utf-8"))["nav"])
+    assert sorted(named) == sorted(page.name for page in (build / "pages").glob("*.md"))
+
+
+def test_no_link_leads_nowhere(build: Path) -> None:
+    site = build / "site"
+    pages = {path: Page(path) for path in site.rglob("index.html")}
+    assert len(pages) > 20
+    broken = []
+    for path, page in pages.items():
+        for target in page.targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc or not (parts.path or parts.fragment):
+                continue
+            base = site if parts.path.startswith("/") else path.parent
+            linked = (base / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
+            linked = linked / "index.html" if linked.is_dir() else linked
+            lost = linked in pages and parts.fragment and unquote(parts.fragment) not in pages[linked].anchors
+            if not linked.is_file() or lost:
+                broken.append(f"{path.relative_to(site)}: {target}")
+    assert not broken
