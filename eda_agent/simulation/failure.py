@@ -17,6 +17,7 @@ HINTS = {
         "a line of the deck or a command is not part of a simulation and was not passed to ngspice; check the netlist"
         " and the spec"
     ),
+    "script": "the script of the deck does not end or asks for too much; correct that line",
     "syntax": "ngspice did not accept a card; see its message",
     "unknown": "ngspice gave no result and no reason; see its message",
 }

@@ -153,12 +153,16 @@ class Ngspice:
         """The name of the current plot, such as `ac3`; `const` when no analysis has run."""
         return str(self._ffi.string(self._library.ngSpice_CurPlot()).decode())
 
+    def plots(self) -> list[str]:
+        """The names of all plots, the newest first."""
+        return self._texts(self._library.ngSpice_AllPlots())
+
     def vectors(self, plot: str) -> list[str]:
         """The names of a plot's vectors."""
-        names = self._library.ngSpice_AllVecs(plot.encode())
-        result = []
-        index = 0
-        while names != self._ffi.NULL and names[index] != self._ffi.NULL:
-            result.append(self._ffi.string(names[index]).decode())
-            index += 1
+        return self._texts(self._library.ngSpice_AllVecs(plot.encode()))
+
+    def _texts(self, names: Any) -> list[str]:
+        result: list[str] = []
+        while names != self._ffi.NULL and names[len(result)] != self._ffi.NULL:
+            result.append(self._ffi.string(names[len(result)]).decode())
         return result
