@@ -10,6 +10,8 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS, Metric
+from eda_agent.problem.bench import circuit_part, read_bench
+from eda_agent.problem.bench.results import result_metrics
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.layout import load_layout
@@ -98,11 +100,14 @@ def load_problem(path: Path | str) -> Problem:
     testbenches = {}
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
         check_name(node, name, "a testbench")
-        bench = load_testbench(name, node, fields, scope, corners, path.parent, netlist, sized, notes)
+        bench = load_testbench(
+            name, node, fields, scope, corners, path.parent, netlist, sized, notes, library_names(pdk)
+        )
         if bench is not None:
             testbenches[name] = bench
     notes += _unused_settings(fields, testbenches, corners)
-    metrics = {**METRICS, **BIAS_METRICS, **load_measures(fields.get("measures"), testbenches, path.parent)}
+    own = result_metrics(fields.get("specs"), testbenches)
+    metrics = {**METRICS, **BIAS_METRICS, **own, **load_measures(fields.get("measures"), testbenches, path.parent)}
     circuit = circuit_of(netlist, subckt, pdk, groups)
     specs = load_specs(
         fields.get("specs"), testbenches, fields, [corner.name for corner in corners], metrics, circuit, pdk.name
@@ -185,16 +190,13 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
     if not file.is_file():
         node.wrong("the netlist does not exist", f"no file {file}")
         return None
-    libraries = (
-        {
-            Path(location.get("root") or location.get("file") or location.get("path", "")).name
-            for location in pdk.locations
-        }
-        if pdk
-        else set()
-    )
+    files = library_names(pdk) if pdk else set()
     try:
-        files = libraries | set(pdk.include if pdk else ())
+        if file.resolve() in _decks(path.parent, fields):
+            # a designer's deck: circuit and bench in one file
+            text = read_bench(file, folders, files)
+            left_out += text.left_out
+            return parse_netlist(circuit_part(text.lines))
         return parse_netlist(read_source(file, folders, library_files=files, left_out=left_out))
     except InputError as error:
         for finding in error.findings:
@@ -202,8 +204,24 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
         return None
 
 
+def library_names(pdk: Pdk) -> set[str]:
+    """The names of a PDK's own library files."""
+    places = {location.get("root") or location.get("file") or location.get("path", "") for location in pdk.locations}
+    return {Path(place).name for place in places} | set(pdk.include)
+
+
+def _decks(folder: Path, fields: Mapping[str, LocatedNode]) -> set[Path]:
+    """The decks that the testbenches name."""
+    benches = fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}
+    named = (bench.value.get("deck") for bench in benches.values() if isinstance(bench.value, dict))
+    return {(folder / str(node.value)).resolve() for node in named if node is not None}
+
+
 def _only_needed(bench: Testbench, specs: tuple[Spec, ...]) -> Testbench:
     """Leave out the analyses that no spec asks for; the operating point stays, since every turn shows it."""
+    if bench.program is not None:
+        asked = any(spec.testbench == bench.name for spec in specs)
+        return bench if asked else dataclasses.replace(bench, analyses=())
     kinds = {
         "op" if spec.devices else bench.sources[spec.metric.name] for spec in specs if spec.testbench == bench.name
     }

@@ -14,15 +14,15 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS
 from eda_agent.metrics.waveform import LOOP
-from eda_agent.problem import expression
-from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.bench import read_bench
+from eda_agent.problem.bench.loading import load_bench
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injection
 from eda_agent.problem.netlist import Netlist, Subcircuit
+from eda_agent.problem.settings import check_settings, read_default, read_setting
 from eda_agent.problem.shadow import read_deck
 from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
-from eda_agent.units import QuantityError, parse_quantity
 
 BIAS_KEYS = ("current", "voltage")
 OWN_KEYS = ("deck", "probes")
@@ -47,9 +47,6 @@ _OWN_SETTINGS = {
     "ripple_frequency": "frequency/7",
     "vcm": "vdd/2",
 }
-
-
-_ONE_NUMBER = re.compile(r"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*\w*\s*")
 
 
 @lru_cache
@@ -78,6 +75,7 @@ def load_testbench(
     netlist: Netlist,
     sized: Collection[str] = (),
     notes: list[Finding] | None = None,
+    library_files: Collection[str] = (),
 ) -> Testbench | None:
     """Build a testbench around subcircuit `scope` of `netlist`; None after findings.
 
@@ -85,18 +83,20 @@ def load_testbench(
     """
     values = node.mapping("a testbench")
     if "deck" in values:
-        return _own(name, node, values, scope, corners, folder, netlist, sized, notes if notes is not None else [])
+        return _own(
+            name, node, values, scope, corners, folder, netlist, sized, [] if notes is None else notes, library_files
+        )
     template = check_template(node)
     if not template:
         return None
     data = read_template(template)
     known = data["settings"]
     node.only("template", *known)
-    settings = {key: _default(entry["default"]) for key, entry in known.items()}
+    settings = {key: read_default(entry["default"]) for key, entry in known.items()}
     for key, child in values.items():
         if key in known:
-            settings[key] = _setting(child, key, known[key]["unit"], {"vdd", "temperature", *known})
-    _check_settings(node, settings, corners)
+            settings[key] = read_setting(child, key, known[key]["unit"], {"vdd", "temperature", *known})
+    check_settings(node, settings, corners)
     nets, sources = _wire(node, data["ports"], data.get("nets", {}), fields, scope)
     if nets is None:
         return None
@@ -125,59 +125,6 @@ def check_template(node: LocatedNode) -> str:
     fix = f"template: {' or '.join(template_names())}; or deck: file.spice"
     (values.get("template") or node).wrong("a testbench needs a template or a deck", fix)
     return ""
-
-
-def _default(value: object) -> str:
-    """A template's default is a quantity, or an expression over other settings."""
-    try:
-        return repr(parse_quantity(str(value)))
-    except QuantityError:
-        return str(value)
-
-
-def _setting(node: LocatedNode, key: str, unit: str, names: set[str]) -> str:
-    text = node.text(key)
-    try:
-        return repr(parse_quantity(text, unit))
-    except QuantityError as error:
-        try:
-            parsed = expression.parse(text)
-        except ExpressionError:
-            node.wrong(f"{key}: {error}")
-            return "1"
-        unknown = expression.names(parsed) - names
-        # a single number is a quantity: in an expression ngspice ignores letters after it, and 5parsecs would be 5p
-        if unknown or _ONE_NUMBER.fullmatch(text):
-            node.wrong(
-                f"{key}: {error}", "write a quantity such as 2p, or an expression over vdd and the other settings"
-            )
-            return "1"
-        return text
-
-
-def work_out(settings: Mapping[str, str], corner: Corner) -> dict[str, float]:
-    """The settings as numbers in a corner; a corner's own settings take precedence. Raises `ExpressionError`."""
-    values = {"vdd": corner.vdd, "temperature": corner.temperature, **corner.settings}
-    waiting = {key: text for key, text in settings.items() if key not in values}
-    while waiting:
-        for key, text in list(waiting.items()):
-            node = expression.parse(text)
-            if expression.names(node) <= values.keys():
-                values[key] = expression.evaluate(node, values)
-                del waiting[key]
-                break
-        else:
-            raise ExpressionError(f"{', '.join(waiting)} depend on each other or on an unknown name")
-    return values
-
-
-def _check_settings(node: LocatedNode, settings: Mapping[str, str], corners: tuple[Corner, ...]) -> None:
-    for corner in corners:
-        try:
-            work_out(settings, corner)
-        except ExpressionError as error:
-            node.wrong(f"corner {corner.name}: {error}")
-            return
 
 
 def _wire(
@@ -209,7 +156,7 @@ def _wire(
         values = child.mapping("a bias")
         net = nets[port.lower()] = f"bias_{port.lower()}"
         if "current" in values:
-            current = _setting(values["current"], "current", "A", {"vdd", "temperature"})
+            current = read_setting(values["current"], "current", "A", {"vdd", "temperature"})
             # current into the port comes from the positive supply, and current out of it goes to the negative one: a
             # sink that returned its current to vdd would hide it from the supply current
             cards.append(
@@ -217,7 +164,7 @@ def _wire(
             )
         elif "voltage" in values:
             cards.append(
-                f"V{net} {net} 0 dc {{{_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
+                f"V{net} {net} 0 dc {{{read_setting(values['voltage'], 'voltage', 'V', {'vdd', 'temperature'})}}}\n"
             )
         else:
             child.wrong(
@@ -242,16 +189,25 @@ def _own(
     netlist: Netlist,
     sized: Collection[str],
     notes: list[Finding],
+    library_files: Collection[str],
 ) -> Testbench | None:
     file = folder / values["deck"].text("deck")
+    try:
+        text = read_bench(file, [folder], library_files)
+    except InputError as error:
+        for finding in error.findings:
+            node.report.add(finding)
+        return None
+    if text.measures_itself:
+        return load_bench(name, node, text, scope, corners, netlist, sized, notes)
     probes = {
         role: child.text("a probe").lower()
         for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
-    settings = {key: _default(value) for key, value in _OWN_SETTINGS.items()}
+    settings = {key: read_default(value) for key, value in _OWN_SETTINGS.items()}
     given = [key for key in values if key not in {"deck", "probes"}]
     for key in given:
-        settings[key] = _setting(values[key], key, "", {"vdd", "temperature", *settings, *values})
+        settings[key] = read_setting(values[key], key, "", {"vdd", "temperature", *settings, *values})
     try:
         lines = [line for line in read_source(file, [folder], analyses=True) if line.text]
     except InputError as error:
@@ -265,7 +221,7 @@ def _own(
         node.report.add(finding)
     notes += read.notes
     settings |= read.settings
-    _check_settings(node, settings, corners)
+    check_settings(node, settings, corners)
     words = set(re.findall(r"\w+", " ".join(line.text for line in lines).lower()))
     for key in given:
         if key not in _OWN_SETTINGS and key.lower() not in words:

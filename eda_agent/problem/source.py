@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
+from eda_agent.problem.model_libraries import names_library
 
 MAX_BYTES = 10_000_000
 MAX_LINES = 200_000
@@ -44,6 +45,8 @@ CIRCUIT_CARDS = frozenset(
     ]
 )
 ANALYSIS_CARDS = frozenset([".op", ".ac", ".dc", ".tran", ".noise"])
+SCRIPT_ANALYSES = ANALYSIS_CARDS | {".tf", ".pz", ".sens"}
+"""Analyses of a designer's testbench, whose results have names."""
 IGNORED_CARDS = frozenset(
     [".save", ".print", ".plot", ".probe", ".meas", ".measure", ".title", ".four", ".backanno", ".temp"]
 )
@@ -55,7 +58,7 @@ quotation or back quote.
 _ANALYSIS = re.compile(rf"\.[a-z]+(?:[ \t][{COMMAND_MARKS}]*)?", re.IGNORECASE)
 DEVICES = frozenset("rclvimxefghbdqjkswtzo")
 """Element letters that cannot access files; A (XSPICE) can."""
-_OPTIONS = frozenset(
+OPTIONS = frozenset(
     [
         "abstol",
         "chgtol",
@@ -131,6 +134,7 @@ def read_source(
     library_files: Iterable[str] = (),
     analyses: bool = False,
     left_out: list[Line] | None = None,
+    scripts: list[Line] | None = None,
 ) -> tuple[Line, ...]:
     """Read a netlist with its includes inlined, or raise `InputError` with every fault.
 
@@ -140,8 +144,11 @@ def read_source(
             them.
         analyses: whether analysis cards are allowed (a user's own testbench).
         left_out: receives the lines that name one of `library_files` with a section.
+        scripts: given for a designer's testbench: receives the lines inside `.control` blocks. Then analyses are
+            allowed, and lines that name any model library are left out.
     """
-    reader = _Reader([folder.resolve() for folder in folders], frozenset(library_files), analyses, left_out)
+    folders = [folder.resolve() for folder in folders]
+    reader = _Reader(folders, frozenset(library_files), analyses or scripts is not None, left_out, scripts)
     lines = reader.read(path, 0)
     if reader.findings:
         raise InputError(reader.findings)
@@ -153,8 +160,16 @@ class _Reader:
     billions of lines.
     """
 
-    def __init__(self, folders: list[Path], libraries: frozenset[str], analyses: bool, left_out: list[Line] | None):
+    def __init__(
+        self,
+        folders: list[Path],
+        libraries: frozenset[str],
+        analyses: bool,
+        left_out: list[Line] | None,
+        scripts: list[Line] | None,
+    ):
         self.folders, self.libraries, self.analyses, self.left_out = folders, libraries, analyses, left_out
+        self.scripts = scripts
         self.findings: list[Finding] = []
         self._files = self._bytes = self._lines = 0
 
@@ -170,10 +185,20 @@ class _Reader:
         if self._too_much(path, text):
             return []
         result: list[Line] = []
-        for line in logical_lines(text, path, title=depth == 0):
+        inside = False
+        for line in logical_lines(text, path, title=depth == 0, scripts=self.scripts is not None):
             if self._full:
                 break
-            if line.card in {".include", ".inc", ".lib"}:
+            if self.scripts is not None and (inside or line.card == ".control"):
+                if inside and line.card not in {".endc", ".control"} and line.text:
+                    self.scripts.append(line)
+                inside = line.card != ".endc"
+                result.append(replace(line, text=""))
+            elif self.scripts is not None and names_library(line.text):
+                if self.left_out is not None:
+                    self.left_out.append(line)
+                result.append(replace(line, text=""))
+            elif line.card in {".include", ".inc", ".lib"}:
                 target = _include_target(line, self.folders, self.libraries, self.findings)
                 if target is not None:
                     result.extend(self.read(target, depth + 1))
@@ -184,9 +209,13 @@ class _Reader:
                     result.append(line)
                 break
             else:
-                _refuse_unsafe(line, self.analyses, self.findings)
+                _refuse_unsafe(line, self._cards(), self.findings)
                 result.append(line)
         return result
+
+    def _cards(self) -> frozenset[str]:
+        """The analysis cards that are allowed."""
+        return SCRIPT_ANALYSES if self.scripts is not None else ANALYSIS_CARDS if self.analyses else frozenset()
 
     @property
     def _full(self) -> bool:
@@ -252,19 +281,23 @@ def is_title(first: str) -> bool:
     return not re.match(r"\s*[.*]|\s*[rclvimx]\S*\s+\S+\s+\S+\s+\S", first, re.IGNORECASE)
 
 
-def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
+def logical_lines(text: str, path: Path, *, title: bool = False, scripts: bool = False) -> list[Line]:
     """Join continuation lines and strip comments; the raw lines stay with their logical line.
 
     Comment and blank lines become lines with empty text, so that the netlist can be written back unchanged. `title`:
     SPICE reads the first line of a file as its title; here it is a title unless it clearly is a card or device.
+    `scripts`: inside `.control` blocks a dollar sign begins a comment only if a blank follows.
     """
     # lines of text, raw lines, number of the first; joined at the end, because a line may have a hundred thousand
     # continuations
     found: list[tuple[list[str], list[str], int]] = []
     last = -1
     """The last line with content, which a continuation continues."""
+    inside = False
     for number, raw in enumerate(_LINE.split(text.removesuffix("\n")), start=1):
-        code = _strip_comment(raw)
+        code = _strip_comment(raw, inside)
+        word = code.split(None, 1)[0].lower() if scripts and code[:1] == "." else ""
+        inside = (inside or word == ".control") and word != ".endc"
         if code.startswith("+") and last >= 0:
             for _, between, _ in found[last + 1 :]:
                 found[last][1].extend(between)
@@ -280,10 +313,12 @@ def logical_lines(text: str, path: Path, *, title: bool = False) -> list[Line]:
     return [Line(" ".join(codes), tuple(raws), path, number, hidden) for codes, raws, number in found] if text else []
 
 
-def _strip_comment(raw: str) -> str:
+def _strip_comment(raw: str, script: bool = False) -> str:
     code = raw.strip()
     if not code or code[0] in "*#$;" or code.startswith("//"):
         return ""
+    if script:
+        return re.split(r"\s\$(?=\s|$)|;", code, maxsplit=1)[0].rstrip()
     # quotes and braces do not protect these characters: ngspice ends a line at them too
     return re.split(r"\s\$|;|\s//", code, maxsplit=1)[0].rstrip()
 
@@ -324,7 +359,7 @@ def _include_target(line: Line, folders: list[Path], libraries: frozenset[str], 
     return target
 
 
-def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
+def _refuse_unsafe(line: Line, analyses: frozenset[str], findings: list[Finding]) -> None:
     card = line.card
     if not card or card in IGNORED_CARDS:
         return
@@ -343,8 +378,8 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
         findings.append(line.finding("a model needs a name and a type", "write  .model NAME TYPE …"))
         return
     if card.startswith("."):
-        if card in ANALYSIS_CARDS:
-            if not analyses:
+        if card in analyses | ANALYSIS_CARDS:
+            if card not in analyses:
                 findings.append(
                     line.finding(
                         "an analysis does not belong in the circuit", "remove it; the testbench runs the analyses"
@@ -366,9 +401,12 @@ def _refuse_unsafe(line: Line, analyses: bool, findings: list[Finding]) -> None:
             )
         elif card not in CIRCUIT_CARDS:
             findings.append(line.finding(f"card {card} is not allowed", "remove it"))
+        elif card in {".option", ".options"} and analyses >= SCRIPT_ANALYSES:
+            # a designer's testbench: what is not allowed is left out (`problem.bench`)
+            return
         elif card in {".option", ".options"}:
             names = [word.split("=")[0].lower() for word in re.sub(r"\s*=\s*", "=", line.text).split()[1:]]
-            bad = [name for name in names if name not in _OPTIONS]
+            bad = [name for name in names if name not in OPTIONS]
             if bad:
                 findings.append(line.finding(f"option {', '.join(bad)} is not allowed", "remove it"))
     elif card[0] not in DEVICES:

@@ -14,6 +14,7 @@ from eda_agent.problem.extracted.wires import Wires
 from eda_agent.problem.layout import Layout
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk import Pdk
+from eda_agent.problem.script import Program
 from eda_agent.problem.space import DesignSpace
 
 
@@ -110,6 +111,8 @@ class Testbench:
         grows: setting → factors by which it is multiplied, step by step, if a value lies beyond the end of the window
             (see
             `simulation.window`).
+        program: what a designer's deck does and measures by itself; None for other testbenches.
+        instance: name of the circuit's first instance.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Testbench:
     sources: Mapping[str, str]
     measures: Mapping[str, str] = field(default_factory=dict)
     grows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    program: Program | None = field(default=None, repr=False)
+    instance: str = field(default="xdut", repr=False)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
-from eda_agent.problem.draft import Answers, Guess, guesses_of, read_circuit, write_draft
+from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, write_draft
+from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
 from eda_agent.run.evaluate_once import try_out
+from eda_agent.run.own_deck import try_own_deck
 from eda_agent.run.schematic import netlist_of_schematic
 
 Ask = Callable[[str, Sequence[Guess], Answers], "Answers | None"]
@@ -50,7 +52,7 @@ def draft_spec(
         what was written and found: `spec`, `netlist`, `kind` ("" if unknown), `pdk`, `subckt`, `changed`, `doubts`,
         `guessed` (what, value, why and how to change it), `noticed`, `untested` (testbenches that do not test),
         `faults` (what keeps the spec from loading), `roles`, `matched`, `measured` (spec → value, None without a
-        simulation), `deck`.
+        simulation), `results` (those of a designer's own deck, or None), `deck`.
 
     Raises:
         InputError: the netlist cannot be read, or a spec exists already.
@@ -68,14 +70,22 @@ def draft_spec(
     if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
         draft = read_circuit(netlist, folder, pdk, subckt, more)
     circuit = os.path.relpath(draft.source, folder)
-    measured, untested, deck = None, set[str](), folder / draft.deck
+    measured: dict[str, float | None] | None = None
+    untested, deck = set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():
         # an existing spec holds the user's work
         write_text(deck, draft.fallback_testbench.deck)
     wanted = read_cace(cace) if cace else {}
     text = write_draft(draft, circuit, wanted=wanted)
     doubts, faults = list(draft.doubts), tuple[Finding, ...]()
-    if draft.kind.benches or draft.fallback_testbench:
+    results = None
+    if draft.own_bench is not None:
+        results, faults, said = _try_own(draft, folder, text, simulate=simulate)
+        measured = {name: row.value for name, row in results.items()} if results else None
+        draft.doubts[:] = doubts
+        draft.noticed += said
+        text = write_draft(draft, circuit, results=results)
+    elif draft.kind.benches or draft.fallback_testbench:
         trial = folder / ".draft.yaml"
         try:
             write_text(trial, text)
@@ -109,8 +119,26 @@ def draft_spec(
         "roles": dict(draft.structure.roles),
         "matched": [list(group) for group in draft.structure.matched],
         "measured": measured,
+        "results": None if results is None else {name: row.value for name, row in results.items()},
         "deck": str(deck) if draft.fallback_testbench else None,
     }
+
+
+def _try_own(
+    draft: Draft, folder: Path, text: str, *, simulate: bool
+) -> tuple[dict[str, Row] | None, tuple[Finding, ...], list[str]]:
+    """(results of the designer's own deck at the netlist's own sizes, what keeps the spec from loading, remarks)."""
+    trial = folder / ".draft.yaml"
+    try:
+        write_text(trial, text)
+        problem, faults = _loaded(trial, draft.source)
+        if problem is None or not simulate:
+            return None, faults, []
+        tried = try_own_deck(problem)
+    finally:
+        trial.unlink(missing_ok=True)
+    rows = {name: Row(*row) for name, row in tried.results.items()}
+    return rows, (), [*(note.message for note in problem.notes), *tried.messages]
 
 
 def _loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ...]]:

@@ -110,7 +110,9 @@ def _bench(bench: Testbench) -> tuple[object, ...]:
     measures = {
         name: paths[name].read_text(encoding="utf-8") if name in paths else how for name, how in bench.measures.items()
     }
-    return replace(bench, measures={}), sorted(measures.items())
+    # a testbench without a program has the same text as before there were programs
+    program = () if bench.program is None else (bench.program, bench.instance)
+    return replace(bench, measures={}), sorted(measures.items()), *program
 
 
 def _digest(*parts: object) -> str:

@@ -16,7 +16,8 @@ import yaml
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file, write_text
-from eda_agent.problem.source import read_source
+from eda_agent.problem.bench import read_bench
+from eda_agent.problem.load import library_names
 from eda_agent.problem.spec import Problem
 
 ORIGIN = "origin.json"
@@ -146,7 +147,10 @@ def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
 def _text(problem: Problem, kind: str, path: Path) -> str:
     if kind == "python":
         return read_file(path).decode("utf-8", errors="replace")
-    lines = problem.netlist.lines if kind == "circuit" else read_source(path, [problem.path.parent], analyses=True)
+    if kind == "circuit":
+        lines = problem.netlist.lines
+    else:
+        lines = read_bench(path, [problem.path.parent], library_names(problem.pdk)).lines
     text = "\n".join(raw for line in lines for raw in line.raw) + "\n"
     if lines and lines[0].file.resolve() != path.resolve():
         # an included file has no title line

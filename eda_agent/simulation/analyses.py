@@ -16,6 +16,7 @@ from eda_agent.simulation.device_values import read_devices
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.loop_gain import measure_loop
 from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.script import Machine, Result
 from eda_agent.units import format_quantity
 
 _AXES = {"ac": ["frequency"], "tran": ["time"], "dc": ["v-sweep", "i-sweep", "temp-sweep"]}
@@ -29,12 +30,16 @@ class Simulated:
 
     `waves`: analysis kind → waveform. `devices`: label → parameter → value, if the operating point was requested.
     `meas`: metric → result of its `.meas` line, None if ngspice found nothing. `closer`: what a closer look read.
+    `results`, `printed`, `messages`: those of a designer's deck (see `script.machine.Outcome`).
     """
 
     waves: dict[str, Waveform] = field(default_factory=dict)
     devices: dict[str, dict[str, float]] = field(default_factory=dict)
     meas: dict[str, float | None] = field(default_factory=dict)
     closer: Closer | None = None
+    results: dict[str, Result] = field(default_factory=dict)
+    printed: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list)
 
 
 class Analyses:
@@ -47,6 +52,8 @@ class Analyses:
         """Run a deck's analyses on the current circuit, which must be that of the deck. `closer`: also read node
         voltages, capacitances and the noise of each device.
         """
+        if deck.program is not None:
+            return self._run_program(deck, operating_point)
         result = Simulated(closer=Closer() if closer else None)
         commands = dict(deck.analyses)
         shared = deck.shares_bias
@@ -70,6 +77,19 @@ class Analyses:
                 result.devices = read_devices(self.ngspice, deck)
             if result.closer is not None:
                 result.closer.look(self.ngspice, deck, kind, plot)
+        return result
+
+    def _run_program(self, deck: LoadedDeck, operating_point: bool) -> Simulated:
+        """Run the program of a designer's deck; the operating point is read behind it."""
+        assert deck.program is not None
+        outcome = Machine(self.ngspice).run(deck.program)
+        result = Simulated(results=outcome.results, printed=outcome.printed, messages=outcome.messages)
+        if deck.probes:
+            asked = {kind for _, kind in deck.metrics} & outcome.plots.keys()
+            result.waves = {kind: self._read(kind, outcome.plots[kind], deck.probes) for kind in sorted(asked)}
+        if operating_point and any(kind == "op" for kind, _ in deck.analyses):
+            self._analyse("op")
+            result.devices = read_devices(self.ngspice, deck)
         return result
 
     def node_voltages(self) -> dict[str, float]:

@@ -55,11 +55,14 @@ class LoadedDeck:
     programs: Mapping[str, str] = field(default_factory=dict)
     injection: Mapping[str, Any] | None = None
     nodeset: Mapping[str, float] = field(default_factory=dict)
+    program: Mapping[str, Any] | None = None
     loaded: CircuitState | None = None
     values: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def text(self, state: CircuitState, cards: str) -> str:
         """The complete deck in a state, with the text of its model cards."""
+        if self.program is not None:
+            return f"{self.title}{cards}{self.blocks}{state.circuit}{self.tail}.end"
         nodes = "".join(f".nodeset v({name})={value!r}\n" for name, value in self.nodeset.items())
         circuit = state.circuit if state.flat else f"{self.blocks}{state.circuit}{self.call}"
         keep = ".option keepopinfo\n" if self.shares_bias else ""

@@ -29,6 +29,7 @@ class Deck:
         scale: metres per unit of W and L in the netlist.
         measures: metric of the user's own → method.
         injection: where the loop gain is measured, if it is.
+        program: what a designer's deck does by itself; such a deck is loaded as it is, with its hierarchy.
         widths: relative widths of its windows, the first 1; this deck has number `level`. `widen(level)` is the same
             deck with another window,
             and only the analyses that change are run in it.
@@ -54,6 +55,7 @@ class Deck:
     level: int = 0
     widths: tuple[float, ...] = (1.0,)
     widen: Callable[[int], Deck] | None = None
+    program: Mapping[str, Any] | None = None
 
     def wire(self) -> dict[str, Any]:
         """The deck's description for a worker."""
@@ -71,6 +73,7 @@ class Deck:
             "devices": self.devices,
             "injection": asdict(self.injection) if self.injection else None,
             "measures": dict(self.measures),
+            "program": self.program,
             "programs": {path: Path(path).read_text(encoding="utf-8") for path in self._programs},
         }
 

@@ -16,10 +16,29 @@ from eda_agent.metrics.waveform import Waveform
 from eda_agent.simulation.analyses import Simulated
 from eda_agent.simulation.circuit_state import LoadedDeck
 
+RESULT = "result"
+"""In place of an analysis: the metric is a named result of the deck itself."""
+
 
 def measure_all(deck: LoadedDeck, simulated: Simulated) -> dict[str, metrics.Measured]:
     """Metric → measured value, for each metric of a deck."""
-    return {metric: _measure(deck, metric, simulated.waves[kind], simulated.meas) for metric, kind in deck.metrics}
+    return {
+        metric: _result(metric, simulated)
+        if kind == RESULT
+        else _measure(deck, metric, simulated.waves[kind], simulated.meas)
+        for metric, kind in deck.metrics
+        if kind == RESULT or kind in simulated.waves
+    }
+
+
+def _result(name: str, simulated: Simulated) -> metrics.Measured:
+    """A named result of a designer's deck: its last value, or the smallest or largest of a loop."""
+    for key, choose in ((name, None), (name.removesuffix("_min"), min), (name.removesuffix("_max"), max)):
+        found = simulated.results.get(key)
+        if found is not None and found.values and (choose is not None or key == name):
+            return metrics.Measured(choose(found.values) if choose else found.values[-1])
+    known = simulated.results.get(name)
+    return metrics.Measured(None, known.why if known and known.why else "the deck gave no such number")
 
 
 def _measure(deck: LoadedDeck, metric: str, wave: Waveform, meas: Mapping[str, float | None]) -> metrics.Measured:

@@ -12,19 +12,26 @@ import re
 from collections.abc import Sequence
 
 from eda_agent.problem.pdk.library import CONDITIONS
-from eda_agent.problem.source import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES
+from eda_agent.problem.script.commands import OPTIONS, SETTINGS
+from eda_agent.problem.source import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES, SCRIPT_ANALYSES
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 
-CARDS = CIRCUIT_CARDS - {".include", ".inc", ".lib", ".endl"} | CONDITIONS
-"""Cards allowed in a deck; those that read a file are resolved before. A foundry's subcircuits have conditions."""
+CARDS = (CIRCUIT_CARDS | SCRIPT_ANALYSES | CONDITIONS) - {".include", ".inc", ".lib", ".endl"}
+"""Cards allowed in a deck; those that read a file are resolved before. A foundry's subcircuits have conditions.
+Analyses run when a program says `run`.
+"""
 ELEMENTS = DEVICES | {"n"}
 """Element letters allowed in a deck: N is a device of a compiled model, in a foundry's subcircuit."""
 COMMANDS = frozenset(
-    ["alter", "altermod", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise", "show", "meas"]
+    ["alter", "altermod", "alterparam", "setcirc", "remcirc", "reset", "destroy", "op", "ac", "dc", "tran", "noise"]
+    + ["tf", "pz", "sens", "run", "show", "meas", "save", "setplot", "linearize", "fft", "fourier", "delete"]
 )
 _SETTINGS = frozenset(["set num_threads=1", "set noaskquit", "set nomoremode", "set wnflag=1", "set no_mem_check"])
+_KEPT = "|".join(sorted(SETTINGS))
+_OPTION = re.compile(rf"(?:set|option) ({'|'.join(sorted(OPTIONS | SETTINGS))})(?:=[\w.+\-]*)?|unset ({_KEPT})")
 _COMMAND = re.compile(rf"([a-z]+)(?:[ \t][{COMMAND_MARKS}]*)?")
+_ANALYSIS = re.compile(rf"\.[a-z]+(?:[ \t][{COMMAND_MARKS}]*)?", re.IGNORECASE)
 _MARKS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f`]")
 _WORD = re.compile(r"\s*(\.?\w*)")
 
@@ -44,7 +51,7 @@ class Gated(Ngspice):
 def check_command(text: str) -> None:
     """Raise `SimulationFailed` for text that is not a command of a simulation."""
     found = _COMMAND.fullmatch(text)
-    if text not in _SETTINGS and (found is None or found[1] not in COMMANDS):
+    if text not in _SETTINGS and not _OPTION.fullmatch(text) and (found is None or found[1] not in COMMANDS):
         raise _refused(f"not a command of a simulation: {text[:80]!r}")
 
 
@@ -62,6 +69,8 @@ def check_deck(lines: Sequence[str]) -> None:
             if word
             else not line.strip() or line.lstrip()[0] == "+"
         )
+        if word in SCRIPT_ANALYSES and not _ANALYSIS.fullmatch(line.strip()):
+            raise _refused(f"not a card of a circuit: {line[:80]!r}")
         if not known or (not line.isprintable() and _MARKS.search(line)) or "`" in line:
             raise _refused(f"not a card of a circuit: {line[:80]!r}")
 

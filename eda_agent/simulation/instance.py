@@ -66,7 +66,7 @@ class Instance:
 
     def wire(self, deck: Deck, *, flat: bool) -> dict[str, Any]:
         """The sizing's description for a worker, for one deck."""
-        if not (flat and self.parts.flat_values):
+        if deck.program is not None or not (flat and self.parts.flat_values):
             cards = deck.library.needed(self.parts.devices)
             return {
                 "circuit": self.circuit,

@@ -20,7 +20,8 @@ BOUNDS = ("", ">", "<")
 
 def sound(reply: object) -> bool:
     """Whether this is a reply: {metrics: name → [number or null, why, bound]} or {failure: {kind, words}}, with
-    operating_point, seconds, waveforms, and `wanted`: metric → factor by which its window should grow.
+    operating_point, seconds, waveforms, results and messages of a designer's deck, and
+    `wanted`: metric → factor by which its window should grow.
     """
     if not isinstance(reply, dict) or not _number(reply.get("seconds", 0.0)):
         return False
@@ -44,6 +45,21 @@ def sound(reply: object) -> bool:
         # values that a model does not have are nan: vth of a level-1 transistor
         and all(isinstance(numbers, dict) and all(map(_float, numbers.values())) for numbers in points.values())
         and _closer(reply.get("closer", {}))
+        and _results(reply.get("results", {}))
+        and isinstance(reply.get("messages", []), list)
+        and all(map(_word, reply.get("messages", [])))
+    )
+
+
+def _results(results: object) -> bool:
+    """Whether these are the results of a designer's deck: name → [number, unit, whether it is printed]."""
+    return isinstance(results, dict) and all(
+        isinstance(entry, list)
+        and len(entry) == 3
+        and _number(entry[0])
+        and _word(entry[1])
+        and isinstance(entry[2], bool)
+        for entry in results.values()
     )
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from eda_agent.metrics.waveform import Waveform
-from eda_agent.simulation.analyses import Analyses
+from eda_agent.simulation.analyses import Analyses, Simulated
 from eda_agent.simulation.circuit_state import CircuitState, LoadedDeck
 from eda_agent.simulation.deck_metrics import measure_all
 from eda_agent.simulation.equivalence import deviation_of, equivalent
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.model_cards import ModelCards
 from eda_agent.simulation.ngspice import Ngspice
+from eda_agent.simulation.script import Result
 from eda_agent.units import spice_number
 
 MAX_CIRCUITS = 64
@@ -76,8 +77,13 @@ class Session:
                 reply["operating_point"] = simulated.devices
             if simulated.closer is not None:
                 reply["closer"] = simulated.closer.data()
+            if deck.program is not None:
+                reply |= _own_results(simulated)
+                # the program may have changed the circuit
+                self.forget(key)
             if waveforms:
-                reply["waveforms"] = {kind: _wave_to_json(wave) for kind, wave in simulated.waves.items()}
+                waves = {kind: _wave_to_json(wave) for kind, wave in simulated.waves.items()}
+                reply["waveforms"] = waves | (_results_as_wave(simulated) if deck.program is not None else {})
         except SimulationFailed as failed:
             # after a failure the circuit's state is unknown
             self.forget(key)
@@ -97,6 +103,8 @@ class Session:
         """
         deck = self.decks[key]
         deck.nodeset = {}
+        if deck.program is not None:
+            return {"flat": False, "nodeset": {}, "deviation": None}
         deviation: dict[str, float] | None = None
         try:
             self.apply(key, start)
@@ -154,6 +162,25 @@ class Session:
         self.order.insert(0, key)
         deck.loaded = state
         deck.values = {(device, parameter): value for device, parameter, value in state.alterations or ()}
+
+
+def _own_results(simulated: Simulated) -> dict[str, Any]:
+    """What a designer's deck gave under names: last values with units, and which of them it prints."""
+    found = {name: result for name, result in simulated.results.items() if result.values}
+    for name, result in list(found.items()):
+        if len(result.values) > 1 and name in simulated.printed:
+            # of a loop, the smallest and the largest value are results too
+            for ending, value in (("min", min(result.values)), ("max", max(result.values))):
+                found.setdefault(f"{name}_{ending}", Result([value], result.unit))
+                simulated.printed.add(f"{name}_{ending}")
+    rows = {name: [result.values[-1], result.unit, name in simulated.printed] for name, result in found.items()}
+    return {"results": rows, "messages": simulated.messages}
+
+
+def _results_as_wave(simulated: Simulated) -> dict[str, Any]:
+    """The results as an operating point, so that checks of testbenches see whether they move."""
+    values = {f"result {name}": [result.values[-1]] for name, result in simulated.results.items() if result.values}
+    return {"op": {"axis": [], "probes": values}} if values and "op" not in simulated.waves else {}
 
 
 def _wave_to_json(wave: Waveform) -> dict[str, Any]:

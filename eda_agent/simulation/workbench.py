@@ -5,6 +5,7 @@ sizing.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,11 @@ from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.load_testbench import work_out
 from eda_agent.problem.loop_probe import injection
 from eda_agent.problem.netlist import Edit
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.verilog import compiled_models
+from eda_agent.problem.settings import work_out
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.simulation.circuit_text import CircuitText
@@ -79,7 +80,8 @@ class Workbench:
             # other settings computed from them stay the same: edges, and the time step without its own factor
             settings = {**narrow, **{key: narrow[key] * factors[level - 1] for key, factors in bench.grows.items()}}
         call, bench_cards = self._call(bench)
-        tail = f"{fill(bench_cards, settings)}.option temp={corner.temperature!r} noacct\n"
+        filled = fill(bench_cards, settings) if bench.program is None else _parameters_filled(bench_cards, settings)
+        tail = f"{filled}.option temp={corner.temperature!r} noacct\n"
         title = f"* {problem.name} {bench.name} {corner.name}\n"
         wanted = {spec.metric.name for spec in problem.specs if spec.testbench == bench.name and not spec.devices}
         metrics = tuple((metric, bench.sources[metric]) for metric in sorted(wanted))
@@ -95,8 +97,10 @@ class Workbench:
             )
         measures = {name: how for name, how in bench.measures.items() if name in wanted}
         measured = sorted((name, how, _stamp(how)) for name, how in measures.items())
+        program = None if bench.program is None else bench.program.wire(settings)
         content = repr(
             (
+                *(() if program is None else (program,)),
                 library.digest,
                 call,
                 tail,
@@ -118,7 +122,7 @@ class Workbench:
             probes=bench.probes,
             settings=settings,
             metrics=metrics,
-            devices=self.mosfets,
+            devices=self._devices(bench),
             library=library,
             flat_heads=flat_heads,
             flat_cards=self._flat_cards,
@@ -126,8 +130,17 @@ class Workbench:
             measures=measures,
             injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
             level=level,
+            program=program,
             widths=_widths(bench),
             widen=lambda level: self._wide(bench, corner, flat_heads, level),
+        )
+
+    def _devices(self, bench: Testbench) -> tuple[tuple[str, str, str], ...]:
+        """The MOSFETs, named as in this testbench."""
+        if bench.program is None:
+            return self.mosfets
+        return tuple(
+            (flat, re.sub(r"\bxdut\b", bench.instance, inner, count=1), label) for flat, inner, label in self.mosfets
         )
 
     def _wide(self, bench: Testbench, corner: Corner, flat_heads: tuple[str, ...], level: int) -> Deck:
@@ -139,6 +152,8 @@ class Workbench:
 
     def _call(self, bench: Testbench) -> tuple[str, str]:
         """The line that instantiates the circuit, and the testbench's other cards; a user's deck contains the line."""
+        if bench.program is not None:
+            return "", bench.deck
         if bench.nets:
             nets = " ".join(bench.nets[port] for port in self.elaboration.subcircuit.ports)
             return f"Xdut {nets} {self.problem.subckt}\n", bench.deck
@@ -148,6 +163,8 @@ class Workbench:
 
     def _flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> tuple[str, ...]:
         """The name and nodes of each device in this testbench, the beginning of a flat line."""
+        if bench.program is not None:
+            return ()
         nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
         return tuple(
             " ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices
@@ -175,6 +192,12 @@ class Workbench:
             ),
             fets=self._fets,
         )
+
+
+def _parameters_filled(text: str, settings: Mapping[str, float]) -> str:
+    """A designer's deck with the values of its parameters; ngspice evaluates all other expressions."""
+    lines = text.splitlines(keepends=True)
+    return "".join(fill(line, settings) if line.lower().startswith(".param ") else line for line in lines)
 
 
 def _widths(bench: Testbench) -> tuple[float, ...]:

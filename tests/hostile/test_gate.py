@@ -137,7 +137,7 @@ COMMANDS = (
     "use PROOF",
     "alias op shell",
     "define f(x) x",
-    "save all",
+    "save all > PROOF",
     "stop",
     "set num_threads=1 > PROOF",
 )

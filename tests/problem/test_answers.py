@@ -12,7 +12,7 @@ from eda_agent.problem.draft.answers import Answers, Held
 from eda_agent.problem.draft.kinds import KINDS, kind_named
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_testbench import work_out
+from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem
 
 from .test_what_designers_bring import OTA, N, P

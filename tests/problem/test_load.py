@@ -9,7 +9,7 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_testbench import work_out
+from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem
 from eda_agent.record.labels import spec_table, target_text
 

@@ -6,7 +6,8 @@ import re
 
 from eda_agent.agent.prompt.circuit import circuit_text
 from eda_agent.agent.prompt.values import bound_text
-from eda_agent.problem.load_testbench import read_template, work_out
+from eda_agent.problem.load_testbench import read_template
+from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Corner, Problem, Testbench
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
 

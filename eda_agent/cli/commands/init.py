@@ -61,12 +61,16 @@ def init_command(options: argparse.Namespace) -> int:
         print_json(result)
     else:
         _report(result)
-    return 2 if result["faults"] else 0 if result["kind"] and not result["untested"] else 1
+    if result["faults"]:
+        return 2
+    # a designer's own deck says what is asked for, whatever the circuit is
+    return 0 if (result["kind"] or result["results"]) and not result["untested"] else 1
 
 
 def _report(result: Mapping[str, Any]) -> None:
     from eda_agent.cli.render import console
     from eda_agent.cli.say import command
+    from eda_agent.units import counted
 
     screen = console()
     screen.print(f"{result['subckt']}: {result['kind'] or 'unknown kind of circuit'}, {result['pdk']}", markup=False)
@@ -91,7 +95,9 @@ def _report(result: Mapping[str, Any]) -> None:
         screen.print(f"wrote {result['deck']} (no template fits: a first deck)", markup=False, soft_wrap=True)
     if result["untested"]:
         how, todo = "no targets: a testbench does not test the circuit", "correct the circuit or its testbench, then "
-    if not result["kind"]:
+    if result["results"]:
+        how = f"your deck is the testbench; targets are a step beyond its {counted(len(result['results']), 'result')}"
+    elif not result["kind"]:
         how, todo = "the purpose of the circuit is unknown", "--kind names it; or write testbenches and specs, then "
     if result["faults"]:
         how, todo = "it does not load yet: see below and its first lines", "correct it, then "

@@ -17,9 +17,10 @@ from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of
 from eda_agent.problem.draft.foreign import refuse_foreign
-from eda_agent.problem.draft.model_libraries import pdk_in, process_in
+from eda_agent.problem.draft.own_bench import OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
+from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
@@ -60,6 +61,10 @@ class Draft:
     answers: Answers = field(default_factory=Answers)
     by_name: Mapping[str, str] = field(default_factory=dict)
     """Role → port that has it by its name alone."""
+    own_bench: OwnBench | None = None
+    """The designer's own testbench, if the file is one."""
+    temperature: float | None = None
+    """Of the nominal corner in °C, if the deck gives it."""
 
     @property
     def driven(self) -> dict[str, float]:
@@ -87,20 +92,29 @@ def read_circuit(
     known = [find_pdk(name) for name in pdk_names()]
     pdk_file = _pdk_file(pdk, path.parent) if pdk else None
     chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else _pdk_of(raw, known, path)
-    text, notes = to_spice(raw, [chosen])
+    libraries = {
+        Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations
+    }
+    libraries |= {name for entry in known for name in entry.include}
+    own = read_own_bench(path, raw, subckt, libraries)
+    text, notes = raw, tuple[str, ...]()
+    if own is None:
+        text, notes = to_spice(raw, [chosen])
+    elif own.program is None:
+        text, notes = to_spice(circuit_text(own), [chosen])
+        notes = (*notes, "the deck measures nothing, so its sources and analyses were replaced by templates")
     file = path
     if notes:
         # includes are relative, so a copy that has some stays beside the original
         whole = not re.search(r"^\s*\.inc", text, re.IGNORECASE | re.MULTILINE)
         file = (out if whole else path.parent) / f"{path.stem}.eda.spice"
         write_text(file, text)
-    libraries = {
-        Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations
-    }
-    libraries |= {name for entry in known for name in entry.include}
-    netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+    if own is not None and own.program is not None:
+        netlist = own.netlist
+    else:
+        netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
     doubts: list[str] = []
-    name = (subckt or _subckt_of(netlist, path, doubts)).lower()
+    name = own.subckt if own is not None else (subckt or _subckt_of(netlist, path, doubts)).lower()
     if name not in netlist.subcircuits:
         raise InputError(
             Finding(
@@ -114,13 +128,14 @@ def read_circuit(
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = with_answers(classify(structure), structure, answers)
     doubts += kind.doubts
-    conditions = conditions_of(raw.splitlines()).above(structure.vss)
+    conditions = (conditions_of(raw.splitlines()) if own is None else own.conditions).above(structure.vss)
     if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     if structure.unknown:
         doubts.append(f"the function of these devices: {', '.join(structure.unknown)}")
     driven = {**conditions.volts, **conditions.amps}
-    begun = None if kind.benches else fallback_testbench(structure, name, driven, answers.bias)
+    brought = own if own is not None and own.program is not None else None
+    begun = None if kind.benches or brought else fallback_testbench(structure, name, driven, answers.bias)
     told = {role: port for role, port in kind.ports.items() if not {role, OPPOSITES.get(role)} & answers.ports.keys()}
     return Draft(
         name_from(path.stem.removesuffix(".xschem")),
@@ -141,6 +156,8 @@ def read_circuit(
         frozenset(parasitics.values()),
         answers,
         by_name,
+        brought,
+        own.text.temperature if own is not None else None,
     )
 
 

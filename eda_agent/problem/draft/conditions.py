@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.sizable_parameters import loads_of
 from eda_agent.problem.draft.targets import Measured, hold_of
 from eda_agent.units import format_quantity
@@ -40,6 +41,8 @@ def supply_is_guessed(draft: Draft) -> bool:
 
 
 def _own_supply(draft: Draft) -> float:
+    if draft.own_bench is not None and (volts := supplied(draft.own_bench, draft.structure.vdd)[1]):
+        return max(volts, 0.0)
     return max(draft.driven.get(draft.structure.vdd, 0.0), 0.0)
 
 

@@ -16,9 +16,9 @@ from eda_agent.problem.draft.flat import without_sources
 from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
-from eda_agent.problem.draft.model_libraries import without_model_libraries
 from eda_agent.problem.draft.named_sizes import with_named_sizes
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
+from eda_agent.problem.model_libraries import without_model_libraries
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.units import format_quantity, parse_spice_number
 

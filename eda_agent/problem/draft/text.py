@@ -14,6 +14,9 @@ from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.groups import grouped, ratios_of
 from eda_agent.problem.draft.guesses import guesses_of
+from eda_agent.problem.draft.own_bench import NAME as OWN
+from eda_agent.problem.draft.own_bench import supplied
+from eda_agent.problem.draft.own_results import Row, own_specs
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
@@ -36,11 +39,13 @@ def write_draft(
     measured: Measured = None,
     wanted: Mapping[str, Mapping[str, float]] | None = None,
     untested: Collection[str] = (),
+    results: Mapping[str, Row] | None = None,
 ) -> str:
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
     `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} of a datasheet.
-    `untested`: testbenches that do not test: their specs are comments without a target.
+    `untested`: testbenches that do not test: their specs are comments without a target. `results`: those of the
+    designer's own testbench; None before it has run.
     """
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",
@@ -69,19 +74,20 @@ def write_draft(
     names = {edit: name for name, edit in places_of(draft)[:MAX_PARAMETERS]}
     if rows := written(tied, names, {edit: spelled(draft, edit) for edit in tied.of}):
         lines.append(f"ratios: {{{', '.join(rows)}}}")
-    lines += _wiring(draft)
+    lines += _wiring(draft) if draft.own_bench is None else []
     if has_table(draft.pdk):
+        # a designer's deck gives the numbers that ngspice prints for it, until a layout is asked for
+        own = "# " if draft.own_bench is not None else ""
         lines.append(
-            f"layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and junctions"
-            " are simulated as a layout has them"
+            f"{own}layout: {{fold: auto, grid: {format_quantity(draft.pdk.grid).replace(' ', '')}}}  # fingers and"
+            " junctions are simulated as a layout has them"
         )
     lines.append("testbenches:")
-    for bench in draft.kind.benches:
+    templates = draft.kind.benches if draft.own_bench is None else ()
+    for bench in templates:
         settings, why = settings_of(draft, bench, measured)
         lines.append(f"  {bench.name}: {{template: {bench.template}{_settings(settings)}}}{why}")
-    benches = [
-        (bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in draft.kind.benches
-    ]
+    benches = [(bench.name, bench.metrics, set(read_template(bench.template)["metrics"])) for bench in templates]
     if draft.fallback_testbench:
         probes = ", ".join(f"{probe}: {_word(net)}" for probe, net in draft.fallback_testbench.probes.items())
         lines.append(
@@ -89,6 +95,8 @@ def write_draft(
             f" {{{probes}}}}}"
         )
         benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
+    elif draft.own_bench is not None:
+        lines.append(f"  {OWN}: {{deck: {_word(circuit)}{_supply_key(draft)}}}")
     elif not benches:
         lines.append("  # none could be drafted: name a template or a deck (docs/spec.md)")
     lines.append("specs:")
@@ -110,11 +118,18 @@ def write_draft(
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
+    if draft.own_bench is not None and draft.own_bench.program is not None:
+        # before it has run, any target serves
+        lines += (
+            own_specs(results, OWN)
+            if results
+            else [f"  {name}: {{testbench: {OWN}, minimum: 1}}" for name in draft.own_bench.program.results]
+        )
     line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
-    lines += [line] if line else []
+    lines += [line] if line and draft.own_bench is None else []
     lines += [
         "corners:",
-        f"  nominal: {{process: {draft.process}, vdd: {supply_of(draft):g}, temperature: 27}}",
+        f"  nominal: {{process: {draft.process}, vdd: {supply_of(draft):g}, temperature: {_temperature(draft):g}}}",
         "budget: {simulations: 200}",
     ]
     return "\n".join(lines) + "\n"
@@ -177,3 +192,13 @@ def _wiring(draft: Draft) -> list[str]:
         bias = ", ".join(f"{_word(one.port)}: {{{one.kind}: {one.amount}}}" for one in held)
         lines.append(f"bias: {{{bias}}}{'  # values are a guess' if any(one.guess for one in held) else ''}")
     return lines
+
+
+def _temperature(draft: Draft) -> float:
+    return 27.0 if draft.temperature is None else draft.temperature
+
+
+def _supply_key(draft: Draft) -> str:
+    """The entry that names the supply of the designer's deck, for corners; "" if none is found."""
+    source = supplied(draft.own_bench, draft.structure.vdd)[0] if draft.own_bench is not None else ""
+    return f", supply: {_word(source)}" if source else ""

@@ -11,6 +11,6 @@ Nothing of the text is executed by a shell or by ngspice's own command language:
 with its line.
 """
 
-from eda_agent.problem.script.compiler import Program, compile_script
+from eda_agent.problem.script.compiler import Program, all_steps, compile_script
 
-__all__ = ["Program", "compile_script"]
+__all__ = ["Program", "all_steps", "compile_script"]

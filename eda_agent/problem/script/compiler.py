@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,16 +30,26 @@ class Program:
         measures: the `.meas` lines, measured after every analysis of their kind.
         results: name of each possible result, with the text that it stands for.
         skipped: commands that were left out, by name.
+        parameters: numbers of the circuit that `.meas` lines may use.
     """
 
     steps: tuple[Step, ...] = ()
     measures: tuple[Measure, ...] = ()
     results: dict[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    parameters: dict[str, float] = field(default_factory=dict)
 
-    def wire(self) -> dict[str, Any]:
-        """The program as a worker receives it."""
-        return {"steps": list(self.steps), "measures": list(self.measures)}
+    def wire(self, parameters: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """The program as a worker receives it. `parameters`: those of the corner, which `.meas` lines may use too."""
+        known = {**self.parameters, **(parameters or {})}
+        return {"steps": list(self.steps), "measures": list(self.measures), "parameters": known}
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """Every step, also those inside loops and conditions."""
+    for step in steps:
+        yield step
+        yield from all_steps([*step.get("body", ()), *step.get("else", ())])
 
 
 def compile_script(
@@ -83,10 +93,13 @@ class _Compiler:
         self.results: dict[str, str] = {}
         self.skipped: list[str] = []
         self.macros: dict[str, tuple[tuple[str, ...], str]] = {}
-        self.count = 0
+        self.count = self.loops = 0
 
     def result(self, name: str, what: str) -> None:
-        self.results.setdefault(result_name(name), what)
+        """Note a result; inside a loop also the smallest and the largest of its values."""
+        self.results[result_name(name)] = what
+        for ending in ("min", "max") if self.loops else ():
+            self.results.setdefault(f"{result_name(name)}_{ending}", what)
 
     def script(self, lines: Sequence[Line]) -> list[Step]:
         rest = iter([line for line in lines if line.text.strip()])
@@ -123,7 +136,9 @@ class _Compiler:
         """The step of a block, with its body read also if its head is wrong."""
         if depth >= MAX_DEPTH:
             raise ScriptError(f"blocks are nested more than {MAX_DEPTH} deep")
+        self.loops += word not in {"if", "begin"}
         body, end = self._block(lines, line, depth + 1)
+        self.loops -= word not in {"if", "begin"}
         other: list[Step] = []
         if end is not None and end.text.split()[0].lower() == "else":
             inner = end.text.split(None, 1)[1:] if len(end.text.split()) > 1 else []
@@ -159,10 +174,10 @@ class _Compiler:
                 self.results.setdefault(result_name(step["name"].rpartition(".")[2]), "let")
             case "print":
                 for text, _ in step["formulas"]:
-                    self.results[result_name(text)] = text
+                    self.result(text, text)
             case "echo":
                 for name, _ in step["values"]:
-                    self.results[result_name(name.rpartition(".")[2])] = name
+                    self.result(name.rpartition(".")[2], name)
             case "analysis" if step["kind"] == "tf":
                 of, source = (["".join(map(str, word)) for word in step["words"]] + ["", ""])[:2]
                 for name in ("transfer_function", f"output_impedance_at_{of}", f"{source}_input_impedance"):

@@ -12,7 +12,8 @@ from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.drawing import parts
 from eda_agent.insight.plot_labels import plot_labels
 from eda_agent.problem.expression import ExpressionError, evaluate, parse
-from eda_agent.problem.load_testbench import read_template, work_out
+from eda_agent.problem.load_testbench import read_template
+from eda_agent.problem.settings import work_out
 from eda_agent.problem.spec import Problem, Testbench
 from eda_agent.record.export import netlist_diff, sized_netlist
 from eda_agent.record.schematic import schematic

@@ -8,6 +8,6 @@ plots      the results of analyses by the names that ngspice gives them
 machine    the steps
 """
 
-from eda_agent.simulation.script.machine import Machine, Outcome
+from eda_agent.simulation.script.machine import Machine, Outcome, Result
 
-__all__ = ["Machine", "Outcome"]
+__all__ = ["Machine", "Outcome", "Result"]

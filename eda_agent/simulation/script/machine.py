@@ -14,6 +14,7 @@ import numpy as np
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.script.commands import SETTINGS
 from eda_agent.problem.script.compiler import result_name
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.ngspice import Ngspice
@@ -90,7 +91,8 @@ class _Run:
         self.outcome = Outcome()
         self.plots = Plots(ngspice)
         self.variables: dict[str, list[str]] = {}
-        self.parameters: dict[str, float] = {}
+        self.parameters: dict[str, float] = dict(program.get("parameters", {}))
+        self._measuring = False
         self.settings: set[str] = set()
         self.degrees = False
         self.steps = self.analyses = self.line = self.own = 0
@@ -98,6 +100,8 @@ class _Run:
     # --- what formulas refer to
 
     def vector(self, name: str) -> Vector:
+        if self._measuring and name in self.parameters:
+            return Vector(np.array([self.parameters[name]]))
         return self.plots.vector(name)
 
     def text(self, word: Sequence[Any]) -> str:
@@ -276,7 +280,8 @@ class _Run:
         value = self.text(step["value"])
         how = "set" if step["set"] else "option"
         self.ngspice.command(f"{how} {step['name']}{f'={value}' if value else ''}")
-        if step["set"]:
+        if step["name"] in SETTINGS:
+            # options belong to the circuit and go with it; ngspice aborts when some of them are unset
             self.settings.add(step["name"])
 
     def do_save(self, step: Step) -> None:
@@ -313,6 +318,7 @@ class _Run:
     def _measured(self, plot: Plot) -> None:
         """The `.meas` lines of an analysis, on its plot."""
         current, self.plots.current = self.plots.current, plot
+        self._measuring = True
         fitting = [line for line in self.measures if line["analysis"] == plot.kind]
         for line in sorted(fitting, key=lambda line: line["kind"] == "param"):
             self.line = line["line"]
@@ -324,7 +330,7 @@ class _Run:
                 continue
             self.parameters[line["name"]] = value
             self.record(line["name"], Vector(np.array([value]), unit))
-        self.plots.current = current
+        self.plots.current, self._measuring = current, False
 
     def _parameter(self, line: Step) -> tuple[float, str]:
         return expression.evaluate(expression.parse(line["text"]), self.parameters), ""

@@ -50,6 +50,16 @@ def without_model_libraries(lines: Sequence[str], notes: list[str]) -> list[str]
     return result
 
 
+def names_library(line: str) -> bool:
+    """Whether a line names a file of a PDK, or a section of a library: never the user's own include."""
+    found = _CARD.match(line)
+    return (
+        found is not None
+        and not _CELLS.search(found["file"])
+        and (bool(_family(found["file"])) or (found["card"].lower() == "lib" and bool(found["section"])))
+    )
+
+
 def pdk_in(text: str) -> str:
     """The PDK whose library a netlist names, or ""."""
     for line in text.splitlines():

@@ -1,0 +1,175 @@
+"""Reading of a designer's deck: which lines are the circuit, which are the bench, which are the script.
+
+The circuit is every subcircuit, with models, functions and the parameters that they use. Devices outside subcircuits,
+analyses and measurements are the bench.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eda_agent.problem.netlist import assignments
+from eda_agent.problem.source import SCRIPT_ANALYSES, Line, read_source
+from eda_agent.units import parse_spice_number
+
+_PARAMETERS = frozenset([".param", ".params"])
+_OF_CIRCUIT = frozenset([".model", ".func", ".global"])
+_EXPRESSION = re.compile(r"=\s*(\{[^}]*\}|'[^']*'|\"[^\"]*\"|[^\s]+)|(\{[^}]*\})|('[^']*')")
+_MEASURES = frozenset([".meas", ".measure"])
+
+
+@dataclass(frozen=True)
+class BenchText:
+    """The lines of a deck, with includes inserted.
+
+    Attributes:
+        lines: all of them; those of scripts, and those that name a model library, without text.
+        script: the lines inside `.control` blocks.
+        left_out: the lines that name a model library.
+    """
+
+    lines: tuple[Line, ...]
+    script: tuple[Line, ...] = ()
+    left_out: tuple[Line, ...] = ()
+
+    @property
+    def measures(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.card in _MEASURES)
+
+    @property
+    def analyses(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.card in SCRIPT_ANALYSES)
+
+    @property
+    def measures_itself(self) -> bool:
+        """Whether the deck has results of its own: a script or a `.meas` line."""
+        return bool(self.script or self.measures)
+
+    def instances(self, subckt: str) -> list[list[str]]:
+        """The words of each line outside subcircuits that calls a subcircuit."""
+        calls = (plain_words(line.text) for line in outside(self.lines) if line.card.startswith("x"))
+        return [words for words in calls if words[-1].lower() == subckt.lower()]
+
+    def called(self) -> list[str]:
+        """The subcircuits that the bench calls, in order."""
+        found = (plain_words(line.text)[-1].lower() for line in outside(self.lines) if line.card.startswith("x"))
+        return list(dict.fromkeys(found))
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature of `.temp` or `.option temp=`, in °C."""
+        result = None
+        for line in self.lines:
+            words = line.text.split()
+            if line.card == ".temp" and len(words) > 1:
+                result = parse_spice_number(words[1].partition("=")[2] or words[1])
+            elif line.card in {".option", ".options"} and (text := assignments(line.text).get("temp")):
+                result = parse_spice_number(text)
+        return result
+
+
+def read_bench(path: Path, folders: Sequence[Path], library_files: Collection[str] = ()) -> BenchText:
+    """Read a deck. Raises `InputError` with every fault."""
+    script: list[Line] = []
+    left_out: list[Line] = []
+    lines = read_source(path, folders, library_files=library_files, left_out=left_out, scripts=script)
+    return BenchText(lines, tuple(script), tuple(left_out))
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a device line before its first parameter."""
+    words = re.sub(r"\s*=\s*", "=", text).split()
+    first = next((number for number, word in enumerate(words) if "=" in word or word.lower() == "params:"), len(words))
+    return words[:first]
+
+
+def outside(lines: Sequence[Line]) -> list[Line]:
+    """The lines outside subcircuits."""
+    result, inside = [], False
+    for line in lines:
+        inside = inside or line.card == ".subckt"
+        if not inside:
+            result.append(line)
+        inside = inside and line.card != ".ends"
+    return result
+
+
+def circuit_part(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """All lines of a deck, those of the bench without text: what is edited and written back keeps its place."""
+    used = _used(lines)
+    result, inside = [], False
+    for line in lines:
+        inside = inside or line.card == ".subckt"
+        kept = inside or line.card in _OF_CIRCUIT
+        if line.card in _PARAMETERS and not inside:
+            kept = bool(assignments(line.text).keys() & used)
+        result.append(line if kept or not line.text else replace(line, text=""))
+        inside = inside and line.card != ".ends"
+    return tuple(result)
+
+
+def bench_part(lines: Sequence[Line], subcircuits: Collection[str], files: Collection[Path]) -> list[Line]:
+    """The lines of the bench: those of the deck that are not the circuit's.
+
+    Args:
+        lines: the deck.
+        subcircuits: names of the circuit's, which the deck may define too.
+        files: files of the circuit, other than the deck itself.
+    """
+    used = _used(lines)
+    result: list[Line] = []
+    inside = theirs = False
+    for line in lines:
+        if line.card == ".subckt" and not inside:
+            words = line.text.split()
+            inside, theirs = True, len(words) > 1 and words[1].lower() in subcircuits
+        own = line.file.resolve() not in files
+        if inside:
+            kept = own and not theirs
+        elif line.card in _PARAMETERS:
+            kept = own and not assignments(line.text).keys() & used
+        else:
+            kept = own
+        if kept and line.text:
+            result.append(line)
+        if line.card == ".ends":
+            inside = theirs = False
+    return result
+
+
+def _used(lines: Sequence[Line]) -> set[str]:
+    """The parameters that subcircuits and models use, and the parameters that those use."""
+    top: dict[str, str] = {}
+    words: set[str] = set()
+    inside = False
+    for line in lines:
+        inside = inside or line.card == ".subckt"
+        if inside or line.card in {".model", ".func"}:
+            words |= _names(line)
+        elif line.card in _PARAMETERS:
+            top.update(assignments(line.text))
+        inside = inside and line.card != ".ends"
+    used: set[str] = set()
+    waiting = words & top.keys()
+    while waiting:
+        used |= waiting
+        waiting = {name for used_name in waiting for name in _identifiers(top[used_name])} & top.keys() - used
+    return used
+
+
+def _names(line: Line) -> set[str]:
+    """The names in the expressions of a line, and the value of an R, C, L, V or I."""
+    found: set[str] = set()
+    for match in _EXPRESSION.finditer(line.text):
+        found |= _identifiers(match[1] or match[2] or match[3])
+    words = line.text.split()
+    if line.card[:1] in set("rclvi") and len(words) > 3:
+        found |= _identifiers(" ".join(words[3:]))
+    return found
+
+
+def _identifiers(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Za-z_]\w*", text)}

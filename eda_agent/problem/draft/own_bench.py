@@ -1,0 +1,146 @@
+"""An own bench is the deck that a designer brings: the draft keeps it as its testbench and takes its conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem.bench import BenchText, circuit_part, read_bench
+from eda_agent.problem.bench.cards import supply_of
+from eda_agent.problem.bench.reading import bench_part, outside
+from eda_agent.problem.draft.flat import FlatConditions
+from eda_agent.problem.netlist import Netlist, Subcircuit, parse_netlist
+from eda_agent.problem.script import Program, compile_script
+from eda_agent.units import parse_spice_number
+
+NAME = "tb"
+"""Name of its testbench."""
+_BENCH = re.compile(r"^\s*(?:\.(?:control|meas|measure|tran|ac|dc|op|noise|tf|pz|sens)\b|[vi]\w*\s+\S+\s+\S+)",
+                    re.IGNORECASE | re.MULTILINE)  # fmt: skip
+_CALL = re.compile(r"^\s*x\S*\s+\S", re.IGNORECASE | re.MULTILINE)
+_GROUNDS = frozenset(["0", "gnd"])
+
+
+@dataclass(frozen=True)
+class OwnBench:
+    """What a designer's deck says.
+
+    Attributes:
+        text: its lines.
+        netlist: its circuit.
+        subckt: the subcircuit to size.
+        program: what it measures; None if it has no results of its own.
+    """
+
+    text: BenchText
+    netlist: Netlist
+    subckt: str
+    program: Program | None
+
+    @property
+    def conditions(self) -> FlatConditions:
+        """Sources and loads at the ports of the circuit, for templates."""
+        scope = self.netlist.subcircuits[self.subckt]
+        calls = self.text.instances(self.subckt)
+        ports = dict(zip(calls[0][1:-1], scope.ports, strict=False)) if calls else {}
+        volts: dict[str, float] = {}
+        amps: dict[str, float] = {}
+        loads: dict[str, float] = {}
+        for line in outside(self.text.lines):
+            words = line.text.split()
+            kind = line.card[:1]
+            if kind not in "vic" or len(words) < 4:
+                continue
+            value = _level(line.text)
+            plus, minus = words[1].lower(), words[2].lower()
+            if value is None or (plus in _GROUNDS) == (minus in _GROUNDS):
+                continue
+            port = ports.get(minus if plus in _GROUNDS else plus)
+            if port is None:
+                continue
+            sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
+            if kind == "c":
+                loads[port] = loads.get(port, 0.0) + value
+            else:
+                (volts if kind == "v" else amps)[port] = sign * value
+        return FlatConditions(volts, amps, loads)
+
+
+def read_own_bench(path: Path, raw: str, subckt: str | None, library_files: Collection[str]) -> OwnBench | None:
+    """The bench in a file; None if the file is a circuit without one.
+
+    Raises:
+        InputError: the deck has several circuits to size, or a line that cannot be read.
+    """
+    if not _BENCH.search(raw) or not _CALL.search(raw):
+        return None
+    text = read_bench(path, [path.parent], library_files)
+    netlist = parse_netlist(circuit_part(text.lines))
+    called = [name for name in text.called() if name in netlist.subcircuits]
+    if not called:
+        return None
+    able = [name for name in called if _sizable(netlist, name)] or called
+    chosen = (subckt or (able[0] if len(able) == 1 else "")).lower()
+    if not chosen:
+        raise InputError(
+            Finding(f"the deck calls several circuits: {', '.join(able)}", path, fix=f"--subckt {' or '.join(able)}")
+        )
+    if chosen not in called:
+        raise InputError(
+            Finding(f"the deck does not call a subcircuit {chosen!r}", path, fix=f"--subckt {' or '.join(called)}")
+        )
+    findings: list[Finding] = []
+    program = compile_script(text.script, text.measures, findings, analyses=bool(text.analyses))
+    if findings:
+        raise InputError(findings)
+    return OwnBench(
+        text,
+        netlist,
+        chosen,
+        program if text.measures_itself and program.steps else None,
+    )
+
+
+def supplied(bench: OwnBench, port: str) -> tuple[str, float | None]:
+    """(the source or parameter of the supply, its volts) for the circuit's positive rail."""
+    scope: Subcircuit = bench.netlist.subcircuits[bench.subckt]
+    calls = bench.text.instances(bench.subckt)
+    nets = dict(zip(scope.ports, calls[0][1:-1], strict=False)) if calls else {}
+    lines = bench_part(bench.text.lines, bench.netlist.subcircuits, ())
+    return supply_of(lines, nets.get(port, port))
+
+
+def circuit_text(bench: OwnBench) -> str:
+    """The circuit alone, as text: for templates, where the deck measures nothing."""
+    kept = [line for line in circuit_part(bench.text.lines) if line.text]
+    return "* the circuit of a testbench\n" + "".join(f"{raw}\n" for line in kept for raw in line.raw)
+
+
+def _level(text: str) -> float | None:
+    """The DC value of a source or the value of a capacitor; of a source with a waveform alone, where it begins."""
+    found = re.match(
+        r"\s*\S+\s+\S+\s+\S+\s+(?:dc\s*=?\s*)?(?:(?:pulse|sin|exp|pwl\s*\(?\s*\S+)\s*\(?\s*)?([^\s(),]+)",
+        text,
+        re.IGNORECASE,
+    )
+    return parse_spice_number(found[1]) if found else None
+
+
+def _sizable(netlist: Netlist, name: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a subcircuit has transistors, also inside its cells."""
+    scope = netlist.subcircuits.get(name)
+    if scope is None:
+        # a device of the PDK
+        return "fet" in name or "mos" in name or "npn" in name or "pnp" in name
+    return any(
+        device.kind in "mqj"
+        or (
+            device.kind == "x"
+            and device.value.lower() not in seen
+            and _sizable(netlist, device.value.lower(), seen | {name})
+        )
+        for device in scope.devices
+    )

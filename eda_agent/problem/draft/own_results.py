@@ -1,0 +1,107 @@
+"""The specs that a draft proposes for the results of a designer's deck: unit and direction are guessed from what is
+measured and from its name, and can be changed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from eda_agent.metrics import METRICS
+from eda_agent.problem.bias import BIAS_METRICS
+from eda_agent.problem.draft.benches import MAX, MIN, NEAR
+from eda_agent.problem.draft.targets import NEARNESS, rounded
+from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit
+
+_LESS = re.compile(
+    r"noise|power|current|idd|iq|supply|offset|settl|rise|fall|delay|overshoot|undershoot|thd|ripple|err|ppm|tempco|time"
+    r"|jitter|droop|leak|area|dropout|^t[rf]$|^t[dp]|^i_|_i$|line_?reg|load_?reg|sens"
+)
+_MORE = re.compile(r"gain|gbw|ugf|ugb|bw|bandwidth|margin|^pm$|_pm$|^gm$|slew|^sr|swing|sfdr|snr|psrr|cmrr|a0|adc|av")
+_ANGLE = re.compile(r"phase|margin|^pm|_pm|deg")
+_STEP = {"dB": 6.0, "deg": 5.0}
+_FACTOR = 1.5
+
+
+class Row(NamedTuple):
+    """A result of the deck: last value, unit of its kind, whether the deck prints it."""
+
+    value: float
+    unit: str
+    printed: bool
+
+
+def own_specs(results: Mapping[str, Row], testbench: str) -> list[str]:
+    """Lines of spec.yaml for the results of a testbench."""
+    shown = {name: row for name, row in results.items() if row.printed} or results
+    rows = []
+    for name, row in shown.items():
+        stem = re.sub(r"_(min|max)$", "", name)
+        if stem != name and stem in shown:
+            continue
+        name_, row_ = _of_loop(name, row, shown)
+        if name_ in BIAS_METRICS:
+            continue
+        rows.append(_row(name_, row_, testbench))
+    return rows
+
+
+def _of_loop(name: str, row: Row, shown: Mapping[str, Row]) -> tuple[str, Row]:
+    """The worst value of a loop, if the direction is known; else the last one."""
+    sense = sense_of(name, row.value)
+    worst = f"{name}_{'min' if sense == MIN else 'max'}"
+    return (worst, shown[worst]) if sense != NEAR and worst in shown else (name, row)
+
+
+def sense_of(name: str, value: float) -> str:
+    """Whether more or less of a result is better, by its name; near its value if that is unknown."""
+    if value <= 0:
+        return NEAR
+    if _MORE.search(name):
+        return MIN
+    return MAX if _LESS.search(name) else NEAR
+
+
+def unit_for(name: str, row: Row) -> str:
+    """The unit of a result: of a metric with its name, or of what it measures."""
+    known = METRICS.get(re.sub(r"_(min|max)$", "", name))
+    if row.unit in {"rad", "deg", ""} and _ANGLE.search(name) and abs(row.value) > math.pi:
+        return "deg"
+    if row.unit == "rad":
+        return "deg" if abs(row.value) > 2 * math.pi else ""
+    if known is not None and row.unit in {"", known.unit}:
+        return known.unit
+    try:
+        return read_unit(row.unit).base
+    except QuantityError:
+        return ""
+
+
+def _row(name: str, row: Row, testbench: str) -> str:
+    unit = unit_for(name, row)
+    sense = sense_of(name, row.value)
+    # YAML gives % another meaning
+    quoted = f"'{unit}'" if unit.startswith("%") else unit
+    head = f"  {name}: {{testbench: {testbench}, {f'unit: {quoted}, ' if unit else ''}"
+    now = f"now {format_quantity(row.value, unit, 4)}"
+    if sense == NEAR:
+        low, high = sorted((row.value * (1 - NEARNESS), row.value * (1 + NEARNESS)))
+        if row.value == 0:
+            low, high = -1e-3, 1e-3
+        return f"{head}minimum: {_number(low, unit)}, maximum: {_number(high, unit)}}}  # {now}"
+    if unit in _STEP:
+        target = float(round(row.value + (1 if sense == MIN else -1) * _STEP[unit]))
+        target = target if target > 0 else row.value
+    else:
+        target = rounded(row.value * _FACTOR ** (1 if sense == MIN else -1))
+    if unit == "deg":
+        target = min(max(60.0, round(row.value) - 10.0), 60.0) if sense == MIN else target
+    return f"{head}{sense}: {_number(target, unit)}}}  # {now}"
+
+
+def _number(value: float, unit: str) -> str:
+    if not unit or unit in PLAIN:
+        return plain_number(value, 6)
+    return format_quantity(value, digits=4)

@@ -1,0 +1,126 @@
+"""A designer's deck that cannot work gives one clear message and harms nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from eda_agent.cli import main
+from eda_agent.errors import InputError
+from eda_agent.problem.draft import read_circuit
+
+HEAD = """* a stage
+.model nch nmos level=1 vto=0.5 kp=200u lambda=0.05
+.subckt stage in out vdd vss
+M1 out in vss vss nch w=5u l=1u
+RD vdd out 20k
+.ends
+Vdd vdd 0 1.8
+Vg g 0 0.75
+Xs g out vdd 0 stage
+"""
+
+
+def written(folder: Path, body: str, head: str = HEAD) -> Path:
+    deck = folder / "tb.spice"
+    deck.write_text(head + body + "\n.end\n", encoding="utf-8")
+    return deck
+
+
+def message(folder: Path, body: str, head: str = HEAD) -> str:
+    with pytest.raises(InputError) as caught:
+        read_circuit(written(folder, body, head), folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("shell touch harm", "the command 'shell' is not supported"),
+        ("source other.cmd", "the command 'source' is not supported"),
+        ("cd /tmp", "the command 'cd' is not supported"),
+        ("load secret.raw", "the command 'load' is not supported"),
+        ("codemodel x.cm", "the command 'codemodel' is not supported"),
+        ("alias harm shell", "the command 'alias' is not supported"),
+        ("nonsense 1 2", "the command 'nonsense' is not supported"),
+        ("option interactive=1", "option 'interactive=1' is not allowed"),
+        ("let x = frobnicate(v(out))", "there is no function 'frobnicate'"),
+        ("let x = 1 +", "'a value' is missing"),
+        ("let 2x = 1", "let needs  NAME = FORMULA"),
+        ("meas tran t sometimes v(out)", "there is no measurement 'sometimes'"),
+        ("meas tran t find v(out)", "find needs at= or when"),
+        ("meas tran t trig v(out) val=1 targ v(out) val=2 rise=1", "trig and targ need at=, rise=, fall= or cross="),
+        ("repeat\nend", "this loop has no number of repetitions"),
+        ("while 1", "this block has no end"),
+        ("end", "this line ends nothing"),
+        ("echo $%x", "a dollar sign without a variable"),
+        ("foreach x\nend", "foreach needs a name and values"),
+    ],
+)
+def test_a_line_that_cannot_run_is_named(tmp_path, command, words):
+    text = message(tmp_path, f".control\nop\n{command}\n.endc")
+    assert words in text and "tb.spice:12" in text, text
+    assert text.count("tb.spice") == 1, text
+
+
+def test_an_include_outside_the_folder_is_refused(tmp_path):
+    text = message(tmp_path, ".include /etc/passwd\n.control\nop\n.endc")
+    assert "outside the allowed folders" in text and "root:" not in text
+
+
+def test_two_circuits_are_asked_for(tmp_path):
+    second = HEAD.replace(
+        "Xs g", ".subckt other in out vdd vss\nM1 out in vss vss nch w=5u l=1u\n.ends\nXo g o2 vdd 0 other\nXs g"
+    )
+    text = message(tmp_path, ".control\nop\nprint v(out)\n.endc", second)
+    assert "the deck calls several circuits: other, stage" in text and "--subckt other or stage" in text
+    draft = read_circuit(tmp_path / "tb.spice", tmp_path, None, "other")
+    assert draft.subckt == "other" and draft.own_bench is not None
+
+
+def test_a_deck_without_a_circuit_is_said(tmp_path):
+    text = message(
+        tmp_path, ".control\nop\nprint v(out)\n.endc", "* only a divider\nV1 a 0 1\nR1 a out 1k\nR2 out 0 1k\n"
+    )
+    assert "device" in text or "subcircuit" in text
+
+
+def test_a_script_without_end_is_stopped(tmp_path, capsys):
+    body = ".control\nop\nprint v(out)\nlet k = 0\nwhile k < 1\n let j = 2\nend\n.endc"
+    assert main(["init", str(written(tmp_path, body))]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the deck cannot be simulated" in said and "did not end after 200,000 steps" in said, said
+    assert "line 14" in said
+
+
+def test_a_vector_cannot_fill_the_memory(tmp_path, capsys):
+    body = ".control\nop\nprint v(out)\nlet big = vector(1e12)\nprint length(big)\n.endc"
+    assert main(["init", str(written(tmp_path, body))]) == 0
+    assert "a vector has at most" in " ".join((tmp_path / "spec.yaml").read_text(encoding="utf-8").split())
+
+
+def test_a_measurement_that_fails_is_said_and_the_others_stay(tmp_path, capsys):
+    body = ".control\ntran 1n 100n\nmeas tran never when v(out)=5\nmeas tran level find v(out) at=50n\n.endc"
+    assert main(["init", str(written(tmp_path, body))]) == 0
+    spec = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "level:" in spec and "  never:" not in spec
+    assert "line 12: out of the interval: it is never reached" in spec
+    # asked for all the same, it has no value, with the reason
+    (tmp_path / "spec.yaml").write_text(
+        spec.replace("specs:\n", "specs:\n  never: {testbench: tb, unit: s, maximum: 1u}\n")
+    )
+    capsys.readouterr()
+    assert main(["sim", str(tmp_path / "spec.yaml")]) == 1
+    assert "never reached" in " ".join(capsys.readouterr().out.split())
+
+
+def test_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    body = (
+        ".control\nop\nprint v(out)\nwrite harm1.raw v(out)\nwrdata harm2 v(out)\nprint v(out) > harm3\n"
+        "echo done >> harm4\nhardcopy harm5 v(out)\nrun harm6.raw\n.endc\n.op"
+    )
+    assert main(["init", str(written(tmp_path, body))]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["spec.yaml", "tb.spice"]
+    assert "write, wrdata, hardcopy of the script write or draw only, and are skipped" in (
+        tmp_path / "spec.yaml"
+    ).read_text(encoding="utf-8")

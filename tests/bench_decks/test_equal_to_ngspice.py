@@ -1,0 +1,90 @@
+"""Every number that `ngspice -b` prints for a designer's deck is the number that eda-agent measures, to its last
+digit.
+"""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from eda_agent.problem.draft import read_circuit, write_draft
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.script.compiler import result_name
+from eda_agent.simulation.executor import Task
+from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.workbench import Workbench
+
+DECKS = Path(__file__).parent / "decks"
+NAMES = sorted(path.stem for path in DECKS.glob("*.spice"))
+_LINE = re.compile(
+    r"^(?P<name>\S.*?)\s*=\s+(?P<value>[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?)(?:\s+(?:at|from|to|targ|trig|with)=.*)?$"
+)
+_DISTORTION = re.compile(r"Fourier analysis for (\S+):\s+No\. Harmonics: \d+, THD: (\S+) %")
+BEYOND = {"sr"}
+"""Results that ngspice itself does not have: `deriv` of a .meas line."""
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with_workers = LocalPool(1)
+    yield with_workers
+    with_workers.close()
+
+
+def printed(deck: Path) -> dict[str, str]:
+    """Name → the last text that `ngspice -b` prints for it."""
+    out = subprocess.run(["ngspice", "-b", deck.name], cwd=deck.parent, capture_output=True, text=True, timeout=60)
+    found = {}
+    for line in out.stdout.splitlines():
+        match = _LINE.match(line.strip())
+        if match and not line.startswith(("Doing", "Total")):
+            found[result_name(match["name"])] = match["value"]
+    for name, value in _DISTORTION.findall(out.stdout):
+        found[result_name(f"thd_{name}")] = value
+    return found
+
+
+def measured(deck: Path, folder: Path, pool: LocalPool) -> tuple[dict[str, float], list[str]]:
+    """(result → value, messages) of the deck as a testbench, at the netlist's own sizes."""
+    for file in (deck, *(deck.parent / "parts").glob("*")):
+        target = folder / file.relative_to(deck.parent)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(file, target)
+    draft = read_circuit(folder / deck.name, folder)
+    spec = folder / "spec.yaml"
+    spec.write_text(write_draft(draft, deck.name), encoding="utf-8")
+    problem = load_problem(spec)
+    bench = Workbench(problem, folder / "models")
+    reply = pool.run([Task(bench.decks[0], bench.instance(problem.space.initial))])[0]
+    assert "failure" not in reply, reply["failure"]
+    return {name: row[0] for name, row in reply["results"].items()}, reply["messages"]
+
+
+def as_printed(value: float, text: str) -> str:
+    """A value with as many digits as ngspice prints."""
+    if "e" in text:
+        return f"{value:.{len(text.partition('e')[0].partition('.')[2])}e}"
+    return f"{value:g}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_are_those_that_ngspice_prints(name, pool, tmp_path):
+    deck = DECKS / f"{name}.spice"
+    theirs = printed(deck)
+    ours, messages = measured(deck, tmp_path, pool)
+    assert theirs, "ngspice printed nothing: the deck is wrong"
+    different = {
+        key: (text, as_printed(ours[key], text) if key in ours else None)
+        for key, text in theirs.items()
+        if key not in ours or as_printed(ours[key], text) != text
+    }
+    assert not different, (different, messages)
+    assert not messages
+
+
+def test_a_derivative_is_the_slope_between_two_points(pool, tmp_path):
+    # ngspice has no deriv: the slope of a follower in the middle of its step, from two find lines
+    ours, _ = measured(DECKS / "two_analyses.spice", tmp_path, pool)
+    assert 1e6 < abs(ours["sr"]) < 1e9
