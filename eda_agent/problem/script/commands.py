@@ -11,126 +11,10 @@ from typing import Any
 
 from eda_agent.problem.script.formula import Macros, parse, parse_list
 from eda_agent.problem.script.measure_line import read_measure
+from eda_agent.problem.script.vocabulary import ANALYSES, IGNORED_VARIABLES, OPTIONS, SETTINGS, SKIPPED
 from eda_agent.problem.script.words import ScriptError, Word, plain, split, word_of
 
 Step = dict[str, Any]
-ANALYSES = frozenset(["op", "dc", "ac", "tran", "noise", "tf", "pz", "sens"])
-SKIPPED = frozenset(
-    [
-        "plot",
-        "write",
-        "wrdata",
-        "wrs2p",
-        "hardcopy",
-        "asciiplot",
-        "gnuplot",
-        "iplot",
-        "display",
-        "rusage",
-        "listing",
-        "version",
-        "history",
-        "status",
-        "title",
-        "show",
-        "showmod",
-        "inventory",
-        "remzerovec",
-        "setscale",
-        "settype",
-        "where",
-        "sysinfo",
-        "strcmp",
-        "edisplay",
-        "eprint",
-        "esave",
-        "snsave",
-        "state",
-        "stop",
-        "trace",
-        "delete",
-    ]
-)
-"""Commands that show, draw or write: they change no result."""
-OPTIONS = frozenset(
-    [
-        "temp",
-        "tnom",
-        "reltol",
-        "abstol",
-        "vntol",
-        "chgtol",
-        "trtol",
-        "gmin",
-        "itl1",
-        "itl2",
-        "itl4",
-        "itl5",
-        "method",
-        "maxord",
-        "pivtol",
-        "pivrel",
-        "gminsteps",
-        "srcsteps",
-        "rshunt",
-        "cshunt",
-        "keepopinfo",
-        "noopiter",
-        "xmu",
-        "ramptime",
-        "savecurrents",
-        "klu",
-        "sparse",
-        "interp",
-    ]
-)
-"""Options of the simulator that a script may set."""
-SETTINGS = frozenset(["specwindow", "specwindoworder", "polydegree", "fourgridsize", "nfreqs"])
-"""Variables that change what `fft` and `fourier` compute."""
-_IGNORED_VARIABLES = frozenset(
-    [
-        "filetype",
-        "wr_singlescale",
-        "wr_vecnames",
-        "appendwrite",
-        "numdgt",
-        "noaskquit",
-        "nomoremode",
-        "color0",
-        "color1",
-        "color2",
-        "color3",
-        "xbrushwidth",
-        "hcopydevtype",
-        "hcopypscolor",
-        "hcopywidth",
-        "hcopyheight",
-        "gridsize",
-        "nobreak",
-        "width",
-        "height",
-        "num_threads",
-        "noprintscale",
-        "plotstyle",
-        "pointchars",
-        "ngbehavior",
-        "wnflag",
-        "sqrnoise",
-        "nolegend",
-        "noprompt",
-        "curplottitle",
-        "curplot",
-        "gnuplot_terminal",
-        "xtrtol",
-        "nostepsizelimit",
-        "nopage",
-        "no_auto_gnd",
-        "history",
-        "sourcepath",
-        "controlswait",
-        "nobjthack",
-    ]
-)
 _NAME = re.compile(r"(?:[a-z]\w*\.)?[a-z_][\w.#]*")
 _REDIRECT = re.compile(r"\s*>{1,2}\s*(?:&\s*)?(?:\"[^\"]*\"|\S+)\s*$")
 
@@ -238,7 +122,7 @@ def _set(rest: str, macros: Macros) -> Step:
         return {"do": "units", "degrees": (value or "").strip().lower().startswith("deg")}
     if name in OPTIONS | SETTINGS:
         return {"do": "option", "name": name, "value": word_of((value or "").strip().lower()), "set": True}
-    if name in _IGNORED_VARIABLES:
+    if name in IGNORED_VARIABLES:
         return {"do": "nothing"}
     text = (value or "true").strip()
     if text.startswith("("):

@@ -8,6 +8,7 @@ plots      the results of analyses by the names that ngspice gives them
 machine    the steps
 """
 
-from eda_agent.simulation.script.machine import Machine, Outcome, Result
+from eda_agent.simulation.script.machine import Machine
+from eda_agent.simulation.script.state import Outcome, Result
 
 __all__ = ["Machine", "Outcome", "Result"]

@@ -6,7 +6,6 @@ last printed digit. `deriv` does not exist there: it is the slope of the line be
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.simulation.script.area import area, same
 from eda_agent.simulation.script.formula import Scope, evaluate
 from eda_agent.simulation.script.vector import FormulaError, Vector
 
@@ -242,54 +242,27 @@ class _Reader:
             if x < low:
                 continue
             if high != 0 and x > high:
-                if not _same(x, high) and place > 0:
+                if not same(x, high) and place > 0:
                     value, x = between(place, high), high
                 xs.append(x)
                 ys.append(value)
                 stop = x
                 break
             if begun is None:
-                if low != 0 and place > 0 and not _same(x, low):
+                if low != 0 and place > 0 and not same(x, low):
                     value, x = between(place, low), low
                 begun = x
             xs.append(x)
             ys.append(value)
         if begun is None:
             raise FormulaError("out of the interval: no point of the analysis lies in it")
-        area = _area(xs, ys)
+        found = area(xs, ys)
         if not root:
-            return area
+            return found
         length = (float(axis[-1]) if stop is None else stop) - begun
-        if length <= 0 or area < 0:
+        if length <= 0 or found < 0:
             raise FormulaError("the interval has no length")
-        return math.sqrt(area / length)
-
-
-def _area(x: list[float], y: list[float]) -> float:
-    width = [b - a for a, b in itertools.pairwise(x)] + [0.0, 0.0]
-    cubic = square = plain = 0.0
-    i = 0
-    while i < len(x) - 1:
-        if _same(width[i], width[i + 1]) and i + 2 < len(width) and _same(width[i], width[i + 2]):
-            cubic += 3 * width[i] * (y[i] + 3 * (y[i + 1] + y[i + 2]) + y[i + 3]) / 8.0
-            i += 3
-        elif _same(width[i], width[i + 1]):
-            square += width[i] * (y[i] + 4 * y[i + 1] + y[i + 2]) / 3.0
-            i += 2
-        else:
-            plain += width[i] * (y[i] + y[i + 1]) / 2
-            i += 1
-    return cubic + square + plain
-
-
-def _same(a: float, b: float) -> bool:
-    """Whether two numbers are at most 100 floating-point numbers apart."""
-    if a == b:
-        return True
-    first, second = (int(np.float64(value).view(np.int64)) for value in (a, b))
-    least = -(2**63)
-    first, second = (least - value if value < 0 else value for value in (first, second))
-    return abs(first - second) <= 100
+        return math.sqrt(found / length)
 
 
 def _total(values: Real) -> float:
