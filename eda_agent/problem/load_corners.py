@@ -23,17 +23,19 @@ TEMPERATURES = (-40.0, 125.0)
 _UNITS = {"vdd": "V", "temperature": "degC"}
 
 
-def named_set(name: str, pdk: Pdk) -> tuple[Corner, ...]:
+def named_set(name: str, pdk: Pdk, supply: float | None = None) -> tuple[Corner, ...]:
     """`nominal`: the first process at its supply and 27 °C. `signoff`: that, then every other process of the MOSFETs ×
-    supply ± 10 % × −40 and 125 °C. `signoff_rc`: the same with the processes of resistors and capacitors.
+    supply ± 10 % × −40 and 125 °C. `signoff_rc`: the same with the processes of resistors and capacitors. `supply` in
+    V, by default the PDK's.
     """
+    supply = pdk.supply if supply is None else supply
     first, *others = [process for process in pdk.corners if name == "signoff_rc" or not _of_passives(process, pdk)]
-    nominal = Corner("nominal", first, pdk.supply, 27.0, {})
+    nominal = Corner("nominal", first, supply, 27.0, {})
     if name == "nominal":
         return (nominal,)
     result = [nominal]
     for process, sign, temperature in itertools.product(others or [first], (-1, 1), TEMPERATURES):
-        vdd = float(f"{pdk.supply * (1 + sign * SUPPLY_SPREAD):.6g}")
+        vdd = float(f"{supply * (1 + sign * SUPPLY_SPREAD):.6g}")
         result.append(
             Corner(_name({"process": process, "vdd": vdd, "temperature": temperature}), process, vdd, temperature, {})
         )

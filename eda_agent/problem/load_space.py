@@ -23,7 +23,7 @@ _TOO_SMALL = 1e-9
 """In m: no device is this small, but a size in micrometres with an additional prefix is."""
 PARAMETER_KEYS = ("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
 RATIO_KEYS = ("of", "ratio")
-COUNTS = {"m", "nf", "mult", "ng"}
+COUNTS = {"m", "nf", "mult", "ng", "nx"}
 
 
 def load_space(

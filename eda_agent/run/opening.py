@@ -94,4 +94,4 @@ def with_corners(problem: Problem, name: str | None) -> Problem:
     if name is None:
         return problem
     specs = tuple(replace(spec, corners=()) for spec in problem.specs)
-    return replace(problem, corners=named_set(name, problem.pdk), specs=specs)
+    return replace(problem, corners=named_set(name, problem.pdk, problem.corners[0].vdd), specs=specs)

@@ -75,3 +75,10 @@ def test_a_spec_that_counts_in_some_corners_only(tmp_path: Path) -> None:
 def test_bad_corners_are_one_message(corners: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=says):
         with_text(tmp_path, corners)
+
+
+def test_a_signoff_set_keeps_the_supply_of_the_spec() -> None:
+    """GF180's usual supply is 3.3 V; a circuit of its 6 V devices at 5 V is signed off at 5 V."""
+    corners = named_set("signoff_rc", find_pdk("gf180mcuD"), 5.0)
+    assert {corner.vdd for corner in corners} == {5.0, 4.5, 5.5}
+    assert {corner.vdd for corner in named_set("signoff_rc", find_pdk("gf180mcuD"))} == {3.3, 2.97, 3.63}

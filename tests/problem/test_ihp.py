@@ -95,3 +95,15 @@ def test_operating_points_and_both_kinds_of_monte_carlo(tmp_path: Path) -> None:
         assert mean == pytest.approx(found.values["nominal"]["power"], rel=0.1) and deviation > 0.005 * mean
     # resistors and capacitors of a chip vary together, which mismatch of 20 x 20 um does not show
     assert both.spread("gbw")[1] > local.spread("gbw")[1]
+
+
+def test_emitters_are_counted(tmp_path: Path) -> None:
+    """A common-emitter stage: the number of emitters is a size of 1 to 10."""
+    stage = "* stage\n.subckt stage in out vdd vss\nXQ1 out in vss vss npn13G2 Nx=2\nXR1 vdd out vss rppd w=1u l=40u\n.ends\n"
+    (tmp_path / "stage.spice").write_text(stage)
+    command = ["eda-agent", "init", "stage.spice", "--pdk", "ihp-sg13g2", "--out", "made"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    problem = load_problem(tmp_path / "made" / "spec.yaml")
+    sizes = {parameter.name.lower(): parameter for parameter in problem.space.parameters}
+    assert (sizes["xq1.nx"].minimum, sizes["xq1.nx"].maximum, sizes["xq1.nx"].initial) == (1, 10, 2)
+    assert sizes["xr1.w"].minimum == pytest.approx(0.5e-6)

@@ -14,6 +14,7 @@ from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_o
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, place_unit, uses_of
 from eda_agent.problem.netlist import Device, Edit
+from eda_agent.problem.pdk import DeviceRule
 from eda_agent.units import format_quantity
 
 MAX_PARAMETERS = 40
@@ -43,7 +44,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             if path in idle:
                 continue
             rule = draft.pdk.device(device.value)
-            for attribute in (*(rule.names if rule is not None else ("w", "l")), "m"):
+            for attribute in _attributes(rule):
                 text = device.params.get(attribute, "")
                 leads = path not in follows.get(attribute, ()) and path not in draft.kind.switches
                 leads = leads and Edit(inner, device.name, attribute) not in tied
@@ -103,6 +104,13 @@ def idle_devices(draft: Draft) -> set[str]:
     return {path for path, found in roles.items() if found <= IDLE}
 
 
+def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
+    """The parameters of a device that a designer chooses."""
+    if rule is None:
+        return "w", "l", "m"
+    return (*(rule.names if rule.sized else ()), *rule.counts, "m")
+
+
 def _reached(draft: Draft) -> list[str]:
     """The subcircuit and those that it calls, each once."""
     result, waiting = [], [draft.subckt]
@@ -157,6 +165,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     device, key = uses[0]
     unit, scale = place_unit(edit, draft.netlist, draft.subckt, draft.pdk)
     start = (initial_value(edit, draft.netlist, draft.subckt) or 1.0) * scale
+    rule = draft.pdk.device(device.value)
+    if rule is not None and key in rule.counts:
+        return "1", str(rule.counts[key]), "1", "log"
     if key in COUNTS:
         return "1", f"{max(20, math.ceil(4 * start))}", "1", "log"
     if unit == "m":

@@ -146,6 +146,8 @@ _RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
         lambda value: isinstance(value, list) and len(value) == 2 and all(map(_name, value)),
         "it is [width, length], such as [r_width, r_length]",
     ),
+    "sized": (lambda value: isinstance(value, bool), "it is true or false"),
+    "counts": (_map(_name, _plain(1, 1e6)), "it is {name: maximum}"),
     "fingers": (_name, "it is the name of a parameter"),
     "fixed": (_map(_name, _number), "it is {name: number}"),
     "compiled": (lambda value: _text(value) or _list(_text)(value), "it is the name of a Verilog-A model, or a list"),

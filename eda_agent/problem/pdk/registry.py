@@ -43,6 +43,8 @@ class DeviceRule:
         terminals: the number of its nodes.
         fingers: the library's name of the number of fingers.
         fixed: parameters of its subcircuit that a netlist does not set, with their values.
+        counts: parameters that are numbers of equal parts, such as emitters, with their maximum.
+        sized: whether its width and length can be chosen.
         compiled: the Verilog-A models that it needs, by the name of their file.
     """
 
@@ -59,6 +61,8 @@ class DeviceRule:
     fingers: str = "nf"
     fixed: Mapping[str, float] = field(default_factory=dict)
     compiled: tuple[str, ...] = ()
+    sized: bool = True
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_fet(self) -> bool:
@@ -243,6 +247,8 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
                 str(rule.get("fingers", "nf")),
                 {name.lower(): float(value) for name, value in rule.get("fixed", {}).items()},
                 _files(rule.get("compiled", ())),
+                bool(rule.get("sized", True)),
+                {name.lower(): int(most) for name, most in rule.get("counts", {}).items()},
             )
     return Pdk(
         name=name,

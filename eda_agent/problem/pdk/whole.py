@@ -1,5 +1,5 @@
-"""A whole device is a foundry's device that stays a subcircuit in a deck: resistors, capacitors, diodes, bipolars, and
-MOSFETs of a Verilog-A model.
+"""A whole device is a foundry's device that stays a subcircuit in a deck: resistors, capacitors, diodes, bipolars,
+MOSFETs of a Verilog-A model, and MOSFETs with other elements in series.
 
 Its values are the foundry's text with the library's constants evaluated. With mismatch, every `AGAUSS(mean, width, n)`
 becomes mean + width/n · drawK. The parameter drawK of the subcircuit is 0 by default; a call sets the draws of its
@@ -17,13 +17,17 @@ from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.pdk.library import CONDITIONS, Block, Library, pairs
-from eda_agent.problem.pdk.mismatch import DRAW, Spread
+from eda_agent.problem.pdk.mismatch import DRAW
 from eda_agent.problem.pdk.registry import Pdk
 
-ELEMENTS = frozenset("rcldqnx")
+ELEMENTS = frozenset("rcldqnmx")
 """Element letters of a whole device; N is a device of a compiled Verilog-A model."""
+FET_SCALE = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
+"""Power of the library's scale in a parameter of an M line."""
 _SCALED = {"w": 1, "l": 1, "pj": 1, "area": 2}
-"""Power of the library's scale in a parameter of an element of R, C or D."""
+"""The same of an R, C or D line."""
+INNER = "__inner"
+"""End of the name of a subcircuit that only whole devices call."""
 _GAUSS = re.compile(r"\b(a?gauss)\s*\(", re.IGNORECASE)
 _SETTING = re.compile(r"\s[A-Za-z_]\w*\s*=")
 
@@ -58,7 +62,7 @@ def whole_devices(text: str) -> dict[str, WholeDevice]:
     for part in re.findall(r"^\.subckt .*?^\.ends .*?$\n?", text, re.MULTILINE | re.DOTALL):
         head, *lines = part.splitlines()
         elements = [line.split(None, 1)[0].lower() for line in lines if line[0].lower() in ELEMENTS | {"m"}]
-        if all(name[0] == "m" for name in elements):
+        if all(name[0] == "m" for name in elements) and not any(line.startswith(".model ") for line in lines):
             continue
         setting = _SETTING.search(head)
         words = (head[: setting.start()] if setting else head).lower().split()
@@ -75,10 +79,11 @@ class Cutting(Protocol):
     library: Library
     constants: dict[str, float]
     mismatch: bool
-    spreads: dict[str, Spread]
     blocks: list[str]
 
-    def device(self, name: str) -> None: ...
+    def inner(self, name: str) -> None:
+        """Write the subcircuit that a whole device calls, with its models inside."""
+
     def folded(self, text: str) -> expression.Node: ...
 
 
@@ -98,9 +103,7 @@ class WholeWriter:
         if not kinds or not kinds <= ELEMENTS or not all(cell in self.writer.library.blocks for cell in called):
             raise InputError(f"{self.writer.pdk.name}: device {name!r} has a form that cannot be cut yet")
         for cell in called:
-            self.writer.device(cell)
-            if self.writer.mismatch and cell in self.writer.spreads:
-                raise InputError(f"{self.writer.pdk.name}: the mismatch of device {name!r} cannot be drawn yet")
+            self.writer.inner(cell)
         defaults, locals_ = declared(block)
         # accepted and ignored, as in GF180, it would hide the multiplier of ngspice, which is the meaning of m
         if block.ignores_multiplier:
@@ -165,6 +168,10 @@ class WholeWriter:
                 result[word] = self.block.models[word]
             elif word in library and word not in self.local:
                 result[word] = library[word]
+            else:
+                bins = re.compile(rf"{re.escape(word)}\.\d+")
+                for models in (self.block.models, {} if word in self.local else library):
+                    result |= {key: text for key, text in models.items() if bins.fullmatch(key)}
         return result
 
     def model(self, name: str, text: str) -> str:
@@ -183,15 +190,16 @@ class WholeWriter:
         head, tail = (card[: first.start()], card[first.start() :]) if first else (card, "")
         given = pairs(tail)
         kind = card[0].lower()
-        scale = self.writer.pdk.scale
+        scale, powers = self.writer.pdk.scale, {"m": FET_SCALE}.get(kind, _SCALED if kind in "rcd" else {})
         cells = []
         for key in sorted(given, key=lambda key: key != kind):
             value = self.kept(given[key])
-            if key in _SCALED and kind in "rcd" and scale != 1.0:
-                value = f"{{({value.strip('{}')})*{scale ** _SCALED[key]!r}}}"
+            if key in powers and scale != 1.0:
+                value = f"{{({value.strip('{}')})*{scale ** powers[key]!r}}}"
             cells.append(f"{key}={value}")
-        if (cell := called_cell(card)) and self.writer.mismatch:
-            inner = whole_devices("".join(self.writer.blocks)).get(cell)
+        if cell := called_cell(card):
+            head = f"{head.strip().rsplit(None, 1)[0]} {cell}{INNER}"
+            inner = whole_devices("".join(self.writer.blocks)).get(f"{cell}{INNER}")
             cells += [f"draw{number}={{{self.draw()}}}" for number in range(inner.draws if inner else 0)]
         return " ".join([head.strip(), *cells])
 

@@ -17,9 +17,8 @@ from eda_agent.problem.pdk.bins import ANY, Bin, Box
 from eda_agent.problem.pdk.library import Block, Library, has_section, pairs, read_library
 from eda_agent.problem.pdk.mismatch import Spread, statistics
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.problem.pdk.whole import WholeWriter, declared, is_number
+from eda_agent.problem.pdk.whole import FET_SCALE, INNER, WholeWriter, declared, is_number
 
-_SCALE_POWER = {"w": 1, "l": 1, "pd": 1, "ps": 1, "sa": 1, "sb": 1, "sd": 1, "ad": 2, "as": 2}
 _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 """A number as in most parameters of a card."""
 _VARIED = re.compile(r"\{(" + _PLAIN.pattern + r")\+([^{}]*)\}")
@@ -140,6 +139,12 @@ class Writer:
             f".subckt {name} {' '.join(block.ports)} {header}\n{body}" + "".join(lines) + f".ends {name}\n"
         )
 
+    def inner(self, name: str) -> None:
+        """A subcircuit that a whole device calls, under a name of its own: its models are inside."""
+        if f"{name}{INNER}" not in self.seen:
+            self.seen.add(f"{name}{INNER}")
+            self.blocks.append(self.whole(self.library.blocks[name], f"{name}{INNER}"))
+
     def whole(self, block: Block, name: str) -> str:
         """The subcircuit of a device that stays one, with draws if the cut has mismatch."""
         rule = self.pdk.device(name)
@@ -184,7 +189,7 @@ class Writer:
         result = " ".join(head).lower()
         for key, text in pairs(card.split(None, 6)[6]).items():
             node = self.folded(text)
-            power = _SCALE_POWER.get(key, 0)
+            power = FET_SCALE.get(key, 0)
             if power and self.pdk.scale != 1.0:
                 node = expression.Call("*", (node, expression.Number(self.pdk.scale**power)))
             if node != expression.Number(0.0) or key != "delvto":
