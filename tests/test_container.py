@@ -49,5 +49,7 @@ def test_the_image_builds() -> None:
     if docker is None or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
         pytest.skip("docker does not run here")
     subprocess.run([docker, "build", "-q", "-t", "eda-agent-test", "."], cwd=ROOT, check=True, timeout=900)
-    done = subprocess.run([docker, "run", "--rm", "eda-agent-test", "doctor"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [docker, "run", "--rm", "eda-agent-test", "doctor"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
