@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eda_agent.errors import InputError
 from eda_agent.problem.draft import Draft, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
@@ -196,3 +197,55 @@ def test_a_bias_behind_a_switch_is_that_of_its_diode(tmp_path: Path) -> None:
     gated = OTA.replace("ib vdd vss", "ib en vdd vss").replace("XM5 t ib", "XM5 t b").replace("XM6 ib ib", "XM6 b b")
     draft = draft_of(gated.replace(".ends", f"XM9 ib en b vss {N} W=1 L=0.15\n.ends"), tmp_path)
     assert draft.kind.bias["ib"] == "source" and draft.kind.bias["en"] == "high"
+
+
+RING = f"""* three starved stages, as a course writes them
+.param vd=1.8
+.subckt stage in out vdd gnd
+XM1 out in gnd gnd {N} W=1 L=0.15
+XM2 out in vdd vdd {P} W=2 L=0.15
+.ends
+X1 a b vdd 0 stage
+X2 b c vdd 0 stage
+X3 c a vdd 0 stage
+Vdd vdd 0 1.8
+.tran 1p 1n
+.print tran v(c)
+.end
+"""
+
+
+def test_a_top_level_that_connects_cells_is_the_circuit(tmp_path: Path) -> None:
+    draft = draft_of(RING, tmp_path)
+    assert draft.kind.name == "oscillator" and draft.kind.ports["out"] == "c"
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    assert (measured(load_problem(tmp_path / "spec.yaml"))["oscillation_frequency"] or 0) > 1e9
+    # two instances side by side are a test of one cell
+    twice = RING.replace("X1 a b", "X1 in b").replace("X2 b c", "X2 in c").replace("X3 c a vdd 0 stage", "Vin in 0 0")
+    assert draft_of(twice, tmp_path).subckt == "stage"
+
+
+def test_files_that_are_not_there_are_named_and_a_pdk_replaces_models(tmp_path: Path) -> None:
+    bare = OTA.replace(N, "nch").replace(P, "pch").replace("XM", "M")
+    text = '.include "/home/one/models/fab.mod"\n.lib E:\\models\\fab.l\n' + bare
+    with pytest.raises(InputError, match=r"(?s)fab\.mod.*--pdk"):
+        draft_of("* t\n" + text, tmp_path)
+    draft = draft_of("* t\n" + text, tmp_path, "sky130A")
+    assert draft.kind.name == "op-amp" and any("is not here" in note for note in draft.changed)
+    (tmp_path / "bias.inc").write_text("* empty\n")
+    assert ".include bias.inc" in draft_of("* t\n.include bias.inc\n" + OTA, tmp_path).netlist_text
+
+
+def test_names_without_a_value_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"names without a value: w_pair, l_pair"):
+        draft_of(OTA.replace("W=5 L=0.5", "W=w_pair L='2*l_pair'"), tmp_path)
+
+
+def test_an_output_that_a_gate_drives_is_no_reference(tmp_path: Path) -> None:
+    """A relaxation oscillator has no input either."""
+    text = (
+        f"* t\n.subckt osc out vdd vss\nXM1 x c vss vss {N} W=1 L=1\nXM2 x c vdd vdd {P} W=2 L=1\n"
+        f"XM3 out x vss vss {N} W=1 L=1\nXM4 out x vdd vdd {P} W=2 L=1\nR1 x c 100k\nC1 c out 1p\n.ends\n"
+    )
+    draft = draft_of(text, tmp_path)
+    assert draft.kind.name == "oscillator" and any("whether this circuit oscillates" in doubt for doubt in draft.doubts)

@@ -15,8 +15,9 @@ from eda_agent.problem.draft.chosen_kind import with_answers
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
-from eda_agent.problem.draft.flat import FlatConditions, conditions_of
+from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import refuse_foreign
+from eda_agent.problem.draft.missing import refuse_names_without_value, without_missing_files
 from eda_agent.problem.draft.own_bench import OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
@@ -96,13 +97,20 @@ def read_circuit(
         Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations
     }
     libraries |= {name for entry in known for name in entry.include}
-    own = read_own_bench(path, raw, subckt, libraries)
-    text, notes = raw, tuple[str, ...]()
+    left_out: list[str] = []
+    here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
+    deck = path
+    if left_out:
+        deck = path.parent / f"{path.stem}.eda.spice"
+        write_text(deck, here)
+    own = None if is_made_of_cells(here.splitlines()) else read_own_bench(deck, here, subckt, libraries)
+    text, notes = here, tuple[str, ...]()
     if own is None:
-        text, notes = to_spice(raw, [chosen])
+        text, notes = to_spice(here, [chosen])
     elif own.program is None:
         text, notes = to_spice(circuit_text(own), [chosen])
         notes = (*notes, "the deck measures nothing, so its sources and analyses were replaced by templates")
+    notes = (*left_out, *notes)
     file = path
     if notes:
         # includes are relative, so a copy that has some stays beside the original
@@ -123,6 +131,7 @@ def read_circuit(
                 fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}",
             )
         )
+    refuse_names_without_value(netlist, name, path)
     structure, by_name = _structure(netlist, name, chosen, answers)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})

@@ -19,7 +19,7 @@ from eda_agent.problem.draft.benches import (
     VCO,
     Bench,
 )
-from eda_agent.problem.draft.driven_path import decides, driven_path
+from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of, rings
@@ -102,6 +102,10 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         if len(inputs) == 1:
             return CircuitClass("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, VCO, tuple(doubts))
         return CircuitClass("oscillator", ports, biases(structure, rest, {outputs[0]}), OSCILLATOR, tuple(doubts))
+    if len(rest) == 1 and outputs and not inputs and is_gated(structure, rest[0]):
+        # nothing drives it, and a gate drives its output: what else could it do
+        doubts.append("whether this circuit oscillates: no ring of inverters was recognised")
+        return CircuitClass("oscillator", {"out": rest[0], **rails}, {}, OSCILLATOR, tuple(doubts))
     if len(rest) == 1 and not inputs and gives_current(structure, rest[0]):
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
     if len(rest) == 1 and not inputs:

@@ -24,9 +24,14 @@ def decides(structure: Structure, out: str) -> bool:
     and no compensation reaches it.
     """
     compensated = any(role.startswith("compensation") for role in structure.roles.values())
-    driver = any(out in outs for outs in _gates(structure).values())
+    driver = is_gated(structure, out)
     crossed = any(role.startswith("latch") for role in structure.roles.values())
     return (driver or crossed) and not compensated
+
+
+def is_gated(structure: Structure, out: str) -> bool:
+    """Whether an inverter between the rails drives a port."""
+    return any(out in outs for outs in _gates(structure).values())
 
 
 def _followers(structure: Structure, rest: Sequence[str]) -> list[tuple[str, str]]:

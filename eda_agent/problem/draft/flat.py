@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.source import is_title
 from eda_agent.units import parse_spice_number
@@ -34,9 +35,11 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     `measured`: the nets that the deck prints, in lower case: those named as an output become ports if no net is one by
     its devices.
     """
-    if not is_flat(lines):
+    if not is_flat(lines) and not is_made_of_cells(lines):
         return list(lines)
-    cards, others, name = _split(lines)
+    inner, outer = ([], list(lines)) if is_flat(lines) else apart(lines)
+    cards, others, name = _split(outer)
+    others = [*others, *inner]
     kinds = [card[0].lower() for card in cards]
     nodes = [_nodes_of(card) for card in cards]
     if not set(kinds) <= {*_NODES, "x"} or any(
@@ -76,6 +79,18 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     return [*others, f".subckt {name} {' '.join([*ports, *ends])}", *body, f".ends {name}"]
 
 
+def is_made_of_cells(lines: Sequence[str]) -> bool:
+    """Whether the top level of a deck connects several of its cells with each other: it is the circuit itself."""
+    if is_flat(lines):
+        return False
+    inner, outer = apart(lines)
+    cards = _split(outer)[0]
+    held = {net for card in cards if card[0].lower() in "vi" for net in _nodes_of(card)}
+    held |= {net for card in cards for net in _nodes_of(card) if net.lower() in _GROUNDS}
+    calls = [[word for word in card.split() if "=" not in word] for card in cards if card[0].lower() == "x"]
+    return connects_cells(inner, calls, held)
+
+
 @dataclass(frozen=True)
 class FlatConditions:
     """What the sources and loads of a flat netlist say of its use, by net.
@@ -102,10 +117,10 @@ def is_flat(lines: Sequence[str]) -> bool:
 
 
 def conditions_of(lines: Sequence[str]) -> FlatConditions:
-    """The conditions of a flat netlist; empty ones if it has a subcircuit with ports."""
-    if not is_flat(lines):
+    """The conditions of a flat netlist; empty ones if it tests a subcircuit with ports."""
+    if not is_flat(lines) and not is_made_of_cells(lines):
         return FlatConditions()
-    cards = _split(lines)[0]
+    cards = _split(lines if is_flat(lines) else apart(lines)[1])[0]
     volts: dict[str, float] = {}
     amps: dict[str, float] = {}
     loads: dict[str, float] = {}
@@ -156,7 +171,10 @@ def _outputs(cards: Sequence[str], measured: Collection[str] = ()) -> list[str]:
     nets = dict.fromkeys(net for kind, nodes in devices if kind not in "vi" for net in nodes if net not in driven)
     named = [net for net in nets if _NAMED_OUTPUT.fullmatch(net) and net.lower() not in _GROUNDS]
     printed = [net for net in named if net.lower() in measured]
-    return printed or (named if len(named) == 1 else [])
+    if printed or len(named) == 1:
+        return printed or named
+    seen = [net for net in nets if net.lower() in measured and net.lower() not in _GROUNDS]
+    return seen if len(seen) == 1 else []
 
 
 def _split(lines: Sequence[str]) -> tuple[list[str], list[str], str]:

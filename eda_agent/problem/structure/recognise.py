@@ -127,18 +127,23 @@ def _behind_resistors(net: str, ports: Sequence[str], fets: Sequence[Fet], passi
     else:
         touched = {end for fet in fets for end in (fet.gate, fet.drain, fet.source, fet.bulk)}
         ends = {end for passive in resistors for end in passive.nets}
-    found = [end for end in ends if end in ports and end not in touched] or ([] if net else _above(fets, ports))
+    found = [end for end in ends if end in ports and end not in touched] or (
+        [] if net else _above(fets, ports, passives)
+    )
     return found[0] if len(set(found)) == 1 else net
 
 
-def _above(fets: Sequence[Fet], ports: Sequence[str]) -> list[str]:
-    """Ports on which only drains of followers stand: devices whose gate and source are other ports."""
+def _above(fets: Sequence[Fet], ports: Sequence[str], passives: Sequence[Passive]) -> list[str]:
+    """Ports on which only drains of followers stand: devices whose gate and source are other ports, the source with a
+    load.
+    """
     touched = {end for fet in fets for end in (fet.gate, fet.source, fet.bulk)}
+    loaded = {fet.drain for fet in fets} | {end for passive in passives if passive.kind == "r" for end in passive.nets}
     return [
         fet.drain
         for fet in fets
         if fet.drain in ports
         and fet.drain not in touched
         and {fet.gate, fet.source} <= set(ports)
-        and fet.source != fet.bulk
+        and fet.source in loaded
     ]
