@@ -59,6 +59,9 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="print a text for a bug report: installed parts and versions, without names, paths or secrets",
     )
+    parser.add_argument(
+        "--fix", action="store_true", help="install what is missing for simulating, and name what is left to you"
+    )
     parser.set_defaults(func=doctor_command)
 
 
@@ -70,6 +73,8 @@ def doctor_command(options: argparse.Namespace) -> int:
     from eda_agent.cli.say import write
 
     rows = list(_examine())
+    if options.fix:
+        rows = _fixed(rows)
     able = all(row["ok"] for row in rows if row["needed"])
     if options.report:
         write(bug_report(rows))
@@ -84,6 +89,24 @@ def doctor_command(options: argparse.Namespace) -> int:
         if not row["ok"]:
             screen.print(f"    → {row['fix']}", markup=False, soft_wrap=True)
     return 0 if able else 3
+
+
+def _fixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The checks after what is missing was installed."""
+    import importlib
+
+    from eda_agent.cli.repair import repairs, run_repairs
+    from eda_agent.cli.say import say
+
+    commands, advice = repairs(rows)
+    run_repairs(commands, say)
+    for line in advice:
+        say(f"left    {line}")
+    if not commands:
+        say("nothing to install")
+        return rows
+    importlib.invalidate_caches()
+    return list(_examine())
 
 
 def bug_report(rows: Sequence[Mapping[str, Any]]) -> str:

