@@ -236,9 +236,57 @@ def test_files_that_are_not_there_are_named_and_a_pdk_replaces_models(tmp_path: 
     assert ".include bias.inc" in draft_of("* t\n.include bias.inc\n" + OTA, tmp_path).netlist_text
 
 
-def test_names_without_a_value_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"names without a value: w_pair, l_pair"):
-        draft_of(OTA.replace("W=5 L=0.5", "W=w_pair L='2*l_pair'"), tmp_path)
+def test_names_without_a_value_start_at_a_usual_size(tmp_path: Path) -> None:
+    """Topologies for optimizers have names for sizes, and their values in another program."""
+    text = OTA.replace("W=5 L=0.5 nf=1 m=1", "W=w_pair L='2*l_pair' nf=1 m='M_pair'").replace(" ib vdd", " vdd")
+    text = text.replace(".ends", "I1 vdd ib bias_current\nC1 out vss load\n.ends")
+    draft = draft_of(text, tmp_path)
+    assert draft.kind.name == "op-amp" and any("w_pair = 4.5" in note for note in draft.changed)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    problem = load_problem(tmp_path / "spec.yaml")
+    # the bias is a condition, and so is a load inside
+    assert {"w_pair", "l_pair", "m_pair"} <= set(problem.space.names) and "bias_current" not in problem.space.names
+    assert (measured(problem)["dc_gain"] or 0) > 20
+    bare = text.replace(N, "nch").replace(P, "pch").replace("XM", "M")
+    with pytest.raises(InputError, match="names without a value: w_pair, l_pair"):
+        draft_of(bare + ".model nch nmos\n.model pch pmos\n", tmp_path)
+
+
+UNITS = f"""* t
+.subckt ref vref vdd vss
+XM1 a a vdd vdd {P} W=5 L=2 m=4
+XM2 vref a vdd vdd {P} W=5 L=2 m=4
+XM3 a vref s vss {N} W=5 L=2
+XR1 s s1 vss sky130_fd_pr__res_high_po W=1 L=10
+XR2 s1 s2 vss sky130_fd_pr__res_high_po W=1 L=10
+XR3 s2 vss vss sky130_fd_pr__res_high_po W=1 L=10
+XR4 vref r1 vss sky130_fd_pr__res_high_po W=1 L=10
+XR5 r1 vss vss sky130_fd_pr__res_high_po W=2 L=10
+.ends
+"""
+
+
+def test_resistors_of_equal_units_are_one_parameter(tmp_path: Path) -> None:
+    draft = draft_of(UNITS, tmp_path)
+    (tmp_path / "spec.yaml").write_text(write_draft(draft, draft.source.name))
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert {name for name in problem.space.names if "R" in name} == {"XR1.w", "XR1.l", "XR5.w", "XR5.l"}
+    assert {edit.device for edit in problem.space.edits({**problem.space.initial, "XR1.l": 20e-6}) if edit.attribute == "l"} >= {
+        "xr1", "xr2", "xr3", "xr4"
+    }  # fmt: skip
+
+
+def test_the_second_input_of_a_nand_enables_it(tmp_path: Path) -> None:
+    nand = (
+        f"* t\n.subckt nand a b out vdd vss\nXM1 out a x vss {N} W=2 L=0.15\nXM2 x b vss vss {N} W=2 L=0.15\n"
+        f"XM3 out a vdd vdd {P} W=2 L=0.15\nXM4 out b vdd vdd {P} W=2 L=0.15\n.ends\n"
+    )
+    draft = draft_of(nand, tmp_path)
+    assert draft.kind.name == "gate" and (draft.kind.ports["in"], draft.kind.bias) == ("a", {"b": "high"})
+    assert any("b switches the bias off when low" in note for note in draft.noticed)
+    # of a gate whose inputs are equal nobody can tell which one is meant
+    both = nand.replace("XM2 x b", "XM2 x c").replace("a b out", "a b c out").replace("XM4 out b", "XM4 y b")
+    assert draft_of(both, tmp_path).kind.name == ""
 
 
 def test_an_output_that_a_gate_drives_is_no_reference(tmp_path: Path) -> None:

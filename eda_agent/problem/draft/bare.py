@@ -75,9 +75,14 @@ def _sizes(text: str, rule: DeviceRule, pdk: Pdk, notes: list[str]) -> str:
     missing = [side for side in ("w", "l") if not re.search(rf"(?<![\w]){side}\s*=", text, re.IGNORECASE)]
     if not missing:
         return ""
-    grid = 2 * pdk.grid
-    length = round(_LENGTHS * rule.length[0] / grid) * grid
-    start = {"w": max(rule.width[0], round(_SHAPE[rule.type] * length / grid) * grid), "l": length}
+    start = starting_sizes(rule, pdk)
     said = ", ".join(f"{side.upper()} = {format_quantity(start[side], 'm')}" for side in missing)
     notes.append(f"devices without sizes: {said} for {rule.name}")
     return "".join(f" {side.upper()}={start[side] * 1e6:.6g}u" for side in missing)
+
+
+def starting_sizes(rule: DeviceRule, pdk: Pdk) -> dict[str, float]:
+    """W and L (m) with which a MOSFET without sizes starts."""
+    grid = 2 * pdk.grid
+    length = round(_LENGTHS * rule.length[0] / grid) * grid
+    return {"w": max(rule.width[0], round(_SHAPE[rule.type] * length / grid) * grid), "l": length}

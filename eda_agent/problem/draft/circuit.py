@@ -17,10 +17,11 @@ from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import refuse_foreign
-from eda_agent.problem.draft.missing import refuse_names_without_value, without_missing_files
+from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.own_bench import OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
+from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
 from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
@@ -131,7 +132,15 @@ def read_circuit(
                 fix=f"--subckt {' or '.join(netlist.subcircuits) or '…'}",
             )
         )
-    refuse_names_without_value(netlist, name, path)
+    if unset := unset_names(netlist, name, chosen):
+        if not chosen.devices or (own is not None and own.program is not None):
+            refuse(unset, path)
+        said: list[str] = []
+        text = with_values(text, unset, said)
+        file = out / f"{path.stem}.eda.spice"
+        write_text(file, text)
+        netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+        notes = (*notes, *said)
     structure, by_name = _structure(netlist, name, chosen, answers)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})

@@ -15,7 +15,10 @@ def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str
     found = [("buffer", source, out) for source, out in _followers(structure, rest)]
     if not found:
         links = _gates(structure)
-        found = [("gate", port, out) for port in rest for out in outputs if port != out and _leads(links, port, out)]
+        inputs = [port for port in rest if port not in outputs and any(fet.gate == port for fet in structure.fets)]
+        # a gate with several inputs needs the others at levels that nobody told
+        if len(inputs) == 1:
+            found = [("gate", inputs[0], out) for out in outputs if _leads(links, inputs[0], out)]
     return found[0] if len(found) == 1 else None
 
 

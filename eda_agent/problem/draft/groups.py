@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -29,6 +29,10 @@ def device_at(draft: Draft, label: str) -> Device:
     return device
 
 
+_UNITS = 3
+"""The fewest equal devices that are units of one."""
+
+
 @dataclass
 class Groups:
     """`match` and `mirrors` as in the spec; `follows`: attribute → devices that follow another."""
@@ -39,10 +43,10 @@ class Groups:
     equal: list[tuple[list[str], str]] = field(default_factory=list)
     """(devices, attribute) of everything that follows."""
 
-    def add(self, names: list[str], attributes: str) -> None:
+    def add(self, names: list[str], attributes: Iterable[str]) -> None:
         """All but the first follow the first in these attributes."""
         for attribute in attributes:
-            self.follows[attribute].update(names[1:])
+            self.follows.setdefault(attribute, set()).update(names[1:])
             self.equal.append((names, attribute))
 
 
@@ -84,7 +88,46 @@ def grouped(draft: Draft) -> Groups:
             for equal in _classes(keys):
                 groups.match.append(equal)
                 groups.add(equal, "m" if counted else "w")
+    for names in unit_groups(draft):
+        groups.match.append(names)
+        scope, _, first = names[0].rpartition(".")
+        device = draft.netlist.subcircuits[scope or draft.subckt].device(first)
+        assert device is not None
+        rule = draft.pdk.device(device.value)
+        assert rule is not None
+        for attribute in (*rule.names, "m"):
+            groups.add(names, [attribute])
     return groups
+
+
+def unit_groups(draft: Draft) -> list[list[str]]:
+    """Resistors and capacitors of a PDK that a designer made of equal units: at least three of one model and size in a
+    cell.
+    """
+    result = []
+    for cell in reached(draft):
+        keys: dict[str, tuple[str, ...]] = {}
+        for device in draft.netlist.subcircuits[cell].devices:
+            rule = draft.pdk.device(device.value) if device.kind == "x" else None
+            if rule is None or rule.is_fet or rule.type not in {"resistor", "capacitor"}:
+                continue
+            path = device.name if cell == draft.subckt else f"{cell}.{device.name}"
+            keys[path] = (device.value.lower(), *(_canonical(draft, path, side) for side in (*rule.names, "m")))
+        result += [names for names in _classes(keys) if len(names) >= _UNITS]
+    return result
+
+
+def reached(draft: Draft) -> list[str]:
+    """The subcircuit and those that it calls, each once."""
+    result, waiting = [], [draft.subckt]
+    while waiting:
+        name = waiting.pop(0)
+        if name in draft.netlist.subcircuits and name not in result:
+            result.append(name)
+            waiting += [
+                device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"
+            ]
+    return result
 
 
 def _classes(keys: Mapping[str, tuple[str, ...]]) -> list[list[str]]:

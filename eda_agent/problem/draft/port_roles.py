@@ -60,6 +60,10 @@ def _held(structure: Structure, port: str) -> str:
     if len(wells) == 1:
         # a second supply, or the substrate
         return "high" if wells == {"pmos"} else "low"
+    for role, level in (("vss", "low"), ("vdd", "high")):
+        if named(role, port):
+            # a rail beside the rails
+            return level
     return _behind_switch(structure, port) or _current(structure, port) or "voltage"
 
 

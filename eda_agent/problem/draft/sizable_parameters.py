@@ -10,7 +10,7 @@ import re
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
-from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of
+from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of, reached
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, place_unit, uses_of
 from eda_agent.problem.netlist import Device, Edit
@@ -38,7 +38,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 result.append((spelled(draft, edit), edit))
             seen.add(name)
     follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
-    for inner in _reached(draft):
+    for inner in reached(draft):
         for device in draft.netlist.subcircuits[inner].devices:
             path = device.name if inner == draft.subckt else f"{inner}.{device.name}"
             if path in idle:
@@ -109,19 +109,6 @@ def _attributes(rule: DeviceRule | None) -> tuple[str, ...]:
     if rule is None:
         return "w", "l", "m"
     return (*(rule.names if rule.sized else ()), *rule.counts, "m")
-
-
-def _reached(draft: Draft) -> list[str]:
-    """The subcircuit and those that it calls, each once."""
-    result, waiting = [], [draft.subckt]
-    while waiting:
-        name = waiting.pop(0)
-        if name in draft.netlist.subcircuits and name not in result:
-            result.append(name)
-            waiting += [
-                device.value.lower() for device in draft.netlist.subcircuits[name].devices if device.kind == "x"
-            ]
-    return result
 
 
 def spelled(draft: Draft, edit: Edit) -> str:
@@ -214,7 +201,7 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 def _smallest(draft: Draft, key: str) -> float:
     """The smallest W or L in the netlist, for models without known limits."""
     texts = [
-        device.params.get(key, "") for name in _reached(draft) for device in draft.netlist.subcircuits[name].devices
+        device.params.get(key, "") for name in reached(draft) for device in draft.netlist.subcircuits[name].devices
     ]
     found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
     return min(found, default=1e-6)

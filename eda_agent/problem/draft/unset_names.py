@@ -1,0 +1,84 @@
+"""An unset name is a size or a value that a netlist writes as a name without a value, as topologies for optimizers do.
+
+Each becomes a `.param` with a usual starting value, which is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.problem import expression
+from eda_agent.problem.draft.bare import starting_sizes
+from eda_agent.problem.netlist import Device, Netlist
+from eda_agent.problem.pdk.registry import DeviceRule, Pdk
+from eda_agent.problem.source import is_title
+
+_VALUES = {"r": "10k", "c": "1p", "l": "1n", "i": "5u", "v": "0"}
+_SHOWN = 6
+
+
+def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
+    """Name → starting value as a netlist writes it, for every name without one in a cell and those that it calls."""
+    result: dict[str, str] = {}
+    seen: set[str] = set()
+    waiting = [subckt]
+    while waiting:
+        cell = waiting.pop()
+        scope = netlist.subcircuits.get(cell)
+        if scope is None or cell in seen:
+            continue
+        seen.add(cell)
+        known = {*netlist.top.params, *scope.params, *scope.defaults}
+        for device in scope.devices:
+            waiting += [device.value.lower()] if device.kind == "x" else []
+            for text, start in _places(device, pdk):
+                result |= {name: start for name in _names(text) if name not in known and name not in result}
+    return result
+
+
+def with_values(text: str, values: dict[str, str], notes: list[str]) -> str:
+    """The netlist's text with a `.param` for each name, at its top."""
+    listed = ", ".join(f"{name} = {value}" for name, value in list(values.items())[:_SHOWN])
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    notes.append(f"names without a value got a starting value: {listed}{more}; write .param for your own")
+    lines = text.splitlines(keepends=True)
+    titled = bool(lines) and (is_title(lines[0].strip()) or lines[0].lstrip().startswith("*"))
+    cards = [f".param {name}={value}\n" for name, value in values.items()]
+    return "".join([*lines[:titled], *cards, *lines[titled:]])
+
+
+def refuse(values: Iterable[str], path: Path) -> None:
+    """Raise `InputError` for names without a value where no PDK tells a usual size."""
+    names = list(values)
+    listed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    raise InputError(
+        Finding(
+            f"sizes are names without a value: {listed}",
+            path,
+            fix=".param NAME=VALUE gives each its value, in the netlist or in a file that it includes",
+        )
+    )
+
+
+def _places(device: Device, pdk: Pdk) -> list[tuple[str, str]]:
+    """(text of a size or value, its starting value)."""
+    rule = pdk.device(device.value)
+    places = [(text, _start(key, rule, pdk)) for key, text in device.params.items() if key in {"w", "l", "m", "nf"}]
+    return places + ([(device.value, _VALUES[device.kind])] if device.kind in _VALUES else [])
+
+
+def _start(key: str, rule: DeviceRule | None, pdk: Pdk) -> str:
+    if key in {"m", "nf"}:
+        return "1"
+    if rule is None or not rule.is_fet:
+        return "5" if pdk.scale != 1.0 else "5u"
+    return f"{starting_sizes(rule, pdk)[key] / pdk.scale:.6g}"
+
+
+def _names(text: str) -> list[str]:
+    try:
+        return sorted(expression.names(expression.parse(text)))
+    except expression.ExpressionError:
+        return []
