@@ -14,7 +14,7 @@ from eda_agent.record.legend import LETTER, stroke, stroke_class
 from eda_agent.record.plot_data import Mark, Plot
 from eda_agent.record.svg_text import svg_text
 
-LEFT, RIGHT, TOP, BOTTOM = 70, 24, 28, 44
+LEFT, RIGHT, TOP, BOTTOM = 80, 24, 28, 44
 """Pixels around the frame, for the marks of its axes and its title."""
 _MOST_POINTS = 1500
 

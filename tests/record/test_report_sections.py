@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import statistics
 import time
 from pathlib import Path
@@ -142,9 +143,15 @@ def test_conditions_are_those_of_the_spec(problems: dict[str, Problem]) -> None:
 
 @pytest.fixture(scope="module")
 def missed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sections") / "run"
-    size(Request(CIRCUITS / "ota_5t", "random", simulations=3, out=folder, seed=1))
-    return folder
+    place = tmp_path_factory.mktemp("sections")
+    shutil.copytree(CIRCUITS / "ota_5t", place / "circuit")
+    netlist = place / "circuit" / "ota_5t.spice"
+    # a comment of someone else's, beside the lines that change
+    netlist.write_text(
+        netlist.read_text().replace(".subckt", "* </pre><script>alert(1)</script> {{ 7 * 7 }}\n.subckt", 1)
+    )
+    size(Request(place / "circuit", "random", simulations=3, out=place / "run", seed=1))
+    return place / "run"
 
 
 def test_the_head_has_versions_times_and_the_verdict(missed: Path) -> None:
@@ -172,6 +179,9 @@ def test_the_head_has_versions_times_and_the_verdict(missed: Path) -> None:
 def test_a_report_by_command(missed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(missed), "--author", "R. Eviewer", "--samples", "5"]) == 0
     page = (missed / "report.html").read_text()
+    # twice in the whole netlist, for the screen and for print, and perhaps in the diff
+    assert page.count("&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; {{ 7 * 7 }}") >= 2
+    assert page.count("<script>") == 1
     assert "R. Eviewer" in page and "of 5 samples meet every spec" in page and "<svg" in page
     assert main(["report", str(missed), "--no-sim", "--author", ""]) == 0
     assert "Operating points" in (missed / "report.html").read_text()

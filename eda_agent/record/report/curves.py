@@ -66,7 +66,7 @@ def wave_figures(
         return [_bode(testbench, corners, about, shown, worst)]
     if kind == "noise":
         return [Figure([plot]) for plot in _noise(testbench, corners, about, shown)]
-    return [Figure([_sweep(testbench, kind, corners, about, shown)])]
+    return [_sweep(testbench, kind, corners, about, shown)]
 
 
 def shown_corners(corners: Sequence[str], worst: Sequence[str], most: int = FEW) -> Collection[str]:
@@ -137,7 +137,7 @@ def _noise(testbench: str, corners: Corners, about: Mapping[str, Any], shown: Co
     ]
 
 
-def _sweep(testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> Plot:
+def _sweep(testbench: str, kind: str, corners: Corners, about: Mapping[str, Any], shown: Collection[str]) -> Figure:
     """A transient or a DC sweep. A stimulus that is the same in every corner is drawn once."""
     roles = [role for role in next(iter(corners.values()))["probes"] if role != "supply"]
     unit = "A" if roles == ["current"] else "V"
@@ -151,8 +151,8 @@ def _sweep(testbench: str, kind: str, corners: Corners, about: Mapping[str, Any]
             name = role if once else corner if len(roles) == 1 else f"{corner} {role}"
             lines.append(Line(name, wave["axis"], values, hidden=not once and corner not in shown))
     title = f"{testbench}: {', '.join(roles)} over {axis.label}"
-    title += " (cut: an ideal source pulls it beyond the rails)" if cut else ""
-    return _plot(title, axis, Axis(unit, unit), lines)
+    caption = "Cut where an ideal source pulls it beyond the rails." if cut else ""
+    return Figure([_plot(title, axis, Axis(unit, unit), lines)], caption)
 
 
 def _plot(
