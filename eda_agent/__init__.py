@@ -14,10 +14,31 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # the same names as in __init__.pyi, which type checkers read
 __all__ = (
-    "Batch", "Circuit", "Draft", "EdaAgentError", "InputError", "MissingError", "MonteCarlo", "Run", "Sensitivity",
-    "Simulation", "SizingStream", "Table", "Waveform", "Waveforms", "draft", "load", "monte_carlo", "open_run",
-    "sensitivity", "simulate", "size", "waveforms",
-)  # fmt: skip
+    "Answer",
+    "Batch",
+    "Circuit",
+    "Draft",
+    "EdaAgentError",
+    "InputError",
+    "MissingError",
+    "MonteCarlo",
+    "Run",
+    "Sensitivity",
+    "Simulation",
+    "SizingStream",
+    "Table",
+    "Waveform",
+    "Waveforms",
+    "ask",
+    "draft",
+    "load",
+    "monte_carlo",
+    "open_run",
+    "sensitivity",
+    "simulate",
+    "size",
+    "waveforms",
+)
 
 
 def __getattr__(name: str) -> object:

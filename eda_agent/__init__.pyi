@@ -1,6 +1,9 @@
 """The names of the Python API for type checkers; `__init__.py` imports them when they are used."""
 
 from eda_agent.api import (
+    Answer as Answer,
+)
+from eda_agent.api import (
     Batch as Batch,
 )
 from eda_agent.api import (
@@ -41,6 +44,9 @@ from eda_agent.api import (
 )
 from eda_agent.api import (
     Waveforms as Waveforms,
+)
+from eda_agent.api import (
+    ask as ask,
 )
 from eda_agent.api import (
     draft as draft,

@@ -2,10 +2,12 @@
 
 circuit     a spec, or the design of a run            table      rows and columns for people, numpy and pandas
 drafts      a spec for a bare netlist                 evaluate   simulate, waveforms, monte_carlo, sensitivity
+    ask         the questions of a language model
 simulation  what a simulation gives                   sizing     size: a result, or an iterator of events
 runs        a run's turns, specs and curve            statistics what Monte Carlo and sensitivities give
 """
 
+from eda_agent.api.ask import Answer, ask
 from eda_agent.api.circuit import Circuit, load
 from eda_agent.api.drafts import Draft, draft
 from eda_agent.api.evaluate import monte_carlo, sensitivity, simulate, waveforms
@@ -17,6 +19,7 @@ from eda_agent.api.table import Table
 from eda_agent.errors import EdaAgentError, InputError, MissingError
 
 __all__ = [
+    "Answer",
     "Batch",
     "Circuit",
     "Draft",
@@ -31,6 +34,7 @@ __all__ = [
     "Table",
     "Waveform",
     "Waveforms",
+    "ask",
     "draft",
     "load",
     "monte_carlo",

@@ -14,8 +14,16 @@ from eda_agent.api.circuit import Circuit
 from eda_agent.api.table import Table
 
 POINT_UNITS = {
-    "id": "A", "gm": "S", "gds": "S", "vth": "V", "vdsat": "V", "vgs": "V", "vds": "V", "gm_id": "1/V", "margin": "V",
-}  # fmt: skip
+    "id": "A",
+    "gm": "S",
+    "gds": "S",
+    "vth": "V",
+    "vdsat": "V",
+    "vgs": "V",
+    "vds": "V",
+    "gm_id": "1/V",
+    "margin": "V",
+}
 """Field of an operating point → its unit."""
 
 

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from eda_agent.cli.arguments import UsageError
-from eda_agent.cli.error_json import kind_of, print_error
+from eda_agent.cli.error_json import print_error
 from eda_agent.cli.parser import build_parser
 from eda_agent.cli.say import forgive_encodings, say
+from eda_agent.error_data import kind_of
 from eda_agent.errors import EdaAgentError, StorageError
 from eda_agent.interrupts import obey
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from eda_agent.record.tables import read_cace
 from eda_agent.run.evaluate_once import try_out
 from eda_agent.run.own_deck import try_own_deck
 from eda_agent.run.schematic import netlist_of_schematic
+from eda_agent.run.targets import read_targets
 
 Ask = Callable[[str, Sequence[Guess], Answers], "Answers | None"]
 """From the kind ("" if unknown), the guesses and the answers so far to the answers with the user's replies."""
@@ -30,6 +31,7 @@ def draft_spec(
     pdk: str | None = None,
     subckt: str | None = None,
     cace: Path | None = None,
+    targets: Mapping[str, Mapping[str, object]] | None = None,
     force: bool = False,
     simulate: bool = True,
     answers: Answers | None = None,
@@ -43,6 +45,7 @@ def draft_spec(
         pdk: its name or file; None for the one whose devices the netlist uses.
         subckt: the subcircuit to size; None for the one that no other calls.
         cace: a CACE datasheet with targets.
+        targets: metric → minimum and maximum, numbers in SI units or texts; they replace those of `cace`.
         force: replace an existing spec.
         simulate: measure the netlist's own sizes; otherwise targets are common values.
         answers: what the user says of the circuit.
@@ -75,7 +78,7 @@ def draft_spec(
     if draft.fallback_testbench and not deck.exists():
         # an existing spec holds the user's work
         write_text(deck, draft.fallback_testbench.deck)
-    wanted = read_cace(cace) if cace else {}
+    wanted = {**(read_cace(cace) if cace else {}), **read_targets(targets or {})}
     text = write_draft(draft, circuit, wanted=wanted)
     doubts, faults = list(draft.doubts), tuple[Finding, ...]()
     results = None

@@ -25,7 +25,7 @@ def run_folder(request: Request, problem: Problem) -> Path:
     folder = request.out or wanted
     try:
         if request.out is None:
-            return _new(wanted)
+            return new_folder(wanted)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
@@ -34,7 +34,7 @@ def run_folder(request: Request, problem: Problem) -> Path:
     return folder
 
 
-def _new(wanted: Path) -> Path:
+def new_folder(wanted: Path) -> Path:
     """Create a folder with a name that no other process has taken; creating it decides."""
     wanted.parent.mkdir(parents=True, exist_ok=True)
     folder, number = wanted, 1

@@ -17,6 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
+    "boolean": (bool,),
 }
 
 
@@ -62,6 +63,8 @@ def _of_type(kind: str, value: Any) -> Any:
             value = float(value)
         except ValueError:
             return None
+    if kind == "boolean":
+        return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if kind == "integer" and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

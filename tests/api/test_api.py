@@ -56,9 +56,12 @@ def test_a_user_s_program_is_checked_by_its_types(tmp_path: Path) -> None:
     )
     found = subprocess.run(
         [sys.executable, "-m", "mypy", "--follow-imports=silent", "--cache-dir", str(tmp_path / "c"), "mine.py"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"MYPYPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-    ).stdout  # fmt: skip
+    ).stdout
     kinds = [line.split('"')[1].rpartition(".")[2] for line in found.splitlines() if "Revealed type" in line]
     assert kinds == ["Simulation", "Batch", "Run", "SizingStream"], found
     assert "mine.py:8: error" in found

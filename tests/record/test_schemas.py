@@ -98,8 +98,13 @@ def test_simulations_have_theirs(folder: Path) -> None:
 
 def test_a_command_is_accepted_by_both_or_by_none() -> None:
     samples: dict[str, Any] = {
-        "count": 3, "flag": True, "text": "x", "quantity": "8u", "sizing": {"W": "8u"}, "options": {"model": "m"}
-    }  # fmt: skip
+        "count": 3,
+        "flag": True,
+        "text": "x",
+        "quantity": "8u",
+        "sizing": {"W": "8u"},
+        "options": {"model": "m"},
+    }
     for do, fields in _FIELDS.items():
         whole = {"do": do, **{name: samples[kind.removesuffix("?")] for name, kind in fields.items()}}
         for data in (whole, {**whole, "colour": 1}, *({**whole, name: [1]} for name in fields), {"do": do}):

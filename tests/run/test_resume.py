@@ -131,8 +131,13 @@ def test_another_policy_continues_a_run_and_is_recorded(amp: Path, tmp_path: Pat
     (switch,) = state(run).handovers
     told = {name: switch[name] for name in ("index", "before", "after", "name", "options", "reason")}
     assert told == {
-        "index": 3, "before": "random", "after": "trust", "name": "trust", "options": {}, "reason": "--policy"
-    }  # fmt: skip
+        "index": 3,
+        "before": "random",
+        "after": "trust",
+        "name": "trust",
+        "options": {},
+        "reason": "--policy",
+    }
     # it goes on with that policy, until another is named; options are those of the new one
     eda("size", run, "--resume", "--budget", "5")
     assert [turn["proposal"]["policy"] for turn in state(run).turns][1:] == ["random"] * 2 + ["trust"] * 3

@@ -24,6 +24,8 @@ NAMES = (
     "doctor",
     "klayout",
     "schema",
+    "mcp",
+    "skill",
     "completion",
 )
 """The commands in the order of `eda-agent --help`."""

@@ -44,6 +44,7 @@ _EXTRAS = {
     "envs": ("gymnasium", "trl", "verifiers"),
     "ray": ("ray",),
     "frames": ("pandas",),
+    "mcp": ("mcp",),
 }
 
 

@@ -1,0 +1,35 @@
+"""The registry has every tool of the server, and calls one with checked arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eda_agent.errors import InputError
+from eda_agent.server import files, runs
+from eda_agent.server.confined import Root
+from eda_agent.server.tool import ServerTool
+from eda_agent.tools.arguments import checked
+
+TOOLS: dict[str, ServerTool] = {
+    tool.name: tool
+    for tool in (
+        files.INIT,
+        files.CHECK,
+        files.SIMULATE,
+        files.ASK,
+        runs.SIZE,
+        runs.RUN_TOOL,
+        runs.SHOW,
+        runs.REPORT,
+    )
+}
+"""Name → tool, in the order in which an agent uses them."""
+
+
+def call(name: str, root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Call a tool. Raises `EdaAgentError` with a message for the client."""
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise InputError(f"no tool {name[:40]!r}; the tools are {', '.join(TOOLS)}")
+    return tool.call(root, checked(name, tool.schema, given))
