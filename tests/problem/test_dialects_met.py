@@ -9,7 +9,7 @@ import pytest
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import Draft, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import to_spice
-from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
+from eda_agent.problem.draft.simulation_cards import first_variant, measured_nets, without_simulation
 from eda_agent.problem.draft.sizable_parameters import places_of
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import find_pdk
@@ -297,3 +297,18 @@ def test_an_output_that_a_gate_drives_is_no_reference(tmp_path: Path) -> None:
     )
     draft = draft_of(text, tmp_path)
     assert draft.kind.name == "oscillator" and any("whether this circuit oscillates" in doubt for doubt in draft.doubts)
+
+
+def test_a_circuit_that_nothing_drives_has_the_ports_that_its_names_say(tmp_path: Path) -> None:
+    body = "\n".join(line for line in OTA.splitlines() if line.startswith("XM"))
+    draft = draft_of(f"* from a layout\n{body}\n.end\n", tmp_path)
+    ports = draft.netlist.subcircuits[draft.subckt].ports
+    assert draft.kind.name == "op-amp" and set(ports) == {"inp", "inn", "out", "ib", "vdd", "vss"}
+    assert any("nothing drives the circuit" in note for note in draft.changed)
+
+
+def test_the_first_variant_of_a_hspice_deck_is_the_deck(tmp_path: Path) -> None:
+    notes: list[str] = []
+    assert first_variant(OTA, notes) == OTA and notes == []
+    deck = ".prot\n.lib 'a' tt\n.unprot\n.temp=25\n.data t w\n1\n.enddata\nR1 a b 1k\n.alter\nR1 a b 2k\n.end\n"
+    assert first_variant(deck, notes) == ".lib 'a' tt\n.temp 25\nR1 a b 1k\n" and len(notes) == 2

@@ -21,6 +21,7 @@ from eda_agent.problem.draft.missing import without_missing_files
 from eda_agent.problem.draft.own_bench import OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
+from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
 from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
@@ -100,6 +101,7 @@ def read_circuit(
     libraries |= {name for entry in known for name in entry.include}
     left_out: list[str] = []
     here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
+    here = first_variant(here, left_out)
     deck = path
     if left_out:
         deck = path.parent / f"{path.stem}.eda.spice"

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
+from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.source import is_title
 from eda_agent.units import parse_spice_number
@@ -20,6 +21,7 @@ _GROUNDS = frozenset(["0", "gnd", "gnd!"])
 _NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "j": 3}
 """Element letter → number of nodes. An X calls a PDK's device or a cell: its nodes are all words before the last."""
 _NAMED_OUTPUT = re.compile(r"/?v?(?:out\w*|o|ref\w*|bg\w*|bgr)", re.IGNORECASE)
+_BIAS = re.compile(r"[iv]?_?b(?:ias)?_?[np]?\d*|iref\d*", re.IGNORECASE)
 
 
 def _nodes_of(card: str) -> list[str]:
@@ -54,6 +56,9 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
             driven.append(live[0])
         elif kind not in "vi" or live:
             kept.append(number)
+    if not driven:
+        driven = _named_ports(nodes)
+        notes += ["nothing drives the circuit: nets that are named as ports became ports"] if driven else []
     if not driven or not kept:
         return list(lines)
     outputs = _outputs(cards, measured)
@@ -68,7 +73,7 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     kept = [number for number in kept if number not in loads]
     if loads:
         notes.append(f"{', '.join(cards[number].split()[0] for number in loads)} became the load of the testbenches")
-    # a net vss that a source of 0 V holds is ground
+    # a net vss that a source of 0 V holds is ground; without sources it is the rail
     ports = [port for port in dict.fromkeys([*driven, *outputs]) if port.lower() != "vss"]
     taken = any(net.lower() == "vss" for net in driven) and conditions_of(lines).volts.get("vss", 0.0) != 0.0
     ground = "gnd" if taken else "vss"
@@ -77,6 +82,14 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     ends = ["vss", *(["gnd"] if taken and grounded else [])]
     notes.append(f"sources were removed, and {', '.join(ports)} and ground ({' and '.join(ends)}) became ports")
     return [*others, f".subckt {name} {' '.join([*ports, *ends])}", *body, f".ends {name}"]
+
+
+def _named_ports(nodes: Sequence[Sequence[str]]) -> list[str]:
+    """The nets that are named as ports are, if one of them is a supply."""
+    nets = dict.fromkeys(net for found in nodes for net in found if net.lower() not in _GROUNDS)
+    roles = ("vdd", "vss", "inp", "inn", "in", "out", "outp", "outn", "clk", "vref", "fb", "vctrl", "low", "high")
+    found = [net for net in nets if any(named(role, net) for role in roles) or _BIAS.fullmatch(net)]
+    return found if any(named("vdd", net) for net in found) else []
 
 
 def is_made_of_cells(lines: Sequence[str]) -> bool:

@@ -57,6 +57,29 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
     return result
 
 
+def first_variant(text: str, notes: list[str]) -> str:
+    """The text of a HSPICE deck without guards of models, tables of `.data`, and what `.alter` changes.
+
+    A deck without them is returned unchanged.
+    """
+    if not re.search(r"^\s*\.(?:alter|data|(?:un)?prot\w*|temp\s*=)", text, re.IGNORECASE | re.MULTILINE):
+        return text
+    result: list[str] = []
+    skipping = False
+    for line in text.splitlines():
+        found = _CARD.match(line)
+        card = found[1].lower() if found else ""
+        if skipping or card == "data":
+            skipping = card != "enddata"
+            notes += ["the table of .data was left out"] if card == "data" else []
+        elif card == "alter":
+            notes.append("what .alter changes was left out: the circuit before it is sized")
+            break
+        elif card not in _GUARDS:
+            result.append(re.sub(r"^(\s*\.temp)\s*=\s*", r"\1 ", line, flags=re.IGNORECASE))
+    return "\n".join(result) + "\n"
+
+
 def measured_nets(text: str) -> frozenset[str]:
     """The nets whose voltages a deck prints, plots, saves or measures, in lower case."""
     found: set[str] = set()

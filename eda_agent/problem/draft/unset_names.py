@@ -22,6 +22,7 @@ _SHOWN = 6
 def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
     """Name → starting value as a netlist writes it, for every name without one in a cell and those that it calls."""
     result: dict[str, str] = {}
+    models = {line.text.split()[1].lower() for line in netlist.lines if line.card == ".model"} | pdk.devices.keys()
     seen: set[str] = set()
     waiting = [subckt]
     while waiting:
@@ -34,6 +35,8 @@ def unset_names(netlist: Netlist, subckt: str, pdk: Pdk) -> dict[str, str]:
         for device in scope.devices:
             waiting += [device.value.lower()] if device.kind == "x" else []
             for text, start in _places(device, pdk):
+                if text.lower() in models:
+                    continue
                 result |= {name: start for name in _names(text) if name not in known and name not in result}
     return result
 
@@ -66,7 +69,9 @@ def _places(device: Device, pdk: Pdk) -> list[tuple[str, str]]:
     """(text of a size or value, its starting value)."""
     rule = pdk.device(device.value)
     places = [(text, _start(key, rule, pdk)) for key, text in device.params.items() if key in {"w", "l", "m", "nf"}]
-    return places + ([(device.value, _VALUES[device.kind])] if device.kind in _VALUES else [])
+    # an R or C line with sizes names a model
+    modelled = device.kind in "rcl" and device.params.keys() - {"m", "tc1", "tc2"}
+    return places + ([(device.value, _VALUES[device.kind])] if device.kind in _VALUES and not modelled else [])
 
 
 def _start(key: str, rule: DeviceRule | None, pdk: Pdk) -> str:
