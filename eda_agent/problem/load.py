@@ -23,6 +23,7 @@ from eda_agent.problem.load_space import load_space, start_notes
 from eda_agent.problem.load_specs import load_specs
 from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.located_node import LocatedNode, read_marked
+from eda_agent.problem.model_libraries import process_in
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
@@ -195,7 +196,7 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
         if file.resolve() in _decks(path.parent, fields):
             # a designer's deck: circuit and bench in one file
             text = read_bench(file, folders, files)
-            left_out += text.left_out
+            left_out += [line for line in text.left_out if process_in(line.text)]
             return parse_netlist(circuit_part(text.lines))
         return parse_netlist(read_source(file, folders, library_files=files, left_out=left_out))
     except InputError as error:

@@ -56,6 +56,7 @@ COMMAND_MARKS = r"\w \t.,:@\[\](){}'=+\-*/^%#~?!"
 quotation or back quote.
 """
 _ANALYSIS = re.compile(rf"\.[a-z]+(?:[ \t][{COMMAND_MARKS}]*)?", re.IGNORECASE)
+_INCLUDES = frozenset([".include", ".inc", ".lib"])
 DEVICES = frozenset("rclvimxefghbdqjkswtzo")
 """Element letters that cannot access files; A (XSPICE) can."""
 OPTIONS = frozenset(
@@ -190,20 +191,16 @@ class _Reader:
             if self._full:
                 break
             if self.scripts is not None and (inside or line.card == ".control"):
+                if inside and line.card in _INCLUDES:
+                    # ngspice reads includes wherever they stand
+                    result.extend(self._included(line, depth))
+                    continue
                 if inside and line.card not in {".endc", ".control"} and line.text:
                     self.scripts.append(line)
                 inside = line.card != ".endc"
                 result.append(replace(line, text=""))
-            elif self.scripts is not None and names_library(line.text):
-                if self.left_out is not None:
-                    self.left_out.append(line)
-                result.append(replace(line, text=""))
-            elif line.card in {".include", ".inc", ".lib"}:
-                target = _include_target(line, self.folders, self.libraries, self.findings)
-                if target is not None:
-                    result.extend(self.read(target, depth + 1))
-                elif self.left_out is not None and line.card == ".lib" and len(line.text.split()) > 2:
-                    self.left_out.append(line)
+            elif line.card in _INCLUDES:
+                result.extend(self._included(line, depth))
             elif line.card == ".end" and line.text.strip().lower() == ".end":
                 if depth == 0:
                     result.append(line)
@@ -212,6 +209,19 @@ class _Reader:
                 _refuse_unsafe(line, self._cards(), self.findings)
                 result.append(line)
         return result
+
+    def _included(self, line: Line, depth: int) -> list[Line]:
+        """The lines of an included file, or none for a model library."""
+        if self.scripts is not None and names_library(line.text):
+            if self.left_out is not None:
+                self.left_out.append(line)
+            return [replace(line, text="")]
+        target = _include_target(line, self.folders, self.libraries, self.findings)
+        if target is not None:
+            return self.read(target, depth + 1)
+        if self.left_out is not None and line.card == ".lib" and len(line.text.split()) > 2:
+            self.left_out.append(line)
+        return []
 
     def _cards(self) -> frozenset[str]:
         """The analysis cards that are allowed."""

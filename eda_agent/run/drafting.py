@@ -138,6 +138,9 @@ def _try_own(
         if problem is None or not simulate:
             return None, faults, []
         tried = try_own_deck(problem)
+    except InputError as error:
+        # the draft is written all the same, with what is wrong
+        return None, tuple(replace(one, file=draft.source, line=None) for one in error.findings), []
     finally:
         trial.unlink(missing_ok=True)
     rows = {name: Row(*row) for name, row in tried.results.items()}

@@ -87,9 +87,11 @@ def test_a_deck_without_a_circuit_is_said(tmp_path):
 def test_a_script_without_end_is_stopped(tmp_path, capsys):
     body = ".control\nop\nprint v(out)\nlet k = 0\nwhile k < 1\n let j = 2\nend\n.endc"
     assert main(["init", str(written(tmp_path, body))]) == 2
-    said = " ".join(capsys.readouterr().err.split())
+    shown = capsys.readouterr()
+    said = " ".join((shown.err + shown.out).split())
     assert "the deck cannot be simulated" in said and "did not end after 200,000 steps" in said, said
-    assert "line 14" in said
+    assert "line 14" in said and ".draft.yaml" not in said
+    assert "# to correct:" in (tmp_path / "spec.yaml").read_text(encoding="utf-8")
 
 
 def test_a_vector_cannot_fill_the_memory(tmp_path, capsys):
@@ -121,6 +123,6 @@ def test_nothing_is_written(tmp_path, monkeypatch):
     )
     assert main(["init", str(written(tmp_path, body))]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["spec.yaml", "tb.spice"]
-    assert "write, wrdata, hardcopy of the script write or draw only, and are skipped" in (
-        tmp_path / "spec.yaml"
-    ).read_text(encoding="utf-8")
+    assert "skipped, because no result depends on them: write, wrdata, hardcopy" in (tmp_path / "spec.yaml").read_text(
+        encoding="utf-8"
+    )

@@ -176,7 +176,8 @@ def supply_of(lines: Sequence[Line], net: str) -> tuple[str, float | None]:
         value = expression.strip_quotes(found[3]) if found else ""
         number = parse_spice_number(value)
         if number is not None:
-            return words[0].lower(), number
+            # a source at 0 V is swept or ramped by the deck itself
+            return (words[0].lower(), number) if number > 0 else ("", None)
         if value.lower() in params:
             number = parse_spice_number(expression.strip_quotes(params[value.lower()]))
             if number is not None:

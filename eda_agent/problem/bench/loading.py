@@ -107,7 +107,7 @@ def _notes(
     result = []
     deck = values["deck"]
     if program.skipped:
-        result.append(deck.noted(f"{', '.join(program.skipped)} of the script write or draw only, and are skipped"))
+        result.append(deck.noted(f"skipped, because no result depends on them: {', '.join(program.skipped)}"))
     for key in given:
         if key not in settings:
             result.append(values[key].noted(f"{key} is not used: the deck has no parameter of that name"))

@@ -13,7 +13,7 @@ from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
 from eda_agent.problem.draft.flat import FlatConditions
 from eda_agent.problem.netlist import Netlist, Subcircuit, parse_netlist
-from eda_agent.problem.script import Program, compile_script
+from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.units import parse_spice_number
 
 NAME = "tb"
@@ -100,7 +100,7 @@ def read_own_bench(path: Path, raw: str, subckt: str | None, library_files: Coll
         text,
         netlist,
         chosen,
-        program if text.measures_itself and program.steps else None,
+        program if program.steps and _has_results(program) else None,
     )
 
 
@@ -144,3 +144,8 @@ def _sizable(netlist: Netlist, name: str, seen: frozenset[str] = frozenset()) ->
         )
         for device in scope.devices
     )
+
+
+def _has_results(program: Program) -> bool:
+    """Whether a deck measures or prints a number: one that only draws has none."""
+    return bool(program.results) or any(step["do"] == "print_all" for step in all_steps(program.steps))

@@ -88,7 +88,7 @@ def _row(name: str, row: Row, testbench: str) -> str:
     now = f"now {format_quantity(row.value, unit, 4)}"
     if sense == NEAR:
         low, high = sorted((row.value * (1 - NEARNESS), row.value * (1 + NEARNESS)))
-        if row.value == 0:
+        if abs(row.value) < 1e-15:
             low, high = -1e-3, 1e-3
         return f"{head}minimum: {_number(low, unit)}, maximum: {_number(high, unit)}}}  # {now}"
     if unit in _STEP:

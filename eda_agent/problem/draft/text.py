@@ -120,11 +120,9 @@ def write_draft(
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
     if draft.own_bench is not None and draft.own_bench.program is not None:
         # before it has run, any target serves
-        lines += (
-            own_specs(results, OWN)
-            if results
-            else [f"  {name}: {{testbench: {OWN}, minimum: 1}}" for name in draft.own_bench.program.results]
-        )
+        names = draft.own_bench.program.results
+        trial = [f"  {name}: {{testbench: {OWN}, minimum: 1}}  # write your target" for name in names]
+        lines += own_specs(results, OWN) if results else trial
     line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
     lines += [line] if line and draft.own_bench is None else []
     lines += [

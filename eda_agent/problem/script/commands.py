@@ -26,7 +26,8 @@ def read_command(text: str, macros: dict[str, tuple[tuple[str, ...], str]]) -> S
     """
     name, _, rest = text.strip().partition(" ")
     name, rest = name.lower(), rest.strip()
-    if name in SKIPPED:
+    if name in SKIPPED or name.startswith("."):
+        # ngspice knows no cards in a script either
         return None
     if name in ANALYSES:
         return {"do": "analysis", "kind": name, "words": _words(rest)}
@@ -45,7 +46,8 @@ def _words(text: str) -> list[Word]:
 
 
 def _let(rest: str, macros: Macros) -> Step:
-    name, equals, formula = rest.partition("=")
+    # quotes around a formula are the shell's, not part of it
+    name, equals, formula = rest.replace("'", "").partition("=")
     index = re.fullmatch(r"\s*([^\[]+)((?:\[[^\]]*\])+)\s*", name)
     target = (index[1] if index else name).strip().lower()
     if not equals or not _NAME.fullmatch(target):
@@ -134,6 +136,8 @@ def _set(rest: str, macros: Macros) -> Step:
 def _option(rest: str, macros: Macros) -> Step:
     del macros
     found = re.fullmatch(r"(\w+)(?:\s*=\s*(\S+))?", rest)
+    if found and found[1].lower() in IGNORED_VARIABLES:
+        return {"do": "nothing"}
     if not found or found[1].lower() not in OPTIONS:
         raise ScriptError(f"option {rest!r} is not allowed", f"one of {', '.join(sorted(OPTIONS))}")
     return {"do": "option", "name": found[1].lower(), "value": word_of((found[2] or "").lower()), "set": False}

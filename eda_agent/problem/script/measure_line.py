@@ -178,9 +178,10 @@ def _vector(text: str, analysis: str, macros: Macros | None) -> Measure:
     """
     found = re.fullmatch(r"(par)?\(?'([^']*)'\)?", text, re.IGNORECASE)
     bare = found[2] if found else text.strip("\"'")
-    kind = re.fullmatch(r"v(m|p|db?|r|i)\((.*)\)", bare, re.IGNORECASE)
+    # ngspice looks at the letter behind the v alone: vmag, vph
+    kind = re.fullmatch(r"v([mpdri])[a-z]*\((.*)\)", bare, re.IGNORECASE)
     if kind and analysis in {"ac", "sp"}:
-        return {"tree": parse(f"v({kind[2]})", macros), "part": _PART[kind[1][0].lower()]}
+        return {"tree": parse(f"v({kind[2]})", macros), "part": _PART[kind[1].lower()]}
     if "$" in bare:
         return {"tree": ["vector", word_of(bare.lower())], "part": ""}
     return {"tree": parse(bare, macros), "part": ""}

@@ -33,6 +33,7 @@ SKIPPED = frozenset(
         "snsave",
         "state",
         "stop",
+        "setseed",
         "trace",
         "delete",
     ]

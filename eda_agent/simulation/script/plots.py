@@ -179,9 +179,11 @@ class Plots:
         return frozenset(one.lower() for one in self.ngspice.vectors(plot.real))
 
     def all(self) -> Iterator[tuple[str, Vector]]:
-        """Every vector of the current plot with its name."""
+        """Every vector of the current plot with its name, without nodes inside devices."""
         names = dict.fromkeys([*self.current.own, *(self._names(self.current) if self.current.real else ())])
         for name in sorted(names):
+            if "#" in name and not name.endswith(("#branch", "impedance")):
+                continue
             found = self._of_plot(self.current, name)
             if found is not None:
                 yield name, found

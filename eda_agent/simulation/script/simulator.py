@@ -58,7 +58,9 @@ class SimulatorSteps(State):
         self.ngspice.command(command)
         new = self.plots.take()
         if not new:
-            failure = classify(self.ngspice.log[start:])
+            said = self.ngspice.log[start:]
+            # a deck that did not load says why before
+            failure = classify(self.ngspice.log if any("circuits loaded" in line for line in said) else said)
             raise SimulationFailed(Failure(failure.kind, f"line {self.line}: {command[:60]}: {failure.words}"[:400]))
         for plot in new:
             self.outcome.plots[plot.kind] = plot.real
