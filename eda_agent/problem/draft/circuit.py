@@ -106,13 +106,15 @@ def read_circuit(
     if left_out:
         deck = path.parent / f"{path.stem}.eda.spice"
         write_text(deck, here)
-    own = None if is_made_of_cells(here.splitlines()) else read_own_bench(deck, here, subckt, libraries)
+    own = read_own_bench(deck, here, subckt, libraries, of_cells=is_made_of_cells(here.splitlines()))
     text, notes = here, tuple[str, ...]()
     if own is None:
         text, notes = to_spice(here, [chosen])
     elif own.program is None:
         text, notes = to_spice(circuit_text(own), [chosen])
         notes = (*notes, "the deck measures nothing, so its sources and analyses were replaced by templates")
+        if own.text.left_out:
+            notes = (*notes, "lines that name a model library were left out: `pdk:` gives the models")
     notes = (*left_out, *notes)
     file = path
     if notes:

@@ -69,8 +69,17 @@ class OwnBench:
         return FlatConditions(volts, amps, loads)
 
 
-def read_own_bench(path: Path, raw: str, subckt: str | None, library_files: Collection[str]) -> OwnBench | None:
+def read_own_bench(
+    path: Path, raw: str, subckt: str | None, library_files: Collection[str], *, of_cells: bool = False
+) -> OwnBench | None:
     """The bench in a file; None if the file is a circuit without one.
+
+    Args:
+        path: the deck.
+        raw: its text.
+        subckt: the circuit that the user names.
+        library_files: names of the PDKs' library files.
+        of_cells: whether its top level is a circuit of cells, unless it measures one of them.
 
     Raises:
         InputError: the deck has several circuits to size, or a line that cannot be read.
@@ -84,6 +93,8 @@ def read_own_bench(path: Path, raw: str, subckt: str | None, library_files: Coll
         return None
     able = [name for name in called if _sizable(netlist, name)] or called
     chosen = (subckt or (able[0] if len(able) == 1 else "")).lower()
+    if not chosen and of_cells:
+        return None
     if not chosen:
         raise InputError(
             Finding(f"the deck calls several circuits: {', '.join(able)}", path, fix=f"--subckt {' or '.join(able)}")
@@ -96,12 +107,8 @@ def read_own_bench(path: Path, raw: str, subckt: str | None, library_files: Coll
     program = compile_script(text.script, text.measures, findings, analyses=bool(text.analyses))
     if findings:
         raise InputError(findings)
-    return OwnBench(
-        text,
-        netlist,
-        chosen,
-        program if program.steps and _has_results(program) else None,
-    )
+    measures = bool(program.steps) and _has_results(program)
+    return None if of_cells and not measures else OwnBench(text, netlist, chosen, program if measures else None)
 
 
 def supplied(bench: OwnBench, port: str) -> tuple[str, float | None]:

@@ -120,8 +120,8 @@ def write_draft(
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
     if draft.own_bench is not None and draft.own_bench.program is not None:
         # before it has run, any target serves
-        names = draft.own_bench.program.results
-        trial = [f"  {name}: {{testbench: {OWN}, minimum: 1}}  # write your target" for name in names]
+        known = draft.own_bench.program.results
+        trial = [f"  {name}: {{testbench: {OWN}, minimum: 1}}  # write your target" for name in known]
         lines += own_specs(results, OWN) if results else trial
     line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
     lines += [line] if line and draft.own_bench is None else []
