@@ -421,4 +421,10 @@ def _refuse_unsafe(line: Line, analyses: frozenset[str], findings: list[Finding]
                 findings.append(line.finding(f"option {', '.join(bad)} is not allowed", "remove it"))
     elif card[0] not in DEVICES:
         hint = "XSPICE devices can read and write files" if card[0] == "a" else "the element letter is unknown"
-        findings.append(line.finding(f"device {card!r} is refused: {hint}", "use R, C, L, D, M, Q, J, X or sources"))
+        fix = "use R, C, L, D, M, Q, J, X or sources"
+        if card == "?":
+            hint, fix = (
+                "xschem writes it for a symbol that it did not find",
+                "add the symbol's library, and export again",
+            )
+        findings.append(line.finding(f"device {card!r} is refused: {hint}", fix))

@@ -312,3 +312,15 @@ def test_the_first_variant_of_a_hspice_deck_is_the_deck(tmp_path: Path) -> None:
     assert first_variant(OTA, notes) == OTA and notes == []
     deck = ".prot\n.lib 'a' tt\n.unprot\n.temp=25\n.data t w\n1\n.enddata\nR1 a b 1k\n.alter\nR1 a b 2k\n.end\n"
     assert first_variant(deck, notes) == ".lib 'a' tt\n.temp 25\nR1 a b 1k\n" and len(notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("? a b missing", "xschem writes it for a symbol"),
+        ("X9 out inp vss vdd sky130_fd_sc_hd__inv_2", "a standard cell"),
+    ],
+)
+def test_what_is_missing_is_said_as_what_it_is(line: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=words):
+        draft_of(OTA.replace(".ends", f"{line}\n.ends"), tmp_path)
