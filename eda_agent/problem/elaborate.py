@@ -29,6 +29,7 @@ _ALTERABLE = {
     "v": frozenset(["dc"]),
     "i": frozenset(["dc", "m"]),
     "x": frozenset(),
+    "d": frozenset(),
 }
 """Parameters that ngspice's `alter` changes correctly (tested against a fresh load); anything else is re-parsed."""
 _STANDARD_CELL = re.compile(r"_f?d?_?sc_|stdcell")
@@ -188,7 +189,7 @@ class Elaboration:
         """Why this circuit cannot be written without its hierarchy, or "".
 
         Only a completely understood circuit can be. A parameter that is not arithmetic, a card inside a subcircuit, or
-        a device other than M, R, C, L, V, I or a foundry's leaves elaboration to ngspice.
+        a device other than M, R, C, L, V, I, D or a foundry's leaves elaboration to ngspice.
         """
         inside = False
         for line in self.netlist.lines:

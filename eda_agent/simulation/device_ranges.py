@@ -51,11 +51,13 @@ def device_ranges(problem: Problem, drawn: Drawn) -> dict[str, Box]:
         ranges[name] = box
     # what is no MOSFET has one model for every size
     reached = (
-        device.library
+        device.library or (device.model if device.kind == "d" else "")
         for device in elaboration.devices({place: ends[0] for places in choices for place, ends in places.items()})
     )
     ranges |= {
-        name: (ANY, ANY) for name in reached if (rule := problem.pdk.device(name)) is not None and not rule.is_fet
+        name: (ANY, ANY)
+        for name in reached
+        if name not in problem.netlist.models and (rule := problem.pdk.device(name)) is not None and not rule.is_fet
     }
     return ranges
 

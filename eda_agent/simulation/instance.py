@@ -90,7 +90,7 @@ class Instance:
         drawn = deck.library.drawn
         lines, variants = [], []
         for head, card, device, values in zip(deck.flat_heads, chosen, parts.devices, parts.flat_values, strict=True):
-            name, extra = plain_card(card) or (device.model if device.kind in "mx" else ""), ""
+            name, extra = plain_card(card) or (device.model if device.kind in "mxd" else ""), ""
             if device.whole and (foundry := drawn.get(device.library)) is not None:
                 extra = "".join(f" {draw}={value!r}" for draw, value in _whole_draws(foundry, seed, sample, device))
             spread = deck.library.spreads.get(card) or deck.library.spreads.get(device.library, {})
@@ -116,7 +116,7 @@ class Instance:
     def flat(self, deck: Deck) -> str:
         """The circuit without hierarchy, each MOSFET with the card of its own bin."""
         models = (
-            plain_card(card) or (device.model if device.kind in "mx" else "")
+            plain_card(card) or (device.model if device.kind in "mxd" else "")
             for card, device in zip(self.cards(deck.library), self.parts.devices, strict=True)
         )
         lines = zip(deck.flat_heads, models, self.parts.flat_values, strict=True)

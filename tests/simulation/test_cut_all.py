@@ -15,11 +15,14 @@ import pytest
 
 from eda_agent.errors import InputError
 from eda_agent.problem import expression
+from eda_agent.problem.load import load_problem
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.library import Library, pairs, read_library
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.writer import Writer, constants_of
+from eda_agent.run import measure_once
+from eda_agent.simulation.workbench import Workbench
 
 ALL: Box = ((0.0, 1.0), (0.0, 1.0))
 KINDS = ("res", "mimcap", "bjt", "moscap")
@@ -282,3 +285,34 @@ def test_mismatch_inside_another_device_is_refused(tmp_path: Path) -> None:
     assert cut_library(pdk, "tt", {"fet": ALL}, tmp_path / "cuts").spreads
     with pytest.raises(InputError, match="mismatch of device 'pair'"):
         _ = cut_library(pdk, "tt", {"pair": ALL}, tmp_path / "cuts").spreads
+
+
+def test_diodes_of_gf180(tmp_path: Path) -> None:
+    """Plain model cards, for D lines: forward, reverse and their capacitance."""
+    pdk = find_pdk("gf180mcuD")
+    names = [name for name, rule in pdk.devices.items() if rule.type == "diode" and rule.spellings[0] == name]
+    cards = []
+    for index, (name, area, volts) in enumerate(itertools.product(names, ("1p", "100p"), ("0.6", "-3", "-1 ac 1"))):
+        cards += [f"v{index} a{index} 0 {volts}", f"d{index} a{index} 0 {name} area={area} pj=40u"]
+    for process in ("tt", "ss"):
+        cut = cut_library(pdk, process, dict.fromkeys(names, ALL), tmp_path / "cuts")
+        whole = currents(tmp_path, uncut(pdk, process), cards, 85.0)
+        ours = currents(tmp_path, [f".include {cut.models}"], cards, 85.0)
+        assert len(names) == 9 and ours == {name: pytest.approx(value, rel=1e-6) for name, value in whole.items()}
+
+
+def test_a_diode_line_of_the_foundry_is_simulated(tmp_path: Path) -> None:
+    """The circuit is flattened, and the diode conducts as in plain ngspice."""
+    cell = "* clamp\n.subckt clamp out vdd vss\nR1 vdd out 10k\nD1 out vss np_3p3 area=10p pj=14u\n.ends\n"
+    (tmp_path / "clamp.spice").write_text(cell)
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: clamp.spice\nsubckt: clamp\npdk: gf180mcuD\nparameters: {R1.value: {min: 1k, max: 100k}}\n"
+        "testbenches: {drift: {template: reference}}\nspecs: {reference_voltage: {unit: V, maximum: 1}}\n"
+    )
+    problem = load_problem(tmp_path / "spec.yaml")
+    assert Workbench(problem, tmp_path / "models").hierarchical == ""
+    ours = measure_once(problem)["reference_voltage"]
+    gf = find_pdk("gf180mcuD")
+    cards = ["vdd vdd 0 3.3", *cell.splitlines()[1:], "x1 out vdd 0 clamp", "vs vdd v1 0", "r2 v1 q 10k"]
+    theirs = currents(tmp_path, uncut(gf, "tt"), [*cards, "d2 q 0 np_3p3 area=10p pj=14u"])
+    assert ours == pytest.approx(3.3 + theirs["vdd"] / 2 * 10e3, rel=1e-4) and 0.5 < ours < 1.0

@@ -93,3 +93,21 @@ def test_native_and_high_voltage_mosfets_resistors_and_varactors(
     assert len(whole) == 43
     assert ours == {name: pytest.approx(value, rel=2e-5, abs=1e-13) for name, value in whole.items()}
     assert all(abs(value) > 1e-9 for name, value in whole.items() if name.startswith(("vd", "vres")))
+
+
+@pytest.mark.parametrize(("process", "temperature"), [("tt_hh", 125.0)])
+def test_parallel_plate_capacitors(process: str, temperature: float, tmp_path: Path) -> None:
+    names = [name for name, rule in PDK.devices.items() if rule.own]
+    section, head, calls = PDK.corners[process][0], [".option scale=1e-6"], []
+    head += [*uncut(LIBRARY, section, PDK.devices[names[0]].files), *STATISTICS]
+    for index, name in enumerate(names):
+        head.append(f".include {LIBRARY.parent / PDK.devices[name].own[0]}")
+        calls += [
+            f"v{index} c{index} 0 0.3 ac 1",
+            f"x{index} c{index}{' 0' * (PDK.devices[name].terminals - 1)} {name}",
+        ]
+    cut = cut_library(PDK, process, dict.fromkeys(names, (ANY, ANY)), tmp_path / "cuts")
+    whole = currents(tmp_path, head, calls, temperature)
+    ours = currents(tmp_path, [f".include {cut.models}", *cut.devices.splitlines()], calls, temperature)
+    assert len(whole) >= 25 and all(abs(value) > 2e-9 for value in whole.values())
+    assert ours == {name: pytest.approx(value, rel=1e-6) for name, value in whole.items()}

@@ -92,7 +92,7 @@ class CutLibrary:
         return tuple(self._card(device) for device in devices)
 
     def _card(self, device: FlatDevice) -> str:
-        boxes = self._boxes.get(device.model) if device.kind == "m" else None
+        boxes = self._boxes.get(device.model) if device.kind in "md" else None
         if boxes is None:
             return ""
         # bins are chosen by the finger (`set wnflag=1`)
@@ -118,7 +118,7 @@ class CutLibrary:
         """The cards that ngspice itself may choose for these devices; on an edge it may take either side."""
         wanted: set[str] = set()
         for device in devices:
-            boxes = self._boxes.get(device.model) if device.kind == "m" else None
+            boxes = self._boxes.get(device.model) if device.kind in "md" else None
             if boxes is None:
                 continue
             width, length = device.values.get("w", 0.0), device.values.get("l", 0.0)

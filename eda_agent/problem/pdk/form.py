@@ -147,6 +147,7 @@ _RULE: Mapping[str, tuple[Callable[[object], bool], str]] = {
         "it is [width, length], such as [r_width, r_length]",
     ),
     "sized": (lambda value: isinstance(value, bool), "it is true or false"),
+    "own": (lambda value: _text(value) or _list(_text)(value), "it is a file, relative to the library, or a list"),
     "counts": (_map(_name, _plain(1, 1e6)), "it is {name: maximum}"),
     "fingers": (_name, "it is the name of a parameter"),
     "fixed": (_map(_name, _number), "it is {name: number}"),

@@ -43,6 +43,7 @@ class DeviceRule:
         terminals: the number of its nodes.
         fingers: the library's name of the number of fingers.
         fixed: parameters of its subcircuit that a netlist does not set, with their values.
+        own: files of the device alone that the library does not include, relative to it.
         counts: parameters that are numbers of equal parts, such as emitters, with their maximum.
         sized: whether its width and length can be chosen.
         compiled: the Verilog-A models that it needs, by the name of their file.
@@ -63,6 +64,7 @@ class DeviceRule:
     compiled: tuple[str, ...] = ()
     sized: bool = True
     counts: Mapping[str, int] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
     @property
     def is_fet(self) -> bool:
@@ -249,6 +251,7 @@ def _read_pdk(name: str, data: dict[str, Any]) -> Pdk:
                 _files(rule.get("compiled", ())),
                 bool(rule.get("sized", True)),
                 {name.lower(): int(most) for name, most in rule.get("counts", {}).items()},
+                _files(rule.get("own", ())),
             )
     return Pdk(
         name=name,

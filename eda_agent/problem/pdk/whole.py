@@ -29,6 +29,7 @@ _SCALED = {"w": 1, "l": 1, "pj": 1, "area": 2}
 INNER = "__inner"
 """End of the name of a subcircuit that only whole devices call."""
 _GAUSS = re.compile(r"\b(a?gauss)\s*\(", re.IGNORECASE)
+_QUOTED = re.compile(r"'[^']*'|\{[^{}]*\}")
 _SETTING = re.compile(r"\s[A-Za-z_]\w*\s*=")
 
 
@@ -188,6 +189,8 @@ class WholeWriter:
             return card
         first = _SETTING.search(card)
         head, tail = (card[: first.start()], card[first.start() :]) if first else (card, "")
+        # a value without its name: R1 a b 'rsheet*l/w'
+        head = _QUOTED.sub(lambda match: self.kept(match[0]), head)
         given = pairs(tail)
         kind = card[0].lower()
         scale, powers = self.writer.pdk.scale, {"m": FET_SCALE}.get(kind, _SCALED if kind in "rcd" else {})

@@ -37,6 +37,10 @@ def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequenc
     library = read_library(path, sections, wanted=wanted)
     for name in pdk.include:
         library.params.update(read_library(path.parent / name, ()).params)
+    for name in devices:
+        for file in pdk.devices[name].own if name in pdk.devices else ():
+            if name not in library.blocks and (path.parent / file).is_file():
+                library.blocks.update(read_library(path.parent / file, ()).blocks)
     return library
 
 
