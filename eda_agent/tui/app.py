@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.screen import Screen
 
 from eda_agent.errors import EdaAgentError, InputError, visible
 from eda_agent.record.fold import RunState
@@ -103,6 +106,17 @@ class SizingApp(App[None]):
         Binding("question_mark", "help", "help", id="help"),
         Binding("q", "quit", "quit", id="quit"),
     ]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: every key of the app, and the commands of Textual."""
+        from eda_agent.tui.screens.help import HELP
+
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and binding.id not in {"help", "quit"}:
+                title = f"{binding.description[0].upper()}{binding.description[1:]}"
+                action = functools.partial(self.run_action, binding.action)
+                yield SystemCommand(f"{title}: {HELP[str(binding.id)]}", "", action)
+        yield from super().get_system_commands(screen)
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
         super().__init__()

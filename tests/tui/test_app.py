@@ -132,22 +132,25 @@ def test_screens_that_simulate_do_so_beside_the_app(recorded: Path) -> None:
         await until(pilot, lambda: "of" in said() and "simulating" not in said())
         waves = app.screen
         assert isinstance(waves, WavesScreen)
-        titles = [title for title, _, _ in waves.plots]
-        assert "loop: loop gain, dB" in titles and any("transient" in title for title in titles)
+        plots = {figure.plots[0].title: figure.plots for figure in waves.figures}
+        assert any("over time" in title for title in plots)
         # the curve is what was measured: gain at the lowest frequency, in every corner
         measured = next(turn for turn in app.state.turns if turn["index"] == app.state.best["index"])["evaluation"][
             "values"
         ]
-        gain = {title: lines for title, _, lines in waves.plots}["loop: loop gain, dB"]
-        for corner, (_, ys) in gain.items():
-            assert ys[0] == pytest.approx(measured[corner]["dc_gain"], abs=0.05)
+        gain, phase = plots["loop: loop gain"]
+        for line in gain.lines:
+            assert line.y[0] == pytest.approx(measured[line.name]["dc_gain"], abs=0.05)
+        assert [line.name for line in phase.lines] == [line.name for line in gain.lines]
+        shown = str(waves.query_one("#values", Static).content)
+        assert "● nominal" in shown and "phase margin" in shown and " dB, " in shown
         before = str(waves.query_one("#values", Static).content)
         await pilot.press("full_stop", "full_stop")
         await pilot.pause()
         assert str(waves.query_one("#values", Static).content) != before
         await pilot.press("escape")
         await pilot.press("z")
-        await until(pilot, lambda: "bold from" in said())
+        await until(pilot, lambda: "grows by 10 %" in said())
         assert len(cells(app, "#sensitivity")) == len(app.state.started["parameters"])
         await pilot.press("escape")
         await pilot.press("m")

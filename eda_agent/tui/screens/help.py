@@ -51,6 +51,10 @@ HELP = {
 """Id of a binding → action of its key."""
 
 
+KEYS = {"question_mark": "?", "plus": "+"}
+"""Textual's name of a key → what is on it."""
+
+
 class HelpScreen(Detail):
     """Every key, with what it does."""
 
@@ -61,9 +65,8 @@ class HelpScreen(Detail):
         self.bindings = bindings
 
     def body(self) -> ComposeResult:
-        keys = {"question_mark": "?"}
         lines = [
-            f"  {keys.get(binding.key, binding.key):<6} {HELP.get(str(binding.id), binding.description)}"
+            f"  {KEYS.get(binding.key, binding.key):<6} {HELP.get(str(binding.id), binding.description)}"
             for binding in self.bindings
         ]
         more = [
