@@ -271,20 +271,27 @@ def in_a_library_of(pdk: Pdk, library: Library, name: str, constants: dict[str, 
     return "".join(writer.blocks)
 
 
-def test_mismatch_inside_another_device_is_refused(tmp_path: Path) -> None:
-    """A subcircuit whose inner MOSFET varies would silently lack it on a chip of Monte Carlo."""
+def test_mismatch_inside_another_device_is_drawn(tmp_path: Path) -> None:
+    """The draws of a MOSFET in series with a resistor are those of the device around it, to the last digit."""
     (tmp_path / "own.lib").write_text(
-        ".param mm=0\n.subckt fet d g s b w=1u l=1u\nm1 d g s b card w={w} l={l} delvto={mm*agauss(0,1m,1)}\n.ends\n"
+        ".param mm=0\n.subckt fet d g s b w=1u l=1u\n.model card nmos level=1 vto={0.6+mm*agauss(0,1m,1)} kp=2e-4\n"
+        "m1 d g s b card w={w} l={l}\n.ends\n"
         ".subckt pair d g s b w=1u l=1u\nx1 d g n b fet w={w} l={l}\nr1 n s 10\n.ends\n"
-        ".model card nmos level=1 vto=0.6 kp=2e-4\n"
     )
     (tmp_path / "own.yaml").write_text(
         RULES.replace("supply: 2", "supply: 2\nmismatch: {mm: 1}") + "  pair: {type: resistor, terminals: 4}\n"
     )
-    pdk = find_pdk("own.yaml", tmp_path)
-    assert cut_library(pdk, "tt", {"fet": ALL}, tmp_path / "cuts").spreads
-    with pytest.raises(InputError, match="mismatch of device 'pair'"):
-        _ = cut_library(pdk, "tt", {"pair": ALL}, tmp_path / "cuts").spreads
+    cut = cut_library(find_pdk("own.yaml", tmp_path), "tt", {"pair": ALL}, tmp_path / "cuts")
+    assert cut.drawn["pair"].draws == 1
+    sources = ["vd0 d0 0 2", "vd1 d1 0 2", "vg g 0 1.2"]
+    text = [line for one in cut.drawn.values() for line in one.text.splitlines()]
+    cards = [*sources, "x0 d0 g 0 0 pair w=4u", "x1 d1 g 0 0 pair w=4u draw0=20"]
+    ours = currents(tmp_path, text, cards)
+    plain = [".model one nmos level=1 vto=0.6 kp=2e-4", ".model two nmos level=1 vto=0.62 kp=2e-4"]
+    lines = ["m0 d0 g n0 0 one w=4u l=1u", "r0 n0 0 10", "m1 d1 g n1 0 two w=4u l=1u", "r1 n1 0 10"]
+    theirs = currents(tmp_path, plain, [*sources, *lines])
+    assert ours == {name: pytest.approx(value, rel=1e-8) for name, value in theirs.items()}
+    assert ours["vd0"] < 0.98 * ours["vd1"] < 0
 
 
 def test_diodes_of_gf180(tmp_path: Path) -> None:
