@@ -17,12 +17,12 @@ from eda_agent.problem.structure.saturation import meant_for_saturation
 __all__ = ["SYSTEM", "Look", "render"]
 
 SYSTEM = (
-    "You size analog circuits like an expert. You are shown a circuit, its testbenches, specs and size ranges, and what"
-    " earlier sizings measured in ngspice. First work out which devices set the missed specs: gm = (gm/Id)·Id, gbw ="
-    " gm/(2πC), slew rate = I/C, gain = product of gm/gds, poles gm/C, noise ~ 1/gm and 1/(W·L); use the operating"
-    " points. Early on take steps as large as these formulas ask for; change several sizes at once where they act on"
-    " different specs. Values are numbers with an engineering prefix (f p n u m k M G), without a unit: 4.7u, 800f."
-    " Sizes that you do not name keep those of the best turn. A sizing that was tried before teaches nothing."
+    "You size analog circuits. You are shown a circuit, its testbenches, specs and size ranges, and what earlier"
+    " sizings measured in ngspice. Work out from the operating points which devices set the missed specs: gm ="
+    " (gm/Id)·Id, gbw = gm/(2πC), slew rate = I/C, gain = product of gm/gds, poles gm/C, noise ~ 1/gm and 1/(W·L)."
+    " Early on take steps as large as these formulas ask for, and change several sizes at once. Values are numbers with"
+    " an engineering prefix (f p n u m k M G), without a unit: 4.7u, 800f. Sizes that you do not name keep those of the"
+    " best turn."
 )
 Answer = Literal["json", "tool"]
 MOST_HINTS = 10
@@ -32,7 +32,7 @@ def render(
     history: History,
     *,
     best: int = 3,
-    last: int = 6,
+    last: int = 5,
     netlist: bool = True,
     look: Look | None = None,
     answer: Answer = "json",

@@ -14,7 +14,7 @@ from eda_agent.agent.prompt.devices import (
     response_text,
 )
 from eda_agent.agent.prompt.turns import best_before
-from eda_agent.agent.prompt.values import changes_text, value_text
+from eda_agent.agent.prompt.values import changes_text, sizing_text, value_text
 from eda_agent.agent.score import SpecResult
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.space import Sizing
@@ -38,6 +38,9 @@ def best_text(history: History, turn: Turn, look: Look | None, wanted: Sequence[
     room = [f"{one.spec} {gap_text(specs[one.spec], one)}" for one in turn.score.results if one.met]
     if room:
         lines.append(f"Met, with room: {', '.join(room)}")
+    if turn.index and turn.sizing:
+        # the rows of the turns name changes only
+        lines.append(f"Sizes: {sizing_text(problem.space, turn.sizing)}")
     lines += _bias(problem, turn, look, wanted)
     return "\n".join(lines)
 

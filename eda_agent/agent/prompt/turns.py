@@ -13,8 +13,8 @@ from eda_agent.units import format_score, read_unit
 
 ALL = 12
 """Up to this many turns are all shown; of more, the best and the last."""
-REASON = 150
-"""Characters of an own reason."""
+REASON = 80
+"""Characters of an own reason. Every row has its own, so that earlier rows stay as they are."""
 OWN = frozenset(["chat", "user", ""])
 """Policies whose reasons are shown: they are words, not formulas."""
 
@@ -27,14 +27,16 @@ def turns_text(history: History, best: int, last: int) -> str:
         return ""
     heads = [f"{spec.name}{f' [{spec.shown_unit}]' if spec.shown_unit else ''}" for spec in problem.specs]
     skipped = len(history.measured) - len(chosen)
-    title = "## Turns (! = missed; sizes: what differs from the named best turn before)"
+    title = "## Turns (! = missed; sizes: what differs from the named turn)"
     if skipped > 0:
         title += f"; {skipped} are left out"
     lines = [title, f"turn | score | {' | '.join(heads)} | sizes | why"]
     wanted = {turn.index for turn in chosen}
-    why_from = len(history.turns) - 4
     for turn, base in with_bases(history, wanted):
-        lines.append(_row(problem, turn, base, why=turn.index >= why_from))
+        if base is not None and base.index not in wanted and base.index:
+            # a row that is left out explains nothing
+            base = history.incumbent
+        lines.append(_row(problem, turn, base))
     return "\n".join(lines)
 
 
@@ -71,7 +73,7 @@ def best_before(history: History, index: int) -> Turn | None:
     return next((base for _, base in with_bases(history, {index})), None)
 
 
-def _row(problem: Problem, turn: Turn, base: Turn | None, *, why: bool) -> str:
+def _row(problem: Problem, turn: Turn, base: Turn | None) -> str:
     assert turn.score is not None and turn.evaluation is not None and turn.sizing is not None
     corners = len(problem.corners)
     head = f"{turn.index} | {format_score(turn.value)}"
@@ -88,7 +90,7 @@ def _row(problem: Problem, turn: Turn, base: Turn | None, *, why: bool) -> str:
     else:
         sizes = f"{base.index}: {changes_text(problem.space, turn.sizing, base.sizing)}"
     reason = " ".join(turn.proposal.reasoning.rsplit("\n", 1)[-1].split())
-    own = why and turn.proposal.policy in OWN
+    own = turn.proposal.policy in OWN
     return f"{head} | {cells} | {sizes}" + (f" | {reason[:REASON]}" if own and reason else "")
 
 

@@ -49,11 +49,9 @@ def result_text(spec: Spec, result: SpecResult) -> str:
 
 
 def changes_text(space: DesignSpace, sizing: Mapping[str, float], base: Mapping[str, float]) -> str:
-    """The sizes that differ from a base, or all if more than half do."""
+    """The sizes that differ from a base."""
     changed = {name: value for name, value in sizing.items() if value != base.get(name)}
-    if not changed:
-        return "the same sizes"
-    return sizing_text(space, changed if len(changed) <= len(sizing) // 2 else sizing)
+    return sizing_text(space, changed) if changed else "the same sizes"
 
 
 def turn_text(problem: Problem, turn: Turn, base: Turn | None) -> str:
@@ -67,9 +65,7 @@ def turn_text(problem: Problem, turn: Turn, base: Turn | None) -> str:
         specs = {spec.name: spec for spec in problem.specs}
         outcome = ", ".join(result_text(specs[result.spec], result) for result in turn.score.results)
     if base is not None and base.sizing is not None and base.index != turn.index:
-        sizes = changes_text(problem.space, turn.sizing, base.sizing)
-        if len(sizes.split()) < len(turn.sizing):
-            sizes = f"turn {base.index} with {sizes}"
+        sizes = f"turn {base.index} with {changes_text(problem.space, turn.sizing, base.sizing)}"
     else:
         sizes = sizing_text(problem.space, turn.sizing)
     count = len(problem.corners)
