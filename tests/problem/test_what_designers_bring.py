@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import InputError
-from eda_agent.problem.draft import Draft, read_circuit, write_draft
+from eda_agent.problem.draft import Draft, guesses_of, read_answers, read_circuit, write_draft
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.load import load_problem
@@ -300,3 +300,24 @@ def test_an_output_behind_a_gate_is_that_of_a_comparator(tmp_path: Path) -> None
     draft, problem = drafted(tmp_path, text)
     assert draft.kind.name == "comparator without clock"
     assert 1e-10 < (measured(problem)["propagation_delay"] or 0) < 1e-6
+
+
+def test_the_name_of_a_cell_tells_a_comparator_from_an_amplifier(tmp_path: Path) -> None:
+    draft, problem = drafted(tmp_path, OTA.replace(".subckt ota", ".subckt ccomp3v"))
+    assert draft.kind.name == "comparator without clock" and draft.by_name == {"kind": "comparator without clock"}
+    assert any(guess.what == "kind" and guess.option == "--kind" for guess in guesses_of(draft))
+    assert measured(problem)["propagation_delay"] is not None
+    path = tmp_path / "c.spice"
+    assert read_circuit(path, tmp_path, answers=read_answers(kind="op-amp")).kind.name == "op-amp"
+    # a compensated amplifier is none, whatever its name
+    text = OTA.replace(".subckt ota", ".subckt complementary")
+    assert drafted(tmp_path, text)[0].kind.name == "op-amp"
+
+
+def test_a_regulator_with_its_divider_inside_is_no_regulator_of_the_templates(tmp_path: Path) -> None:
+    text = OTA.replace("inn out ib", "inn q ib").replace(
+        ".ends", f"XM7 q out vdd vdd {P} W=50 L=0.15\nR1 q inp 10k\nR2 inp vss 10k\n.ends"
+    )
+    (tmp_path / "c.spice").write_text(text)
+    draft = read_circuit(tmp_path / "c.spice", tmp_path)
+    assert draft.kind.name == "" and any("R1 and the resistor below it" in doubt for doubt in draft.doubts)

@@ -4,6 +4,7 @@ the names tell.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,15 @@ from eda_agent.problem.draft.kinds import KINDS
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.port_roles import biases, outputs_of
 from eda_agent.problem.structure import Structure, polarity
+
+COMPARATOR = "comparator without clock"
+_NAMED = re.compile(r"comparator|(?:^|[_\d])c?(?:comp|cmp)(?:[_\d]|$)", re.IGNORECASE)
+
+
+def named_comparator(name: str, found: CircuitClass, structure: Structure) -> bool:
+    """Whether a cell's name says that what looks like an op-amp without compensation is a comparator."""
+    compensated = any(role.startswith("compensation") for role in structure.roles.values())
+    return found.name == "op-amp" and not compensated and _NAMED.search(name) is not None
 
 
 def with_answers(found: CircuitClass, structure: Structure, answers: Answers) -> CircuitClass:

@@ -11,7 +11,7 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import write_text
 from eda_agent.problem.draft.answers import Answers
-from eda_agent.problem.draft.chosen_kind import with_answers
+from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
@@ -103,7 +103,7 @@ def read_circuit(
     here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
     here = first_variant(here, left_out)
     deck = path
-    if left_out:
+    if here != raw:
         deck = path.parent / f"{path.stem}.eda.spice"
         write_text(deck, here)
     own = read_own_bench(deck, here, subckt, libraries, of_cells=is_made_of_cells(here.splitlines()))
@@ -149,6 +149,10 @@ def read_circuit(
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = with_answers(classify(structure), structure, answers)
+    if named_comparator(name, kind, structure) and not answers.kind:
+        # an amplifier and a comparator without clock have the same connections
+        kind = with_answers(kind, structure, replace(answers, kind=COMPARATOR))
+        by_name["kind"] = COMPARATOR
     doubts += kind.doubts
     conditions = (conditions_of(raw.splitlines()) if own is None else own.conditions).above(structure.vss)
     if chosen.name == "own":

@@ -183,6 +183,18 @@ def _amplifier(
         ports = {"inp": plain, "inn": inverting, "out": out, **rails}
         return CircuitClass("comparator without clock", ports, bias, OPEN_COMPARATOR, tuple(doubts))
     if has_no_sink(structure, out):
+        inside = [
+            passive.name
+            for passive in structure.passives
+            if passive.kind == "r" and set(passive.nets) == {out, inverting}
+        ]
+        if inside:
+            doubts.append(
+                f"how to open the loop of this regulator: {inside[0].upper()} and the resistor below it divide"
+                " its output."
+                " Remove them: the testbenches of regulators have a divider (r_top, r_bottom)"
+            )
+            return CircuitClass("", rails, {}, (), tuple(doubts))
         # no device inside pulls the output: the load does, as in a regulator
         return CircuitClass(
             "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, REGULATOR, tuple(doubts)

@@ -56,9 +56,12 @@ def guesses_of(draft: Draft) -> list[Guess]:
     if supply_is_guessed(draft):
         whose = "the models are the netlist's own" if draft.pdk.name == "own" else f"that of {draft.pdk.name}'s devices"
         result.append(Guess("supply", format_quantity(supply_of(draft), "V"), whose, "--supply"))
+    if kind := draft.by_name.get("kind"):
+        result.append(Guess("kind", kind, "by the cell's name; its connections are those of an op-amp too", "--kind"))
     result += [
         Guess(role, port.upper(), "by its name, because the connections do not tell", "--port", role)
         for role, port in draft.by_name.items()
+        if role != "kind"
     ]
     result += _of_benches(draft)
     for port, how in draft.kind.bias.items():
