@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import statistics
 import time
@@ -26,7 +27,7 @@ from eda_agent.record.report.points import margin_matrix, point_tables
 from eda_agent.record.report.yields import yields
 from eda_agent.run import Request, size
 
-from ..conftest import CIRCUITS
+from ..conftest import CIRCUITS, ROOT
 
 
 def point(margin: float, current: float = 1e-6) -> dict[str, float]:
@@ -202,3 +203,12 @@ def test_a_thousand_turns_stay_small_and_quick(missed: Path) -> None:
     # 5 s and 5 MB with waveforms in 17 corners: these are most of both (docs/report.md)
     assert time.process_time() - start < 2.5
     assert len(page.encode()) < 1_000_000
+
+
+def test_a_journal_of_version_0_1_0_has_a_report() -> None:
+    """Its specs have no corners of their own, and no corner a definition."""
+    state = fold(read_journal(ROOT / "tests" / "fixtures" / "run" / "ota" / "journal.jsonl"))
+    page = html_report(state)
+    for spec in state.started["specs"]:
+        assert spec["name"] in page
+    assert not re.search(r">(None|nan|inf)<", page)

@@ -92,7 +92,8 @@ def _number(spec: Mapping[str, Any], value: float | None, bound: str, factor: fl
 
 def _cell_kind(spec: Mapping[str, Any], found: Found, corner: str) -> str:
     value, bound = found
-    if spec["corners"] and corner not in spec["corners"]:
+    asked = spec.get("corners")
+    if asked and corner not in asked:
         return "unasked"
     if value is None:
         return "fail"
