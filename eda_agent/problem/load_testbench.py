@@ -25,7 +25,6 @@ from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 BIAS_KEYS = ("current", "voltage")
-OWN_KEYS = ("deck", "probes")
 _OWN_SETTINGS = {
     "step": "1",
     "hold": "1u",

@@ -14,7 +14,7 @@ from eda_agent.problem.bias import BIAS_METRICS, REGIONS
 from eda_agent.problem.load import KEYS, NEEDED
 from eda_agent.problem.load_corners import SETS
 from eda_agent.problem.load_space import PARAMETER_KEYS, RATIO_KEYS
-from eda_agent.problem.load_testbench import BIAS_KEYS, OWN_KEYS, read_template, template_names
+from eda_agent.problem.load_testbench import BIAS_KEYS, read_template, template_names
 from eda_agent.problem.pdk import pdk_names
 from eda_agent.problem.selection import KINDS
 
@@ -107,10 +107,10 @@ def _template(name: str) -> Schema:
 
 
 def _own_testbench() -> Schema:
-    found = _map(
-        QUANTITY, {"deck": {**TEXT, "description": "a SPICE deck with an instance Xdut"}, "probes": _map(TEXT)}
-    )
-    return {"title": "a deck of your own", **found, "required": list(OWN_KEYS)}
+    about = "a designer's testbench that measures by itself, or a deck with an instance Xdut and probes"
+    supply = {**TEXT, "description": "the voltage source or the parameter that has the corner's vdd"}
+    found = _map(QUANTITY, {"deck": {**TEXT, "description": about}, "probes": _map(TEXT), "supply": supply})
+    return {"title": "a deck of your own", **found, "required": ["deck"]}
 
 
 def _measure() -> Schema:

@@ -78,7 +78,7 @@ class Session:
             if simulated.closer is not None:
                 reply["closer"] = simulated.closer.data()
             if deck.program is not None:
-                reply |= _own_results(simulated)
+                reply |= _own_results(simulated, deck.program.get("looped", ()))
                 # the program may have changed the circuit
                 self.forget(key)
             if waveforms:
@@ -164,12 +164,13 @@ class Session:
         deck.values = {(device, parameter): value for device, parameter, value in state.alterations or ()}
 
 
-def _own_results(simulated: Simulated) -> dict[str, Any]:
-    """What a designer's deck gave under names: last values with units, and which of them it prints."""
+def _own_results(simulated: Simulated, looped: Sequence[str]) -> dict[str, Any]:
+    """What a designer's deck gave under names: last values with units, and which of them it prints. `looped`: names
+    that have a smallest and a largest value.
+    """
     found = {name: result for name, result in simulated.results.items() if result.values}
     for name, result in list(found.items()):
-        if len(result.values) > 1 and name in simulated.printed:
-            # of a loop, the smallest and the largest value are results too
+        if name in looped and name in simulated.printed:
             for ending, value in (("min", min(result.values)), ("max", max(result.values))):
                 found.setdefault(f"{name}_{ending}", Result([value], result.unit))
                 simulated.printed.add(f"{name}_{ending}")

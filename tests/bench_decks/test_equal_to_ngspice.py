@@ -85,6 +85,14 @@ def test_numbers_are_those_that_ngspice_prints(name, pool, tmp_path):
     assert not messages
 
 
+def test_a_loop_gives_the_smallest_and_the_largest_value_too(pool, tmp_path):
+    ours, _ = measured(DECKS / "foreach_load.spice", tmp_path, pool)
+    assert ours["bw_min"] == ours["bw"] < ours["bw_max"]  # the last load is the largest
+    once, _ = measured(DECKS / "conditions.spice", tmp_path, pool)
+    # measured twice, but not in a loop: the last value alone
+    assert "period" in once and "period_min" not in once
+
+
 def test_a_derivative_is_the_slope_between_two_points(pool, tmp_path):
     # ngspice has no deriv: the slope of a follower in the middle of its step, from two find lines
     ours, _ = measured(DECKS / "two_analyses.spice", tmp_path, pool)

@@ -42,7 +42,8 @@ class Program:
     def wire(self, parameters: Mapping[str, float] | None = None) -> dict[str, Any]:
         """The program as a worker receives it. `parameters`: those of the corner, which `.meas` lines may use too."""
         known = {**self.parameters, **(parameters or {})}
-        return {"steps": list(self.steps), "measures": list(self.measures), "parameters": known}
+        looped = sorted(name for name in self.results if f"{name}_min" in self.results)
+        return {"steps": list(self.steps), "measures": list(self.measures), "parameters": known, "looped": looped}
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
