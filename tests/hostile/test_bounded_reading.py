@@ -17,7 +17,7 @@ from eda_agent.problem.draft.circuit import read_circuit
 from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.pdk import find_pdk
 from eda_agent.problem.pdk.library import read_library
-from eda_agent.problem.pdk.writer import library_of
+from eda_agent.problem.pdk.sections import library_of
 from eda_agent.problem.source import read_source
 
 CARDS = (

@@ -29,11 +29,12 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk.bins import EDGE, Bin, Box
 from eda_agent.problem.pdk.mismatch import Spread
 from eda_agent.problem.pdk.registry import Pdk
+from eda_agent.problem.pdk.sections import library_of, with_mismatch
 from eda_agent.problem.pdk.whole import WholeDevice, whole_devices
-from eda_agent.problem.pdk.writer import Writer, constants_of, library_of, with_mismatch, written
+from eda_agent.problem.pdk.writer import Writer, constants_of, written
 from eda_agent.units import format_quantity
 
-_SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "whole.py", "writer.py")
+_SOURCES = ("bins.py", "cut.py", "library.py", "mismatch.py", "sections.py", "whole.py", "writer.py")
 """Modules that determine the text of a cut; their digest is part of the names of the stored files."""
 MOST_BYTES = 200_000_000
 """Maximum size of a stored file of model cards."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.problem.pdk.writer import library_of
+from eda_agent.problem.pdk.sections import library_of
 
 _FOUND: dict[tuple[Path, int, tuple[str, ...]], frozenset[str]] = {}
 """Library, time of its last change and requested names → the result: a run asks at every new best."""

@@ -22,7 +22,8 @@ from eda_agent.problem.pdk.bins import Box
 from eda_agent.problem.pdk.cut import CutLibrary, Varied
 from eda_agent.problem.pdk.library import Library
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.problem.pdk.writer import constants_of, library_of, with_mismatch, written
+from eda_agent.problem.pdk.sections import library_of, with_mismatch
+from eda_agent.problem.pdk.writer import constants_of, written
 
 _LIBRARIES: dict[tuple[str, str, tuple[str, ...]], tuple[Library, dict[str, float]]] = {}
 """The statistical library of some devices, and the values of its typical parameters."""

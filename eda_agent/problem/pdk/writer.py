@@ -5,16 +5,14 @@ constants evaluated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 from eda_agent.errors import InputError
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.pdk.bins import ANY, Bin, Box
-from eda_agent.problem.pdk.library import Block, Library, has_section, pairs, read_library
+from eda_agent.problem.pdk.library import Block, Library, pairs
 from eda_agent.problem.pdk.mismatch import Spread, statistics
 from eda_agent.problem.pdk.registry import Pdk
 from eda_agent.problem.pdk.whole import FET_SCALE, INNER, WholeWriter, declared, is_number
@@ -24,31 +22,6 @@ _PLAIN = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _VARIED = re.compile(r"\{(" + _PLAIN.pattern + r")\+([^{}]*)\}")
 """A nominal value with a statistical term after it: the other form in SKY130's cards."""
 _BOUND = re.compile(r"\b([lw]m(?:in|ax))\s*=\s*('[^']*'|\{[^}]*\}|\S+)", flags=re.IGNORECASE)
-
-
-def library_of(pdk: Pdk, path: Path, sections: tuple[str, ...], devices: Sequence[str]) -> Library:
-    """The foundry's library, read as far as these devices need it."""
-    needed = [file for name in devices if name in pdk.devices for file in pdk.devices[name].files]
-
-    def wanted(file: Path) -> bool:
-        of_one_device = pdk.device_files and fnmatchcase(file.name, pdk.device_files)
-        return not of_one_device or any(file.name.startswith(prefix) for prefix in needed)
-
-    library = read_library(path, sections, wanted=wanted)
-    for name in pdk.include:
-        library.params.update(read_library(path.parent / name, ()).params)
-    for name in devices:
-        for file in pdk.devices[name].own if name in pdk.devices else ():
-            if name not in library.blocks and (path.parent / file).is_file():
-                library.blocks.update(read_library(path.parent / file, ()).blocks)
-    return library
-
-
-def with_mismatch(pdk: Pdk, path: Path, sections: Sequence[str]) -> tuple[str, ...]:
-    """The sections with mismatch where the library has one beside a section."""
-    return tuple(
-        varied if has_section(path, varied := f"{section}{pdk.mismatch_suffix}") else section for section in sections
-    )
 
 
 def written(
