@@ -45,7 +45,7 @@ SCRIPT = """
     state = {}
     def begin():
         # a layout of the netlist's own sizes, which is open from here on
-        cell = state["cell"] = tool.place("first")
+        cell = state["cell"] = place("first")
         view = window.current_view()
         state["before"] = sizes(cell)
         view.show_lvsdb(0, compat.active_cellview(view))
@@ -88,13 +88,15 @@ SCRIPT = """
         after(100, back)
     def back():
         state["dock"].buttons["write back"].click()
+        settle()
         preview = tool.writing.preview
         asked = str(preview.text.toPlainText())
         say(markers=browser("4-preview", "Marker"))
         shot("4-question", preview)
         preview.buttons["Apply"].click()
+        settle()
         view = window.current_view()
-        found = tool._devices(state["dock"].runner.run.folder)
+        found = devices(state["dock"].runner.run.folder)
         cell = state["cell"]
         match = lvs.check(cell.layout(), cell, found).devices_match
         view.show_lvsdb(view.num_l2ndbs() - 1, compat.active_cellview(view))

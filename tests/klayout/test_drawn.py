@@ -9,7 +9,7 @@ from pathlib import Path
 import pya
 import pytest
 
-from eda_agent.klayout import fold, lvs
+from eda_agent.klayout import fold, recognition
 from eda_agent.problem.layout import Layout, diffusion_of
 from eda_agent.problem.load import load_problem
 from eda_agent.record.journal import read_journal
@@ -57,7 +57,7 @@ def of_layout(path: Path, cards: str) -> str:
     layout = pya.Layout()
     layout.read(str(path))
     cell = next(one for one in layout.top_cells() if not one.is_proxy())
-    database = lvs.extract(layout, cell, combine=False)
+    database = recognition.extract(layout, cell, combine=False)
     circuit = next(iter(database.netlist().each_circuit_top_down()))
     lines = ["* extracted", ".subckt opamp inp inn out vdd vss ib"]
     for number, device in enumerate(circuit.each_device()):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eda_agent.klayout import lvs, mos, place
+from eda_agent.klayout import mos, place, recognition
 from eda_agent.klayout.fold import Diffusion, Rule, arrays, drawn_junctions, folded, junctions, rule_data, rule_of
 from eda_agent.klayout.table import Device, read_table
 
@@ -33,7 +33,7 @@ def extracted(layout: pya.Layout, cell: pya.Cell) -> dict[str, list[float]]:
     """Net → area (m²) and perimeter (m) of the diffusions on it, finger by finger as the extractor finds them."""
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     # a netlist lives as long as what extracted it
-    database = lvs.extract(layout, cell, combine=False)
+    database = recognition.extract(layout, cell, combine=False)
     for circuit in database.netlist().each_circuit():
         for device in circuit.each_device():
             for terminal, area, around in (("S", "AS", "PS"), ("D", "AD", "PD")):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import fold, lvs, mos, place, process, title, writeback
+from eda_agent.klayout import fold, lvs, mos, place, process, recognition, title, writeback
 from eda_agent.klayout.table import Device, Table, TableError, key, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
@@ -195,7 +195,7 @@ def test_a_transistor_is_extracted_as_it_was_asked_for(kind: str, width: float, 
         "MOS", mos.LIBRARY, {"kind": kind, "width": width, "length": length, "nf": nf, "m": m, "nets": "d g s b"}
     )
     cell.insert(pya.CellInstArray(variant.cell_index(), pya.Trans()))
-    extracted = lvs.extract(layout, cell)
+    extracted = recognition.extract(layout, cell)
     found = list(next(iter(extracted.netlist().each_circuit_top_down())).each_device())
     assert len(found) == 1
     device = found[0]

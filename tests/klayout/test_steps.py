@@ -9,7 +9,7 @@ import pya
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eda_agent.klayout import lvs, mos, place, writeback
+from eda_agent.klayout import lvs, mos, place, recognition, writeback
 from eda_agent.klayout.boxes import Boxes
 from eda_agent.klayout.table import devices, read_table
 
@@ -95,7 +95,7 @@ def test_labels_join_the_nets_that_klayout_joins() -> None:
         found.extract_netlist()
         circuit = next(iter(found.netlist().each_circuit()))
         if not by_klayout:
-            lvs.join_labelled(circuit)
+            recognition.join_labelled(circuit)
         return sorted(
             (str(net.name), found.shapes_of_net(net, region, True).count()) for net in circuit.each_net() if net.name
         )

@@ -424,13 +424,18 @@ def test_a_layout_by_mouse(hands: Hands, folder: Path) -> None:
     hands.gone("Write ota into ota?", "Preview")
     assert sizes(hands) == wrong and hands.ask("window.current_view().num_rdbs()") == 0
     # a failure after the change, here of the extraction, takes the change back
-    hands.ask(
-        "exec('from eda_agent_klayout import lvs; lvs.kept = lvs.extract; lvs.extract = lambda *_: next(iter(()))')"
+    patch = (
+        "from eda_agent_klayout import checking, lvs; checking.kept, lvs.kept = checking.small, lvs.extract;"
+        " checking.small, lvs.extract = lambda _: True, lambda *_: next(iter(()))"
     )
+    hands.ask(f"exec({patch!r})")
     look()
     hands.click("Apply")
     hands.message("StopIteration")
-    hands.ask("exec('lvs.extract = lvs.kept', __import__('eda_agent_klayout').__dict__)")
+    # the browser has gone with its markers
+    assert not hands.look("Marker Database Browser", exact=False)
+    back = "from eda_agent_klayout import checking, lvs; checking.small, lvs.extract = checking.kept, lvs.kept"
+    hands.ask(f"exec({back!r})")
     (Path(hands.environment["KLAYOUT_HOME"]) / "eda-agent.log").unlink()
     assert sizes(hands) == wrong
     look()

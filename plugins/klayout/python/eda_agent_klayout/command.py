@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import pya
 
 from .faults import guarded
 from .runner import START, executable
+from .steps import Progress, Work
+
+POLL = 0.03
+"""Seconds between two looks at a process."""
+NOT_STARTED = "eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …"
 
 
 class Command:
@@ -21,7 +27,7 @@ class Command:
         process.start(executable(), list(arguments))
         if not process.waitForStarted(START):
             self._process = None
-            failed("eda-agent could not be started\n\nChoose its executable in Tools > eda-agent > Executable …")
+            failed(NOT_STARTED)
 
     @property
     def alive(self) -> bool:
@@ -43,3 +49,42 @@ class Command:
             return
         complaint = bytes(process.readAllStandardError()).decode("utf-8", "replace").strip()
         self._failed(complaint or f"eda-agent {self._name} ended with status {process.exitCode()}")
+
+
+def output(
+    program: str, arguments: Sequence[str], what: str, limit: float, not_started: str
+) -> Work[tuple[int, str, str]]:
+    """Exit status, output and errors of a program, as stepwise work; closed early, the program is killed.
+
+    Raises ValueError for a program that does not start, crashes, or takes longer than `limit` seconds.
+    """
+    process = pya.QProcess(pya.Application.instance().main_window())
+    process.start(program, list(arguments))
+    try:
+        if not process.waitForStarted(START):
+            raise ValueError(not_started)
+        end = time.monotonic() + limit
+        while process.state() != pya.QProcess.NotRunning:
+            if time.monotonic() > end:
+                raise ValueError(f"{what} took longer than {limit:g} s")
+            yield Progress(what, wait=POLL)
+        words = [
+            bytes(part).decode("utf-8", "replace")
+            for part in (process.readAllStandardOutput(), process.readAllStandardError())
+        ]
+        if process.exitStatus() == pya.QProcess.CrashExit:
+            raise ValueError(f"{what}: the process crashed\n\n{words[1].strip()[-500:]}")
+        return process.exitCode(), words[0], words[1].strip()
+    finally:
+        if process.state() != pya.QProcess.NotRunning:
+            process.kill()
+            process.waitForFinished(2000)
+
+
+def asked(arguments: Sequence[str], limit: float = 60.0) -> Work[str]:
+    """The output of `eda-agent`, as stepwise work. Raises ValueError with its error message, or `MissingExecutable`."""
+    what = f"eda-agent {arguments[0]}"
+    status, words, complaint = yield from output(executable(), arguments, what, limit, NOT_STARTED)
+    if status not in (0, 1):
+        raise ValueError(complaint or f"{what} ended with status {status}")
+    return words

@@ -4,12 +4,12 @@ for the demonstration process, or for a table's (`layers`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pya
 
 from . import process, writeback
+from .steps import Work, each, finish
 from .table import NETS, Table
 
 Layer = tuple[int, int]
@@ -77,36 +77,46 @@ class Terminal:
     kind: str = ""
 
 
-def terminals(cell: pya.Cell, table: Table, layers: Layers) -> Iterator[Terminal]:
+def terminals(cell: pya.Cell, table: Table, layers: Layers) -> list[Terminal]:
+    """`finding`, all of it now."""
+    return finish(finding(cell, table, layers))
+
+
+def finding(cell: pya.Cell, table: Table, layers: Layers) -> Work[list[Terminal]]:
     """The places and nets of the terminals of a cell's PCells, from the nets stored in an instance and from its shapes.
 
     Sources and drains alternate from the left, beginning with a source. PCells with their own labels have none here.
     """
-    layout = cell.layout()
+    result: list[Terminal] = []
     known: dict[int, tuple[list[pya.Point], list[pya.Point]]] = {}
-    for instance, _, values in writeback.instances(cell, table):
+    reader = writeback.Reader(cell, table, None)
+
+    def find(instance: pya.Instance) -> None:
+        one = reader.read(instance)
         nets = str(instance.property(NETS) or "").split()
-        if len(nets) != 4:
-            continue
-        inner = instance.cell
-        if inner.cell_index() not in known:
-            active, poly = (
-                pya.Region(inner.begin_shapes_rec(layout.layer(*layer))).merged()
-                for layer in (layers.active, layers.poly)
-            )
-            gates = [gate.bbox().center() for gate in (active & poly).each()]
-            ends = sorted((piece.bbox().center() for piece in (active - poly).each()), key=lambda point: point.x)
-            # one label for each piece of poly
-            lines = [[gate for gate in gates if line.inside(gate)] for line in poly.each()]
-            known[inner.cell_index()] = [line[0] for line in lines if line], ends
-        lines, ends = known[inner.cell_index()]
-        for point in lines:
-            yield Terminal(nets[1], "poly", instance.trans * point)
+        if one is None or len(nets) != 4:
+            return
+        if instance.cell_index not in known:
+            known[instance.cell_index] = _ends(instance.cell, layers)
+        lines, ends = known[instance.cell_index]
+        result.extend(Terminal(nets[1], "poly", instance.trans * point) for point in lines)
         for number, point in enumerate(ends):
-            yield Terminal(nets[0] if number % 2 else nets[2], "active", instance.trans * point)
-        yield Terminal(
-            nets[3],
-            "bulk",
-            instance.trans * ends[0] if ends else None,
-            str(table.kind(instance.pcell_declaration().name(), values)),
-        )
+            result.append(Terminal(nets[0] if number % 2 else nets[2], "active", instance.trans * point))
+        kind = str(table.kind(instance.pcell_declaration().name(), one[2]))
+        result.append(Terminal(nets[3], "bulk", instance.trans * ends[0] if ends else None, kind))
+
+    yield from each("terminals are found", list(cell.each_inst()), find)
+    return result
+
+
+def _ends(cell: pya.Cell, layers: Layers) -> tuple[list[pya.Point], list[pya.Point]]:
+    """A point of each piece of gate poly, and of each source and drain from the left."""
+    layout = cell.layout()
+    active, poly = (
+        pya.Region(cell.begin_shapes_rec(layout.layer(*layer))).merged() for layer in (layers.active, layers.poly)
+    )
+    gates = [gate.bbox().center() for gate in (active & poly).each()]
+    ends = sorted((piece.bbox().center() for piece in (active - poly).each()), key=lambda point: point.x)
+    # one label for each piece of poly
+    lines = [[gate for gate in gates if line.inside(gate)] for line in poly.each()]
+    return [line[0] for line in lines if line], ends

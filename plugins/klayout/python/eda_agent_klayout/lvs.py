@@ -1,13 +1,9 @@
-"""LVS at device level: nets with the same label are one net, whether they are routed or not.
-
-A dummy, whose drain, source and bulk are one net, is not a device of the circuit.
-"""
+"""LVS compares the transistors that are recognised in a layout with those of a schematic."""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +11,11 @@ from typing import Any
 import pya
 
 from .fold import folded, rule_of
-from .layers import DEMONSTRATION, Layer, Layers, Terminal, of_table
+from .layers import DEMONSTRATION, Terminal, of_table
 from .layers import terminals as terminals_of
+from .recognition import extract, pieces
 from .table import Table, key
 from .table import devices as devices_of
-
-SUBSTRATE = "SUBSTRATE"
 
 
 class Reader(pya.NetlistSpiceReaderDelegate):
@@ -46,7 +41,8 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         kind = self.kinds.get(model.lower())
         if letter not in {"X", "M"} or kind is None or len(nets) != 4:
             return bool(super().element(circuit, letter, name, model, value, nets, numbers))
-        device_class = circuit.netlist().device_class_by_name(kind)
+        # `device_class_by_name` looks for capital letters in a netlist whose names have no case
+        device_class = next((one for one in circuit.netlist().each_device_class() if one.name == kind), None)
         if device_class is None:
             device_class = pya.DeviceClassMOS4Transistor()
             device_class.name = kind
@@ -61,187 +57,6 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         return True
 
 
-def flattened(layout: pya.Layout, cell: pya.Cell) -> tuple[pya.Layout, pya.Cell]:
-    """A flat copy: labels inside a device belong to the circuit around it."""
-    flat = pya.Layout()
-    flat.dbu = layout.dbu
-    top = flat.create_cell(cell.name)
-    top.copy_tree(cell)
-    top.flatten(-1, True)
-    return flat, top
-
-
-class Shapes:
-    """A flat copy of a cell as regions for netlist extraction; `terminals`: nets of PCells without their own labels."""
-
-    def __init__(self, layout: pya.Layout, cell: pya.Cell, layers: Layers, terminals: Sequence[Terminal] = ()):
-        self.flat, self.top = flattened(layout, cell)
-        self.layers = layers
-        for terminal in terminals:
-            if terminal.at is not None and terminal.on != "bulk":
-                self.top.shapes(self._labels(terminal.on)).insert(
-                    pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y))
-                )
-            elif terminal.at is not None and terminal.kind == "pmos":
-                self.top.shapes(self._labels("nwell")).insert(
-                    pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y))
-                )
-        self.substrate = {terminal.net for terminal in terminals if terminal.on == "bulk" and terminal.kind == "nmos"}
-
-    def _labels(self, name: str) -> int:
-        return int(self.flat.layer(pya.LayerInfo(f"labels of {name}")))
-
-    def region(self, result: pya.LayoutToNetlist, layer: Layer, name: str) -> pya.Region:
-        return result.make_layer(self.flat.layer(pya.LayerInfo(*layer)), name)
-
-    def connect_wires(self, result: pya.LayoutToNetlist, contact: pya.Region, lower: Mapping[str, pya.Region]) -> None:
-        """Contacts, metals and vias with their labels; `lower`: the layers that contacts reach, of which poly, active
-        and wells have their own labels.
-        """
-        for name, region in lower.items():
-            result.connect(contact, region)
-            texts = result.make_text_layer(self._labels(name), f"labels of {name}")
-            result.connect(region, texts)
-        below = contact
-        result.connect(contact)
-        for number, (shapes, labels) in enumerate(self.layers.metals):
-            if number:
-                via = self.region(result, self.layers.vias[number - 1], f"via{number}")
-                result.connect(via)
-                result.connect(below, via)
-                below = via
-            metal = self.region(result, shapes, f"metal{number + 1}")
-            text = result.make_text_layer(self.flat.layer(pya.LayerInfo(*labels)), f"text{number + 1}")
-            result.connect(metal)
-            result.connect(below, metal)
-            result.connect(metal, text)
-            below = metal
-
-
-def pieces(
-    layout: pya.Layout, cell: pya.Cell, layers: Layers = DEMONSTRATION, terminals: Sequence[Terminal] = ()
-) -> Counter[str]:
-    """Net, by its `key` → the pieces of metal, poly and diffusion with its label that do not touch: one for a routed
-    net.
-    """
-    shapes = Shapes(layout, cell, layers, terminals)
-    result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
-    active, poly, contact = (
-        shapes.region(result, layer, name)
-        for layer, name in ((layers.active, "active"), (layers.poly, "poly"), (layers.contact, "contact"))
-    )
-    # a channel connects nothing; wells and substrate are not wires
-    diffusion = active - poly
-    result.register(diffusion, "diffusion")
-    for region in (diffusion, poly):
-        result.connect(region)
-    shapes.connect_wires(result, contact, {"active": diffusion, "poly": poly})
-    result.extract_netlist()
-    found: Counter[str] = Counter()
-    for circuit in result.netlist().each_circuit():
-        for net in circuit.each_net():
-            # a piece with several labels counts for each
-            found.update(key(name) for name in str(net.name).split(",") if name)
-    return found
-
-
-def extract(
-    layout: pya.Layout,
-    cell: pya.Cell,
-    layers: Layers = DEMONSTRATION,
-    terminals: Sequence[Terminal] = (),
-    *,
-    combine: bool = True,
-) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, with parallel fingers and copies combined (`combine`), not yet compared."""
-    shapes = Shapes(layout, cell, layers, terminals)
-    result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
-    well, active, poly, pplus, contact = (
-        shapes.region(result, layer, name)
-        for layer, name in (
-            (layers.nwell, "nwell"),
-            (layers.active, "active"),
-            (layers.poly, "poly"),
-            (layers.pplus, "pplus"),
-            (layers.contact, "contact"),
-        )
-    )
-    nplus = shapes.region(result, layers.nplus, "nplus") if layers.nplus else None
-    tap = shapes.region(result, layers.tap, "tap") if layers.tap else None
-    bulk = result.make_layer("bulk")
-    pactive, nactive = (active & well) & pplus, (active - well) & nplus if nplus is not None else active - well - pplus
-    pgate, ngate = pactive & poly, nactive & poly
-    psd, nsd = pactive - pgate, nactive - ngate
-    ties = active if tap is None else active + tap
-    ntie = (ties & well) & nplus if nplus is not None else (ties & well) - pplus
-    ptie = (ties - well) & pplus
-    for name, region in {"psd": psd, "nsd": nsd, "pgate": pgate, "ngate": ngate, "ntie": ntie, "ptie": ptie}.items():
-        result.register(region, name)
-    result.extract_devices(
-        pya.DeviceExtractorMOS4Transistor("pmos"),
-        {"SD": psd, "G": pgate, "W": well, "P": poly, "tS": psd, "tD": psd, "tG": poly, "tW": well},
-    )
-    result.extract_devices(
-        pya.DeviceExtractorMOS4Transistor("nmos"),
-        {"SD": nsd, "G": ngate, "W": bulk, "P": poly, "tS": nsd, "tD": nsd, "tG": poly, "tW": bulk},
-    )
-    for region in (psd, nsd, poly, well):
-        result.connect(region)
-    shapes.connect_wires(result, contact, {"active": psd, "poly": poly})
-    # the same labels, on the diffusion of the other kind
-    result.connect(contact, nsd)
-    result.connect(nsd, result.layer_by_name("labels of active"))
-    for region in (ntie, ptie):
-        result.connect(contact, region)
-    result.connect(ntie, well)
-    result.connect(well, result.make_text_layer(shapes._labels("nwell"), "labels of nwell"))
-    result.connect_global(ptie, SUBSTRATE)
-    result.connect_global(bulk, SUBSTRATE)
-    result.extract_netlist()
-    netlist = result.netlist()
-    for circuit in netlist.each_circuit():
-        join_labelled(circuit)
-        _join_substrate(circuit, shapes.substrate)
-        for device in [one for one in circuit.each_device() if is_dummy(one)]:
-            circuit.remove_device(device)
-    if combine:
-        netlist.combine_devices()
-    netlist.make_top_level_pins()
-    netlist.purge()
-    return result
-
-
-def join_labelled(circuit: pya.Circuit) -> None:
-    """Join all nets with the same label into one, shapes included. KLayout's `join_net_names` does the same, but its
-    time grows faster than the square of the pieces.
-    """
-    groups: dict[str, list[pya.Net]] = {}
-    for net in circuit.each_net():
-        if net.name:
-            groups.setdefault(net.name, []).append(net)
-    for nets in groups.values():
-        while len(nets) > 1:
-            # in pairs: joining a small net to a large one costs as much as the large one
-            for one, other in zip(nets[::2], nets[1::2], strict=False):
-                circuit.join_nets(one, other)
-            nets = nets[::2]
-
-
-def _join_substrate(circuit: pya.Circuit, nets: Iterable[str]) -> None:
-    """Join the substrate to the net of the NMOS bulks: no shape connects them without a drawn tap."""
-    substrate = next((net for net in circuit.each_net() if SUBSTRATE in str(net.name).split(",")), None)
-    for name in sorted(nets):
-        other = next((net for net in circuit.each_net() if name in str(net.name).split(",")), None)
-        if substrate is not None and other is not None and other.cluster_id != substrate.cluster_id:
-            circuit.join_nets(other, substrate)
-            substrate = other
-
-
-def is_dummy(device: pya.Device) -> bool:
-    nets = [device.net_for_terminal(terminal) for terminal in ("D", "S", "B")]
-    return nets[0] is not None and all(net is not None and net.cluster_id == nets[0].cluster_id for net in nets)
-
-
 @dataclass(frozen=True)
 class Result:
     """What was compared, and the result.
@@ -250,12 +65,12 @@ class Result:
     each; `drawn`, `meant`: transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic in one
     piece, and nets that only labels join; `missing`: devices of the schematic that no transistor draws and that are not
     compared; `sized_for`: the PDK of the run; `rules`: the table whose layers were used; `database`: for KLayout's
-    netlist browser.
+    netlist browser, None where another process has it.
     """
 
     devices_match: bool
     differences: tuple[str, ...]
-    database: pya.LayoutVsSchematic
+    database: pya.LayoutVsSchematic | None = None
     drawn: int = 0
     meant: int = 0
     routed: tuple[str, ...] = ()
@@ -319,6 +134,22 @@ class Result:
             "rules": self.rules,
             "sized_for": self.sized_for,
         }
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Result:
+        """The result whose `data` these are, without its database."""
+        return cls(
+            data["devices_match"],
+            tuple(data["differences"]),
+            None,
+            data["transistors"]["layout"],
+            data["transistors"]["schematic"],
+            tuple(data["routed"]),
+            tuple(data["not_routed"]),
+            tuple(data["not_drawn"]),
+            data["sized_for"],
+            data["rules"],
+        )
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
@@ -433,6 +264,7 @@ def check(
     meant: pya.Netlist | None = None,
     table: Table | None = None,
     name: str = "",
+    terminals: Sequence[Terminal] | None = None,
 ) -> Result:
     """LVS of a cell against the output of `eda-agent export RUN --devices`.
 
@@ -440,9 +272,11 @@ def check(
         meant: its `reference`, if it exists already.
         table: of the PCells, with layers (see `layers.of_table`); None: the demonstration process.
         name: of the table.
+        terminals: of the cell's PCells, None if they must be found in it.
     """
     layers = (of_table(table) if table is not None else None) or DEMONSTRATION
-    terminals = list(terminals_of(cell, table, layers)) if table is not None and table.layers else []
+    if terminals is None:
+        terminals = list(terminals_of(cell, table, layers)) if table is not None and table.layers else []
     result = compare(extract(layout, cell, layers, terminals), meant or reference(found), str(found["name"]))
     count = pieces(layout, cell, layers, terminals)
     nets = sorted({str(net) for device in found["devices"] for net in device["nets"]})

@@ -60,6 +60,7 @@ def placing(
         pieces,
         lambda one: draw_ahead(theirs, table.cell(one.device), one.values(table)),
         theirs,
+        shown=True,
     )
     cell = layout.create_cell(name)
     site = Site(cell, table)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pya
 
-from . import compat, faults, mos, netlists, place, title, writing
-from .command import Command
+from . import compat, faults, mos, netlists, placing, writing
+from .checking import Checked
+from .command import Command, asked
 from .dock import VIEWER, Dock
-from .fold import rule_of
 from .form import Form
 from .probe import Probe
-from .runner import CONFIG, executable
+from .runner import CONFIG
 from .runs import Closing, Runs
-from .table import devices, read_table
+from .slices import Slices
+from .steps import Work
+from .table import read_table
 
 MENU = "tools_menu.eda_agent"
 TABLE = "eda-agent-table"
 """Configuration key: the table of PCells in use."""
-WAIT = 60
-"""Time limit of an export, in seconds."""
 EDITING = frozenset(["place", "write_back", "undo"])
 """Entries that need KLayout's edit mode."""
 
@@ -38,9 +37,10 @@ class Plugin:
         self.form: Form | None = None
         self._commands: list[Command] = []
         self._actions: list[pya.Action] = []
-        self.probe = Probe(window, lambda: self.docks, lambda: self.table, self._run)
+        self.probe = Probe(window, lambda: self.docks, lambda: self.table, self._ask_quietly)
         self.runs = Runs(window, lambda folder: self.write_back(folder), self.probe.parameters)
-        self.writing = writing.Writing(window, faults.tell)
+        self.slices = Slices(window)
+        self.writing = writing.Writing(window, self.slices, faults.tell)
         self._closing = Closing(window, self.runs.may_quit)
         mos.library()
         pya.Application.instance().aboutToQuit = faults.guarded(self.close)
@@ -160,24 +160,35 @@ class Plugin:
             )
         )
 
-    def size_open(self, folder: str = "") -> Dock | None:
+    def _ask_quietly(self, arguments: list[str], done: Callable[[str], None]) -> None:
+        """Run `eda-agent` in the background; an error is an empty output."""
+        self._commands = [command for command in self._commands if command.alive]
+        self._commands.append(
+            Command(arguments, lambda words: faults.guarded(lambda: done(words))(), lambda _: done(""))
+        )
+
+    def size_open(self, folder: str = "") -> None:
         """Size the circuit of the open view: the schematic of its LVS database, its extracted netlist, or the active
         cell's.
         """
         view = self.window.current_view()
         if view is None or not view.active_cellview().is_valid():
             raise ValueError("no layout is open\n\nOpen a layout, or use 'Size a circuit' with a netlist")
-        name, text = netlists.of_view(view)
+        self.slices.run(
+            "Size what is open", netlists.of_view(view), lambda found: self._size_netlist(found[0], found[1], folder)
+        )
+
+    def _size_netlist(self, name: str, text: str, folder: str) -> None:
         folder = folder or compat.chosen(
             pya.FileDialog.get_existing_dir(f"A folder for {name}.spice and its spec", self._here)
         )
         if not folder:
-            return None
+            return
         path = Path(folder) / f"{name}.spice"
         if path.exists() and path.read_text(encoding="utf-8") != text:
             raise ValueError(f"{path} exists already with other content\n\nChoose another folder, or move it away")
         path.write_text(text, encoding="utf-8")
-        return self.size(str(path))
+        self.size(str(path))
 
     def open_run(self) -> None:
         """Show an ended or interrupted run, which can be resumed."""
@@ -185,33 +196,17 @@ class Plugin:
         if folder:
             self.runs.shown(folder)
 
-    def place(self, folder: str = "") -> pya.Cell | None:
+    def place(self, folder: str = "") -> None:
         """A new layout with the devices of a run."""
         folder = folder or self._ask_run()
-        if not folder:
-            return None
-        found = self._devices(folder)
-        # drawn separately first: a missing library leaves no empty layout
-        table, name = read_table(self.table), self.table
-        aside = pya.Layout()
-        aside.dbu = 0.001
-        rails = (found["rails"][0], found["rails"][1])
-        rule = rule_of(found.get("layout"))
-        place.place(aside, found["name"], devices(found), rails, table, rule, found["ports"])
-        view = self.window.create_layout("", 1) and self.window.current_view()
-        layout = view.active_cellview().layout()
-        layout.dbu = 0.001
-        cell = place.place(layout, found["name"], devices(found), rails, table, rule, found["ports"])
-        title.put(cell, found, name, mos.LIBRARY)
-        view.active_cellview().cell = cell
-        view.add_missing_layers()
-        view.max_hier()
-        view.zoom_fit()
-        task = writing.Task(found, view, cell, name)
-        reference = writing.schematic(task)
-        if reference is not None:
-            self.writing.show_check(task, self.writing.check(task, reference))
-        return cell
+        if folder:
+            work = placing.placing(self.window, reading(folder), self.table, self.writing.folder)
+            self.slices.run("Place a sized circuit", work, self._placed)
+
+    def _placed(self, found: tuple[writing.Task, Checked | None]) -> None:
+        task, checked = found
+        if checked is not None:
+            self.writing.show_check(task, checked)
 
     def write_back(self, folder: str = "") -> None:
         """Show what a run would change in the open cell, with Apply and Discard."""
@@ -219,7 +214,7 @@ class Plugin:
             raise ValueError(writing.NO_LAYOUT)
         folder = folder or self._ask_run()
         if folder:
-            self.writing.look(self.writing.open_task(self._devices(folder), self.table))
+            self.writing.begin(reading(folder), self.table)
 
     def _ask_run(self) -> str:
         return compat.chosen(pya.FileDialog.get_existing_dir("The folder of a run", self._here))
@@ -257,30 +252,16 @@ class Plugin:
 
     def close(self) -> None:
         """Stop all runs when KLayout closes; each can be resumed."""
+        self.slices.stop()
         for command in self._commands:
             command.kill()
         self.runs.shut()
 
-    def _devices(self, folder: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._run("export", folder, "--devices"))
-        return found
 
-    def _run(self, *arguments: str) -> str:
-        """The output of `eda-agent`. Raises ValueError with its error message."""
-        with tempfile.TemporaryFile() as words:
-            try:
-                done = subprocess.run(
-                    [executable(), *arguments], stdout=subprocess.PIPE, stderr=words, timeout=WAIT, check=False
-                )
-            except subprocess.TimeoutExpired:
-                raise ValueError(f"eda-agent {arguments[0]} took longer than {WAIT} s") from None
-            words.seek(0)
-            if done.returncode not in (0, 1):
-                raise ValueError(
-                    words.read().decode("utf-8", "replace").strip()
-                    or f"eda-agent {arguments[0]} ended with status {done.returncode}"
-                )
-        return done.stdout.decode("utf-8", "replace")
+def reading(folder: str) -> Work[dict[str, Any]]:
+    """The sized devices of a run. Raises ValueError without any."""
+    found: dict[str, Any] = json.loads((yield from asked(["export", folder, "--devices"])))
+    return found
 
 
 _plugin: Plugin | None = None

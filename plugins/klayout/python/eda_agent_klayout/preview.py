@@ -47,7 +47,7 @@ class Preview(pya.QDialog):
 
 
 class Report(pya.QDialog):
-    """The last comparison as text, in a window that does not block."""
+    """The last comparison as text, in a window that does not block; a button opens KLayout's netlist browser."""
 
     def __init__(self, parent: pya.QWidget):
         super().__init__(parent)
@@ -57,12 +57,19 @@ class Report(pya.QDialog):
         self.text = pya.QPlainTextEdit(self)
         self.text.readOnly = True
         layout.addWidget(self.text)
-        button = pya.QPushButton("Close", self)
-        button.clicked = faults.guarded(self.accept)
-        layout.addWidget(button)
+        row = pya.QHBoxLayout()
+        row.addStretch(1)
+        for name, action in (("Netlist browser", lambda: self._browse()), ("Close", self.accept)):
+            button = pya.QPushButton(name, self)
+            button.autoDefault = False
+            button.clicked = faults.guarded(action)
+            row.addWidget(button)
+        layout.addLayout(row)
+        self._browse: Callable[[], None] = lambda: None
         self.resize(560, 260)
 
-    def say(self, title: str, lines: Sequence[str]) -> None:
+    def say(self, title: str, lines: Sequence[str], browse: Callable[[], None]) -> None:
+        self._browse = browse
         self.windowTitle = title
         self.text.setPlainText("\n".join([title, "", *lines]))
         self.show()

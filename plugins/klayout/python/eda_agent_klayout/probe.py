@@ -24,7 +24,8 @@ COLOUR = 0x3C6EC8
 class Probe:
     """One object for all docks: the marks are those of the last click.
 
-    `docks` and `table` return the present ones; `ask` runs a command of eda-agent and returns its output.
+    `docks` and `table` return the present ones; `ask` runs a command of eda-agent in the background and calls a
+    function with its output.
     """
 
     def __init__(
@@ -32,12 +33,13 @@ class Probe:
         window: pya.MainWindow,
         docks: Callable[[], Sequence[Dock]],
         table: Callable[[], str],
-        ask: Callable[..., str],
+        ask: Callable[[list[str], Callable[[str], None]], None],
     ):
         self.window, self.docks, self.table, self.ask = window, docks, table, ask
         self.marks: list[pya.Marker] = []
         self._listening: list[pya.LayoutView] = []
         self._known: dict[str, dict[str, list[str]]] = {}
+        self._waiting: dict[str, list[Callable[[dict[str, list[str]]], None]]] = {}
 
     def parameters(self, dock: Dock, names: set[str]) -> None:
         """Mark the devices that follow these parameters of a dock's run."""
@@ -45,9 +47,12 @@ class Probe:
         if view is None or not view.active_cellview().is_valid():
             return
         self.listen(view)
-        follow = self.follow(dock.runner.run.folder)
-        wanted = {device.lower() for name in names for device in follow.get(name, ())}
-        self.mark(view, wanted)
+
+        def mark(follow: dict[str, list[str]]) -> None:
+            if not view._destroyed():
+                self.mark(view, {device.lower() for name in names for device in follow.get(name, ())})
+
+        self.follow(dock.runner.run.folder, mark)
 
     def mark(self, view: pya.LayoutView, devices: set[str]) -> None:
         self.marks = []
@@ -66,34 +71,49 @@ class Probe:
 
     def selected(self, view: pya.LayoutView) -> None:
         """Select the parameters of the selected devices in every dock that has them."""
-        chosen = {str(path.inst()) for path in view.each_object_selected() if path.is_cell_inst()}
-        names = {name.lower() for instance, name in self._instances(view) if str(instance) in chosen}
+        chosen = [path.inst() for path in view.each_object_selected() if path.is_cell_inst()]
+        names = {name.lower() for _, name in self._instances(view, chosen)} if chosen else set()
         if not names:
             return
         for dock in self.docks():
-            follow = self.follow(dock.runner.run.folder)
-            dock.select(
-                {parameter for parameter, devices in follow.items() if names & {device.lower() for device in devices}}
-            )
 
-    def follow(self, folder: str) -> dict[str, list[str]]:
-        """Parameter → devices of a run; requested once."""
-        if folder and folder not in self._known:
-            try:
-                found: dict[str, Any] = json.loads(self.ask("export", folder, "--devices"))
-            except (ValueError, OSError, RuntimeError):
-                return {}
+            def select(follow: dict[str, list[str]], dock: Dock = dock) -> None:
+                wanted = {name for name, devices in follow.items() if names & {device.lower() for device in devices}}
+                if not dock._destroyed():
+                    dock.select(wanted)
+
+            self.follow(dock.runner.run.folder, select)
+
+    def follow(self, folder: str, do: Callable[[dict[str, list[str]]], None]) -> None:
+        """Call a function with parameter → devices of a run, which are requested once."""
+        if folder in self._known:
+            do(self._known[folder])
+        elif folder in self._waiting:
+            self._waiting[folder].append(do)
+        elif folder:
+            self._waiting[folder] = [do]
+            self.ask(["export", folder, "--devices"], lambda words: self._answered(folder, words))
+
+    def _answered(self, folder: str, words: str) -> None:
+        """`words`: "" from a run without devices."""
+        waiting = self._waiting.pop(folder, [])
+        if words:
+            found: dict[str, Any] = json.loads(words)
             self._known[folder] = found["parameters"]
-        return self._known.get(folder, {})
+        for do in waiting if words else ():
+            do(self._known[folder])
 
-    def _instances(self, view: pya.LayoutView) -> list[tuple[pya.Instance, str]]:
+    def _instances(
+        self, view: pya.LayoutView, chosen: Sequence[pya.Instance] | None = None
+    ) -> list[tuple[pya.Instance, str]]:
+        """(instance, device name) of the transistors of the active cell, or of the chosen ones."""
         try:
             table = library.present(read_table(self.table()))
         except TableError:
             return []
         cell = view.active_cellview().cell
-        return (
-            [(instance, name) for instance, name, _ in writeback.instances(cell, table, writing.databases(view))]
-            if cell is not None
-            else []
-        )
+        if cell is None:
+            return []
+        reader = writeback.Reader(cell, table, writing.databases(view))
+        found = [reader.read(instance) for instance in (cell.each_inst() if chosen is None else chosen)]
+        return [(one[0], one[1]) for one in found if one is not None]

@@ -21,11 +21,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` items."""
+    """`done` of `total` items, 0 of 0 where the total is unknown; `wait`: seconds until more can be done, for work that
+    another process does.
+    """
 
     what: str
-    done: int
-    total: int
+    done: int = 0
+    total: int = 0
+    wait: float = 0.0
 
 
 Work = Generator[Progress, float, R]
@@ -42,26 +45,33 @@ def finish(work: Work[R]) -> R:
         return result
 
 
-def each(what: str, items: Sequence[T], do: Callable[[T], object], *layouts: pya.Layout) -> Work[None]:
-    """Call a function for each item; updates of the layouts are deferred within a slice, so boxes in them are known
-    after it.
+def each(
+    what: str, items: Sequence[T], do: Callable[[T], object], *layouts: pya.Layout, shown: bool = False
+) -> Work[None]:
+    """Call a function for each item. Updates of the layouts are deferred to the end, because each walks the whole
+    hierarchy: boxes in them are known after that. Layouts that are `shown` in the window, as those of libraries are,
+    are up to date after each slice: KLayout refuses to list the cells of one that is not.
+
+    A slice is measured in processor time: on a busy machine it still does its share of the work.
     """
     number = 0
-    end = time.perf_counter() + (yield Progress(what, 0, len(items)))
+    end = time.thread_time() + (yield Progress(what, 0, len(items)))
     while number < len(items):
         with held(*layouts):
             while number < len(items):
                 do(items[number])
                 number += 1
-                if time.perf_counter() > end:
-                    break
+                if time.thread_time() > end and number < len(items):
+                    if shown:
+                        break
+                    end = time.thread_time() + (yield Progress(what, number, len(items)))
         if number < len(items):
-            end = time.perf_counter() + (yield Progress(what, number, len(items)))
+            end = time.thread_time() + (yield Progress(what, number, len(items)))
 
 
 @contextmanager
 def held(*layouts: pya.Layout) -> Iterator[None]:
-    """Update layouts once at the end instead of after every new cell, because each update walks the whole hierarchy."""
+    """Update layouts once at the end instead of after every new cell."""
     for layout in layouts:
         layout.start_changes()
     try:

@@ -15,6 +15,7 @@ from typing import Any
 import pya
 
 from . import writeback
+from .steps import Work, each, finish
 from .table import DUMMY, Table, key
 
 CELL = "CIRCUIT"
@@ -69,14 +70,26 @@ def _instance(cell: pya.Cell) -> pya.Instance | None:
 
 
 def netlist(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> str:
+    """`reading`, all of it now."""
+    return finish(reading(found, cell, table))
+
+
+def reading(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> Work[str]:
     """SPICE of a cell with a title, its transistors with the drawn sizes. Raises ValueError if a device is missing."""
     width: dict[str, float] = defaultdict(float)
     length: dict[str, float] = {}
-    for _, label, values in writeback.instances(cell, table):
-        if (table.dummy and values.get(table.dummy)) or label.endswith(DUMMY):
-            continue
-        width[key(label)] += table.drawn(values)
-        length[key(label)] = table.length(values[table.parameters["l"]])
+    reader = writeback.Reader(cell, table, None)
+
+    def read(instance: pya.Instance) -> None:
+        one = reader.read(instance)
+        if one is None:
+            return
+        _, label, values = one
+        if not ((table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)):
+            width[key(label)] += table.drawn(values)
+            length[key(label)] = table.length(values[table.parameters["l"]])
+
+    yield from each("the layout is read", list(cell.each_inst()), read)
     lines = [f"* {found['name']}, {found['pdk']}, from KLayout", f".subckt {found['name']} {' '.join(found['ports'])}"]
     for card in found["cards"]:
         values = dict(card["values"])

@@ -64,15 +64,15 @@ def instances(
 
     An instance without a name is the device that has a piece in it; "" without one.
     """
-    reader = _Reader(cell, table, places)
+    reader = Reader(cell, table, places)
     for instance in cell.each_inst():
         found = reader.read(instance)
         if found is not None:
             yield found
 
 
-class _Reader:
-    """Reads one instance after the other."""
+class Reader:
+    """Reads one instance after the other, as `instances` does."""
 
     def __init__(self, cell: pya.Cell, table: Table, places: Places | None):
         self._table = table
@@ -137,7 +137,7 @@ def planning(
     by_name = {key(device.name): device for device in devices}
     simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
     found: dict[str, list[Piece]] = {}
-    reader = _Reader(cell, table, places)
+    reader = Reader(cell, table, places)
 
     def read(instance: pya.Instance) -> None:
         one = reader.read(instance)
@@ -191,7 +191,7 @@ def planning(
                 draw_ahead(instance.cell.library().layout(), instance.pcell_declaration().name(), {**values, **after})
 
     theirs = next((pieces[0][0].cell.library().layout() for pieces in found.values()), None)
-    yield from each("transistors are drawn", list(fits), ahead, *([theirs] if theirs is not None else []))
+    yield from each("transistors are drawn", list(fits), ahead, *([theirs] if theirs is not None else []), shown=True)
 
     # drawn in a layout of its own: a plan changes nothing
     aside = pya.Layout()
@@ -247,7 +247,7 @@ def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Pl
     seen: set[str] = set()
     foreign: list[str] = []
     differ: list[str] = []
-    reader = _Reader(cell, table, places)
+    reader = Reader(cell, table, places)
 
     def look(instance: pya.Instance) -> None:
         one = reader.read(instance)
@@ -407,10 +407,13 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
 
     # a copy: a search in the cell itself would sort its shapes anew each time
     own = pya.Shapes()
-    for index in wires:
-        for shape in cell.shapes(index).each():
-            if not shape.is_text():
-                own.insert(shape.bbox())
+
+    def copy(index: int) -> None:
+        shapes = pya.Region(cell.shapes(index))
+        shapes.merged_semantics = False
+        own.insert(shapes.extents())
+
+    yield from each("wires are read", wires, copy)
 
     def touched(box: pya.Box) -> bool:
         return any(True for _ in own.each_touching(box))
@@ -449,42 +452,54 @@ def _around(boxes: Sequence[pya.Box]) -> pya.Box:
 
 
 def applying(found: Plan) -> Work[int]:
-    """Change the PCells of a plan; returns their number. In the application this belongs between `begin_transaction`
-    and `commit`.
+    """Change the PCells of a plan; returns their number.
 
     Raises ValueError, with the changes made, where a PCell then draws something else than it did for the plan.
     """
-    changes = found.changes
-    if changes:
-        first = changes[0].instance
-        theirs = first.cell.library().layout()
-        # another library's PCell may read a file as it draws, which KLayout refuses while updates are held back
-        own = first.cell.library().name() == OWN
-        yield from each(
-            "transistors are drawn",
-            changes,
-            lambda one: draw_ahead(
-                theirs,
-                one.instance.pcell_declaration().name(),
-                {**one.instance.pcell_parameters_by_name(), **one.after},
-            ),
-            *([theirs] if own else []),
+    yield from drawing_ahead(found)
+    yield from changing(found)
+    return len(found.changes)
+
+
+def _own(found: Plan) -> bool:
+    """Whether updates may be held back: another library's PCell may read a file as it draws, which KLayout refuses
+    then.
+    """
+    return bool(found.changes[0].instance.cell.library().name() == OWN)
+
+
+def drawing_ahead(found: Plan) -> Work[None]:
+    """Draw the PCells of a plan in their library, which changes no layout."""
+    if not found.changes:
+        return
+    theirs = found.changes[0].instance.cell.library().layout()
+
+    def draw(one: Change) -> None:
+        values = {**one.instance.pcell_parameters_by_name(), **one.after}
+        draw_ahead(theirs, one.instance.pcell_declaration().name(), values)
+
+    yield from each("transistors are drawn", found.changes, draw, *([theirs] if _own(found) else []), shown=True)
+
+
+def changing(found: Plan) -> Work[None]:
+    """Change the PCells of a plan. Raises ValueError, with the changes made (see `applying`)."""
+    if not found.changes:
+        return
+    yield from each(
+        "sizes are written",
+        found.changes,
+        lambda one: one.instance.change_pcell_parameters(one.after),
+        *([found.changes[0].instance.layout()] if _own(found) else []),
+        shown=True,
+    )
+    # a PCell that fails in this layout draws its message in place of a transistor
+    failed = next((one for one in found.changes if one.instance.bbox() != one.grown), None)
+    if failed is not None:
+        raise ValueError(
+            f"{failed.device}: its PCell does not draw in this layout what it drew for the preview"
+            f" ({failed.instance.bbox()} instead of {failed.grown}); nothing is written\n\nKLayout's log (File >"
+            " Log Viewer) says why"
         )
-        yield from each(
-            "sizes are written",
-            changes,
-            lambda one: one.instance.change_pcell_parameters(one.after),
-            *([first.layout()] if own else []),
-        )
-        # a PCell that fails in this layout draws its message in place of a transistor
-        failed = next((one for one in changes if one.instance.bbox() != one.grown), None)
-        if failed is not None:
-            raise ValueError(
-                f"{failed.device}: its PCell does not draw in this layout what it drew for the preview"
-                f" ({failed.instance.bbox()} instead of {failed.grown}); nothing is written\n\nKLayout's log (File >"
-                " Log Viewer) says why"
-            )
-    return len(changes)
 
 
 def apply(found: Plan) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,17 @@ from typing import Any
 import pya
 
 from . import compat, library, lvs, mos, title, writeback
+from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
 from .preview import Preview, Report
+from .slices import Slices
+from .steps import Work
 from .table import Table, devices, read_table
+from .transactions import joined
 
 DEMONSTRATION = "demonstration"
 MARKERS = "eda-agent write-back"
+MARKER_BROWSER = "Marker"
 TRANSACTION = "eda-agent: write sizes back"
 NO_LAYOUT = "no layout is open\n\nOpen the layout whose PCells get the sizes, or use 'Place a sized circuit'"
 
@@ -41,23 +47,36 @@ class Task:
     def gone(self) -> bool:
         return bool(self.view._destroyed() or self.cell._destroyed())
 
-    def plan(self) -> writeback.Plan:
+    def planning(self) -> Work[writeback.Plan]:
         """The plan. Raises ValueError if the cell holds another circuit."""
         places = databases(self.view)
         found = devices(dict(self.found))
-        writeback.refuse_another(self.cell, found, self.rules, places, str(self.found["name"]))
+        yield from writeback.refusing(self.cell, found, self.rules, places, str(self.found["name"]))
         rule = rule_of(self.found["layout"]) if self.found.get("layout") else None
-        return writeback.plan(self.layout, self.cell, found, self.rules, places, rule)
+        return (yield from writeback.planning(self.layout, self.cell, found, self.rules, places, rule))
+
+    def checking(self, folder: Path) -> Work[Checked | None]:
+        """LVS of the cell; None for PCells with unknown layers. A large database is left in the folder."""
+        rules = self.rules
+        if self.table != DEMONSTRATION and not rules.layers:
+            return None
+        return (yield from checking(self.cell, self.found, rules, self.table, folder))
 
 
 class Writing:
-    """The write-backs of one window. `tell` shows a message."""
+    """The write-backs of one window, driven by `slices`. `tell` shows a message."""
 
-    def __init__(self, window: pya.MainWindow, tell: Callable[[str, str], None]):
-        self.window, self._tell = window, tell
+    def __init__(self, window: pya.MainWindow, slices: Slices, tell: Callable[[str, str], None]):
+        self.window, self._slices, self._tell = window, slices, tell
         self.preview: Preview | None = None
         self.report = Report(window)
+        self._kept = tempfile.TemporaryDirectory(prefix="eda-agent-")
         self._count, self._last = 0, ""
+
+    @property
+    def folder(self) -> Path:
+        """For databases that are read later."""
+        return Path(self._kept.name)
 
     def open_task(self, found: Mapping[str, Any], table: str) -> Task:
         """A task on the active cell; `table` is for a cell that names none. Raises ValueError without a cell."""
@@ -68,77 +87,111 @@ class Writing:
         kept = title.find(cell)
         return Task(found, view, cell, str(kept["table"]) if kept is not None else table)
 
-    def look(self, task: Task) -> None:
-        """Show the changes as markers and in a preview with Apply and Discard."""
+    def begin(self, reading: Work[Mapping[str, Any]], table: str) -> None:
+        """Read a run, and show what it would change in the active cell."""
+
+        def work() -> Work[tuple[Task, writeback.Plan]]:
+            task = self.open_task((yield from reading), table)
+            return task, (yield from task.planning())
+
         self._drop()
-        plan = task.plan()
+        self._slices.run("Write sizes back", work(), lambda found: self._show(*found))
+
+    def _show(self, task: Task, plan: writeback.Plan) -> None:
+        """Show the changes as markers and in a preview with Apply and Discard."""
         if not plan.changes:
             self._tell("nothing to write back", lines(plan) or "Every device already has the sizes of the run.")
             return
+        there = browser(MARKER_BROWSER)
         number = task.view.create_rdb(MARKERS)
         writeback.report(plan, task.cell, task.layout, task.view.rdb(number))
         task.view.show_rdb(number, compat.active_cellview(task.view))
-        browser = _front("Marker")
+        shown = _front(MARKER_BROWSER)
+
+        def unmark() -> None:
+            _unmark(task)
+            if shown is not None and there is None and not shown._destroyed():
+                # it would stay open and empty
+                shown.close()
+
         self.preview = Preview(
             self.window,
             f"Write {task.found['name']} into {task.cell.name}?",
             lines(plan),
-            lambda: self._apply(task, plan),
-            lambda: _unmark(task),
+            lambda: self._apply(task, plan, unmark),
+            unmark,
         )
         self.preview.show()
-        if browser is not None:
+        if shown is not None:
             # side by side, because both must be read
             box = self.window.frameGeometry
             self.preview.move(box.left + 40, box.top + 90)
-            browser.move(box.left + 60 + self.preview.width, box.top + 90)
+            shown.move(box.left + 60 + self.preview.width, box.top + 90)
         self.preview.qt_raise()
 
-    def _apply(self, task: Task, shown: writeback.Plan) -> None:
+    def _apply(self, task: Task, shown: writeback.Plan, unmark: Callable[[], None]) -> None:
+        unmark()
         if task.gone:
             raise ValueError(
                 "the layout was closed since the preview; nothing was changed\n\nOpen it, and write back again"
             )
-        if lines(task.plan()) != lines(shown):
-            self.look(task)
-            raise ValueError("the layout has changed since the preview; nothing was written\n\nCheck the new preview")
-        result = self.write(task, shown)
-        _unmark(task)
-        if result is None:
-            self.window.message("eda-agent: the sizes are written; no LVS is available for these PCells", 10000)
-        else:
-            self.show_check(task, result)
+        words = lines(shown)
 
-    def write(self, task: Task, plan: writeback.Plan) -> lvs.Result | None:
-        """Change the cell in one transaction and compare it; an error leaves the layout unchanged."""
-        # everything that can be refused is checked before any change
-        reference = schematic(task)
+        def work() -> Work[tuple[writeback.Plan | None, Checked | None]]:
+            plan = yield from task.planning()
+            if lines(plan) != words:
+                return plan, None
+            return None, (yield from self._writing(task, plan))
+
+        def done(found: tuple[writeback.Plan | None, Checked | None]) -> None:
+            other, checked = found
+            if other is not None:
+                self._show(task, other)
+                raise ValueError(
+                    "the layout has changed since the preview; nothing was written\n\nCheck the new preview"
+                )
+            if checked is None:
+                self.window.message("eda-agent: the sizes are written; no LVS is available for these PCells", 10000)
+            else:
+                self.show_check(task, checked)
+
+        self._slices.run("Write sizes back", work(), done)
+
+    def _writing(self, task: Task, plan: writeback.Plan) -> Work[Checked | None]:
+        """Change the cell in one transaction and compare it; an error or a cancellation leaves the layout unchanged."""
         self._count += 1
         name = f"{TRANSACTION} ({self._count})"
-        task.view.transaction(name)
+
+        def change() -> Work[None]:
+            yield from writeback.changing(plan)
+            title.put(task.cell, task.found, task.table, mos.LIBRARY)
+
+        yield from writeback.drawing_ahead(plan)
         try:
-            try:
-                writeback.apply(plan)
-                title.put(task.cell, task.found, task.table, mos.LIBRARY)
-            finally:
-                task.view.commit()
-            result = None if reference is None else self.check(task, reference)
-        except Exception:
+            yield from joined(self.window.manager(), name, change())
+            result = yield from task.checking(self.folder)
+        except BaseException:
             if self._on_top() == name:
                 self.window.call_menu("cm_undo")
             raise
         self._last = name
         return result
 
-    def check(self, task: Task, meant: pya.Netlist) -> lvs.Result:
-        """LVS of the cell of a task."""
-        return lvs.check(task.layout, task.cell, task.found, meant, task.rules, task.table)
+    def show_check(self, task: Task, checked: Checked) -> None:
+        """The result as text, with the netlist browser where devices differ."""
+        result = checked.result
 
-    def show_check(self, task: Task, result: lvs.Result) -> None:
-        number = task.view.add_lvsdb(result.database)
+        def browse() -> None:
+            if task.gone:
+                raise ValueError("the layout was closed since the check")
+            if not numbers and checked.database is not None:
+                numbers.append(task.view.add_lvsdb(read(checked.database)))
+            task.view.show_lvsdb(numbers[0], compat.active_cellview(task.view))
+
+        numbers = [task.view.add_lvsdb(result.database)] if result.database is not None else []
         self.window.message(result.headline, 60000)
-        if not result.devices_match:
-            task.view.show_lvsdb(number, compat.active_cellview(task.view))
+        if not result.devices_match and numbers:
+            browse()
         self.report.say(
             result.headline,
             [
@@ -147,6 +200,7 @@ class Writing:
                 *result.lines,
                 *not_simulated(task.found, task.table),
             ],
+            browse,
         )
 
     def undo(self) -> None:
@@ -172,11 +226,6 @@ class Writing:
         self.preview = None
 
 
-def schematic(task: Task) -> pya.Netlist | None:
-    """The reference of a run's layout; None for PCells with unknown layers."""
-    return lvs.reference(task.found) if task.table == DEMONSTRATION or task.rules.layers else None
-
-
 def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
     """The places of the schematic's devices from the newest LVS database of a view; empty without one."""
     found = [view.lvsdb(number) for number in range(view.num_l2ndbs() - 1, -1, -1)]
@@ -200,14 +249,21 @@ def _unmark(task: Task) -> None:
                 task.view.remove_rdb(number)
 
 
-def _front(words: str) -> pya.QWidget | None:
-    """KLayout's browser of that name, raised: it opens behind the main window."""
+def browser(words: str) -> pya.QWidget | None:
+    """KLayout's open browser of that name."""
     for widget in pya.QApplication.topLevelWidgets():
         if widget.isVisible() and words in str(widget.windowTitle) and not isinstance(widget, pya.MainWindow):
-            widget.qt_raise()
-            widget.activateWindow()
             return widget
     return None
+
+
+def _front(words: str) -> pya.QWidget | None:
+    """KLayout's browser of that name, raised: it opens behind the main window."""
+    widget = browser(words)
+    if widget is not None:
+        widget.qt_raise()
+        widget.activateWindow()
+    return widget
 
 
 def beside(view: pya.LayoutView | None) -> str:

@@ -1,0 +1,43 @@
+"""Placing a run in the window: a new layout with its devices, checked by LVS, as stepwise work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pya
+
+from . import library, mos, place, title
+from .checking import Checked
+from .fold import rule_of
+from .steps import Work
+from .table import devices, read_table
+from .writing import Task
+
+
+def placing(
+    window: pya.MainWindow, reading: Work[Mapping[str, Any]], name: str, folder: Path
+) -> Work[tuple[Task, Checked | None]]:
+    """A new layout with the devices of a run, by the table `name`; an error or a cancellation while it is made leaves
+    no layout.
+
+    Raises ValueError for a library that is not here, and for a size that it does not draw.
+    """
+    found = yield from reading
+    table = library.present(read_table(name))
+    # not shown while it is made: the window would draw every slice of it
+    layout = pya.Layout(True, window.manager())
+    layout.dbu = 0.001
+    rails = (found["rails"][0], found["rails"][1])
+    rule = rule_of(found.get("layout"))
+    cell = yield from place.placing(layout, found["name"], devices(dict(found)), rails, table, rule, found["ports"])
+    title.put(cell, found, name, mos.LIBRARY)
+    view = window.view(window.create_view())
+    view.show_layout(layout, False)
+    task = Task(found, view, cell, name)
+    view.active_cellview().cell = cell
+    view.add_missing_layers()
+    view.max_hier()
+    view.zoom_fit()
+    return task, (yield from task.checking(folder))
