@@ -123,7 +123,8 @@ def main() -> None:
         os.environ["KLAYOUT_HOME"] = str(folder / "home")
         assert command(["klayout", "install"]) == 0
         found = measured(options.count, folder, screen)
-    print(f"| {options.count} transistors | longest gap, ms | of it processor time, ms | whole step, s |\n| --- | --- | --- | --- |")
+    print(f"| {options.count} transistors | longest gap, ms | processor time, ms | whole step, s |")
+    print("| --- | --- | --- | --- |")
     for step, row in found.items():
         print(f"| {step} | {1e3 * row['gap']:.0f} | {1e3 * row['busy']:.0f} | {row['took']:.1f} |")
     if options.out:
