@@ -25,6 +25,7 @@ from eda_agent.simulation.cache import NoCache, cache_folder
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
+from eda_agent.tools.toolbox import RunToolbox, equip
 
 
 def run_bench(
@@ -100,7 +101,8 @@ def run_job(job: Job) -> dict[str, Any]:
         evaluator = Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
         env = Environment(problem, evaluator)
         budget = replace(problem.budget, simulations=job.budget, until="met")
-        stop = run_loop(env, make_policy(job.policy, job.seed), budget, _quiet, Control())
+        policy = equip(make_policy(job.policy, job.seed), RunToolbox(evaluator, lambda: job.budget))
+        stop = run_loop(env, policy, budget, _quiet, Control())
     except EdaAgentError as error:
         return {**row, "error": str(error), "curve": [], "met_at": None, "seconds": time.perf_counter() - start}
     curve = [env.history.turns[0].value]
