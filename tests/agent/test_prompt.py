@@ -15,6 +15,7 @@ import pytest
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.prompt import render
+from eda_agent.agent.prompt.devices import changed_devices, points_text
 from eda_agent.agent.prompt.turns import chosen_turns
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.spec import Problem
@@ -24,6 +25,7 @@ from eda_agent.simulation.cache import NoCache
 from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.fake import FunctionSimulator
 from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.operating_point import OperatingPoint
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.tools.toolbox import RunToolbox
 
@@ -207,3 +209,17 @@ def _size(server: Server, reply: Any, out: Path) -> Any:
     return size(
         Request(CIRCUITS / "two_stage_miller", policy="chat", simulations=6, workers=2, out=out, options=options)
     )
+
+
+def test_devices_without_current_are_one_line_and_equal_ones_share_a_row() -> None:
+    on = OperatingPoint(5e-6, 80e-6, 1e-6, 0.7, 0.1, 0.75, 0.9, 16.0, 0.8)
+    off = OperatingPoint(1e-19, 3e-20, 1e-13, 0.7, 0.04, 0.0, 1.8, 30.0, 1.76)
+    triode = replace(on, vds=0.05, margin=-0.05)
+    text = points_text({"m1": on, "m2": replace(on, vds=0.95), "m3": off, "m4": off, "m5": triode})
+    assert text.splitlines()[1:] == [
+        "m1 m2 | 5 | 80 | 80 | 16 | 0.750 | 0.700 | 0.90–0.95 | 0.100",
+        "m5 | 5 | 80 | 80 | 16 | 0.750 | 0.700 | 0.050 | 0.100 TRIODE",
+        "OFF: m3 m4",
+    ]
+    assert points_text({"m3": off}) == "OFF: m3"
+    assert changed_devices({"m1": off, "m2": on, "m3": off}, {"m1": on, "m2": on, "m3": off}) == ["m1"]

@@ -24,7 +24,9 @@ def points_text(points: Points, closer: Inspection | None = None, only: Sequence
     gates = {} if closer is None else closer.capacitances
     head = "device | Id uA | gm uS | gm/gds | gm/Id | Vgs | Vth | Vds | Vdsat"
     rows = [head + (" | Cgg fF | Cjd fF" if gates else "")]
-    for names in _alike({name: point for name, point in points.items() if only is None or name in only}):
+    shown = {name: point for name, point in points.items() if only is None or name in only}
+    off = [name for name, point in shown.items() if point.region == "off"]
+    for names in _alike({name: point for name, point in shown.items() if name not in off}):
         point = points[names[0]]
         drains = sorted(points[name].vds for name in names)
         spread = drains[-1] - drains[0] > SAME_VOLT
@@ -44,7 +46,9 @@ def points_text(points: Points, closer: Inspection | None = None, only: Sequence
             cells += [_number(row.get(key, float("nan")) * 1e15) for key in ("cgg", "capbd")]
         state = "" if point.region == "saturation" else f" {point.region.upper()}"
         rows.append(" | ".join(cells) + state)
-    return "\n".join(rows)
+    # a device without current has no bias to read
+    rest = [f"OFF: {' '.join(off)}"] if off else []
+    return "\n".join(rest if len(rows) == 1 else rows + rest)
 
 
 def _number(value: float) -> str:
@@ -75,12 +79,15 @@ def _same(one: OperatingPoint, other: OperatingPoint) -> bool:
 
 
 def changed_devices(points: Points, best: Points) -> list[str]:
-    """Devices that are in another region than in the best turn, near its edge, or with another current."""
+    """Devices that are in another region than in the best turn, or carry another current."""
     found = []
     for name, point in points.items():
         other = best.get(name)
-        moved = other is None or abs(point.id - other.id) > 0.1 * max(other.id, 1e-12)
-        if moved or point.region != "saturation" or (other is not None and point.region != other.region):
+        if (
+            other is None
+            or point.region != other.region
+            or (point.region != "off" and abs(point.id - other.id) > 0.1 * other.id)
+        ):
             found.append(name)
     return found
 
