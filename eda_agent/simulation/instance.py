@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from eda_agent.errors import InputError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import CutLibrary, plain_card
 from eda_agent.problem.pdk.mismatch import UNITS, Spread, deviation, symbols
@@ -85,7 +86,14 @@ class Instance:
         }
 
     def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
-        """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters."""
+        """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters. Raises
+        `InputError` for a designer's own deck.
+        """
+        if deck.program is not None:
+            raise InputError(
+                f"testbench {deck.testbench} is a deck of your own, which Monte Carlo cannot vary yet: use a testbench"
+                " with a template for the specs whose yield you need"
+            )
         parts, chosen, scale = self.parts, self.cards(deck.library), deck.scale
         drawn = deck.library.drawn
         lines, variants = [], []
