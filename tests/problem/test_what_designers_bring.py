@@ -277,6 +277,16 @@ def test_an_inverter_is_a_gate(tmp_path: Path) -> None:
     assert 1e-12 < (values["propagation_delay"] or 0) < 1e-9 and 0.6 < (values["switching_threshold"] or 0) < 1.2
 
 
+def test_a_gate_behind_a_resistor_and_before_a_load_is_one(tmp_path: Path) -> None:
+    text = f"* t\nVDD vdd 0 1.8\nVin a 0 0\nRin a b 10\nXM1 c b 0 0 {N} W=2 L=0.15\nXM2 c b vdd vdd {P} W=4 L=0.15\n"
+    text += (
+        f"XM3 y c 0 0 {N} W=4 L=0.15\nXM4 y c vdd vdd {P} W=8 L=0.15\nCL y 0 50f\nR2 y z 25\nC2 z 0 10f\n.op\n.end\n"
+    )
+    draft, problem = drafted(tmp_path, text)
+    assert draft.kind.name == "gate" and (draft.kind.ports["in"], draft.kind.ports["out"]) == ("a", "y")
+    assert (measured(problem)["propagation_delay"] or 0) > 1e-12
+
+
 def test_a_follower_is_a_buffer(tmp_path: Path) -> None:
     """Nothing but a drain reaches the supply, which is a rail all the same."""
     text = (

@@ -15,11 +15,23 @@ def driven_path(structure: Structure, rest: Sequence[str], outputs: Sequence[str
     found = [("buffer", source, out) for source, out in _followers(structure, rest)]
     if not found:
         links = _gates(structure)
-        inputs = [port for port in rest if port not in outputs and any(fet.gate == port for fet in structure.fets)]
+        gates = {fet.gate for fet in structure.fets}
+        entries = {port: net for port in rest if port not in outputs and (net := _entry(structure, port)) in gates}
         # a gate with several inputs needs the others at levels that nobody told
-        if len(inputs) == 1:
-            found = [("gate", inputs[0], out) for out in outputs if _leads(links, inputs[0], out)]
+        if len(entries) == 1:
+            [(source, net)] = entries.items()
+            found = [("gate", source, out) for out in outputs if _leads(links, net, out)]
     return found[0] if len(found) == 1 else None
+
+
+def _entry(structure: Structure, port: str) -> str:
+    """The net behind a port: its own, or that behind the only resistor on it."""
+    behind = [passive for passive in structure.passives if port in passive.nets]
+    touched = any(port in (fet.gate, fet.drain, fet.source) for fet in structure.fets)
+    if touched or len(behind) != 1 or behind[0].kind != "r":
+        return port
+    one, other = behind[0].nets
+    return other if one == port else one
 
 
 def decides(structure: Structure, out: str) -> bool:
