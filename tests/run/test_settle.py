@@ -111,3 +111,15 @@ def test_an_order_for_more_holds_until_a_budget_is_given(tmp_path: Path) -> None
     state = journal(Request(Path("s"), "random", simulations=5), {"type": "budget.changed", "simulations": 50})
     assert settle(Request(tmp_path, resume=True), state, tmp_path).request.simulations == 50
     assert settle(Request(tmp_path, simulations=7, resume=True), state, tmp_path).request.simulations == 7
+
+
+def test_headers_with_values_of_the_environment_are_given_again_by_the_user(tmp_path: Path) -> None:
+    """A journal of somebody else could otherwise send any variable of the environment to an endpoint."""
+    headers = "api-key: $AWS_SECRET_ACCESS_KEY"
+    state = journal(Request(Path("s"), "chat", options={"endpoint": HERE, "model": "m", "headers": headers}))
+    with pytest.raises(InputError, match="a journal may not read it"):
+        settle(Request(tmp_path, resume=True), state, tmp_path)
+    again = settle(Request(tmp_path, options={"headers": headers}, resume=True), state, tmp_path)
+    assert again.options["headers"] == headers
+    plain = journal(Request(Path("s"), "chat", options={"endpoint": HERE, "model": "m", "headers": "X-Title: sizing"}))
+    assert settle(Request(tmp_path, resume=True), plain, tmp_path).options["headers"] == "X-Title: sizing"
