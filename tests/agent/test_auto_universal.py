@@ -17,8 +17,8 @@ from eda_agent.agent.policies import auto, universal_prior
 from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
 from eda_agent.agent.policies.prior_search import DISPROVED, PriorSearch
-from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior
-from eda_agent.agent.policies.universal_prior import UNREADABLE, UniversalPrior
+from eda_agent.agent.policies.surrogate_prior import SurrogatePrior
+from eda_agent.agent.policies.universal_prior import JUDGED_AFTER, UNREADABLE, UniversalPrior
 from eda_agent.problem.spec import Budget, Problem
 from tests.agent.untrained import write_untrained
 from tests.train.histories import made_up, played

@@ -15,11 +15,11 @@ from eda_agent.agent.history import History
 from eda_agent.agent.policies import universal_prior
 from eda_agent.agent.policies.prior_search import DISPROVED, PRIOR_TURNS, SIDE, STUCK, idle_turns
 from eda_agent.agent.policies.registry import make_policy
-from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.agent.policies.universal import UniversalPolicy
 from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
 from eda_agent.agent.policies.universal_prior import (
+    JUDGED_AFTER,
     MAX_CORNERS,
     UNREADABLE,
     UniversalPrior,
@@ -27,7 +27,7 @@ from eda_agent.agent.policies.universal_prior import (
     load_universal,
 )
 from eda_agent.agent.score import score
-from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.agent.turn import Proposal
 from eda_agent.agent.universal.checkpoint import FILE
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -176,8 +176,9 @@ def test_a_circuit_that_it_does_not_fit_is_left_after_a_few_turns(
 ) -> None:
     problem = one_corner(problems["tia"])
     history = played(problem, JUDGED_AFTER + 3)
-    monkeypatch.setattr(UniversalMargin, "likelihood", property(lambda self: -1e9))
-    monkeypatch.setattr(ResidualMargin, "likelihood", property(lambda self: -1e9))
+    wrong = lambda self, points: (np.full(len(points), 0.4), np.full(len(points), 0.01))  # noqa: E731
+    monkeypatch.setattr(UniversalMargin, "predict", wrong)
+    monkeypatch.setattr(ResidualMargin, "predict", wrong)
     first = history.measured[JUDGED_AFTER - 1] + 1
     begun, then = History(problem, history.turns[: first - 1]), History(problem, history.turns[:first])
     assert "what other circuits taught" in policy.propose(begun).reasoning
@@ -186,27 +187,24 @@ def test_a_circuit_that_it_does_not_fit_is_left_after_a_few_turns(
     assert policy.propose(history).handover == "" and "taught" not in policy.propose(history).reasoning
 
 
-def test_a_plateau_is_no_evidence_and_has_a_slope(
-    problems: dict[str, Problem], weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plateau_is_no_evidence_and_has_a_slope(problems: dict[str, Problem], weights: Path) -> None:
     """A spec that every turn knows only as a bound: its margins are flat, the surrogate still has a direction."""
     problem = one_corner(problems["three_stage_nmc"])
-    history, prior, place = played(problem, JUDGED_AFTER), prior_of(problem, weights), 2
-    read = UniversalPrior._values
-
-    def bounded(self: UniversalPrior, turn: Turn, corner: str) -> tuple[np.ndarray, np.ndarray]:
-        values, bounds = read(self, turn, corner)
-        values[place], bounds[place] = 1.0, 1.0
-        return values, bounds
-
-    monkeypatch.setattr(UniversalPrior, "_values", bounded)
+    prior, place = prior_of(problem, weights), 2
+    name, corner = problem.specs[place].name, problem.corners[0].name
+    turns = []
+    for turn in played(problem, JUDGED_AFTER).turns:
+        assert turn.evaluation is not None and turn.score is not None
+        results = tuple(replace(one, bound=">" if one.spec == name else "") for one in turn.score.results)
+        evaluation = replace(turn.evaluation, bounds={(corner, name): ">"})
+        turns.append(replace(turn, evaluation=evaluation, score=replace(turn.score, results=results)))
+    history = History(problem, tuple(turns))
     found = prior.processes(history)[0][place]
-    assert isinstance(found, UniversalMargin) and not found.was_measured
+    assert isinstance(found, UniversalMargin)
     points = np.random.default_rng(0).random((50, len(problem.space.parameters)))
     assert np.ptp(found.predict(points)[0]) > 1e-3
-    _, judged = prior._processes(history, *prior._read(history))
-    measurable = [spec for spec in problem.specs if spec.metric.name != "gate_area"]
-    assert len(judged) == len(measurable) - 1
+    others = {number for number, spec in enumerate(problem.specs) if spec.metric.name != "gate_area"} - {place}
+    assert prior._judge.scores(history).keys() == others
 
 
 def test_a_run_that_is_stuck_goes_on_by_turns(

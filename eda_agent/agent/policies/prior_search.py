@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER
 from eda_agent.agent.policies.trust import Known, TrustRegion
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.space import Sizing
@@ -28,13 +27,15 @@ DISPROVED = "the first turns measured other values than the surrogate predicted"
 
 class Prior(Known, Protocol):
     """A prior that the turns can contradict. `weighs_model`: whether a model's proposals compete with the search's own
-    candidates.
+    candidates. `judged_after`: number of turns from which it may be contradicted.
     """
 
     @property
     def weighs_model(self) -> bool: ...
+    @property
+    def judged_after(self) -> int: ...
     def disproved(self, history: History) -> bool:
-        """Whether the first turns contradict it; false with fewer than `JUDGED_AFTER` of them."""
+        """Whether the first turns contradict it; false with fewer than `judged_after` of them."""
 
 
 Load = Callable[[Problem], Prior | str | None]
@@ -57,7 +58,7 @@ class PriorSearch:
         self.search = TrustRegion(seed)
         self._loaders = loaders
         self._loaded: Loaded | None = None
-        self._judged: tuple[Problem, Sizing | None, Prior | None] | None = None
+        self._judged: dict[int, tuple[Problem, Sizing | None, bool]] = {}
 
     def loaded(self, problem: Problem) -> Loaded:
         if self._loaded is None or self._loaded.problem is not problem:
@@ -70,24 +71,26 @@ class PriorSearch:
     def believed(self, history: History) -> Prior | None:
         """The first prior that the first turns do not contradict."""
         priors = self.loaded(history.problem).priors
-        if not priors or len(history.measured) < JUDGED_AFTER:
-            return priors[0] if priors else None
-        last = history.turns[history.measured[JUDGED_AFTER - 1]].sizing
-        if self._judged is None or self._judged[0] is not history.problem or self._judged[1] != last:
-            kept = next((one for one in priors if not one.disproved(history)), None)
-            self._judged = history.problem, last, kept
-        return self._judged[2]
+        return next((one for place, one in enumerate(priors) if not self._dropped(place, one, history)), None)
+
+    def _dropped(self, place: int, prior: Prior, history: History) -> bool:
+        if len(history.measured) < prior.judged_after:
+            return False
+        last = history.turns[history.measured[prior.judged_after - 1]].sizing
+        held = self._judged.get(place)
+        if held is None or held[0] is not history.problem or held[1] != last:
+            held = self._judged[place] = history.problem, last, prior.disproved(history)
+        return held[2]
 
     def handed_over(self, history: History) -> tuple[int, str]:
         """The turn from which no prior is used, and why; (0, "") while there is one, and without any reason."""
         known = self.loaded(history.problem)
         if self.believed(history) is not None:
             return 0, ""
-        return (
-            (history.measured[JUDGED_AFTER - 1] + 1, DISPROVED)
-            if known.priors
-            else (bool(known.missing), known.missing)
-        )
+        if not known.priors:
+            return bool(known.missing), known.missing
+        latest = max(prior.judged_after for prior in known.priors)
+        return history.measured[latest - 1] + 1, DISPROVED
 
     def propose(self, history: History, since: int, others: Sequence[Mapping[str, float]] = ()) -> Proposal:
         """The most promising design around the best one. Turns before number `since` were proposed by others; `others`

@@ -72,6 +72,7 @@ class SurrogatePrior:
     surrogate: Surrogate
     basis = "what designs of the same structure measured"
     weighs_model = True
+    judged_after = JUDGED_AFTER
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
         """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from eda_agent.agent.policies.batch_fit import fit_many
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
-from eda_agent.agent.policies.surrogate_prior import HEAD_START
 from eda_agent.agent.policies.training_data import CLIP
 from eda_agent.agent.policies.trust import Process
 from eda_agent.agent.score import margin_lines
@@ -20,16 +18,6 @@ from eda_agent.problem.spec import Spec
 
 SURE = 1e-4
 """Deviation of a margin that follows from the sizes exactly."""
-
-
-class Told(Protocol):
-    """A process that reports how well it predicts its turns."""
-
-    @property
-    def likelihood(self) -> float: ...
-    @property
-    def log_scales(self) -> Real: ...
-    def predict(self, points: Real) -> tuple[Real, Real]: ...
 
 
 class Corner:
@@ -91,11 +79,6 @@ class UniversalMargin:
         worst = np.argmin(means, axis=0)[None]
         return np.take_along_axis(np.array(means), worst, 0)[0], np.take_along_axis(np.array(deviations), worst, 0)[0]
 
-    @property
-    def was_measured(self) -> bool:
-        """Whether turns can judge it: at least two measured it in each corner."""
-        return bool(np.isfinite(self.likelihood))
-
     def before(self, points: Real) -> Real:
         """The mean (m,) without the effect of the turns."""
         found = []
@@ -104,15 +87,6 @@ class UniversalMargin:
             lines = [slope * self.scale * prior + shift for slope, shift in margin_lines(self.spec)]
             found.append(np.min(lines, axis=0))
         return np.asarray(np.clip(np.min(found, axis=0), *CLIP))
-
-    @property
-    def likelihood(self) -> float:
-        """Mean log density of the turns' margins, each given the others, in the worst predicted corner."""
-        found = [
-            np.mean([one.likelihood[self.place] for one in corner.posteriors if np.isfinite(one.base[self.place])])
-            for corner in self.corners
-        ]
-        return float(min(found)) - float(np.log(abs(margin_lines(self.spec)[0][0]) * self.scale))
 
 
 @dataclass(frozen=True)
@@ -125,10 +99,6 @@ class ResidualMargin:
     @property
     def log_scales(self) -> Real:
         return self.margin.log_scales
-
-    @property
-    def likelihood(self) -> float:
-        return self.process.likelihood
 
     def predict(self, points: Real) -> tuple[Real, Real]:
         mean, deviation = self.process.predict(points)
@@ -162,17 +132,17 @@ def log_area(graph: CircuitGraph, x: Real) -> Real:
     return np.asarray(np.log(np.exp(sizes.sum(-1)).sum(-1)))
 
 
-def best_margins(made: Sequence[UniversalMargin], inputs: Real, margins: Real) -> list[Process]:
-    """For each of k specs the model that would have predicted the turns at `inputs` (n, d) best; `margins` (n, k)."""
+def rivals_of(made: Mapping[int, UniversalMargin], inputs: Real, margins: Real) -> dict[int, tuple[Process, ...]]:
+    """For every spec its models after turns at `inputs` (n, d) with `margins` (n, specs): the surrogate's, a process on
+    its residuals, and a process on the turns alone.
+    """
     if not made:
-        return []
-    before = np.stack([one.before(inputs) for one in made], -1)
-    fitted = fit_many(inputs, np.hstack([margins, margins - before]))
-    found: list[Process] = []
-    for one, own, process in zip(made, fitted[: len(made)], fitted[len(made) :], strict=True):
-        rivals: list[Told] = [own, ResidualMargin(one, process)]
-        best = max(rivals, key=lambda rival: rival.likelihood)
-        # the margins of a spec that was hardly ever measured are flat
-        better = not one.was_measured or one.likelihood + HEAD_START / len(inputs) > best.likelihood
-        found.append(one if better else best)
-    return found
+        return {}
+    before = np.stack([one.before(inputs) for one in made.values()], -1)
+    measured = margins[:, list(made)]
+    fitted = fit_many(inputs, np.hstack([measured, measured - before]))
+    alone, residual = fitted[: len(made)], fitted[len(made) :]
+    return {
+        place: (one, ResidualMargin(one, process), own)
+        for (place, one), process, own in zip(made.items(), residual, alone, strict=True)
+    }

@@ -1,15 +1,14 @@
 """The universal prior gives the search a model of every spec's margin on a circuit outside the training: the universal
 surrogate's, or the run's own.
 
-Each spec uses the model that would have predicted its turns best: the surrogate's posterior, a Gaussian process on the
-residuals of its mean,
-or a Gaussian process on the turns alone. Gate area follows exactly from the sizes.
+Each spec uses the model that has predicted its turns best (`judge`): the surrogate's posterior, a Gaussian process on
+the residuals of its mean, or a Gaussian process on the turns alone. Gate area follows exactly from the sizes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,17 +17,18 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.batch_fit import fit_many
-from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
+from eda_agent.agent.policies.gaussian_process import Real
+from eda_agent.agent.policies.judge import TAUGHT, Judge
 from eda_agent.agent.policies.measurable import corrected_chance
-from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, OWN, UNTAUGHT, fully_measured, simulated_turns
+from eda_agent.agent.policies.surrogate_prior import UNTAUGHT, fully_measured, simulated_turns
 from eda_agent.agent.policies.training_data import training_data
 from eda_agent.agent.policies.trust import Process
 from eda_agent.agent.policies.universal_margins import (
     Corner,
     ExactArea,
     UniversalMargin,
-    best_margins,
     log_area,
+    rivals_of,
 )
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.universal.checkpoint import FILE, read_network
@@ -41,6 +41,14 @@ REFERENCES = 1
 """Number of turns at which the circuit is read, over all corners; at least one per corner."""
 MAX_CORNERS = 6
 """Maximum number of corners with posteriors: with more, a proposal takes too long."""
+JUDGED_AFTER = 8
+"""Number of turns after which the surrogate must have predicted most specs better than the turns alone; otherwise it is
+dropped.
+"""
+HEAD_START = 2.0
+"""Bonus of the surrogate in nats: with few turns another model looks good by chance."""
+ALONE = 2
+"""Place of the process on the turns alone among the rivals."""
 EXACT_WITHIN = 1e-3
 """Relative error up to which gate area follows from the sizes."""
 UNREADABLE = "the universal surrogate cannot read this circuit"
@@ -50,14 +58,26 @@ _POINT = ("id", "gm", "gds", "vth", "vdsat", "vgs", "vds")
 
 
 @dataclass(frozen=True)
-class UniversalPrior:
-    """The prior of one problem, used by `trust.TrustRegion.informed`."""
+class Models:
+    """The models after some turns: of specs that no turn measured or that follow from the sizes (`fixed`), and the
+    rivals of all others, the surrogate's first. `chance`: the probability (m,) that all specs can be measured.
+    """
 
-    problem: Problem
-    network: Network
-    graph: CircuitGraph
+    fixed: Mapping[int, Process]
+    rivals: Mapping[int, Sequence[Process]]
+    chance: Callable[[Real], Real]
+
+
+class UniversalPrior:
+    """The prior of one problem, used by `trust.TrustRegion.informed`. State between calls is only a cache."""
+
     basis = "what other circuits taught"
     weighs_model = False
+    judged_after = JUDGED_AFTER
+
+    def __init__(self, problem: Problem, network: Network, graph: CircuitGraph):
+        self.problem, self.network, self.graph = problem, network, graph
+        self._judge = Judge(self._models)
 
     def changes(self, points: Real) -> Real:
         """Changes (m, p) of the logarithms of parameters against the initial sizing, of positions."""
@@ -73,7 +93,34 @@ class UniversalPrior:
 
     def processes(self, history: History) -> tuple[Sequence[Process], Callable[[Real], Real]]:
         """A model of every spec's margin, and the probability (m,) that all specs at m×d positions can be measured."""
-        turns, positions, corners = self._read(history)
+        models, scores = self._judge.models(history), self._judge.scores(history)
+        found = {place: rivals[_best(scores.get(place))] for place, rivals in models.rivals.items()}
+        return [{**models.fixed, **found}[place] for place in range(len(self.problem.specs))], models.chance
+
+    def disproved(self, history: History) -> bool:
+        """Whether the turns alone predicted the first turns, up to number `judged_after`, better in most specs: the
+        circuit differs too much from the training. Specs that were hardly ever measured do not count.
+        """
+        if len(history.measured) < JUDGED_AFTER:
+            return False
+        begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
+        judged = [_best(rows) != ALONE for rows in self._judge.scores(begun).values()]
+        return 2 * sum(judged) < len(judged)
+
+    def _models(self, history: History) -> Models:
+        turns = simulated_turns(history)
+        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
+        corners = self._corners(turns, positions)
+        inputs, margins = training_data(history)
+        fixed: dict[int, Process] = {}
+        made: dict[int, UniversalMargin] = {}
+        for place, spec in enumerate(self.problem.specs):
+            if (exact := self._exact(spec, turns, positions)) is not None:
+                fixed[place] = exact
+            elif known := [corner for corner in corners if corner.knows(place)]:
+                made[place] = UniversalMargin(spec, place, float(self.graph.scales[place]), known, positions.shape[1])
+        untold = [place for place in range(len(self.problem.specs)) if place not in fixed and place not in made]
+        fixed.update(zip(untold, fit_many(inputs, margins[:, untold], least=UNTAUGHT), strict=True))
         worked = np.array(
             [
                 float(turn.evaluation is not None and not turn.evaluation.failures and fully_measured(turn))
@@ -83,43 +130,11 @@ class UniversalPrior:
         chance = corrected_chance(
             lambda points: np.min([one.predict(points)[2] for one in corners], axis=0), positions, worked
         )
-        return self._processes(history, turns, positions, corners)[0], chance
-
-    def disproved(self, history: History) -> bool:
-        """Whether the turns alone predicted the first turns, from `JUDGED_AFTER` on, better in most specs: the circuit
-        differs too much from the training. Specs that were hardly ever measured do not count.
-        """
-        if len(history.measured) < JUDGED_AFTER:
-            return False
-        begun = History(history.problem, history.turns[: history.measured[JUDGED_AFTER - 1] + 1])
-        _, judged = self._processes(begun, *self._read(begun))
-        return 2 * sum(judged) < len(judged)
-
-    def _read(self, history: History) -> tuple[list[Turn], Real, list[Corner]]:
-        """The simulated turns, their positions and the posteriors after them."""
-        turns = simulated_turns(history)
-        positions = np.array([self.problem.space.to_unit(turn.sizing) for turn in turns if turn.sizing is not None])
-        return turns, positions, self._corners(turns, positions)
-
-    def _processes(
-        self, history: History, turns: Sequence[Turn], positions: Real, corners: Sequence[Corner]
-    ) -> tuple[list[Process], list[bool]]:
-        """The model of every spec, and for specs that were measured whether it uses the surrogate."""
-        inputs, margins = training_data(history)
-        result: dict[int, Process] = {}
-        for place, spec in enumerate(self.problem.specs):
-            if (exact := self._exact(spec, turns, positions)) is not None:
-                result[place] = exact
-            elif known := [corner for corner in corners if corner.knows(place)]:
-                scale = float(self.graph.scales[place])
-                result[place] = UniversalMargin(spec, place, scale, known, positions.shape[1])
-        untold = [place for place in range(len(self.problem.specs)) if place not in result]
-        result.update(zip(untold, fit_many(inputs, margins[:, untold], least=UNTAUGHT), strict=True))
-        made = {place: one for place, one in result.items() if isinstance(one, UniversalMargin)}
-        if len(inputs) >= OWN:
-            result.update(zip(made, best_margins(list(made.values()), inputs, margins[:, list(made)]), strict=True))
-        judged = [not isinstance(result[place], GaussianProcess) for place, one in made.items() if one.was_measured]
-        return [result[place] for place in range(len(self.problem.specs))], judged
+        # the rivals of the surrogate count from the second prediction on
+        rivals = (
+            rivals_of(made, inputs, margins) if len(inputs) >= TAUGHT else {place: [one] for place, one in made.items()}
+        )
+        return Models(fixed, rivals, chance)
 
     def _corners(self, turns: Sequence[Turn], positions: Real) -> list[Corner]:
         """The posteriors of every corner that has been simulated; of many corners those that decide."""
@@ -191,6 +206,11 @@ class UniversalPrior:
             if len(offsets) and np.ptp(offsets) < EXACT_WITHIN
             else None
         )
+
+
+def _best(scores: Real | None) -> int:
+    """The place of the rival with the largest sum of `scores` (turns, rivals); the surrogate's without any."""
+    return 0 if scores is None else int(np.argmax(scores.sum(0) + np.array([HEAD_START, 0.0, 0.0])))
 
 
 def deciding_corners(problem: Problem, turns: Sequence[Turn], count: int) -> list[str]:

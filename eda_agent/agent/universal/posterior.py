@@ -103,17 +103,11 @@ class Posterior:
         changes = (x - self.at).astype(np.float32)
         return np.asarray(self.base + self.generated.mean(changes, self.generated.features(changes)))
 
-    @property
-    def likelihood(self) -> Real:
-        """(k,) mean log density of each turn's exact transformed values given the others, −∞ for a spec with fewer than
-        two.
-        """
-        variance = 1 / (self.inverse**2).sum(1)
-        error = self.solved * variance
-        squared = variance * self.surprise[:, None]
-        density = PEAK - 0.5 * np.log(squared) - (FREEDOM + 1) / 2 * np.log1p(error**2 / (FREEDOM * squared))
-        counts = self.exact.sum(1)
-        return np.where(counts > 1, (density * self.exact).sum(1) / np.maximum(counts, 1), -np.inf)
+
+def log_density(errors: Real, deviations: Real) -> Real:
+    """Log densities of errors under Student's t with these deviations."""
+    squared = np.asarray(deviations) ** 2 / SPREAD
+    return np.asarray(PEAK - 0.5 * np.log(squared) - (FREEDOM + 1) / 2 * np.log1p(errors**2 / (FREEDOM * squared)))
 
 
 def mixture(answers: Sequence[tuple[Real, Real, Real]]) -> tuple[Real, Real, Real]:
