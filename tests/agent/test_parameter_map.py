@@ -7,11 +7,13 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from eda_agent.agent.env import Environment
+from eda_agent.agent.policies import auto
 from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
 from eda_agent.agent.policies.prior_search import DISPROVED
@@ -94,7 +96,9 @@ def test_a_drafted_circuit_is_begun_by_the_search_that_knows(drafted: dict[str, 
         assert "same structure" in AutoPolicy(0).propose(env.history).reasoning
 
 
-def test_first_turns_that_measure_something_else_end_its_say(drafted: dict[str, Problem]) -> None:
+def test_first_turns_that_measure_something_else_end_its_say(
+    drafted: dict[str, Problem], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """What is simulated is no op-amp, by decades: after `JUDGED_AFTER` turns the model has the run, once, and it is
     said why.
     """
@@ -105,6 +109,8 @@ def test_first_turns_that_measure_something_else_end_its_say(drafted: dict[str, 
         waves = [math.sin(9 * positions[number % len(positions)] + number) for number in range(len(problem.specs))]
         return {spec.name: spec.target * 30**wave for spec, wave in zip(problem.specs, waves, strict=True)}
 
+    # without the universal surrogate, which would be next
+    monkeypatch.setattr(auto, "shipped_weights", lambda: tmp_path / "none.npz")
     env = Environment(problem, FunctionSimulator(problem, no_amplifier))
     env.start()
     policy, seen = AutoPolicy(0), []

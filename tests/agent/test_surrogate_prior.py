@@ -18,6 +18,7 @@ from eda_agent.agent.policies.prior_search import PRIOR_TURNS
 from eda_agent.agent.policies.surrogate_checkpoint import FILE
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior, load_prior, scaled
 from eda_agent.agent.policies.training_data import CLIP
+from eda_agent.agent.policies.universal_prior import UniversalPrior
 from eda_agent.agent.score import margin, margin_lines
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.bench.suite import UNSEEN
@@ -68,11 +69,11 @@ def test_after_many_turns_the_run_itself_is_known_better(miller: Problem) -> Non
     assert "same structure" not in AutoPolicy(0).propose(env.history).reasoning
 
 
-def test_a_circuit_that_is_held_out_is_begun_by_the_model(problems: dict[str, Problem]) -> None:
+def test_a_circuit_that_is_held_out_has_no_surrogate_of_its_own(problems: dict[str, Problem]) -> None:
     for name in UNSEEN:
-        env = Environment(problems[name], made_up(problems[name]))
-        env.start()
-        assert AutoPolicy(0).propose(env.history).policy == "embedded"
+        assert load_prior(SHIPPED, problems[name]) is None
+        kinds = [type(one) for one in AutoPolicy(0).within.loaded(problems[name]).priors]
+        assert kinds == [UniversalPrior]
 
 
 def test_failures_and_holes_teach_where_not_to_go(miller: Problem) -> None:
