@@ -31,17 +31,10 @@ class RunProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether a process runs it: the owner holds the journal's lock."""
+        """Whether a process runs it: the owner holds the journal's lock, and from its first moment that of its log."""
         if self._process is not None and self._process.poll() is None:
             return True
-        try:
-            with open_own(self.folder / "journal.jsonl", "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return False
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
+        return any(_locked(self.folder / name) for name in ("journal.jsonl", WORDS))
 
     @property
     def failure(self) -> str:
@@ -61,6 +54,18 @@ class RunProcess:
     def resume(self, *commands: Command) -> RunProcess:
         """Resume an ended run. It executes `commands` first."""
         return start(self.folder, self.folder, ["--resume"], commands)
+
+
+def _locked(path: Path) -> bool:
+    """Whether a process holds a file's lock; one that cannot be read may be held."""
+    try:
+        with open_own(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def write_command(folder: Path, command: Command) -> None:
@@ -93,6 +98,9 @@ def start(spec: Path, folder: Path, arguments: Sequence[str] = (), commands: Seq
         *arguments,
     ]
     with open_own(folder / WORDS, "wb") as words:
+        # the process inherits the lock with its stderr: it is seen to live before it has its journal
+        with contextlib.suppress(OSError):
+            fcntl.flock(words, fcntl.LOCK_EX | fcntl.LOCK_NB)
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,

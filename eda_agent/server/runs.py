@@ -16,6 +16,7 @@ from eda_agent.api.circuit import load
 from eda_agent.api.runs import Run
 from eda_agent.errors import InputError
 from eda_agent.files import read_file, write_text
+from eda_agent.problem.given_sizing import complete
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
 from eda_agent.record.tables import csv_turns, markdown_summary
@@ -23,7 +24,7 @@ from eda_agent.run.chosen import is_run
 from eda_agent.run.folder import new_folder
 from eda_agent.run.process import WORDS, RunProcess, start
 from eda_agent.server.confined import Root
-from eda_agent.server.tool import TARGET, ServerTool, arguments
+from eda_agent.server.tool import SIZING, TARGET, ServerTool, arguments
 
 POLICIES = ("auto", "trust", "random", "embedded", "tpe", "cma", "gp", "scbo")
 """Policies that start no program of others and send nothing away."""
@@ -48,6 +49,10 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
             words += [f"--{name}", str(given[name])]
     if given.get("memory"):
         words.append("--memory")
+    own = given.get("sizings", [])
+    circuit = load(target)  # every fault is said now, not in the process
+    for sizing in own:
+        complete(circuit.problem.space, sizing, circuit.sizing, spec=circuit.path)
     if given.get("resume"):
         if not is_run(target):
             raise InputError(f"{given['target']}: there is no run to resume\n    → name the folder of a run")
@@ -56,10 +61,10 @@ def _size(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         folder = target
         words.append("--resume")
     else:
-        name = load(target).name  # every fault of the spec is said now, not in the process
         policy = given.get("policy", "auto")
-        folder = new_folder(root.folder / "runs" / f"{name}-{policy}-{datetime.now():%Y%m%d-%H%M%S}")
-    _started[folder] = start(target, folder, words)
+        folder = new_folder(root.folder / "runs" / f"{circuit.name}-{policy}-{datetime.now():%Y%m%d-%H%M%S}")
+    commands = [command_from({"do": "try", "sizing": sizing}) for sizing in own]
+    _started[folder] = start(target, folder, words, commands)
     return {"run": root.name(folder), "next": "run with do: wait"}
 
 
@@ -77,6 +82,12 @@ SIZE = ServerTool(
             },
             "budget": {"type": "integer", "minimum": 1, "description": "simulations in all; default: the spec's"},
             "seed": {"type": "integer"},
+            "sizings": {
+                "type": "array",
+                "items": SIZING,
+                "maxItems": 16,
+                "description": "designs of your own, played as the first turns; best last, as each builds on the best",
+            },
             "corners": {"type": "string", "enum": ["nominal", "signoff", "signoff_rc"]},
             "memory": {"type": "boolean", "description": "start with the best designs of earlier runs"},
             "resume": {"type": "boolean"},

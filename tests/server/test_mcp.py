@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from eda_agent.api import open_run
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.schemas import schema
+from eda_agent.run.process import RunProcess
 from eda_agent.server.confined import Root
 from eda_agent.server.registry import TOOLS, call
 
@@ -46,13 +48,15 @@ def test_a_client_sizes_a_circuit(folder: Path) -> None:
         assert told["results"][0]["specs"]["gbw"]["margin"] < 0
         answer = await call("ask", target="amp", question="sensitivity", sizing={"W12": "40u"})
         assert "W12" in answer["text"]
-        started = await call("size", target="amp", policy="auto", budget=60)
+        started = await call("size", target="amp", policy="auto", budget=60, sizings=[{"W12": "40u", "mt": 10}])
         run = started["run"]
         for _ in range(10):
             status = await call("run", run=run, do="wait", seconds=30)
             if status["state"] == "ended":
                 break
         assert status["met"] and status["stop"] == "met", status
+        own = await call("show", run=run, turn=1)
+        assert own["sizing"]["W12"] == 40e-6 and own["reasoning"] == "tried by hand"
         shown = await call("show", run=run)
         faults = [error.message for error in Draft202012Validator(schema("result")).iter_errors(shown)]
         assert faults == [] and shown["met"]
@@ -71,6 +75,19 @@ def test_a_run_outlives_its_client_and_another_stops_it(folder: Path) -> None:
         run = (await call("size", target="amp", policy="random", budget=5000))["run"]
         while (await call("run", run=run, do="status"))["simulations"] < 1:
             time.sleep(0.1)
+
+    async def starting(call: Call, session: Any) -> None:
+        nonlocal new
+        new = (await call("size", target="amp", policy="random", budget=1))["run"]
+
+    new = ""
+    with_server(folder, starting)
+    # before it has a journal, another server sees it live and takes commands for it
+    other = RunProcess(folder / new)
+    assert other.alive
+    while other.alive:
+        time.sleep(0.1)
+    assert open_run(folder / new).stop in {"budget", "met"}
 
     async def second(call: Call, session: Any) -> None:
         before = await call("run", run=run, do="status")
@@ -118,6 +135,7 @@ def test_a_bare_netlist_is_drafted_with_the_client_s_targets(folder: Path) -> No
         ("size", {"target": "amp", "policy": "chat"}, "must be one of"),
         ("size", {"target": "amp", "endpoint": "http://x"}, "no argument 'endpoint'"),
         ("size", {"target": "amp", "resume": True}, "no run to resume"),
+        ("size", {"target": "amp", "sizings": [{"W12": "40"}]}, "outside the range"),
         ("run", {"run": "amp", "do": "status"}, "this is no run"),
         ("simulate", {"target": "amp", "sizings": [{"W12": "1"}]}, "outside the range"),
         ("simulate", {"target": "code"}, "allow-code"),
