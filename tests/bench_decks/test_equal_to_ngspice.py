@@ -85,6 +85,41 @@ def test_numbers_are_those_that_ngspice_prints(name, pool, tmp_path):
     assert not messages
 
 
+@pytest.mark.parametrize(
+    ("name", "edits", "corner"),
+    [
+        ("ac_script", {"V1 vdd GND 1.8": "V1 vdd GND 1.6\n.temp 85"}, "vdd: 1.6, temperature: 85"),
+        # a parameter of the bench, which a corner changes too
+        (
+            "two_analyses",
+            {".param vdd=1.8 cload=3p": ".param vdd=1.7 cload=5p\n.temp -40"},
+            "vdd: 1.7, temperature: -40, cload: 5p",
+        ),
+        ("tran_cards", {".param supply=1.8": ".temp 60\n.param supply=1.5"}, "vdd: 1.5, temperature: 60"),
+    ],
+)
+def test_a_corner_is_the_deck_with_that_supply_temperature_and_parameter(name, edits, corner, pool, tmp_path):
+    text = (DECKS / f"{name}.spice").read_text(encoding="utf-8")
+    for old, new in edits.items():
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "edited.spice").write_text(text, encoding="utf-8")
+    theirs = printed(tmp_path / "edited.spice")
+    deck = tmp_path / f"{name}.spice"
+    shutil.copy(DECKS / deck.name, deck)
+    spec = tmp_path / "spec.yaml"
+    drafted = write_draft(read_circuit(deck, tmp_path), deck.name).splitlines()
+    nominal = next(number for number, line in enumerate(drafted) if line.startswith("  nominal:"))
+    drafted.insert(nominal + 1, f"  other: {{process: tt, {corner}}}")
+    spec.write_text("\n".join(drafted), encoding="utf-8")
+    problem = load_problem(spec)
+    bench = Workbench(problem, tmp_path / "models")
+    other = next(deck for deck in bench.decks if deck.corner == "other")
+    reply = pool.run([Task(other, bench.instance(problem.space.initial))])[0]
+    ours = {key: row[0] for key, row in reply["results"].items()}
+    assert theirs and {key: as_printed(ours[key], shown) for key, shown in theirs.items()} == theirs
+
+
 def test_a_loop_gives_the_smallest_and_the_largest_value_too(pool, tmp_path):
     ours, _ = measured(DECKS / "foreach_load.spice", tmp_path, pool)
     assert ours["bw_min"] == ours["bw"] < ours["bw_max"]  # the last load is the largest
