@@ -298,10 +298,10 @@ def test_a_regulator_with_its_divider_inside_is_told_and_the_advice_works(tmp_pa
 
 def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(
-        "c\n.subckt a in out vss\nXM1 out in vss vss sky130_fd_pr__nfet_20v0 W=1 L=0.5\n.ends\n", encoding="utf-8"
+        "c\n.subckt a in out vss\nXM1 out in vss vss sky130_fd_pr__nfet_99v0 W=1 L=0.5\n.ends\n", encoding="utf-8"
     )
     done = run("init", str(tmp_path / "c.spice"))
-    assert done.returncode == 2 and "it names sky130_fd_pr__nfet_20v0" in done.stderr
+    assert done.returncode == 2 and "it names sky130_fd_pr__nfet_99v0" in done.stderr
     (tmp_path / "c.spice").write_text(
         OTA.format(drain="out", more="XC1 out vss sky130_fd_pr__cap_vpp_04p4x04p6_m1m2_noshield"), encoding="utf-8"
     )
