@@ -303,7 +303,7 @@ def test_what_the_netlist_names_and_nobody_knows_is_said(tmp_path: Path) -> None
     done = run("init", str(tmp_path / "c.spice"))
     assert done.returncode == 2 and "it names sky130_fd_pr__nfet_99v0" in done.stderr
     (tmp_path / "c.spice").write_text(
-        OTA.format(drain="out", more="XC1 out vss sky130_fd_pr__cap_vpp_04p4x04p6_m1m2_noshield"), encoding="utf-8"
+        OTA.format(drain="out", more="XC1 out vss sky130_fd_pr__cap_of_nobody"), encoding="utf-8"
     )
     done = run("init", str(tmp_path / "c.spice"))
     assert done.returncode == 2 and "can be written as R or C with a value" in done.stderr
