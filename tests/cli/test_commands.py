@@ -38,7 +38,7 @@ def test_a_command_registers_its_parser_function_and_help(name: str) -> None:
 
 
 def test_a_word_that_is_no_command_is_answered_with_all_of_them() -> None:
-    done = subprocess.run([sys.executable, "-m", "eda_agent", "sise", "x"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "eda_agent", "zzzz", "x"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     # Python 3.12 and newer leave out the quotes
     assert all(re.search(rf"(?<![\w-]){name}(?![\w-])", done.stderr) for name in NAMES)

@@ -96,6 +96,7 @@ def test_killed_and_resumed_with_every_option(amp: Path, tmp_path: Path) -> None
         "cluster": None,
         "cache": False,
         "corners": "nominal",
+        "guard": None,
         "skip": False,
         "parallel": 2,
         "memory": None,
