@@ -65,7 +65,12 @@ def _drip(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.1)
 
 
-GOOD = json.dumps({"reasoning": "r", "sizing": {"W12": "9u"}})
+def good(asked: int) -> str:
+    """Another sizing for each request: one that was tried is not simulated again."""
+    return json.dumps({"reasoning": "r", "sizing": {"W12": f"{9 + asked / 100:g}u"}})
+
+
+GOOD = good(0)
 FAULTS: dict[str, Act] = {
     "times out": _sleep,
     "closes the connection": _drop,
@@ -112,7 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked += 1
-        (self.server.act if self.server.asked <= self.server.bad else _text(200, _answer(GOOD)))(self)
+        (self.server.act if self.server.asked <= self.server.bad else _text(200, _answer(good(self.server.asked))))(
+            self
+        )
 
     def log_message(self, *_: object) -> None:
         pass
