@@ -14,10 +14,11 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import nan
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import orjson
 
+from eda_agent.agent.measured import Measured
 from eda_agent.agent.score import Score, SpecResult
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.simulation.evaluate import Evaluation
@@ -198,30 +199,6 @@ def encode_turn(turn: Turn) -> bytes:
             [(*where, bound) for where, bound in evaluation.bounds.items()],
         ),
     )
-
-
-class Measured(NamedTuple):
-    """Evaluation and score as plain data.
-
-    Attributes:
-        reasons: (corner, spec, why).
-        failures: (testbench, corner, kind, words).
-        points: device → numbers in the order of `FIELDS`.
-        results: (spec, corner, why, bound, value, margin, satisfaction).
-        bounds: (corner, spec, bound).
-    """
-
-    values: Mapping[str, Mapping[str, float | None]]
-    reasons: Sequence[Sequence[str]]
-    failures: Sequence[Sequence[str]]
-    points: Mapping[str, Sequence[float | None]]
-    jobs: int
-    cached: int
-    seconds: float
-    value: float
-    merit: float
-    results: Sequence[tuple[str, str, str, str, float | None, float, float]]
-    bounds: Sequence[Sequence[str]]
 
 
 def record(

@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from eda_agent.agent import history
+from eda_agent.agent.measured import Measured
 from eda_agent.agent.score import Score, SpecResult
 from eda_agent.agent.turn import Proposal, Turn, rescore
-from eda_agent.agent.turn_store import Measured, StoredTurns, TurnStore, decode_turn, record, sizing_hash
+from eda_agent.agent.turn_store import StoredTurns, TurnStore, decode_turn, record, sizing_hash
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import Event
