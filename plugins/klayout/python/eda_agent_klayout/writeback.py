@@ -18,7 +18,7 @@ from .boxes import Boxes
 from .fold import Rule, folded
 from .library import checked, create
 from .rules import rules_of
-from .steps import Work, draw_ahead, each, finish, held
+from .steps import Progress, Work, draw_ahead, each, finish, held
 from .table import DUMMY, NAME, NETS, Device, Table, key
 
 OWN = "eda-agent"
@@ -382,13 +382,13 @@ def _conflicts(layout: pya.Layout, cell: pya.Cell, result: Plan, wires: Sequence
     device grows: a guard ring, taps.
     """
     instances = list(cell.each_inst())
-    before, after = (
-        Boxes([instance.bbox() for instance in instances]),
-        Boxes([instance.bbox() for instance in instances]),
-    )
+    boxes: list[pya.Box] = []
+    yield from each("boxes are read", instances, lambda one: boxes.append(one.bbox()))
+    before, after = Boxes(boxes), Boxes(boxes)
     number_of = {where: number for number, where in enumerate(map(_identity, instances))}
     changed = {number_of[_identity(change.instance)]: change for change in result.changes}
     after.move({number: change.grown for number, change in changed.items()})
+    yield Progress("overlaps are looked for")
     names = [
         changed[number].device if number in changed else one.cell.basic_name() for number, one in enumerate(instances)
     ]
