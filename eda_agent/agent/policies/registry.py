@@ -55,7 +55,7 @@ EFFORT = Option("reasoning_effort", "reasoning-effort", "how long a reasoning mo
 HEADERS = Option("headers", "headers", "more headers, such as 'X-Title: sizing; api-key: $MY_KEY'", "TEXT")
 MAX_COST = Option("max_cost", "max-cost", "limit of the cost of all replies (see --price)", "X", float)
 PRICE = Option(
-    "price", "price", "prompt/reply per million tokens, if the endpoint does not bill in its replies", "IN/OUT"
+    "price", "price", "price per million prompt/reply tokens, if the replies do not state their cost", "IN/OUT"
 )
 MAX_REQUESTS = Option("max_requests", "max-requests", "limit of the requests of a run", "N", int)
 TOTAL_TOKENS = Option(
@@ -63,7 +63,11 @@ TOTAL_TOKENS = Option(
 )
 MAX_SECONDS = Option("max_seconds", "max-seconds", "limit of the seconds spent waiting for replies", "S", float)
 REPLAY = Option(
-    "replay", "replay", "answer with a recording (exchange.jsonl of a run) in place of the endpoint", "FILE", Path
+    "replay",
+    "replay",
+    "take the replies from a recording (exchange.jsonl of a run), not from the endpoint",
+    "FILE",
+    Path,
 )
 REQUEST_SEED = Option(
     "request_seed", "no-request-seed", "send no seed with requests (for servers that do not accept one)"
@@ -102,7 +106,7 @@ POLICIES: dict[str, Entry] = {
         "embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)
     ),
     "trust": Entry(
-        "trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy only"
+        "trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy and scipy only"
     ),
     "random": Entry("random:RandomPolicy", "uniform in the ranges, on each parameter's scale"),
     "scripted": Entry(

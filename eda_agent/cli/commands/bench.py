@@ -17,7 +17,8 @@ def register(commands: Commands) -> None:
         "bench",
         help="compare policies",
         description=(
-            "Run policies × circuits × targets × seeds with equal simulation budgets. A stopped bench continues."
+            "Run policies × circuits × targets × seeds with equal simulation budgets. The same command continues a"
+            " stopped benchmark."
         ),
     )
     parser.add_argument("suite", help="suite: all, learned, unseen, one shipped circuit, or a YAML file")

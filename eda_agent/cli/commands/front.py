@@ -12,11 +12,11 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "front",
         help="show the trade-off of two specs",
-        description="List the turns of a run that no other turn beats in both specs.",
+        description="List the turns of a run that no other turn beats in both specs (the Pareto front).",
     )
     parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("one", help="a spec")
-    parser.add_argument("other", help="another spec")
+    parser.add_argument("one", metavar="SPEC", help="the first spec, such as power")
+    parser.add_argument("other", metavar="SPEC", help="the second spec, such as gbw")
     add_json(parser)
     parser.set_defaults(func=front_command)
 

@@ -31,7 +31,9 @@ def register(commands: Commands) -> None:
         default=None,
         help="vary the process between samples too (default: if the PDK has statistics)",
     )
-    parser.add_argument("--corner", metavar="NAME", help="corner, or all for the worst corner (default: the first)")
+    parser.add_argument(
+        "--corner", metavar="NAME", help="a corner, or all: each sample counts in its worst corner (default: the first)"
+    )
     add_sizing(parser)
     add_json(parser)
     add_simulator(parser)

@@ -38,9 +38,9 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)"
     )
-    parser.add_argument("--author", metavar="NAME", help="html: who writes the report (default: your user name)")
+    parser.add_argument("--author", metavar="NAME", help="html: the author of the report (default: your user name)")
     parser.add_argument(
-        "--pdf", action="store_true", help="html: also write the page as PDF, by Chromium or Chrome without a window"
+        "--pdf", action="store_true", help="html: also write the page as PDF (needs Chromium, Chrome, Edge or Brave)"
     )
     parser.set_defaults(func=report_command)
 

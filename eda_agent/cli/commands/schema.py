@@ -14,8 +14,8 @@ def register(commands: Commands) -> None:
         "schema",
         help="print a JSON schema: of spec.yaml, events or results",
         description=(
-            "For example: eda-agent schema > spec.schema.json, and in spec.yaml the comment  # yaml-language-server:"
-            " $schema=spec.schema.json"
+            "Print a JSON schema. For completion of spec.yaml in an editor: eda-agent schema > spec.schema.json, and in"
+            " spec.yaml the comment # yaml-language-server: $schema=spec.schema.json"
         ),
     )
     parser.add_argument(

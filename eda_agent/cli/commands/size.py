@@ -97,7 +97,7 @@ def _add_corners(group: ArgumentGroup) -> None:
         "--guard",
         type=_share,
         metavar="SHARE",
-        help="tighten every target by this share of itself, such as 5%%, so that no spec ends with a margin of 0",
+        help="tighten every target by this part of its value, such as 5%%, so that no spec ends with a margin of 0",
     )
     group.add_argument(
         "--robust",
@@ -131,8 +131,8 @@ def _add_layout(group: ArgumentGroup) -> None:
         type=Path,
         metavar="FILE",
         help=(
-            "the netlist extracted from a layout: its wire capacitances are simulated; with a run as SPEC its best"
-            " sizes come first"
+            "the netlist extracted from a layout: its wire capacitances are simulated; if SPEC is a run, its best sizes"
+            " are the first proposal"
         ),
     )
     group.add_argument("--cell", metavar="NAME", help="the cell of --post-layout (default: the circuit's)")
@@ -147,7 +147,7 @@ def _add_output(group: ArgumentGroup) -> None:
         "--orders-from",
         type=int,
         metavar="BYTE",
-        help="read commands from orders.jsonl from this byte on (default: from its end at the start)",
+        help="read the commands in orders.jsonl from this byte on (default: only those written after the start)",
     )
 
 

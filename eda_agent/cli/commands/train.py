@@ -29,7 +29,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--plan",
         choices=("h100", "h200", "a100"),
-        help="print what the recipe of a language model needs on this card, and exit",
+        help="print what the recipe of a language model needs on this GPU, and exit",
     )
     parser.add_argument("--fields", action="store_true", help="print every key of a recipe with its default, and exit")
     add_json(parser)
