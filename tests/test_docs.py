@@ -14,9 +14,11 @@ from eda_agent.agent.history import History
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.cli.parser import build_parser
 from eda_agent.metrics import METRICS
+from eda_agent.problem import layout, load, load_budget, load_measures, load_specs
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_testbench import read_template, template_names
-from eda_agent.problem.pdk import find_pdk
+from eda_agent.problem.load_space import PARAMETER_KEYS, RATIO_KEYS
+from eda_agent.problem.load_testbench import BIAS_KEYS, read_template, template_names
+from eda_agent.problem.pdk import find_pdk, form
 
 from .conftest import CIRCUITS, ROOT
 
@@ -42,6 +44,15 @@ def test_every_template_metric_and_setting_is_documented() -> None:
         for word in (*data["settings"], *data["metrics"]):
             assert word in row, (name, word)
         assert set(data["metrics"]) <= set(METRICS)
+
+
+def test_every_key_is_documented() -> None:
+    """Each key that spec.yaml or a PDK file may have stands as code on its page."""
+    tables = (load, load_budget, load_measures, load_specs, layout)
+    spec = {key for table in tables for key in table.KEYS} | {*PARAMETER_KEYS, *RATIO_KEYS, *BIAS_KEYS}
+    for page, keys in (("spec.md", spec), ("pdk.md", {*form._KEYS, *form._RULE})):
+        code = " ".join(re.findall(r"```.*?```|`[^`\n]*`", (ROOT / "docs" / page).read_text(), re.DOTALL))
+        assert not [key for key in keys if not re.search(rf"\b{key}\b", code)], page
 
 
 def test_commands_of_the_readme_parse() -> None:

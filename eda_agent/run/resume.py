@@ -1,8 +1,8 @@
 """Resuming continues a run with the request in its journal. Each difference from the present request is accepted,
 reported or refused.
 
-options given again     seed, corners, model and script must match the run; budget, workers and similar may change, and
-the change is reported; another policy continues the run, and the journal records it
+options given again     seed, corners, guard, model and script must match the run; budget, workers and similar may
+change, and the change is reported; another policy continues the run, and the journal records it
 a changed spec          other targets, weights or budget: the turns are scored again; anything that the measurements
 depend on: refused
 confirmed by the user   a policy of the user's own (it is a program), and an endpoint that the user's key was not sent
@@ -31,7 +31,8 @@ from eda_agent.run.spec_copy import original_spec
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.stop_reasons import USER
 
-_FIXED = ("seed", "corners")
+_FIXED = {"seed": "the default seed", "corners": "the spec's own corners", "guard": "no guard band"}
+"""Options that must match the run, and the words for a run without one."""
 _FREE = ("simulations", "workers", "cluster", "cache", "skip", "parallel", "force")
 _FREE_OPTIONS = ("endpoint", "request_seed", "timeout")
 
@@ -65,10 +66,10 @@ def settle(given: Request, state: RunState, folder: Path) -> Resumed:
     if not state.started:
         return Resumed(replace(given, spec=spec, out=folder), given.chosen_policy, given.options)
     then, notes = _journaled(state, spec)
-    for name in _FIXED:
+    for name, without in _FIXED.items():
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
-            words = f"{name} {before}" if before is not None else f"the spec's own {name}"
+            words = f"{name} {before}" if before is not None else without
             fix = f"add {flag(name)} {shlex.quote(str(before))}" if before is not None else f"leave {flag(name)} out"
             raise InputError(
                 Finding(f"the run was started with {words}, not {value}", folder, fix=f"{fix}, or start a new run")
