@@ -75,7 +75,7 @@ PDK: dict[str, Any] = {
     "subcircuits": False,
     "scale": 1.0,
     "grid": "5n",
-    "needs": "",
+    "verilog": {},
     "device_files": "",
     "include": [],
     "params": {"sw": 0},
