@@ -34,7 +34,10 @@ from eda_agent.stop_reasons import USER
 _FIXED = {"seed": "the default seed", "corners": "the spec's own corners", "guard": "no guard band"}
 """Options that must match the run, and the words for a run without one."""
 _FREE = ("simulations", "workers", "cluster", "cache", "skip", "parallel", "force")
-_FREE_OPTIONS = ("endpoint", "request_seed", "timeout")
+_FREE_OPTIONS = (
+    "endpoint", "request_seed", "timeout", "headers", "price",
+    "max_tokens", "max_cost", "max_requests", "total_tokens", "max_seconds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def _options(given: Request, then: Request, state: RunState, folder: Path, notes
         if not same and name not in _FREE_OPTIONS:
             raise InputError(
                 Finding(
-                    f"the run was started with {name} {before.get(name, 'of the policy')}, not {value}",
+                    f"the run was started with {flag(name)} {before.get(name, 'of the policy')}, not {value}",
                     folder,
                     fix=f"leave {flag(name)} out, or start a new run",
                 )

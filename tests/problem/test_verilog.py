@@ -83,3 +83,12 @@ def test_an_ngspice_without_the_interface_is_not_used_for_compiled_models(
         ngspice.find_library(compiled=True)
     monkeypatch.setattr(ngspice, "BESIDE", new)
     assert ngspice.find_library(compiled=True) == str(new) and ngspice.find_library() == str(old)
+
+
+def test_a_model_of_a_users_pdk_lies_beside_its_library(pdk: Pdk, tmp_path: Path) -> None:
+    own = dataclasses.replace(pdk, locations=({"path": str(tmp_path / "models" / "own.lib")},))
+    with pytest.raises(MissingError, match="mos"):
+        compiled_models(own, ["sg13_lv_nmos"], tmp_path / "cache")
+    (tmp_path / "models" / "mos").mkdir()
+    (tmp_path / "models" / "mos" / "mos.va").write_text("module mos; // own\nendmodule")
+    assert "OWN" in compiled_models(own, ["sg13_lv_nmos"], tmp_path / "cache")[0].read_text()

@@ -103,8 +103,16 @@ def test_another_endpoint_is_a_said_change_and_another_model_is_another_run(tmp_
         "changed: --budget is 30, was 20",
         f"changed: --endpoint is http://localhost:9/v1, was {HERE}",
     )
-    with pytest.raises(InputError, match="the run was started with model one, not two"):
+    with pytest.raises(InputError, match="the run was started with --model one, not two"):
         settle(Request(tmp_path, options={"model": "two"}, resume=True), state, tmp_path)
+
+
+def test_a_limit_of_the_endpoint_may_be_raised(tmp_path: Path) -> None:
+    options = {"endpoint": HERE, "model": "m", "max_cost": 1.0, "max_requests": 20}
+    state = journal(Request(Path("s"), "chat", options))
+    again = settle(Request(tmp_path, options={"max_cost": 2.5}, resume=True), state, tmp_path)
+    assert again.options["max_cost"] == 2.5 and again.options["max_requests"] == 20
+    assert again.notes == ("changed: --max-cost is 2.5, was 1.0",)
 
 
 def test_an_order_for_more_holds_until_a_budget_is_given(tmp_path: Path) -> None:

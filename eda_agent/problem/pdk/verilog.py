@@ -72,7 +72,7 @@ def _compiled(pdk: Pdk, name: str, cache: Path) -> Path:
 def _source(pdk: Pdk, name: str) -> Path:
     library, place = pdk.place()
     # a symbolic link to the models' folder keeps its own neighbours
-    source = Path(os.path.normpath(library.parent / place["verilog"] / pdk.verilog[name]))
+    source = Path(os.path.normpath(library.parent / place.get("verilog", "") / pdk.verilog[name]))
     if not source.is_file():
         raise MissingError(f"the Verilog-A model {name} of {pdk.name} was not found at {source}")
     return source

@@ -22,23 +22,20 @@ SKIPPED = frozenset(
         "showmod",
         "inventory",
         "remzerovec",
-        "setscale",
         "settype",
         "where",
         "sysinfo",
-        "strcmp",
         "edisplay",
         "eprint",
         "esave",
         "snsave",
         "state",
-        "stop",
         "setseed",
         "trace",
         "delete",
     ]
 )
-"""Commands that show, draw or write: they change no result."""
+"""Commands that show, draw or write, or that keep books for those: they change no result."""
 OPTIONS = frozenset(
     [
         "temp",
