@@ -25,7 +25,7 @@ def report(outcome: Outcome) -> None:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print()
     corners = [corner.name for corner in problem.corners]
-    screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"]))
+    screen.print(spec_table(labels.spec_table(problem), best["specs"], corners, best["evaluation"], screen.width))
     screen.print()
     screen.print(
         sizing_table(labels.parameter_table(problem), best["sizing"], baseline.sizing or problem.space.initial)

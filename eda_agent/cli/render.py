@@ -24,7 +24,9 @@ Row = Mapping[str, Any]
 
 
 MOST_CORNERS = 5
-"""Maximum number of corners that a table shows one by one."""
+"""Maximum number of corners that a table shows one by one, where there is room."""
+CORNER_WIDTH, OTHER_WIDTH = 11, 50
+"""Columns of the screen for a corner, and for spec, target, verdict and margin."""
 PIPED_WIDTH = 200
 """Columns in a pipe or a file: the tables of every shipped circuit fit."""
 
@@ -66,14 +68,20 @@ def status(met: bool, margin: float | None) -> Text:
 
 
 def spec_table(
-    specs: Sequence[Row], results: Mapping[str, Row], corners: Sequence[str], evaluation: Mapping[str, Any]
+    specs: Sequence[Row],
+    results: Mapping[str, Row],
+    corners: Sequence[str],
+    evaluation: Mapping[str, Any],
+    width: int = PIPED_WIDTH,
 ) -> Table:
     """Specs × corners with target and verdict. `results`: spec → result in its worst corner; `evaluation`: as in an
     event.
 
-    If there are too many corners, the table shows the first, the range over all, and the name of the worst.
+    If there are too many corners for `width` columns of the screen, the table shows the first, the range over all, and
+    the name of the worst.
     """
-    many = len(corners) > MOST_CORNERS
+    room = (width - OTHER_WIDTH) // max(CORNER_WIDTH, *(len(corner) + 1 for corner in corners))
+    many = len(corners) > min(MOST_CORNERS, max(room, 3))
     share = share_text({"evaluation": evaluation}, len(corners))
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("spec", no_wrap=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eda_agent.insight.complete import complete_turns, partial
+from eda_agent.spec_text import value_text
 from eda_agent.units import counted, format_quantity, shown_unit
 
 Row = Mapping[str, Any]
@@ -80,7 +81,7 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
         "never measurable"
         if seen["value"] is None
         else (
-            f"at best {format_quantity(seen['value'], shown_unit(spec), 3, seen.get('bound', ''))} in {seen['corner']}"
+            f"at best {value_text(spec, seen['value'], seen.get('bound', ''))} in {seen['corner']}"
             f" (turn {best['index']})"
         )
     )

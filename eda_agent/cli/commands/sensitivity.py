@@ -6,6 +6,9 @@ import argparse
 
 from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing
 
+CELL = 16
+"""Columns of the screen for a spec. What does not fit beside each other stands in several tables."""
+
 
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
@@ -43,21 +46,25 @@ def sensitivity_command(options: argparse.Namespace) -> int:
         print_json(found.data(options.step))
         return 0
     screen = console(to_stdout=True)
-    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    table.add_column("size")
-    for spec in problem.specs:
-        table.add_column(spec.name, justify="right", overflow="fold")
     rows = {row["name"]: row for row in spec_table(problem)}
-    for name in problem.space.names:
-        cells = []
-        for spec in problem.specs:
-            text = effect_text(rows[spec.name], found.changes[spec.name].get(name), found.values[spec.name])
-            strong = abs(found.slopes[spec.name].get(name) or 0.0) >= STRONG
-            cells.append(Text(text, "bold" if strong else ""))
-        table.add_row(name, *cells)
-    screen.print(table)
+
+    def cell(spec: str, size: str) -> Text:
+        text = effect_text(rows[spec], found.changes[spec].get(size), found.values[spec])
+        return Text(text, "bold" if abs(found.slopes[spec].get(size) or 0.0) >= STRONG else "")
+
+    room = max((screen.width - max(map(len, problem.space.names))) // CELL, 1)
+    for first in range(0, len(rows), room):
+        shown = list(rows)[first : first + room]
+        table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+        table.add_column("size", no_wrap=True)
+        for spec in shown:
+            table.add_column(spec, justify="right", no_wrap=True)
+        for name in problem.space.names:
+            table.add_row(name, *(cell(spec, name) for spec in shown))
+        screen.print(table)
+        screen.print()
     screen.print(
-        f"\nchange of each spec in {found.corner} if a size grows by 10 %; from a step of {options.step:g} of its range"
+        f"change of each spec in {found.corner} if a size grows by 10 %; from a step of {options.step:g} of its range"
         " to each side; bold where a tenth of the range moves the margin by 0.05",
         markup=False,
     )

@@ -64,7 +64,7 @@ def show_command(options: argparse.Namespace) -> int:
     )
     screen.print(f"turn {turn['index']}: score {reached}\n", markup=False)
     if "evaluation" in turn:
-        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"]))
+        screen.print(spec_table(begun["specs"], turn["specs"], begun["corners"], turn["evaluation"], screen.width))
         screen.print()
         screen.print(sizing_table(begun["parameters"], turn["sizing"], state.turns[0]["sizing"]))
         points = turn["evaluation"]["operating_points"]

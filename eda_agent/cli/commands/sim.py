@@ -85,7 +85,9 @@ def sim_command(options: argparse.Namespace) -> int:
     for note in problem.notes:
         screen.print(f"! {note}", markup=False, soft_wrap=True)
     screen.print(
-        spec_table(labels.spec_table(problem), told["specs"], [corner.name for corner in problem.corners], told)
+        spec_table(
+            labels.spec_table(problem), told["specs"], [corner.name for corner in problem.corners], told, screen.width
+        )
     )
     screen.print()
     screen.print(sizing_table(labels.parameter_table(problem), sizing))

@@ -22,10 +22,16 @@ def yields(data: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> dict[
     plots = [drawing for spec, found in shown if found["deviation"] for drawing in _drawings(spec, found)]
     varied = "process and mismatch" if data.get("process") else "mismatch"
     summary = (
-        f"{data['passed']} of {data['samples']} samples meet every spec in {', '.join(data['corners'])}"
+        f"{data['passed']} of {data['samples']} samples meet every spec in {', '.join(data['corners'])}{_stopped(data)}"
         f" ({varied}, seed {data['seed']}): yield {_share(data['yield'], data['interval'])}."
     )
     return {"summary": summary, "rows": [_row(spec, found) for spec, found in shown], "plots": plots}
+
+
+def _stopped(data: Mapping[str, Any]) -> str:
+    """That Ctrl-C ended the samples early; reports of older runs do not know."""
+    wanted = data.get("wanted", data["samples"])
+    return f", interrupted: {wanted} were asked for" if wanted > data["samples"] else ""
 
 
 def _share(share: float, interval: Sequence[float]) -> str:
