@@ -62,11 +62,11 @@ def test_a_pipe_has_room_for_every_column(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_words_give_way_before_numbers_do() -> None:
-    """`15 uV/√Hz` was cut to `15 uV…` and `+0.125` to `+0.…`, so that the words of a verdict fit."""
+    """`15 uV/√Hz` was cut to `15 uV…` and `+0.125` to `+0.…`, so that the words of a verdict fit (margins were numbers then)."""
     spec = {"name": "input_noise", "unit": "V/√Hz", "minimum": None, "maximum": 15e-6}
     result = {
         "corner": "slow",
-        "value": None,
+        "value": 24.8e-6,
         "margin": -0.125,
         "met": False,
         "why": "the output moves 148 mV for a step of 450 mV",
@@ -78,5 +78,5 @@ def test_words_give_way_before_numbers_do() -> None:
     assert isinstance(screen.file, io.StringIO)
     narrow = screen.file.getvalue()
     assert "…" not in narrow and all(
-        cell in narrow for cell in ("≤ 15 uV/√Hz", "23.7 uV/√Hz", "24.8 uV/√Hz", "-0.125", "450 mV")
+        cell in narrow for cell in ("≤ 15 uV/√Hz", "23.7 uV/√Hz", "24.8 uV/√Hz", "-65 %", "450 mV")
     )
