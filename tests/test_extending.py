@@ -78,11 +78,11 @@ def test_the_page_has_an_example_of_everything() -> None:
     ("line", "status", "says"),
     [
         ("eda-agent check lowpass", 0, r"lowpass: 2 parameters, 1 spec, 1 corner"),
-        ("eda-agent sim lowpass --set R=2k --set C=1p", 0, r"rise_time .*4\.(39|4)\d* ns(.|\n)*every spec met"),
+        ("eda-agent sim lowpass --set R=2k --set C=1p", 0, r"edge_time .*4\.(39|4)\d* ns(.|\n)*every spec met"),
         ("eda-agent check buffer", 0, r"buffer: 1 parameter, 2 specs, 1 corner, 4 MOSFETs\nmodels a fab, 180 nm"),
-        ("eda-agent sim buffer", 0, r"rise_time .*\d ps(.|\n)*gate_area .*1\.08 um²(.|\n)*every spec met"),
+        ("eda-agent sim buffer", 0, r"edge_time .*\d ps(.|\n)*gate_area .*1\.08 um²(.|\n)*every spec met"),
         ("eda-agent size lowpass --policy halton --budget 40 --out run", 0, r"policy halton(.|\n)*met"),
-        ("python counted.py", 0, r"\{'step': 1\} \{'rise_time': 4\.[34]\d+e-09\}"),
+        ("python counted.py", 0, r"\{'step': 1\} \{'edge_time': 4\.[34]\d+e-09\}"),
         ("eda-agent count lowpass", 0, r"^2$"),
     ],
 )
@@ -94,7 +94,7 @@ def test_its_commands(workplace: Path, line: str, status: int, says: str) -> Non
 
 
 def test_the_metric_is_right_by_its_second_method(workplace: Path) -> None:
-    done = run(workplace, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/measurements/test_rise_time.py")
+    done = run(workplace, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/measurements/test_edge_time.py")
     assert done.returncode == 0, done.stdout
 
 

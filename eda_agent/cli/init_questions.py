@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eda_agent.cli.say import prompt, say
+
 if TYPE_CHECKING:
     from eda_agent.problem.draft import Answers, Guess
 
@@ -23,7 +25,7 @@ def question(kind: str, guesses: Sequence[Guess], answers: Answers) -> Answers |
     asked = [guess for guess in guesses if guess.option]
     if not asked:
         return None
-    print(f"{kind or 'unknown kind of circuit'}. Enter takes the value in brackets.", file=sys.stderr)
+    say(f"{kind or 'unknown kind of circuit'}. Enter takes the value in brackets.")
     result = answers
     for guess in asked:
         result = _asked(guess, result)
@@ -36,7 +38,7 @@ def _asked(guess: Guess, answers: Answers) -> Answers:
     hint = " (op-amp, comparator, ldo, bandgap, current-reference, oscillator, vco, tia, buffer, inverter)"
     words = f"{guess.what}{hint if guess.option == '--kind' else ''} [{guess.value}]: "
     while True:
-        print(words, end="", file=sys.stderr, flush=True)
+        prompt(words)
         line = sys.stdin.readline()
         text = line.strip()
         if not text:
@@ -44,7 +46,7 @@ def _asked(guess: Guess, answers: Answers) -> Answers:
         try:
             return _with(answers, guess, text)
         except InputError as error:
-            print(f"  {error.findings[0]}", file=sys.stderr)
+            say(f"  {error.findings[0]}")
 
 
 def _with(answers: Answers, guess: Guess, text: str) -> Answers:

@@ -17,6 +17,11 @@ def say(text: object) -> None:
     print(visible(str(text)), file=sys.stderr)
 
 
+def prompt(text: object) -> None:
+    """Print a question on stderr; the answer follows in the same line."""
+    print(visible(str(text)), end="", file=sys.stderr, flush=True)
+
+
 def write(text: str) -> None:
     """Print a command's data on stdout."""
     sys.stdout.write(visible(text))

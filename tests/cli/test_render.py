@@ -62,7 +62,7 @@ def test_a_pipe_has_room_for_every_column(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_words_give_way_before_numbers_do() -> None:
-    """`15 uV/√Hz` was cut to `15 uV…` and `+0.125` to `+0.…`, so that the words of a verdict fit (margins were numbers then)."""
+    """`15 uV/√Hz` was cut to `15 uV…` and `+0.125` to `+0.…`, so that a verdict's words fit (a margin was a number)."""
     spec = {"name": "input_noise", "unit": "V/√Hz", "minimum": None, "maximum": 15e-6}
     result = {
         "corner": "slow",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_emitters_are_counted(tmp_path: Path) -> None:
     """A common-emitter stage: the number of emitters is a size of 1 to 10."""
     stage = "* stage\n.subckt stage in out vdd vss\nXQ1 out in vss vss npn13G2 Nx=2\nXR1 vdd out vss rppd w=1u l=40u\n.ends\n"
     (tmp_path / "stage.spice").write_text(stage)
-    command = ["eda-agent", "init", "stage.spice", "--pdk", "ihp-sg13g2", "--out", "made"]
+    command = [sys.executable, "-m", "eda_agent", "init", "stage.spice", "--pdk", "ihp-sg13g2", "--out", "made"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     problem = load_problem(tmp_path / "made" / "spec.yaml")
     sizes = {parameter.name.lower(): parameter for parameter in problem.space.parameters}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,13 @@ def test_compiled_models_of_the_tree_are_used_as_they_are(root: Path, tmp_path: 
 
 
 def test_doctor_says_what_serves_each_pdk(root: Path) -> None:
-    done = subprocess.run(["eda-agent", "doctor", "--json"], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "eda_agent", "doctor", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     rows = {row["name"]: row for row in json.loads(done.stdout)["checks"]}
     assert rows["PDK_ROOT"]["found"] == f"{root}: gf180mcuD, ihp-sg13g2, sky130A"
     for name, (place, _) in PLACES.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "signoff"
 
 def run(folder: Path, *words: str) -> str:
     """What the command prints."""
-    command = ["eda-agent", *words]
+    command = [sys.executable, "-m", "eda_agent", *words]
     wide = {**os.environ, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=wide, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]

@@ -33,7 +33,8 @@ METRIC_NAMES = (
     "overshoot", "peaking", "period_jitter", "phase_margin", "power", "psrr_minus", "psrr_plus",
     "quiescent_current", "reference_voltage", "saturation_margin", "settling_time", "slew_rate_down",
     "slew_rate_up", "supply_current", "temperature_coefficient", "thd", "transimpedance", "vbd", "vbs", "vds",
-    "vgd", "vgs",
+    "vgd", "vgs", "voltage_gain", "level_shift", "output_resistance", "propagation_delay", "rise_time", "fall_time",
+    "switching_threshold",
 )  # fmt: skip
 TEMPLATES = (
     "",

@@ -135,8 +135,7 @@ def main() -> None:
     from eda_agent.problem.pdk.registry import find_pdk
 
     pdk = find_pdk(sys.argv[1])
-    for file in compiled_models(pdk, pdk.devices, Path(sys.prefix) / KEPT):
-        sys.stdout.write(f"{file}\n")
+    compiled_models(pdk, pdk.devices, Path(sys.prefix) / KEPT)
 
 
 if __name__ == "__main__":
