@@ -227,7 +227,7 @@ def test_a_top_level_that_connects_cells_is_the_circuit(tmp_path: Path) -> None:
 
 def test_files_that_are_not_there_are_named_and_a_pdk_replaces_models(tmp_path: Path) -> None:
     bare = OTA.replace(N, "nch").replace(P, "pch").replace("XM", "M")
-    text = '.include "/home/one/models/fab.mod"\n.lib E:\\models\\fab.l\n' + bare
+    text = '.include "/elsewhere/models/fab.mod"\n.lib E:\\models\\fab.l\n' + bare
     with pytest.raises(InputError, match=r"(?s)fab\.mod.*--pdk"):
         draft_of("* t\n" + text, tmp_path)
     draft = draft_of("* t\n" + text, tmp_path, "sky130A")
