@@ -14,7 +14,7 @@ from typing import Any
 
 import pya
 
-from eda_agent.klayout import lvs, mos, place, writeback
+from eda_agent.klayout import lvs, mos, place, planning, writeback
 from eda_agent.klayout.steps import finish
 from eda_agent.klayout.table import devices, read_table
 from tests.klayout.test_steps import large
@@ -33,12 +33,12 @@ def works(count: int) -> dict[str, Callable[[], Any]]:
     def placing() -> Generator[Any, float, None]:
         kept["cell"] = yield from place.placing(layout, "large", devices(large(count)), ("vss", "vdd"), table)
 
-    def planning() -> Generator[Any, float, None]:
-        kept["plan"] = yield from writeback.planning(layout, kept["cell"], devices(large(count, 1.1)), table)
+    def plan() -> Generator[Any, float, None]:
+        kept["plan"] = yield from planning.planning(layout, kept["cell"], devices(large(count, 1.1)), table)
 
     return {
         "place": placing,
-        "plan a write-back": planning,
+        "plan a write-back": plan,
         "apply it": lambda: writeback.applying(kept["plan"]),
         "LVS (in one piece)": lambda: lvs.check(layout, kept["cell"], large(count, 1.1)),
     }

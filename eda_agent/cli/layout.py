@@ -45,8 +45,9 @@ def write_layout(
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import library, lvs, mos, place, title, writeback
+    from eda_agent.klayout import library, lvs, mos, place, planning, same_circuit, title, writeback
     from eda_agent.klayout.fold import not_simulated, rule_of
+    from eda_agent.klayout.plan import sizes
     from eda_agent.klayout.table import TableError, devices, read_table
 
     if out.suffix.lower() not in {".gds", ".oas"}:
@@ -98,14 +99,12 @@ def write_layout(
                 Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source)
             )
         try:
-            writeback.refuse_another(cell, sized, rules, None, found["name"])
+            same_circuit.refuse_another(cell, sized, rules, None, found["name"])
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
-        plan = writeback.plan(
-            layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None
-        )
+        plan = planning.plan(layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None)
         result |= {
-            "changes": [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes],
+            "changes": [f"{change.device}: {sizes(change)}" for change in plan.changes],
             "missing": plan.missing,
             "foreign": plan.foreign,
             "conflicts": [text for text, _ in plan.conflicts],

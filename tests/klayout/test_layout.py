@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError, MissingError
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import fold, lvs, mos, place, process, recognition, title, writeback
+from eda_agent.klayout import fold, instances, lvs, mos, place, planning, process, recognition, title, writeback
 from eda_agent.klayout.table import Device, Table, TableError, key, read_table
 from eda_agent.klayout.table import devices as read_devices
 from eda_agent.problem.spec import Problem
@@ -52,7 +52,7 @@ def test_what_is_placed_is_the_circuit(problems: dict[str, Problem], table: Tabl
     assert result.devices_match, result.differences
     # the cross-reference finds every device where it was drawn
     where = lvs.places(result.database)
-    for instance, device, values in writeback.instances(cell, table):
+    for instance, device, values in instances.instances(cell, table):
         if not values["dummy"]:
             assert any(instance.dbbox().contains(point) for point in where[device]), device
     boxes = [instance.bbox() for instance in cell.each_inst()]
@@ -104,7 +104,7 @@ def test_sizes_are_written_back_through_a_file(
         for one, value in zip(space.parameters, known(problem).values(), strict=True)
     }
     found = devices(problem, sizing)
-    plan = writeback.plan(again, cell, read_devices(found), table)
+    plan = planning.plan(again, cell, read_devices(found), table)
     changed = {change.device.removesuffix(" dummy") for change in plan.changes}
     moved = {
         row["name"]
@@ -116,7 +116,7 @@ def test_sizes_are_written_back_through_a_file(
     assert writeback.apply(plan) == len(plan.changes)
     result = lvs.check(again, cell, found)
     assert result.devices_match, result.differences
-    assert not writeback.plan(again, cell, read_devices(found), table).changes
+    assert not planning.plan(again, cell, read_devices(found), table).changes
 
 
 def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[str, Problem], table: Table) -> None:
@@ -124,18 +124,18 @@ def test_a_plan_changes_nothing_and_says_what_stands_in_the_way(problems: dict[s
     layout, cell = placed(problem, known(problem), table)
     before = {str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()}
     variants = layout.cells()
-    pair = next(instance for instance, name, _ in writeback.instances(cell, table) if name == "xm1")
+    pair = next(instance for instance, name, _ in instances.instances(cell, table) if name == "xm1")
     cell.shapes(layout.layer(7, 0)).insert(pair.bbox().moved(0, 100))
     found = devices(problem, known(problem))
     rows = [{**row, "l": row["l"] * 4 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
     rows[0]["name"] = "gone"
-    plan = writeback.plan(layout, cell, read_devices({**found, "devices": rows}), table)
+    plan = planning.plan(layout, cell, read_devices({**found, "devices": rows}), table)
     assert "xm1" in plan.foreign and plan.missing == ["gone"]
     said = " ".join(text for text, _ in plan.conflicts)
     assert "would overlap" in said and "xm2: wires touch it" not in said
     # a guard ring is not met by chance
     wide = [{**row, "l": row["l"] * 20 if row["role"] == "input pair" else row["l"]} for row in found["devices"]]
-    further = writeback.plan(layout, cell, read_devices({**found, "devices": wide}), table)
+    further = planning.plan(layout, cell, read_devices({**found, "devices": wide}), table)
     assert "it grows into what is drawn beside it" in " ".join(text for text, _ in further.conflicts)
     assert {
         str(instance.pcell_parameters_by_name()) for instance in cell.each_inst()
@@ -153,7 +153,7 @@ def test_half_of_a_group_is_not_written(problems: dict[str, Problem], table: Tab
         "mt": 7.0 if known(problem)["mt"] != 7.0 else 9.0,
         "Wb": known(problem)["Wb"] * 1.5,
     }
-    plan = writeback.plan(layout, cell, read_devices(devices(problem, sizing)), table)
+    plan = planning.plan(layout, cell, read_devices(devices(problem, sizing)), table)
     assert any("generate it again" in text for text, _ in plan.conflicts)
     assert not {change.device for change in plan.changes} & {"xm5", "xm6"}
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import place, writeback
+from eda_agent.klayout import place
 from eda_agent.klayout.arrange import HIGH, LONG, arrange
+from eda_agent.klayout.instances import instances as named_instances
 from eda_agent.klayout.rules import Rules, rules_of
 from eda_agent.klayout.table import DUMMY, Table, key
 from eda_agent.klayout.table import devices as read_devices
@@ -106,7 +107,7 @@ def arrays(cell: pya.Cell, table: Table, data: Mapping) -> Iterator[tuple[list[p
     """The instances of each matched group that stands in one array, with the names of their devices."""
     blocks = {key(row["name"]): row["block"] for row in data["devices"]}
     groups: dict[tuple, list[tuple[pya.Instance, str]]] = defaultdict(list)
-    for instance, name, values in writeback.instances(cell, table):
+    for instance, name, values in named_instances(cell, table):
         own = key(name.removesuffix(DUMMY))
         if blocks[own] is not None:
             # devices of a group that are drawn otherwise have an array of their own
@@ -238,7 +239,7 @@ def test_pairs_have_a_guard_ring(layouts: dict, table: Table) -> None:
     tap = pya.Region(cell.shapes(mine.layer(layout, "tap"))).merged()
     pair = {row["name"] for row in data["devices"] if row["role"] == "input pair"}
     box = pya.Box()
-    for instance, name, _ in writeback.instances(cell, table):
+    for instance, name, _ in named_instances(cell, table):
         if name in pair:
             box += instance.bbox()
     rings = [polygon for polygon in tap.each() if polygon.holes()]

@@ -9,7 +9,7 @@ import pya
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eda_agent.klayout import lvs, mos, place, recognition, writeback
+from eda_agent.klayout import lvs, mos, place, planning, recognition, writeback
 from eda_agent.klayout.boxes import Boxes
 from eda_agent.klayout.table import devices, read_table
 
@@ -116,7 +116,7 @@ def test_work_in_slices_is_the_same_work() -> None:
     """Driven in slices of no length at all, with the layout looked at in between."""
     layout, cell = placed(large(24))
     table = read_table("demonstration")
-    plan = writeback.plan(layout, cell, devices(large(24, 1.3)), table)
+    plan = planning.plan(layout, cell, devices(large(24, 1.3)), table)
     assert len(plan.changes) == 24
     work = writeback.applying(plan)
     said = [next(work)]

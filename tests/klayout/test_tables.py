@@ -13,7 +13,7 @@ import pya
 import pytest
 
 from eda_agent.insight.devices import devices
-from eda_agent.klayout import library, lvs, place, writeback
+from eda_agent.klayout import instances, library, lvs, place, planning, same_circuit, writeback
 from eda_agent.klayout.layers import terminals
 from eda_agent.klayout.table import Device, TableError, read_table
 from eda_agent.klayout.table import devices as read_devices
@@ -68,7 +68,7 @@ def test_the_transistors_that_are_meant(
     found = of_process(devices(problem, sizing), facts["table"])
     cell = place.place(layout, found["name"], read_devices(found), tuple(found["rails"]), table)
     sized = {device.name: device for device in read_devices(found)}
-    for instance, name, values in writeback.instances(cell, table):
+    for instance, name, values in instances.instances(cell, table):
         device = sized[name.removesuffix(" dummy")]
         assert table.same_model(device, instance.pcell_declaration().name(), values)
         assert table.model(instance.pcell_declaration().name(), values), "the PCell says which model it draws"
@@ -77,7 +77,7 @@ def test_the_transistors_that_are_meant(
         """Every device has the width of all its units and the length of the schematic, dummies aside."""
         rows = {row["name"]: row for row in devices(problem, sizing)["devices"]}
         width: dict[str, float] = defaultdict(float)
-        for instance, device, _ in writeback.instances(cell, table):
+        for instance, device, _ in instances.instances(cell, table):
             if not device.endswith("dummy"):
                 found_width, length = drawn(instance, facts["table"])
                 width[device] += found_width
@@ -98,7 +98,7 @@ def test_the_transistors_that_are_meant(
         one.name: sizing[one.name] if one.unit == "" else one.snap(sizing[one.name] * 0.95) for one in space.parameters
     }
     for _ in range(2):
-        plan = writeback.plan(layout, cell, read_devices(of_process(devices(problem, smaller), facts["table"])), table)
+        plan = planning.plan(layout, cell, read_devices(of_process(devices(problem, smaller), facts["table"])), table)
         assert not plan.missing
         writeback.apply(plan)
     assert not plan.changes
@@ -198,7 +198,7 @@ def test_a_library_goes_by_the_name_of_any_version(problems: dict[str, Problem],
     cell = placed()
     assert {instance.cell.library().name() for instance in cell.each_inst()} == {"SKY130"}
     # and its PCells are written back into
-    assert not writeback.plan(layouts[-1], cell, read_devices(found), table).missing
+    assert not planning.plan(layouts[-1], cell, read_devices(found), table).missing
     older.delete()
     register({**newest, "pcells": {"nmos": newest["pcells"]["nfet"], "pfet": {"w": 1.0, "nf": 1}}}, "SKY130")
     with pytest.raises(
@@ -223,12 +223,12 @@ def test_a_size_that_a_pcell_does_not_draw_is_refused(layout: pya.Layout, regist
     ):
         place.place(layout, "one", fet(0.3e-6), ("b", "vdd"), table)
     cell = place.place(layout, "one", fet(2e-6), ("b", "vdd"), table)
-    plan = writeback.plan(layout, cell, fet(0.3e-6), table)
+    plan = planning.plan(layout, cell, fet(0.3e-6), table)
     assert not plan.changes and ["w_gate 0.3 becomes 0.36" in text for text, _ in plan.conflicts] == [True]
     # and another model is another circuit
     other = [Device("xm1", "nmos", 2e-6, 0.5e-6, 1, 1, ("d", "g", "s", "b"), model="nfet_06v0")]
     with pytest.raises(ValueError, match="xm1 is nfet_03v3 in the layout, nfet_06v0 in the run"):
-        writeback.refuse_another(cell, other, table, None, "one")
+        same_circuit.refuse_another(cell, other, table, None, "one")
 
 
 def test_a_pcell_that_fails_is_not_placed_as_nothing(layout: pya.Layout, register: Register) -> None:
@@ -258,7 +258,7 @@ def test_a_pcell_that_fails_while_sizes_are_written_is_an_error(layout: pya.Layo
         return [Device("xm1", "nmos", width, 0.5e-6, 1, 1, ("d", "g", "s", "b"))]
 
     cell = place.place(layout, "one", fet(2e-6), ("b", "vdd"), table)
-    plan = writeback.plan(layout, cell, fet(3e-6), table)
+    plan = planning.plan(layout, cell, fet(3e-6), table)
     assert len(plan.changes) == 1
 
     def fail() -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pya
 
-from . import process, writeback
+from . import process
+from .instances import Reader
 from .steps import Work, each, finish
 from .table import NETS, Table
 
@@ -89,7 +90,7 @@ def finding(cell: pya.Cell, table: Table, layers: Layers) -> Work[list[Terminal]
     """
     result: list[Terminal] = []
     known: dict[int, tuple[list[pya.Point], list[pya.Point]]] = {}
-    reader = writeback.Reader(cell, table, None)
+    reader = Reader(cell, table, None)
 
     def find(instance: pya.Instance) -> None:
         one = reader.read(instance)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pya
 
-from . import faults, library, writeback, writing
+from . import faults, library, writing
+from .instances import Reader
 from .table import TableError, read_table
 
 if TYPE_CHECKING:
@@ -114,6 +115,6 @@ class Probe:
         cell = view.active_cellview().cell
         if cell is None:
             return []
-        reader = writeback.Reader(cell, table, writing.databases(view))
+        reader = Reader(cell, table, writing.databases(view))
         found = [reader.read(instance) for instance in (cell.each_inst() if chosen is None else chosen)]
         return [(one[0], one[1]) for one in found if one is not None]

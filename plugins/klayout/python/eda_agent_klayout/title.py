@@ -14,7 +14,7 @@ from typing import Any
 
 import pya
 
-from . import writeback
+from .instances import Reader
 from .steps import Work, each, finish
 from .table import DUMMY, Table, key
 
@@ -78,7 +78,7 @@ def reading(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> Work[str]
     """SPICE of a cell with a title, its transistors with the drawn sizes. Raises ValueError if a device is missing."""
     width: dict[str, float] = defaultdict(float)
     length: dict[str, float] = {}
-    reader = writeback.Reader(cell, table, None)
+    reader = Reader(cell, table, None)
 
     def read(instance: pya.Instance) -> None:
         one = reader.read(instance)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pya
 
-from . import compat, library, lvs, mos, title, writeback
+from . import compat, library, lvs, mos, planning, same_circuit, title, writeback
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
+from .plan import Plan, sizes
 from .preview import Preview, Report
 from .slices import Slices
 from .steps import Work
@@ -47,13 +48,13 @@ class Task:
     def gone(self) -> bool:
         return bool(self.view._destroyed() or self.cell._destroyed())
 
-    def planning(self) -> Work[writeback.Plan]:
+    def planning(self) -> Work[Plan]:
         """The plan. Raises ValueError if the cell holds another circuit."""
         places = databases(self.view)
         found = devices(dict(self.found))
-        yield from writeback.refusing(self.cell, found, self.rules, places, str(self.found["name"]))
+        yield from same_circuit.refusing(self.cell, found, self.rules, places, str(self.found["name"]))
         rule = rule_of(self.found["layout"]) if self.found.get("layout") else None
-        return (yield from writeback.planning(self.layout, self.cell, found, self.rules, places, rule))
+        return (yield from planning.planning(self.layout, self.cell, found, self.rules, places, rule))
 
     def checking(self, folder: Path) -> Work[Checked | None]:
         """LVS of the cell; None for PCells with unknown layers. A large database is left in the folder."""
@@ -90,14 +91,14 @@ class Writing:
     def begin(self, reading: Work[Mapping[str, Any]], table: str) -> None:
         """Read a run, and show what it would change in the active cell."""
 
-        def work() -> Work[tuple[Task, writeback.Plan]]:
+        def work() -> Work[tuple[Task, Plan]]:
             task = self.open_task((yield from reading), table)
             return task, (yield from task.planning())
 
         self._drop()
         self._slices.run("Write sizes back", work(), lambda found: self._show(*found))
 
-    def _show(self, task: Task, plan: writeback.Plan) -> None:
+    def _show(self, task: Task, plan: Plan) -> None:
         """Show the changes as markers and in a preview with Apply and Discard."""
         if not plan.changes:
             self._tell("nothing to write back", lines(plan) or "Every device already has the sizes of the run.")
@@ -129,7 +130,7 @@ class Writing:
             shown.move(box.left + 60 + self.preview.width, box.top + 90)
         self.preview.qt_raise()
 
-    def _apply(self, task: Task, shown: writeback.Plan, unmark: Callable[[], None]) -> None:
+    def _apply(self, task: Task, shown: Plan, unmark: Callable[[], None]) -> None:
         unmark()
         if task.gone:
             raise ValueError(
@@ -137,13 +138,13 @@ class Writing:
             )
         words = lines(shown)
 
-        def work() -> Work[tuple[writeback.Plan | None, Checked | None]]:
+        def work() -> Work[tuple[Plan | None, Checked | None]]:
             plan = yield from task.planning()
             if lines(plan) != words:
                 return plan, None
             return None, (yield from self._writing(task, plan))
 
-        def done(found: tuple[writeback.Plan | None, Checked | None]) -> None:
+        def done(found: tuple[Plan | None, Checked | None]) -> None:
             other, checked = found
             if other is not None:
                 self._show(task, other)
@@ -157,7 +158,7 @@ class Writing:
 
         self._slices.run("Write sizes back", work(), done)
 
-    def _writing(self, task: Task, plan: writeback.Plan) -> Work[Checked | None]:
+    def _writing(self, task: Task, plan: Plan) -> Work[Checked | None]:
         """Change the cell in one transaction and compare it; an error or a cancellation leaves the layout unchanged."""
         self._count += 1
         name = f"{TRANSACTION} ({self._count})"
@@ -232,9 +233,9 @@ def databases(view: pya.LayoutView) -> dict[str, list[pya.DPoint]]:
     return next((lvs.places(database) for database in found if database is not None), {})
 
 
-def lines(plan: writeback.Plan) -> str:
+def lines(plan: Plan) -> str:
     """A plan for people."""
-    rows = [f"{change.device}: {writeback.sizes(change)}" for change in plan.changes]
+    rows = [f"{change.device}: {sizes(change)}" for change in plan.changes]
     for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
         if names:
             rows.append(f"{text}: {', '.join(names)}")

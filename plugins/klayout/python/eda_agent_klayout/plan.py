@@ -1,0 +1,41 @@
+"""A plan is what writing sizes back would change in a cell, and what stands against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pya
+
+
+@dataclass(frozen=True)
+class Change:
+    """`before`, `after`: PCell parameters that differ. `grown`: the new box, in the cell's coordinates."""
+
+    device: str
+    instance: pya.Instance
+    before: dict[str, Any]
+    after: dict[str, Any]
+    box: pya.Box
+    grown: pya.Box
+
+
+@dataclass
+class Plan:
+    """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it;
+    `conflicts`: (text, box); `remarks`: differences from the simulation.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def sizes(change: Change) -> str:
+    return ", ".join(f"{name} {_shown(change.before[name])} → {_shown(value)}" for name, value in change.after.items())
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

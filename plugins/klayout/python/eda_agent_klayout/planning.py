@@ -1,0 +1,240 @@
+"""Planning compares the sizes of a schematic with those of a cell's PCells. Nothing is changed: PCells of the new sizes
+are drawn in a layout of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import pya
+
+from .conflicts import conflicts, wires_of
+from .fold import Rule, folded
+from .instances import Places, Reader
+from .library import checked, create
+from .plan import Change, Plan
+from .steps import Work, draw_ahead, each, finish, held
+from .table import DUMMY, Device, Table, key
+
+
+def plan(
+    layout: pya.Layout,
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None = None,
+    rule: Rule | None = None,
+) -> Plan:
+    """`planning`, all of it now."""
+    return finish(planning(layout, cell, devices, table, places, rule))
+
+
+Piece = tuple[pya.Instance, dict[str, Any], bool]
+"""Instance, its PCell parameters, whether it is a dummy."""
+
+
+def planning(
+    layout: pya.Layout,
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None = None,
+    rule: Rule | None = None,
+) -> Work[Plan]:
+    """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that
+    the run simulated, None for one that simulated none.
+    """
+    return (yield from _Planning(layout, cell, devices, table, places, rule).plan())
+
+
+class _Planning:
+    """One planning: what was found so far."""
+
+    def __init__(
+        self,
+        layout: pya.Layout,
+        cell: pya.Cell,
+        devices: Sequence[Device],
+        table: Table,
+        places: Places | None,
+        rule: Rule | None,
+    ):
+        self.layout, self.cell, self.table, self.rule = layout, cell, table, rule
+        self.result = Plan()
+        self.by_name = {key(device.name): device for device in devices}
+        self.simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
+        self.reader = Reader(cell, table, places)
+        self.found: dict[str, list[Piece]] = {}
+        self.fits: dict[str, Device] = {}
+        self.stuck: list[str] = []
+        self.drawn: dict[str, list[tuple[Piece, dict[str, Any], pya.Cell]]] = {}
+        self.aside = pya.Layout()
+        self.theirs: list[pya.Layout] = []
+
+    def plan(self) -> Work[Plan]:
+        yield from each("the layout is read", list(self.cell.each_inst()), self._read)
+        yield from each("sizes are compared", list(self.by_name), self._fit)
+        yield from self._draw()
+        yield from each("changes are collected", list(self.drawn), self._collect)
+        self.drawn.clear()
+        with held(*self.theirs):
+            # the library drops each of its variants that nobody places, and would be walked for each
+            self.aside._destroy()
+        # half of a matched group is worse than none
+        kept = {self.by_name[name].block for name in self.stuck} - {None}
+        self.result.changes = [
+            change
+            for change in self.result.changes
+            if self.by_name[key(change.device.removesuffix(DUMMY))].block not in kept
+        ]
+        yield from conflicts(self.layout, self.cell, self.result, wires_of(self.layout, self.table))
+        return self.result
+
+    def _read(self, instance: pya.Instance) -> None:
+        one = self.reader.read(instance)
+        if one is None:
+            return
+        _, name, values = one
+        dummy = bool(self.table.dummy and values.get(self.table.dummy)) or name.endswith(DUMMY)
+        name = name.removesuffix(DUMMY)
+        if key(name) not in self.by_name:
+            self.result.foreign.append(name or f"an instance at {instance.bbox().to_dtype(self.layout.dbu)}")
+            return
+        self.found.setdefault(key(name), []).append((instance, values, dummy))
+
+    def _fit(self, name: str) -> None:
+        """Find the fingers that a device keeps."""
+        device = self.by_name[name]
+        units = [(instance, values) for instance, values, dummy in self.found.get(name, []) if not dummy]
+        if not units:
+            self.result.missing.append(device.name)
+            return
+        drawn = sum(_fingers(self.table, values) for _, values in units)
+        fitting = fitted(device, drawn, self.simulated[name], self.rule or Rule())
+        if fitting is None:
+            self._stop(
+                name,
+                f"{device.name}: {device.m} × {device.nf} fingers do not fit its {drawn} in {len(units)}"
+                " pieces; generate it again",
+            )
+            return
+        if self.rule is not None and drawn != self.simulated[name].fingers:
+            self.result.remarks.append(
+                f"{device.name} is drawn with {drawn} fingers; the run simulated {self.simulated[name].fingers}"
+            )
+        self.fits[name] = fitting
+
+    def _stop(self, name: str, why: str) -> None:
+        """Leave a device as it is, with a conflict."""
+        self.stuck.append(name)
+        box = _around([instance.bbox() for instance, _, dummy in self.found[name] if not dummy])
+        self.result.conflicts.append((why, box))
+
+    def _draw(self) -> Work[None]:
+        """Draw what changes, in a layout of its own."""
+        self.theirs = [pieces[0][0].cell.library().layout() for pieces in list(self.found.values())[:1]]
+        yield from each("transistors are drawn", list(self.fits), self._ahead, *self.theirs, shown=True)
+        aside = self.aside
+        aside.dbu = self.layout.dbu
+        aside.technology_name = self.layout.technology_name
+
+        def draw(name: str) -> None:
+            try:
+                self.drawn[name] = list(_aside(aside, self.fits[name], self.table, self.found[name]))
+            except ValueError as error:
+                self._stop(name, str(error).split("\n")[0])
+
+        yield from each("transistors are drawn", list(self.fits), draw, aside)
+
+    def _ahead(self, name: str) -> None:
+        for instance, values, dummy in self.found[name]:
+            after = _after(self.fits[name], self.table, values, dummy)
+            if after:
+                draw_ahead(instance.cell.library().layout(), instance.pcell_declaration().name(), {**values, **after})
+
+    def _collect(self, name: str) -> None:
+        try:
+            self.result.changes += [_change(self.fits[name], *one) for one in self.drawn[name]]
+        except ValueError as error:
+            self._stop(name, str(error).split("\n")[0])
+
+
+def _fingers(table: Table, values: dict[str, Any]) -> int:
+    return int(values[table.parameters["nf"]]) * int(values.get(table.parameters.get("m", ""), 1))
+
+
+def fitted(device: Device, drawn: int, simulated: Device, rule: Rule) -> Device | None:
+    """The device with the drawn number of fingers: as `simulated`, or folded to it if the schematic has one finger;
+    None if neither fits.
+    """
+    if drawn == simulated.fingers:
+        return simulated
+    if device.nf > 1 or drawn % device.m:
+        return None
+    fold = drawn // device.m
+    # a fold that was chosen for another size is kept while its fingers have a usable shape
+    usual = Rule()
+    if not 0.42e-6 <= device.width / fold <= 4 * usual.widest or (
+        fold > 1 and device.width / fold < usual.narrowest * (1 - 1e-9)
+    ):
+        return None
+    return folded([replace(device, nf=fold)], replace(rule, widest=inf, narrowest=inf))[0]
+
+
+def _aside(
+    aside: pya.Layout, device: Device, table: Table, pieces: Sequence[Piece]
+) -> Iterator[tuple[Piece, dict[str, Any], pya.Cell]]:
+    """The pieces of a device whose sizes change: what changes, and the PCell with it; an instance keeps its share of
+    the fingers. Raises ValueError for a size that the PCell does not draw.
+    """
+    for instance, values, dummy in pieces:
+        after = _after(device, table, values, dummy)
+        if after:
+            cell = instance.pcell_declaration().name()
+            yield (
+                (instance, values, dummy),
+                after,
+                create(aside, instance.cell.library(), cell, {**values, **after}, after, device.name),
+            )
+
+
+def _change(device: Device, piece: Piece, after: dict[str, Any], variant: pya.Cell) -> Change:
+    """Raises ValueError for a PCell that fails."""
+    instance, values, dummy = piece
+    checked(variant, instance.cell.library(), instance.pcell_declaration().name(), after, device.name)
+    return Change(
+        f"{device.name}{DUMMY}" if dummy else device.name,
+        instance,
+        {name: values.get(name) for name in after},
+        after,
+        instance.bbox(),
+        variant.bbox().transformed(instance.trans),
+    )
+
+
+def _after(device: Device, table: Table, values: dict[str, Any], dummy: bool) -> dict[str, Any]:
+    """The parameters that change."""
+    copies = int(values.get(table.parameters.get("m", ""), 1))
+    wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
+    # nets and names are the layout's own
+    sizes = {name: wanted[name] for name in table.parameters.values()}
+    return {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) or isinstance(other, float):
+        try:
+            return abs(float(one) - float(other)) < 1e-6
+        except (TypeError, ValueError):
+            return False
+    return bool(one == other)
+
+
+def _around(boxes: Sequence[pya.Box]) -> pya.Box:
+    result = pya.Box()
+    for one in boxes:
+        result = result + one
+    return result

@@ -1,0 +1,72 @@
+"""The circuit of a cell is compared with a run's before anything is written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pya
+
+from .instances import Places, Reader
+from .steps import Work, each, finish
+from .table import DUMMY, NETS, Device, Table, key
+
+
+def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> None:
+    """`refusing`, all of it now."""
+    finish(refusing(cell, devices, table, places, name))
+
+
+def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> Work[None]:
+    """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is
+    connected otherwise or of the other
+    kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is
+    left to the plan.
+    """
+    by_name = {key(device.name): device for device in devices}
+    seen: set[str] = set()
+    foreign: list[str] = []
+    differ: list[str] = []
+    reader = Reader(cell, table, places)
+
+    def look(instance: pya.Instance) -> None:
+        one = reader.read(instance)
+        if one is None:
+            return
+        _, label, values = one
+        dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)
+        label = label.removesuffix(DUMMY)
+        device = by_name.get(key(label))
+        if device is None:
+            foreign.append(label or "a device without a name")
+            return
+        seen.add(key(label))
+        kind = table.kind(instance.pcell_declaration().name(), values)
+        if kind != device.kind:
+            differ.append(f"{label} is {kind} in the layout, {device.kind} in the run")
+        elif not table.same_model(device, instance.pcell_declaration().name(), values):
+            differ.append(
+                f"{label} is {table.model(instance.pcell_declaration().name(), values)} in the layout, {device.model}"
+                " in the run"
+            )
+        written = values.get(table.nets) if table.nets else instance.property(NETS)
+        nets = [key(net) for net in str(written or "").split()] if not dummy else []
+        wanted = [key(net) for net in device.nets]
+        # source and drain may be exchanged
+        if nets and nets not in (wanted, [wanted[2], wanted[1], wanted[0], wanted[3]]):
+            differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
+
+    yield from each("the circuit is compared", list(cell.each_inst()), look)
+    missing = [device.name for device in devices if key(device.name) not in seen]
+    if not seen:
+        differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")
+    elif missing and foreign:
+        differ += [
+            f"not in the layout: {', '.join(missing[:10])}",
+            f"not in the run: {', '.join(dict.fromkeys(foreign[:10]))}",
+        ]
+    if differ:
+        rows = "\n".join(dict.fromkeys(differ[:12]))
+        raise ValueError(
+            f"the cell {cell.name} does not hold the circuit {name} of this run; nothing is written\n\n{rows}\n\nOpen"
+            f" the layout of {name}, or place it again"
+        )
