@@ -78,6 +78,7 @@ def _reference(wave: Waveform) -> Real:
     id=29,
     analysis="op",
     output="held",
+    typical=1.2,
     definition="the reference's output",
     second="tests/measurements/test_reference.py",
 )

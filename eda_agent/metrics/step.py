@@ -19,13 +19,14 @@ FINE = 500
 
 def slew_rate(time: Real, value: Real, low: float, high: float, *, rising: bool, after: float, before: float) -> float:
     """Mean slope (V/s, positive) between 20 % and 80 % of the step from `low` to `high`, of the edge that starts at
-    `after`.
+    `after`: from the last passage of 20 % before the first one of 80 %. A kick through the capacitors of the input pair
+    may pass 20 % and return before the output slews.
     """
     first, last = low + 0.2 * (high - low), low + 0.8 * (high - low)
     if not rising:
         first, last = last, first
-    start = crossing(time, value, first, rising=rising, after=after, before=before)
-    stop = crossing(time, value, last, rising=rising, after=start, before=before)
+    stop = crossing(time, value, last, rising=rising, after=after, before=before)
+    start = crossing(time, value, first, rising=rising, after=after, before=stop, last=True)
     if stop <= start:
         raise Unmeasurable("the edge is shorter than the time step")
     return abs(last - first) / (stop - start)

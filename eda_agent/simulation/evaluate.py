@@ -23,7 +23,7 @@ from eda_agent.simulation.reply import sound, sound_preparation
 from eda_agent.simulation.window import merged, wider
 from eda_agent.simulation.workbench import Workbench
 
-CONTENT_VERSION = 10
+CONTENT_VERSION = 11
 """Part of every cache key: raised when measurements or sessions change their results."""
 
 

@@ -121,6 +121,16 @@ def test_settling_of_an_rc_is_tau_times_a_logarithm(tau: float) -> None:
     )
 
 
+@pytest.mark.parametrize("kick", [0.0, 0.15, 0.3])
+def test_a_kick_before_the_output_slews_does_not_count(kick: float) -> None:
+    """A kick to 30 % made the slope 2.4 times too small; 20 % lies below it."""
+    time = np.linspace(0, 1e-6, 4001)
+    value = np.interp(time, [0, 1e-7, 1.01e-7, 1.2e-7, 2e-7, 4e-7, 1e-6], [0, 0, kick, 0, 0, 1, 1])
+    assert slew_rate(time, value, 0.0, 1.0, rising=True, after=1e-7, before=1e-6) == pytest.approx(5e6, rel=1e-3)
+    down = slew_rate(time, 1 - value, 0.0, 1.0, rising=False, after=1e-7, before=1e-6)
+    assert down == pytest.approx(5e6, rel=1e-3)
+
+
 def test_slew_of_a_falling_ramp_is_its_slope() -> None:
     time = np.linspace(0, 1e-6, 1001)
     value = np.clip(1 - 5e6 * (time - 2e-7), 0, 1)

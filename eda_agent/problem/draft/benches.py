@@ -49,14 +49,16 @@ TIA = (
 OSCILLATOR = (Bench("run", "oscillator", {"frequency": "500M"}, {"oscillation_frequency": MIN, "power": MAX}),)
 VCO = (Bench("run", "vco", {"frequency": "500M", "control": "vdd/2"}, {"oscillation_frequency": MIN, "power": MAX}),)
 REFERENCE = (
-    Bench("drift", "reference", {}, {"temperature_coefficient": MAX, "power": MAX}),
+    Bench("drift", "reference", {}, {"reference_voltage": NEAR, "temperature_coefficient": MAX, "power": MAX}),
     Bench("line", "reference_line", {}, {"line_regulation": MAX}),
+    Bench("start", "reference_startup", {}, {"startup_time": MAX}),
 )
 
 CURRENT_REFERENCE = (
     Bench("drift", "current_reference", {}, {"output_current": NEAR, "temperature_coefficient": MAX, "power": MAX}),
     Bench("line", "current_reference_line", {}, {"line_sensitivity": MAX}),
     Bench("compliance", "current_reference_compliance", {}, {"compliance_range": MIN}),
+    Bench("start", "current_reference_startup", {}, {"startup_time": MAX}),
 )
 BUFFER = (
     Bench(

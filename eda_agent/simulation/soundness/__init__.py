@@ -8,6 +8,7 @@ same.
                  in a working testbench
     output · supply · amplifier · comparator · oscillator · reference · regulator · noise     the checks, one module per
     kind
+    states       testbenches of one circuit in different DC states
 
 docs/soundness.md has the rule and the reason for every threshold: a symptom of the baseline is refused if sizings drawn
 over the whole design space show it too, and reported if some do not. Improving a bad start is the purpose of sizing.

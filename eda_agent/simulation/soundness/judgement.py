@@ -19,6 +19,7 @@ from eda_agent.simulation.soundness import (
     output,
     reference,
     regulator,
+    states,
     supply,
 )
 from eda_agent.simulation.soundness.observation import Observation, observe
@@ -96,9 +97,7 @@ def judge(evaluator: Evaluator) -> Soundness:
     left, looked = _escaping([symptom for symptom in found if not symptom.mild], other), [other]
     batch = max(2, evaluator.executor.size)
     while left and len(looked) < len(sizings):
-        more = observe(
-            evaluator, sizings[len(looked) : len(looked) + batch], corner, {symptom.testbench for symptom in left}
-        )
+        more = observe(evaluator, sizings[len(looked) : len(looked) + batch], corner, _needed(left))
         looked += more
         batch *= 2
         for seen in more:
@@ -114,7 +113,8 @@ def judge(evaluator: Evaluator) -> Soundness:
 
 def symptoms_of(seen: Iterable[Observation]) -> list[Symptom]:
     """All symptoms of these observations, causes before their effects."""
-    return [symptom for one in seen for check in CHECKS for symptom in check(one)]
+    seen = list(seen)
+    return [*(symptom for one in seen for check in CHECKS for symptom in check(one)), *states.check(seen)]
 
 
 def together(symptoms: Iterable[Symptom]) -> list[tuple[list[str], Symptom]]:
@@ -127,6 +127,11 @@ def together(symptoms: Iterable[Symptom]) -> list[tuple[list[str], Symptom]]:
 
 def heading(names: Sequence[str]) -> str:
     return f"testbench{'es' if len(names) > 1 else ''} {' and '.join(names)}"
+
+
+def _needed(symptoms: Iterable[Symptom]) -> set[str]:
+    """The testbenches in which these symptoms can be seen."""
+    return {name for symptom in symptoms for name in (symptom.testbench, symptom.beside) if name}
 
 
 def _escaping(symptoms: Sequence[Symptom], seen: Sequence[Observation]) -> list[Symptom]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Symptom:
     """`check`: the kind. `did`: the circuit's behaviour, a sentence without the testbench. `look`: what to check.
 
-    `mild`: sizing may well remove it, so it is reported and never refused.
+    `mild`: sizing may well remove it, so it is reported and never refused. `beside`: another testbench that is needed
+    to see it.
     """
 
     check: str
@@ -18,3 +19,4 @@ class Symptom:
     did: str
     look: str
     mild: bool = False
+    beside: str = ""
