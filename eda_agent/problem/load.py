@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS, Metric
-from eda_agent.problem.bench import circuit_part, read_bench
+from eda_agent.problem.bench import circuit_of_deck, read_bench
 from eda_agent.problem.bench.results import result_metrics
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.drawn import Drawn
@@ -95,7 +95,11 @@ def load_problem(path: Path | str) -> Problem:
     for finding in errors:
         top.report.add(finding)
     notes += hidden_sizes(netlist, [*space.edits(space.initial)])
-    sized = {edit.attribute for edit in space.edits(space.initial) if not edit.scope and not edit.device}
+    sized = {
+        f"{edit.scope}.{edit.attribute}" if edit.scope else edit.attribute
+        for edit in space.edits(space.initial)
+        if not edit.device
+    }
     if not top.report.findings:
         notes = [*start_notes(fields, space, netlist, subckt), *notes]
     testbenches = {}
@@ -197,7 +201,7 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
             # a designer's deck: circuit and bench in one file
             text = read_bench(file, folders, files)
             left_out += [line for line in text.left_out if process_in(line.text)]
-            return parse_netlist(circuit_part(text.lines))
+            return circuit_of_deck(text)
         return parse_netlist(read_source(file, folders, library_files=files, left_out=left_out))
     except InputError as error:
         for finding in error.findings:

@@ -78,7 +78,8 @@ def load_testbench(
 ) -> Testbench | None:
     """Build a testbench around subcircuit `scope` of `netlist`; None after findings.
 
-    `sized`: top parameters of the netlist that spec.yaml sizes. `notes` receives remarks that are not faults.
+    `sized`: parameters of the netlist that spec.yaml sizes, those of a subcircuit as `SUBCIRCUIT.NAME`.
+    `notes` receives remarks that are not faults.
     """
     values = node.mapping("a testbench")
     if "deck" in values:

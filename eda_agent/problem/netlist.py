@@ -258,9 +258,10 @@ def parse_netlist(lines: Sequence[Line]) -> Netlist:
     for name, body in groups.items():
         header = headers.get(name)
         params: dict[str, str] = {}
-        for line in body:
-            if line.card in {".param", ".params"}:
-                params.update(assignments(line.text))
+        for line in [header, *body] if header else body:
+            if line.card in {".param", ".params", ".subckt"}:
+                if line is not header:
+                    params.update(assignments(line.text))
                 for word in assignments(line.text).keys() & FUNCTIONS.keys():
                     findings.append(
                         line.finding(

@@ -315,7 +315,8 @@ def logical_lines(text: str, path: Path, *, title: bool = False, scripts: bool =
             found[last][0].append(code[1:].strip())
             found[last][1].append(raw)
             continue
-        if title and number == 1 and is_title(raw):
+        if title and number == 1 and (is_title(raw) or (scripts and not re.match(r"\s*[.*]", raw))):
+            # of a deck, ngspice skips the first line whatever it is
             code = ""
         found.append(([code], [raw], number))
         last = len(found) - 1 if code else last

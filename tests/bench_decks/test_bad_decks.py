@@ -1,5 +1,6 @@
 """A designer's deck that cannot work gives one clear message and harms nothing."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,22 @@ def test_monte_carlo_of_an_own_deck_is_refused_in_words(tmp_path, capsys):
     assert main(["mc", str(tmp_path / "spec.yaml"), "--samples", "2"]) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert "testbench tb is a deck of your own, which Monte Carlo cannot vary yet" in said, said
+
+
+def test_a_range_of_a_sweep_of_temperature_is_refused_as_ngspice_does(tmp_path, capsys):
+    body = ".control\ndc temp -40 125 15\nmeas dc most max v(out)\nmeas dc hot find v(out) at=80\n.endc"
+    deck = written(tmp_path, body)
+    out = subprocess.run(["ngspice", "-b", deck.name], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "meas dc most max v(out) failed" in out.stdout and "hot  " in out.stdout
+    assert main(["init", str(deck)]) == 0
+    spec = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert "hot:" in spec and "  most:" not in spec
+    assert "line 12: ngspice takes max only over a sweep of a voltage" in " ".join(spec.split())
+
+
+def test_a_message_names_the_line_of_the_analysis(tmp_path, capsys):
+    # the drain resistor of another cell is missing: the analysis itself fails
+    body = "Xm a b nowhere\n.tran 1n 100n\n.meas tran level find v(out) at=50n"
+    assert main(["init", str(written(tmp_path, body))]) == 2
+    shown = capsys.readouterr()
+    assert "line 0" not in shown.out + shown.err

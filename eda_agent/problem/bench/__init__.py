@@ -5,6 +5,6 @@ cards      the bench's lines → text for the simulator, its parameters as setti
 loading    all of it → a `Testbench`
 """
 
-from eda_agent.problem.bench.reading import BenchText, circuit_part, read_bench
+from eda_agent.problem.bench.reading import BenchText, circuit_of_deck, circuit_part, read_bench
 
-__all__ = ["BenchText", "circuit_part", "read_bench"]
+__all__ = ["BenchText", "circuit_of_deck", "circuit_part", "read_bench"]

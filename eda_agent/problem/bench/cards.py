@@ -24,7 +24,6 @@ class BenchCards:
     text: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     saved: list[str] = field(default_factory=list)
-    fourier: list[str] = field(default_factory=list)
     errors: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
 
@@ -60,8 +59,6 @@ def write_cards(
             result.text += [line.text] if analyses else []
         elif line.card == ".save" or line.card == ".probe":
             result.saved += [word.lower() for word in line.text.split()[1:] if word.startswith("@")]
-        elif line.card == ".four":
-            result.fourier.append(line.text)
         elif line.card in IGNORED_CARDS or line.card == ".end":
             pass
         elif supply and not inside and line.card == supply.lower():

@@ -7,15 +7,13 @@ from dataclasses import replace
 
 from eda_agent.errors import Finding
 from eda_agent.metrics import METRICS
+from eda_agent.problem.bench.call_values import with_values_of_calls
 from eda_agent.problem.bench.cards import write_cards
 from eda_agent.problem.bench.reading import BenchText, bench_part
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Netlist, Subcircuit, assignments
 from eda_agent.problem.script import Program, all_steps, compile_script
-from eda_agent.problem.script.commands import Step, read_command
-from eda_agent.problem.script.compiler import result_name
-from eda_agent.problem.script.words import ScriptError
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 from eda_agent.units import parse_spice_number
@@ -51,7 +49,7 @@ def load_bench(
         for role, child in (values["probes"].mapping("probes") if "probes" in values else {}).items()
     }
     findings: list[Finding] = []
-    program = compile_script(text.script, text.measures, findings, analyses=bool(text.analyses))
+    program = compile_script(text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier)
     calls = text.instances(scope.name)
     if not calls:
         deck_node.wrong(
@@ -60,9 +58,10 @@ def load_bench(
         return None
     if not program.steps:
         deck_node.wrong("the deck has no analysis", "add .op, .ac, .dc, .tran or .noise, or a .control block")
+    text = with_values_of_calls(text, scope, sized, deck_node, notes)
     supply = values["supply"].text("supply").lower() if "supply" in values else _supply_parameter(text)
     files = {line.file.resolve() for line in netlist.lines} - {text.lines[0].file.resolve()}
-    bench = bench_part(text.lines, netlist.subcircuits, files)
+    bench = bench_part(text.lines, netlist.subcircuits, files, netlist.top.params)
     runs = any(step["do"] == "run" for step in all_steps(program.steps))
     changed = {setting for corner in corners for setting in corner.settings}
     cards = write_cards(bench, netlist, given, supply, analyses=runs, changed=changed)
@@ -70,10 +69,7 @@ def load_bench(
         node.report.add(finding)
     notes += [*cards.notes, *_notes(text, program, given, cards.settings, corners, supply, values)]
     check_settings(node, cards.settings, corners)
-    try:
-        program = _completed(program, cards.saved, cards.fourier)
-    except ScriptError as error:
-        deck_node.wrong(str(error), error.fix)
+    program = _completed(program, cards.saved)
     return Testbench(
         name=name,
         template="",
@@ -122,17 +118,12 @@ def _notes(
     return result
 
 
-def _completed(program: Program, saved: Sequence[str], fourier: Sequence[str]) -> Program:
-    """The program with what `.save` and `.four` cards ask for, without results that have the name of another metric."""
-    first = [{"do": "save", "words": [["all"], *([name] for name in saved)], "line": 0}] if saved else []
-    last: list[Step] = []
+def _completed(program: Program, saved: Sequence[str]) -> Program:
+    """The program with what `.save` cards ask for, without results that have the name of another metric."""
+    words = [["all"], *([name] for name in saved)]
+    first = [{"do": "save", "words": words, "line": step["line"]} for step in program.steps[:1] if saved]
     results = {name: what for name, what in program.results.items() if name not in _TAKEN}
-    for line in fourier:
-        step = read_command(line[1:], {})
-        if step is not None:
-            last.append({**step, "line": 0})
-            results |= {result_name("thd_" + "".join(map(str, word))): "fourier" for word in step["words"][1:]}
-    return replace(program, steps=(*first, *program.steps, *last), results=results)
+    return replace(program, steps=(*first, *program.steps), results=results)
 
 
 def _analyses(program: Program, text: BenchText) -> tuple[Analysis, ...]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from eda_agent.problem.netlist import assignments
+from eda_agent.problem.bench.calls import CallValues, plain_words, with_moved_values
+from eda_agent.problem.netlist import Netlist, assignments, parse_netlist
 from eda_agent.problem.source import SCRIPT_ANALYSES, Line, read_source
 from eda_agent.units import parse_spice_number
 
@@ -29,11 +30,13 @@ class BenchText:
         lines: all of them; those of scripts, and those that name a model library, without text.
         script: the lines inside `.control` blocks.
         left_out: the lines that name a model library.
+        calls: values that its calls give to subcircuits.
     """
 
     lines: tuple[Line, ...]
     script: tuple[Line, ...] = ()
     left_out: tuple[Line, ...] = ()
+    calls: CallValues = field(default_factory=CallValues)
 
     @property
     def measures(self) -> tuple[Line, ...]:
@@ -44,9 +47,13 @@ class BenchText:
         return tuple(line for line in self.lines if line.card in SCRIPT_ANALYSES)
 
     @property
+    def fourier(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.card == ".four")
+
+    @property
     def measures_itself(self) -> bool:
-        """Whether the deck has results of its own: a script or a `.meas` line."""
-        return bool(self.script or self.measures)
+        """Whether the deck has results of its own: a script, a `.meas` or a `.four` line."""
+        return bool(self.script or self.measures or self.fourier)
 
     def instances(self, subckt: str) -> list[list[str]]:
         """The words of each line outside subcircuits that calls a subcircuit."""
@@ -76,14 +83,8 @@ def read_bench(path: Path, folders: Sequence[Path], library_files: Collection[st
     script: list[Line] = []
     left_out: list[Line] = []
     lines = read_source(path, folders, library_files=library_files, left_out=left_out, scripts=script)
-    return BenchText(lines, tuple(script), tuple(left_out))
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a device line before its first parameter."""
-    words = re.sub(r"\s*=\s*", "=", text).split()
-    first = next((number for number, word in enumerate(words) if "=" in word or word.lower() == "params:"), len(words))
-    return words[:first]
+    lines, calls = with_moved_values(lines)
+    return BenchText(lines, tuple(script), tuple(left_out), calls)
 
 
 def outside(lines: Sequence[Line]) -> list[Line]:
@@ -111,15 +112,26 @@ def circuit_part(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(result)
 
 
-def bench_part(lines: Sequence[Line], subcircuits: Collection[str], files: Collection[Path]) -> list[Line]:
+def circuit_of_deck(text: BenchText) -> Netlist:
+    """The circuit of a deck; a default that its calls compute from parameters of the deck is that formula."""
+    netlist = parse_netlist(circuit_part(text.lines))
+    scopes = dict(netlist.subcircuits)
+    for name, values in text.calls.computed.items():
+        scopes[name] = replace(scopes[name], defaults={**scopes[name].defaults, **values})
+    return replace(netlist, subcircuits=scopes)
+
+
+def bench_part(
+    lines: Sequence[Line], subcircuits: Collection[str], files: Collection[Path], parameters: Collection[str]
+) -> list[Line]:
     """The lines of the bench: those of the deck that are not the circuit's.
 
     Args:
         lines: the deck.
         subcircuits: names of the circuit's, which the deck may define too.
         files: files of the circuit, other than the deck itself.
+        parameters: those of the circuit outside subcircuits.
     """
-    used = _used(lines)
     result: list[Line] = []
     inside = theirs = False
     for line in lines:
@@ -130,7 +142,7 @@ def bench_part(lines: Sequence[Line], subcircuits: Collection[str], files: Colle
         if inside:
             kept = own and not theirs
         elif line.card in _PARAMETERS:
-            kept = own and not assignments(line.text).keys() & used
+            kept = own and not assignments(line.text).keys() <= set(parameters)
         else:
             kept = own
         if kept and line.text:
@@ -145,8 +157,11 @@ def _used(lines: Sequence[Line]) -> set[str]:
     top: dict[str, str] = {}
     words: set[str] = set()
     inside = False
+    called = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
     for line in lines:
         inside = inside or line.card == ".subckt"
+        if line.card.startswith("x") and plain_words(line.text)[-1].lower() in called:
+            words |= _identifiers(" ".join(assignments(line.text).values()))
         if inside or line.card in {".model", ".func"}:
             words |= _names(line)
         elif line.card in _PARAMETERS:

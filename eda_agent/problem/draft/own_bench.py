@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.problem.bench import BenchText, circuit_part, read_bench
+from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
 from eda_agent.problem.draft.flat import FlatConditions
-from eda_agent.problem.netlist import Netlist, Subcircuit, parse_netlist
+from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.units import parse_spice_number
 
@@ -87,7 +87,7 @@ def read_own_bench(
     if not _BENCH.search(raw) or not _CALL.search(raw):
         return None
     text = read_bench(path, [path.parent], library_files)
-    netlist = parse_netlist(circuit_part(text.lines))
+    netlist = circuit_of_deck(text)
     called = [name for name in text.called() if name in netlist.subcircuits]
     if not called:
         return None
@@ -104,7 +104,7 @@ def read_own_bench(
             Finding(f"the deck does not call a subcircuit {chosen!r}", path, fix=f"--subckt {' or '.join(called)}")
         )
     findings: list[Finding] = []
-    program = compile_script(text.script, text.measures, findings, analyses=bool(text.analyses))
+    program = compile_script(text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier)
     if findings:
         raise InputError(findings)
     measures = bool(program.steps) and _has_results(program)
@@ -116,7 +116,7 @@ def supplied(bench: OwnBench, port: str) -> tuple[str, float | None]:
     scope: Subcircuit = bench.netlist.subcircuits[bench.subckt]
     calls = bench.text.instances(bench.subckt)
     nets = dict(zip(scope.ports, calls[0][1:-1], strict=False)) if calls else {}
-    lines = bench_part(bench.text.lines, bench.netlist.subcircuits, ())
+    lines = bench_part(bench.text.lines, bench.netlist.subcircuits, (), bench.netlist.top.params)
     return supply_of(lines, nets.get(port, port))
 
 

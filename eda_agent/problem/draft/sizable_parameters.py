@@ -29,9 +29,14 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     result: list[tuple[str, Edit]] = []
     seen: set[str] = set()
     tied = ratios_of(draft).of
+    differing = draft.own_bench.text.calls.differing.get(draft.subckt, {}) if draft.own_bench else {}
     for owner, params in ((draft.subckt, {**scope.defaults, **scope.params}), ("", draft.netlist.top.params)):
         for name, text in params.items():
             edit = Edit(owner, "", name)
+            if owner and name in differing:
+                said = f"{name} is not sized: the deck's calls give it different values ({differing[name]})"
+                draft.noticed += [said] if said not in draft.noticed else []
+                continue
             # a parameter computed from others follows them
             made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):

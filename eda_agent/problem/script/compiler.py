@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eda_agent.errors import Finding
@@ -54,7 +54,12 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def compile_script(
-    control: Sequence[Line], measures: Sequence[Line], findings: list[Finding], *, analyses: bool = True
+    control: Sequence[Line],
+    measures: Sequence[Line],
+    findings: list[Finding],
+    *,
+    analyses: Sequence[Line] = (),
+    fourier: Sequence[Line] = (),
 ) -> Program:
     """Compile a deck's script.
 
@@ -62,7 +67,8 @@ def compile_script(
         control: the lines inside `.control` blocks, without the cards around them.
         measures: the `.meas` lines.
         findings: receives one finding for each line that cannot be read.
-        analyses: whether the deck has analysis cards, which run if there is no script.
+        analyses: the deck's analysis cards, which run if there is no script.
+        fourier: the `.four` cards, which are computed last.
 
     Returns:
         the program.
@@ -76,7 +82,8 @@ def compile_script(
         except ScriptError as error:
             findings.append(line.finding(str(error), error.fix))
     if not control and analyses:
-        steps = [{"do": "run", "line": 0}]
+        steps = [{"do": "run", "line": analyses[0].number}]
+    steps += compiler.script([replace(line, text=line.text[1:]) for line in fourier])
     for measure in read:
         compiler.result(measure["name"], f"{measure['analysis']} {measure['kind']}")
     return Program(tuple(steps), tuple(read), compiler.results, tuple(dict.fromkeys(compiler.skipped)))

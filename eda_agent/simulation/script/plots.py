@@ -167,12 +167,13 @@ class Plots:
             return None
         if name not in plot.read:
             # a name of another plot or of a device would be found too: only what the plot has
-            data = self.ngspice.vector(f"{plot.real}.{name}") if self._has(plot, name) else None
+            data = self.ngspice.vector(f"{plot.real}.{name}") if self.has(plot, name) else None
             scale = self.axis(plot) if axis and data is not None else None
             plot.read[name] = None if data is None else Vector(data, unit_of(name, plot.kind), scale)
         return plot.read[name]
 
-    def _has(self, plot: Plot, name: str) -> bool:
+    def has(self, plot: Plot, name: str) -> bool:
+        """Whether an analysis gave a vector of this name."""
         return any(spelled in self._names(plot) for spelled in _spellings(name))
 
     def _names(self, plot: Plot) -> frozenset[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.script.measure_line import OF_RANGE
 from eda_agent.problem.script.vocabulary import SETTINGS
 from eda_agent.simulation.failure import Failure, SimulationFailed, classify
 from eda_agent.simulation.script.formula import evaluate
@@ -90,6 +91,10 @@ class SimulatorSteps(State):
         axis = self.plots.axis(self.plots.current)
         if axis is None:
             raise FormulaError(f"a measurement needs a {line['analysis']} analysis; the current plot has no axis")
+        if line["analysis"] == "dc" and line["kind"] in OF_RANGE and not self.plots.has(self.plots.current, "v-sweep"):
+            raise FormulaError(
+                f"ngspice takes {line['kind']} only over a sweep of a voltage: write find or when, or a function in let"
+            )
         return measure(line, self, axis)
 
     def do_measure(self, step: Step) -> None:
