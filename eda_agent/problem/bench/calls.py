@@ -42,9 +42,9 @@ def with_moved_values(lines: Sequence[Line]) -> tuple[tuple[Line, ...], CallValu
     inside = False
     for line in lines:
         inside = inside or line.card == ".subckt"
-        name = plain_words(line.text)[-1:] if line.card.startswith("x") else []
-        if name and name[0].lower() in headers:
-            calls.setdefault(name[0].lower(), []).append((line, inside))
+        called = plain_words(line.text)[-1].lower() if line.card.startswith("x") else ""
+        if called in headers:
+            calls.setdefault(called, []).append((line, inside))
         inside = inside and line.card != ".ends"
     moved: dict[str, dict[str, str]] = {}
     computed: dict[str, dict[str, str]] = {}
