@@ -69,6 +69,20 @@ def _whole(path: Path, part: Path) -> Iterator[Path]:
         raise
 
 
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder with its parents; after an error, those that were made and are empty go again."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for one in made:
+                one.rmdir()
+        raise
+
+
 def read_file(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
     """The content of a regular file of at most `most` bytes. Raises `OSError`, also for a pipe or a device, which might
     never end.

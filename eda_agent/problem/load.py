@@ -27,6 +27,7 @@ from eda_agent.problem.model_libraries import process_in
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
+from eda_agent.problem.rated import above_rating
 from eda_agent.problem.shadow import hidden_sizes, netlist_shadows
 from eda_agent.problem.source import Line, read_source
 from eda_agent.problem.spec import Corner, Problem, Spec, Testbench
@@ -95,6 +96,7 @@ def load_problem(path: Path | str) -> Problem:
     for finding in errors:
         top.report.add(finding)
     notes += hidden_sizes(netlist, [*space.edits(space.initial)])
+    folders = _folders(path, fields)
     sized = {
         f"{edit.scope}.{edit.attribute}" if edit.scope else edit.attribute
         for edit in space.edits(space.initial)
@@ -106,11 +108,12 @@ def load_problem(path: Path | str) -> Problem:
     for name, node in (fields["testbenches"].mapping("testbenches") if "testbenches" in fields else {}).items():
         check_name(node, name, "a testbench")
         bench = load_testbench(
-            name, node, fields, scope, corners, path.parent, netlist, sized, notes, library_names(pdk)
+            name, node, fields, scope, corners, path.parent, netlist, sized, notes, library_names(pdk), folders
         )
         if bench is not None:
             testbenches[name] = bench
     notes += _unused_settings(fields, testbenches, corners)
+    notes += above_rating(netlist, subckt, pdk, corners, fields.get("corners", top))
     own = result_metrics(fields.get("specs"), testbenches)
     metrics = {**METRICS, **BIAS_METRICS, **own, **load_measures(fields.get("measures"), testbenches, path.parent)}
     circuit = circuit_of(netlist, subckt, pdk, groups)
@@ -188,9 +191,7 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
     if "circuit" not in fields:
         return None
     node = fields["circuit"]
-    folders = [path.parent]
-    for entry in fields["include"].items("include") if "include" in fields else []:
-        folders.append(path.parent / entry.text("include"))
+    folders = _folders(path, fields)
     file = path.parent / node.text("circuit")
     if not file.is_file():
         node.wrong("the netlist does not exist", f"no file {file}")
@@ -207,6 +208,12 @@ def _netlist(path: Path, fields: Mapping[str, LocatedNode], pdk: Pdk | None, lef
         for finding in error.findings:
             node.report.add(finding)
         return None
+
+
+def _folders(path: Path, fields: Mapping[str, LocatedNode]) -> list[Path]:
+    """Where a netlist's includes may lie: the spec's folder, and those of `include:`."""
+    entries = fields["include"].items("include") if "include" in fields else []
+    return [path.parent, *(path.parent / entry.text("include") for entry in entries)]
 
 
 def library_names(pdk: Pdk) -> set[str]:

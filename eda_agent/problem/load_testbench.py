@@ -75,17 +75,19 @@ def load_testbench(
     sized: Collection[str] = (),
     notes: list[Finding] | None = None,
     library_files: Collection[str] = (),
+    folders: Sequence[Path] = (),
 ) -> Testbench | None:
     """Build a testbench around subcircuit `scope` of `netlist`; None after findings.
 
     `sized`: parameters of the netlist that spec.yaml sizes, those of a subcircuit as `SUBCIRCUIT.NAME`.
     `notes` receives remarks that are not faults.
+    `folders`: where the includes of a deck may lie, beside `folder`.
     """
     values = node.mapping("a testbench")
     if "deck" in values:
-        return _own(
-            name, node, values, scope, corners, folder, netlist, sized, [] if notes is None else notes, library_files
-        )
+        file, said = folder / values["deck"].text("deck"), [] if notes is None else notes
+        allowed = [folder, *folders]
+        return _own(name, node, values, scope, corners, file, allowed, netlist, sized, said, library_files)
     template = check_template(node)
     if not template:
         return None
@@ -185,15 +187,15 @@ def _own(
     values: Mapping[str, LocatedNode],
     scope: Subcircuit,
     corners: tuple[Corner, ...],
-    folder: Path,
+    file: Path,
+    folders: Sequence[Path],
     netlist: Netlist,
     sized: Collection[str],
     notes: list[Finding],
     library_files: Collection[str],
 ) -> Testbench | None:
-    file = folder / values["deck"].text("deck")
     try:
-        text = read_bench(file, [folder], library_files)
+        text = read_bench(file, folders, library_files)
     except InputError as error:
         for finding in error.findings:
             node.report.add(finding)
@@ -209,7 +211,7 @@ def _own(
     for key in given:
         settings[key] = read_setting(values[key], key, "", {"vdd", "temperature", *settings, *values})
     try:
-        lines = [line for line in read_source(file, [folder], analyses=True) if line.text]
+        lines = [line for line in read_source(file, folders, analyses=True) if line.text]
     except InputError as error:
         for finding in error.findings:
             node.report.add(finding)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.files import write_text
-from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, write_draft
+from eda_agent.files import made_folder, write_text
+from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
@@ -41,7 +41,7 @@ def draft_spec(
 
     Args:
         netlist: SPICE, CDL, or an xschem schematic.
-        out: folder of the spec; None for the netlist's.
+        out: folder of the spec, or its file (`.yaml`); None for the netlist's folder.
         pdk: its name or file; None for the one whose devices the netlist uses.
         subckt: the subcircuit to size; None for the one that no other calls.
         cace: a CACE datasheet with targets.
@@ -62,17 +62,39 @@ def draft_spec(
     """
     if not netlist.exists():
         raise InputError(Finding("no such file", netlist, fix="check the path"))
-    if netlist.suffix == ".sch":
-        netlist = netlist_of_schematic(netlist, out or netlist.parent)
-    folder = out or netlist.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "spec.yaml"
+    target = _target(netlist, out)
     if target.exists() and not force:
         raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
+    with made_folder(target.parent):
+        return _drafted(netlist, target, pdk, subckt, cace, targets, answers, ask, simulate=simulate)
+
+
+def _target(netlist: Path, out: Path | None) -> Path:
+    if out is not None and out.suffix in {".yaml", ".yml"} and not out.is_dir():
+        return out
+    return (out or netlist.parent) / "spec.yaml"
+
+
+def _drafted(
+    netlist: Path,
+    target: Path,
+    pdk: str | None,
+    subckt: str | None,
+    cace: Path | None,
+    targets: Mapping[str, Mapping[str, object]] | None,
+    answers: Answers | None,
+    ask: Ask | None,
+    *,
+    simulate: bool,
+) -> dict[str, Any]:
+    folder = target.parent
+    if netlist.suffix == ".sch":
+        netlist = netlist_of_schematic(netlist, folder)
     draft = read_circuit(netlist, folder, pdk, subckt, answers)
     if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
         draft = read_circuit(netlist, folder, pdk, subckt, more)
     circuit = os.path.relpath(draft.source, folder)
+    draft.noticed += unequal_groups(draft)
     measured: dict[str, float | None] | None = None
     untested, deck = set[str](), folder / draft.deck
     if draft.fallback_testbench and not deck.exists():

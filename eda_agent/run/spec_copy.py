@@ -150,7 +150,8 @@ def _text(problem: Problem, kind: str, path: Path) -> str:
     if kind == "circuit":
         lines = problem.netlist.lines
     else:
-        lines = read_bench(path, [problem.path.parent], library_names(problem.pdk)).lines
+        folders = {problem.path.parent, path.parent, *(line.file.parent for line in problem.netlist.lines)}
+        lines = read_bench(path, sorted(folders), library_names(problem.pdk)).lines
     text = "\n".join(raw for line in lines for raw in line.raw) + "\n"
     if lines and lines[0].file.resolve() != path.resolve():
         # an included file has no title line

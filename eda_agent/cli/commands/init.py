@@ -28,7 +28,10 @@ def register(commands: Commands) -> None:
         "--subckt", metavar="NAME", help="the subcircuit to size (default: the one that no other subcircuit calls)"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="output file or folder of spec.yaml (default: beside the netlist)"
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder of spec.yaml, or a file NAME.yaml (default: beside the netlist)",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing spec")
     parser.add_argument("--cace", type=Path, metavar="FILE", help="read targets from a CACE datasheet")

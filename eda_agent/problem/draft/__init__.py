@@ -17,5 +17,15 @@ from eda_agent.problem.draft.answers import Answers, read_answers
 from eda_agent.problem.draft.circuit import Draft, read_circuit
 from eda_agent.problem.draft.guesses import Guess, guesses_of
 from eda_agent.problem.draft.text import write_draft
+from eda_agent.problem.draft.unequal import unequal_groups
 
-__all__ = ["Answers", "Draft", "Guess", "guesses_of", "read_answers", "read_circuit", "write_draft"]
+__all__ = [
+    "Answers",
+    "Draft",
+    "Guess",
+    "guesses_of",
+    "read_answers",
+    "read_circuit",
+    "unequal_groups",
+    "write_draft",
+]

@@ -28,6 +28,14 @@ class Held:
         """The same as `biases` says it, for a port that the circuit shows as `found`."""
         if self.level:
             return self.level
+        if found in {"source", "sink"} and not self.unit and abs(self.value) >= 1.0:
+            raise InputError(
+                Finding(
+                    f"{self.value:g} is a current of {self.value:g} A: the circuit takes a current here",
+                    where="--bias",
+                    fix=f"write the prefix or the unit, as {self.value:g}u or {self.value:g}V",
+                )
+            )
         current = self.unit == "A" or (
             not self.unit and (abs(self.value) < _SMALL if found not in {"source", "sink"} else abs(self.value) < 1.0)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
@@ -156,6 +156,16 @@ def conditions_of(lines: Sequence[str]) -> FlatConditions:
         sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
         (volts if kind == "v" else amps)[net] = sign * value
     return FlatConditions(volts, amps, loads)
+
+
+def held_nets(cards: Iterable[str]) -> frozenset[str]:
+    """The nets that a voltage source holds against ground, in lower case: a current from one of them is a bias."""
+    found: set[str] = set()
+    for card in cards:
+        nets = [net.lower() for net in card.split()[1:3]]
+        if card[:1].lower() == "v" and len(set(nets) & _GROUNDS) == 1:
+            found |= set(nets) - _GROUNDS
+    return frozenset(found)
 
 
 def _value(words: Sequence[str]) -> float | None:

@@ -57,7 +57,7 @@ def grouped(draft: Draft) -> Groups:
     parameter.
     """
     groups = Groups()
-    value = partial(_canonical, draft)
+    value = partial(canonical, draft)
     references = {mirror.reference.name for mirror in draft.structure.mirrors}
     for group in draft.structure.matched:
         # the same device of a cell that is called twice is one line of the netlist
@@ -112,7 +112,7 @@ def unit_groups(draft: Draft) -> list[list[str]]:
             if rule is None or rule.is_fet or rule.type not in {"resistor", "capacitor"}:
                 continue
             path = device.name if cell == draft.subckt else f"{cell}.{device.name}"
-            keys[path] = (device.value.lower(), *(_canonical(draft, path, side) for side in (*rule.names, "m")))
+            keys[path] = (device.value.lower(), *(canonical(draft, path, side) for side in (*rule.names, "m")))
         result += [names for names in _classes(keys) if len(names) >= _UNITS]
     return result
 
@@ -144,7 +144,7 @@ def path_of(draft: Draft, label: str) -> str:
     return device.name if cell == draft.subckt else f"{cell}.{device.name}"
 
 
-def _canonical(draft: Draft, path: str, side: str) -> str:
+def canonical(draft: Draft, path: str, side: str) -> str:
     """The value of a device's attribute as text: its number, or the netlist's text if it depends on the calling
     cell.
     """

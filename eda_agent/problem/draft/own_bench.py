@@ -11,7 +11,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.bench import BenchText, circuit_of_deck, circuit_part, read_bench
 from eda_agent.problem.bench.cards import supply_of
 from eda_agent.problem.bench.reading import bench_part, outside
-from eda_agent.problem.draft.flat import FlatConditions
+from eda_agent.problem.draft.flat import FlatConditions, held_nets
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.units import parse_spice_number
@@ -49,19 +49,22 @@ class OwnBench:
         volts: dict[str, float] = {}
         amps: dict[str, float] = {}
         loads: dict[str, float] = {}
-        for line in outside(self.text.lines):
-            words = line.text.split()
-            kind = line.card[:1]
-            if kind not in "vic" or len(words) < 4:
+        cards = [line.text for line in outside(self.text.lines) if line.card.startswith(("v", "i", "c"))]
+        held = held_nets(cards)
+        for card in cards:
+            words = card.split()
+            kind = words[0][0].lower()
+            if len(words) < 4:
                 continue
-            value = _level(line.text)
+            value = _level(card)
             plus, minus = words[1].lower(), words[2].lower()
-            if value is None or (plus in _GROUNDS) == (minus in _GROUNDS):
+            fixed = _GROUNDS | held if kind == "i" else _GROUNDS
+            if value is None or (plus in fixed) == (minus in fixed):
                 continue
-            port = ports.get(minus if plus in _GROUNDS else plus)
+            port = ports.get(minus if plus in fixed else plus)
             if port is None:
                 continue
-            sign = 1.0 if (minus in _GROUNDS) == (kind == "v") else -1.0
+            sign = 1.0 if (minus in fixed) == (kind == "v") else -1.0
             if kind == "c":
                 loads[port] = loads.get(port, 0.0) + value
             else:

@@ -21,6 +21,12 @@ _LESS = re.compile(
 )
 _MORE = re.compile(r"gain|gbw|ugf|ugb|bw|bandwidth|margin|^pm$|_pm$|^gm$|slew|^sr|swing|sfdr|snr|psrr|cmrr|a0|adc|av")
 _ANGLE = re.compile(r"phase|margin|^pm|_pm|deg")
+_FIRST = re.compile(r"thd|err|ripple|noise")
+"""Words that ask for less whatever follows: thd_adc, gain_error."""
+_SCALED = re.compile(r"_(?:[fpnumkg]|meg)(?:w|a|v|hz|s|f|ohms?|j)$")
+"""Endings of a name whose value the deck has scaled itself: p_uw, bw_mhz. It stays a plain number."""
+_NAMED_UNITS = ((re.compile(r"_db$"), "dB"), (re.compile(r"_deg$"), "deg"), (re.compile(r"_hz$"), "Hz"))
+_POWER = re.compile(r"^p(?:ower|diss|w)?(?:_|\d|$)|power")
 _STEP = {"dB": 6.0, "deg": 5.0}
 _FACTOR = 1.5
 
@@ -59,14 +65,24 @@ def sense_of(name: str, value: float) -> str:
     """Whether more or less of a result is better, by its name; near its value if that is unknown."""
     if value <= 0:
         return NEAR
-    if _MORE.search(name):
+    if _POWER.search(name):
+        return MAX
+    if _MORE.search(name) and not _FIRST.search(name):
         return MIN
     return MAX if _LESS.search(name) else NEAR
 
 
 def unit_for(name: str, row: Row) -> str:
     """The unit of a result: of a metric with its name, or of what it measures."""
-    known = METRICS.get(re.sub(r"_(min|max)$", "", name))
+    stem = re.sub(r"_(min|max)$", "", name)
+    known = METRICS.get(stem)
+    if _SCALED.search(stem):
+        return ""
+    if named := next((unit for ending, unit in _NAMED_UNITS if ending.search(stem)), ""):
+        return named
+    if row.unit == "A" and _POWER.search(stem):
+        # a current times the supply as a number
+        return "W"
     if row.unit in {"rad", "deg", ""} and _ANGLE.search(name) and abs(row.value) > math.pi:
         return "deg"
     if row.unit == "rad":
