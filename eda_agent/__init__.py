@@ -22,6 +22,8 @@ __all__ = (
     "InputError",
     "MissingError",
     "MonteCarlo",
+    "PostLayout",
+    "RobustRun",
     "Run",
     "Sensitivity",
     "Simulation",
@@ -34,9 +36,11 @@ __all__ = (
     "load",
     "monte_carlo",
     "open_run",
+    "post_layout",
     "sensitivity",
     "simulate",
     "size",
+    "size_robust",
     "waveforms",
 )
 

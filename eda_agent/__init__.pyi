@@ -25,6 +25,12 @@ from eda_agent.api import (
     MonteCarlo as MonteCarlo,
 )
 from eda_agent.api import (
+    PostLayout as PostLayout,
+)
+from eda_agent.api import (
+    RobustRun as RobustRun,
+)
+from eda_agent.api import (
     Run as Run,
 )
 from eda_agent.api import (
@@ -61,6 +67,9 @@ from eda_agent.api import (
     open_run as open_run,
 )
 from eda_agent.api import (
+    post_layout as post_layout,
+)
+from eda_agent.api import (
     sensitivity as sensitivity,
 )
 from eda_agent.api import (
@@ -68,6 +77,9 @@ from eda_agent.api import (
 )
 from eda_agent.api import (
     size as size,
+)
+from eda_agent.api import (
+    size_robust as size_robust,
 )
 from eda_agent.api import (
     waveforms as waveforms,

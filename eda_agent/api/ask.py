@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eda_agent.agent.turn import Proposal, Turn
+from eda_agent.api.arguments import sizing as plain_sizing
 from eda_agent.api.circuit import Circuit, HasCircuit, Place, as_circuit
 from eda_agent.errors import InputError
 from eda_agent.problem.given_sizing import complete
@@ -49,17 +50,20 @@ def ask(
         InputError: no such tool, or arguments that it cannot use.
     """
     if tool not in QUESTIONS:
-        raise InputError(f"no question {tool[:40]!r}; there are {', '.join(QUESTIONS)}")
+        raise InputError(f"no question {str(tool)[:40]!r}; there are {', '.join(QUESTIONS)}")
     circuit = as_circuit(target)
     problem = circuit.problem
+    wanted = {} if sizing is None else plain_sizing(sizing)
+    whole = complete(problem.space, wanted, circuit.sizing, spec=circuit.path)
+    turns: Sequence[Turn] = ()
+    if circuit.folder is not None and not wanted:
+        state = restore_state(read_journal(circuit.folder / "journal.jsonl"))
+        # another turn than the best is measured again, unless the tool is asked for one
+        if "turn" in arguments or state.best.get("sizing") == circuit.sizing:
+            turns = restore_turns(state.turns, problem)
     with open_evaluator(problem) as evaluator:
-        turns: Sequence[Turn]
-        if sizing or circuit.folder is None:
-            whole = complete(problem.space, sizing or {}, circuit.sizing, spec=circuit.path)
+        if not turns:
             found = measure(problem, evaluator, [whole])[0]
             turns = [Turn(0, Proposal(whole), whole, found.evaluation, found.score)]
-        else:
-            state = restore_state(read_journal(circuit.folder / "journal.jsonl"))
-            turns = restore_turns(state.turns, problem)
         result = call(tool, Context(problem, evaluator, turns), arguments)
     return Answer(result.data, result.text)

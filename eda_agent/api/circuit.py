@@ -11,11 +11,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Protocol
 
+from eda_agent.api import arguments
 from eda_agent.api.table import Table
+from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
 from eda_agent.record.labels import corner_table, parameter_table, spec_table
-from eda_agent.run.chosen import choose
+from eda_agent.run.chosen import choose, is_run
 from eda_agent.run.opening import with_corners
+from eda_agent.units import counted
 
 Place = str | PathLike[str]
 
@@ -82,9 +85,9 @@ class Circuit:
 
     def __repr__(self) -> str:
         parts = [
-            f"{len(self.problem.space.parameters)} parameters",
-            f"{len(self.problem.specs)} specs",
-            f"{len(self.problem.corners)} corners",
+            counted(len(self.problem.space.parameters), "parameter"),
+            counted(len(self.problem.specs), "spec"),
+            counted(len(self.problem.corners), "corner"),
         ]
         return f"<Circuit {self.name}: {', '.join(parts)}, {self.pdk}>"
 
@@ -104,7 +107,11 @@ def load(path: Place, *, turn: int | None = None, corners: str | None = None) ->
         InputError: with every fault of the files.
     """
     said: list[str] = []
-    chosen = choose(Path(path), turn=turn, tell=said.append)
+    where, corners = arguments.place("path", path), arguments.corner_set(corners)
+    turn = arguments.whole("turn", turn, 0)
+    if turn is not None and not is_run(where):
+        raise InputError(f"turn {turn}: {where} is no run\n    → name the folder of a run")
+    chosen = choose(where, turn=turn, tell=said.append)
     return Circuit(with_corners(chosen.problem, corners), chosen.sizing, corners, chosen.folder, tuple(said))
 
 
@@ -112,4 +119,6 @@ def as_circuit(target: Circuit | HasCircuit | Place) -> Circuit:
     """The circuit that a function's first argument means."""
     if isinstance(target, Circuit):
         return target
-    return load(target) if isinstance(target, (str, PathLike)) else target.circuit()
+    given = getattr(target, "circuit", None)
+    found: Circuit = given() if callable(given) else load(target)  # type: ignore[arg-type]  # `load` says what it is
+    return found

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eda_agent.api.circuit import Circuit, Place, load
+from eda_agent.api import arguments
+from eda_agent.api.circuit import Circuit, Place
+from eda_agent.api.circuit import load as load_circuit
 from eda_agent.api.table import Table
+from eda_agent.errors import InputError
+from eda_agent.problem.draft import read_answers
 from eda_agent.run.drafting import draft_spec
+
+Amount = float | str
+"""A number in SI units, or text such as "10u"."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,7 +39,8 @@ class Draft:
     @property
     def ready(self) -> bool:
         """Whether the draft can be sized as it is."""
-        return bool(self.kind) and not self.data["untested"]
+        known = self.kind or self.data["results"]
+        return bool(known) and not self.data["untested"] and not self.faults
 
     @property
     def roles(self) -> Table:
@@ -39,8 +48,21 @@ class Draft:
         return Table([{"device": name, "role": role} for name, role in self.data["roles"].items()], ("device", "role"))
 
     @property
+    def guessed(self) -> Table:
+        """One row per guess: what, value, why, and the argument of `ea.draft` that changes it (or the place in the
+        spec).
+        """
+        rows = []
+        for guess in self.data["guessed"]:
+            name = guess["option"].removeprefix("--")
+            name = "ports" if name == "port" else name
+            value = f'{{"{guess["key"]}": …}}' if guess["key"] else "…"
+            rows.append({**guess, "argument": f"{name}={value}" if name else guess["place"]})
+        return Table(rows, ("what", "value", "why", "argument"))
+
+    @property
     def doubts(self) -> list[str]:
-        """What could not be told from the netlist."""
+        """What could not be told from the netlist and has no guess."""
         return list(self.data["doubts"])
 
     @property
@@ -48,24 +70,49 @@ class Draft:
         """What a user should know of the netlist."""
         return list(self.data["noticed"])
 
+    @property
+    def untested(self) -> list[str]:
+        """Testbenches that do not test the circuit as it is; `noticed` says why."""
+        return list(self.data["untested"])
+
+    @property
+    def faults(self) -> list[str]:
+        """What keeps the spec from loading."""
+        return list(self.data["faults"])
+
+    @property
+    def measured(self) -> dict[str, float | None]:
+        """Spec → value of the netlist's own sizes, in SI units; empty without a simulation."""
+        return dict(self.data["measured"] or {})
+
     def load(self) -> Circuit:
         """The circuit of the spec."""
-        return load(self.spec)
+        return load_circuit(self.spec)
 
     def __repr__(self) -> str:
-        return f"<Draft {self.spec}: {self.kind or 'unknown kind of circuit'}, {self.data['pdk']}>"
+        said = "" if self.ready else ", not ready"
+        return f"<Draft {self.spec}: {self.kind or 'unknown kind of circuit'}, {self.data['pdk']}{said}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{repr(self)[1:-1]}</p>{self.roles._repr_html_()}"
+        return f"<p>{html.escape(repr(self))}</p>{self.guessed._repr_html_()}{self.roles._repr_html_()}"
 
 
 def draft(
     netlist: Place,
     out: Place | None = None,
     *,
-    pdk: str | None = None,
+    pdk: Place | None = None,
     subckt: str | None = None,
     cace: Place | None = None,
+    targets: Mapping[str, Mapping[str, Amount]] | None = None,
+    kind: str | None = None,
+    ports: Mapping[str, str] | None = None,
+    bias: Mapping[str, Amount] | None = None,
+    supply: Amount | None = None,
+    load: Amount | None = None,
+    vcm: Amount | None = None,
+    size: Sequence[str] | str = (),
+    keep: Sequence[str] | str = (),
     force: bool = False,
     simulate: bool = True,
 ) -> Draft:
@@ -77,20 +124,55 @@ def draft(
         pdk: its name or file; None for the one whose devices the netlist uses.
         subckt: the subcircuit to size; None for the one that no other calls.
         cace: a CACE datasheet with targets.
+        targets: metric → bounds, {"gbw": {"minimum": "20M"}}; the other metrics keep drafted targets.
+        kind: what the circuit is: op-amp, comparator, ldo, bandgap, oscillator, …
+        ports: role → port, {"vdd": "AVDD", "inn": "vm"}.
+        bias: port → how it is held, {"ib": "10u", "vb": "0.9V", "en": "high"}.
+        supply: supply voltage, V.
+        load: load at the output, F.
+        vcm: common mode of the inputs, V.
+        size: names or patterns of devices or parameters; only these are sized.
+        keep: names or patterns of those that keep their sizes.
         force: replace an existing spec.
         simulate: measure the netlist's own sizes for the targets.
 
     Raises:
-        InputError: the netlist cannot be read, or a spec exists already.
+        InputError: the netlist cannot be read, an answer has no meaning, or a spec exists already.
     """
+    answers = read_answers(
+        kind=kind,
+        ports=_pairs("ports", ports, '{"vdd": "AVDD"}'),
+        bias=_pairs("bias", bias, '{"ib": "10u"}'),
+        supply=supply,
+        load=load,
+        vcm=vcm,
+        size=arguments.texts("size", size),
+        keep=arguments.texts("keep", keep),
+        option=argument_name,
+    )
     return Draft(
         draft_spec(
-            Path(netlist),
-            Path(out) if out is not None else None,
-            pdk=pdk,
+            arguments.place("netlist", netlist),
+            arguments.place("out", out) if out is not None else None,
+            pdk=str(pdk) if pdk is not None else None,
             subckt=subckt,
-            cace=Path(cace) if cace is not None else None,
+            cace=arguments.place("cace", cace) if cace is not None else None,
+            targets=arguments.mapping("targets", targets, '{"gbw": {"minimum": "20M"}}'),
             force=force,
             simulate=simulate,
+            answers=answers,
         )
     )
+
+
+def argument_name(option: str) -> str:
+    """How a program names an answer of `init`; the command line's `--port` may be repeated."""
+    return "ports" if option == "port" else option
+
+
+def _pairs(name: str, given: Mapping[str, Amount] | None, example: str) -> list[str]:
+    pairs = arguments.mapping(name, given, example)
+    for key, value in pairs.items():
+        if "," in f"{key}{value}" or "=" in f"{key}{value}":
+            raise InputError(f"{name} {key}: {value!r}\n    → {example}")
+    return [f"{key}={value}" for key, value in pairs.items()]

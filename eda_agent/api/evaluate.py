@@ -6,15 +6,16 @@ costs milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, overload
 
 import numpy as np
 
+from eda_agent.api import arguments
 from eda_agent.api.circuit import Circuit, HasCircuit, Place, as_circuit
-from eda_agent.api.simulation import Batch, Simulation, Waveform, Waveforms
+from eda_agent.api.simulation import Batch, Simulation
 from eda_agent.api.statistics import MonteCarlo, Sensitivity
-from eda_agent.errors import InputError
+from eda_agent.api.waves import Waveform, Waveforms
 from eda_agent.insight.sensitivity import STEP
 from eda_agent.insight.sensitivity import sensitivity as slopes_around
 from eda_agent.problem.given_sizing import complete
@@ -33,7 +34,7 @@ class Frame(Protocol):
     def to_dict(self, orient: Any, /) -> Any: ...
 
 
-Many = Sequence[Given] | Frame
+Many = Iterable[Given] | Frame
 
 
 @overload
@@ -55,7 +56,8 @@ def simulate(
 
     Args:
         target: a circuit, a run, or the path of a spec or a run. A run gives its best sizes.
-        sizing: sizes that differ from the target's; a list of them, or a DataFrame, for a batch.
+        sizing: sizes that differ from the target's; a list of them, or a DataFrame, for a batch. A row of a DataFrame
+            is one sizing.
         workers: number of simulator processes; None for one per core.
         cache: use results of earlier simulations.
 
@@ -67,8 +69,9 @@ def simulate(
         MissingError: ngspice is missing.
     """
     circuit = as_circuit(target)
-    one = sizing is None or isinstance(sizing, Mapping)
-    sizings = [_complete(circuit, given) for given in _rows(sizing)]
+    workers = arguments.whole("workers", workers, 1)
+    one, rows = _rows(sizing)
+    sizings = [_complete(circuit, given) for given in rows]
     if not sizings:
         return Batch(circuit, [])
     problem = circuit.problem
@@ -83,8 +86,8 @@ def waveforms(
 ) -> Waveforms:
     """The waveforms of one sizing in every testbench and corner, as numpy arrays. A failed simulation has none."""
     circuit = as_circuit(target)
-    chosen = _complete(circuit, sizing or {})
-    with open_evaluator(circuit.problem, workers=workers) as evaluator:
+    chosen = _complete(circuit, sizing)
+    with open_evaluator(circuit.problem, workers=arguments.whole("workers", workers, 1)) as evaluator:
         replies = evaluator.waveforms(chosen)
     return Waveforms(
         [
@@ -107,7 +110,7 @@ def monte_carlo(
     *,
     samples: int = 100,
     seed: int = 0,
-    corners: Sequence[str] | None = None,
+    corners: Sequence[str] | str | None = None,
     process: bool | None = None,
     workers: int | None = None,
 ) -> MonteCarlo:
@@ -117,7 +120,7 @@ def monte_carlo(
         target, sizing: as in `simulate`.
         samples: number of samples.
         seed: of the samples: the same seed gives the same samples.
-        corners: names of corners, of which the worst counts; None for the first.
+        corners: names of corners (or one name), of which the worst counts; None for the first.
         process: vary the process too; None does so if the PDK has statistics.
         workers: number of simulator processes; None for one per core.
 
@@ -126,14 +129,13 @@ def monte_carlo(
     """
     circuit = as_circuit(target)
     problem = circuit.problem
-    known = [corner.name for corner in problem.corners]
-    unknown = [name for name in corners or () if name not in known]
-    if unknown or samples < 1:
-        words = f"no corner {', '.join(unknown)}\n    → {', '.join(known)}" if unknown else "samples must be 1 or more"
-        raise InputError(words)
-    chosen = _complete(circuit, sizing or {})
+    count = arguments.whole("samples", samples, 1) or 100
+    start = arguments.whole("seed", seed, 0) or 0
+    workers = arguments.whole("workers", workers, 1)
+    where = None if corners is None else arguments.names("corner", corners, [each.name for each in problem.corners])
+    chosen = _complete(circuit, sizing)
     with open_evaluator(problem, workers=workers) as evaluator:
-        found = run_samples(evaluator, chosen, samples, seed, list(corners) if corners else None, process)
+        found = run_samples(evaluator, chosen, count, start, where or None, process)
     return MonteCarlo(circuit.name, monte_carlo_data(found))
 
 
@@ -152,24 +154,27 @@ def sensitivity(
         step: to each side, as a share of the range.
     """
     circuit = as_circuit(target)
-    chosen = _complete(circuit, sizing or {})
+    size = arguments.share("step", step) or STEP
+    workers = arguments.whole("workers", workers, 1)
+    chosen = _complete(circuit, sizing)
     with open_evaluator(circuit.problem, workers=workers, cache=cache) as evaluator:
-        found = slopes_around(circuit.problem, evaluator, chosen, step)
-    return Sensitivity(circuit.name, found.data(step))
+        found = slopes_around(circuit.problem, evaluator, chosen, size)
+    return Sensitivity(circuit.name, found.data(size))
 
 
-def _complete(circuit: Circuit, given: Given) -> dict[str, float]:
-    return complete(circuit.problem.space, given, circuit.sizing, spec=circuit.path)
+def _complete(circuit: Circuit, given: Given | None) -> dict[str, float]:
+    wanted = {} if given is None else arguments.sizing(given)
+    return complete(circuit.problem.space, wanted, circuit.sizing, spec=circuit.path)
 
 
-def _rows(sizing: Given | Many | None) -> list[Given]:
-    if sizing is None:
-        return [{}]
-    if isinstance(sizing, Mapping):
-        return [sizing]
-    if isinstance(sizing, Sequence):
-        return list(sizing)
-    return [{str(name): value for name, value in row.items()} for row in sizing.to_dict("records")]
+def _rows(sizing: Any) -> tuple[bool, list[Given | None]]:
+    """(whether it is one sizing, each sizing)."""
+    if hasattr(sizing, "to_dict") and not isinstance(sizing, Mapping):
+        # a row of a pandas frame is one sizing
+        return (True, [dict(sizing.items())]) if sizing.ndim == 1 else (False, sizing.to_dict("records"))
+    if isinstance(sizing, Iterable) and not isinstance(sizing, (str, bytes, Mapping)):
+        return False, list(sizing)
+    return True, [sizing]
 
 
 def _array(values: Any) -> Any:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.api import arguments
 from eda_agent.api.circuit import Circuit, Place, load
 from eda_agent.api.evaluate import waveforms
-from eda_agent.api.simulation import Waveforms, corners_table, points_table, specs_table
+from eda_agent.api.simulation import corners_table, points_table, specs_table
+from eda_agent.api.spec_values import SpecValues
 from eda_agent.api.table import Table
+from eda_agent.api.waves import Waveforms
 from eda_agent.errors import InputError
 from eda_agent.files import read_file
 from eda_agent.insight.complete import corners_of
 from eda_agent.record.fold import RunState
 from eda_agent.record.result import run_result, state_facts
 from eda_agent.record.run_state import chosen_turn, load_state
+from eda_agent.units import counted
 
 
-class Run:
+class Run(SpecValues):
     """`ea.size` and `ea.open_run` make it. Specs, sizes and operating points are those of the shown turn.
 
     Args:
@@ -31,7 +35,7 @@ class Run:
     """
 
     def __init__(self, folder: Place, turn: int | None = None):
-        self.folder = Path(folder)
+        self.folder = arguments.place("folder", folder)
         self._state = load_state(self.folder)
         self._row = chosen_turn(self._state, turn, self.folder)
 
@@ -39,6 +43,11 @@ class Run:
     def data(self) -> dict[str, Any]:
         """Everything as plain data, as in `eda-agent show --json` (`eda-agent schema result` describes it)."""
         return run_result(state_facts(str(self.folder), self._state, self._row))
+
+    @property
+    def _spec_rows(self) -> Mapping[str, Mapping[str, Any]]:
+        rows: Mapping[str, Mapping[str, Any]] = self.data["specs"]
+        return rows
 
     @property
     def name(self) -> str:
@@ -151,7 +160,7 @@ class Run:
 
     def at(self, turn: int) -> Run:
         """The same run with another turn shown. Raises `InputError` if there is none."""
-        return Run(self.folder, turn)
+        return Run(self.folder, arguments.whole("turn", turn, 0))
 
     def circuit(self) -> Circuit:
         """The circuit of the run, with the sizes of the shown turn."""
@@ -174,7 +183,7 @@ class Run:
         ended = self.stop or "unfinished"
         return (
             f"<Run {self.folder}: {'met' if self.met else 'not met'}, score {self.score:.4f} at turn {self.turn},"
-            f" {self.simulations} simulations, {ended}>"
+            f" {counted(self.simulations, 'simulation')}, {ended}>"
         )
 
     def _repr_html_(self) -> str:

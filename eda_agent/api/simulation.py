@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
 from eda_agent.api.circuit import Circuit
+from eda_agent.api.spec_values import SpecValues
 from eda_agent.api.table import Table
+from eda_agent.api.waves import Waveforms
+from eda_agent.errors import InputError
+from eda_agent.units import counted
 
 POINT_UNITS = {
     "id": "A",
@@ -28,55 +29,7 @@ POINT_UNITS = {
 
 
 @dataclass(frozen=True, repr=False)
-class Waveform:
-    """The record of one analysis: `axis` is frequency in Hz (ac, noise), time in s (tran) or voltage in V (dc), empty
-    for op; `probes` maps a role to an array, complex for ac.
-    """
-
-    testbench: str
-    corner: str
-    analysis: str
-    axis: NDArray[np.float64]
-    probes: Mapping[str, NDArray[Any]]
-
-    def __getitem__(self, probe: str) -> NDArray[Any]:
-        return self.probes[probe]
-
-    def __repr__(self) -> str:
-        where = f"{self.testbench} {self.analysis} in {self.corner}"
-        return f"<Waveform {where}: {', '.join(self.probes)}, {len(self.axis)} points>"
-
-
-class Waveforms(Sequence[Waveform]):
-    """The waveforms of one sizing: `waves["loop", "ac"]` in the first corner, `waves["loop", "ac", "slow"]`."""
-
-    def __init__(self, waves: Sequence[Waveform]):
-        self._waves = tuple(waves)
-
-    def __len__(self) -> int:
-        return len(self._waves)
-
-    @overload
-    def __getitem__(self, key: int | tuple[str, ...]) -> Waveform: ...
-    @overload
-    def __getitem__(self, key: slice) -> Waveforms: ...
-    def __getitem__(self, key: int | slice | tuple[str, ...]) -> Waveform | Waveforms:
-        if isinstance(key, slice):
-            return Waveforms(self._waves[key])
-        if isinstance(key, int):
-            return self._waves[key]
-        for wave in self._waves:
-            if (wave.testbench, wave.analysis, wave.corner)[: len(key)] == key:
-                return wave
-        known = ", ".join(sorted({f"{wave.testbench} {wave.analysis}" for wave in self._waves}))
-        raise KeyError(f"no waveform {' '.join(key)}; there are {known}")
-
-    def __repr__(self) -> str:
-        return f"<Waveforms: {len(self)}>"
-
-
-@dataclass(frozen=True, repr=False)
-class Simulation:
+class Simulation(SpecValues):
     """`ea.simulate` makes it.
 
     Attributes:
@@ -87,6 +40,11 @@ class Simulation:
     circuit: Circuit
     data: Mapping[str, Any]
     _waves: Callable[[Circuit, Mapping[str, float]], Waveforms] = field(compare=False)
+
+    @property
+    def _spec_rows(self) -> Mapping[str, Mapping[str, Any]]:
+        rows: Mapping[str, Mapping[str, Any]] = self.data["specs"]
+        return rows
 
     @property
     def sizing(self) -> dict[str, float]:
@@ -132,11 +90,6 @@ class Simulation:
         """The waveforms of every testbench and corner, simulated again."""
         return self._waves(self.circuit, self.sizing)
 
-    def __getitem__(self, spec: str) -> float | None:
-        """The value of a spec in its worst corner, in SI units; None if it could not be measured."""
-        value = self.data["specs"][spec]["value"]
-        return None if value is None else float(value)
-
     def __repr__(self) -> str:
         missed = [name for name, row in self.data["specs"].items() if not row["met"]]
         said = f"missing {', '.join(missed)}" if missed else "every spec met"
@@ -167,7 +120,9 @@ class Batch(Sequence[Simulation]):
 
     @property
     def best(self) -> Simulation:
-        """The one with the highest score; the first of equals."""
+        """The one with the highest score; the first of equals. Raises `InputError` for an empty batch."""
+        if not self._all:
+            raise InputError("an empty batch has no best sizing")
         return max(self._all, key=lambda one: (one.met, one.score))
 
     @property
@@ -189,7 +144,7 @@ class Batch(Sequence[Simulation]):
 
     def __repr__(self) -> str:
         met = sum(one.met for one in self._all)
-        return f"<Batch of {self.circuit.name}: {len(self)} sizings, {met} meet every spec>"
+        return f"<Batch of {self.circuit.name}: {counted(len(self), 'sizing')}, {met} meet every spec>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(repr(self))}</p>{self.table._repr_html_()}"

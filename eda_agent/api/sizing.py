@@ -12,7 +12,9 @@ from typing import Any, Literal, overload
 
 from eda_agent.agent.commands import command_from
 from eda_agent.agent.control import Control
+from eda_agent.api import arguments
 from eda_agent.api.circuit import Circuit, Place, as_circuit
+from eda_agent.api.policy_options import policy_options
 from eda_agent.api.runs import Run
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
@@ -30,12 +32,12 @@ class SizingStream(Iterator[Event]):
     The run stops after its present turn if the stream is stopped, left (`with`) or dropped; its folder can be resumed.
     """
 
-    def __init__(self, request: Request, problem: Problem | None):
+    def __init__(self, request: Request, problem: Problem | None, listen: Callable[[Event], None] | None = None):
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._control = Control()
         self._result: dict[str, Any] = {}
-        arguments = (request, problem, self._events.put, self._control, self._result)
-        self._thread = threading.Thread(target=_play, args=arguments, name="sizing", daemon=True)
+        given = (request, problem, _both(self._events.put, listen), self._events.put, self._control, self._result)
+        self._thread = threading.Thread(target=_play, args=given, name="sizing", daemon=True)
         self._ended = False
         self._close = weakref.finalize(self, _stop, self._control, self._thread)
         self._thread.start()
@@ -81,14 +83,31 @@ class SizingStream(Iterator[Event]):
 
 
 def _play(
-    request: Request, problem: Problem | None, put: Callable[[Event | None], None], control: Control, result: Any
+    request: Request,
+    problem: Problem | None,
+    listen: Callable[[Event], None],
+    put: Callable[[Event | None], None],
+    control: Control,
+    result: Any,
 ) -> None:
     try:
-        result["outcome"] = play(request, put, control, problem=problem)
+        result["outcome"] = play(request, listen, control, problem=problem)
     except BaseException as error:  # noqa: BLE001  # it is raised again where the events are read
         result["error"] = error
     finally:
         put(_END)
+
+
+def _both(put: Callable[[Event], None], listen: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    """Put an event in the queue, then tell the listener."""
+    if listen is None:
+        return put
+
+    def tell(event: Event) -> None:
+        put(event)
+        listen(event)
+
+    return tell
 
 
 def _stop(control: Control, thread: threading.Thread) -> None:
@@ -111,6 +130,10 @@ def size(
     cache: bool | None = None,
     memory: bool = False,
     force: bool = False,
+    guard: float | None = None,
+    parallel: int | None = None,
+    post_layout: Place | None = None,
+    cell: str | None = None,
     listen: Callable[[Event], None] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Run: ...
@@ -129,6 +152,11 @@ def size(
     cache: bool | None = None,
     memory: bool = False,
     force: bool = False,
+    guard: float | None = None,
+    parallel: int | None = None,
+    post_layout: Place | None = None,
+    cell: str | None = None,
+    listen: Callable[[Event], None] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> SizingStream: ...
 def size(
@@ -145,6 +173,10 @@ def size(
     cache: bool | None = None,
     memory: bool = False,
     force: bool = False,
+    guard: float | None = None,
+    parallel: int | None = None,
+    post_layout: Place | None = None,
+    cell: str | None = None,
     listen: Callable[[Event], None] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Run | SizingStream:
@@ -163,6 +195,10 @@ def size(
         cache: whether results of earlier simulations are used; None does.
         memory: start with the best designs of earlier runs on the same circuit.
         force: size even if a testbench does not test the circuit.
+        guard: the share of itself by which every target is tightened, such as 0.05.
+        parallel: number of proposals simulated at once; None for as many as keep the workers busy.
+        post_layout: a netlist extracted from a layout, whose wire capacitances are simulated; the best sizes of a run
+            as target are then the first proposal. `cell`: of that netlist, None for the circuit's.
         listen: called with every event, after the journal has stored it.
         options: of the policy, by the names of its command-line options, such as {"endpoint": URL, "model": NAME}.
 
@@ -174,26 +210,32 @@ def size(
         KeyboardInterrupt: after Ctrl-C; the run can be resumed.
     """
     where = target.folder if isinstance(target, Run) else target
-    if resume and (isinstance(where, Circuit) or not is_run(Path(where))):
+    if resume and (isinstance(where, Circuit) or not is_run(arguments.place("target", where))):
         raise InputError("resume needs a run, or the folder of one\n    → ea.size(run, resume=True)")
     circuit = None if resume else as_circuit(target)
     spec = circuit.path if circuit is not None else Path(where)  # type: ignore[arg-type]  # a folder, as was just seen
+    if post_layout is not None and circuit is not None and circuit.folder is not None:
+        spec = circuit.folder  # its best sizes are those of the layout
     request = Request(
         spec=spec,
-        policy=policy,
-        options={name.replace("-", "_"): value for name, value in (options or {}).items()},
-        seed=seed,
-        simulations=budget,
-        out=Path(out) if out is not None else spec if resume else None,
+        policy=None if policy is None else arguments.text("policy", policy),
+        options=policy_options(options),
+        seed=arguments.whole("seed", seed),
+        simulations=arguments.whole("budget", budget, 1),
+        out=arguments.place("out", out) if out is not None else spec if resume else None,
         resume=resume,
-        workers=workers,
+        workers=arguments.whole("workers", workers, 1),
         cache=cache,
-        corners=corners or (circuit.corner_set if circuit is not None else None),
+        corners=arguments.corner_set(corners) or (circuit.corner_set if circuit is not None else None),
+        guard=arguments.share("guard", guard),
+        parallel=arguments.whole("parallel", parallel, 1),
         memory=memory or None,
         force=force or None,
+        post_layout=arguments.place("post_layout", post_layout) if post_layout is not None else None,
+        cell=cell,
     )
     problem = circuit.problem if circuit is not None and (corners is None or corners == circuit.corner_set) else None
     if events:
-        return SizingStream(request, problem)
+        return SizingStream(request, problem, listen)
     outcome: Outcome = play(request, listen or (lambda event: None), problem=problem)
     return Run(outcome.folder)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eda_agent.api.arguments import unknown
 from eda_agent.api.table import Table
+from eda_agent.units import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,11 +92,14 @@ class Sensitivity:
 
     def strongest(self, spec: str, count: int = 3) -> list[tuple[str, float]]:
         """The parameters that move a spec most, with their slopes."""
+        if spec not in self.slopes:
+            raise unknown("spec", spec, self.slopes)
         known = [(name, slope) for name, slope in self.slopes[spec].items() if slope is not None]
         return sorted(known, key=lambda item: -abs(item[1]))[:count]
 
     def __repr__(self) -> str:
-        return f"<Sensitivity of {self.circuit} in {self.corner}: {len(self.table)} sizes × {len(self.slopes)} specs>"
+        size, spec = counted(len(self.table), "size"), counted(len(self.slopes), "spec")
+        return f"<Sensitivity of {self.circuit} in {self.corner}: {size} × {spec}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{repr(self)[1:-1]}</p>{self.table._repr_html_()}"

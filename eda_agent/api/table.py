@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from eda_agent.api.arguments import unknown
 from eda_agent.errors import visible
 from eda_agent.units import format_quantity
 
@@ -64,7 +65,7 @@ class Table(Sequence[Row]):
     def column(self, name: str) -> NDArray[Any]:
         """A column: floats with nan for a missing value if it has numbers only, else objects. Raises `KeyError`."""
         if name not in self.columns:
-            raise KeyError(f"no column {name!r}; the columns are {', '.join(self.columns)}")
+            raise unknown("column", name, self.columns)
         values = [row.get(name) for row in self._rows]
         if values and all(isinstance(value, bool) for value in values):
             return np.array(values, dtype=bool)

@@ -15,8 +15,8 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--kind",
         metavar="NAME",
-        help="what the circuit is: op-amp, comparator (clocked), open-comparator, ldo, bandgap, current-reference,"
-        " oscillator, vco, tia, buffer, inverter",
+        help="what the circuit is: op-amp, comparator (clocked), open-comparator, regulator or ldo, tia, oscillator,"
+        " vco, reference or bandgap, current-reference, buffer, gate",
     )
     group.add_argument(
         "--port",

@@ -15,57 +15,26 @@ def simulate_netlist(options: argparse.Namespace, problem: Problem, sizing: Mapp
     """Print specs before and after layout, and what each wire costs. Return 0 if every spec is met after layout, 1 if
     not.
     """
-    from dataclasses import replace
-
-    from eda_agent import run
-    from eda_agent.agent.score import score
     from eda_agent.cli.render import print_json
-    from eda_agent.insight.post_layout import costs
-    from eda_agent.problem.extracted.circuit import post_layout
-    from eda_agent.record.events import evaluation_data, plain, result_data
+    from eda_agent.record.events import result_data
+    from eda_agent.run.after_layout import after_layout
 
-    # the estimate that a run may have is of the layout before this one
-    post = post_layout(problem, sizing, options.netlist, options.cell)
-    results: list[dict[str, Any]] = []
-    graded = []
-    with run.open_evaluator(
-        replace(problem, wires=None), workers=options.workers, cluster=options.cluster, cache=not options.no_cache
-    ) as evaluator:
-        before = evaluator.evaluate([sizing])[0]
-    with run.open_evaluator(
-        post.problem, workers=options.workers, cluster=options.cluster, cache=not options.no_cache
-    ) as evaluator:
-        after = evaluator.evaluate([post.problem.space.initial])[0]
-        found = costs(post, evaluator) if post.wires.pairs else None
-    for one, evaluation in ((problem, before), (post.problem, after)):
-        graded.append(score(one.specs, evaluation))
-        results.append({result.spec: result_data(result) for result in graded[-1].results})
+    found = after_layout(
+        problem,
+        sizing,
+        options.netlist,
+        options.cell,
+        workers=options.workers,
+        cluster=options.cluster,
+        cache=not options.no_cache,
+    )
+    graded = [found.before[0], found.after[0]]
     if options.json:
-        print_json(
-            {
-                "netlist": str(options.netlist),
-                "notes": list(post.notes),
-                "sizing": dict(sizing),
-                "score": graded[1].value,
-                "met": graded[1].met,
-                "before": {
-                    "score": graded[0].value,
-                    "met": graded[0].met,
-                    "specs": results[0],
-                    **evaluation_data(before),
-                },
-                "after": {
-                    "score": graded[1].value,
-                    "met": graded[1].met,
-                    "specs": results[1],
-                    **evaluation_data(after),
-                },
-                "wires": post.wires.data(),
-                "costs": plain(found.data()) if found else None,
-            }
-        )
+        print_json(found.data())
     else:
-        _tell(problem, post.notes, results, graded, found, [str(failure) for *_, failure in after.failures])
+        results = [{result.spec: result_data(result) for result in one.results} for one in graded]
+        failures = [str(failure) for *_, failure in found.after[1].failures]
+        _tell(problem, found.post.notes, results, graded, found.costs, failures)
     return 0 if graded[1].met else 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from eda_agent.api.ask import QUESTIONS, ask
 from eda_agent.api.circuit import load
+from eda_agent.api.drafts import argument_name
 from eda_agent.api.evaluate import simulate
 from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_answers
@@ -36,7 +37,7 @@ def _init(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         subckt=given.get("subckt"),
         force=given.get("force", False),
         targets=given.get("targets"),
-        answers=read_answers(**{name: given[name] for name in names if name in given}),
+        answers=read_answers(**{name: given[name] for name in names if name in given}, option=argument_name),
     )
     return {**found, **{name: root.name(Path(found[name])) for name in ("spec", "netlist") if found[name]}}
 

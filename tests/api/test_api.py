@@ -87,7 +87,7 @@ def test_a_waveform_has_the_measured_value(tmp_path: Path) -> None:
     share = logs[0] / (logs[0] - logs[1])
     low, high = np.log(wave.axis[place - 1 : place + 1])
     assert np.exp(low + share * (high - low)) == pytest.approx(sim.corners[1]["slow"], rel=1e-3)
-    with pytest.raises(KeyError, match="there are"):
+    with pytest.raises(KeyError, match="did you mean loop ac"):
         sim.waveforms()["lop", "ac"]
 
 

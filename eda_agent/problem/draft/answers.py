@@ -4,12 +4,13 @@ conditions of use, and what is sized.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from eda_agent.errors import Finding, InputError
-from eda_agent.problem.draft.kinds import KINDS, kind_named
+from eda_agent.problem.draft.kinds import CHOICES, kind_named
 from eda_agent.units import parse_quantity
 
 _SMALL = 0.02
@@ -74,26 +75,35 @@ def read_answers(
     kind: str | None = None,
     ports: Sequence[str] = (),
     bias: Sequence[str] = (),
-    supply: str | None = None,
-    load: str | None = None,
-    vcm: str | None = None,
+    supply: object = None,
+    load: object = None,
+    vcm: object = None,
     size: Sequence[str] = (),
     keep: Sequence[str] = (),
+    option: Callable[[str], str] = "--{}".format,
 ) -> Answers:
-    """The answers from texts as the command line has them: `vdd=AVDD`, `ib=10u`, `M1,M2`. Raises `InputError` that
-    names the option.
+    """The answers from texts as the command line has them: `vdd=AVDD`, `ib=10u`, `M1,M2`. Amounts may be numbers.
+
+    Args:
+        option: how the user names an answer, for messages.
+
+    Raises:
+        InputError: it names the option.
     """
     found = kind_named(kind) if kind else ""
     if kind and not found:
-        raise InputError(Finding(f"unknown kind of circuit {kind!r}", where="--kind", fix=" or ".join(KINDS)))
-    held = {port: _held(port, text) for port, text in _pairs("--bias", bias, "ib=10u or vb=0.9V or en=high").items()}
+        near = difflib.get_close_matches(kind.lower(), CHOICES, 1)
+        fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(CHOICES)}"
+        raise InputError(Finding(f"unknown kind of circuit {kind[:40]!r}", where=option("kind"), fix=fix))
+    biased = _pairs(option("bias"), bias, "ib=10u or vb=0.9V or en=high")
+    held = {port: _held(option("bias"), port, text) for port, text in biased.items()}
     return Answers(
         found,
-        _pairs("--port", ports, "vdd=AVDD"),
+        _pairs(option("port"), ports, "vdd=AVDD"),
         held,
-        _amount("--supply", supply, "V"),
-        _amount("--load", load, "F"),
-        _amount("--vcm", vcm, "V"),
+        _amount(option("supply"), supply, "V"),
+        _amount(option("load"), load, "F"),
+        _amount(option("vcm"), vcm, "V"),
         _names(size),
         _names(keep),
     )
@@ -115,7 +125,7 @@ def _pairs(option: str, texts: Sequence[str], example: str) -> dict[str, str]:
     return result
 
 
-def _held(port: str, text: str) -> Held:
+def _held(option: str, port: str, text: str) -> Held:
     if text in {"low", "high"}:
         return Held(level=text)
     unit = {"a": "A", "v": "V"}.get(text[-1], "")
@@ -125,7 +135,7 @@ def _held(port: str, text: str) -> Held:
         return Held(parse_quantity(bare), unit)
     except ValueError as error:
         raise InputError(
-            Finding(f"{port}={text} is no current or voltage", where="--bias", fix=f"--bias {port}=10u or {port}=0.9V")
+            Finding(f"{port}={text} is no current or voltage", where=option, fix=f"{option} {port}=10u or {port}=0.9V")
         ) from error
 
 
@@ -137,7 +147,7 @@ def _is_number(text: str) -> bool:
     return text[-1] != "a"
 
 
-def _amount(option: str, text: str | None, unit: str) -> float | None:
+def _amount(option: str, text: object, unit: str) -> float | None:
     if text is None:
         return None
     try:
@@ -147,7 +157,7 @@ def _amount(option: str, text: str | None, unit: str) -> float | None:
         raise InputError(
             Finding(f"{text!r} is no number in {unit}", where=option, fix=f"{option} {example}")
         ) from error
-    if value < 0 or (value == 0 and option == "--supply"):
+    if value < 0 or (value == 0 and option.endswith("supply")):
         raise InputError(Finding(f"{text} is out of range", where=option, fix="a positive number"))
     return value
 

@@ -28,11 +28,13 @@ KINDS = {
     "oscillator": Kind(("out",), benches.OSCILLATOR, ("ring-oscillator", "osc")),
     "voltage-controlled oscillator": Kind(("out", "vctrl"), benches.VCO, ("vco",)),
     "reference": Kind(("out",), benches.REFERENCE, ("bandgap", "voltage-reference", "bgr")),
-    "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("bias", "bias-generator")),
+    "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("current-reference", "bias", "bias-generator")),
     "buffer": Kind(("in", "out"), benches.BUFFER, ("follower", "source-follower", "voltage-buffer")),
     "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
 }
 """Every kind that a draft can be of, by its name."""
+CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.items())
+"""The names that a user is offered: one word for each kind."""
 
 
 def kind_named(text: str) -> str:
