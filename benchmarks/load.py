@@ -36,7 +36,7 @@ from eda_agent.record.locked_jsonl import whole_length
 from eda_agent.record.restore import restore_state, restore_turns
 from eda_agent.run import open_evaluator
 from eda_agent.simulation.cache import Cache
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 
 CIRCUITS = Path(__file__).parent.parent / "circuits"
 RUNS, SECONDS = 8, 45.0

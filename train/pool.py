@@ -21,7 +21,8 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.files import DAMAGED_ARRAYS, write_file
 from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.problem.target import Target
-from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluation, Evaluator
+from eda_agent.simulation.evaluate import CONTENT_VERSION, Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import OperatingPoint
 from eda_agent.train.designs import child, conditions, designs_around, draw_bounds, meets, not_dominated, works

@@ -14,7 +14,8 @@ from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn, rescore
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import CornerView, Evaluation, Simulator, evaluate_together, joined
+from eda_agent.simulation.evaluate import CornerView, evaluate_together
+from eda_agent.simulation.evaluation import Evaluation, Simulator, joined
 
 
 class Environment:

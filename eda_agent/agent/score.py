@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from eda_agent.metrics import LOG_SPAN
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 _WORST_MARGIN = -1.0

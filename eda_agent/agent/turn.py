@@ -12,7 +12,7 @@ from typing import Any
 
 from eda_agent.agent.score import Score, score
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import orjson
 from eda_agent.agent.measured import Measured
 from eda_agent.agent.score import Score, SpecResult
 from eda_agent.agent.turn import Proposal, Turn
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from eda_agent.agent.score import margin
 from eda_agent.problem.extracted.circuit import PostLayout
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 
 MAX_PAIRS = 60
 """Capacitors whose cost is simulated one by one, the largest."""

@@ -17,7 +17,7 @@ from typing import Any
 from eda_agent.agent.score import margin
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluation, Simulator
+from eda_agent.simulation.evaluation import Evaluation, Simulator
 
 STEP = 0.02
 STRONG = 0.5

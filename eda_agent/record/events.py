@@ -29,7 +29,7 @@ from eda_agent.interrupts import DeferInterrupts
 from eda_agent.problem.spec import Problem
 from eda_agent.record.event import VERSION, Event
 from eda_agent.record.labels import parameter_table, spec_table
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.montecarlo import MonteCarlo
 from eda_agent.units import base_unit

@@ -10,7 +10,7 @@ from itertools import islice
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.memory import MAX_DESIGNS, Memory, StoredDesign, circuit_key
 
 SEEDS = 5

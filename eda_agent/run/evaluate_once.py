@@ -11,7 +11,8 @@ from eda_agent.problem.spec import Problem
 from eda_agent.record.events import monte_carlo_data, plain
 from eda_agent.run.trust import check_trust
 from eda_agent.simulation.cache import Cache, NoCache, cache_folder
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.executors import open_pool
 from eda_agent.simulation.montecarlo import monte_carlo

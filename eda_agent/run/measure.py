@@ -13,7 +13,8 @@ from eda_agent.record.events import evaluation_data, plain, result_data
 from eda_agent.record.labels import parameter_table, spec_table
 from eda_agent.record.result import at_limit, spec_rows
 from eda_agent.run.baseline_check import failed_checks
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.soundness import observe
 
 AT_ONCE = 16

@@ -10,7 +10,8 @@ from eda_agent.insight.saturation import left_saturation, saturated_devices
 from eda_agent.problem.spec import Problem, as_asked
 from eda_agent.run.baseline_check import failed_checks
 from eda_agent.simulation.cache import NoCache
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Executor
 from eda_agent.simulation.soundness import watch
 

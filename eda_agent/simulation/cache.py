@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import platformdirs
 
@@ -23,6 +23,18 @@ def cache_folder() -> Path:
     """The user's cache folder (`EDA_AGENT_CACHE` overrides the platform's)."""
     given = os.environ.get("EDA_AGENT_CACHE")
     return Path(given) if given else Path(platformdirs.user_cache_dir("eda-agent"))
+
+
+class ResultCache(Protocol):
+    """The interface of a cache: JSON objects by key."""
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The stored values of these keys; missing ones are left out."""
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Store a value; an entry may be lost."""
+
+    def close(self) -> None: ...
 
 
 class Cache:

@@ -1,4 +1,4 @@
-"""An evaluation is one sizing in every testbench and every corner. This is the only place that fans out.
+"""An evaluator simulates sizings in every testbench and every corner. This is the only place that fans out.
 
 Results come from the cache if the same deck was simulated before, and new ones are stored there at once.
 """
@@ -6,95 +6,25 @@ Results come from the cache if the same deck was simulated before, and new ones 
 from __future__ import annotations
 
 import hashlib
-import random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from eda_agent.problem.space import Sizing
-from eda_agent.problem.spec import Problem, Spec
-from eda_agent.simulation.bias import worst_device
+from eda_agent.problem.spec import Problem
+from eda_agent.simulation.cache import ResultCache
+from eda_agent.simulation.collect import collect
 from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Executor, Preparation, Task
-from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.instance import Instance
-from eda_agent.simulation.operating_point import OperatingPoint, operating_point
-from eda_agent.simulation.reply import sound, sound_preparation
-from eda_agent.simulation.window import merged, wider
+from eda_agent.simulation.pending import Pending
+from eda_agent.simulation.preparing import prepare
+from eda_agent.simulation.reply import sound
+from eda_agent.simulation.window import wider
 from eda_agent.simulation.workbench import Workbench
 
 CONTENT_VERSION = 11
 """Part of every cache key: raised when measurements or sessions change their results."""
-
-
-class ResultCache(Protocol):
-    """The interface of a cache: JSON objects by key."""
-
-    def get_many(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The stored values of these keys; missing ones are left out."""
-
-    def put(self, key: str, value: dict[str, Any]) -> None:
-        """Store a value; an entry may be lost."""
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The results of one sizing.
-
-    Attributes:
-        values: corner → spec → value in SI units, None without one. Corners that were not simulated, and specs that do
-            not count in a
-            corner, are missing.
-        reasons: (corner, spec) → why there is no value, why it is censored, or the device of the value.
-        bounds: (corner, spec) → ">" or "<" of a censored value: the true value is above or below it.
-        failures: (testbench, corner, failure).
-        jobs: testbench-corner runs, of which `cached` came from the cache.
-        seconds: the simulators' time.
-        operating_points: device → bias, in the first corner.
-        corner_points: corner → the same, of an evaluator that keeps them.
-    """
-
-    values: Mapping[str, Mapping[str, float | None]]
-    reasons: Mapping[tuple[str, str], str]
-    failures: tuple[tuple[str, str, Failure], ...]
-    operating_points: Mapping[str, OperatingPoint]
-    jobs: int
-    cached: int
-    seconds: float
-    bounds: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    corner_points: Mapping[str, Mapping[str, OperatingPoint]] = field(default_factory=dict)
-
-
-def joined(one: Evaluation, other: Evaluation) -> Evaluation:
-    """Two evaluations of the same sizing in different corners as one."""
-    return Evaluation(
-        values={**one.values, **other.values},
-        reasons={**one.reasons, **other.reasons},
-        failures=one.failures + other.failures,
-        operating_points=one.operating_points or other.operating_points,
-        jobs=one.jobs + other.jobs,
-        cached=one.cached + other.cached,
-        seconds=one.seconds + other.seconds,
-        bounds={**one.bounds, **other.bounds},
-        corner_points={**one.corner_points, **other.corner_points},
-    )
-
-
-class Simulator(Protocol):
-    """The simulator as the agent sees it. `Evaluator` runs ngspice, `FunctionSimulator` is for tests."""
-
-    def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
-        """Simulate sizings.
-
-        Args:
-            sizings: legal ones, parameter → value in SI units.
-            corners: names of the corners to simulate; None for all.
-
-        Returns:
-            one evaluation per sizing, in order. A failed simulation is part of its evaluation, not an exception.
-        """
 
 
 class Evaluator:
@@ -228,14 +158,8 @@ class Evaluator:
     def finish(self, pending: Pending) -> list[Evaluation]:
         """The evaluations, once every task has a reply."""
         return [
-            self._collect(
-                instance,
-                {deck: pending.replies[number, deck.key] for deck in pending.decks},
-                pending.jobs[number],
-                pending.cached[number],
-                pending.corners,
-            )
-            for number, instance in enumerate(pending.instances)
+            collect(self.problem, pending, number, self._shown, self._keep_points)
+            for number in range(len(pending.instances))
         ]
 
     def waveforms(self, sizing: Sizing) -> dict[tuple[str, str], dict[str, Any]]:
@@ -260,38 +184,10 @@ class Evaluator:
         }
 
     def prepare(self) -> dict[str, Preparation]:
-        """Determine how each deck can be loaded and altered, once per deck and user; the result is cached."""
-        preparations: dict[str, Preparation] = {}
+        """Prepare the decks once; the result is empty if they are prepared."""
         if self._prepared:
-            return preparations
-        space = self.problem.space
-        first = self.workbench.instance(space.initial)
-        # any second sizing is suitable if every parameter changes and it simulates: a step of a tenth of each range,
-        # seeded
-        draw = random.Random(0)
-        moved = [position + draw.choice((-0.1, 0.1)) for position in space.to_unit(space.initial)]
-        second = self.workbench.instance(space.from_unit([-p if p < 0 else 2 - p if p > 1 else p for p in moved]))
-        keys = {
-            deck.key: self._hash("prepare", deck.key, first.circuit, second.circuit) for deck in self.workbench.decks
-        }
-        known = self.cache.get_many(list(keys.values()))
-        new = []
-        for deck in self.workbench.decks:
-            kept = known.get(keys[deck.key])
-            if sound_preparation(kept):
-                assert kept is not None
-                preparations[deck.key] = Preparation(kept["flat"], kept["nodeset"], kept["deviation"])
-                self.executor.adopt(deck, preparations[deck.key])
-            else:
-                new.append(deck)
-        for deck, done in zip(
-            new, self.executor.prepare(new, first, second, 10 * self.problem.budget.timeout), strict=True
-        ):
-            preparations[deck.key] = done
-            if done.deviation is not None or done.nodeset:
-                self.cache.put(
-                    keys[deck.key], {"flat": done.flat, "nodeset": done.nodeset, "deviation": done.deviation}
-                )
+            return {}
+        preparations = prepare(self.problem, self.workbench, self.executor, self.cache, self._hash)
         self._prepared = True
         return preparations
 
@@ -300,63 +196,6 @@ class Evaluator:
 
     def _hash(self, *parts: object) -> str:
         return hashlib.sha256(repr((CONTENT_VERSION, self.executor.version, *parts)).encode()).hexdigest()
-
-    def _collect(
-        self,
-        instance: Instance,
-        replies: Mapping[Deck, dict[str, Any]],
-        jobs: int,
-        cached: int,
-        corners: Collection[str] | None = None,
-    ) -> Evaluation:
-        by_place = {(deck.testbench, deck.corner): reply for deck, reply in replies.items()}
-        values: dict[str, dict[str, float | None]] = {}
-        reasons: dict[tuple[str, str], str] = {}
-        bounds: dict[tuple[str, str], str] = {}
-        failures = []
-        points: dict[str, dict[str, OperatingPoint]] = {}
-        for deck, reply in replies.items():
-            if "failure" in reply:
-                failures.append(
-                    (deck.testbench, deck.corner, Failure(reply["failure"]["kind"], reply["failure"]["words"]))
-                )
-            elif deck.key in self._shown:
-                points[deck.corner] = {
-                    label: operating_point(numbers) for label, numbers in reply.get("operating_point", {}).items()
-                }
-        for corner_ in self.problem.corners:
-            if corners is not None and corner_.name not in corners:
-                continue
-            row = values[corner_.name] = {}
-            for spec in self.problem.specs:
-                if not spec.counts_in(corner_.name):
-                    continue
-                if not spec.testbench:
-                    row[spec.name] = instance.parts.gate_area
-                    continue
-                value, why, bound = measured(spec, by_place[spec.testbench, corner_.name], instance)
-                row[spec.name] = value
-                if why:
-                    reasons[corner_.name, spec.name] = why
-                if bound:
-                    bounds[corner_.name, spec.name] = bound
-        seconds = sum(reply.get("seconds", 0.0) for reply in by_place.values())
-        first = next(iter(points.values()), {})
-        kept = points if self._keep_points else {}
-        return Evaluation(values, reasons, tuple(failures), first, jobs, cached, seconds, bounds, kept)
-
-
-def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:
-    """(value, its device or why it is censored, bound), or (None, the reason, ""), of a spec from its testbench's
-    reply.
-    """
-    if "metrics" not in reply:
-        return None, "the simulation failed", ""
-    if spec.devices:
-        widths = instance.parts.widths if spec.metric.name == "current_density" else {}
-        return *worst_device(spec, reply.get("operating_point", {}), widths), ""
-    value, why, bound = reply["metrics"].get(spec.metric.name, (None, "the simulation failed", ""))
-    return value, why, bound
 
 
 class CornerView:
@@ -367,31 +206,6 @@ class CornerView:
 
     def evaluate(self, sizings: Sequence[Sizing], corners: Collection[str] | None = None) -> list[Evaluation]:
         return self.evaluator.evaluate(sizings, [self.corner])
-
-
-@dataclass(frozen=True)
-class Pending:
-    """An unfinished evaluation: `tasks` to simulate, with the cache's `keys` and their `places` (sizing, deck) in
-    `replies`.
-
-    `latest`: place → the last requested deck there, with the widest window so far. `jobs`, `cached`: by sizing.
-    """
-
-    instances: Sequence[Instance]
-    decks: Sequence[Deck]
-    corners: Collection[str] | None
-    jobs: list[int]
-    cached: list[int]
-    tasks: list[Task] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    places: list[tuple[int, str]] = field(default_factory=list)
-    replies: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
-    latest: dict[tuple[int, str], Deck] = field(default_factory=dict)
-
-    def take(self, place: tuple[int, str], reply: dict[str, Any]) -> None:
-        """Store a reply, or what it adds to the reply of a narrower window."""
-        narrow = self.replies.get(place)
-        self.replies[place] = reply if narrow is None else merged(narrow, reply)
 
 
 def evaluate_together(

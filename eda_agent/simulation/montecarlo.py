@@ -19,8 +19,9 @@ from eda_agent.problem.pdk.bins import ANY, Box
 from eda_agent.problem.pdk.process import process_sample
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Spec
+from eda_agent.simulation.collect import measured
 from eda_agent.simulation.deck import Deck
-from eda_agent.simulation.evaluate import Evaluator, measured
+from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.executor import Task
 from eda_agent.simulation.instance import Instance
 from eda_agent.simulation.scratch import Scratch

@@ -11,7 +11,8 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.errors import InputError
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluator, Simulator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.simulation.inspection import Inspection, inspect
 
 Schema = Mapping[str, Any]

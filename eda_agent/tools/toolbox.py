@@ -13,7 +13,8 @@ from eda_agent.agent.policies.base import Policy, ToolUser
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Evaluator, Simulator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.simulation.inspection import Inspection
 from eda_agent.tools.registry import TOOLS, call, schemas
 from eda_agent.tools.tool import Context, Result

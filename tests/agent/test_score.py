@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eda_agent.agent.score import margin, satisfaction, score
 from eda_agent.metrics import LOG_SPAN, METRICS
 from eda_agent.problem.spec import Spec
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.units import parse_quantity
 

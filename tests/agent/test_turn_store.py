@@ -29,7 +29,7 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.agent.turn_store import StoredTurns, TurnStore, decode_turn, encode_turn, rank_key_of
 from eda_agent.problem.spec import Budget, Problem
 from eda_agent.run import open_evaluator
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.failure import Failure
 from eda_agent.simulation.operating_point import FIELDS, OperatingPoint
 

@@ -10,7 +10,7 @@ from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import envelope
 from eda_agent.record.restore import restore_state, restore_turns
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 
 
 @pytest.mark.parametrize("gain", [0.0, -3.0, 1e-300, 1e6, None])

@@ -12,8 +12,9 @@ import pytest
 
 from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Problem, Spec
-from eda_agent.simulation.cache import Cache, NoCache
-from eda_agent.simulation.evaluate import Evaluation, Evaluator, ResultCache
+from eda_agent.simulation.cache import Cache, NoCache, ResultCache
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.montecarlo import monte_carlo
 from eda_agent.simulation.soundness.observation import watch

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.units import format_quantity
 from tests.train.histories import made_up
 from tests.train.tiny_text import tiny_model, tiny_tokenizer

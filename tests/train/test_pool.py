@@ -12,7 +12,8 @@ from eda_agent.problem.load import load_problem
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.workbench import Workbench
 from eda_agent.train.pool import Pool, make_pool, pool_problem

@@ -9,7 +9,7 @@ from eda_agent.agent.parse import parse_reply
 from eda_agent.agent.prompt import render
 from eda_agent.agent.turn import Proposal, Turn
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 
 
 class Game:

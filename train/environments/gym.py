@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eda_agent.agent.score import margin
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.train.environments.game import Game
 
 Real = NDArray[np.float32]

@@ -10,7 +10,7 @@ from typing import Any
 
 from eda_agent.agent.prompt import turn_text
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.train.environments.game import Game
 
 MakeGame = Callable[..., tuple[Problem, Simulator]]

@@ -13,7 +13,7 @@ from datasets import Dataset
 from verifiers.legacy.utils.message_utils import maybe_normalize_messages
 
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.evaluate import Simulator
+from eda_agent.simulation.evaluation import Simulator
 from eda_agent.train.environments.game import Game
 
 

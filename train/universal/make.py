@@ -30,7 +30,8 @@ from eda_agent.files import json_line, read_json_lines
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.simulation.cache import MemoryCache, cache_folder
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.soundness.judgement import symptoms_of
 from eda_agent.simulation.soundness.observation import observe

@@ -17,7 +17,8 @@ from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem, Spec, Testbench
 from eda_agent.problem.structure import recognise
 from eda_agent.simulation.deck import Deck
-from eda_agent.simulation.evaluate import Evaluation, Evaluator
+from eda_agent.simulation.evaluate import Evaluator
+from eda_agent.simulation.evaluation import Evaluation
 from eda_agent.simulation.executor import Task
 from eda_agent.simulation.reply import sound
 

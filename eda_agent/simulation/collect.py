@@ -1,0 +1,78 @@
+"""Collecting makes an evaluation of the replies to a sizing's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from eda_agent.problem.spec import Problem, Spec
+from eda_agent.simulation.bias import worst_device
+from eda_agent.simulation.evaluation import Evaluation
+from eda_agent.simulation.failure import Failure
+from eda_agent.simulation.instance import Instance
+from eda_agent.simulation.operating_point import OperatingPoint, operating_point
+from eda_agent.simulation.pending import Pending
+
+
+def collect(problem: Problem, pending: Pending, number: int, shown: Collection[str], keep_points: bool) -> Evaluation:
+    """The evaluation of one sizing.
+
+    Args:
+        problem: what was measured.
+        pending: has a reply to every task.
+        number: the sizing's place in it.
+        shown: keys of the decks whose operating points are shown.
+        keep_points: keep operating points of every corner (`Evaluation.corner_points`).
+    """
+    instance = pending.instances[number]
+    failures = []
+    points: dict[str, dict[str, OperatingPoint]] = {}
+    by_place: dict[tuple[str, str], dict[str, Any]] = {}
+    for deck in pending.decks:
+        reply = by_place[deck.testbench, deck.corner] = pending.replies[number, deck.key]
+        if "failure" in reply:
+            failure = Failure(reply["failure"]["kind"], reply["failure"]["words"])
+            failures.append((deck.testbench, deck.corner, failure))
+        elif deck.key in shown:
+            found = reply.get("operating_point", {})
+            points[deck.corner] = {label: operating_point(numbers) for label, numbers in found.items()}
+    values: dict[str, dict[str, float | None]] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    bounds: dict[tuple[str, str], str] = {}
+    for corner in (one.name for one in problem.corners if pending.corners is None or one.name in pending.corners):
+        row = values[corner] = {}
+        for spec in problem.specs:
+            if not spec.counts_in(corner):
+                continue
+            if not spec.testbench:
+                row[spec.name] = instance.parts.gate_area
+                continue
+            row[spec.name], why, bound = measured(spec, by_place[spec.testbench, corner], instance)
+            if why:
+                reasons[corner, spec.name] = why
+            if bound:
+                bounds[corner, spec.name] = bound
+    return Evaluation(
+        values,
+        reasons,
+        tuple(failures),
+        next(iter(points.values()), {}),
+        pending.jobs[number],
+        pending.cached[number],
+        sum(reply.get("seconds", 0.0) for reply in by_place.values()),
+        bounds,
+        points if keep_points else {},
+    )
+
+
+def measured(spec: Spec, reply: Mapping[str, Any], instance: Instance) -> tuple[float | None, str, str]:
+    """(value, its device or why it is censored, bound), or (None, the reason, ""), of a spec from its testbench's
+    reply.
+    """
+    if "metrics" not in reply:
+        return None, "the simulation failed", ""
+    if spec.devices:
+        widths = instance.parts.widths if spec.metric.name == "current_density" else {}
+        return *worst_device(spec, reply.get("operating_point", {}), widths), ""
+    value, why, bound = reply["metrics"].get(spec.metric.name, (None, "the simulation failed", ""))
+    return value, why, bound
