@@ -16,7 +16,7 @@ from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem
 from eda_agent.record.events import evaluation_data, plain, result_data
 from eda_agent.run.evaluate_once import open_evaluator
-from eda_agent.simulation.evaluate import Evaluation
+from eda_agent.simulation.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
