@@ -11,6 +11,7 @@ from typing import Any
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
+from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
@@ -36,11 +37,13 @@ def draft_spec(
     simulate: bool = True,
     answers: Answers | None = None,
     ask: Ask | None = None,
+    decks: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Draft, simulate once and write.
 
     Args:
         netlist: SPICE, CDL, or an xschem schematic.
+        decks: further decks with testbenches of the same circuit.
         out: folder of the spec, or its file (`.yaml`); None for the netlist's folder.
         pdk: its name or file; None for the one whose devices the netlist uses.
         subckt: the subcircuit to size; None for the one that no other calls.
@@ -66,7 +69,7 @@ def draft_spec(
     if target.exists() and not force:
         raise InputError(Finding("a spec already exists", target, fix="--force replaces it, --out writes elsewhere"))
     with made_folder(target.parent):
-        return _drafted(netlist, target, pdk, subckt, cace, targets, answers, ask, simulate=simulate)
+        return _drafted(netlist, target, pdk, subckt, cace, targets, answers, ask, decks, simulate=simulate)
 
 
 def _target(netlist: Path, out: Path | None) -> Path:
@@ -84,15 +87,16 @@ def _drafted(
     targets: Mapping[str, Mapping[str, object]] | None,
     answers: Answers | None,
     ask: Ask | None,
+    decks: Sequence[Path],
     *,
     simulate: bool,
 ) -> dict[str, Any]:
     folder = target.parent
     if netlist.suffix == ".sch":
         netlist = netlist_of_schematic(netlist, folder)
-    draft = read_circuit(netlist, folder, pdk, subckt, answers)
+    draft = with_decks(read_circuit(netlist, folder, pdk, subckt, answers), decks)
     if ask is not None and (more := ask(draft.kind.name, guesses_of(draft), answers or Answers())):
-        draft = read_circuit(netlist, folder, pdk, subckt, more)
+        draft = with_decks(read_circuit(netlist, folder, pdk, subckt, more), decks)
     circuit = os.path.relpath(draft.source, folder)
     draft.noticed += unequal_groups(draft)
     measured: dict[str, float | None] | None = None
@@ -106,7 +110,7 @@ def _drafted(
     results = None
     if draft.own_bench is not None:
         results, faults, said = _try_own(draft, folder, text, simulate=simulate)
-        measured = {name: row.value for name, row in results.items()} if results else None
+        measured = {name: row.value for rows in results.values() for name, row in rows.items()} if results else None
         draft.doubts[:] = doubts
         draft.noticed += said
         text = write_draft(draft, circuit, results=results)
@@ -144,15 +148,15 @@ def _drafted(
         "roles": dict(draft.structure.roles),
         "matched": [list(group) for group in draft.structure.matched],
         "measured": measured,
-        "results": None if results is None else {name: row.value for name, row in results.items()},
+        "results": None if results is None else measured,
         "deck": str(deck) if draft.fallback_testbench else None,
     }
 
 
 def _try_own(
     draft: Draft, folder: Path, text: str, *, simulate: bool
-) -> tuple[dict[str, Row] | None, tuple[Finding, ...], list[str]]:
-    """(results of the designer's own deck at the netlist's own sizes, what keeps the spec from loading, remarks)."""
+) -> tuple[dict[str, dict[str, Row]] | None, tuple[Finding, ...], list[str]]:
+    """(results of the designer's own decks at the netlist's own sizes, what keeps the spec from loading, remarks)."""
     trial = folder / ".draft.yaml"
     try:
         write_text(trial, text)
@@ -165,7 +169,7 @@ def _try_own(
         return None, tuple(replace(one, file=draft.source, line=None) for one in error.findings), []
     finally:
         trial.unlink(missing_ok=True)
-    rows = {name: Row(*row) for name, row in tried.results.items()}
+    rows = {bench: {name: Row(*row) for name, row in found.items()} for bench, found in tried.results.items()}
     return rows, (), [*(note.message for note in problem.notes), *tried.messages]
 
 

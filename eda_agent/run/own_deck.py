@@ -16,9 +16,11 @@ from eda_agent.simulation.reply import sound
 
 @dataclass(frozen=True)
 class OwnResults:
-    """`results`: name → (last value, unit, whether the deck prints it). `messages`: what failed, one line each."""
+    """`results`: testbench → name → (last value, unit, whether the deck prints it). `messages`: what failed, one
+    line each.
+    """
 
-    results: Mapping[str, tuple[float, str, bool]] = field(default_factory=dict)
+    results: Mapping[str, Mapping[str, tuple[float, str, bool]]] = field(default_factory=dict)
     messages: Sequence[str] = ()
 
 
@@ -29,21 +31,22 @@ def try_own_deck(problem: Problem) -> OwnResults:
         InputError: the deck's simulation failed, or it gave no result.
     """
     problem = replace(problem, corners=problem.corners[:1])
-    results: dict[str, Any] = {}
+    results: dict[str, dict[str, Any]] = {}
     messages: list[str] = []
     with open_evaluator(problem, workers=1) as evaluator:
         evaluator.prepare()
         instance = evaluator.workbench.instance(problem.space.initial)
         decks = [deck for deck in evaluator.workbench.decks if deck.program is not None]
-        for reply in evaluator.executor.run([Task(deck, instance, timeout=problem.budget.timeout) for deck in decks]):
+        replies = evaluator.executor.run([Task(deck, instance, timeout=problem.budget.timeout) for deck in decks])
+        for deck, reply in zip(decks, replies, strict=True):
             if not sound(reply) or "failure" in reply:
                 found = reply.get("failure", {"kind": "crash", "words": ""})
                 raise InputError(
                     Finding(f"the deck cannot be simulated: {Failure(found['kind'], found['words'])}", problem.path)
                 )
-            results |= {name: tuple(row) for name, row in reply.get("results", {}).items()}
+            results[deck.testbench] = {name: tuple(row) for name, row in reply.get("results", {}).items()}
             messages += reply.get("messages", [])
-    if not results:
+    if not any(results.values()):
         raise InputError(
             Finding(
                 f"the deck gives no result: {'; '.join(messages[:3]) or 'nothing is measured or printed'}",

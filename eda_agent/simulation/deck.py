@@ -25,7 +25,8 @@ class Deck:
     Attributes:
         metrics: (metric, analysis kind) to measure.
         devices: (name in a flat deck, name under the hierarchy, label) of the MOSFETs.
-        flat_heads: the beginning of each line of the flat circuit; `flat_cards`: its other lines.
+        flat_heads: the beginning of each line of the flat circuit; `flat_cards`: its other lines. In a designer's own
+            deck they are the lines of subcircuit `cell`, for samples of Monte Carlo.
         scale: metres per unit of W and L in the netlist.
         measures: metric of the user's own → method.
         injection: where the loop gain is measured, if it is.
@@ -49,6 +50,7 @@ class Deck:
     library: CutLibrary
     flat_heads: tuple[str, ...]
     flat_cards: str
+    cell: str = ""
     scale: float = 1.0
     measures: Mapping[str, str] = field(default_factory=dict)
     injection: Injection | None = None

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from eda_agent.errors import InputError
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.pdk import CutLibrary, plain_card
 from eda_agent.problem.pdk.mismatch import UNITS, Spread, deviation, symbols
 from eda_agent.problem.pdk.whole import WholeDevice
 from eda_agent.simulation.deck import Deck
+from eda_agent.simulation.varied_cell import renamed, with_cell
 from eda_agent.units import spice_number
 
 
@@ -86,15 +86,9 @@ class Instance:
         }
 
     def varied(self, deck: Deck, seed: int, sample: int) -> dict[str, Any]:
-        """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters. Raises
-        `InputError` for a designer's own deck.
-        """
-        if deck.program is not None:
-            raise InputError(
-                f"testbench {deck.testbench} is a deck of your own, which Monte Carlo cannot vary yet: use a testbench"
-                " with a template for the specs whose yield you need"
-            )
+        """The same with the mismatch of one Monte Carlo sample: each device has its own card or parameters."""
         parts, chosen, scale = self.parts, self.cards(deck.library), deck.scale
+        own = deck.program is not None
         drawn = deck.library.drawn
         lines, variants = [], []
         for head, card, device, values in zip(deck.flat_heads, chosen, parts.devices, parts.flat_values, strict=True):
@@ -111,15 +105,30 @@ class Instance:
                     variants.append((name, card, added))
                 else:
                     extra = "".join(f" {parameter}={value!r}" for parameter, value in added.items())
+            elif own and card:
+                # the deck's cards keep their names, because the bench may use them too
+                name = f"{name}_x{device.index}"
+                variants.append((name, card, {}))
+            if own and device.whole and device.library in drawn:
+                name = f"{device.library}_drawn"
             lines.append(f"{head} {name} {values}{extra}\n")
-        return {
-            "circuit": deck.flat_cards + "".join(one.text for one in drawn.values()) + "".join(lines),
-            "flat": True,
+        result = {
             "alterations": None,
             "fixed": f"sample {seed} {sample}",
             "cards": sorted({card for card in chosen if card}),
             "variants": variants,
         }
+        if own:
+            foundry_text = "".join(renamed(one.text, name, f"{name}_drawn") for name, one in drawn.items())
+            cards = deck.library.needed(parts.devices)
+            return {
+                **result,
+                "circuit": foundry_text + with_cell(self.circuit, deck.cell, lines),
+                "flat": False,
+                "cards": cards,
+            }
+        circuit = deck.flat_cards + "".join(one.text for one in drawn.values()) + "".join(lines)
+        return {**result, "circuit": circuit, "flat": True}
 
     def flat(self, deck: Deck) -> str:
         """The circuit without hierarchy, each MOSFET with the card of its own bin."""

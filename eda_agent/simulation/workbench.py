@@ -28,6 +28,7 @@ from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.device_ranges import device_ranges
 from eda_agent.simulation.foundry_cells import is_fet, library_cells, spice_names
 from eda_agent.simulation.instance import Elaborated, Instance, flat_values
+from eda_agent.simulation.varied_cell import local_head
 
 
 class Workbench:
@@ -126,6 +127,7 @@ class Workbench:
             library=library,
             flat_heads=flat_heads,
             flat_cards=self._flat_cards,
+            cell="" if bench.program is None else problem.subckt,
             scale=problem.pdk.scale,
             measures=measures,
             injection=injection(tail, bench.probes[LOOP]) if LOOP in bench.probes else None,
@@ -164,7 +166,7 @@ class Workbench:
     def _flat_heads(self, bench: Testbench, devices: Sequence[FlatDevice]) -> tuple[str, ...]:
         """The name and nodes of each device in this testbench, the beginning of a flat line."""
         if bench.program is not None:
-            return ()
+            return tuple(local_head(device) for device in devices)
         nets = dict(zip(self.elaboration.subcircuit.ports, self._call(bench)[0].lower().split()[1:-1], strict=True))
         return tuple(
             " ".join([device.flat_name, *(nets.get(node, node) for node in device.nodes)]) for device in devices

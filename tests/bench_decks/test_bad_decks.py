@@ -132,17 +132,6 @@ def test_nothing_is_written(tmp_path, monkeypatch):
     )
 
 
-def test_monte_carlo_of_an_own_deck_is_refused_in_words(tmp_path, capsys):
-    # a circuit of SKY130, whose models have mismatch
-    head = HEAD.replace("M1 out in vss vss nch w=5u l=1u", "XM1 out in vss vss sky130_fd_pr__nfet_01v8 w=5 l=1")
-    head = "\n".join(line for line in head.splitlines() if not line.startswith(".model")) + "\n"
-    assert main(["init", str(written(tmp_path, ".control\nop\nprint v(out)\n.endc", head))]) == 0
-    capsys.readouterr()
-    assert main(["mc", str(tmp_path / "spec.yaml"), "--samples", "2"]) == 2
-    said = " ".join(capsys.readouterr().err.split())
-    assert "testbench tb is a deck of your own, which Monte Carlo cannot vary yet" in said, said
-
-
 def test_a_range_of_a_sweep_of_temperature_is_refused_as_ngspice_does(tmp_path, capsys):
     body = ".control\ndc temp -40 125 15\nmeas dc most max v(out)\nmeas dc hot find v(out) at=80\n.endc"
     deck = written(tmp_path, body)

@@ -20,7 +20,8 @@ def register(commands: Commands) -> None:
         help="draft a spec from a netlist",
         description="Recognise the circuit and propose parameters, testbenches and targets.",
     )
-    parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, or an xschem schematic (.sch)")
+    parser.add_argument("netlist", type=Path, help="SPICE or CDL netlist, a testbench, or an xschem schematic (.sch)")
+    parser.add_argument("decks", type=Path, nargs="*", metavar="DECK", help="further testbenches of the same circuit")
     parser.add_argument(
         "--pdk", metavar="NAME", help="PDK name or file (default: the PDK whose devices the netlist uses)"
     )
@@ -59,6 +60,7 @@ def init_command(options: argparse.Namespace) -> int:
         simulate=not options.no_sim,
         answers=answers_of(options),
         ask=question if asks(options) else None,
+        decks=options.decks,
     )
     if options.json:
         print_json(result)

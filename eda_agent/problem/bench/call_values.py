@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from eda_agent.errors import Finding
 from eda_agent.problem.bench.calls import plain_words
-from eda_agent.problem.bench.reading import BenchText, outside
+from eda_agent.problem.bench.reading import BenchText, circuit_of_deck, outside
 from eda_agent.problem.expression import ExpressionError, parse
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.netlist import Subcircuit
+from eda_agent.problem.netlist import Netlist, Subcircuit
 
 
 def with_values_of_calls(
@@ -58,3 +58,23 @@ def _same(one: str, other: str) -> bool:
         return parse(one) == parse(other)
     except ExpressionError:
         return one.strip() == other.strip()
+
+
+def copies_that_differ(text: BenchText, netlist: Netlist, scope: Subcircuit, deck: LocatedNode) -> list[Finding]:
+    """A remark if the deck has a circuit of its own of that name, other than the one that is sized."""
+    own = {line.file.resolve() for line in text.lines if line.card == ".subckt"} - {
+        line.file.resolve() for line in netlist.lines
+    }
+    defined = [line for line in text.lines if line.card == ".subckt" and line.text.split()[1:2] != []]
+    if not any(line.text.split()[1].lower() == scope.name and line.file.resolve() in own for line in defined):
+        return []
+    copy = circuit_of_deck(text).subcircuits[scope.name]
+    if _content(copy) == _content(scope):
+        return []
+    said = f"the deck has its own copy of {scope.name}, which differs from the circuit: the circuit is simulated"
+    return [deck.noted(f"{said}. A line  .include FILE  in both keeps them equal")]
+
+
+def _content(scope: Subcircuit) -> tuple[object, ...]:
+    devices = sorted((one.name, one.nodes, one.value.lower(), sorted(one.params.items())) for one in scope.devices)
+    return scope.ports, dict(scope.defaults), dict(scope.params), devices

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eda_agent.errors import Finding
 from eda_agent.metrics import METRICS
-from eda_agent.problem.bench.call_values import with_values_of_calls
+from eda_agent.problem.bench.call_values import copies_that_differ, with_values_of_calls
 from eda_agent.problem.bench.cards import write_cards
 from eda_agent.problem.bench.reading import BenchText, bench_part
 from eda_agent.problem.bias import BIAS_METRICS
@@ -58,6 +58,7 @@ def load_bench(
         return None
     if not program.steps:
         deck_node.wrong("the deck has no analysis", "add .op, .ac, .dc, .tran or .noise, or a .control block")
+    notes += copies_that_differ(text, netlist, scope, deck_node)
     text = with_values_of_calls(text, scope, sized, deck_node, notes)
     supply = values["supply"].text("supply").lower() if "supply" in values else _supply_parameter(text)
     files = {line.file.resolve() for line in netlist.lines} - {text.lines[0].file.resolve()}

@@ -5,6 +5,7 @@ spec.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from eda_agent.metrics import METRICS, Metric
@@ -12,6 +13,7 @@ from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.spec import Testbench
 from eda_agent.units import QuantityError, parse_quantity, read_unit
 
+_DEFINITION = "a result of the designer's own deck"
 _SPANS = {"dB": 60.0, "deg": 90.0, "%": 50.0, "degC": 100.0}
 """Unit → the miss at which a linear ramp scores 0; other units have a ramp over decades."""
 
@@ -23,13 +25,17 @@ def result_metrics(specs: LocatedNode | None, testbenches: Mapping[str, Testbenc
     for key, entry in specs.mapping("specs").items() if specs else ():
         values = entry.value if isinstance(entry.value, dict) else {}
         name = str(values["metric"].value) if "metric" in values else key
-        if name not in names or name in result:
+        if name not in names:
             continue
         unit = _unit(values.get("unit"))
         known = METRICS.get(name)
         if known is not None and unit in {None, known.unit}:
             continue
-        result[name] = Metric(name, unit or "", *_ramp(unit or "", values), "a result of the designer's own deck")
+        scale, span = _ramp(unit or "", values)
+        # two testbenches may give one name to a positive and to a signed number
+        if name not in result or scale == "linear":
+            result.setdefault(name, Metric(name, unit or "", scale, span, _DEFINITION))
+            result[name] = replace(result[name], ramp=scale, span=span)
     return result
 
 

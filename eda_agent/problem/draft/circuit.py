@@ -18,7 +18,7 @@ from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallba
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
 from eda_agent.problem.draft.foreign import refuse_foreign
 from eda_agent.problem.draft.missing import without_missing_files
-from eda_agent.problem.draft.own_bench import OwnBench, circuit_text, read_own_bench
+from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
 from eda_agent.problem.draft.simulation_cards import first_variant
@@ -66,6 +66,10 @@ class Draft:
     """Role → port that has it by its name alone."""
     own_bench: OwnBench | None = None
     """The designer's own testbench, if the file is one."""
+    benches: Mapping[str, OwnBench] = field(default_factory=dict)
+    """Testbench → deck, if the designer brings some."""
+    decks: Mapping[str, Path] = field(default_factory=dict)
+    """Testbench → file of its deck."""
     temperature: float | None = None
     """Of the nominal corner in °C, if the deck gives it."""
 
@@ -95,10 +99,7 @@ def read_circuit(
     known = [find_pdk(name) for name in pdk_names()]
     pdk_file = _pdk_file(pdk, path.parent) if pdk else None
     chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else _pdk_of(raw, known, path)
-    libraries = {
-        Path(location.get("root") or location.get("file", "")).name for entry in known for location in entry.locations
-    }
-    libraries |= {name for entry in known for name in entry.include}
+    libraries = library_files()
     left_out: list[str] = []
     here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
     here = first_variant(here, left_out)
@@ -183,8 +184,17 @@ def read_circuit(
         answers,
         by_name,
         brought,
+        {NAME: brought} if brought is not None else {},
+        {NAME: file} if brought is not None else {},
         own.text.temperature if own is not None else None,
     )
+
+
+def library_files() -> set[str]:
+    """The names of the library files of every PDK."""
+    known = [find_pdk(name) for name in pdk_names()]
+    roots = {Path(place.get("root") or place.get("file", "")).name for entry in known for place in entry.locations}
+    return roots | {name for entry in known for name in entry.include}
 
 
 def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple[Structure, dict[str, str]]:

@@ -17,7 +17,7 @@ from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.units import parse_spice_number
 
 NAME = "tb"
-"""Name of its testbench."""
+"""Name of its testbench, if there is one deck."""
 _BENCH = re.compile(r"^\s*(?:\.(?:control|meas|measure|tran|ac|dc|op|noise|tf|pz|sens)\b|[vi]\w*\s+\S+\s+\S+)",
                     re.IGNORECASE | re.MULTILINE)  # fmt: skip
 _CALL = re.compile(r"^\s*x\S*\s+\S", re.IGNORECASE | re.MULTILINE)
@@ -106,12 +106,17 @@ def read_own_bench(
         raise InputError(
             Finding(f"the deck does not call a subcircuit {chosen!r}", path, fix=f"--subckt {' or '.join(called)}")
         )
+    program = compiled(text)
+    return None if of_cells and program is None else OwnBench(text, netlist, chosen, program)
+
+
+def compiled(text: BenchText) -> Program | None:
+    """The program of a deck; None if it measures nothing. Raises `InputError` with every line that cannot be read."""
     findings: list[Finding] = []
     program = compile_script(text.script, text.measures, findings, analyses=text.analyses, fourier=text.fourier)
     if findings:
         raise InputError(findings)
-    measures = bool(program.steps) and _has_results(program)
-    return None if of_cells and not measures else OwnBench(text, netlist, chosen, program if measures else None)
+    return program if program.steps and _has_results(program) else None
 
 
 def supplied(bench: OwnBench, port: str) -> tuple[str, float | None]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from eda_agent.metrics import METRICS
 from eda_agent.problem.bias import BIAS_METRICS
 from eda_agent.problem.draft.benches import MAX, MIN, NEAR
+from eda_agent.problem.draft.own_bench import OwnBench
 from eda_agent.problem.draft.targets import NEARNESS, rounded
 from eda_agent.units import PLAIN, QuantityError, format_quantity, plain_number, read_unit
 
@@ -39,8 +40,30 @@ class Row(NamedTuple):
     printed: bool
 
 
-def own_specs(results: Mapping[str, Row], testbench: str) -> list[str]:
-    """Lines of spec.yaml for the results of a testbench."""
+def own_specs(results: Mapping[str, Mapping[str, Row]]) -> list[str]:
+    """Lines of spec.yaml for the results of testbenches."""
+    taken: set[str] = set()
+    return [line for testbench, rows in results.items() for line in _of_bench(rows, testbench, taken)]
+
+
+def trial_specs(benches: Mapping[str, OwnBench]) -> list[str]:
+    """Lines of spec.yaml for testbenches that have not run: any target serves."""
+    taken: set[str] = set()
+    return [
+        f"  {_key(name, bench, taken)}minimum: 1}}  # write your target"
+        for bench, own in benches.items()
+        for name in (own.program.results if own.program is not None else ())
+    ]
+
+
+def _key(name: str, testbench: str, taken: set[str]) -> str:
+    """The beginning of a spec's line; a name that another testbench has too gets its testbench behind it."""
+    spec = name if name not in taken else f"{name}_{testbench}"
+    taken.add(spec)
+    return f"{spec}: {{testbench: {testbench}, {f'metric: {name}, ' if spec != name else ''}"
+
+
+def _of_bench(results: Mapping[str, Row], testbench: str, taken: set[str]) -> list[str]:
     shown = {name: row for name, row in results.items() if row.printed} or results
     rows = []
     for name, row in shown.items():
@@ -50,7 +73,7 @@ def own_specs(results: Mapping[str, Row], testbench: str) -> list[str]:
         name_, row_ = _of_loop(name, row, shown)
         if name_ in BIAS_METRICS:
             continue
-        rows.append(_row(name_, row_, testbench))
+        rows.append(_row(name_, row_, _key(name_, testbench, taken)))
     return rows
 
 
@@ -95,12 +118,12 @@ def unit_for(name: str, row: Row) -> str:
         return ""
 
 
-def _row(name: str, row: Row, testbench: str) -> str:
+def _row(name: str, row: Row, key: str) -> str:
     unit = unit_for(name, row)
     sense = sense_of(name, row.value)
     # YAML gives % another meaning
     quoted = f"'{unit}'" if unit.startswith("%") else unit
-    head = f"  {name}: {{testbench: {testbench}, {f'unit: {quoted}, ' if unit else ''}"
+    head = f"  {key}{f'unit: {quoted}, ' if unit else ''}"
     now = f"now {format_quantity(row.value, unit, 4)}"
     if sense == NEAR:
         low, high = sorted((row.value * (1 - NEARNESS), row.value * (1 + NEARNESS)))

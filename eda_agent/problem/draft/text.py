@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,9 +15,8 @@ from eda_agent.problem.draft.conditions import held_of, settings_of, supply_of
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
 from eda_agent.problem.draft.groups import grouped, ratios_of
 from eda_agent.problem.draft.guesses import guesses_of
-from eda_agent.problem.draft.own_bench import NAME as OWN
-from eda_agent.problem.draft.own_bench import supplied
-from eda_agent.problem.draft.own_results import Row, own_specs
+from eda_agent.problem.draft.own_bench import OwnBench, supplied
+from eda_agent.problem.draft.own_results import Row, own_specs, trial_specs
 from eda_agent.problem.draft.ratios import written
 from eda_agent.problem.draft.saturation import NAME as SATURATION
 from eda_agent.problem.draft.saturation import saturation_line
@@ -39,13 +39,13 @@ def write_draft(
     measured: Measured = None,
     wanted: Mapping[str, Mapping[str, float]] | None = None,
     untested: Collection[str] = (),
-    results: Mapping[str, Row] | None = None,
+    results: Mapping[str, Mapping[str, Row]] | None = None,
 ) -> str:
     """The text of spec.yaml. `circuit`: the netlist's file as the spec names it.
 
     `measured`: spec name → value at the netlist's sizes. `wanted`: metric → {minimum, maximum} of a datasheet.
     `untested`: testbenches that do not test: their specs are comments without a target. `results`: those of the
-    designer's own testbench; None before it has run.
+    designer's own testbenches by name; None before they have run.
     """
     lines = [
         f"# drafted by `eda-agent init {draft.source.name}`; edit it as you like",
@@ -96,7 +96,9 @@ def write_draft(
         )
         benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
     elif draft.own_bench is not None:
-        lines.append(f"  {OWN}: {{deck: {_word(circuit)}{_supply_key(draft)}}}")
+        for name, own_bench in draft.benches.items():
+            deck = os.path.join(os.path.dirname(circuit), os.path.relpath(draft.decks[name], draft.source.parent))
+            lines.append(f"  {name}: {{deck: {_word(deck)}{_supply_key(draft, own_bench)}}}")
     elif not benches:
         lines.append("  # none could be drafted: name a template or a deck (docs/spec.md)")
     lines.append("specs:")
@@ -118,11 +120,7 @@ def write_draft(
             how = "a common value; the testbench does not test" if place in untested else how
             objective = ", objective: minimize" if metric in {"power", "quiescent_current"} else ""
             lines.append(f"{mark}{metric}: {{testbench: {place}, {_bound(metric, sense, value)}{objective}}}  # {how}")
-    if draft.own_bench is not None and draft.own_bench.program is not None:
-        # before it has run, any target serves
-        known = draft.own_bench.program.results
-        trial = [f"  {name}: {{testbench: {OWN}, minimum: 1}}  # write your target" for name in known]
-        lines += own_specs(results, OWN) if results else trial
+    lines += own_specs(results) if results else trial_specs(draft.benches)
     line = saturation_line(draft, (measured or {}).get(SATURATION), measured is not None, untested)
     lines += [line] if line and draft.own_bench is None else []
     lines += [
@@ -196,7 +194,7 @@ def _temperature(draft: Draft) -> float:
     return 27.0 if draft.temperature is None else draft.temperature
 
 
-def _supply_key(draft: Draft) -> str:
-    """The entry that names the supply of the designer's deck, for corners; "" if none is found."""
-    source = supplied(draft.own_bench, draft.structure.vdd)[0] if draft.own_bench is not None else ""
+def _supply_key(draft: Draft, bench: OwnBench) -> str:
+    """The entry that names the supply of a designer's deck, for corners; "" if none is found."""
+    source = supplied(bench, draft.structure.vdd)[0]
     return f", supply: {_word(source)}" if source else ""
