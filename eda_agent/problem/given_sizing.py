@@ -7,6 +7,7 @@ user did not ask for helps nobody.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,8 +40,7 @@ def complete(
     for name, value in given.items():
         where = f"size {name}"
         if name not in parameters:
-            near = difflib.get_close_matches(str(name), parameters, 1)
-            fix = f"did you mean {near[0]}?" if near else f"one of {', '.join(parameters)}"
+            fix = _instead(str(name), space)
             faults.append(Finding(f"no parameter {str(name)[:40]!r}", file, line, where[:60], fix=fix))
             continue
         one = parameters[name]
@@ -57,10 +57,31 @@ def complete(
                 Finding(f"outside the range of {name}, {span}", file, line, where, read=str(value)[:40], fix=fix)
             )
             continue
+        if one.whole and not number.is_integer() and number != one.initial:
+            fix = f"{math.floor(number)} or {math.ceil(number)}"
+            faults.append(Finding("this is a whole number", file, line, where, read=str(value)[:40], fix=fix))
+            continue
         sizing[name] = number
     if faults:
         raise InputError(faults)
     return space.snap(sizing)
+
+
+def _instead(name: str, space: DesignSpace) -> str:
+    """What to write instead of an unknown name: the parameter of that device's size, the nearest one, or all."""
+    device, _, attribute = name.lower().rpartition(".")
+    for one in space.parameters:
+        for place in one.places:
+            if device and place.edit.attribute.lower() == attribute and place.edit.device.lower() in _labels(device):
+                return f"{one.name} sizes it, as matched devices share their sizes"
+    by_lower = {one.lower(): one for one in space.names}
+    near = difflib.get_close_matches(name.lower(), by_lower, 1)
+    return f"did you mean {by_lower[near[0]]}?" if near else f"one of {', '.join(space.names)}"
+
+
+def _labels(device: str) -> tuple[str, str]:
+    """A user's M1 is also the XM1 of a netlist."""
+    return device, f"x{device}"
 
 
 def _prefix(parameter: Parameter, number: float, written: object) -> str:

@@ -57,6 +57,11 @@ class Parameter:
     places: tuple[Place, ...]
     locked: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether it counts something, such as devices in parallel."""
+        return self.unit == "" and self.step is not None and self.step >= 1 and self.step.is_integer()
+
     def snap(self, value: float) -> float:
         """The legal value nearest to `value`."""
         value = min(max(value, self.minimum), self.maximum)

@@ -5,6 +5,7 @@ A line is {"W1": "4u", "L1": 0.5e-6}, or {"sizing": {…}, "name": "wider pair"}
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from eda_agent.run.measure import Measured, measured_result
 
 MOST = 10_000
 """Maximum number of sizings."""
+KEYS = ("sizing", "name", "reasoning")
+"""Keys of a line with a `sizing`; `reasoning` is that of a script."""
 EXAMPLE = 'write one JSON object a line, such as {"W1": "4u"}'
 
 
@@ -38,15 +41,10 @@ def read_batch(text: str, problem: Problem, rest: Sizing, file: Path) -> list[En
         if not line.strip():
             continue
         try:
-            data = json.loads(line)
-        except (ValueError, RecursionError):
-            data = None
-        given = data.get("sizing", data) if isinstance(data, dict) else None
-        if not isinstance(given, dict):
-            faults.append(Finding("this is no sizing", file, number, read=line.strip()[:40], fix=EXAMPLE))
+            given, name = _read(line, file, number)
+        except InputError as error:
+            faults += error.findings
             continue
-        assert isinstance(data, dict)
-        name = str(data["name"])[:60] if "sizing" in data and "name" in data else f"line {number}"
         try:
             sizing = complete(problem.space, given, rest, spec=problem.path, file=file, line=number)
         except InputError as error:
@@ -58,6 +56,36 @@ def read_batch(text: str, problem: Problem, rest: Sizing, file: Path) -> list[En
     if faults:
         raise InputError(faults)
     return entries
+
+
+def _read(line: str, file: Path, number: int) -> tuple[dict[str, Any], str]:
+    """(sizes, name) of a line."""
+    try:
+        data = json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        data = None
+    except InputError as error:
+        raise InputError(Finding(str(error), file, number, fix="write it once")) from None
+    given = data.get("sizing", data) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(given, dict):
+        raise InputError(Finding("this is no sizing", file, number, read=line.strip()[:40], fix=EXAMPLE))
+    if given is data:
+        return given, f"line {number}"
+    for key in data:
+        if key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, 1)
+            fix = f"did you mean {near[0]}?" if near else f"beside sizing: {', '.join(KEYS[1:])}"
+            raise InputError(Finding(f"unknown key {key[:40]!r}", file, number, fix=fix))
+    return given, str(data.get("name", f"line {number}"))[:60]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; Python's reader keeps the last of equal keys, and which one is meant is unknown."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InputError(f"{next(name for name in names if names.count(name) > 1)[:40]!r} is given twice")
+    return found
 
 
 def batch_result(problem: Problem, entries: Sequence[Entry], found: Sequence[Measured]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def compare_command(options: argparse.Namespace) -> int:
         )
         return 0
     screen = console(to_stdout=True)
-    names = [folder.resolve().name for folder in options.runs]
+    names = _headings(options.runs)
     specs = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     asked = [{spec["name"]: spec for spec in state.started["specs"]} for state in states]
     every = {name: None for rows in asked for name in rows}
@@ -73,6 +74,16 @@ def compare_command(options: argparse.Namespace) -> int:
         sizes.add_row(entry["name"], *(format_quantity(value, entry["unit"]) for value in values), ratio)
     screen.print(sizes)
     return 0
+
+
+def _headings(folders: Sequence[Path]) -> list[str]:
+    """The shortest end of each path that tells the runs apart."""
+    parts = [folder.resolve().parts for folder in folders]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = [str(Path(*path[-length:])) for path in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{folder} ({number})" for number, folder in enumerate(folders, 1)]
 
 
 def _spec_cell(best: dict[str, Any], spec: dict[str, Any]) -> str | Text:
