@@ -165,7 +165,7 @@ def torch_net(network: Network) -> Net:
     net.load_state_dict(
         {name: torch.as_tensor(_extended(value, len(own[name]))) for name, value in network.weights.items()}
     )
-    net.eval()
+    net.requires_grad_(False).eval()
     return net
 
 
