@@ -391,11 +391,17 @@ class _Words:
         head, equals, tail = text.partition("=")
         cut = len(head.rstrip().rpartition(" ")[0]) if equals else len(head)
         words = [self._plain_word(word) for word in re.findall(r"\{[^{}]*\}|'[^']*'|\S+", head[:cut])]
+        if words and len(words[0]) == 1:
+            # a device may be called by its letter alone
+            words[0] = self._stand_in(words[0])
         return " ".join(words) + head[cut:] + equals + tail
 
     def _plain_word(self, word: str) -> str:
         if re.fullmatch(r"[\w+./-]+", word) or word[:1] in "{'\"(" or word[-1:] in "}'\")":
             return word
+        return self._stand_in(word)
+
+    def _stand_in(self, word: str) -> str:
         stand_in = f"{word[0] if word[0].isalpha() else 'n'}odd_{len(self.originals)}"
         self.originals[stand_in.lower()] = word
         return stand_in

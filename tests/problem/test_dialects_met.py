@@ -311,7 +311,7 @@ def test_the_first_variant_of_a_hspice_deck_is_the_deck(tmp_path: Path) -> None:
     notes: list[str] = []
     assert first_variant(OTA, notes) == OTA and notes == []
     deck = ".prot\n.lib 'a' tt\n.unprot\n.temp=25\n.data t w\n1\n.enddata\nR1 a b 1k\n.alter\nR1 a b 2k\n.end\n"
-    assert first_variant(deck, notes) == ".lib 'a' tt\n.temp 25\nR1 a b 1k\n" and len(notes) == 2
+    assert first_variant(deck, notes) == ".lib 'a' tt\n.temp 25\nR1 a b 1k\n" and len(notes) == 3
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from eda_agent.units import parse_quantity
 _SMALL = 0.02
 """A bare number below is a current in A, above it a voltage in V, where the circuit does not tell."""
 
+_LARGE = 6.0
+"""A bare number above is no current, and no bias voltage of an integrated circuit: a slip of the prefix."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -29,7 +32,7 @@ class Held:
         """The same as `biases` says it, for a port that the circuit shows as `found`."""
         if self.level:
             return self.level
-        if found in {"source", "sink"} and not self.unit and abs(self.value) >= 1.0:
+        if found in {"source", "sink"} and not self.unit and abs(self.value) >= _LARGE:
             raise InputError(
                 Finding(
                     f"{self.value:g} is a current of {self.value:g} A: the circuit takes a current here",

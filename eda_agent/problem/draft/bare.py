@@ -13,6 +13,8 @@ from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.units import format_quantity
 
 _MOS = re.compile(r"^\s*(m\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)(.*)$", re.IGNORECASE)
+_CALL = re.compile(r"^\s*(x\S*(?:\s+[^\s=]+){4})\s+([^\s=]+)((?:\s+[^\s=]+\s*=.*)?)$", re.IGNORECASE)
+"""A call with four nodes and settings, as foundries write their MOSFETs."""
 _POLARITIES = {
     "n": "nmos",
     "nmos": "nmos",
@@ -43,7 +45,7 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
     }
     result = []
     for number, line in enumerate(lines):
-        found = _MOS.match(line)
+        found = _MOS.match(line) or _foreign_call(lines, number, pdk)
         rule = _rule(found[2], pdk) if found and found[2].lower() not in defined else None
         if found is None or rule is None:
             result.append(line)
@@ -51,8 +53,19 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
         if rule.name != found[2].lower():
             notes.append(f"model {found[2]} was replaced by {rule.name}")
         sized = found[3] + "".join(_continuation(lines, number + 1))
-        result.append(f"{found[1]} {rule.name}{found[3]}{_sizes(sized, rule, pdk, notes)}")
+        # a call of another foundry's device becomes an M line, whose sizes are in metres
+        result.append(f"M{found[1].lstrip()[1:]} {rule.name}{found[3]}{_sizes(sized, rule, pdk, notes)}")
     return result
+
+
+def _foreign_call(lines: Sequence[str], number: int, pdk: Pdk) -> re.Match[str] | None:
+    """The call of a MOSFET of another foundry, W and L among its settings."""
+    found = _CALL.match(lines[number])
+    if found is None or not pdk.subcircuits or pdk.device(found[2]) is not None:
+        return None
+    whole = found[3] + "".join(_continuation(lines, number + 1))
+    sized = all(re.search(rf"(?<![\w]){side}\s*=", whole, re.IGNORECASE) for side in "wl")
+    return found if sized and _NAMED.match(found[2]) else None
 
 
 def _rule(model: str, pdk: Pdk) -> DeviceRule | None:

@@ -16,8 +16,9 @@ from eda_agent.problem.draft.circuit_class import CircuitClass, classify
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
-from eda_agent.problem.draft.foreign import refuse_foreign
+from eda_agent.problem.draft.foreign import foreign_models, refuse_foreign
 from eda_agent.problem.draft.missing import without_missing_files
+from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
@@ -102,12 +103,18 @@ def read_circuit(
     libraries = library_files()
     left_out: list[str] = []
     here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
-    here = first_variant(here, left_out)
+    here = without_nesting(first_variant(here, left_out), left_out)
     deck = path
     if here != raw:
         deck = path.parent / f"{path.stem}.eda.spice"
         write_text(deck, here)
     own = read_own_bench(deck, here, subckt, libraries, of_cells=is_made_of_cells(here.splitlines()))
+    if own is not None and (strange := foreign_models(own.netlist, chosen)):
+        left_out.append(
+            f"{', '.join(strange)} are not of {chosen.name}: devices of the same polarity took their place, and"
+            " templates measure the circuit"
+        )
+        own = replace(own, program=None)
     text, notes = here, tuple[str, ...]()
     if own is None:
         text, notes = to_spice(here, [chosen])

@@ -108,7 +108,7 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return CircuitClass("oscillator", {"out": rest[0], **rails}, {}, OSCILLATOR, tuple(doubts))
     if len(rest) == 1 and not inputs and gives_current(structure, rest[0]):
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
-    if len(rest) == 1 and not inputs:
+    if len(rest) == 1 and not inputs and structure.fets:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
     doubts.append(
         _divided(structure)

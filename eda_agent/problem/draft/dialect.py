@@ -17,6 +17,7 @@ from eda_agent.problem.draft.foundry_calls import closed, foundry_calls
 from eda_agent.problem.draft.global_nets import with_global_ports
 from eda_agent.problem.draft.lengths import in_metres, times
 from eda_agent.problem.draft.named_sizes import with_named_sizes
+from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
 from eda_agent.problem.model_libraries import without_model_libraries
 from eda_agent.problem.pdk.registry import Pdk
@@ -35,7 +36,7 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     """(netlist, changes). `pdks` tell whether a model name is a device that must be called as a subcircuit."""
     notes: list[str] = []
     lines = without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
-    lines = without_model_libraries(lines, notes)
+    lines = without_reserved_names(without_model_libraries(lines, notes), notes)
     lines = closed(_uncomment_subckt(lines, notes), notes)
     lines = without_sources(lines, notes, measured_nets(text))
     lines = [_slashes(line, notes) for line in lines]

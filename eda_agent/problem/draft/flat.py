@@ -18,9 +18,10 @@ from eda_agent.problem.source import is_title
 from eda_agent.units import parse_spice_number
 
 _GROUNDS = frozenset(["0", "gnd", "gnd!"])
-_NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "j": 3}
+_NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "j": 3, "e": 4, "g": 4}
 """Element letter → number of nodes. An X calls a PDK's device or a cell: its nodes are all words before the last."""
 _NAMED_OUTPUT = re.compile(r"/?v?(?:out\w*|o|ref\w*|bg\w*|bgr)", re.IGNORECASE)
+_PMOS = re.compile(r"pfet|pmos|pch", re.IGNORECASE)
 _BIAS = re.compile(r"[iv]?_?b(?:ias)?_?[np]?\d*|iref\d*", re.IGNORECASE)
 
 
@@ -50,14 +51,16 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
         return list(lines)
     driven: list[str] = []
     kept: list[int] = []
+    inside = _nets_of_devices(kinds, nodes)
     for number, (kind, found) in enumerate(zip(kinds, nodes, strict=True)):
-        live = [net for net in found if net.lower() not in _GROUNDS]
-        if kind in "vi" and len(live) == 1:
-            driven.append(live[0])
-        elif kind not in "vi" or live:
+        # what stands behind a source between two stimuli is a stimulus too
+        live = [net for net in found[:2] if net in inside]
+        if kind not in "vieg" or set(found[2:]) & inside or len(live) == 2:
             kept.append(number)
+        else:
+            driven += live
     if not driven:
-        driven = _named_ports(nodes)
+        driven = _named_ports(nodes, cards)
         notes += ["nothing drives the circuit: nets that are named as ports became ports"] if driven else []
     if not driven or not kept:
         return list(lines)
@@ -84,12 +87,28 @@ def without_sources(lines: Sequence[str], notes: list[str], measured: Collection
     return [*others, f".subckt {name} {' '.join([*ports, *ends])}", *body, f".ends {name}"]
 
 
-def _named_ports(nodes: Sequence[Sequence[str]]) -> list[str]:
-    """The nets that are named as ports are, if one of them is a supply."""
+def _nets_of_devices(kinds: Sequence[str], nodes: Sequence[Sequence[str]]) -> set[str]:
+    """The nets on which a device stands that is no source, without ground."""
+    nets = {net for kind, found in zip(kinds, nodes, strict=True) if kind not in "vieg" for net in found}
+    return {net for net in nets if net.lower() not in _GROUNDS}
+
+
+def _named_ports(nodes: Sequence[Sequence[str]], cards: Sequence[str]) -> list[str]:
+    """The nets that are named as ports are, with a supply by its name, else by the wells of most PMOS transistors."""
     nets = dict.fromkeys(net for found in nodes for net in found if net.lower() not in _GROUNDS)
     roles = ("vdd", "vss", "inp", "inn", "in", "out", "outp", "outn", "clk", "vref", "fb", "vctrl", "low", "high")
     found = [net for net in nets if any(named(role, net) for role in roles) or _BIAS.fullmatch(net)]
-    return found if any(named("vdd", net) for net in found) else []
+    if any(named("vdd", net) for net in found):
+        return found
+    wells = Counter(
+        one[3] for one, card in zip(nodes, cards, strict=True) if len(one) == 4 and _PMOS.search(_model(card))
+    )
+    supply = next((net for net, _ in wells.most_common(1) if net.lower() not in _GROUNDS), "")
+    return list(dict.fromkeys([supply, *found])) if supply and found else []
+
+
+def _model(card: str) -> str:
+    return next((word for word in reversed(card.split()) if "=" not in word), "")
 
 
 def is_made_of_cells(lines: Sequence[str]) -> bool:

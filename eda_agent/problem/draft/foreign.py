@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.pdk.registry import Pdk
 
 _EXPORT = "export the circuit as CDL or SPICE: in Virtuoso, File > Export > CDL, or the ADE simulator set to hspiceD"
 _LANGUAGES = (
@@ -54,3 +56,16 @@ def refuse_foreign(text: str, path: Path) -> None:
     for name, pattern, fix in _LANGUAGES:
         if pattern.search(text):
             raise InputError(Finding(f"this is {name}, not SPICE", path, fix=fix))
+
+
+def foreign_models(netlist: Netlist, pdk: Pdk) -> list[str]:
+    """The models of M lines that neither the netlist nor the PDK has; [] for a PDK without devices of its own."""
+    if not pdk.devices:
+        return []
+    named = {
+        device.value.lower()
+        for scope in netlist.subcircuits.values()
+        for device in scope.devices
+        if device.kind == "m" and device.value.lower() not in netlist.models and pdk.device(device.value) is None
+    }
+    return sorted(named)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from eda_agent.problem.draft.floating_rails import floating_rails
+
 _GROUND = frozenset(["0", "gnd"])
 """Names of node 0 in SPICE."""
 _NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "e": 4, "g": 4}
@@ -46,6 +48,8 @@ def with_global_ports(lines: Sequence[str], notes: list[str]) -> list[str]:
         if (found := re.match(r"(?:\*)?\.global\s+(.*)", card, re.IGNORECASE))
         for net in found[1].lower().split()
     }
+    # a label that lost its `.global` line is as global as one that has it
+    named |= set(floating_rails(cards)) - _GROUND
     cells = _cells(cards)
     shared = _GROUND | {net for net in named if net != "0"}
     for cell in cells.values():

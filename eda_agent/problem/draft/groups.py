@@ -59,9 +59,7 @@ def grouped(draft: Draft) -> Groups:
     groups = Groups()
     value = partial(canonical, draft)
     references = {mirror.reference.name for mirror in draft.structure.mirrors}
-    for group in draft.structure.matched:
-        # the same device of a cell that is called twice is one line of the netlist
-        lines = {path_of(draft, label): (label, device_at(draft, label)) for label in group}
+    for lines in _matched_lines(draft):
         # a mirror of two in the signal path makes two sides equal: its ratio is 1
         signal = len(lines) == 2 and all(
             draft.structure.roles[label] in {"load mirror", "signal mirror"} for label, _ in lines.values()
@@ -98,6 +96,21 @@ def grouped(draft: Draft) -> Groups:
         for attribute in (*rule.names, "m"):
             groups.add(names, [attribute])
     return groups
+
+
+def _matched_lines(draft: Draft) -> list[dict[str, tuple[str, Device]]]:
+    """The matched groups as path → (label, line of the netlist).
+
+    The same device of a cell that is called twice is one line, and groups that share a line are one group.
+    """
+    result: list[dict[str, tuple[str, Device]]] = []
+    for group in draft.structure.matched:
+        lines = {path_of(draft, label): (label, device_at(draft, label)) for label in group}
+        for other in [other for other in result if other.keys() & lines.keys()]:
+            result.remove(other)
+            lines = {**other, **lines}
+        result.append(lines)
+    return result
 
 
 def unit_groups(draft: Draft) -> list[list[str]]:

@@ -15,6 +15,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"'[^']*'|\{[^}]*\}")
 _FACTOR = re.compile(r"[{']?\s*(?:[\d.]+\s*\*\s*)?([A-Za-z_]\w*)\s*(?:[*/]\s*[\d.]+\s*)?['}]?")
 """A name alone, or times or divided by a plain number: a length if the name is one."""
+_PRODUCT = re.compile(r"[{']?\s*(?:[A-Za-z_]\w*|[\d.]+)(?:\s*[*/]\s*(?:[A-Za-z_]\w*|[\d.]+))+\s*['}]?")
+"""A product of names and numbers: a length if one of the names is one and the others are counts."""
 _GIVES = re.compile(r"\s*(?:\.params?|\.subckt|x\S*)\b", re.IGNORECASE)
 
 
@@ -45,8 +47,10 @@ def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:
     found: set[str] = set()
     for number in converted:
         for match in SIZE.finditer(lines[number]):
-            inner = _FACTOR.fullmatch(match[2]) if LENGTHS.get(match[1].lower()) == 1 else None
-            found |= {inner[1].lower()} if inner else set()
+            if LENGTHS.get(match[1].lower()) != 1:
+                continue
+            inner = _FACTOR.fullmatch(match[2])
+            found |= {inner[1].lower()} if inner else _length_of(match[2], lines)
     while True:
         through = {
             inner[1].lower()
@@ -60,6 +64,23 @@ def _names(lines: Sequence[str], converted: Collection[int]) -> frozenset[str]:
         if through <= found:
             return frozenset(found)
         found |= through
+
+
+def _length_of(product: str, lines: Sequence[str]) -> set[str]:
+    """The one name of a product that is given as a length in metres; empty if none or several are."""
+    if not _PRODUCT.fullmatch(product):
+        return set()
+    names = {name.lower() for name in _NAME.findall(product)}
+    given = {
+        match[1].lower()
+        for line in lines
+        if _GIVES.match(line) or line.lstrip().startswith("+")
+        for match in SIZE.finditer(line)
+        if match[1].lower() in names
+        and (number := parse_spice_number(match[2])) is not None
+        and written_in_metres(number)
+    }
+    return given if len(given) == 1 else set()
 
 
 def _used_elsewhere(lines: Sequence[str], converted: Collection[int], name: str) -> bool:

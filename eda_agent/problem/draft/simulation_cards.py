@@ -45,7 +45,7 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
             break
         elif card in _ANALYSES:
             notes.append("analyses and their output cards were left out: the testbenches have their own")
-        elif card in _OPTIONS:
+        elif card in _OPTIONS or card.startswith("option"):
             notes.append("simulator options were left out")
         elif card in _GUARDS:
             notes.append("guards of protected models were left out")
@@ -76,7 +76,9 @@ def first_variant(text: str, notes: list[str]) -> str:
             notes.append("what .alter changes was left out: the circuit before it is sized")
             break
         elif card not in _GUARDS:
-            result.append(re.sub(r"^(\s*\.temp)\s*=\s*", r"\1 ", line, flags=re.IGNORECASE))
+            plain = re.sub(r"^(\s*\.temp)\s*=\s*", r"\1 ", line, flags=re.IGNORECASE)
+            notes += [f"{line.strip()} was written as {plain.strip()}"] if plain != line else []
+            result.append(plain)
     return "\n".join(result) + "\n"
 
 

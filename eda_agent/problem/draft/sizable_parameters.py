@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from eda_agent.problem import expression
 from eda_agent.problem.draft.chosen_sizes import chosen
@@ -29,6 +30,7 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
     result: list[tuple[str, Edit]] = []
     seen: set[str] = set()
     tied = ratios_of(draft).of
+    together: set[frozenset[tuple[int, str]]] = set()
     differing = draft.own_bench.text.calls.differing.get(draft.subckt, {}) if draft.own_bench else {}
     for owner, params in ((draft.subckt, {**scope.defaults, **scope.params}), ("", draft.netlist.top.params)):
         for name, text in params.items():
@@ -40,7 +42,12 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
             # a parameter computed from others follows them
             made = expression.names(expression.parse(text)) if _is_expression(text) else frozenset(["?"])
             if name not in seen and not made and edit not in tied and _sizes(draft, edit):
-                result.append((spelled(draft, edit), edit))
+                uses = uses_of(edit, draft.netlist, draft.subckt)
+                sized = frozenset((id(device.line), key) for device, key in uses)
+                # of two parameters that always stand in one product, one is enough
+                if sized not in together or len(_factors(uses)) < 2:
+                    result.append((spelled(draft, edit), edit))
+                together.add(sized)
             seen.add(name)
     follows, loads, idle = grouped(draft).follows, loads_of(draft), idle_devices(draft)
     for inner in reached(draft):
@@ -133,6 +140,13 @@ def _sizes(draft: Draft, edit: Edit) -> bool:
         or (key == "value" and device.kind in "rcl" and device.name not in loads)
         for device, key in uses
     )
+
+
+def _factors(uses: Iterable[tuple[Device, str]]) -> frozenset[str]:
+    """The names that stand in every one of these sizes."""
+    texts = [device.params.get(key, "") for device, key in uses]
+    found = [expression.names(expression.parse(text)) for text in texts if _is_expression(text)]
+    return frozenset.intersection(*found) if found else frozenset()
 
 
 def _is_expression(text: str) -> bool:
