@@ -17,7 +17,7 @@ from typing import Any
 
 from eda_agent.bench.suite import Job
 from eda_agent.errors import EdaAgentError, WorkerError
-from eda_agent.simulation.ray_pool import connect
+from eda_agent.simulation.ray_cluster import connect
 
 Row = dict[str, Any]
 Submit = Callable[[Callable[[Job], Row], Job], Future[Row]]

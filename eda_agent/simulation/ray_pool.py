@@ -8,11 +8,7 @@ actor fits on it.
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import signal
-import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,82 +20,18 @@ from typing import Any
 import orjson
 
 from eda_agent import __version__
-from eda_agent.errors import InputError, MissingError, WorkerError
-from eda_agent.simulation.executor import MOST_WAVES, Dispatcher, Done, Preparation, WorkerRequest, any_answer
-from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.errors import WorkerError
+from eda_agent.simulation.executor import Dispatcher, Done, Preparation, WorkerRequest
+from eda_agent.simulation.ray_actor import RayActor
+from eda_agent.simulation.ray_cluster import LOCAL, connect
 
-LOCAL = "local"
-"""Address of a private cluster on this machine that ends with the pool."""
 DEPTH = 2
 """Number of calls that an actor may hold: the next one waits there."""
 BATCH = 16
 """Maximum number of requests per call: a call costs a millisecond, a short simulation five."""
 START_TIMEOUT = 240.0
-_connected: list[str] = []
-"""Addresses to which this process connected; the last one counts, because Ray supports one cluster per process."""
 MAX_LOSSES = 5
 """Number of machines with which one simulation may be lost before it is an error."""
-STORE = 256 * 2**20
-"""Bytes of shared memory of a private cluster: model libraries and replies."""
-
-
-@dataclass(frozen=True)
-class SentDeck:
-    """A deck received over the network (`executor.Definition`)."""
-
-    key: str
-    models_name: str
-    models: str
-    definition: Mapping[str, Any]
-
-    def wire(self) -> dict[str, Any]:
-        return dict(self.definition)
-
-
-class Crew:
-    """The actor: a local pool of one worker. Messages are JSON; model libraries come from the machine's object store,
-    fetched once each.
-    """
-
-    def __init__(self, compiled: Sequence[str] = ()) -> None:
-        self._pool = LocalPool(1)
-        self._pool.require(tuple(map(Path, compiled)))
-        self._decks: dict[str, SentDeck] = {}
-
-    def ready(self) -> dict[str, Any]:
-        """Returns once its worker has started, with the data that the caller compares with the others'. Raises
-        `WorkerError`.
-        """
-        return {
-            "ngspice": self._pool.version,
-            "version": __version__,
-            "sandbox": self._pool.sandbox,
-            "host": os.uname().nodename,
-        }
-
-    def learn(
-        self,
-        key: str,
-        name: str,
-        models: bytes,
-        definition: bytes,
-        preparation: tuple[bool, dict[str, float], dict[str, float] | None] | None,
-    ) -> None:
-        """Receive a deck, or its properties found since."""
-        self._decks[key] = SentDeck(key, name, models.decode(), orjson.loads(definition))
-        if preparation is not None:
-            self._pool.adopt(self._decks[key], Preparation(*preparation))
-
-    def answer(self, batch: Sequence[tuple[str, bytes, float]]) -> list[bytes]:
-        """(deck key, message, timeout in s) → reply, in order."""
-
-        def request(index: int, key: str, message: bytes, timeout: float) -> WorkerRequest:
-            return WorkerRequest(
-                index, self._decks[key], lambda: orjson.loads(message), timeout, form=any_answer, most=MOST_WAVES
-            )
-
-        replies = self._pool.dispatch([request(index, *question) for index, question in enumerate(batch)])
-        return [orjson.dumps(reply) for reply in replies]
 
 
 @dataclass(eq=False)
@@ -123,7 +55,7 @@ class RayPool(Dispatcher):
     def __init__(self, address: str = LOCAL, workers: int | None = None):
         super().__init__()
         self._ray = connect(address, workers)
-        self._type = self._ray.remote(num_cpus=1, max_restarts=0)(Crew)
+        self._type = self._ray.remote(num_cpus=1, max_restarts=0)(RayActor)
         self.size = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         self.lost = 0
         self.sandbox: list[str] = []
@@ -297,56 +229,3 @@ class RayPool(Dispatcher):
             )
         self.sandbox = words["sandbox"]
         actor.ready = True
-
-
-def connect(address: str, workers: int | None = None) -> Any:
-    """Ray, connected. `workers`: cores of a private cluster, None for all. Raises `MissingError` without Ray and
-    `InputError` if no cluster answers.
-    """
-    # no usage statistics are sent
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise MissingError("a cluster needs Ray\n    → pip install 'eda-agent[ray]'") from None
-    if ray.is_initialized():
-        if _connected and _connected[-1] != address:
-            raise InputError(
-                f"this process is connected to the Ray cluster at {_connected[-1]}, not {address}\n    → use one"
-                " cluster per process; end that process first"
-            )
-        return ray
-    mine = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGTERM) if mine else None
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address == LOCAL:
-            # it does not listen to other machines
-            ray.init(
-                "local",
-                num_cpus=workers,
-                include_dashboard=False,
-                _node_ip_address="127.0.0.1",
-                object_store_memory=STORE,
-                **quiet,
-            )
-        else:
-            _knock(address)
-            ray.init(address, **quiet)
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"no Ray cluster at {address}: {reason}\n    → `ray start --head` starts one; --cluster local needs none"
-        ) from None
-    _connected.append(address)
-    if mine:
-        # Ray handles the signal that ends a run in order
-        signal.signal(signal.SIGTERM, handler)
-    return ray
-
-
-def _knock(address: str) -> None:
-    """Raise `OSError` if nothing listens at HOST:PORT: Ray itself would wait for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10.0).close()

@@ -14,11 +14,11 @@ import pytest
 
 from eda_agent.errors import WorkerError
 from eda_agent.problem.pdk import CutLibrary
-from eda_agent.simulation import local_pool as module
+from eda_agent.simulation import worker_process
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.executor import Executor, Task
 from eda_agent.simulation.instance import Instance
-from eda_agent.simulation.local_pool import LocalPool
+from eda_agent.simulation.local_pool import MAX_KILLS, LocalPool
 
 MODELS = "* none\n"
 
@@ -135,7 +135,7 @@ def test_one_core_is_the_callers_until_it_asks(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_workers_are_recycled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RECYCLE", 3)
+    monkeypatch.setattr(worker_process, "RECYCLE", 3)
     with LocalPool(1) as pool:
         first = pool.pids()
         replies = pool.run([Task(RC, GOOD)] * 7)
@@ -161,7 +161,7 @@ def test_workers_killed_as_often_as_they_start_are_one_clear_message(monkeypatch
     monkeypatch.setattr(LocalPool, "_start", doomed)
     with (
         LocalPool(1) as pool,
-        pytest.raises(WorkerError, match=f"killed from outside .* {module.MAX_KILLS} times in a row\n.*memory"),
+        pytest.raises(WorkerError, match=f"killed from outside .* {MAX_KILLS} times in a row\n.*memory"),
     ):
         _ = pool.version
 

@@ -32,7 +32,8 @@ from tests.simulation.test_executor import GOOD, RC, ExecutorContract, bandwidth
 ray = pytest.importorskip("ray")
 
 from eda_agent.simulation import ray_pool as module  # noqa: E402  # needs Ray
-from eda_agent.simulation.ray_pool import RayPool, connect  # noqa: E402  # needs Ray
+from eda_agent.simulation.ray_cluster import connect  # noqa: E402  # needs Ray
+from eda_agent.simulation.ray_pool import RayPool  # noqa: E402  # needs Ray
 
 # one cluster for all tests here: under pytest-xdist they share a worker
 pytestmark = pytest.mark.xdist_group("ray")

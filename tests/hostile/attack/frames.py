@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 
 from eda_agent.errors import WorkerError
-from eda_agent.simulation import local_pool
+from eda_agent.simulation import worker_process
 from eda_agent.simulation.executor import WorkerRequest, any_answer
 from eda_agent.simulation.local_pool import LocalPool
 
@@ -136,7 +136,7 @@ def asked(first: bytes, then: bytes, *, slowly: bool = False, timeout: float = 0
     """What a pool makes of such a process, asked twice."""
     with (
         mock.patch.object(
-            local_pool.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)
+            worker_process.subprocess, "Popen", lambda command, **options: Taken(first, then, slowly, **options)
         ),
         LocalPool(1) as pool,
     ):
@@ -164,7 +164,7 @@ def attacks() -> Iterator[Attack]:
 def _beginning(said: bytes) -> str:
     """A worker that begins so never becomes one; what it says later is not asked for."""
     try:
-        with mock.patch.object(local_pool, "START_TIMEOUT", 0.3):
+        with mock.patch.object(worker_process, "START_TIMEOUT", 0.3):
             return _attack(partial(asked, said, frame(ANSWER)))
     except WorkerError as error:
         return str(error)
