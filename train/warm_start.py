@@ -47,7 +47,7 @@ def answered(language: CompactLanguage, history: History, levels: NDArray[np.int
 def judged(language: CompactLanguage, history: History, turn: Turn) -> tuple[Sample, ...]:
     """A history with the questions about the results of a known design."""
     assert turn.sizing is not None
-    answer = language.answer(history, language.levels_of(turn.sizing), turn.score)
+    answer = language.answer(history, language.slots.levels_of(turn.sizing), turn.score)
     return expected(language.prompt(history), answer, language.outcomes(turn))
 
 
@@ -78,7 +78,7 @@ def from_pool(
         label, after = task.target.known, None
         if draw.random() < rules.climb and (better := better_neighbour(task, history, draw)) is not None:
             label, after = better.sizing or label, better.score
-        levels = _jittered(language, language.levels_of(label), rules.jitter, draw)
+        levels = _jittered(language, language.slots.levels_of(label), rules.jitter, draw)
         rows.append(answered(language, history, levels, after))
         best = history.incumbent
         for _ in range(rules.outcomes):
@@ -114,7 +114,7 @@ def from_turns(language: CompactLanguage, history: History) -> list[Sample]:
             and turn.score is not None
             and (best is None or best.score is None or turn.score.rank_key > best.score.rank_key)
         ):
-            result.append(answered(language, before, language.levels_of(turn.sizing), turn.score))
+            result.append(answered(language, before, language.slots.levels_of(turn.sizing), turn.score))
     return result
 
 
@@ -187,7 +187,7 @@ def _jittered(
     if not jitter:
         return levels
     moved = []
-    for level, legal in zip(levels, language.legal, strict=True):
+    for level, legal in zip(levels, language.slots.legal, strict=True):
         near = [
             other
             for other in range(int(level) - jitter, int(level) + jitter + 1)

@@ -149,7 +149,7 @@ def test_the_most_promising_answer_comes_first(hard: Problem, folder: Path, monk
     monkeypatch.setattr(policy, "_gain", gain)
     proposals = policy.proposals(env.history)
     assert len(proposals) == len(gains) > 3 and all(proposal.reasoning.startswith("for ") for proposal in proposals)
-    last = CompactLanguage(hard).levels[-1]
+    last = CompactLanguage(hard).slots.levels[-1]
     said = [last.of((proposal.sizing or {})[last.parameter.name]) for proposal in proposals]
     assert said == sorted(said, reverse=True)
 

@@ -179,7 +179,10 @@ def test_runs_of_any_policy_are_imitated(tmp_path: Path) -> None:
     assert asked is not None and asked.turns[best].met and not asked.turns[0].met
     language = CompactLanguage(history.problem)
     rows = warm_start.from_turns(language, asked)
-    assert rows and rows[-1].targets[INTENT:].tolist() == language.levels_of(outcome.turns[best].sizing or {}).tolist()
+    assert (
+        rows
+        and rows[-1].targets[INTENT:].tolist() == language.slots.levels_of(outcome.turns[best].sizing or {}).tolist()
+    )
     recipe = dataclasses.replace(
         SMALL,
         circuits=("ota_5t",),

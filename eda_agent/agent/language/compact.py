@@ -13,9 +13,7 @@ as no turn is left out (`window`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +23,20 @@ from eda_agent.agent.language import words
 from eda_agent.agent.language.circuit import CircuitWords
 from eda_agent.agent.language.expectation import margin_bin
 from eda_agent.agent.language.intent import intended, sentence
-from eda_agent.agent.language.levels import Levels
-from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, NOBODY, Prompt, Tokens, given_words
+from eda_agent.agent.language.prompt import COLUMN, INTENT, NAMES, Prompt, Tokens, given_words
+from eda_agent.agent.language.rows import magnitude, row, tokens, turn_word
+from eda_agent.agent.language.slots import Slots
 from eda_agent.agent.score import Score
 from eda_agent.agent.turn import Turn
 from eda_agent.agent.turn_store import WORST
 from eda_agent.errors import InputError
 from eda_agent.problem.spec import Problem
-from eda_agent.problem.structure.parameters import QUANTITIES
 from eda_agent.simulation.operating_point import OperatingPoint
 
 BEST_COUNT, LAST_COUNT = 5, 3
+"""Turns kept of a history that is longer than the window: the number of best ones, and of latest ones."""
 REMEMBERED = 500
 """Number of encoded turns that are cached."""
-"""Turns kept of a history that is longer than the window: the number of best ones, and of latest ones."""
 
 
 class CompactLanguage:
@@ -71,68 +69,17 @@ class CompactLanguage:
             )
         self.problem, self.points, self.window = problem, points, window
         self.circuit = circuit or CircuitWords(problem)
-        self.order = tuple(order if order is not None else range(len(problem.space.parameters)))
-        self.spec_order = tuple(spec_order if spec_order is not None else range(len(problem.specs)))
-        self._turns: dict[tuple[int, int, int, int], tuple[Tokens, tuple[Turn | None, ...]]] = {}
-
-    @cached_property
-    def levels(self) -> tuple[Levels, ...]:
-        """The levels in the order of the parameters."""
-        return tuple(self.circuit.levels[index] for index in self.order)
-
-    @cached_property
-    def legal(self) -> NDArray[np.bool_]:
-        return np.stack([levels.legal for levels in self.levels])
-
-    @cached_property
-    def header(self) -> Tokens:
-        """Task, parameters and specs."""
-        rows = [_row("task", more=words.COUNT + len(self.order), how=words.COUNT + len(self.spec_order))]
-        for slot, levels in enumerate(self.levels):
-            entry = levels.parameter
-            ratio = entry.maximum / entry.minimum if entry.scale == "log" and entry.minimum > 0 else 1.0
-            rows.append(
-                self._about(slot)
-                | {
-                    "kind": words.KIND + words.KINDS.index("parameter"),
-                    "last": words.SPAN + min(int(2 * math.log2(max(ratio, 1.0))), 15),
-                }
-                | {"best": _magnitude(entry.minimum), "more": words.COUNT + min(int(levels.legal.sum()), words.SLOTS)}
-            )
-        for slot, index in enumerate(self.spec_order):
-            spec = self.problem.specs[index]
-            rows.append(
-                self._spec(slot) | {"kind": words.KIND + words.KINDS.index("spec"), "best": _magnitude(spec.target)}
-            )
-        return _tokens(rows)
-
-    def _about(self, slot: int) -> dict[str, int]:
-        """The words that describe a parameter."""
-        effect = self.circuit.effects[self.levels[slot].parameter.name]
-        roles = [words.role_id(role) for role in effect.roles[:2]] or [words.ROLE]
-        return {
-            "slot": words.SLOT + slot, "what": roles[0], "also": roles[1] if len(roles) > 1 else 0,
-            "how": words.QUANTITY + QUANTITIES.index(effect.quantity), "type": self.circuit.type(effect.type),
-        }  # fmt: skip
-
-    def _spec(self, slot: int) -> dict[str, int]:
-        spec = self.problem.specs[self.spec_order[slot]]
-        sense = (
-            "range"
-            if spec.minimum is not None and spec.maximum is not None
-            else "minimum"
-            if spec.maximum is None
-            else "maximum"
+        self.slots = Slots(
+            problem,
+            self.circuit,
+            order if order is not None else range(len(problem.space.parameters)),
+            spec_order if spec_order is not None else range(len(problem.specs)),
         )
-        return {
-            "slot": words.SPEC_SLOT + slot,
-            "what": words.METRIC + words.METRIC_IDS.get(spec.metric.name, 0),
-            "also": words.SENSE + words.SENSES.index(sense),
-        }
+        self._turns: dict[tuple[int, int, int, int], tuple[Tokens, tuple[Turn | None, ...]]] = {}
 
     def prompt(self, history: History) -> Prompt:
         """A history as tokens, with the question for its next sizing."""
-        parts = [self.header]
+        parts = [self.slots.header]
         shown = self._shown(history)
         turns, rank_keys = history.turns, history.rank_keys
         first: int | None = None
@@ -152,9 +99,9 @@ class CompactLanguage:
             np.concatenate(parts),
             np.concatenate([self._intent(place), self._asks(levels, self._levels(last), place)]),
             self._expect(place, best),
-            np.concatenate([self._legal_intent, self.legal]),
+            np.concatenate([self.slots.legal_intent, self.slots.legal]),
             np.concatenate([np.full(INTENT, -1), levels]),
-            self._metrics,
+            self.slots.metrics,
         )
 
     def _told(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
@@ -173,48 +120,42 @@ class CompactLanguage:
         results.
         """
         assert turn.score is not None and turn.sizing is not None and turn.evaluation is not None
-        chosen = self.levels_of(turn.sizing)
+        chosen = self.slots.levels_of(turn.sizing)
         before = self._levels(best)
         asks = self._asks(before, self._levels(last), place)
-        sizes = Prompt(asks, asks, asks[0], self.legal, before, self._metrics, 0).inputs(chosen)
+        sizes = Prompt(asks, asks, asks[0], self.slots.legal, before, self.slots.metrics, 0).inputs(chosen)
         results = self._results(turn, best, last, place)
         results[0, COLUMN["given_slot"] : COLUMN["moved"] + 1] = given_words(
             asks[-1:, COLUMN["slot"]], chosen[-1:], before[-1:]
         )[0]
         better = best is None or best.score is None or turn.score.rank_key > best.score.rank_key
         level = len(words.SCORES) + 1 if turn.evaluation.failures else words.binned(turn.value, words.SCORES)
-        score = _row("score", how=words.SCORE + level, more=_turn(place), type=words.FLAG + int(better)) | {
+        score = row("score", how=words.SCORE + level, more=turn_word(place), type=words.FLAG + int(better)) | {
             "best": words.SINCE_BEST + words.binned(turn.value - (best.value if best else 0.0), words.CHANGES)
         }
-        return np.concatenate(
-            [sizes, results, _tokens([*self._points(turn.evaluation.operating_points, place), score])]
-        )
+        return np.concatenate([sizes, results, tokens([*self._points(turn.evaluation.operating_points, place), score])])
 
     def _levels(self, turn: Turn | None) -> NDArray[np.int64]:
         """The levels of a turn, or of the netlist's own sizes."""
-        return self.levels_of(turn.sizing if turn is not None and turn.sizing else self.problem.space.initial)
-
-    def levels_of(self, sizing: Mapping[str, float]) -> NDArray[np.int64]:
-        """The nearest level of every parameter, in the order of the parameters."""
-        return np.array([levels.of(sizing[levels.parameter.name]) for levels in self.levels], dtype=np.int64)
+        return self.slots.levels_of(turn.sizing if turn is not None and turn.sizing else self.problem.space.initial)
 
     def answer(self, history: History, chosen: NDArray[np.int64], after: Score | None) -> NDArray[np.int64]:
         """The answer (questions) that proposes these levels. `after`: its result, None if it meets every spec."""
         best = history.incumbent
         return np.concatenate(
-            [intended(self.problem, self.spec_order, chosen - self._levels(best), best, after), chosen]
+            [intended(self.problem, self.slots.spec_order, chosen - self._levels(best), best, after), chosen]
         )
 
     def outcomes(self, turn: Turn) -> NDArray[np.int64]:
         """The correct answers to `expect` (specs) for a turn."""
-        return np.array([margin_bin(turn, index) for index in self.spec_order], dtype=np.int64)
+        return np.array([margin_bin(turn, index) for index in self.slots.spec_order], dtype=np.int64)
 
     def sizing(self, answer: Sequence[int], history: History) -> dict[str, float]:
         """The sizing of an answer; a parameter at the best turn's level keeps its exact value."""
         before = self._before(history)
         values = {
             levels.parameter.name: levels.value(int(level), before[levels.parameter.name])
-            for level, levels in zip(answer[INTENT:], self.levels, strict=True)
+            for level, levels in zip(answer[INTENT:], self.slots.levels, strict=True)
         }
         return {name: values[name] for name in self.problem.space.names}
 
@@ -222,62 +163,38 @@ class CompactLanguage:
         self, answer: Sequence[int], history: History, sizing: Mapping[str, float]
     ) -> tuple[str, tuple[str, ...]]:
         """An answer's intent as a sentence, and the deviations from it."""
-        spec = self.problem.specs[self.spec_order[answer[0]]].name
-        named = [
-            self.levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(self.levels)
-        ]
+        spec = self.problem.specs[self.slots.spec_order[answer[0]]].name
+        levels = self.slots.levels
+        named = [levels[slot].parameter.name for slot in dict.fromkeys(answer[1:INTENT]) if slot < len(levels)]
         return sentence(self.problem, spec, named, self._before(history), sizing, self.circuit.effects)
 
     def _before(self, history: History) -> Mapping[str, float]:
         best = history.incumbent
         return best.sizing if best is not None and best.sizing else self.problem.space.initial
 
-    @cached_property
-    def _metrics(self) -> NDArray[np.int16]:
-        return np.array([self._spec(slot)["what"] for slot in range(len(self.spec_order))], dtype=np.int16)
-
-    @cached_property
-    def _legal_intent(self) -> NDArray[np.bool_]:
-        """The allowed answers to the questions before the sizes: a spec, then parameters that can change."""
-        rows = np.zeros((INTENT, words.LEVELS), dtype=np.bool_)
-        rows[0, : len(self.spec_order)] = True
-        rows[1:, : len(self.levels)] = self.legal.sum(1) > 1
-        rows[1:, NOBODY] = True
-        return rows
-
     def _intent(self, place: int) -> Tokens:
-        return _tokens([_row(kind, more=_turn(place)) for kind in ("aim", *["name"] * NAMES)])
+        return tokens([row(kind, more=turn_word(place)) for kind in ("aim", *["name"] * NAMES)])
 
     def _expect(self, place: int, best: Turn | None) -> Tokens:
         """One question per spec, with its result in the best turn."""
-        rows = self._answers.copy()
+        rows = self.slots.results.copy()
         rows[:, COLUMN["kind"]] = words.KIND + words.KINDS.index("expect")
-        rows[:, COLUMN["more"]] = _turn(place)
+        rows[:, COLUMN["more"]] = turn_word(place)
         if best is not None and best.score is not None and best.evaluation is not None:
             rows[:, COLUMN["how"]] = words.MARGIN + self.outcomes(best)
         return rows
 
-    @cached_property
-    def _questions(self) -> Tokens:
-        kind = {"kind": words.KIND + words.KINDS.index("ask")}
-        return _tokens([self._about(slot) | kind for slot in range(len(self.order))])
-
-    @cached_property
-    def _answers(self) -> Tokens:
-        kind = {"kind": words.KIND + words.KINDS.index("result")}
-        return _tokens([self._spec(slot) | kind for slot in range(len(self.spec_order))])
-
     def _asks(self, best: NDArray[np.int64], last: NDArray[np.int64], place: int) -> Tokens:
-        asks = self._questions.copy()
-        asks[:, COLUMN["more"]] = _turn(place)
+        asks = self.slots.questions.copy()
+        asks[:, COLUMN["more"]] = turn_word(place)
         asks[:, COLUMN["best"]] = words.BEST + best
         asks[:, COLUMN["last"]] = words.LAST + last
         return asks
 
     def _results(self, turn: Turn, best: Turn | None, last: Turn | None, place: int) -> Tokens:
         assert turn.score is not None and turn.evaluation is not None
-        rows = self._answers.copy()
-        rows[:, COLUMN["more"]] = _turn(place)
+        rows = self.slots.results.copy()
+        rows[:, COLUMN["more"]] = turn_word(place)
         margins = self._margins(turn)
         rows[:, COLUMN["how"]] = words.MARGIN + self.outcomes(turn)
         for name, other, first in (("last", last, words.SINCE_LAST), ("best", best, words.SINCE_BEST)):
@@ -289,7 +206,7 @@ class CompactLanguage:
     def _margins(self, turn: Turn) -> list[float]:
         assert turn.score is not None
         results = turn.score.results
-        return [results[index].margin for index in self.spec_order]
+        return [results[index].margin for index in self.slots.spec_order]
 
     def _points(self, points: Mapping[str, OperatingPoint], place: int) -> list[dict[str, int]]:
         """One row per role with MOSFETs: mean gm/id and current, smallest saturation margin."""
@@ -303,14 +220,14 @@ class CompactLanguage:
         for (role, kind), members in groups.items():
             gm_id = sum(point.gm_id for point in members) / len(members)
             rows.append(
-                _row(
+                row(
                     "point",
                     what=words.role_id(role),
                     type=self.circuit.type(kind),
                     how=words.POINT_GM_ID + words.binned(gm_id, words.GM_ID),
                 )
                 | {"last": words.POINT_MARGIN + words.binned(min(point.margin for point in members), words.SATURATION)}
-                | {"best": _magnitude(sum(point.id for point in members) / len(members))}
+                | {"best": magnitude(sum(point.id for point in members) / len(members))}
             )
         return rows
 
@@ -324,25 +241,3 @@ class CompactLanguage:
             reverse=True,
         )
         return {*ranked[:BEST_COUNT], *range(len(places) - LAST_COUNT, len(places))}
-
-
-def _row(kind: str, **entries: int) -> dict[str, int]:
-    return {"kind": words.KIND + words.KINDS.index(kind), **entries}
-
-
-def _tokens(rows: Sequence[Mapping[str, int]]) -> Tokens:
-    result = np.zeros((len(rows), len(words.COLUMNS)), dtype=np.int16)
-    for number, row in enumerate(rows):
-        for name, word in row.items():
-            result[number, COLUMN[name]] = word
-    return result
-
-
-def _turn(place: int) -> int:
-    return words.TURN + min(place, words.TURNS - 1)
-
-
-def _magnitude(value: float) -> int:
-    if not value or not math.isfinite(value):
-        return words.SIZE
-    return words.SIZE + min(max(int(3 * (math.log10(abs(value)) + 16)), 0), words.DECADES - 1)

@@ -45,7 +45,7 @@ def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], 
         assert sizing is not None
         answer = language.answer(
             prompt_history := History(history.problem, history.turns[:count]),
-            language.levels_of(sizing),
+            language.slots.levels_of(sizing),
             history.turns[count].score,
         )
         inputs = prompt.inputs(answer)[INTENT:]
@@ -56,7 +56,7 @@ def test_what_was_chosen_is_what_the_history_says(problems: dict[str, Problem], 
         named = inputs[:, words.COLUMNS.index("named")] > 0
         assert set(np.flatnonzero(named)) == {slot for slot in answer[1:INTENT] if slot != NOBODY}
         # what moves most is named, and what was answered is legal
-        moved = np.abs(language.levels_of(sizing) - prompt.best[INTENT:])
+        moved = np.abs(language.slots.levels_of(sizing) - prompt.best[INTENT:])
         assert not named.any() or moved[named].min() >= moved[~named].max()
         assert prompt.legal[np.arange(len(answer)), answer].all()
         assert language.sizing(answer.tolist(), prompt_history).keys() == sizing.keys()
@@ -69,7 +69,11 @@ def test_all_questions_at_once_are_those_one_by_one(problems: dict[str, Problem]
     history = played(problem, 4)
     prompt = language.prompt(history)
     answers = np.stack(
-        [language.answer(history, language.levels_of(turn.sizing), turn.score) for turn in history.turns if turn.sizing]
+        [
+            language.answer(history, language.slots.levels_of(turn.sizing), turn.score)
+            for turn in history.turns
+            if turn.sizing
+        ]
     )
     if not intent:
         prompt = dataclasses.replace(prompt, asks=prompt.asks[INTENT:], best=prompt.best[INTENT:], intent=0)
@@ -121,13 +125,14 @@ def test_names_do_not_matter(problems: dict[str, Problem]) -> None:
         ),
         specs=tuple(dataclasses.replace(one, name=f"s{n}") for n, one in enumerate(problem.specs)),
     )
-    assert (CompactLanguage(problem).header == CompactLanguage(renamed).header).all()
+    assert (CompactLanguage(problem).slots.header == CompactLanguage(renamed).slots.header).all()
 
 
 def test_order_moves_slots_and_nothing_else(problems: dict[str, Problem]) -> None:
     problem = problems["ota_5t"]
     count = len(problem.space.parameters)
-    one, other = CompactLanguage(problem).header, CompactLanguage(problem, order=list(reversed(range(count)))).header
+    backwards = CompactLanguage(problem, order=list(reversed(range(count))))
+    one, other = CompactLanguage(problem).slots.header, backwards.slots.header
     slot = words.COLUMNS.index("slot")
     rows, mirrored = one[1 : count + 1].copy(), other[1 : count + 1][::-1].copy()
     rows[:, slot] = mirrored[:, slot] = 0
@@ -140,14 +145,14 @@ def test_a_long_history_keeps_the_best_and_the_last(problems: dict[str, Problem]
     language = CompactLanguage(problem, window=10)
     short, long = language.prompt(History(problem, history.turns[:9])).tokens, language.prompt(history).tokens
     turn = len(problem.space.parameters) + len(problem.specs) + 1
-    shown = (len(long) - len(language.header)) / turn
+    shown = (len(long) - len(language.slots.header)) / turn
     assert shown <= 8 and len(long) <= len(short)
     assert history.incumbent is not None
     said = long[:, words.COLUMNS.index("more")]
     # told in their places, from 0: five of the best and three of the latest
     places = {int(word) - words.TURN for word in said if words.TURN <= word < words.TURN + words.TURNS}
     assert places == set(range(len(places))) and 5 <= len(places) <= 8
-    best = language.levels_of(history.incumbent.sizing or {})
+    best = language.slots.levels_of(history.incumbent.sizing or {})
     given = long[:, words.COLUMNS.index("given")] - words.GIVEN
     assert any((given[start + 1 : start + 1 + len(best)] == best).all() for start in range(len(long) - len(best)))
 

@@ -30,7 +30,7 @@ def moved_by(
     return (
         language,
         history,
-        language.answer(history, language.levels_of(sizing), score(problem.specs, evaluation)),
+        language.answer(history, language.slots.levels_of(sizing), score(problem.specs, evaluation)),
         sizing,
     )
 
@@ -53,7 +53,7 @@ def test_what_was_named_and_did_not_move_is_said(miller: Problem) -> None:
     answer[2] = miller.space.names.index("Rz")
     words, notes = language.reasoning(answer.tolist(), history, language.sizing(answer.tolist(), history))
     assert "Rz" not in words and notes == ("named Rz, which did not change",)
-    nothing = language.answer(history, language.levels_of(miller.space.initial), None)
+    nothing = language.answer(history, language.slots.levels_of(miller.space.initial), None)
     assert list(nothing[1:INTENT]) == [NOBODY] * (INTENT - 1)
     assert "nothing changes" in language.reasoning(nothing.tolist(), history, miller.space.initial)[0]
 
