@@ -34,7 +34,7 @@ import pya, cells
 class Sky130(pya.Library):
     def __init__(self):
         # its bipolar and coil cells need files of their own
-        for name in ("nfet", "pfet"):
+        for name in ("nfet", "pfet", "res_poly", "mim_cap"):
             self.layout().register_pcell(name, getattr(cells, name)())
         self.register("skywater130")
 
@@ -42,9 +42,13 @@ kept = Sky130()
 from eda_agent_klayout import place
 from eda_agent_klayout.table import devices, read_table
 table = read_table("sky130A")
+kind = inspect.signature(place.place).parameters
 layout = pya.Layout()
 layout.dbu = 0.001
-more = {"ports": found["ports"]} if "ports" in inspect.signature(place.place).parameters else {}
+more = {"ports": found["ports"]} if "ports" in kind else {}
+if "passives" in kind:
+    from eda_agent_klayout import passives
+    more["passives"] = passives.passives(found, table)
 cell = place.place(layout, found["name"], devices(found), tuple(found["rails"]), table, **more)
 said = {"size": [round(cell.dbbox().width(), 2), round(cell.dbbox().height(), 2)]}
 
@@ -60,6 +64,7 @@ try:
     from eda_agent_klayout import lvs, library
     result = lvs.check(layout, cell, found, table=library.present(table), name="sky130A")
     said["devices_match"] = result.devices_match
+    said["not_drawn"] = list(result.missing)
 except (TypeError, ImportError):
     # a version that has no LVS of these PCells
     pass

@@ -45,7 +45,7 @@ def write_layout(
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import library, lvs, mos, place, planning, same_circuit, title, writeback
+    from eda_agent.klayout import library, lvs, mos, passives, place, planning, same_circuit, title, writeback
     from eda_agent.klayout.fold import not_simulated, rule_of
     from eda_agent.klayout.plan import sizes
     from eda_agent.klayout.table import TableError, devices, read_table
@@ -65,7 +65,7 @@ def write_layout(
         rules = library.present(read_table(table))
     except TableError as error:
         raise InputError(str(error)) from None
-    sized = devices(found)
+    sized, passive = devices(found), passives.passives(found, rules)
     layout = pya.Layout()
     result: dict[str, Any] = {"layout": str(out), "others": found["others"]}
     if source is None:
@@ -79,6 +79,7 @@ def write_layout(
                 rules,
                 rule_of(found.get("layout")),
                 found["ports"],
+                passive,
             )
         except ValueError as error:
             raise InputError(str(error)) from None
@@ -99,12 +100,15 @@ def write_layout(
                 Finding(f"the layout has no cell {cell_name}" if cell_name else "the layout has no cell", source)
             )
         try:
-            same_circuit.refuse_another(cell, sized, rules, None, found["name"])
+            same_circuit.refuse_another(cell, sized, rules, None, found["name"], passive)
         except ValueError as error:
             raise InputError(Finding(str(error), source)) from None
         plan = planning.plan(layout, cell, sized, rules, rule=rule_of(found["layout"]) if found.get("layout") else None)
         result |= {
-            "changes": [f"{change.device}: {sizes(change)}" for change in plan.changes],
+            "changes": [
+                *(f"{change.device}: {sizes(change)}" for change in plan.changes),
+                *title.undrawn(cell, found, rules),
+            ],
             "missing": plan.missing,
             "foreign": plan.foreign,
             "conflicts": [text for text, _ in plan.conflicts],
@@ -115,6 +119,7 @@ def write_layout(
     result["remarks"] = [*result.get("remarks", []), *not_simulated(found, table)]
     if table == DEMONSTRATION or rules.layers:
         checked = lvs.check(layout, cell, found, table=rules, name=table)
+        result["others"] = list(checked.missing)
         result["lvs"] = {**checked.data(), "headline": checked.headline, "lines": checked.lines}
     if netlist is not None:
         if not (table == DEMONSTRATION or rules.layers):

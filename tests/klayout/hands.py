@@ -69,9 +69,9 @@ class Hands:
         """The tail of what KLayout printed."""
         return Path(self.log.name).read_text(errors="replace")[-3000:]
 
-    def until(self, true: Any, what: str = "") -> Any:
+    def until(self, true: Any, what: str = "", patience: float = PATIENCE) -> Any:
         """Wait for something, and give it."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             found = true()
             if found:
@@ -79,7 +79,7 @@ class Hands:
             time.sleep(0.05)
         shot = self.eyes.parent / "screen.png"
         self.picture(shot)
-        raise AssertionError(f"not in {PATIENCE:g} s: {what}; the screen is {shot}\n{self.screen()}\n{self.said()}")
+        raise AssertionError(f"not in {patience:g} s: {what}; the screen is {shot}\n{self.screen()}\n{self.said()}")
 
     def look(self, text: str, kind: str = "", exact: bool = True, **like: Any) -> list[dict[str, Any]]:
         """What is on the screen with these words."""
@@ -99,11 +99,14 @@ class Hands:
             )
         )
 
-    def find(self, text: str, kind: str = "", exact: bool = True, **like: Any) -> dict[str, Any]:
+    def find(
+        self, text: str, kind: str = "", exact: bool = True, patience: float = PATIENCE, **like: Any
+    ) -> dict[str, Any]:
         """One of it, waited for; what a modal window blocks is not there."""
         found: list[dict[str, Any]] = self.until(
             lambda: [one for one in self.look(text, kind, exact, **like) if not one["blocked"]],
             f"{kind or 'anything'} with {text!r}",
+            patience,
         )
         return found[-1]
 

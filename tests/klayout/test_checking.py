@@ -11,8 +11,10 @@ from typing import Any
 import pya
 import pytest
 
-from eda_agent.klayout import check_job, check_process, library, lvs, place
+from eda_agent.klayout import check_job, check_process, instances, library, lvs, mos, passives, place
 from eda_agent.klayout.layers import of_table, terminals
+from eda_agent.klayout.lvs_result import Result
+from eda_agent.klayout.steps import finish
 from eda_agent.klayout.table import devices, read_table
 
 from .stand_ins import Library, version
@@ -20,8 +22,9 @@ from .test_steps import large, placed
 
 
 def by_process(folder: Path, layout: pya.Layout, cell: pya.Cell, found: dict[str, Any], table: str) -> dict[str, Any]:
-    rules = read_table(table)
+    rules = library.present(read_table(table))
     here = of_table(rules)
+    parts = passives.meant(found, rules, finish(instances.passive_counts(cell, rules)))
     job = {
         "task": "compare",
         "layout": str(folder / "layout.gds"),
@@ -30,7 +33,8 @@ def by_process(folder: Path, layout: pya.Layout, cell: pya.Cell, found: dict[str
         "database": str(folder / "found.lvsdb"),
         "found": found,
         "table": table,
-        "terminals": check_job.rows(terminals(cell, library.present(rules), here)) if here else [],
+        "terminals": check_job.rows(terminals(cell, rules, here)) if here else [],
+        "parts": [vars(part) for part in parts],
     }
     options = pya.SaveLayoutOptions()
     options.format, options.write_context_info = "GDS2", False
@@ -51,22 +55,25 @@ def by_process(folder: Path, layout: pya.Layout, cell: pya.Cell, found: dict[str
 @pytest.mark.skipif(shutil.which("klayout") is None, reason="KLayout is installed by make test")
 @pytest.mark.parametrize("table", ["demonstration", "sky130A"])
 def test_a_process_of_its_own_says_the_same(table: str, tmp_path: Path) -> None:
-    found = large(24)
-    register = None
-    if table == "demonstration":
-        layout, cell = placed(found)
-    else:
-        register = Library(version(table))
-        layout = pya.Layout()
-        layout.dbu = 0.001
-        cell = place.place(layout, "large", devices(found), tuple(found["rails"]), library.present(read_table(table)))
+    ideal = [
+        {"name": name, "nets": ["n0", "n1"], "model": "", "value": value, "values": {}, "transistor": False, "scale": 1}
+        for name, value in (("r1", "30000"), ("c1", "2e-13"))
+    ]
+    more = {"others": ["r1", "c1"], "cards": ideal}
+    found = {**large(24), **more}
+    mos.library()
+    register = Library(version(table)) if table != "demonstration" else None
     try:
         rules = library.present(read_table(table))
-        for meant, match in ((found, True), (large(24, 1.2), False)):
+        layout = pya.Layout()
+        layout.dbu = 0.001
+        passive = passives.passives(found, rules)
+        cell = place.place(layout, "large", devices(found), tuple(found["rails"]), rules, passives=passive)
+        for meant, match in ((found, True), ({**large(24, 1.2), **more}, False)):
             here = lvs.check(layout, cell, meant, table=rules, name=table)
             assert here.devices_match == match
             assert by_process(tmp_path, layout, cell, meant, table) == here.data()
-            assert lvs.Result.of_data(here.data()).lines == here.lines
+            assert Result.of_data(here.data()).lines == here.lines
         # what cannot be compared is said as it is here
         with pytest.raises(ValueError, match="the schematic has no subcircuit") as error:
             lvs.check(layout, cell, {**found, "name": "two words"}, table=rules)

@@ -57,7 +57,7 @@ def of_layout(path: Path, cards: str) -> str:
     layout = pya.Layout()
     layout.read(str(path))
     cell = next(one for one in layout.top_cells() if not one.is_proxy())
-    database = recognition.extract(layout, cell, combine=False)
+    database = recognition.extract(layout, cell, combine=False, passives=False)
     circuit = next(iter(database.netlist().each_circuit_top_down()))
     lines = ["* extracted", ".subckt opamp inp inn out vdd vss ib"]
     for number, device in enumerate(circuit.each_device()):

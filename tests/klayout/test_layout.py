@@ -237,7 +237,7 @@ def test_lvs_says_what_it_compared() -> None:
         )
         result = lvs.check(layout, cell, found)
         assert result.devices_match and set(result.routed) == set("dgsb"[:count]), result.routed
-    assert result.match and "match (1 transistors, 4 nets)" in result.headline
+    assert result.match and "match (1 transistor, 4 nets)" in result.headline
     left = lvs.check(layout, cell, {**found, "others": ["r1", "c1"]})
     assert (
         not left.match

@@ -1,7 +1,8 @@
 """A check job is a comparison of a layout with its schematic, or the extraction of its netlist, as a JSON file.
 
 `task`: "compare" or "netlist"; `layout`, `cell`; `result`: the file to write; for "compare" also `database`, the file
-to write, `found` (the output of `eda-agent export RUN --devices`), `table` and `terminals`.
+to write, `found` (the output of `eda-agent export RUN --devices`), `table`, `terminals` and the `parts` of resistors
+and capacitors.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 
 import pya
 
-from . import lvs, recognition
+from . import lvs, passive_devices, recognition
 from .layers import Terminal
+from .passives import Part
 from .table import read_table
 
 
@@ -31,12 +33,14 @@ def done(job: dict[str, Any]) -> dict[str, Any]:
     if job["task"] == "netlist":
         # a netlist lives as long as its extractor
         kept = recognition.extract(layout, cell)
+        passive_devices.valued(kept.netlist())
         name, text = recognition.spice(kept.netlist())
         return {"name": name, "text": text}
     terminals = [
         Terminal(net, on, None if x is None else pya.Point(x, y), kind) for net, on, x, y, kind in job["terminals"]
     ]
-    result = lvs.check(layout, cell, job["found"], None, read_table(job["table"]), job["table"], terminals)
+    parts = [Part(**{**part, "nets": tuple(part["nets"])}) for part in job["parts"]]
+    result = lvs.check(layout, cell, job["found"], None, read_table(job["table"]), job["table"], terminals, parts)
     assert result.database is not None
     result.database.write(job["database"], True)
     return result.data()

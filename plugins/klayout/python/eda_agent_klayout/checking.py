@@ -14,10 +14,12 @@ from typing import Any
 
 import pya
 
-from . import check_job, compat, lvs, recognition
+from . import check_job, compat, lvs, passive_devices, passives, recognition
 from .check_process import PACKAGE
 from .command import output
+from .instances import passive_counts
 from .layers import DEMONSTRATION, finding, of_table
+from .lvs_result import Result
 from .steps import Progress, Work
 from .table import Table
 
@@ -33,7 +35,7 @@ READABLE = 500_000
 class Checked:
     """`database`: the file of a large result, which is read when somebody wants to see it."""
 
-    result: lvs.Result
+    result: Result
     database: Path | None = None
 
 
@@ -64,10 +66,11 @@ def checking(cell: pya.Cell, found: Mapping[str, Any], table: Table, name: str, 
     """
     layers = of_table(table) or DEMONSTRATION
     terminals = (yield from finding(cell, table, layers)) if table.layers else []
+    parts = passives.meant(found, table, (yield from passive_counts(cell, table)))
     alone = program()
     if not alone or small(cell):
         yield Progress("LVS")
-        return Checked(lvs.check(cell.layout(), cell, found, None, table, name, terminals))
+        return Checked(lvs.check(cell.layout(), cell, found, None, table, name, terminals, parts))
     database = Path(tempfile.mkdtemp(prefix="lvs-", dir=folder)) / f"{cell.name}.lvsdb"
     job = {
         "task": "compare",
@@ -75,9 +78,10 @@ def checking(cell: pya.Cell, found: Mapping[str, Any], table: Table, name: str, 
         "found": {key: found.get(key) for key in ("name", "pdk", "ports", "devices", "rails", "others", "layout")},
         "table": name,
         "terminals": check_job.rows(terminals),
+        "parts": [vars(part) for part in parts],
     }
     data = yield from _apart(alone, cell, job, "LVS")
-    result = lvs.Result.of_data(data)
+    result = Result.of_data(data)
     if database.stat().st_size > READABLE:
         return Checked(result, database)
     return Checked(replace(result, database=read(database)))
@@ -97,6 +101,7 @@ def extracting(cell: pya.Cell) -> Work[tuple[str, str]]:
         yield Progress("the netlist is extracted")
         # a netlist lives as long as its extractor
         kept = recognition.extract(cell.layout(), cell)
+        passive_devices.valued(kept.netlist())
         return recognition.spice(kept.netlist())
     data = yield from _apart(alone, cell, {"task": "netlist"}, "the netlist is extracted")
     return data["name"], data["text"]

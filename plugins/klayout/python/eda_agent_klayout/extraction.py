@@ -27,7 +27,7 @@ def extracted(layout: pya.Layout, cell: pya.Cell, table: Table) -> pya.LayoutVsS
     """
     layers = of_table(table) or DEMONSTRATION
     terminals = list(terminals_of(cell, table, layers)) if table.layers else []
-    database = recognition.extract(layout, cell, layers, terminals, combine=False)
+    database = recognition.extract(layout, cell, layers, terminals, combine=False, passives=False)
     netlist = database.netlist()
     circuit = next(iter(netlist.each_circuit_top_down()), None)
     if circuit is None or not table.wires:

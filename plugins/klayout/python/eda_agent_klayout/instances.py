@@ -1,5 +1,5 @@
-"""Instances are the transistors of a cell by device name, as their PCells, their properties or an LVS database name
-them.
+"""Instances are the transistors, resistors and capacitors of a cell by device name, as their PCells, their properties
+or an LVS database name them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any
 import pya
 
 from .boxes import Boxes
+from .passives import counted, kind_of
+from .steps import Work, each
 from .table import NAME, Table
 
 NAMES = (NAME, "name")
@@ -42,14 +44,26 @@ class Reader:
 
     def read(self, instance: pya.Instance) -> tuple[pya.Instance, str, dict[str, Any]] | None:
         """See `instances`; None for what is no transistor of the library."""
+        cell = self._cell(instance)
+        values = instance.pcell_parameters_by_name() if cell else {}
+        return self._named(instance, values) if cell and self._table.kind(cell, values) is not None else None
+
+    def passive(self, instance: pya.Instance) -> tuple[pya.Instance, str, dict[str, Any]] | None:
+        """The same for a resistor or a capacitor of the library."""
+        cell = self._cell(instance)
+        if not cell or not kind_of(self._table, cell):
+            return None
+        return self._named(instance, instance.pcell_parameters_by_name())
+
+    def _cell(self, instance: pya.Instance) -> str:
+        """The name of a PCell of the library, "" for another."""
         if not instance.is_pcell():
-            return None
-        table, library = self._table, instance.cell.library()
-        declaration = instance.pcell_declaration()
-        values = instance.pcell_parameters_by_name()
-        if library is None or library.name() not in table.libraries or table.kind(declaration.name(), values) is None:
-            return None
-        name = str(values.get(table.device, "")) if table.device else ""
+            return ""
+        library = instance.cell.library()
+        return instance.pcell_declaration().name() if library and library.name() in self._table.libraries else ""
+
+    def _named(self, instance: pya.Instance, values: dict[str, Any]) -> tuple[pya.Instance, str, dict[str, Any]]:
+        name = str(values.get(self._table.device, "")) if self._table.device else ""
         name = name or next((str(instance.property(one)) for one in NAMES if instance.property(one) is not None), "")
         return instance, name or self._places.device_in(instance.bbox()), values
 
@@ -66,3 +80,18 @@ class _Points:
         """The first device with a piece in a box, or ""."""
         found = self._boxes.touching(box) if self._devices else []
         return self._devices[min(found)] if found else ""
+
+
+def passive_counts(cell: pya.Cell, table: Table) -> Work[dict[str, int]]:
+    """Name of a resistor or capacitor, as devices are compared, → its PCells in a cell."""
+    reader = Reader(cell, table, None)
+    names: list[str] = []
+
+    def read(instance: pya.Instance) -> None:
+        one = reader.passive(instance)
+        if one is not None:
+            names.append(one[1])
+
+    if table.passives:
+        yield from each("resistors and capacitors are read", list(cell.each_inst()), read)
+    return counted(names)

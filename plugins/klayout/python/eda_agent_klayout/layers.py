@@ -18,9 +18,21 @@ Layer = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Plate:
+    """A capacitor of the process: `top` lies over `bottom`; where the contact or `via` meets the top, it connects that
+    to the metal above, and not the bottom.
+    """
+
+    top: Layer
+    bottom: Layer
+    via: Layer
+
+
+@dataclass(frozen=True)
 class Layers:
     """`nplus`: None if everything outside `pplus` is; `tap`: diffusion of taps if it has its own layer; `metals`: each
-    with its labels, from below; `vias` between them.
+    with its labels, from below; `vias` between them; `resistor`: marks the bodies of poly resistors; `plates`: of
+    capacitors.
     """
 
     active: Layer
@@ -32,6 +44,13 @@ class Layers:
     metals: tuple[tuple[Layer, Layer], ...]
     vias: tuple[Layer, ...] = ()
     tap: Layer | None = None
+    resistor: Layer | None = None
+    plates: tuple[Plate, ...] = ()
+
+    @property
+    def wires(self) -> tuple[Layer, ...]:
+        """The contact and the vias: each leads to the metal of its number."""
+        return (self.contact, *self.vias)
 
 
 DEMONSTRATION = Layers(
@@ -42,6 +61,8 @@ DEMONSTRATION = Layers(
     nplus=process.LAYERS["nplus"],
     contact=process.LAYERS["contact"],
     metals=((process.LAYERS["metal1"], process.LAYERS["text"]),),
+    resistor=process.LAYERS["resistor"],
+    plates=(Plate(process.LAYERS["plate"], process.LAYERS["poly"], process.LAYERS["contact"]),),
 )
 
 
@@ -60,6 +81,11 @@ def of_table(table: Table) -> Layers | None:
         tap=found.get("tap"),
         metals=tuple((_layer(shapes), _layer(labels)) for shapes, labels in table.layers["metals"]),
         vias=tuple(_layer(words) for words in table.layers.get("vias", ())),
+        resistor=found.get("resistor"),
+        plates=tuple(
+            Plate(_layer(plate["top"]), _layer(plate["bottom"]), _layer(plate["via"]))
+            for plate in table.layers.get("plates", ())
+        ),
     )
 
 
@@ -70,10 +96,12 @@ def _layer(words: str) -> Layer:
 
 @dataclass(frozen=True)
 class Terminal:
-    """`on`: active or poly; `at`: a point of it, in database units of the cell; the bulk has no point."""
+    """`on`: active or poly, or the number of a metal from below; `at`: a point of it, in database units of the cell;
+    the bulk has no point.
+    """
 
     net: str
-    on: str
+    on: str | int
     at: pya.Point | None = None
     kind: str = ""
 
@@ -90,11 +118,19 @@ def finding(cell: pya.Cell, table: Table, layers: Layers) -> Work[list[Terminal]
     """
     result: list[Terminal] = []
     known: dict[int, tuple[list[pya.Point], list[pya.Point]]] = {}
+    heads: dict[int, list[tuple[int, pya.Point]]] = {}
     reader = Reader(cell, table, None)
 
     def find(instance: pya.Instance) -> None:
         one = reader.read(instance)
         nets = str(instance.property(NETS) or "").split()
+        if one is None and len(nets) == 2 and reader.passive(instance) is not None:
+            if instance.cell_index not in heads:
+                heads[instance.cell_index] = passive_ends(instance.cell, layers)
+            result.extend(
+                Terminal(net, metal, instance.trans * at)
+                for net, (metal, at) in zip(nets, heads[instance.cell_index], strict=False)
+            )
         if one is None or len(nets) != 4:
             return
         if instance.cell_index not in known:
@@ -121,3 +157,25 @@ def _ends(cell: pya.Cell, layers: Layers) -> tuple[list[pya.Point], list[pya.Poi
     # one label for each piece of poly
     lines = [[gate for gate in gates if line.inside(gate)] for line in poly.each()]
     return [line[0] for line in lines if line], ends
+
+
+def passive_ends(cell: pya.Cell, layers: Layers) -> list[tuple[int, pya.Point]]:
+    """The two terminals of a drawn resistor or capacitor, each as a metal, by its number, and a point of it: where a
+    contact or a via reaches it. A capacitor's top is the first. Empty for neither.
+    """
+    layout = cell.layout()
+
+    def drawn(layer: Layer) -> pya.Region:
+        return pya.Region(cell.begin_shapes_rec(layout.layer(*layer)))
+
+    for plate in layers.plates:
+        top, via = drawn(plate.top), drawn(plate.via)
+        if not top.is_empty():
+            pieces = [via.interacting(top), via.not_interacting(top)]
+            return [(layers.wires.index(plate.via), next(one.each()).bbox().center()) for one in pieces]
+    if layers.resistor is None or drawn(layers.resistor).is_empty():
+        return []
+    body = drawn(layers.resistor)
+    heads = (drawn(layers.poly).merged() - body).interacting(body)
+    ends = [next(drawn(layers.contact).interacting(pya.Region(head)).each()).bbox().center() for head in heads.each()]
+    return [(0, point) for point in sorted(ends, key=lambda point: (point.y, point.x))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pya
@@ -33,7 +34,7 @@ def present(table: Table) -> Table:
     for version in table.versions:
         declared = [_parameters(layout, cell) for cell in version.pcells]
         if all(names is not None and names >= version.written for names in declared):
-            return version
+            return replace(version, passives=_drawn_passives(layout, version))
     wanted = ", nor ".join(f"{_cells(version)} with {', '.join(sorted(version.written))}" for version in table.versions)
     cells = [
         cell for version in table.versions for cell in version.pcells if layout.pcell_declaration(cell) is not None
@@ -44,6 +45,15 @@ def present(table: Table) -> Table:
         f" {'; '.join(there) or ', '.join(sorted(layout.pcell_names())) or 'none'}\n    → write a table for it"
         " (docs/klayout.md), or use --table demonstration"
     )
+
+
+def _drawn_passives(layout: pya.Layout, version: Table) -> dict[str, Any]:
+    """The resistors and capacitors of a table whose PCells are here."""
+    return {
+        kind: entry
+        for kind, entry in (version.passives or {}).items()
+        if {entry["w"], entry["l"], *entry.get("set", {})} <= (_parameters(layout, entry["cell"]) or set())
+    }
 
 
 def _cells(version: Table) -> str:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pya
 
+from . import passives
 from .fold import folded, rule_of
+from .instances import passive_counts
 from .layers import DEMONSTRATION, Terminal, of_table
 from .layers import terminals as terminals_of
-from .recognition import extract, pieces
-from .table import Table, key
+from .lvs_result import Result
+from .passive_devices import CAPACITOR, RESISTOR, device_class, equal, tolerance
+from .passives import Part
+from .recognition import extract, is_transistor, pieces
+from .steps import finish
+from .table import Table, key, read_table
 from .table import devices as devices_of
+
+PASSIVE = (RESISTOR, CAPACITOR)
+UNITS = {"R": "squares", "C": "µm²"}
+"""Parameter of a resistor or capacitor → what it counts."""
 
 
 class Reader(pya.NetlistSpiceReaderDelegate):
@@ -39,15 +49,11 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         numbers: dict[str, float],
     ) -> bool:
         kind = self.kinds.get(model.lower())
+        if letter == "X" and kind in PASSIVE and len(nets) == 2:
+            return self._passive(circuit, name, str(kind), nets, numbers)
         if letter not in {"X", "M"} or kind is None or len(nets) != 4:
             return bool(super().element(circuit, letter, name, model, value, nets, numbers))
-        # `device_class_by_name` looks for capital letters in a netlist whose names have no case
-        device_class = next((one for one in circuit.netlist().each_device_class() if one.name == kind), None)
-        if device_class is None:
-            device_class = pya.DeviceClassMOS4Transistor()
-            device_class.name = kind
-            circuit.netlist().add(device_class)
-        device = circuit.create_device(device_class, name)
+        device = circuit.create_device(self._class(circuit, kind), name)
         for terminal, net in zip(("D", "G", "S", "B"), nets, strict=True):
             device.connect_terminal(terminal, net)
         # sizes in metres on a card, or in µm for some foundries
@@ -56,100 +62,29 @@ class Reader(pya.NetlistSpiceReaderDelegate):
         device.set_parameter("L", numbers.get("L", 0.0) * scale)
         return True
 
+    def _passive(
+        self, circuit: pya.Circuit, name: str, kind: str, nets: list[pya.Net], numbers: dict[str, float]
+    ) -> bool:
+        """A resistor or capacitor, with W and L in metres."""
+        device = circuit.create_device(self._class(circuit, kind), name)
+        for terminal, net in zip(("A", "B"), nets, strict=True):
+            device.connect_terminal(terminal, net)
+        width, length = numbers["W"] * 1e6, numbers["L"] * 1e6
+        if kind == RESISTOR:
+            device.set_parameter("R", length / width)
+        else:
+            device.set_parameter("C", width * length)
+        return True
 
-@dataclass(frozen=True)
-class Result:
-    """What was compared, and the result.
-
-    `devices_match`: the transistors and their labelled connections are those of the schematic; `differences`: one line
-    each; `drawn`, `meant`: transistors in layout and schematic; `routed`, `unrouted`: nets of the schematic in one
-    piece, and nets that only labels join; `missing`: devices of the schematic that no transistor draws and that are not
-    compared; `sized_for`: the PDK of the run; `rules`: the table whose layers were used; `database`: for KLayout's
-    netlist browser, None where another process has it.
-    """
-
-    devices_match: bool
-    differences: tuple[str, ...]
-    database: pya.LayoutVsSchematic | None = None
-    drawn: int = 0
-    meant: int = 0
-    routed: tuple[str, ...] = ()
-    unrouted: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    sized_for: str = ""
-    rules: str = "demonstration"
-
-    @property
-    def match(self) -> bool:
-        """Whether the layout is the complete circuit: its transistors match, every net is routed, and every device is
-        drawn.
-        """
-        return self.devices_match and not self.unrouted and not self.missing
-
-    @property
-    def headline(self) -> str:
-        """The result in one line: "match" only for a match."""
-        if self.match:
-            return f"LVS: layout and schematic match ({self.meant} transistors, {len(self.routed)} nets)"
-        left = []
-        if self.unrouted:
-            left.append(f"{len(self.unrouted)} of {len(self.routed) + len(self.unrouted)} nets are not routed")
-        if self.missing:
-            left.append(f"{len(self.missing)} devices are not drawn")
-        if self.devices_match:
-            return f"LVS: the {self.meant} transistors agree by the labels of their nets; {' and '.join(left)}"
-        return f"LVS: layout and schematic differ in {len(self.differences)} places"
-
-    @property
-    def lines(self) -> list[str]:
-        """What was compared, for people."""
-        rows = [f"transistors: {self.drawn} in the layout, {self.meant} in the schematic"]
-        rows.append(f"nets routed: {', '.join(self.routed) or 'none'}")
-        if self.unrouted:
-            rows.append(f"nets joined by their labels only: {', '.join(self.unrouted)}")
-        if self.missing:
-            rows.append(f"in the schematic, neither drawn nor compared: {', '.join(self.missing)}")
-        rows.append(self._rules)
-        return rows
-
-    @property
-    def _rules(self) -> str:
-        if self.rules != "demonstration":
-            return f"rules: transistors and wires by the layers of {self.rules}; the deck of the foundry was not run"
-        return (
-            "rules: the demonstration"
-            f" process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
-        )
-
-    def data(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "match": self.match,
-            "devices_match": self.devices_match,
-            "differences": list(self.differences),
-            "transistors": {"layout": self.drawn, "schematic": self.meant},
-            "routed": list(self.routed),
-            "not_routed": list(self.unrouted),
-            "not_drawn": list(self.missing),
-            "rules": self.rules,
-            "sized_for": self.sized_for,
-        }
-
-    @classmethod
-    def of_data(cls, data: Mapping[str, Any]) -> Result:
-        """The result whose `data` these are, without its database."""
-        return cls(
-            data["devices_match"],
-            tuple(data["differences"]),
-            None,
-            data["transistors"]["layout"],
-            data["transistors"]["schematic"],
-            tuple(data["routed"]),
-            tuple(data["not_routed"]),
-            tuple(data["not_drawn"]),
-            data["sized_for"],
-            data["rules"],
-        )
+    @staticmethod
+    def _class(circuit: pya.Circuit, kind: str) -> pya.DeviceClass:
+        # `device_class_by_name` looks for capital letters in a netlist whose names have no case
+        found = next((one for one in circuit.netlist().each_device_class() if one.name == kind), None)
+        if found is None:
+            found = device_class(kind) if kind in PASSIVE else pya.DeviceClassMOS4Transistor()
+            found.name = kind
+            circuit.netlist().add(found)
+        return found
 
 
 def schematic(spice: str, top: str, kinds: dict[str, str]) -> pya.Netlist:
@@ -180,17 +115,20 @@ def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -
     comparer = pya.NetlistComparer()
     for netlist in (database.netlist(), reference):
         for kind in netlist.each_device_class():
+            if kind.name in PASSIVE:
+                kind.equal_parameters = equal(kind)
+                continue
             # half a grid step per finger
             width, length = (kind.parameter_definition(name).id() for name in ("W", "L"))
             kind.equal_parameters = pya.EqualDeviceParameters(width, 0.01, 5e-4) + pya.EqualDeviceParameters(
                 length, 0.002, 0.0
             )
     meant = reference.circuit_by_name(top.upper()) or reference.circuit_by_name(top)
-    count = sum(1 for _ in meant.each_device())
+    count = sum(map(is_transistor, meant.each_device()))
     circuit = next(iter(database.netlist().each_circuit_top_down()), None)
     if circuit is None:
         return Result(False, ("the layout has no transistor",), database, 0, count)
-    drawn = sum(1 for _ in circuit.each_device())
+    drawn = sum(map(is_transistor, circuit.each_device()))
     comparer.same_circuits(circuit, meant)
     match = bool(database.compare(comparer))
     return Result(match, () if match else tuple(_differences(database.xref())), database, drawn, count)
@@ -198,24 +136,40 @@ def compare(database: pya.LayoutVsSchematic, reference: pya.Netlist, top: str) -
 
 def _differences(xref: pya.NetlistCrossReference) -> Iterator[str]:
     """The differences as text."""
+    agree = (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning)
     for pair in xref.each_circuit_pair():
+        found: list[str] = []
         for devices in xref.each_device_pair(pair):
-            if devices.status() not in (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning):
-                yield _device(devices.first(), devices.second())
+            drawn, meant = devices.first(), devices.second()
+            # KLayout only warns of a resistor or capacitor of another value
+            if devices.status() not in agree or (drawn is not None and meant is not None and _sizes(drawn, meant)):
+                found.append(_device(drawn, meant))
+        yield from found
         for nets in xref.each_net_pair(pair):
-            if nets.status() not in (pya.NetlistCrossReference.Match, pya.NetlistCrossReference.MatchWithWarning):
+            if nets.status() not in agree:
                 yield f"net {_name(nets.first())} in the layout, {_name(nets.second())} in the schematic"
 
 
 def _device(drawn: pya.Device | None, meant: pya.Device | None) -> str:
     if drawn is None or meant is None:
         return f"device {_name(drawn)} in the layout, {_name(meant)} in the schematic"
-    sizes = [
+    return f"device {_name(meant)}: {', '.join(_sizes(drawn, meant)) or 'connected otherwise'}"
+
+
+def _sizes(drawn: pya.Device, meant: pya.Device) -> list[str]:
+    """The sizes that differ."""
+    if drawn.device_class().name != meant.device_class().name:
+        return []
+    if not is_transistor(meant):
+        name = "R" if meant.device_class().name == RESISTOR else "C"
+        one, other = drawn.parameter(name), meant.parameter(name)
+        unequal = abs(one - other) > tolerance(RESISTOR if name == "R" else CAPACITOR, other)
+        return [f"{one:.4g} instead of {other:.4g} {UNITS[name]}"] if unequal else []
+    return [
         f"{name} {drawn.parameter(name):.6g} instead of {meant.parameter(name):.6g}"
         for name in ("W", "L")
         if abs(drawn.parameter(name) - meant.parameter(name)) > 1e-3
     ]
-    return f"device {_name(meant)}: {', '.join(sizes) or 'connected otherwise'}"
 
 
 def _name(thing: pya.Device | pya.Net | None) -> str:
@@ -236,25 +190,31 @@ def places(database: pya.LayoutVsSchematic) -> dict[str, list[pya.DPoint]]:
     return result
 
 
-def text(found: Mapping[str, Any]) -> str:
+def text(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> str:
     """The output of `eda-agent export RUN --devices` as SPICE: one subcircuit of X instances of nmos and pmos with W
-    and L in metres, on the grid.
+    and L in metres, on the grid, and of the PCells of its resistors and capacitors that are drawn.
     """
     used = {net for device in found["devices"] for net in device["nets"]}
+    used |= {net for part in drawn for net in part.nets}
     # a port without transistors has no label
     lines = [f".subckt {found['name']} {' '.join(port for port in found['ports'] if port in used)}"]
     for device in folded(devices_of(dict(found)), rule_of(found.get("layout"))):
         sizes = f"W={device.width:.10g} L={device.length:.10g} nf={device.nf} m={device.m}"
         lines.append(f"X{device.name} {' '.join(device.nets)} {device.kind} {sizes}")
+    for number, part in enumerate(drawn):
+        sizes = f"W={part.width:.10g} L={part.length + part.beyond:.10g}"
+        lines.append(f"X{key(part.label)}_{number} {' '.join(part.nets)} {part.kind} {sizes}")
     return "\n".join([*lines, ".ends"]) + "\n"
 
 
-KINDS = {"nmos": "nmos", "pmos": "pmos"}
+KINDS = {name: name for name in ("nmos", "pmos", *PASSIVE)}
 
 
-def reference(found: Mapping[str, Any]) -> pya.Netlist:
-    """The schematic of the output of `eda-agent export RUN --devices`. Raises ValueError."""
-    return schematic(text(found), str(found["name"]), KINDS)
+def reference(found: Mapping[str, Any], drawn: Sequence[Part] = ()) -> pya.Netlist:
+    """The schematic of the output of `eda-agent export RUN --devices`; `drawn`: of resistors and capacitors. Raises
+    ValueError.
+    """
+    return schematic(text(found, drawn), str(found["name"]), KINDS)
 
 
 def check(
@@ -265,11 +225,13 @@ def check(
     table: Table | None = None,
     name: str = "",
     terminals: Sequence[Terminal] | None = None,
+    parts: Sequence[Part] | None = None,
 ) -> Result:
     """LVS of a cell against the output of `eda-agent export RUN --devices`.
 
     Args:
         meant: its `reference`, if it exists already.
+        parts: the PCells of the resistors and capacitors that the cell draws, None if they must be found in it.
         table: of the PCells, with layers (see `layers.of_table`); None: the demonstration process.
         name: of the table.
         terminals: of the cell's PCells, None if they must be found in it.
@@ -277,14 +239,23 @@ def check(
     layers = (of_table(table) if table is not None else None) or DEMONSTRATION
     if terminals is None:
         terminals = list(terminals_of(cell, table, layers)) if table is not None and table.layers else []
-    result = compare(extract(layout, cell, layers, terminals), meant or reference(found), str(found["name"]))
+    if parts is None:
+        with_passives = table or read_table("demonstration")
+        parts = passives.meant(found, with_passives, finish(passive_counts(cell, with_passives)))
+    database = extract(layout, cell, layers, terminals)
+    result = compare(database, meant or reference(found, parts), str(found["name"]))
     count = pieces(layout, cell, layers, terminals)
-    nets = sorted({str(net) for device in found["devices"] for net in device["nets"]})
+    nets = sorted(
+        {str(net) for device in found["devices"] for net in device["nets"]}
+        | {net for part in parts for net in part.nets}
+    )
     return replace(
         result,
         routed=tuple(net for net in nets if count[key(net)] == 1),
         unrouted=tuple(net for net in nets if count[key(net)] != 1),
-        missing=tuple(found.get("others", ())),
+        resistors=tuple(dict.fromkeys(part.label for part in parts if part.kind == RESISTOR)),
+        capacitors=tuple(dict.fromkeys(part.label for part in parts if part.kind == CAPACITOR)),
+        missing=tuple(name for name in found.get("others", ()) if name not in {part.label for part in parts}),
         sized_for=str(found.get("pdk", "")),
         rules=name if layers is not DEMONSTRATION else "demonstration",
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pya
 
+from . import passive_cells, title
 from . import process as p
-from . import title
 
 PARAMETERS = (
     ("kind", "nmos or pmos", "nmos"),
@@ -190,6 +190,8 @@ class Demonstration(pya.Library):
         super().__init__()
         self.description = "eda-agent demonstration devices"
         self.layout().register_pcell("MOS", Mos())
+        self.layout().register_pcell("RES", passive_cells.Resistor())
+        self.layout().register_pcell("CAP", passive_cells.Capacitor())
         self.layout().register_pcell(title.CELL, title.Title())
         self.register(LIBRARY)
 

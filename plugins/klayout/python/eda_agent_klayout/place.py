@@ -1,5 +1,5 @@
 """A placement is a first layout of a sized circuit: its transistors as PCells, matched ones as mirrored arrays on one
-axis with dummies at the ends, taps, guard rings and wells around them, every
+axis with dummies at the ends, taps, guard rings and wells around them, resistors and capacitors above them, every
 terminal labelled with its net. It is ready for routing.
 
 Lines, from below: sources on the negative rail, other NMOS, other PMOS, sources on the positive rail: the order of a
@@ -16,6 +16,8 @@ from . import library
 from .blocks import Block, group_of
 from .floorplan import lines
 from .fold import Rule, arrays, folded
+from .passive_rows import Rows
+from .passives import Passive
 from .site import Site
 from .steps import Work, draw_ahead, each, finish
 from .table import Device, Table
@@ -29,9 +31,10 @@ def place(
     table: Table,
     rule: Rule | None = None,
     ports: Sequence[str] = (),
+    passives: Sequence[Passive] = (),
 ) -> pya.Cell:
     """`placing`, all of it now."""
-    return finish(placing(layout, name, devices, rails, table, rule, ports))
+    return finish(placing(layout, name, devices, rails, table, rule, ports, passives))
 
 
 def placing(
@@ -42,9 +45,10 @@ def placing(
     table: Table,
     rule: Rule | None = None,
     ports: Sequence[str] = (),
+    passives: Sequence[Passive] = (),
 ) -> Work[pya.Cell]:
-    """A new cell with all devices, folded by a rule (None: the usual one), and a pin at each port that a transistor
-    hangs on; the name gets a number where it is taken.
+    """A new cell with all devices, folded by a rule (None: the usual one), with the resistors and capacitors that the
+    library draws, and a pin at each port that a transistor hangs on; the name gets a number where it is taken.
 
     Raises ValueError for a library or PCell that is not here.
     """
@@ -72,4 +76,5 @@ def placing(
     plan = lines(blocks, rails, site.gap)
     yield from each("lines are placed", plan, site.put, layout)
     yield from site.around(ports)
+    yield from Rows(site).placing(passives if table.passives else ())
     return cell

@@ -8,7 +8,7 @@ from typing import Any
 
 import pya
 
-from . import library, mos, place, title
+from . import library, mos, passives, place, title
 from .checking import Checked
 from .fold import rule_of
 from .steps import Work
@@ -31,7 +31,9 @@ def placing(
     layout.dbu = 0.001
     rails = (found["rails"][0], found["rails"][1])
     rule = rule_of(found.get("layout"))
-    cell = yield from place.placing(layout, found["name"], devices(dict(found)), rails, table, rule, found["ports"])
+    sized = devices(dict(found))
+    passive = passives.passives(found, table)
+    cell = yield from place.placing(layout, found["name"], sized, rails, table, rule, found["ports"], passive)
     title.put(cell, found, name, mos.LIBRARY)
     view = window.view(window.create_view())
     view.show_layout(layout, False)

@@ -23,7 +23,8 @@ class Change:
 @dataclass
 class Plan:
     """`missing`: devices of the schematic without an instance; `foreign`: instances that name no device of it;
-    `conflicts`: (text, box); `remarks`: differences from the simulation.
+    `conflicts`: (text, box); `remarks`: differences from the simulation; `stored`: devices that change in the circuit
+    that the layout stores, and are not drawn.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -31,6 +32,12 @@ class Plan:
     foreign: list[str] = field(default_factory=list)
     conflicts: list[tuple[str, pya.Box]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the layout has the sizes already."""
+        return not self.changes and not self.stored
 
 
 def sizes(change: Change) -> str:

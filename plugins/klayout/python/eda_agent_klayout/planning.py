@@ -15,6 +15,7 @@ from .conflicts import conflicts, wires_of
 from .fold import Rule, folded
 from .instances import Places, Reader
 from .library import checked, create
+from .passives import Part, Passive, parts
 from .plan import Change, Plan
 from .steps import Work, draw_ahead, each, finish, held
 from .table import DUMMY, Device, Table, key
@@ -27,9 +28,10 @@ def plan(
     table: Table,
     places: Places | None = None,
     rule: Rule | None = None,
+    passives: Sequence[Passive] = (),
 ) -> Plan:
     """`planning`, all of it now."""
-    return finish(planning(layout, cell, devices, table, places, rule))
+    return finish(planning(layout, cell, devices, table, places, rule, passives))
 
 
 Piece = tuple[pya.Instance, dict[str, Any], bool]
@@ -43,11 +45,12 @@ def planning(
     table: Table,
     places: Places | None = None,
     rule: Rule | None = None,
+    passives: Sequence[Passive] = (),
 ) -> Work[Plan]:
     """What writing back would change in a cell, and what stands against it. Nothing is changed. `rule`: the folds that
-    the run simulated, None for one that simulated none.
+    the run simulated, None for one that simulated none. `passives`: the resistors and capacitors of the schematic.
     """
-    return (yield from _Planning(layout, cell, devices, table, places, rule).plan())
+    return (yield from _Planning(layout, cell, devices, table, places, rule, passives).plan())
 
 
 class _Planning:
@@ -61,6 +64,7 @@ class _Planning:
         table: Table,
         places: Places | None,
         rule: Rule | None,
+        passives: Sequence[Passive],
     ):
         self.layout, self.cell, self.table, self.rule = layout, cell, table, rule
         self.result = Plan()
@@ -68,6 +72,8 @@ class _Planning:
         self.simulated = {key(device.name): device for device in folded(devices, rule or Rule())}
         self.reader = Reader(cell, table, places)
         self.found: dict[str, list[Piece]] = {}
+        self.passives = {one.name: one for one in passives}
+        self.pieces: dict[str, list[tuple[pya.Instance, dict[str, Any]]]] = {}
         self.fits: dict[str, Device] = {}
         self.stuck: list[str] = []
         self.drawn: dict[str, list[tuple[Piece, dict[str, Any], pya.Cell]]] = {}
@@ -80,6 +86,7 @@ class _Planning:
         yield from self._draw()
         yield from each("changes are collected", list(self.drawn), self._collect)
         self.drawn.clear()
+        yield from each("resistors and capacitors are drawn", list(self.pieces), self._passive)
         with held(*self.theirs):
             # the library drops each of its variants that nobody places, and would be walked for each
             self.aside._destroy()
@@ -88,7 +95,8 @@ class _Planning:
         self.result.changes = [
             change
             for change in self.result.changes
-            if self.by_name[key(change.device.removesuffix(DUMMY))].block not in kept
+            if key(change.device) in self.passives
+            or self.by_name[key(change.device.removesuffix(DUMMY))].block not in kept
         ]
         yield from conflicts(self.layout, self.cell, self.result, wires_of(self.layout, self.table))
         return self.result
@@ -96,6 +104,9 @@ class _Planning:
     def _read(self, instance: pya.Instance) -> None:
         one = self.reader.read(instance)
         if one is None:
+            passive = self.reader.passive(instance)
+            if passive is not None and key(passive[1]) in self.passives:
+                self.pieces.setdefault(key(passive[1]), []).append((instance, passive[2]))
             return
         _, name, values = one
         dummy = bool(self.table.dummy and values.get(self.table.dummy)) or name.endswith(DUMMY)
@@ -132,6 +143,22 @@ class _Planning:
         self.stuck.append(name)
         box = _around([instance.bbox() for instance, _, dummy in self.found[name] if not dummy])
         self.result.conflicts.append((why, box))
+
+    def _passive(self, name: str) -> None:
+        """The new sizes of a resistor or capacitor, which keeps its number of PCells."""
+        passive, pieces = self.passives[name], self.pieces[name]
+        try:
+            wanted = parts(passive, self.table, max(len(pieces) // passive.m, 1))
+            if len(wanted) != len(pieces):
+                raise ValueError(f"{passive.label}: {passive.m} copies do not fit its {len(pieces)} PCells")
+            self.result.changes += [
+                _passive_change(self.aside, part, self.table, instance, values)
+                for part, (instance, values) in zip(wanted, pieces, strict=True)
+                if _differing(part.sizes(self.table), values)
+            ]
+        except ValueError as error:
+            box = _around([instance.bbox() for instance, _ in pieces])
+            self.result.conflicts.append((str(error).split("\n")[0], box))
 
     def _draw(self) -> Work[None]:
         """Draw what changes, in a layout of its own."""
@@ -220,8 +247,24 @@ def _after(device: Device, table: Table, values: dict[str, Any], dummy: bool) ->
     copies = int(values.get(table.parameters.get("m", ""), 1))
     wanted = table.values(device, int(values[table.parameters["nf"]]), copies=copies, dummy=dummy)
     # nets and names are the layout's own
-    sizes = {name: wanted[name] for name in table.parameters.values()}
-    return {name: value for name, value in sizes.items() if not _same(values.get(name), value)}
+    return _differing({name: wanted[name] for name in table.parameters.values()}, values)
+
+
+def _differing(wanted: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if not _same(values.get(name), value)}
+
+
+def _passive_change(
+    aside: pya.Layout, part: Part, table: Table, instance: pya.Instance, values: dict[str, Any]
+) -> Change:
+    """Raises ValueError for a size that the PCell does not draw."""
+    after = _differing(part.sizes(table), values)
+    library, cell = instance.cell.library(), part.cell(table)
+    variant = checked(
+        create(aside, library, cell, {**values, **after}, after, part.label), library, cell, after, part.label
+    )
+    before = {name: values.get(name) for name in after}
+    return Change(part.label, instance, before, after, instance.bbox(), variant.bbox().transformed(instance.trans))
 
 
 def _same(one: Any, other: Any) -> bool:

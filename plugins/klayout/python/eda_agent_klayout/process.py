@@ -19,8 +19,12 @@ LAYERS = {
     "text": (7, 1),
     "dummy": (8, 0),
     "outline": (9, 0),
+    "resistor": (10, 0),
+    "plate": (11, 0),
 }
-"""Name → (layer, datatype) of the demonstration process."""
+"""Name → (layer, datatype) of the demonstration process. Poly under `resistor` is the body of one; a `plate` lies over
+poly.
+"""
 
 GRID = 0.005
 """Of manufacturing, µm."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pya
 
-from .layers import DEMONSTRATION, Layer, Layers, Terminal
+from . import passive_devices
+from .layers import DEMONSTRATION, Layer, Layers, Plate, Terminal
 from .table import key
 
 SUBSTRATE = "SUBSTRATE"
@@ -44,9 +45,13 @@ class Shapes:
                 self.top.shapes(self._labels("nwell")).insert(
                     pya.Text(terminal.net, pya.Trans(terminal.at.x, terminal.at.y))
                 )
+        self.tops: list[tuple[Plate, pya.Region, pya.Region]] = []
         self.substrate = {terminal.net for terminal in terminals if terminal.on == "bulk" and terminal.kind == "nmos"}
 
-    def _labels(self, name: str) -> int:
+    def _labels(self, name: str | int) -> int:
+        """The layer of the labels of poly, active, a well, or of a metal, by its number."""
+        if isinstance(name, int):
+            return int(self.flat.layer(pya.LayerInfo(*self.layers.metals[name][1])))
         return int(self.flat.layer(pya.LayerInfo(f"labels_of_{name}")))
 
     def region(self, result: pya.LayoutToNetlist, layer: Layer, name: str) -> pya.Region:
@@ -64,6 +69,29 @@ class Shapes:
         self.top.shapes(index).insert(region)
         return result.make_layer(index, name)
 
+    def poly(self, result: pya.LayoutToNetlist) -> pya.Region:
+        """What of the poly conducts: all but the bodies of resistors."""
+        bodies = self.drawn(self.layers.resistor)
+        if bodies.is_empty():
+            return self.region(result, self.layers.poly, "poly")
+        return self.derived(result, "poly", self.drawn(self.layers.poly) - bodies)
+
+    def via(self, result: pya.LayoutToNetlist, layer: Layer, name: str) -> pya.Region:
+        """The shapes of a contact or via layer without those on the top plate of a capacitor, which `tops` keeps."""
+        rest = self.drawn(layer)
+        plates = [one for one in self.layers.plates if one.via == layer and not self.drawn(one.top).is_empty()]
+        for plate in plates:
+            top = self.drawn(plate.top)
+            self.tops.append(
+                (
+                    plate,
+                    self.region(result, plate.top, f"plate_over_{name}"),
+                    self.derived(result, f"{name}_on_plate", rest & top),
+                )
+            )
+            rest = rest - top
+        return self.derived(result, name, rest) if plates else self.region(result, layer, name)
+
     def connect_wires(self, result: pya.LayoutToNetlist, contact: pya.Region, lower: Mapping[str, pya.Region]) -> None:
         """Contacts, metals and vias with their labels; `lower`: the layers that contacts reach, of which poly, active
         and wells have their own labels.
@@ -76,7 +104,7 @@ class Shapes:
         result.connect(contact)
         for number, (shapes, labels) in enumerate(self.layers.metals):
             if number:
-                via = self.region(result, self.layers.vias[number - 1], f"via{number}")
+                via = self.via(result, self.layers.vias[number - 1], f"via{number}")
                 result.connect(via)
                 result.connect(below, via)
                 below = via
@@ -86,6 +114,12 @@ class Shapes:
             result.connect(below, metal)
             result.connect(metal, text)
             below = metal
+            for plate, top, on in self.tops:
+                if self.layers.wires[number] == plate.via:
+                    for region in (top, on):
+                        result.connect(region)
+                        result.connect(on, region)
+                    result.connect(on, metal)
 
 
 def pieces(
@@ -96,9 +130,7 @@ def pieces(
     """
     shapes = Shapes(layout, cell, layers, terminals)
     result = pya.LayoutToNetlist(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
-    poly, contact = (
-        shapes.region(result, layer, name) for layer, name in ((layers.poly, "poly"), (layers.contact, "contact"))
-    )
+    poly, contact = shapes.poly(result), shapes.via(result, layers.contact, "contact")
     # a channel connects nothing; wells and substrate are not wires
     diffusion = shapes.derived(result, "diffusion", shapes.drawn(layers.active) - shapes.drawn(layers.poly))
     for region in (diffusion, poly):
@@ -120,14 +152,15 @@ def extract(
     terminals: Sequence[Terminal] = (),
     *,
     combine: bool = True,
+    passives: bool = True,
 ) -> pya.LayoutVsSchematic:
-    """The netlist of a cell, with parallel fingers and copies combined (`combine`), not yet compared."""
+    """The netlist of a cell, with parallel fingers and copies combined (`combine`), not yet compared. `passives`: with
+    resistors and capacitors (`passive_devices`).
+    """
     shapes = Shapes(layout, cell, layers, terminals)
     result = pya.LayoutVsSchematic(pya.RecursiveShapeIterator(shapes.flat, shapes.top, []))
-    well, poly, contact = (
-        shapes.region(result, layer, name)
-        for layer, name in ((layers.nwell, "nwell"), (layers.poly, "poly"), (layers.contact, "contact"))
-    )
+    well = shapes.region(result, layers.nwell, "nwell")
+    poly, contact = shapes.poly(result), shapes.via(result, layers.contact, "contact")
     shapes.region(result, layers.active, "active")
     bulk = result.make_layer("bulk")
     psd, nsd, pgate, ngate, ntie, ptie = (
@@ -147,6 +180,8 @@ def extract(
     # the same labels, on the diffusion of the other kind
     result.connect(contact, nsd)
     result.connect(nsd, result.layer_by_name("labels_of_active"))
+    if passives:
+        passive_devices.extract(result, shapes)
     for region in (ntie, ptie):
         result.connect(contact, region)
     result.connect(ntie, well)
@@ -214,7 +249,13 @@ def _join_substrate(circuit: pya.Circuit, nets: Iterable[str]) -> None:
             substrate = other
 
 
+def is_transistor(device: pya.Device) -> bool:
+    return bool(device.device_class().name in ("nmos", "pmos"))
+
+
 def is_dummy(device: pya.Device) -> bool:
+    if not is_transistor(device):
+        return False
     nets = [device.net_for_terminal(terminal) for terminal in ("D", "S", "B")]
     return nets[0] is not None and all(net is not None and net.cluster_id == nets[0].cluster_id for net in nets)
 

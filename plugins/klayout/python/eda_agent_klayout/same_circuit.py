@@ -7,30 +7,50 @@ from collections.abc import Sequence
 import pya
 
 from .instances import Places, Reader
+from .passives import Passive
 from .steps import Work, each, finish
 from .table import DUMMY, NETS, Device, Table, key
 
 
-def refuse_another(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> None:
+def refuse_another(
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None,
+    name: str,
+    passives: Sequence[Passive] = (),
+) -> None:
     """`refusing`, all of it now."""
-    finish(refusing(cell, devices, table, places, name))
+    finish(refusing(cell, devices, table, places, name, passives))
 
 
-def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Places | None, name: str) -> Work[None]:
+def refusing(
+    cell: pya.Cell,
+    devices: Sequence[Device],
+    table: Table,
+    places: Places | None,
+    name: str,
+    passives: Sequence[Passive] = (),
+) -> Work[None]:
     """Raises ValueError, with what differs, where a cell holds another circuit than these devices: what is there is
     connected otherwise or of the other
     kind, or some are missing and others are too many. A device that is only missing (drawn by hand) or only added is
-    left to the plan.
+    left to the plan. `passives`: the resistors and capacitors, whose nets must agree where they are drawn.
     """
     by_name = {key(device.name): device for device in devices}
     seen: set[str] = set()
     foreign: list[str] = []
     differ: list[str] = []
     reader = Reader(cell, table, places)
+    ends: dict[str, list[str]] = {}
 
     def look(instance: pya.Instance) -> None:
         one = reader.read(instance)
         if one is None:
+            passive = reader.passive(instance)
+            if passive is not None:
+                written = passive[2].get(table.nets) if table.nets else instance.property(NETS)
+                ends.setdefault(key(passive[1]), []).extend(key(net) for net in str(written or "").split())
             return
         _, label, values = one
         dummy = bool(table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)
@@ -56,6 +76,15 @@ def refusing(cell: pya.Cell, devices: Sequence[Device], table: Table, places: Pl
             differ.append(f"{label} is connected to {' '.join(nets)} in the layout, to {' '.join(wanted)} in the run")
 
     yield from each("the circuit is compared", list(cell.each_inst()), look)
+    for passive in passives:
+        # strips in series have nets between them
+        nets = {net for net in ends.get(passive.name, ()) if not net.startswith(f"{passive.name}_")}
+        wanted = {key(net) for net in passive.nets}
+        if nets and nets != wanted:
+            differ.append(
+                f"{passive.label} is connected to {' '.join(sorted(nets))} in the layout, to"
+                f" {' '.join(sorted(wanted))} in the run"
+            )
     missing = [device.name for device in devices if key(device.name) not in seen]
     if not seen:
         differ.append(f"none of its devices ({', '.join(missing[:6])} …) is in the layout")

@@ -79,6 +79,23 @@ class Site:
         self._last = (line, outline)
 
     @property
+    def width(self) -> int:
+        """Of what is placed."""
+        return max((box.width() for box in self._filled), default=0)
+
+    def free(self, gap: int) -> int:
+        """Where something may stand above what is placed, in no well."""
+        if self._last is None:
+            return self.top
+        well = self.ground.dbu(self.rules.well + self.rules.well_away) if self.ground and self.rules else 0
+        grid = self.grid
+        return -(-(self.top + max(gap, self.gap) + well) // grid) * grid
+
+    def label(self, layer: tuple[int, int], net: str, at: pya.Point) -> None:
+        """The name of a net on what is drawn at a point."""
+        self.cell.shapes(self.layout.layer(*layer)).insert(pya.Text(net, pya.Trans(pya.Vector(at))))
+
+    @property
     def _space(self) -> int:
         assert self.ground is not None and self.rules is not None
         return self.ground.dbu(self.rules.space)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pya
 
-from .instances import Reader
+from . import passives
+from .instances import Reader, passive_counts
 from .steps import Work, each, finish
 from .table import DUMMY, Table, key
 
@@ -79,10 +80,14 @@ def reading(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> Work[str]
     width: dict[str, float] = defaultdict(float)
     length: dict[str, float] = {}
     reader = Reader(cell, table, None)
+    strips: dict[str, list[dict[str, Any]]] = {}
 
     def read(instance: pya.Instance) -> None:
         one = reader.read(instance)
         if one is None:
+            passive = reader.passive(instance)
+            if passive is not None:
+                strips.setdefault(key(passive[1]), []).append(passive[2])
             return
         _, label, values = one
         if not ((table.dummy and values.get(table.dummy)) or label.endswith(DUMMY)):
@@ -100,11 +105,38 @@ def reading(found: Mapping[str, Any], cell: pya.Cell, table: Table) -> Work[str]
             # all copies together; nf and m are the schematic's, whatever folds the layout has
             values |= _widened(values, width[label] / values.get("m", 1.0) / card["scale"])
             values["l"] = length[label] / card["scale"]
-        sizes = [f"{name}={value:.10g}" for name, value in values.items()]
+        value, values = passives.redrawn(card, values, table, strips)
+        sizes = [f"{name}={number:.10g}" for name, number in values.items()]
         # a dot would mean a hierarchy, which this no longer has
         names = [str(name).replace(".", "_") for name in (card["name"], *card["nets"])]
-        lines.append(" ".join(word for word in (*names, card["model"], card["value"], *sizes) if word))
+        lines.append(" ".join(word for word in (*names, card["model"], value, *sizes) if word))
     return "\n".join([*lines, f".ends {found['name']}", ".end"]) + "\n"
+
+
+def undrawn(cell: pya.Cell, found: Mapping[str, Any], table: Table) -> list[str]:
+    """`comparing`, all of it now."""
+    return finish(comparing(cell, found, table))
+
+
+def comparing(cell: pya.Cell, found: Mapping[str, Any], table: Table) -> Work[list[str]]:
+    """What a run changes in the stored circuit of a cell and in no PCell: a line for each device that is not drawn."""
+    stored = find(cell)
+    if stored is None:
+        return []
+    drawn = yield from passive_counts(cell, table)
+    before = {key(str(card["name"])): card for card in stored["cards"]}
+    lines = []
+    for card in found["cards"]:
+        name = key(str(card["name"]))
+        old = before.get(name)
+        if old is None or card["transistor"] or name in drawn or key(str(card["name"])[2:]) in drawn:
+            continue
+        pairs = [(str(old["value"]), str(card["value"]))]
+        pairs += [(f"{one}={old['values'].get(one)}", f"{one}={size}") for one, size in card["values"].items()]
+        changed = [f"{one} → {other}" for one, other in pairs if one != other]
+        if changed:
+            lines.append(f"{card['name']}: {', '.join(changed)} (not drawn; kept in the layout's circuit)")
+    return lines
 
 
 def _widened(values: Mapping[str, float], width: float) -> dict[str, float]:

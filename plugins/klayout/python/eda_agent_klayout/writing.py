@@ -10,7 +10,7 @@ from typing import Any
 
 import pya
 
-from . import compat, library, lvs, mos, planning, same_circuit, title, writeback
+from . import compat, library, lvs, mos, passives, planning, same_circuit, title, writeback
 from .checking import Checked, checking, read
 from .fold import not_simulated, rule_of
 from .plan import Plan, sizes
@@ -52,9 +52,12 @@ class Task:
         """The plan. Raises ValueError if the cell holds another circuit."""
         places = databases(self.view)
         found = devices(dict(self.found))
-        yield from same_circuit.refusing(self.cell, found, self.rules, places, str(self.found["name"]))
+        passive = passives.passives(self.found, self.rules)
+        yield from same_circuit.refusing(self.cell, found, self.rules, places, str(self.found["name"]), passive)
         rule = rule_of(self.found["layout"]) if self.found.get("layout") else None
-        return (yield from planning.planning(self.layout, self.cell, found, self.rules, places, rule))
+        plan = yield from planning.planning(self.layout, self.cell, found, self.rules, places, rule, passive)
+        plan.stored = yield from title.comparing(self.cell, self.found, self.rules)
+        return plan
 
     def checking(self, folder: Path) -> Work[Checked | None]:
         """LVS of the cell; None for PCells with unknown layers. A large database is left in the folder."""
@@ -100,7 +103,7 @@ class Writing:
 
     def _show(self, task: Task, plan: Plan) -> None:
         """Show the changes as markers and in a preview with Apply and Discard."""
-        if not plan.changes:
+        if plan.nothing:
             self._tell("nothing to write back", lines(plan) or "Every device already has the sizes of the run.")
             return
         there = browser(MARKER_BROWSER)
@@ -239,7 +242,7 @@ def lines(plan: Plan) -> str:
     for names, text in ((plan.missing, "not in the layout"), (plan.foreign, "not in the schematic")):
         if names:
             rows.append(f"{text}: {', '.join(names)}")
-    return "\n".join([*rows, *(text for text, _ in plan.conflicts), *plan.remarks])
+    return "\n".join([*rows, *plan.stored, *(text for text, _ in plan.conflicts), *plan.remarks])
 
 
 def _unmark(task: Task) -> None:

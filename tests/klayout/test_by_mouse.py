@@ -1,0 +1,47 @@
+"""An open layout becomes a written-back, LVS-checked one, by mouse, in the demonstration process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pya
+import pytest
+
+from eda_agent.klayout import lvs, mos, title
+from eda_agent.klayout.table import read_table
+from tests.klayout.by_mouse import play, present
+from tests.klayout.test_application import display, home
+
+__all__ = ["display", "home"]
+pytestmark = [
+    pytest.mark.skipif(
+        any(shutil.which(program) is None for program in ("klayout", "Xvfb", "xdotool")),
+        reason="KLayout, Xvfb and xdotool are installed by make test",
+    ),
+    pytest.mark.xdist_group("klayout-window"),
+]
+
+
+def test_a_layout_is_opened_sized_written_back_and_checked(display: str, home: Path, tmp_path: Path) -> None:
+    outcome = play(display, home, tmp_path, None)
+    there = present(outcome.netlist)
+    assert there["XM5.w"] == 1.97 and there["XM7.m"] == 26 and "rz n2 nz 2870" in outcome.netlist
+    assert outcome.stop == "met"
+    assert "xm6: width 47.4 → " in outcome.preview and "cc: width 23.02 → " in outcome.preview
+    assert outcome.report.startswith("LVS: the 8 transistors, 1 resistor and 1 capacitor agree")
+    # the file that was saved holds the sizes of the run, by a second reader
+    words = [sys.executable, "-m", "eda_agent", "export", str(outcome.run), "--devices"]
+    found = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+    mos.library()
+    layout = pya.Layout()
+    layout.read(str(outcome.layout))
+    cell = layout.cell("opamp")
+    result = lvs.check(layout, cell, found)
+    assert result.devices_match and not result.missing, result.differences
+    again = title.netlist(found, cell, read_table("demonstration"))
+    output = next(row for row in found["devices"] if row["name"] == "xm6")
+    assert present(again)["XM6.w"] == pytest.approx(output["w"] * 1e6, abs=0.1)
