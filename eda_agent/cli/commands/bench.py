@@ -21,7 +21,10 @@ def register(commands: Commands) -> None:
             " stopped benchmark."
         ),
     )
-    parser.add_argument("suite", help="suite: all, learned, unseen, one shipped circuit, or a YAML file")
+    parser.add_argument(
+        "suite",
+        help="all, learned, unseen, one shipped circuit, a YAML file, or the folder of AnalogGym or AMS-SizingBench",
+    )
     parser.add_argument(
         "--policy", default="auto,trust,tpe,random", metavar="A,B", help="policies (default auto,trust,tpe,random)"
     )
@@ -31,6 +34,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--workers", type=count, metavar="N", help="parallel runs (default: one per core)")
     add_cluster(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (default runs/bench-SUITE)")
+    parser.add_argument("--check", action="store_true", help="only say which circuits of a folder run")
     add_json(parser)
     parser.set_defaults(func=bench_command)
 
@@ -46,9 +50,11 @@ def bench_command(options: argparse.Namespace) -> int:
     policies = [name.strip() for name in options.policy.split(",") if name.strip()]
     if not policies:
         raise InputError("--policy names no policy\n    → for example --policy trust,tpe")
-    suite = bench.read_suite(options.suite)
+    folder = options.out or Path("runs") / f"bench-{Path(options.suite).resolve().name}"
+    suite = _public(options, folder) if Path(options.suite).is_dir() else bench.read_suite(options.suite)
+    if options.check:
+        return 0
     jobs = bench.jobs_of(suite, policies, options.seeds, options.budget, options.targets)
-    folder = options.out or Path("runs") / f"bench-{suite.name}"
     rows = _with_progress(jobs, folder / "results.jsonl", options.workers, options.cluster, quiet=options.json)
     errors = [row for row in rows if "error" in row]
     table = bench.markdown(rows)
@@ -74,6 +80,25 @@ def bench_command(options: argparse.Namespace) -> int:
             soft_wrap=True,
         )
     return 0
+
+
+def _public(options: argparse.Namespace, folder: Path) -> bench.Suite:
+    """The circuits of a public suite in a folder of the user's; says which of them run."""
+    from eda_agent.bench.public import read_public, status_table
+    from eda_agent.cli.render import console, print_json
+    from eda_agent.files import write_text
+
+    screen = console()
+    suite, circuits = read_public(
+        Path(options.suite), folder / "circuits", lambda name: screen.print(f"reading {name}", markup=False)
+    )
+    table = status_table(circuits)
+    write_text(folder / "circuits.md", table)
+    if not options.json:
+        console(to_stdout=True).print(table, markup=False, soft_wrap=True)
+    elif options.check:
+        print_json({"circuits": [{"name": one.name, "runs": one.spec is not None, "why": one.why} for one in circuits]})
+    return suite
 
 
 def _with_progress(
