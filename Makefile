@@ -50,7 +50,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python benchmarks/around.py
 
 # the comparison of docs/results.md; runs whose results are in the folder are skipped
