@@ -72,7 +72,7 @@ def short_table(rows: Rows, short: Short) -> str:
     marks = [(solved_at, mark) for mark in short.solved] + [(score_at, mark) for mark in short.scores]
     first = {0: "solved ", len(short.solved): "best score "}
     heads = [f"{first.get(place, '')}at {mark}" for place, (_, mark) in enumerate(marks)]
-    lines = [f"| policy | runs | {' | '.join(heads)} | s a run |", "| --- |" + " --- |" * (len(marks) + 2)]
+    lines = [f"| policy | runs | {' | '.join(heads)} | s per run |", "| --- |" + " --- |" * (len(marks) + 2)]
     by_policy = {
         policy: [row for row in rows if row["policy"] == policy] for policy in short.policies or policies_in(rows)
     }

@@ -104,7 +104,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         lines += [
             f"**{title}** after so many simulations",
             "",
-            f"| policy | {' | '.join(map(str, marks))} | s a run |",
+            f"| policy | {' | '.join(map(str, marks))} | s per run |",
             "| --- |" + " --- |" * (len(marks) + 1),
         ]
         for policy in policies_in(rows):

@@ -18,7 +18,7 @@ def register(commands: Commands) -> None:
             " it or attaches to it."
         ),
     )
-    parser.add_argument("target", type=Path, help="spec.yaml, a netlist, or the folder of a run")
+    parser.add_argument("target", metavar="PATH", type=Path, help="spec.yaml, a netlist, or the folder of a run")
     parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
     parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals of a new run")
     parser.add_argument("--seed", type=int, metavar="S", help="random seed of a new run")
