@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from eda_agent.agent.corner_order import in_order, steps
 from eda_agent.agent.history import History, compact_turns
 from eda_agent.agent.score import score
 from eda_agent.agent.turn import Proposal, Turn, rescore
@@ -25,10 +26,8 @@ class Environment:
         problem: what to size.
         simulator: evaluates sizings.
         turns: the turns of an earlier part of the same run, when it is resumed.
-        skip: whether the corners after the first are skipped when they cannot matter. The score counts the worst
-            corner, so the score in the first
-            corner alone is an upper bound. A proposal whose bound is below the incumbent's score cannot become the
-            incumbent.
+        skip: whether corners are skipped when they cannot matter (`corner_order`): a proposal whose score in some
+            corners is below the incumbent's cannot become the incumbent.
     """
 
     def __init__(self, problem: Problem, simulator: Simulator, turns: Iterable[Turn] = (), *, skip: bool = False):
@@ -88,17 +87,18 @@ class Environment:
         incumbent = self.history.incumbent
         if not self.skip or incumbent is None:
             return self.simulator.evaluate(sizings)
-        first, *others = [corner.name for corner in self.problem.corners]
-        result = self.simulator.evaluate(sizings, [first])
-        open_ = [
-            number
-            for number, evaluation in enumerate(result)
-            if score(self.problem.specs, evaluation).value >= incumbent.value
-        ]
-        rest = self.simulator.evaluate([sizings[number] for number in open_], others)
-        for number, evaluation in zip(open_, rest, strict=True):
-            result[number] = joined(result[number], evaluation)
-        return result
+        first, *later = steps(self.history)
+        result = self.simulator.evaluate(sizings, first)
+        for names in later:
+            open_ = [
+                number
+                for number, evaluation in enumerate(result)
+                if score(self.problem.specs, evaluation).value >= incumbent.value
+            ]
+            rest = self.simulator.evaluate([sizings[number] for number in open_], names)
+            for number, evaluation in zip(open_, rest, strict=True):
+                result[number] = joined(result[number], evaluation)
+        return [in_order(self.problem, evaluation) for evaluation in result]
 
     def ask(self, problem: Problem) -> None:
         """Change targets, ranges or locks; all earlier turns are scored again."""

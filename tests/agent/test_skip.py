@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.agent.corner_order import deciding
 from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.prompt import render
+from eda_agent.agent.score import satisfaction
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.space import Sizing
@@ -84,3 +87,55 @@ def test_a_turn_without_all_corners_ranks_last_and_is_marked_for_a_language_mode
     assert f"{format_score(partial.value)} at best (in 1 of 4 corners" in text
     # a run that grows turn by turn and one that is read again see the same best turn
     assert History(PROBLEM, env.history.turns).incumbent == env.history.incumbent == good
+
+
+def played(points: list[list[float]]) -> History:
+    """A history of completely simulated designs."""
+    env = Environment(PROBLEM, FunctionSimulator(PROBLEM, function))
+    env.start()
+    for point in points:
+        env.step(Proposal(PROBLEM.space.from_unit(point)))
+    return env.history
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.floats(0, 1), min_size=12, max_size=12), min_size=1, max_size=7))
+def test_the_corners_that_lower_the_latest_scores_most_go_first(points: list[list[float]]) -> None:
+    history = played(points)
+    latest = [turn for turn in history.turns if turn.evaluation is not None and not turn.evaluation.failures][-5:]
+
+    def total(*names: str) -> float:
+        """The sum of scores with the worst of these corners, from the results' own margins."""
+        found = 0.0
+        for turn in latest:
+            assert turn.evaluation is not None
+            rows = [turn.evaluation.values[name] for name in ("nominal", *names)]
+            each = [min(satisfaction(spec, row[spec.name]) for row in rows) for spec in PROBLEM.specs]
+            found += sum(spec.weight * one for spec, one in zip(PROBLEM.specs, each, strict=True))
+        return found
+
+    chosen = deciding(history)
+    if chosen:
+        assert total(chosen[0]) == pytest.approx(min(total(name) for name in "abc"))
+    if len(chosen) == 2:
+        assert total(*chosen) == pytest.approx(min(total(chosen[0], name) for name in "abc"))
+    else:
+        assert total(*chosen) == pytest.approx(total("a", "b", "c"))
+
+
+def test_the_deciding_corner_spares_the_others() -> None:
+    env = Environment(PROBLEM, FunctionSimulator(PROBLEM, function), skip=True)
+    env.start()
+    # a wide W12 costs corner b most, a large Cc corner c
+    wide = dict(zip(PROBLEM.space.names, [0.5] * 12, strict=True)) | {"W12": 0.9, "Cc": 0.1}
+    good = env.step(Proposal(PROBLEM.space.from_unit([wide[name] for name in PROBLEM.space.names])))
+    assert good.corners == 4 and deciding(env.history)[0] == "b"
+    # as good in the first corner, worse in b
+    worse = wide | {"W12": 1.0}
+    turn = env.step(Proposal(PROBLEM.space.from_unit([worse[name] for name in PROBLEM.space.names])))
+    assert turn.evaluation is not None and "b" in turn.evaluation.values
+    assert 1 < turn.corners < 4 and turn.value < good.value
+    # corners stay in the order of the problem, whatever was simulated first
+    assert list(turn.evaluation.values) == [
+        corner.name for corner in PROBLEM.corners if corner.name in turn.evaluation.values
+    ]

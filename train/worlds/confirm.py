@@ -1,9 +1,9 @@
-"""Confirmation compares the learnt policy with the search's acquisition on ngspice, on structures that were left out of
-all training.
+"""Confirmation compares the policies of a study with the search on ngspice, on structures that were left out of all
+training.
 
-    python -m eda_agent.train.worlds.confirm POLICY.pt [--records FOLDER] [--out FILE] [--circuits 24] [--seconds 480]
+    python -m eda_agent.train.worlds.confirm FOLDER [--records FOLDER] [--out FILE] [--circuits 12] [--seconds 480]
 
-Both see the beliefs of the product's universal prior. Each run has a target that one of the circuit's recorded designs
+All see the beliefs of the product's universal prior. Each run has a target that one of the circuit's recorded designs
 meets. A run that is stopped continues with the same command.
 """
 
@@ -43,7 +43,7 @@ from eda_agent.train.universal.lessons import OWN, lesson
 from eda_agent.train.universal.make import default_folder
 from eda_agent.train.universal.record import Record, read_record
 from eda_agent.train.worlds.arena import LARGEST
-from eda_agent.train.worlds.order import difference
+from eda_agent.train.worlds.order import CLAIMED, NAMES, difference
 from eda_agent.train.worlds.play import Act, Situation, policy, search
 from eda_agent.train.worlds.proposer import Proposer, Standing
 from eda_agent.train.worlds.study import FLOOR
@@ -155,23 +155,33 @@ def played(problem: Problem, pool: LocalPool, act: Act, seed: int) -> list[float
     return best + [best[-1]] * (max(AT) + 1 - len(best))
 
 
-def confirm(records: Sequence[Record], learnt: Proposer, out: Path, seconds: float, seeds: int = 2) -> dict[str, Any]:
-    """Play what is missing in the file `out`; each circuit and seed with both policies."""
+def players(folder: Path, seed: int) -> dict[str, Act]:
+    """The search, and the policies of the claimed order that a study trained from a seed."""
+    found: dict[str, Act] = {"search": search}
+    for arm in CLAIMED:
+        learnt = Proposer()
+        learnt.load_state_dict(torch.load(folder / f"{arm}-{seed}.pt", weights_only=True))
+        found[arm] = policy(learnt)
+    return found
+
+
+def confirm(records: Sequence[Record], folder: Path, out: Path, seconds: float, seeds: int = 2) -> dict[str, Any]:
+    """Play what is missing in the file `out`; each circuit and seed with all policies."""
     found: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {"at": AT, "runs": []}
     done, end = {(run["circuit"], run["seed"]) for run in found["runs"]}, time.monotonic() + seconds
-    players: dict[str, Act] = {"search": search, "learnt": policy(learnt)}
-    with LocalPool(1) as pool, tempfile.TemporaryDirectory() as folder:
+    with LocalPool(1) as pool, tempfile.TemporaryDirectory() as files:
         for seed in range(seeds):
+            acts = players(folder, seed)
             for record in records:
                 name = record.topology.name
                 if (name, seed) in done or time.monotonic() > end:
                     continue
-                problem = aimed(record, record.problem(Path(folder) / name), random.Random(f"{name} {seed}"))
+                problem = aimed(record, record.problem(Path(files) / name), random.Random(f"{name} {seed}"))
                 if problem is None:
                     continue
                 try:
                     with torch.no_grad():
-                        curves = {key: played(problem, pool, act, seed) for key, act in players.items()}
+                        curves = {key: played(problem, pool, act, seed) for key, act in acts.items()}
                 except InputError:
                     continue
                 rows = {key: [round(curve[turn], 6) for turn in (0, *AT)] for key, curve in curves.items()}
@@ -181,43 +191,45 @@ def confirm(records: Sequence[Record], learnt: Proposer, out: Path, seconds: flo
 
 
 def summary(found: dict[str, Any]) -> str:
-    """A table of both policies and the paired difference of the regret; runs that start met do not count."""
+    """The shares solved, and paired differences of the regret; runs that start met do not count."""
     runs = [run for run in found["runs"] if run["search"][0] < 1]
+    best = {key: np.array([run[key][1:] for run in runs]) for key in ("search", *CLAIMED)}
+    regret = {key: np.log10(np.maximum(1 - value, FLOOR)) for key, value in best.items()}
+    head = " | ".join(str(turn) for turn in AT)
     lines = [
         f"{len(runs)} runs on {len({run['circuit'] for run in runs})} circuits\n",
-        "| turns | solved: search | solved: learnt | difference, points | difference of the regret |",
-        "| --- | --- | --- | --- | --- |",
+        f"| policy | {head} | regret at {' | '.join(str(turn) for turn in AT)} |",
+        "| --- |" + " --- |" * (2 * len(AT)),
     ]
-    for place, turn in enumerate(AT, 1):
-        search, learnt = (np.array([run[key][place] for run in runs]) for key in ("search", "learnt"))
-        regret = difference(*(np.log10(np.maximum(1 - best, FLOOR)) for best in (learnt, search)))
-        points = difference(100.0 * (learnt >= 1), 100.0 * (search >= 1))
+    for key in best:
+        solved = [f"{100 * one:.0f}" for one in (best[key] >= 1).mean(0)]
         lines.append(
-            f"| {turn} | {100 * (search >= 1).mean():.0f} % | {100 * (learnt >= 1).mean():.0f} % |"
-            f" {points.mean:+.1f} ({points.low:+.1f} … {points.high:+.1f}) |"
-            f" {regret.mean:+.3f} ({regret.low:+.3f} … {regret.high:+.3f}) |"
+            f"| {NAMES[key]} | " + " | ".join([*solved, *(f"{one:.3f}" for one in regret[key].mean(0))]) + " |"
         )
+    lines += ["", f"| difference of the regret | {head} |", "| --- |" + " --- |" * len(AT)]
+    for one, other in ((CLAIMED[0], "search"), (CLAIMED[0], CLAIMED[1]), (CLAIMED[1], CLAIMED[2])):
+        said = [difference(regret[one][:, place], regret[other][:, place]) for place in range(len(AT))]
+        texts = [f"{each.mean:+.3f} ({each.low:+.3f} … {each.high:+.3f})" for each in said]
+        lines.append(f"| {NAMES[one]} − {NAMES[other]} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m eda_agent.train.worlds.confirm",
-        description="Compare a learnt policy with the search on ngspice.",
+        description="Compare learnt policies with the search on ngspice.",
     )
-    parser.add_argument("policy", type=Path, help="a policy that the study stored")
+    parser.add_argument("study", type=Path, help="the study's folder")
     parser.add_argument("--records", type=Path, help="folder written by universal.make (default: in the user's cache)")
     parser.add_argument("--out", type=Path, default=Path("runs/worlds/confirm.json"), help="(default %(default)s)")
-    parser.add_argument("--circuits", type=int, default=24, help="number of circuits (default %(default)s)")
+    parser.add_argument("--circuits", type=int, default=12, help="number of circuits (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=480, help="time of this piece (default %(default)s)")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    learnt = Proposer()
-    learnt.load_state_dict(torch.load(options.policy, weights_only=True))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     folder = options.records or default_folder()
     records = held_out(sorted((folder / "records").glob("*.npz")), options.circuits)
-    sys.stdout.write(summary(confirm(records, learnt, options.out, options.seconds)))
+    sys.stdout.write(summary(confirm(records, options.study, options.out, options.seconds)))
     return 0
 
 
