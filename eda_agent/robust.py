@@ -33,6 +33,10 @@ from eda_agent.run import Outcome, Request, open_evaluator, size, with_corners
 from eda_agent.simulation.montecarlo import MonteCarlo, Yield, monte_carlo
 
 ROUNDS = 4
+SAMPLES = "montecarlo.json"
+"""File of a round's samples."""
+RESULT = "robust.json"
+"""File beside the rounds: what was wanted, whether it is reached, and by which round."""
 FEWEST = 100
 """Minimum number of samples if the user gives none."""
 
@@ -45,6 +49,17 @@ def least_samples(wanted: float) -> int:
     while Yield(count, count).interval[0] < wanted:
         count += 1
     return count
+
+
+def check_samples(wanted: float, samples: int) -> None:
+    """Raise `InputError` if so few samples cannot show the share `wanted`."""
+    least = least_samples(wanted)
+    if samples < least:
+        most = Yield(samples, samples).interval[0]
+        raise InputError(
+            f"--samples {samples}: if every sample passes, this shows a yield of {100 * most:.1f} % (the lower end of"
+            f" its 95 % interval)\n    → use --samples {least} or more for {100 * wanted:g} %, or leave it out"
+        )
 
 
 @dataclass(frozen=True)
@@ -77,16 +92,11 @@ def size_robust(
     Raises:
         InputError: the number of samples cannot show the yield.
 
-    The folder holds one run per round.
+    The folder holds one run per round, and the result at the end.
     """
-    least = least_samples(wanted)
-    if samples is not None and samples < least:
-        most = Yield(samples, samples).interval[0]
-        raise InputError(
-            f"--samples {samples}: if every sample passes, this shows a yield of {100 * most:.1f} % (the lower end of"
-            f" its 95 % interval)\n    → use --samples {least} or more for {100 * wanted:g} %, or leave it out"
-        )
-    samples = samples or max(least, FEWEST)
+    if samples is not None:
+        check_samples(wanted, samples)
+    samples = samples or max(least_samples(wanted), FEWEST)
     problem = with_corners(load_problem(request.spec), request.corners)
     base = request.out or Path("runs") / f"{problem.name}-robust"
     guard = {spec.name: 0.0 for spec in problem.specs}
@@ -102,7 +112,7 @@ def size_robust(
         wished = replace(problem, specs=as_asked(outcome.problem.specs))
         with open_evaluator(wished, workers=request.workers, cluster=request.cluster) as evaluator:
             chips = monte_carlo(evaluator, outcome.best.sizing, samples, request.chosen_seed)
-        write_text(folder / "montecarlo.json", json.dumps(monte_carlo_data(chips)) + "\n")
+        write_text(folder / SAMPLES, json.dumps(monte_carlo_data(chips)) + "\n")
         rounds.append((outcome.best.value, chips.total.passed))
         if best is None or chips.total.passed > best.chips.total.passed:
             best = Robust(_by_the_users_targets(outcome, wished), chips, ())
@@ -111,6 +121,9 @@ def size_robust(
         guard = _wider(guard, chips, wanted)
         start = dict(outcome.best.sizing)
     assert best is not None
+    reached = best.reached(wanted)
+    told = {"wanted": wanted, "reached": reached, "met": best.outcome.met, "best": best.outcome.folder.name}
+    write_text(base / RESULT, json.dumps(told) + "\n")
     return replace(best, rounds=tuple(rounds))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from eda_agent.errors import InputError
 from eda_agent.problem.load_corners import SETS
+from eda_agent.run.request import SEEDS
 
 
 class UnknownName(KeyError):
@@ -41,6 +42,14 @@ def whole(name: str, value: object, least: int | None = None) -> int | None:
         wanted = "a whole number" + (f", {least} or more" if least is not None else "")
         raise InputError(f"{name} {_short(value)}: must be {wanted}")
     return int(number)
+
+
+def seed(value: object) -> int | None:
+    """A seed; None stays None."""
+    found = whole("seed", value, 0)
+    if found is not None and found >= SEEDS:
+        raise InputError(f"seed {_short(value)}: must be 0 to {SEEDS - 1}")
+    return found
 
 
 def number(name: str, value: object) -> float | None:

@@ -130,7 +130,7 @@ def monte_carlo(
     circuit = as_circuit(target)
     problem = circuit.problem
     count = arguments.whole("samples", samples, 1) or 100
-    start = arguments.whole("seed", seed, 0) or 0
+    start = arguments.seed(seed) or 0
     workers = arguments.whole("workers", workers, 1)
     where = None if corners is None else arguments.names("corner", corners, [each.name for each in problem.corners])
     chosen = _complete(circuit, sizing)

@@ -220,7 +220,7 @@ def size(
         spec=spec,
         policy=None if policy is None else arguments.text("policy", policy),
         options=policy_options(options),
-        seed=arguments.whole("seed", seed),
+        seed=arguments.seed(seed),
         simulations=arguments.whole("budget", budget, 1),
         out=arguments.place("out", out) if out is not None else spec if resume else None,
         resume=resume,

@@ -90,7 +90,7 @@ def size_robust(
         spec=circuit.path,
         policy=None if policy is None else arguments.text("policy", policy),
         options=policy_options(options),
-        seed=arguments.whole("seed", seed),
+        seed=arguments.seed(seed),
         simulations=arguments.whole("budget", budget, 1),
         out=None if out is None else arguments.place("out", out),
         workers=arguments.whole("workers", workers, 1),

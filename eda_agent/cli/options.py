@@ -100,6 +100,14 @@ def add_json(parser: Arguments, help: str = "print one JSON object on stdout") -
     parser.add_argument("--json", action="store_true", help=help)
 
 
+def seed(text: str) -> int:
+    """A seed. Raises `argparse.ArgumentTypeError`."""
+    with contextlib.suppress(ValueError):
+        if 0 <= (value := int(text)) < 2**32:
+            return value
+    raise argparse.ArgumentTypeError(f"{text[:40]!r}: must be a whole number, 0 to {2**32 - 1}")
+
+
 def count(text: str) -> int:
     """A whole number of at least 1. Raises `argparse.ArgumentTypeError`."""
     with contextlib.suppress(ValueError):

@@ -20,6 +20,8 @@ saves: over 10 runs in 3 corners 533 proposals instead of 407.
 """
 
 
+SEEDS = 2**32
+"""Seeds are below; numpy's older generators take 32 bits."""
 FLAGS = {"simulations": "budget", "cache": "no-cache", "skip": "all-corners or --skip-corners"}
 """Field of a request → name on the command line, if they differ."""
 _SECRET = re.compile(r"(api_?|^)key$|secret|password|(?<!max_)token$", re.IGNORECASE)
@@ -96,7 +98,11 @@ def flag(name: str) -> str:
 
 
 def check_options(request: Request) -> None:
-    """Raise `InputError` for a command-line option that the policy does not have."""
+    """Raise `InputError` for a command-line option that the policy does not have, and for a seed that no generator
+    takes.
+    """
+    if not 0 <= request.chosen_seed < SEEDS:
+        raise InputError(f"seed {str(request.seed)[:40]}: must be 0 to {SEEDS - 1}")
     for name in request.options:
         if name in OPTIONS and name not in options_of(request.chosen_policy):
             raise InputError(f"{flag(name)} is not an option of policy {request.chosen_policy}")

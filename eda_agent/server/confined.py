@@ -40,8 +40,12 @@ class Root:
     def existing(self, name: str) -> Path:
         """The same; the path exists."""
         found = self.path(name)
-        if not found.exists():
-            raise InputError(f"{name}: no such file or folder below the root")
+        try:
+            there = found.exists()
+        except OSError:
+            raise InputError(f"{name[:80]!r}: this is no path") from None
+        if not there:
+            raise InputError(f"{name[:200]!r}: no such file or folder below the root")
         return found
 
     def name(self, path: Path) -> str:

@@ -14,11 +14,18 @@ from eda_agent.errors import InputError
 from eda_agent.problem.draft import read_answers
 from eda_agent.run.drafting import draft_spec
 from eda_agent.server.confined import Root
-from eda_agent.server.tool import SIZING, TARGET, ServerTool, arguments
+from eda_agent.server.tool import SIZING, TARGET, TEXT, ServerTool, arguments
 
+ARGUMENTS = {
+    "sensitivity": ("sizes", "turn"),
+    "operating_points": ("turn", "corner"),
+    "noise": ("turn", "corner"),
+    "waveform": ("what", "turn", "corner", "points", "start", "stop"),
+    "gm_id": ("device", "L", "gm_id", "current_per_width", "corner"),
+}
+"""Question → its arguments, as `eda_agent.tools` has them for every circuit."""
 MOST = 32
 """Sizings in one call."""
-TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
 
 
@@ -140,13 +147,17 @@ ASK = ServerTool(
     "ask",
     "Look closer at a sizing, or at a turn of a run: sensitivity (change of every spec for +10 % of each size),"
     ' operating_points (region, gm/Id, node voltages), noise (by device), waveform (arguments: what, as "loop ac"),'
-    " gm_id (arguments: device, length, and gm_id or id_w).",
+    " gm_id (of a transistor at a length). Their arguments: "
+    + "; ".join(f"{name}: {', '.join(names)}" for name, names in ARGUMENTS.items()),
     arguments(
         {
             "target": TARGET,
             "question": {"type": "string", "enum": list(QUESTIONS)},
             "sizing": SIZING,
-            "arguments": {"type": "object", "description": "of the question; turn and corner among them"},
+            "arguments": {
+                "type": "object",
+                "description": 'of the question, such as {"device": "xm1", "L": "500n", "gm_id": 15}',
+            },
         },
         ["target", "question"],
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.errors import InputError
-from eda_agent.server import files, runs
+from eda_agent.server import files, runs, starting, yields
 from eda_agent.server.confined import Root
 from eda_agent.server.tool import ServerTool
 from eda_agent.tools.arguments import checked
@@ -18,10 +18,12 @@ TOOLS: dict[str, ServerTool] = {
         files.CHECK,
         files.SIMULATE,
         files.ASK,
-        runs.SIZE,
+        starting.SIZE,
         runs.RUN_TOOL,
         runs.SHOW,
         runs.REPORT,
+        yields.MONTE_CARLO,
+        yields.POST_LAYOUT,
     )
 }
 """Name → tool, in the order in which an agent uses them."""

@@ -31,6 +31,7 @@ def arguments(properties: Mapping[str, Schema], required: Sequence[str] = ()) ->
     }
 
 
+TEXT: Schema = {"type": "string"}
 TARGET: Schema = {"type": "string", "description": "spec.yaml or its folder, or the folder of a run; below the root"}
 SIZING: Schema = {
     "type": "object",

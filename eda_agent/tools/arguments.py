@@ -79,5 +79,7 @@ def _in_bounds(place: str, schema: Mapping[str, Any], value: Any) -> None:
         raise InputError(f"{place} must be at least {schema['minimum']}")
     if "maximum" in schema and value > schema["maximum"]:
         raise InputError(f"{place} must be at most {schema['maximum']}")
+    if "exclusiveMinimum" in schema and not schema["exclusiveMinimum"] < value < schema["exclusiveMaximum"]:
+        raise InputError(f"{place} must be between {schema['exclusiveMinimum']} and {schema['exclusiveMaximum']}")
     if "maxItems" in schema and len(value) > schema["maxItems"]:
         raise InputError(f"{place} has more than {schema['maxItems']} entries")

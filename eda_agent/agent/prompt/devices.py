@@ -123,8 +123,12 @@ def noise_text(found: Inspection, most: int = 5) -> str:
     return "\n".join(lines)
 
 
-def response_text(found: Inspection) -> str:
-    """The landmarks of each testbench's frequency response."""
+def _near(one: float, other: float | None) -> bool:
+    return other is not None and abs(one - other) < 0.05 * other
+
+
+def response_text(found: Inspection, *, poles: bool = True) -> str:
+    """The landmarks of each testbench's frequency response. `poles`: with the frequencies of the phase's turns."""
     lines = []
     for bench, waves in found.waves.items():
         if "ac" not in waves:
@@ -138,6 +142,10 @@ def response_text(found: Inspection) -> str:
             parts.append(f"-3 dB at {format_quantity(marks.corner, 'Hz', 3)}")
         if marks.crossover is not None and marks.phase is not None:
             parts.append(f"0 dB at {format_quantity(marks.crossover, 'Hz', 3)} with {marks.phase:.0f}°")
-        parts += [f"-{turn:g}° at {format_quantity(at, 'Hz', 3)}" for turn, at in marks.turns.items()]
+        elif not poles:
+            continue
+        # a single pole has -3 dB and -45° in one place
+        turns = {turn: at for turn, at in marks.turns.items() if poles and not _near(at, marks.corner)}
+        parts += [f"-{turn:g}° at {format_quantity(at, 'Hz', 3)}" for turn, at in turns.items()]
         lines.append(f"Response ({bench}): {', '.join(parts)}")
     return "\n".join(lines)

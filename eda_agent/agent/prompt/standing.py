@@ -135,7 +135,7 @@ def _difference(problem: Problem, turn: Turn, best: Turn, look: Look | None, wan
     if found is not None and (out or turn.evaluation.failures):
         lines.append(nodes_text(problem, found))
     if found is not None:
-        lines.append(response_text(found))
+        lines.append(response_text(found, poles=bool(out)))
     return [line for line in lines if line]
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing, count
+from eda_agent.cli.options import Commands, add_json, add_simulator, add_sizing, count, seed
 from eda_agent.units import plain_number
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def register(commands: Commands) -> None:
         description="Simulate many samples of one sizing with device mismatch; report the yield of every spec.",
     )
     parser.add_argument("--samples", type=count, default=100, metavar="N", help="number of samples (default 100)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the samples (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="seed of the samples (default 0)")
     parser.add_argument(
         "--process",
         action=argparse.BooleanOptionalAction,

@@ -17,6 +17,7 @@ from eda_agent.cli.options import (
     add_simulator,
     count,
     policy_options,
+    seed,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def register(commands: Commands) -> None:
         metavar="NAME",
         help=f"policy: {', '.join(POLICY_NAMES)}, or python:MODULE.CLASS (default auto)",
     )
-    policy.add_argument("--seed", type=int, default=None, metavar="S", help="random seed (default 0)")
+    policy.add_argument("--seed", type=seed, default=None, metavar="S", help="random seed (default 0)")
     policy.add_argument(
         "--parallel",
         type=count,

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eda_agent.cli.options import POLICY_NAMES, Commands, count
+from eda_agent.cli.options import POLICY_NAMES, Commands, count, seed
 
 
 def register(commands: Commands) -> None:
@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("target", metavar="PATH", type=Path, help="spec.yaml, a netlist, or the folder of a run")
     parser.add_argument("--policy", choices=POLICY_NAMES, metavar="NAME", help="policy of a new run")
     parser.add_argument("--budget", type=count, metavar="N", help="maximum number of proposals of a new run")
-    parser.add_argument("--seed", type=int, metavar="S", help="random seed of a new run")
+    parser.add_argument("--seed", type=seed, metavar="S", help="random seed of a new run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of a new run")
     parser.add_argument("--resume", action="store_true", help="continue the run")
     parser.add_argument(
