@@ -12,8 +12,8 @@ from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.structure.recognise import analyse
 
+from ..simulation.judged import OTA
 from ..simulation.test_current_reference import SOURCE
-from ..simulation.test_soundness import OTA
 from .test_cli import run
 
 ENABLED = OTA.replace("ib vdd vss", "ib en vdd vss")

@@ -10,7 +10,7 @@ import pytest
 
 from eda_agent.run.process import start
 
-from ..simulation.test_soundness import OTA, OTA_SPEC
+from ..simulation.judged import OTA, OTA_SPEC
 from .test_cli import run
 
 WORDS = "testbenches loop and step do not test: out stands at 1.8 V, the supply, and does not move"

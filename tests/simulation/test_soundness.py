@@ -9,80 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
-from eda_agent.simulation.cache import NoCache, cache_folder
-from eda_agent.simulation.evaluate import Evaluator
 from eda_agent.simulation.local_pool import LocalPool
-from eda_agent.simulation.soundness import Soundness, judge, observe, symptoms_of, watch
+from eda_agent.simulation.soundness import Soundness, observe, symptoms_of, watch
 from eda_agent.simulation.soundness.noise import BELOW, voltage_bound
-from eda_agent.simulation.soundness.reference import sensitivity
-from eda_agent.simulation.workbench import Workbench
 
 from ..conftest import NAMES
+from .judged import amplifier, evaluator_of, judged
 
-
-@pytest.fixture(autouse=True)
-def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no sizing escapes is seen with few."""
-    monkeypatch.setattr("eda_agent.simulation.soundness.judgement.DRAWS", 4)
-
-
-OTA = """* an amplifier with what a test adds
-.subckt ota inp inn out ib vdd vss
-XM1 d1 inp t vss sky130_fd_pr__nfet_01v8 W=5 L=0.5 nf=1 m=1
-XM2 {drain} inn t vss sky130_fd_pr__nfet_01v8 W=5 L=0.5 nf=1 m=1
-XM3 d1 d1 vdd vdd sky130_fd_pr__pfet_01v8 W=4 L=0.5 nf=1 m=1
-XM4 {drain} d1 vdd vdd sky130_fd_pr__pfet_01v8 W=4 L=0.5 nf=1 m=1
-XM5 t ib vss vss sky130_fd_pr__nfet_01v8 W=2 L=1 nf=1 m=4
-XM6 ib ib vss vss sky130_fd_pr__nfet_01v8 W=2 L=1 nf=1 m=1
-{more}
-.ends
-"""
-OTA_SPEC = """name: ota
-circuit: c.spice
-subckt: ota
-pdk: sky130A
-parameters:
-  XM1.w: {min: 1u, max: 50u, step: 10n, scale: log}
-  XM3.w: {min: 1u, max: 50u, step: 10n, scale: log}
-  XM5.m: {min: 1, max: 20, step: 1, scale: log}
-match: [[XM1, XM2], [XM3, XM4]]
-ports: {PORTS}
-bias: {ib: {current: 5u}}
-testbenches:
-  loop: {template: opamp_open_loop, load: 1p}
-  step: {template: opamp_step, load: 1p}
-specs:
-  dc_gain: {testbench: loop, unit: dB, minimum: 30}
-  phase_margin: {testbench: loop, unit: deg, minimum: 60}
-  input_noise: {testbench: loop, unit: V/√Hz, maximum: 100n}
-  power: {testbench: loop, unit: W, maximum: 200u}
-  slew_rate_up: {testbench: step, unit: V/us, minimum: 5}
-corners:
-  nominal: {process: tt, vdd: 1.8, temperature: 27}
-"""
-
-
-def written(folder: Path, netlist: str, spec: str) -> Problem:
-    (folder / "c.spice").write_text(netlist, encoding="utf-8")
-    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
-    return load_problem(folder / "spec.yaml")
-
-
-def judged(problem: Problem, pool: LocalPool) -> Soundness:
-    return judge(evaluator_of(problem, pool))
-
-
-def evaluator_of(problem: Problem, pool: LocalPool) -> Evaluator:
-    return Evaluator(problem, Workbench(problem, cache_folder() / "models"), pool, NoCache())
-
-
-def amplifier(
-    folder: Path, *, drain: str = "out", more: str = "", inputs: tuple[str, str] = ("inp", "inn"), spec: str = OTA_SPEC
-) -> Problem:
-    ports = f"inp: {inputs[0]}, inn: {inputs[1]}"
-    return written(folder, OTA.format(drain=drain, more=more), spec.replace("PORTS", ports))
+pytestmark = pytest.mark.usefixtures("fewer_draws")
 
 
 @pytest.mark.parametrize(
@@ -140,170 +75,6 @@ def test_a_start_that_is_merely_bad_is_said_and_not_refused(
     assert not found.refused
     assert [symptom.check for symptom in found.said] == ["attenuates a little"]
     assert "at the netlist's own sizes, in testbench loop: it attenuates" in found.notes[0]
-
-
-COMPARATOR = """name: c
-circuit: c.spice
-subckt: comparator
-pdk: sky130A
-parameters:
-  W12:  {min: 0.42u, max: 40u, step: 0.01u, scale: log}
-  W34:  {min: 0.42u, max: 20u, step: 0.01u, scale: log}
-ports: {PORTS}
-testbenches:
-  clock: {template: comparator, load: 30f, vcm: 0.9, vdiff: 20m, frequency: 200M}
-specs:
-  delay: {testbench: clock, unit: s, maximum: 400p}
-corners:
-  nominal: {process: tt, vdd: 1.8, temperature: 27}
-"""
-
-
-@pytest.mark.parametrize(
-    ("more", "outputs", "check"),
-    [
-        ("Rshort outp outn 1", ("outp", "outn"), "never decides"),
-        ("", ("outn", "outp"), "decides wrongly"),
-        ("XMX xn vdd tail vss sky130_fd_pr__nfet_01v8 W=40 L=0.15", ("outp", "outn"), "one decision"),
-        ("", ("outp", "outn"), ""),
-    ],
-)
-def test_a_comparator_that_never_decides(
-    more: str, outputs: tuple[str, str], check: str, tmp_path: Path, pool: LocalPool, problems: dict[str, Problem]
-) -> None:
-    text = (problems["strongarm"].path.parent / "strongarm.spice").read_text(encoding="utf-8")
-    head, end, tail = text.partition(".ends comparator")
-    problem = written(
-        tmp_path, f"{head}{more}\n{end}{tail}", COMPARATOR.replace("PORTS", f"outp: {outputs[0]}, outn: {outputs[1]}")
-    )
-    found = judged(problem, pool)
-    assert [symptom.check for symptom in found.refused] == [check][: bool(check)]
-
-
-RING = """name: ring
-circuit: c.spice
-subckt: ring
-pdk: sky130A
-parameters:
-  wn: {min: 0.5u, max: 2u, step: 0.01u, scale: log}
-testbenches:
-  run: {template: oscillator, frequency: FREQ}
-specs:
-  oscillation_frequency: {testbench: run, unit: Hz, minimum: 100M}
-corners:
-  nominal: {process: tt, vdd: 1.8, temperature: 27}
-"""
-
-
-@pytest.mark.parametrize(
-    ("stages", "frequency", "check"), [(5, "2G", ""), (4, "2G", "stands still"), (5, "200G", "no periods")]
-)
-def test_an_oscillator_that_stands_still(
-    stages: int, frequency: str, check: str, tmp_path: Path, pool: LocalPool
-) -> None:
-    nets = ["out", *(f"n{number}" for number in range(1, stages))]
-    cells = [
-        f"XN{i} {nets[(i + 1) % stages]} {net} vss vss sky130_fd_pr__nfet_01v8 W={{wn}} L=0.15\nXP{i}"
-        f" {nets[(i + 1) % stages]} {net} vdd vdd sky130_fd_pr__pfet_01v8 W={{2*wn}} L=0.15"
-        for i, net in enumerate(nets)
-    ]
-    problem = written(
-        tmp_path,
-        "* a ring\n.subckt ring out vdd vss\n.param wn=1\n" + "\n".join(cells) + "\n.ends\n",
-        RING.replace("FREQ", frequency),
-    )
-    found = judged(problem, pool)
-    assert [symptom.check for symptom in found.refused] in ([check], [check][: bool(check)])
-
-
-REFERENCE = """name: r
-circuit: c.spice
-subckt: ref
-pdk: sky130A
-parameters:
-  R1: {min: 10k, max: 1MEG, scale: log}
-  XM1.w: {min: 1u, max: 20u, step: 10n, scale: log}
-testbenches:
-  drift: {template: reference}
-  line: {template: reference_line}
-specs:
-  temperature_coefficient: {testbench: drift, unit: ppm/K, maximum: 100}
-  line_regulation: {testbench: line, unit: V/V, maximum: 10m}
-corners:
-  nominal: {process: tt, vdd: 1.8, temperature: 27}
-"""
-
-
-@pytest.mark.parametrize(
-    ("body", "refused"),
-    [
-        (
-            "R1 vdd out 100k\nR2 out vss 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nR3 vdd x 100k",
-            [("line", "follows the supply")],
-        ),
-        (
-            (
-                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vdd vdd"
-                " sky130_fd_pr__pfet_01v8 W=5 L=1"
-            ),
-            [("drift", "output at a rail"), ("line", "follows the supply")],
-        ),
-        # a diode changes by far less than its supply
-        ("R1 vdd out 100k\nXM1 out out vss vss sky130_fd_pr__nfet_01v8 W=5 L=1", []),
-    ],
-)
-def test_a_reference_that_follows_its_supply(
-    body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool
-) -> None:
-    problem = written(tmp_path, f"* a reference\n.subckt ref out vdd vss\n{body}\n.ends\n", REFERENCE)
-    assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
-
-
-CURRENT = REFERENCE.replace("template: reference", "template: current_reference").replace(
-    "line_regulation: {testbench: line, unit: V/V, maximum: 10m}",
-    "line_sensitivity: {testbench: line, unit: '%/V', maximum: 10}\n  output_current: {testbench: drift, unit: A,"
-    " minimum: 1u}",
-)
-
-
-@pytest.mark.parametrize(
-    ("body", "refused"),
-    [
-        # its gate at the supply: off
-        (
-            (
-                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out vdd vdd vdd"
-                " sky130_fd_pr__pfet_01v8 W=5 L=1"
-            ),
-            [("drift", "no current")],
-        ),
-        # a resistor and a mirror: poor, and real
-        (
-            (
-                "R1 vdd x 100k\nXM1 x x vss vss sky130_fd_pr__nfet_01v8 W=5 L=1\nXM2 out x vss vss"
-                " sky130_fd_pr__nfet_01v8 W=5 L=1"
-            ),
-            [],
-        ),
-    ],
-)
-def test_a_current_reference_that_is_off(
-    body: str, refused: list[tuple[str, str]], tmp_path: Path, pool: LocalPool
-) -> None:
-    problem = written(tmp_path, f"* a reference\n.subckt ref out vdd vss\n{body}\n.ends\n", CURRENT)
-    assert [(symptom.testbench, symptom.check) for symptom in judged(problem, pool).refused] == refused
-
-
-def test_a_regulator_with_its_inputs_exchanged(tmp_path: Path, pool: LocalPool, problems: dict[str, Problem]) -> None:
-    ldo = problems["ldo"]
-    text = ldo.text.replace("subckt: ldo", "subckt: ldo\nports: {vref: fb, fb: vref}")
-    problem = written(
-        tmp_path,
-        "",
-        text.replace("circuit: ldo.spice", f"circuit: {ldo.path.parent / 'ldo.spice'}\ninclude: [{ldo.path.parent}]"),
-    )
-    checks = {symptom.testbench: symptom.check for symptom in judged(problem, pool).refused}
-    assert checks["load"] == checks["ac"] == "does not regulate"
 
 
 OWN = """name: c
@@ -414,10 +185,3 @@ def test_no_shipped_amplifier_is_near_the_bound(problems: dict[str, Problem], po
     noise, power = values["input_noise"], values["power"]
     assert noise is not None and power is not None
     assert noise > voltage_bound(power / 1.8, 27) > BELOW * voltage_bound(power / 1.8, 27)
-
-
-@pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])
-def test_a_divider_of_any_ratio_follows_its_supply_wholly(ratio: float) -> None:
-    supply = np.linspace(1.62, 1.98, 41)
-    assert sensitivity(supply, ratio * supply, 1.62, 1.98) == pytest.approx(1.0)
-    assert sensitivity(supply, np.full(41, ratio), 1.62, 1.98) == 0.0
