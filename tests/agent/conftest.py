@@ -6,13 +6,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
+from eda_agent.agent.env import Environment
+from eda_agent.agent.universal.network import Network
 from eda_agent.metrics import METRICS
 from eda_agent.problem.spec import Corner, Problem, Spec
 from eda_agent.simulation.fake import FunctionSimulator
+
+from .endpoint import Server, serving
+
+if TYPE_CHECKING:
+    from eda_agent.train.universal.net import Net
 
 
 def amplifier(sizing: Mapping[str, float], corner: str) -> dict[str, float | None]:
@@ -47,3 +55,34 @@ def problem(miller: Problem) -> Problem:
 @pytest.fixture
 def simulator(problem: Problem) -> FunctionSimulator:
     return FunctionSimulator(problem, amplifier)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """An endpoint of a language model."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def env(problem: Problem, simulator: FunctionSimulator) -> Environment:
+    """A game of the small problem, started."""
+    env = Environment(problem, simulator)
+    env.start()
+    return env
+
+
+@pytest.fixture(scope="session")
+def net() -> Net:
+    """A universal surrogate without training; torch is imported for those that ask."""
+    from .universal_kit import untrained_net
+
+    return untrained_net()
+
+
+@pytest.fixture(scope="session")
+def network(net: Net) -> Network:
+    """The same network in numpy."""
+    from .universal_kit import network_of
+
+    return network_of(net)

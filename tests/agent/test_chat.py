@@ -5,7 +5,6 @@ keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,23 +12,8 @@ import pytest
 from eda_agent.agent.env import Environment
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.errors import InputError, MissingError
-from eda_agent.problem.spec import Problem
-from eda_agent.simulation.fake import FunctionSimulator
 
-from .endpoint import GOOD, Server, serving
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def env(problem: Problem, simulator: FunctionSimulator) -> Environment:
-    env = Environment(problem, simulator)
-    env.start()
-    return env
+from .endpoint import GOOD, Server
 
 
 def call(arguments: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ limits. The endpoint is scripted, the simulator closed-form.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,13 +26,7 @@ from eda_agent.simulation.fake import FunctionSimulator
 from eda_agent.tools.toolbox import RunToolbox, equip
 
 from .conftest import amplifier
-from .endpoint import Server, calls, propose, serving
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as server:
-        yield server
+from .endpoint import Server, calls, propose
 
 
 def play(problem: Problem, policy: Any, simulations: int) -> tuple[str, Environment, list[dict[str, Any]]]:

@@ -1,11 +1,8 @@
-"""What a simulator process can no longer do once it is confined, tried from inside; what missing layers leave open; and
-the folders it leaves behind.
-"""
+"""What a simulator process can no longer do once confined, tried from inside; and what missing layers leave open."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,9 +13,6 @@ import pytest
 
 from eda_agent.simulation.local_pool import LocalPool
 from eda_agent.simulation.sandbox import gaps, landlock
-from eda_agent.simulation.sandbox.seccomp import filter_program
-from eda_agent.simulation.sandbox.syscalls import ARCHITECTURES, JUDGED, LAST, REFUSED
-from eda_agent.simulation.scratch import Scratch, sweep
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -184,53 +178,6 @@ def test_one_layer_alone_keeps_files_from_being_written(tmp_path: Path, layer: s
     assert gaps(answer["held"])
 
 
-def _verdict(machine: str, call: int, arguments: tuple[int, ...] = (), process: int = 77) -> int:
-    """The filter's answer, from an interpreter of classic BPF: 0 allowed, else the error."""
-    data = [call, ARCHITECTURES[machine], 0, 0]
-    for value in (*arguments, *[0] * (6 - len(arguments))):
-        data += [value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF]
-    program, place, loaded = filter_program(machine, process), 0, 0
-    while True:
-        code, yes, no, value = program[place]
-        place += 1
-        match code:
-            case 0x20:
-                loaded = data[value // 4]
-            case 0x15 | 0x35 | 0x45:
-                held = {0x15: loaded == value, 0x35: loaded >= value, 0x45: bool(loaded & value)}[code]
-                place += yes if held else no
-            case 0x06:
-                return 0 if value == 0x7FFF0000 else value & 0xFFFF
-
-
-@pytest.mark.parametrize("machine", sorted(ARCHITECTURES))
-def test_the_filter_by_an_interpreter_of_its_own(machine: str) -> None:
-    judged, refused = JUDGED[machine], set(REFUSED[machine].values())
-    assert all(_verdict(machine, number) == 1 for number in refused)
-    assert len(filter_program(machine, 1)) < 4096, "the kernel takes no longer program"
-    assert all(yes < 256 and no < 256 for _, yes, no, _ in filter_program(machine, 1))
-    allowed = set(range(LAST + 1)) - refused - set(judged.values())
-    assert all(_verdict(machine, number, (1 << 40, 3, 5)) == 0 for number in allowed)
-    assert _verdict(machine, LAST + 1) == 38 == _verdict(machine, judged["clone3"])
-    assert _verdict(machine, judged["clone"], (0x10000,)) == 0 and _verdict(machine, judged["clone"], (17,)) == 1
-    assert _verdict(machine, judged["prlimit64"], (0, 7, 0)) == 0
-    assert (
-        _verdict(machine, judged["prlimit64"], (0, 7, 1))
-        == 1
-        == _verdict(machine, judged["prlimit64"], (0, 7, 1 << 32))
-    )
-    assert _verdict(machine, judged["tgkill"], (77, 78, 6)) == 0 and _verdict(machine, judged["tgkill"], (1, 1, 9)) == 1
-    assert _verdict(machine, judged["prctl"], (15,)) == 0 and _verdict(machine, judged["prctl"], (1,)) == 1
-    for flags, answer in (
-        (os.O_RDONLY | os.O_CLOEXEC, 0),
-        (os.O_WRONLY, 1),
-        (os.O_RDWR, 1),
-        (os.O_CREAT, 1),
-        (os.O_TRUNC, 1),
-    ):
-        assert _verdict(machine, judged["openat"], (0, 0, flags)) == answer
-
-
 RIGHTS = "change the rights of the user's files and the priority of processes"
 
 
@@ -286,51 +233,6 @@ def test_workers_say_what_holds_and_leave_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("EDA_AGENT_SANDBOX", "0")
     with LocalPool(1) as pool:
         assert pool.version and pool.sandbox == []
-
-
-HOLD = """
-import sys, tempfile, time
-tempfile.tempdir = sys.argv[1]
-from eda_agent.simulation.scratch import Scratch
-scratch = Scratch()
-scratch.take()
-print(scratch.folder, flush=True)
-time.sleep(60)
-"""
-
-
-def test_what_the_killed_left_behind_is_swept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By its lock: the process number may be another's, in another container that shares the folder."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    held = Path(holder.stdout.readline().strip())
-    treasure = tmp_path / "treasure"
-    treasure.mkdir()
-    (tmp_path / "eda-agent-link").symlink_to(treasure)
-    # one that is being made has no lock yet; one of a day ago never will
-    young, old = tmp_path / "eda-agent-young", tmp_path / "eda-agent-old"
-    young.mkdir()
-    old.mkdir()
-    os.utime(old, (0, 0))
-    assert sweep() == 1
-    assert held.is_dir() and young.is_dir() and treasure.is_dir() and not old.exists()
-    holder.kill()
-    holder.wait()
-    assert sweep() == 1
-    assert not held.exists()
-
-
-def test_a_scratch_folder_goes_with_its_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    scratch = Scratch()
-    folder = scratch.take()
-    assert folder.is_dir() and folder.stat().st_mode & 0o077 == 0
-    assert sweep() == 0
-    scratch.give(folder)
-    assert not folder.exists()
-    scratch.close()
-    assert not scratch.folder.exists()
 
 
 @LINUX
