@@ -14,7 +14,7 @@ from eda_agent.klayout.shared import RunState
 from eda_agent.klayout.stream import Run
 from eda_agent.problem.spec import Problem
 from tests.agent.conftest import make_problem
-from tests.agent.test_commands import Session
+from tests.agent.played_session import Session
 from tests.conftest import ROOT
 
 INSTALLED = """

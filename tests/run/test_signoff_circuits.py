@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ..simulation import test_cut_all, test_cut_sky130
-from ..simulation.test_cut_all import currents
+from ..simulation import test_cut_sky130
+from ..simulation.plain_ngspice import GF, currents, uncut
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "signoff"
 
@@ -79,7 +79,7 @@ def test_a_bandgap_with_bipolars_and_poly_resistors(tmp_path: Path) -> None:
 
 def test_a_regulator_of_6_v_devices(tmp_path: Path) -> None:
     shown = sized(tmp_path, "ldo", "regulator", {"xmp.w", "xrc.r_length", "xcc.c_width", "xm1.l"})
-    head = test_cut_all.uncut(test_cut_all.GF, "tt")
+    head = uncut(GF, "tt")
     netlist = text_of(tmp_path)
     # the package's release has older names
     for new, old in (("nfet_06v0", "nmos_6p0"), ("pfet_06v0", "pmos_6p0"), ("cap_mim_2f0_m4m5_noshield", "mim_2p0fF")):

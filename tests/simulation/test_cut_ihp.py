@@ -15,7 +15,7 @@ from eda_agent.problem.pdk.bins import ANY
 from eda_agent.problem.pdk.verilog import compiled_models
 from eda_agent.simulation.ngspice import find_program
 
-from .test_cut_all import currents
+from .plain_ngspice import currents
 
 PDK = find_pdk("ihp-sg13g2")
 PROGRAM = str(find_program(compiled=True) or "")

@@ -13,7 +13,7 @@ import pytest
 from eda_agent.problem.pdk import cut_library, find_pdk
 from eda_agent.problem.pdk.bins import Box
 
-from .test_cut_all import currents
+from .plain_ngspice import currents
 
 PDK = find_pdk("sky130A")
 LIBRARY = PDK.library(PDK.devices)

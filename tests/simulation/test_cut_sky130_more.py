@@ -15,7 +15,7 @@ import pytest
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.bins import ANY
 
-from .test_cut_all import currents
+from .plain_ngspice import currents
 from .test_cut_sky130 import FOUNDRY, HERE, LIBRARY, PDK, PREFIX
 
 pytestmark = pytest.mark.skipif(

@@ -13,7 +13,7 @@ import pytest
 from eda_agent.problem.pdk import Pdk, cut_library, find_pdk
 from eda_agent.problem.pdk.bins import ANY
 
-from .test_cut_all import GF, currents, uncut
+from .plain_ngspice import GF, currents, uncut
 
 COUNT = 120
 """Devices of each kind: the ratio of two standard deviations of as many draws is within 35 % at 3.8 sigma."""
