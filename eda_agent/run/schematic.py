@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -9,6 +10,20 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.files import write_text
+
+
+NEEDED = (3, 4)
+"""Version of xschem that reads the schematics of today's flows; older ones may crash on them."""
+
+
+def xschem_version(program: str) -> tuple[int, ...] | None:
+    """The version of an xschem; None if it does not say."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"XSCHEM V(\d+(?:\.\d+)*)", done.stdout + done.stderr)
+    return tuple(map(int, found[1].split("."))) if found else None
 
 
 def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
@@ -41,11 +56,16 @@ def netlist_of_schematic(schematic: Path, folder: Path) -> Path:
         )
         if not netlist.is_file():
             words = (done.stderr or done.stdout).strip().splitlines()
+            version = xschem_version(program)
+            old = version is not None and version < NEEDED
+            shown = ".".join(map(str, version or ()))
             raise InputError(
                 Finding(
-                    f"xschem wrote no netlist: {words[-1] if words else 'no message'}",
+                    f"xschem {shown} wrote no netlist: {words[-1] if words else 'no message'}",
                     schematic,
-                    fix="netlist it in xschem",
+                    fix=f"it is older than {NEEDED[0]}.{NEEDED[1]}: install a newer one, or netlist it there"
+                    if old
+                    else "netlist it in xschem",
                 )
             )
         text = netlist.read_text(encoding="utf-8", errors="replace")

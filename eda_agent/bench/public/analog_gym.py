@@ -15,6 +15,7 @@ from pathlib import Path
 from eda_agent.bench.public.imported import Imported, NotRunnable
 from eda_agent.errors import EdaAgentError
 from eda_agent.files import read_file, write_text
+from eda_agent.problem.draft.sections import with_sections
 from eda_agent.run.drafting import draft_spec
 
 _CLASSES = (
@@ -122,15 +123,13 @@ def _written(place: Path, name: str, folder: Path) -> list[Path]:
 def _set_targets(spec: Path, kind: str, decks: Sequence[Path]) -> None:
     """Replace the targets of a drafted spec by those of the class; a result belongs to the deck that names it."""
     text = spec.read_text(encoding="utf-8")
-    head, _, rest = text.partition("\nspecs:\n")
-    tail = rest.partition("\ncorners:\n")[2]
-    benches = {file.strip("'"): name for name, file in re.findall(r"^  (\w+): \{deck: ([^,}]+)", head, re.MULTILINE)}
+    benches = {file.strip("'"): name for name, file in re.findall(r"^  (\w+): \{deck: ([^,}]+)", text, re.MULTILINE)}
     texts = {benches[deck.name]: deck.read_text(encoding="utf-8") for deck in decks if deck.name in benches}
     lines = []
     for name, bounds in _TARGETS[kind].items():
         named = [bench for bench, text in texts.items() if re.search(rf"(?<!\w){name}(?!\w)", text, re.IGNORECASE)]
         lines += [f"  {name}: {{testbench: {named[0]}, {bounds}}}"] if named else []
-    write_text(spec, "\n".join([head, "specs:", *lines, "corners:", tail]))
+    write_text(spec, with_sections(text, lines))
 
 
 def _other_simulator(place: Path) -> str:

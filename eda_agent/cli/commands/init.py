@@ -47,9 +47,20 @@ def register(commands: Commands) -> None:
 def init_command(options: argparse.Namespace) -> int:
     """Draft, simulate once and write. Return 0 if the draft can be sized, 1 if something must be filled in first."""
     from eda_agent.cli.init_questions import asks, question
-    from eda_agent.cli.render import print_json
+    from eda_agent.problem.cace.datasheet import is_datasheet
+    from eda_agent.run.cace_drafting import draft_from_datasheet
     from eda_agent.run.drafting import draft_spec
 
+    if is_datasheet(options.netlist):
+        result = draft_from_datasheet(
+            options.netlist,
+            options.out,
+            pdk=options.pdk,
+            force=options.force,
+            simulate=not options.no_sim,
+            answers=answers_of(options),
+        )
+        return _shown(options, result)
     result = draft_spec(
         options.netlist,
         options.out,
@@ -62,6 +73,13 @@ def init_command(options: argparse.Namespace) -> int:
         ask=question if asks(options) else None,
         decks=options.decks,
     )
+    return _shown(options, result)
+
+
+def _shown(options: argparse.Namespace, result: Mapping[str, Any]) -> int:
+    """Show what was drafted; the exit status."""
+    from eda_agent.cli.render import print_json
+
     if options.json:
         print_json(result)
     else:
@@ -102,6 +120,7 @@ def _report(result: Mapping[str, Any]) -> None:
         how, todo = "no targets: a testbench does not test the circuit", "correct the circuit or its testbench, then "
     if result["results"]:
         how = f"your deck is the testbench; targets are a step beyond its {counted(len(result['results']), 'result')}"
+        how = "testbenches, corners and targets are those of the datasheet" if result.get("datasheet") else how
     elif not result["kind"]:
         how, todo = "the purpose of the circuit is unknown", "--kind names it; or write testbenches and specs, then "
     if result["faults"]:

@@ -38,6 +38,12 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="output file, - for stdout (default: in the run's folder)"
     )
+    parser.add_argument(
+        "--datasheet",
+        type=Path,
+        metavar="FILE",
+        help="cace: write the results into this datasheet; a .bak keeps the old",
+    )
     parser.add_argument("--author", metavar="NAME", help="html: the author of the report (default: your user name)")
     parser.add_argument(
         "--pdf", action="store_true", help="html: also write the page as PDF (needs Chromium, Chrome, Edge or Brave)"
@@ -63,6 +69,8 @@ def report_command(options: argparse.Namespace) -> int:
 
         browser = find_browser()
     state = load_state(options.run)
+    if options.datasheet is not None:
+        return _into_datasheet(options, state)
     target: Path = options.out or options.run / FORMATS[options.format]
     match options.format:
         case "html":
@@ -95,6 +103,26 @@ def report_command(options: argparse.Namespace) -> int:
     if options.pdf:
         print_pdf(text, target.with_suffix(".pdf"), browser)
         say(f"wrote {target.with_suffix('.pdf')}")
+    return 0
+
+
+def _into_datasheet(options: argparse.Namespace, state: RunState) -> int:
+    """Write the results of a run into the designer's own datasheet."""
+    import shutil
+
+    from eda_agent.cli.say import say
+    from eda_agent.errors import InputError
+    from eda_agent.files import write_text
+    from eda_agent.record.cace_results import datasheet_with_results
+
+    if options.format not in {"cace", "html"}:
+        raise InputError("--datasheet is for CACE\n    → leave out --format, or write --format cace")
+    text = datasheet_with_results(options.datasheet, state)
+    target: Path = options.out or options.datasheet
+    if target == options.datasheet:
+        shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
+    write_text(target, text)
+    say(f"wrote {target}")
     return 0
 
 

@@ -97,7 +97,8 @@ def write_draft(
         benches.append((STARTED, draft.fallback_testbench.metrics, set(draft.fallback_testbench.metrics)))
     elif draft.own_bench is not None:
         for name, own_bench in draft.benches.items():
-            deck = os.path.join(os.path.dirname(circuit), os.path.relpath(draft.decks[name], draft.source.parent))
+            beside = os.path.relpath(draft.decks[name], draft.source.parent)
+            deck = os.path.normpath(os.path.join(os.path.dirname(circuit), beside))
             lines.append(f"  {name}: {{deck: {_word(deck)}{_supply_key(draft, own_bench)}}}")
     elif not benches:
         lines.append("  # none could be drafted: name a template or a deck (docs/spec.md)")

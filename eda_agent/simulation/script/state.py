@@ -47,8 +47,11 @@ class State:
         self.measures: Sequence[Step] = program["measures"]
         self.outcome = Outcome()
         self.plots = Plots(ngspice)
-        self.variables: dict[str, list[str]] = {}
         self.parameters: dict[str, float] = dict(program.get("parameters", {}))
+        # conditions of a CACE datasheet, which its templates have in their scripts too
+        self.variables = {
+            name: [f"{value:.12g}"] for name, value in self.parameters.items() if name.startswith("cace_")
+        }
         self._measuring = False
         self.settings: set[str] = set()
         self.degrees = False
