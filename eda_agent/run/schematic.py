@@ -11,7 +11,6 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.files import write_text
 
-
 NEEDED = (3, 4)
 """Version of xschem that reads the schematics of today's flows; older ones may crash on them."""
 
