@@ -13,10 +13,9 @@ from eda_agent.files import made_folder, write_text
 from eda_agent.problem.draft import Answers, Draft, Guess, guesses_of, read_circuit, unequal_groups, write_draft
 from eda_agent.problem.draft.further import with_decks
 from eda_agent.problem.draft.own_results import Row
-from eda_agent.problem.load import load_problem
 from eda_agent.problem.spec import Problem
 from eda_agent.record.tables import read_cace
-from eda_agent.run.evaluate_once import try_out
+from eda_agent.run.draft_trial import loaded, trial_of
 from eda_agent.run.own_deck import try_own_deck
 from eda_agent.run.schematic import netlist_of_schematic
 from eda_agent.run.targets import read_targets
@@ -115,18 +114,11 @@ def _drafted(
         draft.noticed += said
         text = write_draft(draft, circuit, results=results)
     elif draft.kind.benches or draft.fallback_testbench:
-        trial = folder / ".draft.yaml"
-        try:
-            write_text(trial, text)
-            problem, faults = _loaded(trial, draft.source)
-            tried = try_out(problem) if problem is not None and simulate else None
-        finally:
-            trial.unlink(missing_ok=True)
+        problem, faults, values, found = trial_of(draft, folder, circuit, wanted, simulate=simulate)
         draft.doubts[:] = doubts
         if problem is not None:
             draft.noticed += [note.message for note in problem.notes]
-        if problem is not None and tried is not None:
-            values, found = tried
+        if problem is not None and values is not None and found is not None:
             # values from a testbench with a symptom are no basis for targets
             measured = {name: value for name, value in values.items() if _bench(problem, name) not in found.testbenches}
             draft.noticed += [*map(str, found.findings), *found.notes]
@@ -160,7 +152,7 @@ def _try_own(
     trial = folder / ".draft.yaml"
     try:
         write_text(trial, text)
-        problem, faults = _loaded(trial, draft.source)
+        problem, faults = loaded(trial, draft.source)
         if problem is None or not simulate:
             return None, faults, []
         tried = try_own_deck(problem)
@@ -171,17 +163,6 @@ def _try_own(
         trial.unlink(missing_ok=True)
     rows = {bench: {name: Row(*row) for name, row in found.items()} for bench, found in tried.results.items()}
     return rows, (), [*(note.message for note in problem.notes), *tried.messages]
-
-
-def _loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ...]]:
-    """(the draft as a problem, ()), or (None, what is wrong with it). Findings name the netlist, because the user has
-    not seen the draft.
-    """
-    try:
-        return load_problem(spec), ()
-    except InputError as error:
-        found = (replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings)
-        return None, tuple(found)
 
 
 def _with_faults(text: str, faults: Iterable[Finding]) -> str:

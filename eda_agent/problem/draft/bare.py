@@ -34,9 +34,11 @@ _LENGTHS = 3.0
 _SHAPE = {"nmos": 10.0, "pmos": 20.0}
 
 
-def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
+def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str], supply: float = 0.0) -> list[str]:
     """The lines with every bare device replaced by one of the PDK's. A PDK without devices of its own leaves them
     unchanged.
+
+    `supply`: of the netlist in V, 0 if unknown: devices that endure it come first.
     """
     defined = {
         words[1].lower()
@@ -46,7 +48,7 @@ def with_devices(lines: Sequence[str], pdk: Pdk, notes: list[str]) -> list[str]:
     result = []
     for number, line in enumerate(lines):
         found = _MOS.match(line) or _foreign_call(lines, number, pdk)
-        rule = _rule(found[2], pdk) if found and found[2].lower() not in defined else None
+        rule = _rule(found[2], pdk, supply) if found and found[2].lower() not in defined else None
         if found is None or rule is None:
             result.append(line)
             continue
@@ -68,10 +70,12 @@ def _foreign_call(lines: Sequence[str], number: int, pdk: Pdk) -> re.Match[str] 
     return found if sized and _NAMED.match(found[2]) else None
 
 
-def _rule(model: str, pdk: Pdk) -> DeviceRule | None:
+def _rule(model: str, pdk: Pdk, supply: float) -> DeviceRule | None:
     named = _NAMED.match(model)
     polarity = _POLARITIES.get(model.lower()) or ({"n": "nmos", "p": "pmos"}[named[1].lower()] if named else None)
-    return pdk.device(model) or next((rule for rule in pdk.devices.values() if rule.type == polarity), None)
+    able = [rule for rule in pdk.devices.values() if rule.type == polarity]
+    enduring = [rule for rule in able if rule.rated is not None and supply <= 1.1 * rule.rated and rule.sized]
+    return pdk.device(model) or next(iter(enduring or able), None)
 
 
 def _continuation(lines: Sequence[str], start: int) -> list[str]:

@@ -78,6 +78,18 @@ GATE = (
     ),
     Bench("transfer", "logic_transfer", {}, {"switching_threshold": NEAR}),
 )
+LEVEL_SHIFTER = (
+    Bench(
+        "switch",
+        "level_shifter",
+        {"load": "10f", "low": "vdd/2"},
+        {"propagation_delay": MAX, "rise_time": MAX, "fall_time": MAX, "power": MAX},
+    ),
+)
+SCHMITT = (
+    Bench("thresholds", "hysteresis", {}, {"threshold_rising": NEAR, "threshold_falling": NEAR, "hysteresis": MIN}),
+    Bench("switch", "logic", {"load": "10f"}, {"propagation_delay": MAX, "power": MAX}),
+)
 OPEN_COMPARATOR = (
     Bench("step", "comparator_open", {"load": "10f", "overdrive": "20m"}, {"propagation_delay": MAX, "power": MAX}),
 )

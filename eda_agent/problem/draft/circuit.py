@@ -22,6 +22,8 @@ from eda_agent.problem.draft.nested import without_nesting
 from eda_agent.problem.draft.own_bench import NAME, OwnBench, circuit_text, read_own_bench
 from eda_agent.problem.draft.parasitics import ROLE, parasitics_in, words_of
 from eda_agent.problem.draft.port_names import OPPOSITES, disagreements, missing_rails
+from eda_agent.problem.draft.port_roles import outputs_of
+from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
 from eda_agent.problem.model_libraries import pdk_in, process_in
@@ -117,9 +119,9 @@ def read_circuit(
         own = replace(own, program=None)
     text, notes = here, tuple[str, ...]()
     if own is None:
-        text, notes = to_spice(here, [chosen])
+        text, notes = to_spice(here, [chosen], max(conditions_of(here.splitlines()).volts.values(), default=0.0))
     elif own.program is None:
-        text, notes = to_spice(circuit_text(own), [chosen])
+        text, notes = to_spice(circuit_text(own), [chosen], max(own.conditions.volts.values(), default=0.0))
         notes = (*notes, "the deck measures nothing, so its sources and analyses were replaced by templates")
         if own.text.left_out:
             notes = (*notes, "lines that name a model library were left out: `pdk:` gives the models")
@@ -154,6 +156,16 @@ def read_circuit(
         netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
         notes = (*notes, *said)
     structure, by_name = _structure(netlist, name, chosen, answers)
+    if own is None and (hidden := _hidden(structure)):
+        # a ring is closed in itself: a deck looks at it without a port
+        text = re.sub(
+            rf"^(\s*\.subckt\s+{re.escape(name)}\b[^\n]*)", rf"\1 {hidden}", text, count=1, flags=re.IGNORECASE | re.M
+        )
+        file = (file.parent if file != path else out) / f"{path.stem}.eda.spice"
+        write_text(file, text)
+        netlist = parse_netlist(read_source(file, [path.parent, file.parent], library_files=libraries))
+        notes = (*notes, f"{hidden.upper()} of the ring became a port")
+        structure, by_name = _structure(netlist, name, chosen, answers)
     parasitics = parasitics_in(structure, netlist, name, raw)
     structure = replace(structure, roles={**structure.roles, **dict.fromkeys(parasitics, ROLE)})
     kind = with_answers(classify(structure), structure, answers)
@@ -202,6 +214,12 @@ def library_files() -> set[str]:
     known = [find_pdk(name) for name in pdk_names()]
     roots = {Path(place.get("root") or place.get("file", "")).name for entry in known for place in entry.locations}
     return roots | {name for entry in known for name in entry.include}
+
+
+def _hidden(structure: Structure) -> str:
+    """The net of a ring that must become a port to be measured, "" if the circuit has an output or no ring."""
+    rest = [port for port in structure.ports if port not in structure.rails]
+    return "" if structure.input_pair or outputs_of(structure, rest) else hidden_output(structure)
 
 
 def _structure(netlist: Netlist, name: str, pdk: Pdk, answers: Answers) -> tuple[Structure, dict[str, str]]:

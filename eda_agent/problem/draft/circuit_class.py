@@ -10,11 +10,13 @@ from eda_agent.problem.draft.benches import (
     COMPARATOR,
     CURRENT_REFERENCE,
     GATE,
+    LEVEL_SHIFTER,
     OPAMP,
     OPEN_COMPARATOR,
     OSCILLATOR,
     REFERENCE,
     REGULATOR,
+    SCHMITT,
     TIA,
     VCO,
     Bench,
@@ -22,7 +24,9 @@ from eda_agent.problem.draft.benches import (
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
 from eda_agent.problem.draft.port_names import named
-from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of, rings
+from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of
+from eda_agent.problem.draft.ring_oscillator import ring_oscillator
+from eda_agent.problem.draft.static_logic import static_logic
 from eda_agent.problem.structure import Structure, polarity
 
 
@@ -47,8 +51,15 @@ class CircuitClass:
     switches: tuple[str, ...] = field(default_factory=tuple)
 
 
+KIND_BENCHES = {"gate": GATE, "level shifter": LEVEL_SHIFTER, "Schmitt trigger": SCHMITT}
+"""Kind of static logic → its testbenches."""
+
+
 def classify(structure: Structure) -> CircuitClass:
     """Classify a circuit; `name` is "" if its purpose is unknown."""
+    if structure.input_pair is None and (logic := static_logic(structure)) is not None:
+        benches = KIND_BENCHES[logic.kind]
+        return CircuitClass(logic.kind, logic.ports, logic.held, benches, noticed=logic.words)
     enables = enables_of(structure, [port for port in structure.ports if port not in structure.rails])
     kind = _tell(structure, set(enables))
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
@@ -97,11 +108,10 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
     if gate := _common_gate(structure, rest):
         ports = {"in": gate[0], "out": gate[1], **rails}
         return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), TIA, tuple(doubts))
-    if rings(structure) and len(outputs) == 1:
-        ports = {"out": outputs[0], **rails}
-        if len(inputs) == 1:
-            return CircuitClass("voltage-controlled oscillator", {**ports, "vctrl": inputs[0]}, {}, VCO, tuple(doubts))
-        return CircuitClass("oscillator", ports, biases(structure, rest, {outputs[0]}), OSCILLATOR, tuple(doubts))
+    if outputs and (found := ring_oscillator(structure, rest, outputs)) is not None:
+        name, ports, bias = found
+        benches = OSCILLATOR if name == "oscillator" else VCO
+        return CircuitClass(name, {**ports, **rails}, bias, benches, tuple(doubts))
     if len(rest) == 1 and outputs and not inputs and is_gated(structure, rest[0]):
         # nothing drives it, and a gate drives its output: what else could it do
         doubts.append("whether this circuit oscillates: no ring of inverters was recognised")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from eda_agent.problem.draft.benches import Bench
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.kinds import OSCILLATORS, STATIC
 from eda_agent.problem.draft.own_bench import supplied
 from eda_agent.problem.draft.sizable_parameters import loads_of
 from eda_agent.problem.draft.targets import Measured, hold_of
@@ -55,6 +56,9 @@ def _usual_supply(draft: Draft) -> float:
 def held_of(draft: Draft, port: str, how: str) -> Held:
     """How a port is held. `how`: as in `biases`."""
     answer = draft.answers.bias.get(port)
+    if how in {"low", "high"} and answer is None and draft.kind.name in {*STATIC, *OSCILLATORS}:
+        # the deck's pulses say nothing of the level at which the other input decides
+        return Held(port, "voltage", "vdd" if how == "high" else "0")
     if how in {"low", "high"} and (answer is None or answer.level) and port not in draft.driven:
         sure = answer is not None or any(enable.port == port for enable in draft.structure.enables)
         # on at the supply of every corner
@@ -85,6 +89,8 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     if inside and bench.template in {"opamp_open_loop", "opamp_step"}:
         settings["load"] = "1f"
         why = f"  # the load is {' '.join(name.upper() for name in inside)}, inside the circuit"
+    if "low" in settings and (lower := _lower_supply(draft)):
+        settings["low"] = amount_text(lower)
     load, common = load_of(draft), common_mode_of(draft)
     if load is not None and "load" in settings:
         settings["load"] = amount_text(load)
@@ -94,6 +100,21 @@ def settings_of(draft: Draft, bench: Bench, measured: Measured) -> tuple[dict[st
     if hold is not None and not 0.2e-6 <= hold <= 1e-6:
         settings["hold"] = amount_text(hold)
     return settings, why
+
+
+def _lower_supply(draft: Draft) -> float:
+    """V of the lower supply of a level shifter: its own source, or what its devices are made for; 0 if unknown."""
+    port = draft.kind.ports.get("vddl", "")
+    if driven := draft.driven.get(port, 0.0):
+        return driven
+    models = {
+        device.value
+        for scope in draft.netlist.subcircuits.values()
+        for device in scope.devices
+        if port in device.nodes and draft.pdk.device(device.value) is not None
+    }
+    supplies = {rule.supply or draft.pdk.supply for name in models if (rule := draft.pdk.device(name)) is not None}
+    return supplies.pop() if len(supplies) == 1 else 0.0
 
 
 def load_of(draft: Draft) -> float | None:

@@ -32,8 +32,11 @@ _CDL_CARDS = re.compile(
 _PLAIN_MOS = re.compile(r"^(m\S*\s+\S+\s+\S+\s+\S+\s+\S+\s+)(\S+)(.*)$", re.IGNORECASE)
 
 
-def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
-    """(netlist, changes). `pdks` tell whether a model name is a device that must be called as a subcircuit."""
+def to_spice(text: str, pdks: Sequence[Pdk], supply: float = 0.0) -> tuple[str, tuple[str, ...]]:
+    """(netlist, changes). `pdks` tell whether a model name is a device that must be called as a subcircuit.
+
+    `supply`: of the netlist in V, 0 if unknown.
+    """
     notes: list[str] = []
     lines = without_simulation(_scaled(text.splitlines(), pdks, notes), notes)
     lines = without_reserved_names(without_model_libraries(lines, notes), notes)
@@ -42,7 +45,7 @@ def to_spice(text: str, pdks: Sequence[Pdk]) -> tuple[str, tuple[str, ...]]:
     lines = [_slashes(line, notes) for line in lines]
     lines = with_global_ports(lines, notes)
     for pdk in pdks:
-        lines = with_devices(lines, pdk, notes)
+        lines = with_devices(lines, pdk, notes, supply)
     lines = foundry_calls(_foundry_devices(lines, pdks, notes), pdks, notes)
     result = "\n".join(lines) + ("\n" if text.endswith("\n") else "")
     return result, tuple(dict.fromkeys(notes))

@@ -17,9 +17,12 @@ from eda_agent.problem.draft.conditions import (
     supply_is_guessed,
     supply_of,
 )
-from eda_agent.units import format_quantity, parse_quantity
+from eda_agent.problem.draft.kinds import OSCILLATORS
+from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
-_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F", "overdrive": "V"}
+SEARCHED = "500M"
+"""Hz: where the search for an oscillator's frequency begins."""
+_SETTINGS = {"load_current": "A", "frequency": "Hz", "source": "F", "overdrive": "V", "low": "V"}
 """Further settings of templates that a draft guesses: name → unit."""
 
 
@@ -88,9 +91,16 @@ def _of_bench(draft: Draft, bench: Bench, settings: dict[str, str]) -> list[Gues
     for name, unit in _SETTINGS.items():
         if name in settings:
             place = f"testbenches.{bench.name}.{name} in the spec"
+            if name == "frequency" and draft.kind.name in OSCILLATORS and settings[name] != SEARCHED:
+                # the trial saw the oscillator swing at it
+                continue
             result.append(Guess(name.replace("_", " "), _shown(settings[name], unit), "a common value", place=place))
     return result
 
 
 def _shown(amount: str, unit: str) -> str:
-    return format_quantity(parse_quantity(amount), unit)
+    try:
+        return format_quantity(parse_quantity(amount), unit)
+    except QuantityError:
+        # an expression over the supply
+        return amount

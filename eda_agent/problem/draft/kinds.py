@@ -31,10 +31,19 @@ KINDS = {
     "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("current-reference", "bias", "bias-generator")),
     "buffer": Kind(("in", "out"), benches.BUFFER, ("follower", "source-follower", "voltage-buffer")),
     "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
+    "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("levelshifter", "level-converter")),
+    "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
 }
 """Every kind that a draft can be of, by its name."""
 CHOICES = tuple(kind.words[0] if " " in name else name for name, kind in KINDS.items())
 """The names that a user is offered: one word for each kind."""
+
+
+STATIC = frozenset({"gate", "level shifter", "Schmitt trigger"})
+"""Kinds that switch between the rails: no device of theirs is meant to be saturated."""
+
+
+OSCILLATORS = frozenset({"oscillator", "voltage-controlled oscillator"})
 
 
 def kind_named(text: str) -> str:

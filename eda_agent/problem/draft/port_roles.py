@@ -87,21 +87,3 @@ def _current(structure: Structure, port: str) -> str:
     others = any(port in passive.nets for passive in structure.passives)
     others = others or any(port == fet.drain for fet in structure.fets)
     return "" if not alone or others else "sink" if feet[0].type == "nmos" else "source"
-
-
-def rings(structure: Structure) -> bool:
-    """Whether inverting stages form a ring of odd length, at least three."""
-    links: dict[str, set[str]] = {}
-    for fet in structure.fets:
-        if structure.roles.get(fet.name, "").startswith("inverter"):
-            links.setdefault(fet.gate, set()).add(fet.drain)
-    for start in links:
-        net, length, seen = start, 0, set()
-        while net not in seen and net in links:
-            seen.add(net)
-            # a stage may also drive a buffer: follow the branch that leads back
-            net = next((other for other in links[net] if other in links), "")
-            length += 1
-            if net == start:
-                return length >= 3 and length % 2 == 1
-    return False

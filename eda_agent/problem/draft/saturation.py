@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.fallback_testbench import NAME as STARTED
+from eda_agent.problem.draft.kinds import STATIC
 from eda_agent.problem.load_testbench import read_template
 from eda_agent.problem.structure.saturation import meant_for_saturation
 from eda_agent.units import format_quantity
@@ -29,7 +30,7 @@ def saturation_line(draft: Draft, now: float | None, measured: bool, untested: C
     """
     bench = _biased(draft)
     devices = _devices(draft)
-    if bench is None or not devices:
+    if bench is None or not devices or draft.kind.name in STATIC:
         return None
     if bench in untested:
         bound, how = ENOUGH, "a common value; the testbench does not test"

@@ -88,8 +88,10 @@ def measured_nets(text: str) -> frozenset[str]:
     inside = False
     for line in text.splitlines():
         words = line.strip().lower()
+        if words.startswith("*"):
+            continue
         inside = inside or words.startswith(".control")
-        if inside or re.match(r"\.(?:print|plot|probe|meas|measure|save)\b", words):
+        if inside or re.match(r"\.(?:print|plot|probe|meas|measure|save|ic)\b", words):
             found |= {net for match in _PROBED.finditer(words) for net in match.groups() if net}
         inside = inside and not words.startswith(".endc")
     return frozenset(found)

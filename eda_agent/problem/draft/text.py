@@ -68,7 +68,7 @@ def write_draft(
     for key, found in (("match", groups.match), ("mirrors", groups.mirrors)):
         if found:
             lines.append(
-                f"{key}: [{', '.join('[' + ', '.join(name.upper() for name in group) + ']' for group in found)}]"
+                f"{key}: [{', '.join('[' + ', '.join(_word(name.upper()) for name in group) + ']' for group in found)}]"
             )
     tied = ratios_of(draft)
     names = {edit: name for name, edit in places_of(draft)[:MAX_PARAMETERS]}
@@ -175,7 +175,7 @@ def _parameters(draft: Draft) -> list[str]:
             f"scale: {scale}",
             *([f"role: {role_of(draft, edit)}"] if role_of(draft, edit) else []),
         ]
-        lines.append(f"  {name}: {{{', '.join(cells)}}}")
+        lines.append(f"  {_word(name)}: {{{', '.join(cells)}}}")
     if not lines:
         raise InputError(Finding("the netlist has nothing to size: no W, L, m, R or C", draft.source))
     return lines

@@ -111,7 +111,23 @@ def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
     both: Counter[str] = Counter()
     for fet in own:
         both[fet.bulk] += 1 if fet.bulk in (fet.source, fet.drain) else 2
-    return max(both, key=lambda net: (net in ports or net == "0", both[net], net)) if both else ""
+    rail = max(both, key=lambda net: (net in ports or net == "0", both[net], net)) if both else ""
+    return _fed(rail, fets, ports, kind)
+
+
+def _fed(rail: str, fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
+    """The rail; if only wells stand on it (standard cells), the port from which most channels of the type start."""
+    channels = Counter((net, fet.type) for fet in fets for net in (fet.drain, fet.source))
+    if not rail or any(net == rail for net, _ in channels) or rail == "0":
+        return rail
+    gates = {fet.gate for fet in fets}
+    other = "pmos" if kind == "nmos" else "nmos"
+    starts = {
+        net: count
+        for (net, one), count in channels.items()
+        if one == kind and net in ports and net not in gates and not channels[net, other]
+    }
+    return max(starts, key=lambda net: (starts[net], net)) if starts else rail
 
 
 def _behind_resistors(net: str, ports: Sequence[str], fets: Sequence[Fet], passives: Sequence[Passive]) -> str:

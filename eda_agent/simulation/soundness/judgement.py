@@ -21,6 +21,7 @@ from eda_agent.simulation.soundness import (
     regulator,
     states,
     supply,
+    switching,
 )
 from eda_agent.simulation.soundness.observation import Observation, observe
 from eda_agent.simulation.soundness.symptom import Symptom
@@ -29,6 +30,7 @@ from eda_agent.units import counted
 
 CHECKS = (
     amplifier.check,
+    switching.check,
     output.check,
     comparator.check,
     oscillator.check,

@@ -1,0 +1,86 @@
+"""A draft's trial simulates the netlist's own sizes; that of an oscillator searches the frequency that its window asks
+for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from eda_agent.errors import Finding, InputError
+from eda_agent.files import write_text
+from eda_agent.problem.draft import Draft, write_draft
+from eda_agent.problem.draft.kinds import OSCILLATORS
+from eda_agent.problem.draft.targets import rounded
+from eda_agent.problem.load import load_problem
+from eda_agent.problem.spec import Problem
+from eda_agent.run.evaluate_once import measure_once, try_out
+from eda_agent.simulation.soundness import Soundness
+from eda_agent.units import format_quantity
+
+Wanted = Mapping[str, Mapping[str, float]]
+Simulated = Callable[[Problem], tuple[Mapping[str, float | None], Soundness | None]]
+FREQUENCIES = ("25M", "1.2M", "60k", "3k")
+"""Hz, behind the common value: a window shows a period of up to twenty times its own."""
+_OSCILLATION = "oscillation_frequency"
+
+
+class Trial(NamedTuple):
+    """`problem`: None if the draft does not load, with `faults`. `values` and `found`: None without a simulation."""
+
+    problem: Problem | None
+    faults: tuple[Finding, ...] = ()
+    values: Mapping[str, float | None] | None = None
+    found: Soundness | None = None
+
+
+def loaded(spec: Path, netlist: Path) -> tuple[Problem | None, tuple[Finding, ...]]:
+    """(the draft as a problem, ()), or (None, what is wrong with it). Findings name the netlist, because the user has
+    not seen the draft.
+    """
+    try:
+        return load_problem(spec), ()
+    except InputError as error:
+        found = (replace(one, file=netlist, line=None) if one.file == spec else one for one in error.findings)
+        return None, tuple(found)
+
+
+def trial_of(draft: Draft, folder: Path, circuit: str, wanted: Wanted, *, simulate: bool) -> Trial:
+    """The trial of a draft; an oscillator's testbenches get the frequency at which it was seen to swing."""
+    asked = next((bench.settings["frequency"] for bench in draft.kind.benches if "frequency" in bench.settings), "")
+    if not simulate or not asked or draft.kind.name not in OSCILLATORS:
+        return _once(draft, folder, circuit, wanted, try_out if simulate else None)
+    for frequency in (asked, *FREQUENCIES):
+        _set(draft, frequency)
+        seen = _once(draft, folder, circuit, wanted, lambda problem: (measure_once(problem), None)).values
+        if seen and (swings := seen.get(_OSCILLATION)):
+            _set(draft, format_quantity(rounded(swings)).replace(" ", ""))
+            break
+    else:
+        _set(draft, asked)
+    return _once(draft, folder, circuit, wanted, try_out)
+
+
+def _once(draft: Draft, folder: Path, circuit: str, wanted: Wanted, simulation: Simulated | None) -> Trial:
+    doubts, noticed = list(draft.doubts), list(draft.noticed)
+    trial = folder / ".draft.yaml"
+    try:
+        write_text(trial, write_draft(draft, circuit, wanted=wanted))
+        problem, faults = loaded(trial, draft.source)
+        if problem is None or simulation is None:
+            return Trial(problem, faults)
+        return Trial(problem, faults, *simulation(problem))
+    finally:
+        trial.unlink(missing_ok=True)
+        # a text that is written again says the same again
+        draft.doubts[:], draft.noticed[:] = doubts, noticed
+
+
+def _set(draft: Draft, frequency: str) -> None:
+    benches = [
+        replace(bench, settings={**bench.settings, "frequency": frequency}) if "frequency" in bench.settings else bench
+        for bench in draft.kind.benches
+    ]
+    draft.kind = replace(draft.kind, benches=tuple(benches))

@@ -1,0 +1,101 @@
+"""One circuit of each further kind: recognised by its connections, drafted, sized and signed off in a few corners."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .test_signoff_circuits import run
+
+MODELS = """* a demonstration process
+.model nch nmos level=1 vto=0.5 kp=200u lambda=0.05 cgso=200p cgdo=200p cj=700u mj=0.5 tox=8n
+.model pch pmos level=1 vto=-0.5 kp=80u lambda=0.05 cgso=200p cgdo=200p cj=700u mj=0.5 tox=8n
+"""
+SUPPLY = 3.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`circuit`: ports and lines. `starts`: the start of the draft's answer. `specs`: those to size for."""
+
+    circuit: str
+    starts: str
+    ports: str
+    specs: str
+    size: str = ""
+
+
+KINDS = {
+    "nand": Kind(
+        "a b out vdd vss\nMN1 x a vss vss nch W=1u L=0.5u\nMN2 out b x vss nch W=1u L=0.5u\n"
+        "MP1 out a vdd vdd pch W=1u L=0.5u\nMP2 out b vdd vdd pch W=1u L=0.5u",
+        "gate",
+        "in: a",
+        "propagation_delay: {testbench: switch, maximum: 120p}\n  power: {testbench: switch, maximum: 400u}",
+        "MN1.w",
+    ),
+    "shifter": Kind(
+        "in out vdd vlow vss\nMN3 ib in vss vss nch W=1u L=0.5u\nMP3 ib in vlow vlow pch W=2u L=0.5u\n"
+        "MN1 x in vss vss nch W=4u L=0.5u\nMN2 y ib vss vss nch W=4u L=0.5u\n"
+        "MP1 x y vdd vdd pch W=1u L=0.5u\nMP2 y x vdd vdd pch W=1u L=0.5u\n"
+        "MN4 out x vss vss nch W=2u L=0.5u\nMP4 out x vdd vdd pch W=4u L=0.5u",
+        "level shifter",
+        "vddl: vlow",
+        "propagation_delay: {testbench: switch, maximum: 600p}\n  rise_time: {testbench: switch, maximum: 300p}",
+        "MN1.w",
+    ),
+    "schmitt": Kind(
+        "in out vdd vss\nMN1 x in vss vss nch W=2u L=0.5u\nMN2 out in x vss nch W=4u L=0.5u\n"
+        "MN3 vdd out x vss nch W=1u L=0.5u\nMP1 y in vdd vdd pch W=5u L=0.5u\nMP2 out in y vdd pch W=10u L=0.5u\n"
+        "MP3 vss out y vdd pch W=2u L=0.5u",
+        "Schmitt trigger",
+        "in: in",
+        "hysteresis: {testbench: thresholds, minimum: 0.7}\n"
+        "  threshold_rising: {testbench: thresholds, minimum: 1.5, maximum: 2.2}\n"
+        "  propagation_delay: {testbench: switch, maximum: 1n}",
+        "MN3.w",
+    ),
+    "ring": Kind(
+        "en out vdd vss\nMN1 x e vss vss nch W=2u L=0.5u\nMN2 a en x vss nch W=2u L=0.5u\n"
+        "MP1 a e vdd vdd pch W=2u L=0.5u\nMP2 a en vdd vdd pch W=2u L=0.5u\n"
+        + "".join(
+            f"MN{net} {net} {source} vss vss nch W=1u L=0.5u\nMP{net} {net} {source} vdd vdd pch W=2u L=0.5u\nC{net}"
+            f" {net} vss 2p\n"
+            for source, net in (("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"))
+        )
+        + "MNout out e vss vss nch W=1u L=0.5u\nMPout out e vdd vdd pch W=2u L=0.5u",
+        "oscillator",
+        "out: out",
+        "oscillation_frequency: {testbench: run, minimum: 20M}\n  power: {testbench: run, maximum: 3m}",
+        "MNB.w",
+    ),
+}
+CORNERS = "corners: {cross: {process: [tt], vdd: [2.7, 3.3], temperature: [-40, 125]}}\n"
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_a_kind_is_recognised_sized_and_signed_off(name: str, tmp_path: Path) -> None:
+    kind = KINDS[name]
+    (tmp_path / "c.spice").write_text(f"{MODELS}.subckt {name} {kind.circuit}\n.ends\n")
+    said = run(tmp_path, "init", "c.spice", "--supply", f"{SUPPLY:g}")
+    draft = (tmp_path / "spec.yaml").read_text()
+    assert said.startswith(f"{name}: {kind.starts}, own"), said
+    ports = re.search(r"^ports: (.*)$", draft, re.MULTILINE)
+    assert kind.ports in (ports[1] if ports else "in: in, out: out"), draft
+    assert name != "ring" or "bias: {en: {voltage: vdd}}" in draft
+    assert not re.search(r"could not be measured|^  #", draft, re.MULTILINE), draft
+    assert kind.size in draft
+    head = re.split(r"^specs:$", draft, flags=re.MULTILINE)[0]
+    (tmp_path / "spec.yaml").write_text(f"{head}specs:\n  {kind.specs}\n{CORNERS}budget: {{simulations: 60}}\n")
+    shown = run(tmp_path, "size", "spec.yaml", "--workers", "1", "--out", "run")
+    assert re.search(r"simulated again without cache in 4 corners: met", shown), shown[-3000:]
+
+
+def test_a_level_shifter_that_does_not_switch_is_said(tmp_path: Path) -> None:
+    weak = KINDS["shifter"].circuit.replace("nch W=4u", "nch W=0.5u").replace("pch W=1u", "pch W=40u")
+    (tmp_path / "c.spice").write_text(f"{MODELS}.subckt shifter {weak}\n.ends\n")
+    said = run(tmp_path, "init", "c.spice", "--supply", "3")
+    assert "testbench switch: out does not switch: it swings by" in said
