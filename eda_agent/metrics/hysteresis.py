@@ -17,7 +17,7 @@ def thresholds(sweep: Real, driven: Real, output: Real, level: float) -> tuple[f
     The sweep is of the template `hysteresis`: the input rises up to the middle of it and falls behind it.
     """
     top = int(np.argmax(driven))
-    found = []
+    found: list[float] = []
     for part in (slice(0, top + 1), slice(top, len(sweep))):
         over = output[part] > level
         places = np.flatnonzero(over[1:] != over[:-1])

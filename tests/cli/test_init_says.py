@@ -207,6 +207,7 @@ def test_a_current_reference_is_drafted_as_such(tmp_path: Path) -> None:
     problem = load_problem(tmp_path / "spec.yaml")
     assert set(problem.spec_names) == {
         "output_current",
+        "startup_time",
         "temperature_coefficient",
         "power",
         "line_sensitivity",

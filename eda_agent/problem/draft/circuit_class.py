@@ -110,8 +110,8 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return CircuitClass("transimpedance amplifier", ports, biases(structure, rest, set(gate)), TIA, tuple(doubts))
     if outputs and (found := ring_oscillator(structure, rest, outputs)) is not None:
         name, ports, bias = found
-        benches = OSCILLATOR if name == "oscillator" else VCO
-        return CircuitClass(name, {**ports, **rails}, bias, benches, tuple(doubts))
+        swings = OSCILLATOR if name == "oscillator" else VCO
+        return CircuitClass(name, {**ports, **rails}, bias, swings, tuple(doubts))
     if len(rest) == 1 and outputs and not inputs and is_gated(structure, rest[0]):
         # nothing drives it, and a gate drives its output: what else could it do
         doubts.append("whether this circuit oscillates: no ring of inverters was recognised")

@@ -54,8 +54,9 @@ def analyse(
             fets.append(Fet(device.label, kind, drain, gate, source, bulk))
         elif device.kind in TWO_TERMINAL and len(nodes) >= 2:
             passives.append(Passive(device.label, device.kind, (nodes[0], nodes[1])))
+    wells = _fed({kind: _rail(fets, ports, kind) for kind in ("pmos", "nmos")}, fets, ports)
     vdd, vss = (
-        (rails or {}).get(role) or _behind_resistors(_rail(fets, ports, kind), ports, fets, passives)
+        (rails or {}).get(role) or _behind_resistors(wells[kind], ports, fets, passives)
         for role, kind in (("vdd", "pmos"), ("vss", "nmos"))
     )
     idle = {fet.name: role for fet in fets if (role := _idle(fet, vdd, vss))}
@@ -111,23 +112,24 @@ def _rail(fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
     both: Counter[str] = Counter()
     for fet in own:
         both[fet.bulk] += 1 if fet.bulk in (fet.source, fet.drain) else 2
-    rail = max(both, key=lambda net: (net in ports or net == "0", both[net], net)) if both else ""
-    return _fed(rail, fets, ports, kind)
+    return max(both, key=lambda net: (net in ports or net == "0", both[net], net)) if both else ""
 
 
-def _fed(rail: str, fets: Sequence[Fet], ports: Sequence[str], kind: str) -> str:
-    """The rail; if only wells stand on it (standard cells), the port from which most channels of the type start."""
+def _fed(rails: dict[str, str], fets: Sequence[Fet], ports: Sequence[str]) -> dict[str, str]:
+    """The rails by type; where only wells stand on both, as in standard cells, the ports that feed most channels."""
     channels = Counter((net, fet.type) for fet in fets for net in (fet.drain, fet.source))
-    if not rail or any(net == rail for net, _ in channels) or rail == "0":
-        return rail
+    if any(net == rail for rail in rails.values() for net, _ in channels) or not all(rails.values()):
+        return rails
     gates = {fet.gate for fet in fets}
-    other = "pmos" if kind == "nmos" else "nmos"
-    starts = {
-        net: count
-        for (net, one), count in channels.items()
-        if one == kind and net in ports and net not in gates and not channels[net, other]
-    }
-    return max(starts, key=lambda net: (starts[net], net)) if starts else rail
+    result = {}
+    for kind, other in (("pmos", "nmos"), ("nmos", "pmos")):
+        starts = {
+            net: count
+            for (net, one), count in channels.items()
+            if one == kind and net in ports and net not in gates and not channels[net, other]
+        }
+        result[kind] = max(starts, key=lambda net: (starts[net], net)) if starts else rails[kind]
+    return result
 
 
 def _behind_resistors(net: str, ports: Sequence[str], fets: Sequence[Fet], passives: Sequence[Passive]) -> str:
