@@ -1,10 +1,7 @@
 """A quantity is a number in SI units, written with an engineering prefix on screen and in files.
 
-Two dialects read the same text differently:
-
-    spec.yaml, model replies, options     m = milli, M = mega (also Meg, MEG), k, u or µ, G, T, f, p, n, a
-    netlists (SPICE)                      case does not matter: m = M = milli, meg = mega, mil = 25.4e-6;
-                                          letters after the prefix are ignored
+In spec.yaml, replies and options m is milli and M is mega (also Meg, MEG). Further prefixes are a, f, p, n, u or
+µ, k, G and T. Netlists read the same text differently (`spice_numbers`).
 
 `likely_mix_up` finds a value that is absurd as read and sensible with m and M exchanged.
 """
@@ -21,14 +18,12 @@ from typing import Any
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SPEC = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*$", re.DOTALL)
-_SPICE = re.compile(rf"\s*({_NUMBER})([a-zA-Zµ]*)\s*$")
 
 PREFIXES = {
     "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "": 0,
     "k": 3, "K": 3, "M": 6, "Meg": 6, "MEG": 6, "meg": 6, "G": 9, "T": 12,
 }  # fmt: skip
 """Prefix → power of ten, in the spec dialect."""
-_SPICE_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "k": 3, "g": 9, "t": 12, "a": -18}
 _ENGINEERING = dict(zip(range(-18, 13, 3), ["a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T"], strict=True))
 _LEAST_PLAIN, _MOST_PLAIN = 1e-9, 1e9
 """Limits of a number in a unit without prefix: it is 0 below and out of range above."""
@@ -215,39 +210,6 @@ def likely_mix_up(text: str, number: float, unit: str) -> str | None:
                 f" {re.sub(rf'{written}', meant, text.strip(), count=1)}?"
             )
     return None
-
-
-def parse_spice_number(text: str) -> float | None:
-    """Read a number as SPICE does (case-insensitive prefixes, trailing letters ignored); None if it is not a
-    representable number.
-    """
-    match = _SPICE.match(text)
-    if not match:
-        return None
-    suffix = match[2].lower()
-    if suffix.startswith("meg"):
-        factor = Decimal(1_000_000)
-    elif suffix.startswith("mil"):
-        factor = Decimal("25.4e-6")
-    else:
-        factor = Decimal(10) ** _SPICE_PREFIXES.get(suffix[:1], 0)
-    try:
-        return float(Decimal(match[1]) * factor)
-    except (DecimalException, OverflowError):
-        return None  # an exponent that a decimal cannot hold
-
-
-@lru_cache(maxsize=4096)
-def spice_number(value: float) -> str:
-    """Write a number so that every parser of ngspice reads the same bits: twelve digits as an integer mantissa, such as
-    `317e-8`.
-
-    ngspice's deck reader and its `alter` have different number parsers. They round a mantissa with a decimal point
-    differently in the last bit (119 of 300 random numbers). For integer mantissas below 2⁵³ they agree.
-    """
-    mantissa, _, exponent = f"{value:.11e}".partition("e")
-    sign, digits = ("-" if mantissa[0] == "-" else ""), mantissa.lstrip("-").replace(".", "").rstrip("0") or "0"
-    return f"{sign}{digits}e{int(exponent) - len(digits) + 1}"
 
 
 def format_quantity(value: float | None, unit: str = "", digits: int = 4, bound: str = "") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from eda_agent.problem.load import load_problem
@@ -35,6 +36,11 @@ pytest.approx = _relative  # type: ignore[assignment]  # the same but for what i
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="unit tests only, without any process (tests/quick.py)")
+
+
+# a slow machine fails no law: tests of speed say so themselves
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem.expression import FUNCTIONS
 from eda_agent.problem.source import IGNORED_CARDS, Line
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _TERM = r"(?:\{[^}]*\}|'[^']*'|\"[^\"]*\"|(?:\([^()]*\)|[^\s={},()]++)++)"
 _VALUE = rf"{_TERM}(?:\s++(?:\*\*|[-+*/^])\s++{_TERM})*+"

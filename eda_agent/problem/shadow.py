@@ -20,7 +20,7 @@ from eda_agent.problem.expression import FUNCTIONS, ExpressionError
 from eda_agent.problem.netlist import Edit, Netlist, assignments
 from eda_agent.problem.source import IGNORED_CARDS, Line
 from eda_agent.problem.spec import Corner
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 CORNER = ("vdd", "temperature")
 """Settings of every corner."""

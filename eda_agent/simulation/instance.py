@@ -17,7 +17,7 @@ from eda_agent.problem.pdk.mismatch import UNITS, Spread, deviation, symbols
 from eda_agent.problem.pdk.whole import WholeDevice
 from eda_agent.simulation.deck import Deck
 from eda_agent.simulation.varied_cell import renamed, with_cell
-from eda_agent.units import spice_number
+from eda_agent.spice_numbers import spice_number
 
 
 @dataclass(frozen=True)

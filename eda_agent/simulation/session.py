@@ -22,7 +22,7 @@ from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.model_cards import ModelCards
 from eda_agent.simulation.ngspice import Ngspice
 from eda_agent.simulation.script import Result
-from eda_agent.units import spice_number
+from eda_agent.spice_numbers import spice_number
 
 MAX_CIRCUITS = 64
 

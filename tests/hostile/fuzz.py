@@ -31,7 +31,8 @@ def reader(name: str, folder: Path) -> Callable[[bytes], None]:
     from eda_agent.problem.source import read_source
     from eda_agent.record.fold import fold
     from eda_agent.record.journal import read_journal
-    from eda_agent.units import QuantityError, parse_quantity, parse_spice_number
+    from eda_agent.spice_numbers import parse_spice_number
+    from eda_agent.units import QuantityError, parse_quantity
 
     from .netlists import SOUND
     from .test_netlists import SPEC

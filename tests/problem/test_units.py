@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.units import (
-    PLAIN,
-    UNITS,
-    QuantityError,
-    counted,
-    format_quantity,
-    parse_quantity,
-    parse_spice_number,
-    read_unit,
-)
+from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.units import PLAIN, UNITS, QuantityError, counted, format_quantity, parse_quantity, read_unit
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eda_agent.units import parse_spice_number, spice_number
+from eda_agent.spice_numbers import parse_spice_number, spice_number
 
 PROBE = """
 import json, random
 from eda_agent.simulation.ngspice import Ngspice
-from eda_agent.units import spice_number
+from eda_agent.spice_numbers import spice_number
 ngspice, draw = Ngspice(), random.Random(1)
 values = [draw.choice([10 ** draw.uniform(-15, 6), float(f"{10 ** draw.uniform(-1, 2):.4g}") * 1e-6]) for _ in range(500)]
 lines = [f"m{k} 1 0 0 0 nm w={spice_number(value)} l=1u" for k, value in enumerate(values)]

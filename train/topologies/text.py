@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from eda_agent.spice_numbers import spice_number
 from eda_agent.train.topologies.bench import Bench
 from eda_agent.train.topologies.cell import FETS, Cell, Device, Range
 from eda_agent.train.topologies.technology import Technology
-from eda_agent.units import spice_number
 
 
 def netlist_text(cell: Cell, title: str, name: str) -> str:

@@ -9,7 +9,8 @@ from eda_agent.errors import InputError
 from eda_agent.problem.netlist import Edit, assignments, edited
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.recognise import recognise
-from eda_agent.units import format_quantity, parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.units import format_quantity
 
 JUNCTIONS = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd")
 """Parameters of a transistor that follow from its layout."""

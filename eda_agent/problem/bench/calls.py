@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from eda_agent.problem.expression import strip_quotes
 from eda_agent.problem.netlist import Edit, assignments, edited
 from eda_agent.problem.source import Line
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _PARAMS = re.compile(r"\s+params:\s*$", re.IGNORECASE)
 

@@ -11,7 +11,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.netlist import Netlist, assignments
 from eda_agent.problem.source import IGNORED_CARDS, OPTIONS, SCRIPT_ANALYSES, Line
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _RANDOM = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
 _SOURCE = re.compile(r"^(\s*v\S*\s+\S+\s+\S+\s+)(dc\s*=?\s*)?(\{[^}]*\}|'[^']*'|[^\s=(]+)(.*)$", re.IGNORECASE)

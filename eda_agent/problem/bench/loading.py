@@ -16,7 +16,7 @@ from eda_agent.problem.netlist import Netlist, Subcircuit, assignments
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 KEYS = ("deck", "probes", "supply")
 RESULT = "result"

@@ -14,7 +14,7 @@ from pathlib import Path
 from eda_agent.problem.bench.calls import CallValues, plain_words, with_moved_values
 from eda_agent.problem.netlist import Netlist, assignments, parse_netlist
 from eda_agent.problem.source import SCRIPT_ANALYSES, Line, read_source
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _PARAMETERS = frozenset([".param", ".params"])
 _OF_CIRCUIT = frozenset([".model", ".func", ".global"])

@@ -21,7 +21,8 @@ from eda_agent.problem.draft.reserved_names import without_reserved_names
 from eda_agent.problem.draft.simulation_cards import measured_nets, without_simulation
 from eda_agent.problem.model_libraries import without_model_libraries
 from eda_agent.problem.pdk.registry import Pdk
-from eda_agent.units import format_quantity, parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
+from eda_agent.units import format_quantity
 
 _FINE = 1e-6
 """In m: the unit of a layout is smaller."""

@@ -15,7 +15,7 @@ from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.simulation_cards import measured_nets
 from eda_agent.problem.source import is_title
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _GROUNDS = frozenset(["0", "gnd", "gnd!"])
 _NODES = {"m": 4, "r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "q": 3, "j": 3, "e": 4, "g": 4}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from eda_agent.problem.draft.lengths import LENGTHS, SIZE, written_in_metres
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"'[^']*'|\{[^}]*\}")

@@ -14,7 +14,7 @@ from eda_agent.problem.bench.reading import bench_part, outside
 from eda_agent.problem.draft.flat import FlatConditions, held_nets
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 NAME = "tb"
 """Name of its testbench, if there is one deck."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eda_agent.problem.script.words import ScriptError, word_of
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 Tree = list[Any]
 Macros = Mapping[str, tuple[tuple[str, ...], str]]

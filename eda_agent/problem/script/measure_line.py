@@ -15,7 +15,7 @@ from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.script.formula import Macros, parse
 from eda_agent.problem.script.words import ScriptError, word_of
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 Measure = dict[str, Any]
 ANALYSES = ("tran", "ac", "dc", "sp")

@@ -9,7 +9,7 @@ import numpy as np
 
 from eda_agent.simulation.script.functions import call
 from eda_agent.simulation.script.vector import MAX_LENGTH, FormulaError, Vector, binary, indexed, number, ranged
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 
 class Scope(Protocol):

@@ -16,7 +16,7 @@ from eda_agent.simulation.script.formula import evaluate, truth
 from eda_agent.simulation.script.simulator import SimulatorSteps
 from eda_agent.simulation.script.state import Outcome, Step
 from eda_agent.simulation.script.vector import FormulaError, Vector
-from eda_agent.units import parse_spice_number
+from eda_agent.spice_numbers import parse_spice_number
 
 MAX_STEPS = 200_000
 MAX_OWN = 20_000_000

@@ -17,7 +17,7 @@ from eda_agent.simulation.script.measure import measure
 from eda_agent.simulation.script.plots import Plot
 from eda_agent.simulation.script.state import State
 from eda_agent.simulation.script.vector import FormulaError, Vector
-from eda_agent.units import parse_spice_number, spice_number
+from eda_agent.spice_numbers import parse_spice_number, spice_number
 
 MAX_ANALYSES = 2000
 Step = Mapping[str, Any]
