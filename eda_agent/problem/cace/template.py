@@ -14,7 +14,7 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.cace.conditions import Condition
 from eda_agent.problem.cace.datasheet import CaceParameter, Datasheet
 from eda_agent.problem.script.compiler import result_name
-from eda_agent.units import spice_number
+from eda_agent.spice_numbers import spice_number
 
 PREFIX = "cace_"
 _FIELD = re.compile(r"CACE\{(?P<name>[^{}=|]+)(?:=(?P<default>[^{}]*)|\|(?P<which>\w+))?\}")
