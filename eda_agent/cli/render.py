@@ -15,7 +15,7 @@ from rich.text import Text
 
 from eda_agent.errors import visible
 from eda_agent.insight.complete import share_text
-from eda_agent.record.labels import extremes, found_in, target_text, verdict
+from eda_agent.record.labels import corner_summary, extremes, found_in, target_text, verdict
 from eda_agent.simulation.operating_point import inversion
 from eda_agent.spec_text import result_margin, value_text
 from eda_agent.units import format_quantity
@@ -77,8 +77,8 @@ def spec_table(
     """Specs × corners with target and verdict. `results`: spec → result in its worst corner; `evaluation`: as in an
     event.
 
-    If there are too many corners for `width` columns of the screen, the table shows the first, the range over all, and
-    the name of the worst.
+    If there are too many corners for `width` columns of the screen, the table shows the range over all, the value in
+    the first (typ), and the name of the worst.
     """
     room = (width - OTHER_WIDTH) // max(CORNER_WIDTH, *(len(corner) + 1 for corner in corners))
     many = len(corners) > min(MOST_CORNERS, max(room, 3))
@@ -86,7 +86,7 @@ def spec_table(
     table = Table(title=None, box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("spec", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
-    for heading in (corners[0], "lowest", "highest", "worst in") if many else corners:
+    for heading in corner_summary(corners) if many else corners:
         table.add_column(heading, justify="right", no_wrap=True)
     # words are shortened, numbers never
     table.add_column("verdict", min_width=6)
@@ -95,7 +95,8 @@ def spec_table(
         result = results[spec["name"]]
         row = found_in(evaluation, spec["name"], corners)
         if many:
-            row = [row[0], *extremes(row)]
+            low, high = extremes(row)
+            row = [low, row[0], high]
         cells = [value_text(spec, value, bound) for value, bound in row] + ([result["corner"]] if many else [])
         why = f" ({result['why']})" if result.get("why") else ""
         # a spec met in some corners is not met yet; a spec missed in one is missed

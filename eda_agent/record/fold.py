@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..insight.complete import complete_turns, partial
 from .event import Event
+
+PACE = 26
+"""Number of turns from which a view computes the rate of simulations."""
 
 
 @dataclass
@@ -53,6 +57,9 @@ class RunState:
         hello: the versions of the program and of the simulator that last wrote the journal.
         opened: the request and the fingerprint of the last start or resume (`run.resume`); empty in a journal of 0.1.0.
         seconds: time that the run's processes took; between two processes none passes.
+        worked: the same without pauses and without waiting for the user's decision.
+        pace: `worked` at each of the latest turns.
+        forks: sequence number of the first turn of a line that was set aside → that of the turn before it.
     """
 
     started: dict[str, Any] = field(default_factory=dict)
@@ -75,6 +82,9 @@ class RunState:
     hello: dict[str, Any] = field(default_factory=dict)
     sequence: int = 0
     seconds: float = 0.0
+    worked: float = 0.0
+    pace: deque[float] = field(default_factory=lambda: deque(maxlen=PACE), compare=False)
+    forks: dict[int, int] = field(default_factory=dict)
     _last: float | None = field(default=None, repr=False, compare=False)
     _tally: Tally | None = field(default=None, repr=False, compare=False)
 
@@ -84,6 +94,7 @@ class RunState:
         at = event.get("t")
         if self._last is not None and at is not None and event["type"] != "hello":
             self.seconds += max(at - self._last, 0.0)
+            self.worked += 0.0 if self.waiting else max(at - self._last, 0.0)
         self._last = at
         handler = _HANDLERS.get(event["type"])
         if handler is not None:
@@ -105,6 +116,9 @@ class RunState:
         if self.pending and event["type"] == "turn.evaluated":
             event = {**event, "proposal": {**event["proposal"], "reply": self.pending.pop(0)["reply"]}}
         self.turns.append(event)
+        # an accepted proposal leaves no event of its own: until it is simulated it counts as waiting
+        self.worked += event.get("evaluation", {}).get("seconds", 0.0) if self.review else 0.0
+        self.pace.append(self.worked)
 
     def _propose(self, event: Event) -> None:
         # a proposal that the user edited takes the place of the pending one
@@ -147,14 +161,20 @@ class RunState:
         now = {turn["index"]: turn for turn in event["turns"]}
         self.turns = [{**turn, **now.get(turn["index"], {})} for turn in self.turns]
 
+    def _set_aside(self, first: int) -> None:
+        """Set aside the turns from position `first` on."""
+        if 0 < first < len(self.turns) and "seq" in self.turns[first]:
+            self.forks[self.turns[first]["seq"]] = self.turns[first - 1].get("seq", -1)
+        self.left.append(self.turns[first:])
+
     def _branch(self, event: Event) -> None:
-        self.left.append(self.turns[event["turn"] + 1 :])
+        self._set_aside(event["turn"] + 1)
         self.turns = self.turns[: event["turn"] + 1]
 
     def _return(self, event: Event) -> None:
         back, now_left = self.left.pop() if self.left else [], self.turns[event["turn"] :]
         if now_left:
-            self.left.append(now_left)
+            self._set_aside(event["turn"])
         self.turns = [*self.turns[: event["turn"]], *back]
 
     def _update_best(self, event: Event) -> None:
@@ -185,6 +205,15 @@ class RunState:
             **best,
             **{name: turn[name] for name in ("index", "score", "met", "sizing", "specs", "merit") if name in turn},
         }
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the run waits for the user: it is paused, or a proposal waits for a decision."""
+        return self.paused or (self.review and bool(self.pending))
+
+    def working(self, now: float) -> float:
+        """Seconds that a running run has worked until `now`."""
+        return self.worked + (0.0 if self.waiting or self._last is None else max(now - self._last, 0.0))
 
     @property
     def corners(self) -> int:

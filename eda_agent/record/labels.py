@@ -88,6 +88,14 @@ Found = tuple[float | None, str]
 """A value and its bound: ">" or "<" if it is censored, else ""."""
 
 
+def corner_summary(corners: Sequence[str]) -> tuple[str, str, str, str]:
+    """The headings of a spec over many corners, in every front: lowest value, value in the first corner, highest value,
+    corner with the least margin. The first corner is named if its name does not say that it is the typical one.
+    """
+    first = corners[0] if corners else "typ"
+    return "min", "typ" if first.lower().startswith(("nominal", "typ", "tt")) else first, "max", "worst in"
+
+
 def found_in(evaluation: Mapping[str, Any], spec: str, corners: Sequence[str]) -> list[Found]:
     """The value of a spec in each corner, from an evaluation as event data; old journals have no bounds."""
     values = evaluation.get("values", {})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
-import json
 import threading
 import time
 from collections.abc import Iterable
@@ -16,50 +14,37 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
-from eda_agent.errors import EdaAgentError, InputError, visible
+from eda_agent.errors import EdaAgentError, visible
+from eda_agent.record.branches import Branch
 from eda_agent.record.fold import RunState
 from eda_agent.run.process import RunProcess, start
-from eda_agent.tui.feed import Feed, JournalFeed
+from eda_agent.tui.bode_panel import BodePanel
+from eda_agent.tui.copying import copied
+from eda_agent.tui.details import PRELOAD, detail, preload
+from eda_agent.tui.feed import Feed, JournalFeed, Replay
+from eda_agent.tui.filter_line import close_filter, open_filter
 from eda_agent.tui.gc_tuning import GcTuning
 from eda_agent.tui.key_bar import KeyBar
-from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, Table, TurnsPanel
+from eda_agent.tui.keys import DECIDING, GROUPS, KEYS
+from eda_agent.tui.notices import LOW, MOST_NEWS, Notices
+from eda_agent.tui.operating_points import PointsPanel
+from eda_agent.tui.panels import CurvePanel, SizesPanel, SpecsPanel, StatusBar, TurnsPanel
+from eda_agent.tui.proposal import ProposalPanel, deciding
 from eda_agent.tui.run_controls import RunControls
 from eda_agent.tui.run_link import RunLink
-from eda_agent.tui.settings import Settings, read_settings, write_settings
+from eda_agent.tui.settings import Settings, checked_settings, write_settings
 from eda_agent.tui.shown import Shown
+from eda_agent.tui.table import Table
 from eda_agent.tui.turn_list import TurnList
-from eda_agent.tui.view import Status, describe, status
+from eda_agent.tui.view import Status, status
+from eda_agent.units import counted
 
 TICK = 0.05
 """Seconds between two reads of the feed."""
 ALIVE = 1.0
 """Seconds between two checks whether the run has a process."""
-
-
-PRELOAD = 0.3
-"""Seconds after which the other screens are loaded, so that they open quickly."""
-
-
-DETAILS = {
-    "points": "points.PointsScreen",
-    "front": "front.FrontScreen",
-    "diff": "diff.DiffScreen",
-    "export": "export.ExportScreen",
-    "circuit": "circuit.CircuitScreen",
-    "waves": "waves.WavesScreen",
-    "sensitivity": "sensitivity.SensitivityScreen",
-    "monte_carlo": "monte_carlo.MonteCarloScreen",
-    "failures": "failures.FailureScreen",
-}
-"""Name → module and class of a screen about the shown run and turn. Screens are loaded when first opened, or by
-`_preload`.
-"""
-
-
-def _preload() -> None:
-    for name in (*(place.partition(".")[0] for place in DETAILS.values()), "turn", "help", "runs", "draft"):
-        importlib.import_module(f"eda_agent.tui.screens.{name}")
 
 
 class SizingApp(App[None]):
@@ -69,53 +54,19 @@ class SizingApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "eda-agent"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-huge")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-middle"), (48, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "control('pause')", "pause", id="pause"),
-        Binding("s", "control('stop')", "stop", id="stop"),
-        Binding("v", "control('review')", "review", id="review"),
-        Binding("a", "control('accept')", "accept", show=False, id="accept"),
-        Binding("r", "control('reject')", "reject", show=False, id="reject"),
-        Binding("e", "control('edit')", "edit proposal", show=False, id="edit"),
-        Binding("t", "control('try_sizing')", "try", id="try"),
-        Binding("h", "control('hint')", "hint", id="hint"),
-        Binding("g", "control('target')", "target", id="target"),
-        Binding("l", "control('lock')", "lock", id="lock"),
-        Binding("n", "control('narrow')", "range", show=False, id="narrow"),
-        Binding("b", "control('branch')", "back", id="branch"),
-        Binding("u", "control('undo')", "undo", id="undo"),
-        Binding("x", "control('policy')", "policy", id="policy"),
-        Binding("plus", "control('more')", "budget", show=False, id="more"),
-        Binding("o", "open('points')", "points", id="points"),
-        Binding("f", "open('front')", "front", id="front"),
-        Binding("d", "open('diff')", "diff", id="diff"),
-        Binding("E", "open('export')", "export", id="export"),
-        Binding("k", "open('circuit')", "circuit", id="circuit"),
-        Binding("w", "open('waves')", "waves", id="waves"),
-        Binding("z", "open('sensitivity')", "sensitivity", show=False, id="sensitivity"),
-        Binding("m", "open('monte_carlo')", "Monte Carlo", show=False, id="monte_carlo"),
-        Binding("j", "open('failures')", "failures", show=False, id="failures"),
-        Binding("c", "runs", "runs", id="runs"),
-        Binding("y", "copy('text')", "copy", show=False, id="copy"),
-        Binding("Y", "copy('json')", "copy as JSON", show=False, id="copy_json"),
-        Binding("ctrl+y", "copy('netlist')", "copy the netlist", show=False, id="copy_netlist"),
-        Binding("i", "follow", "best", show=False, id="follow"),
-        Binding("1", "below('turns')", "turns", show=False, id="below_turns"),
-        Binding("2", "below('sizes')", "sizes", show=False, id="below_sizes"),
-        Binding("3", "below('curve')", "curve", show=False, id="below_curve"),
-        Binding("question_mark", "help", "help", id="help"),
-        Binding("q", "quit", "quit", id="quit"),
+        *(key.binding for keys in GROUPS.values() for key in keys),
+        Binding("escape", "unfilter", "all rows", show=False),
     ]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: every key of the app, and the commands of Textual."""
-        from eda_agent.tui.screens.help import HELP
-
-        for binding in self.BINDINGS:
-            if isinstance(binding, Binding) and binding.id not in {"help", "quit"}:
-                title = f"{binding.description[0].upper()}{binding.description[1:]}"
-                action = functools.partial(self.run_action, binding.action)
-                yield SystemCommand(f"{title}: {HELP[str(binding.id)]}", "", action)
+        for key in KEYS.values():
+            if key.id not in {"help", "quit"}:
+                title = f"{key.label[0].upper()}{key.label[1:]}: {key.help}"
+                yield SystemCommand(title, "", functools.partial(self.run_action, key.action))
         yield from super().get_system_commands(screen)
 
     def __init__(self, feed: Feed, folder: Path, run: RunProcess | None = None, draft: Path | None = None):
@@ -123,6 +74,12 @@ class SizingApp(App[None]):
         # kept here: a query only finds widgets of the top screen
         self.bar, self.specs, self.sizes = StatusBar(id="status"), SpecsPanel(id="specs"), SizesPanel(id="sizes")
         self.curve, self.turns = CurvePanel(id="progress"), TurnsPanel(id="turns")
+        self.bode, self.points, self.proposal = (
+            BodePanel(id="bode-panel"),
+            PointsPanel(id="points-panel"),
+            ProposalPanel(),
+        )
+        self.notices = Notices()
         self.link = RunLink(self, folder, run)
         self.controls = RunControls(self, self.link, self.specs, self.sizes, self.turns)
         self.draft = draft
@@ -138,12 +95,17 @@ class SizingApp(App[None]):
         with Container(id="main"):
             yield self.specs
             yield self.sizes
+            yield self.bode
             yield self.curve
             yield self.turns
+            yield self.points
+        yield self.proposal
         yield KeyBar()
 
     def on_mount(self) -> None:
         self._use_settings()
+        self.notices.reset(time.time())
+        self._alive = self.link.process is not None and self.link.process.alive
         self.action_below("turns")
         if self.draft is not None:
             from eda_agent.tui.screens.draft import DraftScreen
@@ -151,20 +113,13 @@ class SizingApp(App[None]):
             self.push_screen(DraftScreen(self.draft, self.begin))
         self.look()
         # the first frame does not wait for screens that no key has opened yet
-        self.set_timer(PRELOAD, lambda: threading.Thread(target=_preload, daemon=True).start())
+        self.set_timer(PRELOAD, lambda: threading.Thread(target=preload, daemon=True).start())
         self.set_interval(TICK, self.look)
         self.set_interval(ALIVE, self.look_alive)
 
     def _use_settings(self) -> None:
         try:
-            self.settings = read_settings(
-                [str(binding.id) for binding in self.BINDINGS if isinstance(binding, Binding)]
-            )
-            if self.settings.theme and self.settings.theme not in self.available_themes:
-                raise InputError(
-                    f"settings: there is no theme {self.settings.theme!r}\n    → one of"
-                    f" {', '.join(sorted(self.available_themes))}"
-                )
+            self.settings = checked_settings(list(KEYS), self.available_themes)
             if self.settings.theme:
                 self.theme = self.settings.theme
             self.set_keymap(self.settings.keys)
@@ -189,13 +144,17 @@ class SizingApp(App[None]):
         self.feed, self.shown, self.broken = JournalFeed(folder / "journal.jsonl"), None, ""
         self.link.open(folder, process)
         self.controls.reset()
+        self.notices.reset(time.time())
+        self.bode.reset()
         self._alive = process.alive
         self.look()
 
     def notify(self, message: str, **options: Any) -> None:
         """Show a note. Its text may come from a journal or a model: brackets are no markup and control characters are
-        shown as codes.
+        shown as codes. In a low terminal it replaces the note before it.
         """
+        if self.size.height < LOW:
+            self.clear_notifications()
         super().notify(visible(message), **{**options, "markup": False})
 
     def look(self) -> None:
@@ -209,12 +168,13 @@ class SizingApp(App[None]):
             self.broken = str(error).splitlines()[0]
             self.notify(str(error), title="the journal cannot be read further", severity="error", timeout=30)
             events = []
+        news = []
         for event in events:
             self.state.apply(event)
-            if event["type"] == "log":
-                self.notify(str(event.get("message", "")), severity="warning", timeout=10)
-            elif event["type"] == "policy.changed":
-                self.notify(f"{event['before']} hands over to {event['after']} ({event['reason']})", timeout=6)
+            news.append(self.notices.take(event, replay=bool(self.replay and self.replay.speed)))
+        # the others are kept, and listed by j
+        for told in [one for one in news if one is not None][-1 if self.size.height < LOW else -MOST_NEWS :]:
+            self.notify(**told)
         if events:
             self.pauses.after(len(events), pages=len(self.screen_stack) > 1)
             self.draw()
@@ -225,7 +185,9 @@ class SizingApp(App[None]):
         process = self.link.process
         if process is None:
             return
-        self._alive, failure = process.alive, process.failure
+        before, self._alive, failure = self._alive, process.alive, process.failure
+        if before != self._alive:
+            self.refresh_bindings()
         if failure and not self.broken:
             self.broken = failure.splitlines()[0]
             self.notify(failure, title="the run could not start", severity="error", timeout=60)
@@ -236,10 +198,42 @@ class SizingApp(App[None]):
         self.sizes.show(self.state, self.shown)
         self.turns.show(self.state)
         self.curve.show(self.state)
+        self.points.show(self.looked_at)
+        if self.proposal.display != deciding(self.state):
+            self.call_later(self.refresh_bindings)
+        self.proposal.show(self.state)
         self.draw_status()
 
     def draw_status(self) -> None:
-        self.bar.show(self.status, self.broken)
+        kept = len(self.notices.kept)
+        self.bar.show(self.status, self.broken or (f"{counted(kept, 'note')}: j" if kept else ""))
+        if not self.replay:
+            self.bode.show(Shown(self.state, self.folder), running=self._alive and not self.state.finished)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The replay that is shown, None for a run."""
+        return self.feed if isinstance(self.feed, Replay) else None
+
+    def key_order(self, id: str | None) -> int | None:
+        """The place of a key in the key bar: lower comes first, None is not shown."""
+        key = KEYS.get(id or "")
+        if key is None:
+            return 0
+        if (self.replay and key.action.startswith("control(")) or (key.id == "stop" and not self._alive):
+            return None
+        if deciding(self.state):
+            return -1 if key.id in DECIDING else 0
+        return 0 if key.shown else None
+
+    def key_word(self, id: str | None) -> str:
+        """The word of a key in the key bar, where the state of the run changes it."""
+        return "continue" if id == "pause" and (self.state.paused or not self._alive) else ""
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys are letters of a text."""
+        return isinstance(self.screen.focused, (Input, TextArea))
 
     @property
     def state(self) -> RunState:
@@ -254,22 +248,21 @@ class SizingApp(App[None]):
     @property
     def looked_at(self) -> Shown:
         """The run and turn that are shown now."""
-        return Shown(self.state, self.folder, self.shown)
+        return Shown(self.state, self.folder, self.shown, tuple(self.notices.kept))
 
     @property
     def status(self) -> Status:
-        return status(self.state, time.time(), self._alive)
+        return status(self.state, time.time(), self._alive, self.replay.word if self.replay else "")
 
     def on_turn_list_highlighted(self, event: TurnList.Highlighted) -> None:
         """Specs and sizes show the turn under the cursor; on the newest turn they show the best."""
         table = self.turns.table
-        if not table.has_focus:
-            return
-        shown = None if table.cursor_row >= table.row_count - 1 else self.turns.selected
+        shown = None if table.place >= len(self.state.turns) - 1 else self.turns.selected
         if shown != self.shown:
             self.shown = shown
             self.specs.show(self.state, shown)
             self.sizes.show(self.state, shown)
+            self.points.show(self.looked_at)
 
     def on_turn_list_chosen(self, event: TurnList.Chosen) -> None:
         from eda_agent.tui.screens.turn import TurnScreen
@@ -298,8 +291,29 @@ class SizingApp(App[None]):
 
     def action_open(self, name: str) -> None:
         """Open a detail of the shown run."""
-        module, _, screen = DETAILS[name].partition(".")
-        self.push_screen(getattr(importlib.import_module(f"eda_agent.tui.screens.{module}"), screen)(self.looked_at))
+        made = detail(name)
+        self.push_screen(made(self.looked_at, self.go) if name == "history" else made(self.looked_at))
+
+    def go(self, branch: Branch) -> None:
+        """Show a branch of the present line; return to the one that was left last."""
+        best = branch.best(self.state.corners) or branch.turns[-1]
+        if branch.present:
+            self.action_below("turns")
+            self.turns.table.filter("")
+            self.turns.table.move_cursor(self.state.turns.index(best))
+        elif branch.left == len(self.state.left) - 1:
+            self.link.tell(do="return")
+        else:
+            self.notify("only the branch that was left last can be returned to", severity="warning")
+
+    def action_filter(self) -> None:
+        """Open the field that filters the table with the focus, else the first of the screen."""
+        if not self.typing:
+            open_filter(self.screen)
+
+    def action_unfilter(self) -> None:
+        """Show all rows again."""
+        close_filter(self.screen)
 
     def action_runs(self) -> None:
         from eda_agent.tui.screens.runs import RunsScreen
@@ -309,27 +323,17 @@ class SizingApp(App[None]):
     def action_help(self) -> None:
         from eda_agent.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen([binding for binding in self.BINDINGS if isinstance(binding, Binding)]))
+        self.push_screen(HelpScreen(self.settings.keys))
 
     def action_copy(self, what: str) -> None:
         """Copy the best to the clipboard: specs and sizes as lines of text, sizes as JSON, or the sized netlist."""
         try:
-            if what == "netlist":
-                self.copy_to_clipboard((self.folder / "sized.spice").read_text(encoding="utf-8"))
-            else:
-                self.copy_to_clipboard(
-                    describe(self.state) if what == "text" else json.dumps(self.state.best.get("sizing", {}))
-                )
+            text, said = copied(self.state, self.folder, what)
         except OSError:
             self.notify("the sized netlist is written when the run ends", severity="warning")
-            return
-        self.notify(
-            {
-                "text": "copied: specs and sizes of the best",
-                "json": "copied: sizes of the best as JSON",
-                "netlist": "copied: the sized netlist",
-            }[what]
-        )
+        else:
+            self.copy_to_clipboard(text)
+            self.notify(said)
 
     def action_follow(self) -> None:
         """Show the best again."""

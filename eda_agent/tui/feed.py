@@ -97,6 +97,13 @@ class Replay:
             events.append(self._waiting.popleft())
         return events
 
+    @property
+    def word(self) -> str:
+        """What a status says of it."""
+        if self._begun is not None and not self._waiting:
+            return "replay, ended"
+        return f"replay, {self.speed:g}× speed" if self.speed else "replay"
+
     def _due(self, event: Event) -> bool:
         if not self.speed or self._begun is None:
             return True

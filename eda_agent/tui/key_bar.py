@@ -12,8 +12,10 @@ from textual import events
 from textual.screen import Screen
 from textual.widget import Widget
 
-ALWAYS = ("question_mark", "ctrl+p")
+ALWAYS = ("question_mark", "ctrl+p", "q")
 """Keys on the right, which stay if there is too little room."""
+LETTERS = ("question_mark", "q")
+"""Those that are letters of a text where one is typed."""
 
 
 class KeyBar(Widget):
@@ -45,12 +47,20 @@ class KeyBar(Widget):
 
     def entries(self) -> list[tuple[str, str, str]]:
         """(key, how it is written, what it does), once for each action."""
-        found: dict[str, tuple[str, str, str]] = {}
+        found: dict[str, tuple[int, tuple[str, str, str]]] = {}
         base = self.screen is self.app.screen_stack[0]
+        typing = getattr(self.app, "typing", False)
         for node, binding, enabled, _ in self.screen.active_bindings.values():
-            if enabled and (binding.key in ALWAYS or (binding.show and (base or node is not self.app))):
-                found.setdefault(binding.action, (binding.key, self.app.get_key_display(binding), binding.description))
-        return list(found.values())
+            own = node is not self.app
+            order = 0 if own or not hasattr(self.app, "key_order") else self.app.key_order(binding.id)
+            always = binding.key in ALWAYS and (binding.show or not own) and (binding.key != "q" or base)
+            if not enabled or order is None or (typing and binding.key in LETTERS):
+                continue
+            if always or (own and binding.show) or (base and (binding.show or order < 0)):
+                word = self.app.key_word(binding.id) if base and hasattr(self.app, "key_word") else ""
+                entry = (binding.key, self.app.get_key_display(binding), word or binding.description)
+                found.setdefault(binding.action, (order, entry))
+        return [entry for _, entry in sorted(found.values(), key=lambda pair: pair[0])]
 
     def render(self) -> Text:
         strong = self.get_component_rich_style("key-bar--key", partial=True)

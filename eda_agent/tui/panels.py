@@ -5,23 +5,24 @@ of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 from textual.containers import Vertical
-from textual.widgets import DataTable, Static
-from textual.widgets.data_table import RowKey
+from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from eda_agent.insight.complete import partial, share_text
+from eda_agent.record.axis import Axis, tick_label, ticks
 from eda_agent.record.fold import RunState
+from eda_agent.record.labels import corner_summary
+from eda_agent.tui.table import COLOURS, Table, right
 from eda_agent.tui.turn_list import TurnList
 from eda_agent.tui.view import (
     SIGNS,
     SpecRow,
     Status,
-    Verdict,
     better,
     size_rows,
     spec_rows,
@@ -30,51 +31,59 @@ from eda_agent.tui.view import (
     turn_row,
 )
 
-COLOURS: dict[Verdict, str] = {"pass": "green", "near": "yellow", "fail": "red", "none": "dim"}
-"""Beside a sign, never instead of one. ANSI names, so that the terminal's theme decides the shade."""
+
+def spec_columns(specs: Sequence[SpecRow], corners: Sequence[str], width: int) -> dict[str, list[Text]]:
+    """The columns of specs, heading → cells, those first that fit in `width` cells."""
+    colours = [COLOURS[row.verdict] for row in specs]
+    first = {
+        "": [Text(SIGNS[row.verdict], style=f"bold {colour}") for row, colour in zip(specs, colours, strict=True)],
+        "spec": [Text(row.name) for row in specs],
+        "target": [right(row.target, "dim") for row in specs],
+        "margin": [right(row.margin, colour) for row, colour in zip(specs, colours, strict=True)],
+    }
+    each = {
+        corner: [
+            right(
+                f"{_short(row.cells[place][0], row.target)} {SIGNS[row.cells[place][1]]}", COLOURS[row.cells[place][1]]
+            )
+            for row in specs
+        ]
+        for place, corner in enumerate(corners)
+    }
+    note = {}
+    if any(row.why for row in specs):
+        styles = ["" if row.verdict == "pass" else colour for row, colour in zip(specs, colours, strict=True)]
+        note = {"note": [Text(row.why, style=style) for row, style in zip(specs, styles, strict=True)]}
+    if len(corners) <= MOST_CORNERS:
+        bars = {"satisfied": [Text(row.bar, style=colour) for row, colour in zip(specs, colours, strict=True)]}
+        whole = {**first, **each, **bars}
+        return {**(whole if _fits(whole, width) else {**first, **each}), **note}
+    low, typical, high, where = corner_summary(corners)
+    ends = dict(zip((low, typical, high), _columns(row.extremes[:3] for row in specs), strict=True))
+    for heading, texts in ends.items():
+        ends[heading] = [right(_short(str(text), row.target)) for text, row in zip(texts, specs, strict=True)]
+    worst = {where: [Text(row.extremes[3]) for row in specs]}
+    value = {
+        "worst": [right(_short(row.worst, row.target), colour) for row, colour in zip(specs, colours, strict=True)]
+    }
+    orders = (
+        {**first, **ends, **worst},
+        {**first, low: ends[low], high: ends[high], **worst},
+        {**first, **value, **worst},
+    )
+    chosen = next((order for order in orders if _fits(order, width)), orders[-1])
+    return {**chosen, **{name: cells for name, cells in ends.items() if name not in chosen}, **note, **each}
 
 
-class Table(DataTable[Text]):
-    """A table whose cursor marks a row without hiding its colours, and whose numbers are aligned: every cell is a
-    `Text`.
-    """
+def _columns(rows: Iterable[Sequence[str]]) -> list[list[Any]]:
+    """Rows as columns."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
 
-    def __init__(self, **options: Any):
-        super().__init__(
-            cursor_type="row", zebra_stripes=False, cell_padding=0, cursor_foreground_priority="renderable", **options
-        )
 
-    def show(self, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-        """Draw rows; if the shape stays, cells change in place, so that cursor and scroll position stay."""
-        # one space between columns instead of the two of padding on both sides
-        for row in rows:
-            for cell in row:
-                cell.pad_left(1)
-        if [str(column.label) for column in self.ordered_columns] != [
-            f" {column}" for column in columns
-        ] or self.row_count != len(rows):
-            cursor = self.cursor_row
-            self.clear(columns=True)
-            for place, column in enumerate(columns):
-                # a heading stands above its numbers
-                side: Any = rows[0][place].justify if rows else None
-                self.add_column(Text(f" {column}", justify=side or "left"), key=str(place))
-            for number, row in enumerate(rows):
-                self.add_row(*row, key=str(number))
-            if rows:
-                self.move_cursor(row=min(cursor, len(rows) - 1))
-            return
-        for number, row in enumerate(rows):
-            for at, cell in enumerate(row):
-                if self.get_cell(str(number), str(at)) != cell:
-                    self.update_cell(str(number), str(at), cell, update_width=True)
-
-    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        """A table painted before its columns found their widths would keep those cells, because their cache ignores the
-        width.
-        """
-        super()._update_dimensions(new_rows)
-        self._clear_caches()
+def _fits(columns: Mapping[str, Sequence[Text]], width: int) -> bool:
+    """Whether these columns, each with a space before it, fit in `width` cells."""
+    wide = (max([len(name), *(cell.cell_len for cell in cells)]) for name, cells in columns.items())
+    return sum(1 + one for one in wide) <= width
 
 
 def _short(value: str, target: str) -> str:
@@ -83,21 +92,24 @@ def _short(value: str, target: str) -> str:
     return number if unit and unit == target.rpartition(" ")[2] else value
 
 
-def right(text: str, style: str = "") -> Text:
-    return Text(text, style=style, justify="right")
-
-
 MOST_CORNERS = 4
 """Number of corners shown side by side."""
 
 
 class SpecsPanel(Vertical):
-    """Specs × corners with verdict, margin and its bar."""
+    """Specs × corners with verdict and margin. What there is room for comes first, the rest is to the right of it."""
+
+    _latest: tuple[RunState, int | None] | None = None
 
     def compose(self) -> Any:
         yield Table(id="spec-table")
 
+    def on_resize(self) -> None:
+        if self._latest is not None:
+            self.show(*self._latest)
+
     def show(self, state: RunState, index: int | None) -> None:
+        self._latest = (state, index)
         turn = turn_of(state, index)
         best = turn is not None and turn["index"] == state.best.get("index")
         share = share_text(turn or {}, state.corners)
@@ -106,39 +118,15 @@ class SpecsPanel(Vertical):
             if turn is None
             else f"specs · {'best, ' if best else ''}turn {turn['index']}{f' · {share} simulated' if share else ''}"
         )
-        corners = list(state.started.get("corners", ()))
-        many = len(corners) > MOST_CORNERS
-        specs = spec_rows(state, turn)
-        told = any(row.why for row in specs)
-        rows = [self._row(row, many, told) for row in specs]
-        why = ["note"] if told else []
-        # with more corners the summary of all of them comes first
-        middle = (
-            ["satisfied", "lowest", "highest", "worst in", *why, *corners] if many else [*corners, "satisfied", *why]
-        )
-        self.query_one(Table).show(["", "spec", "target", "margin", *middle], rows)
-
-    @staticmethod
-    def _row(row: SpecRow, many: bool, told: bool) -> list[Text]:
-        colour = COLOURS[row.verdict]
-        corners = [
-            right(f"{_short(text, row.target)} {SIGNS[verdict]}", COLOURS[verdict]) for text, verdict in row.cells
-        ]
-        satisfied = Text(row.bar, style=colour)
-        why = [Text(row.why, style="yellow")] if told else []
-        low, high, worst = row.extremes
-        ends = [right(_short(text, row.target)) for text in (low, high)]
-        return [
-            Text(SIGNS[row.verdict], style=f"bold {colour}"),
-            Text(row.name),
-            right(row.target, "dim"),
-            right(row.margin, colour),
-            *([satisfied, *ends, Text(worst), *why, *corners] if many else [*corners, satisfied, *why]),
-        ]
+        table = self.query_one(Table)
+        # one cell for a scroll bar
+        columns = spec_columns(spec_rows(state, turn), list(state.started.get("corners", ())), table.size.width - 1)
+        table.show(list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
 
     @property
     def selected(self) -> int:
-        return self.query_one(Table).cursor_row
+        """The number of the row under the cursor; −1 if none is shown."""
+        return self.query_one(Table).chosen
 
 
 class SizesPanel(Vertical):
@@ -166,7 +154,8 @@ class SizesPanel(Vertical):
 
     @property
     def selected(self) -> int:
-        return self.query_one(Table).cursor_row
+        """The number of the row under the cursor; −1 if none is shown."""
+        return self.query_one(Table).chosen
 
 
 CURVE_EVERY = 0.5
@@ -194,7 +183,7 @@ class CurvePanel(Vertical):
         yield PlotextPlot(id="curve")
 
     def on_mount(self) -> None:
-        self.border_title = "best so far"
+        self.border_title = "best score over the turns"
         self._drawn = 0.0
         self._waiting = False
 
@@ -223,11 +212,16 @@ class CurvePanel(Vertical):
                 plot.scatter([place for place, _ in seen], [score for _, score in seen], marker="dot", color="gray")
             places = [place for place, _ in thinned(curve)]
             plot.plot(places, [curve[place] for place in places], marker="braille")
-            plot.ylim(low, 1.001)
-            plot.xlim(
-                0,
-                max(state.started.get("budget", {}).get("simulations", 0) if len(curve) < 30 else 0, len(curve) - 1, 1),
+            last = max(
+                state.started.get("budget", {}).get("simulations", 0) if len(curve) < 30 else 0, len(curve) - 1, 1
             )
+            plot.ylim(low, 1.0)
+            plot.xlim(0, last)
+            for values, axis, mark in (
+                (ticks(0, last, Axis("turn", whole=True)), Axis("turn"), plot.xticks),
+                (ticks(low, 1.0, Axis("score")), Axis("score"), plot.yticks),
+            ):
+                mark(values, [tick_label(value, axis) for value in values])
         widget.refresh()
 
 
@@ -287,8 +281,8 @@ class TurnsPanel(Vertical):
     @property
     def selected(self) -> int | None:
         """The number of the turn under the cursor."""
-        row = self.table.cursor_row
-        return int(self._turns[row]["index"]) if row < len(self._turns) else None
+        place = self.table.place
+        return int(self._turns[place]["index"]) if 0 <= place < len(self._turns) else None
 
 
 class StatusBar(Static):
@@ -298,7 +292,7 @@ class StatusBar(Static):
 
     def show(self, status: Status, note: str = "") -> None:
         """Called twenty times a second; it draws only changes."""
-        line = status_line(status) + (f" · {note}" if note else "")
+        line = status_line(status, self.size.width or 1000, note)
         if line != self._line:
             self._line = line
             self.update(Text(line, overflow="ellipsis", no_wrap=True), layout=False)

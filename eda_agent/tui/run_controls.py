@@ -7,8 +7,11 @@ from typing import Any
 from textual.app import App
 
 from eda_agent.agent.commands import Command, command_from
+from eda_agent.agent.policies.registry import POLICIES
+from eda_agent.tui import field_checks
 from eda_agent.tui.panels import SizesPanel, SpecsPanel, TurnsPanel
-from eda_agent.tui.run_link import RunLink
+from eda_agent.tui.proposal import deciding
+from eda_agent.tui.run_link import REPLAY, RunLink
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.units import format_quantity, shown_unit
 
@@ -41,9 +44,8 @@ class RunControls:
         self._ask(
             "Total number of simulations of the run",
             {"simulations": str(2 * self.link.allowed)},
-            lambda given: self.link.tell(
-                do="spend", simulations=int(given["simulations"]) if given["simulations"].strip().isdigit() else 0
-            ),
+            lambda given: self.link.tell(do="spend", simulations=int(given["simulations"])),
+            field_checks.budget(self.link.state.simulations),
         )
 
     def stop(self) -> None:
@@ -61,10 +63,22 @@ class RunControls:
                 else "proposals are played without review"
             )
 
+    def _nothing_waits(self) -> bool:
+        if self.link.process is not None and deciding(self.link.state):
+            return False
+        self.app.notify(
+            "no proposal is waiting: v starts reviewing" if self.link.process is not None else REPLAY,
+            severity="warning",
+        )
+        return True
+
     def accept(self) -> None:
-        self.link.tell(do="accept")
+        if not self._nothing_waits():
+            self.link.tell(do="accept")
 
     def reject(self) -> None:
+        if self._nothing_waits():
+            return
         self._ask(
             "Reason for the rejection (the policy reads it)",
             {"why": ""},
@@ -75,14 +89,14 @@ class RunControls:
         self._ask(
             "Hint for the policy",
             {"text": ""},
-            lambda given: given["text"].strip() and self.link.tell(do="hint", text=given["text"].strip()),
+            lambda given: self.link.tell(do="hint", text=given["text"].strip()),
+            field_checks.filled,
         )
 
     def edit(self) -> None:
-        if not self.link.state.pending or not self.link.state.review:
-            self.app.notify("no proposal is waiting: v starts reviewing", severity="warning")
+        if self._nothing_waits():
             return
-        sizing = self.link.state.pending[0].get("sizing") or {}
+        sizing = (self.link.state.pending[0].get("sizing") or {}) if self.link.state.pending else {}
         self._ask_sizes("Edit the proposal", sizing, "edit")
 
     def try_sizing(self) -> None:
@@ -103,12 +117,12 @@ class RunControls:
                 self.link.tell(do=do, sizing=changed or dict(list(given.items())[:1]))
 
         if shown:
-            self._ask(title, shown, send)
+            self._ask(title, shown, send, field_checks.sizes(self.link.state.started.get("parameters", ())))
 
     def target(self) -> None:
         specs = self.link.state.started.get("specs", ())
         place = self.specs.selected
-        if place >= len(specs):
+        if not 0 <= place < len(specs):
             return
         spec = specs[place]
         sides = {side: spec[side] for side in ("minimum", "maximum") if spec.get(side) is not None}
@@ -121,12 +135,13 @@ class RunControls:
             f"Target of {spec['name']}",
             {side: format_quantity(value, shown_unit(spec), 6).replace(" ", "") for side, value in sides.items()},
             send,
+            field_checks.bounds(shown_unit(spec)),
         )
 
     def _parameter(self) -> dict[str, Any] | None:
         parameters = self.link.state.started.get("parameters", ())
         place = self.sizes.selected
-        return parameters[place] if place < len(parameters) else None
+        return parameters[place] if 0 <= place < len(parameters) else None
 
     def lock(self) -> None:
         entry = self._parameter()
@@ -160,7 +175,7 @@ class RunControls:
                     )
                 )
 
-        self._ask(f"Range of {entry['name']}", ends, send)
+        self._ask(f"Range of {entry['name']}", ends, send, field_checks.bounds(entry["unit"]))
 
     def branch(self) -> None:
         turn = self.turns.selected
@@ -189,14 +204,15 @@ class RunControls:
             "Switch to another policy",
             {"name": self.link.state.policy.get("name") or self.link.state.started.get("policy", "")},
             lambda given: self.link.tell(do="policy", name=given["name"].strip()),
+            field_checks.policy(tuple(POLICIES)),
         )
 
-    def _ask(self, title: str, fields: dict[str, str], then: Any) -> None:
+    def _ask(self, title: str, fields: dict[str, str], then: Any, check: field_checks.Check | None = None) -> None:
         def answered(given: dict[str, str] | None) -> None:
             if given is not None:
                 then(given)
 
         if self.link.process is None:
-            self.app.notify("this is a replay: it takes no commands", severity="warning")
+            self.app.notify(REPLAY, severity="warning")
         else:
-            self.app.push_screen(Ask(title, fields), answered)
+            self.app.push_screen(Ask(title, fields, check=check), answered)

@@ -15,6 +15,8 @@ from eda_agent.run.process import RunProcess
 WAKING = {"target", "lock", "unlock", "range", "try", "hint", "back", "return", "policy", "spend"}
 """Commands that resume a run that has ended."""
 
+REPLAY = "this is a replay: it takes no commands"
+
 
 class RunLink:
     """`folder`: of the run. `process` takes commands, None for a replay. `app` shows notes."""
@@ -33,7 +35,7 @@ class RunLink:
         for more.
         """
         if self.process is None:
-            self.app.notify("this is a replay: it takes no commands", severity="warning")
+            self.app.notify(REPLAY, severity="warning")
             return False
         try:
             given = command_from(data)

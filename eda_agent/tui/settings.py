@@ -61,3 +61,11 @@ def write_settings(settings: Settings) -> None:
     path = settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, yaml.safe_dump({"theme": settings.theme, "keys": settings.keys}, sort_keys=False))
+
+
+def checked_settings(actions: Collection[str], themes: Collection[str]) -> Settings:
+    """The user's settings, with a theme that exists. Raises `InputError`."""
+    found = read_settings(actions)
+    if found.theme and found.theme not in themes:
+        raise InputError(f"settings: there is no theme {found.theme!r}\n    → one of {', '.join(sorted(themes))}")
+    return found

@@ -12,11 +12,12 @@ from eda_agent.tui.view import Row, turn_of
 
 @dataclass(frozen=True)
 class Shown:
-    """`folder`: of the run. `index`: of the turn, None for the best."""
+    """`folder`: of the run. `index`: of the turn, None for the best. `notes`: of the run, oldest first."""
 
     state: RunState
     folder: Path
     index: int | None = None
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def turn(self) -> Row | None:

@@ -25,20 +25,34 @@ def ends(plot: Plot) -> tuple[float, float]:
     return span([x for _, line in shown_lines(plot) for x in line.x if usable(x, plot.x)], plot.x)
 
 
-def draw(figure: Any, plots: Sequence[Plot], at: float) -> None:
-    """Draw plots of one horizontal axis below each other into a plotext figure; `at`: the place of the cursor."""
+FRAME = 4
+"""Lines of a plot for its frame and the numbers below it."""
+
+CLOSE = 0.2
+"""Share of the width within which the label of a mark would cover the next mark."""
+
+
+def draw(figure: Any, plots: Sequence[Plot], at: float | None, height: int) -> None:
+    """Draw plots of one horizontal axis below each other into a plotext figure of `height` lines; `at`: the place of
+    the cursor, None for none.
+    """
     figure.clear_figure()
     if len(plots) > 1:
         figure.subplots(len(plots), 1)
     # frames below each other begin in the same column
-    width = max(len(tick_label(value, plot.y)) for plot in plots for value in _levels(plot))
-    for row, plot in enumerate(plots):
-        _draw_one(figure.subplot(row + 1, 1) if len(plots) > 1 else figure, plot, at, width)
+    lines = max(height // len(plots) - FRAME, 2)
+    levels = [_levels(plot, lines) for plot in plots]
+    width = max(len(tick_label(value, plot.y)) for plot, values in zip(plots, levels, strict=True) for value in values)
+    for row, (plot, values) in enumerate(zip(plots, levels, strict=True)):
+        _draw_one(figure.subplot(row + 1, 1) if len(plots) > 1 else figure, plot, at, values, width)
 
 
-def _levels(plot: Plot) -> list[float]:
-    """The marks of the vertical axis."""
-    return ticks(*_heights(plot), plot.y)
+def _levels(plot: Plot, lines: int) -> list[float]:
+    """The marks of the vertical axis: at most one in two lines, or a line would have the number of another. 0 stays."""
+    values = ticks(*_heights(plot), plot.y)
+    every = max(1, -(-2 * len(values) // lines))
+    first = next((place % every for place, value in enumerate(values) if value == 0.0), 0)
+    return values[first::every]
 
 
 def _heights(plot: Plot) -> tuple[float, float]:
@@ -46,7 +60,7 @@ def _heights(plot: Plot) -> tuple[float, float]:
     return span(values + list(plot.levels.values()) or [0.0, 1.0], plot.y)
 
 
-def _draw_one(figure: Any, plot: Plot, at: float, width: int) -> None:
+def _draw_one(figure: Any, plot: Plot, at: float | None, up: Sequence[float], width: int) -> None:
     for number, line in shown_lines(plot):
         points = [(x, y) for x, y in zip(line.x, line.y, strict=True) if usable(x, plot.x) and usable(y, plot.y)]
         figure.plot(
@@ -57,26 +71,37 @@ def _draw_one(figure: Any, plot: Plot, at: float, width: int) -> None:
         )
     for level in plot.levels.values():
         figure.hline(place(level, plot.y), color="gray")
+    low, high = ends(plot)
     for mark in plot.marks:
         x, y = place(mark.x, plot.x), place(mark.y, plot.y)
-        figure.scatter([x], [y], marker="●", color="white")
-        figure.text(mark.label, x, y, color="white", alignment="right" if mark.left else "left")
-    figure.vline(at, color="gray")
-    along, up = ticks(*ends(plot), plot.x), _levels(plot)
+        near = any(0 < place(other.x, plot.x) - x < CLOSE * (high - low) for other in plot.marks)
+        figure.scatter([x], [y], marker="●", color="default")
+        # a text without a background has that of a figure without a theme, which is white
+        left = mark.left or near
+        text, side = (f"{mark.label} ", "right") if left else (f" {mark.label}", "left")
+        figure.text(text, x, y, color="default", background="default", alignment=side)
+    if at is not None:
+        figure.vline(at, color="gray")
+    along = ticks(*ends(plot), plot.x)
     figure.xticks([place(value, plot.x) for value in along], [tick_label(value, plot.x) for value in along])
     figure.yticks([place(value, plot.y) for value in up], [tick_label(value, plot.y).rjust(width) for value in up])
     figure.xlim(*ends(plot))
     figure.ylim(*_heights(plot))
 
 
-def values_at(plots: Sequence[Plot], at: float) -> Text:
-    """The legend of a figure: the place of the cursor, and each line with its values there."""
+def values_at(plots: Sequence[Plot], at: float, width: int) -> Text:
+    """The legend of a figure in lines of `width` cells: the place of the cursor, and each line's values there."""
     axis = plots[-1].x
     text = Text(f" {format_quantity(10**at if axis.log else at, axis.unit, 4)}")
+    used = text.cell_len
     for number, line in shown_lines(plots[0]):
-        text.append("   ● ", COLOURS[number % len(COLOURS)])
-        text.append(f"{line.name} " if line.name else "")
-        text.append(", ".join(_value(plot, plot.lines[number], at) for plot in plots if number < len(plot.lines)))
+        values = ", ".join(_value(plot, plot.lines[number], at) for plot in plots if number < len(plot.lines))
+        entry = Text("   ").append("● ", COLOURS[number % len(COLOURS)]).append(f"{line.name} {values}".strip())
+        if used + entry.cell_len > width:
+            text.append("\n")
+            used = 0
+        text.append_text(entry)
+        used += entry.cell_len
     return text
 
 

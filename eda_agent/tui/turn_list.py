@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from eda_agent.tui.table import cut, matches
+
 _KEPT = 2000
 """Number of cached rows: more than any screen has lines."""
 
@@ -46,6 +48,9 @@ class TurnList(ScrollView, can_focus=True):
         self.columns = list(columns)
         self.row_count = 0
         self.cursor_row = 0
+        self.wanted = ""
+        self._count = 0
+        self._found: list[int] | None = None
         self._cells: Callable[[int], Sequence[Text]] = lambda row: ()
         self._made: dict[int, Sequence[Text]] = {}
         self._widths = [column.cell_len for column in self.columns]
@@ -54,18 +59,46 @@ class TurnList(ScrollView, can_focus=True):
         """There are now `count` rows; `cells(row)` creates one. `fresh`: cached rows are invalid. A cursor on the last
         row stays on the last row.
         """
-        follow = self.cursor_row >= self.row_count - 1
         self._cells = cells
         if fresh:
             self._made.clear()
-        if count != self.row_count or fresh:
-            self.row_count = count
-            self._resize()
-            self.move_cursor(count - 1 if follow else min(self.cursor_row, count - 1))
-            self.refresh()
+        if count != self._count or fresh:
+            before, self._count = 0 if fresh else self._count, count
+            self._select(before)
+
+    def filter(self, wanted: str) -> None:
+        """Show only the rows with this text; all for ""."""
+        if wanted != self.wanted:
+            place, self.wanted = self.place, wanted
+            self._select(0)
+            if self._found is None:
+                self.move_cursor(place)
+            self.post_message(self.Highlighted())
+
+    @property
+    def place(self) -> int:
+        """The number of the row under the cursor among all rows; −1 if none is shown."""
+        if not 0 <= self.cursor_row < self.row_count:
+            return -1
+        return self.cursor_row if self._found is None else self._found[self.cursor_row]
+
+    def _select(self, before: int) -> None:
+        """Find the rows to show; those from number `before` on are new."""
+        follow = self.cursor_row >= self.row_count - 1
+        if not self.wanted.strip():
+            self._found, self.row_count = None, self._count
+        else:
+            kept = self._found[:] if self._found is not None and before else []
+            kept += [row for row in range(before, self._count) if matches(self._cells(row), self.wanted)]
+            self._found, self.row_count = kept, len(kept)
+        self._resize()
+        self.move_cursor(self.row_count - 1 if follow else min(self.cursor_row, self.row_count - 1))
+        self.refresh()
 
     def cells(self, row: int) -> Sequence[Text]:
-        """The cells of a row."""
+        """The cells of a shown row."""
+        if self._found is not None:
+            row = self._found[row]
         made = self._made.get(row)
         if made is None:
             if len(self._made) >= _KEPT:
@@ -104,7 +137,7 @@ class TurnList(ScrollView, can_focus=True):
         self.move_cursor(row)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if y == 0:
             return self._line(self.columns, "turn-list--heading", width)
         row = int(self.scroll_y) + y - 1
@@ -127,7 +160,7 @@ class TurnList(ScrollView, can_focus=True):
         style = self.rich_style + self.get_component_rich_style(component) if component else self.rich_style
         segments = Segment.apply_style(line.render(self.app.console), style)
         left = int(self.scroll_x)
-        return Strip(segments).crop_extend(left, left + width, style)
+        return cut(Strip(segments).crop_extend(left, left + width, style), cells, self._widths, left)
 
     def _resize(self) -> None:
         self.virtual_size = Size(sum(self._widths), self.row_count + 1)

@@ -23,15 +23,13 @@ SIGNS: Mapping[Verdict, str] = {"pass": "✓", "near": "~", "fail": "✗", "none
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 8
 """Width of a bar in cells."""
-_RECENT = 25
-"""Number of turns from which the rate of simulations is computed."""
 
 
 @dataclass(frozen=True)
 class SpecRow:
-    """`cells`: one per corner, (text, verdict). `extremes`: over all corners the lowest and the highest value, and the
-    worst corner. `bar`: satisfaction. `why`: the reason of a censored or missing value, or the worst device of a spec
-    on operating points.
+    """`cells`: one per corner, (text, verdict). `extremes`: the lowest value of all corners, that of the first, the
+    highest, and the worst corner; `worst`: the value there. `bar`: satisfaction. `why`: the reason of a censored or
+    missing value, or the worst device of a spec on operating points.
     """
 
     name: str
@@ -40,7 +38,8 @@ class SpecRow:
     verdict: Verdict
     margin: str
     bar: str
-    extremes: tuple[str, str, str]
+    extremes: tuple[str, str, str, str]
+    worst: str
     why: str = ""
 
 
@@ -74,8 +73,8 @@ class TurnRow:
 
 @dataclass(frozen=True)
 class Status:
-    """`rate`: simulated turns per second, None if unknown; `left`: remaining seconds of the budget at that rate;
-    `score`: the best, None before the first turn.
+    """`rate`: simulated turns per second, None if unknown; `elapsed`: seconds without pauses; `left`: remaining seconds
+    of the budget at that rate; `score`: the best, None before the first turn.
     """
 
     problem: str
@@ -124,7 +123,11 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
             for corner, found in zip(corners, found_in(evaluation, spec["name"], corners), strict=True)
         ]
         every = found_in(evaluation, spec["name"], list(evaluation.get("values", {})))
-        low, high = (format_quantity(end, shown_unit(spec), 3, bound) for end, bound in extremes(every))
+        lowest, highest = extremes(every)
+        first = found_in(evaluation, spec["name"], corners[:1]) or [(None, "")]
+        low, typical, high = (
+            format_quantity(end, shown_unit(spec), 3, bound) for end, bound in (lowest, *first, highest)
+        )
         rows.append(
             SpecRow(
                 spec["name"],
@@ -133,7 +136,8 @@ def spec_rows(state: RunState, turn: Row | None) -> list[SpecRow]:
                 "none" if in_part and result and result["met"] else verdict_of(result),
                 result_margin(spec, result) if result else "—",
                 bar(result["satisfaction"] if result else 0.0),
-                (low, high, result["corner"] if result else ""),
+                (low, typical, high, result["corner"] if result else ""),
+                value_text(spec, result["value"], result.get("bound", "")) if result else "—",
                 printable(result.get("why", "")) if result else "",
             )
         )
@@ -236,46 +240,43 @@ def printable(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def status(state: RunState, now: float, alive: bool) -> Status:
+def status(state: RunState, now: float, alive: bool, replay: str = "") -> Status:
+    """The status of a run. `alive`: a process runs it. `replay`: what is said of a replay instead of its state."""
     begun = state.started
-    turns = state.turns
-    times = [turn["t"] for turn in turns[-_RECENT:] if "t" in turn]
+    # pauses and the user's decisions take no time
+    times = list(state.pace)
     rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 2 and times[-1] > times[0] else None
     tally = state.tally
     budget = begun.get("budget", {}).get("simulations", 0)
-    running = bool(begun) and not state.finished
-    word = (
-        ("starting" if alive else "no run yet")
-        if not begun
-        else (
-            "paused"
-            if state.paused and running
-            else "running"
-            if running and alive
-            else "interrupted"
-            if running
-            else stop_text(state.finished["stop"])
-        )
-    )
-    if running and state.review and state.pending:
-        word = "waiting for your decision"
-    end = now if running and alive else (turns[-1]["t"] if turns else now)
+    running = bool(begun) and not state.finished and alive
     policy = state.policy.get("name") or begun.get("policy", "")
-    last = turns[-1].get("proposal", {}).get("policy", "") if len(turns) > 1 else ""
+    last = state.turns[-1].get("proposal", {}).get("policy", "") if len(state.turns) > 1 else ""
     return Status(
         begun.get("problem", ""),
         f"{policy} ({last})" if last and last != policy and policy == "auto" else policy,
-        word,
+        replay or _state_word(state, alive),
         state.simulations,
         budget,
         begun.get("workers", 0),
         tally.cached / tally.jobs if tally.jobs else 0.0,
         rate,
-        max(end - begun.get("t", end), 0.0),
-        (budget - state.simulations) / rate if rate and running and alive else None,
+        state.working(now) if running else state.worked,
+        max(budget - state.simulations, 0) / rate if rate and running and not state.waiting else None,
         state.best.get("score"),
         bool(state.best.get("met")),
     )
+
+
+def _state_word(state: RunState, alive: bool) -> str:
+    if not state.started:
+        return "starting" if alive else "no run yet"
+    if state.finished:
+        return stop_text(state.finished["stop"])
+    if state.paused:
+        return "paused"
+    if state.review and state.pending:
+        return "waiting for your decision"
+    return "running" if alive else "interrupted"
 
 
 def clock(seconds: float) -> str:
@@ -287,7 +288,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def status_line(shown: Status) -> str:
+def status_line(shown: Status, width: int = 1000, note: str = "") -> str:
+    """The status in one line of `width` cells: what has no room is left out, the last first. `note` stays."""
     if not shown.problem:
         return shown.state  # no event has arrived yet
     best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
@@ -299,11 +301,14 @@ def status_line(shown: Status) -> str:
         clock(shown.elapsed),
         f"{clock(shown.left)} left" if shown.left is not None else "",
         shown.policy,
-        f"{shown.rate:.1f}/s" if shown.rate else "",
+        f"{shown.rate:.1f} turns/s" if shown.rate else "",
         counted(shown.workers, "worker") if shown.workers else "",
         f"cache {100 * shown.cached:.0f} %" if shown.cached >= 0.005 else "",
     ]
-    return " · ".join(part for part in parts if part)
+    kept = [part for part in parts if part]
+    while len(kept) > 3 and len(" · ".join([*kept, note])) > width:
+        kept.pop()
+    return " · ".join([*kept, note] if note else kept)
 
 
 def describe(state: RunState) -> str:

@@ -20,10 +20,10 @@ from textual.widgets import Input
 
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
-from eda_agent.tui.panels import Table
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.draft import DraftScreen
 from eda_agent.tui.screens.export import ExportScreen
+from eda_agent.tui.table import Table
 from tests.conftest import CIRCUITS
 
 SECONDS = 3.0

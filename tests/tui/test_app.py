@@ -22,7 +22,6 @@ from eda_agent.run import Request, size
 from eda_agent.run.process import RunProcess, start
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed, Replay
-from eda_agent.tui.panels import Table
 from eda_agent.tui.screens.ask import Ask
 from eda_agent.tui.screens.circuit import CircuitScreen
 from eda_agent.tui.screens.diff import DiffScreen
@@ -34,6 +33,7 @@ from eda_agent.tui.screens.points import PointsScreen
 from eda_agent.tui.screens.runs import RunsScreen
 from eda_agent.tui.screens.turn import TurnScreen
 from eda_agent.tui.screens.waves import WavesScreen
+from eda_agent.tui.table import Table
 from tests.conftest import CIRCUITS
 
 from .flow import until

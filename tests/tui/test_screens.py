@@ -25,7 +25,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
-from eda_agent.tui import app as app_module
+from eda_agent.tui import cli_subprocess
 from eda_agent.tui.app import SizingApp
 from eda_agent.tui.feed import JournalFeed
 from eda_agent.tui.screens import simulated
@@ -55,6 +55,9 @@ SCREENS: Mapping[str, Sequence[str]] = {
     "try": ("t",),
     "target": ("g",),
     "policy": ("x",),
+    "history": ("B",),
+    "filter": ("slash", *"l34 mt"),
+    "wrong-size": ("t", "home", "delete", "delete", "enter"),
 }
 
 
@@ -80,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     folder = Path("runs") / "ota"
     os.utime(folder / "journal.jsonl", (1795614372, 1795614372))
-    monkeypatch.setattr(app_module.time, "time", lambda: 1795614400.0)
+    monkeypatch.setattr("eda_agent.tui.app.time.time", lambda: 1795614400.0)
 
     async def answered(
         command: str, spec: Path, sizing: Mapping[str, float], arguments: Sequence[str] = ()
@@ -91,6 +94,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return found
 
     monkeypatch.setattr(simulated, "run_program", answered)
+    monkeypatch.setattr(cli_subprocess, "run_program", answered)
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     return folder
 

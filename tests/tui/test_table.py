@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from eda_agent.tui.panels import Table
+from eda_agent.tui.table import Table
 
 
 class OneTable(App[None]):

@@ -107,6 +107,8 @@ def test_status_tells_rate_and_what_is_left() -> None:
     ]
     begun = {"problem": "p", "policy": "auto", "budget": {"simulations": 30}, "workers": 2, "t": 99.0}
     state = RunState(started=begun, turns=turns, best={"index": 0, "score": 0.99999, "met": False})
+    state.pace.extend(1.0 + 0.5 * index for index in range(11))
+    state.worked, state._last = 6.0, 105.0
     shown = status(state, 106.0, True)
     assert (
         shown.rate == pytest.approx(2.0)

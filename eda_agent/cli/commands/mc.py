@@ -108,7 +108,7 @@ def table(result: MonteCarlo, width: int) -> Table:
 
     wide = width >= WIDE
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for name in ("spec", "target", "mean", "sigma", *("lowest", "highest") * wide, "to limit", "Cpk", "yield, 95 %"):
+    for name in ("spec", "target", "mean", "sigma", *("min", "max") * wide, "to limit", "Cpk", "yield, 95 %"):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
     if any(result.censored(spec.name) for spec in result.specs):
         rows.add_column("")

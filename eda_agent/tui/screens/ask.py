@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, Static
+
+from eda_agent.tui.field_checks import Check
 
 
 class Ask(ModalScreen[dict[str, str] | None]):
     """`fields`: name → present text; the answer has the same names, None if the question was left. Without fields it
-    asks yes or no.
+    asks yes or no. `check`: what is wrong with an answer; the question stays, and says it below the field.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave", "leave")]
 
-    def __init__(self, title: str, fields: dict[str, str], confirm: str = "ok"):
+    def __init__(self, title: str, fields: dict[str, str], confirm: str = "ok", check: Check | None = None):
         super().__init__()
-        self.question, self.fields, self.confirm = title, fields, confirm
+        self.question, self.fields, self.confirm, self.check = title, fields, confirm, check
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
@@ -29,10 +32,11 @@ class Ask(ModalScreen[dict[str, str] | None]):
                 for number, (name, text) in enumerate(self.fields.items()):
                     with Horizontal():
                         yield Label(name, classes="name", markup=False)
-                        yield Input(text, id=f"field-{number}")
+                        yield Input(text, id=f"field-{number}", compact=True)
+                    yield Static(id=f"wrong-{number}", classes="wrong")
             with Horizontal(id="buttons"):
-                yield Button(self.confirm, id="ok", variant="primary")
-                yield Button("leave", id="leave")
+                yield Button(self.confirm, id="ok", variant="primary", compact=True)
+                yield Button("leave", id="leave", compact=True)
 
     def on_mount(self) -> None:
         self.query("#field-0, #ok").first().focus()
@@ -47,7 +51,16 @@ class Ask(ModalScreen[dict[str, str] | None]):
             self.dismiss(None)
 
     def action_answer(self) -> None:
-        self.dismiss({name: self.query_one(f"#field-{number}", Input).value for number, name in enumerate(self.fields)})
+        given = {name: self.query_one(f"#field-{number}", Input).value for number, name in enumerate(self.fields)}
+        wrong = self.check(given) if self.check is not None else {}
+        if not wrong:
+            self.dismiss(given)
+            return
+        for number, name in enumerate(self.fields):
+            place = self.query_one(f"#wrong-{number}", Static)
+            place.update(Text(f"✗ {wrong[name]}" if name in wrong else "", "red"))
+            place.display = name in wrong
+        self.query_one(f"#field-{list(self.fields).index(next(iter(wrong)))}", Input).focus()
 
     def action_leave(self) -> None:
         self.dismiss(None)

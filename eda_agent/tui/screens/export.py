@@ -16,9 +16,9 @@ from textual.widgets import Static
 from eda_agent.errors import EdaAgentError
 from eda_agent.run import original_spec
 from eda_agent.tui.cli_subprocess import run_command
-from eda_agent.tui.panels import Table
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.shown import Shown
+from eda_agent.tui.table import Table
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class ExportScreen(Detail):
 
     def on_data_table_row_selected(self, event: Table.RowSelected) -> None:
         event.stop()
-        if event.data_table.cursor_row < len(self.products):
-            self.run_worker(self._write(event.data_table.cursor_row))
+        if self.query_one(Table).chosen < len(self.products):
+            self.run_worker(self._write(self.query_one(Table).chosen))
 
     async def _write(self, place: int) -> None:
         product = self.products[place]

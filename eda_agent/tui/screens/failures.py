@@ -1,4 +1,4 @@
-"""The failure screen lists failed simulations."""
+"""The notes screen lists the notes of a run and its failed simulations."""
 
 from __future__ import annotations
 
@@ -16,18 +16,25 @@ SHOWN = 200
 
 
 class FailureScreen(Detail):
-    """Failed simulations with the simulator's words."""
+    """Notes, the newest first, and failed simulations with the simulator's words."""
 
-    heading = "failed simulations"
+    heading = "notes and failed simulations"
 
     def __init__(self, shown: Shown):
         super().__init__()
-        self.text = "\n\n".join(
-            f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}:"
-            f" {event.get('kind')}\n{printable(str(event.get('words', '')))}"
-            for event in list(shown.state.failures)[: -SHOWN - 1 : -1]
+        self.text = Text("notes\n", "bold")
+        self.text.append("\n".join(reversed(shown.notes)) or "none", "none")
+        self.text.append("\n\nfailed simulations\n", "bold")
+        self.text.append(
+            "\n\n".join(
+                f"turn {event.get('index')}: {event.get('testbench')} in {event.get('corner')}:"
+                f" {event.get('kind')}\n{printable(str(event.get('words', '')))}"
+                for event in list(shown.state.failures)[: -SHOWN - 1 : -1]
+            )
+            or "none",
+            "none",
         )
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="detail"):
-            yield Static(Text(self.text or "none"))
+            yield Static(self.text)

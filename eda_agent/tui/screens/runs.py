@@ -17,8 +17,8 @@ from textual.binding import BindingType
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
-from eda_agent.tui.panels import COLOURS, Table, right
 from eda_agent.tui.screens.detail import Detail
+from eda_agent.tui.table import COLOURS, Table, right
 from eda_agent.tui.view import SIGNS, size_rows, spec_rows, turn_of
 from eda_agent.units import format_score
 
@@ -72,14 +72,14 @@ class RunsScreen(Detail):
         ]
 
     def action_compare(self) -> None:
-        place = self.query_one(Table).cursor_row
-        if place < len(self.found):
+        place = self.query_one(Table).chosen
+        if 0 <= place < len(self.found):
             self.app.push_screen(CompareScreen(self.here, self.found[place]))
 
     def on_data_table_row_selected(self, event: Any) -> None:
         event.stop()
-        if event.data_table.cursor_row < len(self.found):
-            self.open(self.found[event.data_table.cursor_row])
+        if self.query_one(Table).chosen < len(self.found):
+            self.open(self.found[self.query_one(Table).chosen])
             self.dismiss()
 
 

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 
 from eda_agent.insight.sensitivity import STRONG
 from eda_agent.spec_text import effect_text
-from eda_agent.tui.panels import Table, right
 from eda_agent.tui.screens.simulated import Simulated
+from eda_agent.tui.table import Table, right
 
 
 class SensitivityScreen(Simulated):

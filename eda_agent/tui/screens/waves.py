@@ -64,9 +64,9 @@ class WavesScreen(Simulated):
         left, right = ends(figure.plots[0])
         at = left + self.cursor * (right - left)
         widget = self.query_one(PlotextPlot)
-        draw(widget.plt, figure.plots, at)
+        draw(widget.plt, figure.plots, at, widget.size.height)
         widget.refresh()
-        text = values_at(figure.plots, at)
+        text = values_at(figure.plots, at, self.size.width - 1)
         self.query_one("#values", Static).update(text.append(f"\n {figure.caption}" if figure.caption else ""))
         self.say(
             f"waveforms · turn {self.number} · {figure.plots[0].title} · {self.place + 1} of {len(self.figures)} (← →"
