@@ -71,3 +71,15 @@ def test_no_link_leads_nowhere(build: Path) -> None:
             if not linked.is_file() or lost:
                 broken.append(f"{path.relative_to(site)}: {target}")
     assert not broken
+
+
+def test_the_gallery_shows_the_circuits_as_they_are() -> None:
+    """Every circuit is on the page, and `python docs/site/gallery.py` would write what is there."""
+    sys.path.insert(0, str(ROOT / "docs" / "site"))
+    try:
+        import gallery
+    finally:
+        sys.path.pop(0)
+    assert set(gallery.NAMES) == {path.parent.name for path in (ROOT / "circuits").glob("*/spec.yaml")}
+    for path, text in gallery.pages().items():
+        assert (ROOT / "docs" / path).read_text(encoding="utf-8") == text, path

@@ -291,7 +291,8 @@ def clock(seconds: float) -> str:
 def status_line(shown: Status, width: int = 1000, note: str = "") -> str:
     """The status in one line of `width` cells: what has no room is left out, the last first. `note` stays."""
     if not shown.problem:
-        return shown.state  # no event has arrived yet
+        # no event has arrived yet
+        return f"{shown.state} · {note}" if note else shown.state
     best = f"best {format_score(shown.score)}{' ✓' if shown.met else ''}" if shown.score is not None else ""
     parts = [
         shown.problem,
