@@ -1,6 +1,6 @@
 """The gallery shows every circuit that comes with eda-agent: its drawing, PDK, parameters and targets.
 
-    python docs/site/gallery.py        writes docs/gallery.md and docs/gallery/NAME.svg
+python docs/site/gallery.py        writes docs/gallery.md and docs/gallery/NAME.svg
 """
 
 from __future__ import annotations
