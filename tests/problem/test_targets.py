@@ -97,3 +97,14 @@ def test_what_the_circuit_does_now_reads_in_the_unit_of_the_target(slew: float) 
     found = targets_of(SENSES, {"slew_rate_up": slew}, STEP)
     (now,) = re.findall(r"now ([\d.]+) V/us", found["slew_rate_up"][1])
     assert float(now) * 1e6 == pytest.approx(slew, rel=0.006)
+
+
+@given(st.floats(1e3, 1e9), st.floats(0.1, 120.0), st.floats(0.1, 120.0))
+def test_an_unstable_loop_is_asked_for_less_bandwidth(gbw: float, less: float, more: float) -> None:
+    less, more = sorted((less, more))
+    senses = {"gbw": "minimum", "phase_margin": "minimum"}
+    asked = [targets_of(senses, {"gbw": gbw, "phase_margin": phase}, STEP)["gbw"] for phase in (less, more)]
+    assert asked[0][0] <= asked[1][0]
+    # steps of a round number are up to 1.3 apart
+    assert asked[0][0] < 0.8 * gbw if less < 1 else asked[1][0] > gbw if more > 60 else True
+    assert ("of phase margin" in asked[0][1]) == (less < 45)

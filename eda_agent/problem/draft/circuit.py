@@ -260,7 +260,9 @@ def _pdk_of(text: str, known: Sequence[Pdk], path: Path) -> Pdk:
         return next(entry for entry in known if entry.name == family)
     if any(line.card in {".model", ".include", ".inc"} for line in lines):
         return find_pdk("own")
-    called = dict.fromkeys(word for line in lines if (word := _model_of(line.text.split())))
+    own = {line.text.split()[1].lower() for line in lines if line.card == ".subckt" and len(line.text.split()) > 1}
+    texts = (re.sub(r"\s*=\s*", "=", line.text) for line in lines)
+    called = dict.fromkeys(word for text in texts if (word := _model_of(text.split())) and word.lower() not in own)
     read = f": it names {', '.join(list(called)[:6])}" if called else ""
     raise InputError(
         Finding(

@@ -14,6 +14,8 @@ _ANALYSES = frozenset(
 )
 _OPTIONS = frozenset(["option", "options", "temp"])
 _GUARDS = frozenset(["prot", "protect", "unprot", "unprotect"])
+_LOOP = re.compile(r"\blstb\s*\(", re.IGNORECASE)
+_NO_LOOP = ".lstb and what it measures were left out: ngspice has no such analysis"
 _CARD = re.compile(r"\s*\.(\w+)")
 _PROBED = re.compile(r"\bv(?:db|p|m|r|i)?\s*\(\s*([^\s(),]+)\s*(?:,\s*([^\s(),]+)\s*)?\)", re.IGNORECASE)
 
@@ -58,17 +60,22 @@ def without_simulation(lines: Sequence[str], notes: list[str]) -> list[str]:
 
 
 def first_variant(text: str, notes: list[str]) -> str:
-    """The text of a HSPICE deck without guards of models, tables of `.data`, and what `.alter` changes.
+    """The text of a HSPICE deck without guards of models, tables of `.data`, its loop analysis `.lstb` with what reads
+    it, and what `.alter` changes.
 
     A deck without them is returned unchanged.
     """
-    if not re.search(r"^\s*\.(?:alter|data|(?:un)?prot\w*|temp\s*=)", text, re.IGNORECASE | re.MULTILINE):
+    if not re.search(r"^\s*\.(?:alter|data|lstb|(?:un)?prot\w*|temp\s*=)", text, re.IGNORECASE | re.MULTILINE):
         return text
     result: list[str] = []
-    skipping = False
+    skipping = looped = False
     for line in text.splitlines():
         found = _CARD.match(line)
         card = found[1].lower() if found else ""
+        looped = (looped and line.lstrip().startswith("+")) or card == "lstb" or bool(card and _LOOP.search(line))
+        if looped:
+            notes += [_NO_LOOP] if _NO_LOOP not in notes else []
+            continue
         if skipping or card == "data":
             skipping = card != "enddata"
             notes += ["the table of .data was left out"] if card == "data" else []

@@ -18,6 +18,8 @@ from eda_agent.problem.netlist import Device, Edit
 from eda_agent.problem.pdk import DeviceRule
 from eda_agent.units import format_quantity
 
+IDEAL = {"r": 1e9, "c": 1e-6}
+"""Ohm and F from which a passive is no part of a chip."""
 MAX_PARAMETERS = 40
 """Maximum number of parameters of a draft."""
 
@@ -64,6 +66,10 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
             if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
+                if _ideal(device):
+                    said = f"{path} keeps {device.value}: no chip has such a value, so it serves the simulation"
+                    draft.noticed += [said] if said not in draft.noticed else []
+                    continue
                 result.append(
                     (device.name.upper() if inner == draft.subckt else path, Edit(inner, device.name, "value"))
                 )
@@ -162,6 +168,12 @@ def _is_number(text: str) -> bool:
         return isinstance(expression.parse(text), expression.Number)
     except expression.ExpressionError:
         return False
+
+
+def _ideal(device: Device) -> bool:
+    """Whether a resistor or capacitor serves the simulation, such as a feedback that only DC sees."""
+    number = expression.parse(device.value)
+    return isinstance(number, expression.Number) and number.value >= IDEAL[device.kind]
 
 
 def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:

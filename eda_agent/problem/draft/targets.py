@@ -23,6 +23,8 @@ _FACTOR = 1.5
 _RELAXED = 2.0
 """Factor by which power may rise to allow the other targets."""
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+STABLE = 0.75
+"""Share of the wanted phase margin below which a draft asks for less bandwidth."""
 NEARNESS = 0.05
 """Allowed relative deviation of a value to keep."""
 _SLEWS = ("slew_rate_up", "slew_rate_down")
@@ -43,6 +45,7 @@ def targets_of(senses: Mapping[str, str], measured: Measured, step: float) -> di
         for metric, sense in senses.items()
     }
     if measured is not None:
+        _stabilise(result, measured)
         _agree(result, measured, step)
     return result
 
@@ -67,6 +70,19 @@ def rounded(value: float, *, up: bool = False) -> float:
     decade = 10.0 ** math.floor(math.log10(value))
     able = [step for step in _ROUND if not up or step * decade >= value * (1 - 1e-9)]
     return min(able, key=lambda step: abs(math.log(step * decade / value))) * decade
+
+
+def _stabilise(targets: dict[str, Target], measured: Mapping[str, float | None]) -> None:
+    """Ask for less bandwidth where the loop is not stable enough: phase margin is bought with bandwidth. The step is
+    `_FACTOR` from the target's phase margin on, and `_FACTOR` - 1 without any.
+    """
+    gbw, phase = measured.get("gbw"), measured.get("phase_margin")
+    if not gbw or phase is None or "gbw" not in targets or "phase_margin" not in targets:
+        return
+    share = max(phase, 0.0) / targets["phase_margin"][0]
+    if share < STABLE:
+        step = _FACTOR - 1 + share
+        targets["gbw"] = (rounded(gbw * step), f"{targets['gbw'][1]}, with {phase:.0f} deg of phase margin")
 
 
 def _agree(targets: dict[str, Target], measured: Mapping[str, float | None], step: float) -> None:
