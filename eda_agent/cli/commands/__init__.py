@@ -26,6 +26,7 @@ NAMES = (
     "schema",
     "mcp",
     "skill",
+    "xschem",
     "completion",
 )
 """The commands in the order of `eda-agent --help`."""
