@@ -11,26 +11,35 @@ from eda_agent.cli.options import Commands
 def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "xschem",
-        help="menu entries in xschem; operating points in a schematic",
+        help="add a menu to xschem; show operating points in a schematic",
         description=(
             "install adds the menu eda-agent to xschem: size the open testbench, show the last run, write the sizes"
-            " back, annotate. uninstall removes it. annotate writes operating points and measured values into a schematic."
+            " back, annotate. uninstall removes it. annotate writes operating points and measured values into a"
+            " schematic."
         ),
     )
-    inner = parser.add_subparsers(dest="do", required=True, metavar="install|uninstall|annotate")
-    for name, words in (("install", "add the menu"), ("uninstall", "remove the menu")):
-        one = inner.add_parser(name, help=words)
-        one.add_argument("--rc", type=Path, metavar="FILE", help="rc file of xschem (default ~/.xschem/xschemrc)")
-        one.set_defaults(func=menu_command)
-    notes = inner.add_parser("annotate", help="write notes into a schematic, or remove them")
-    notes.add_argument("schematic", type=Path, help="schematic (.sch); the old file is kept as .bak")
-    what = notes.add_mutually_exclusive_group(required=True)
-    what.add_argument("--run", type=Path, metavar="DIR", help="the run whose best turn is shown")
-    what.add_argument("--remove", action="store_true", help="remove the notes")
-    notes.set_defaults(func=annotate_command)
+    parser.add_argument("do", choices=("install", "uninstall", "annotate"), help="menu or notes")
+    parser.add_argument("schematic", type=Path, nargs="?", help="annotate: the schematic (.sch); a .bak keeps the old")
+    parser.add_argument("--rc", type=Path, metavar="FILE", help="rc file of xschem (default ~/.xschem/xschemrc)")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="annotate: the run whose best turn is shown")
+    parser.add_argument("--remove", action="store_true", help="annotate: remove the notes")
+    parser.set_defaults(func=xschem_command)
 
 
-def menu_command(options: argparse.Namespace) -> int:
+def xschem_command(options: argparse.Namespace) -> int:
+    """Add or remove the menu, or write the notes of a run into a schematic."""
+    from eda_agent.errors import InputError
+
+    if options.do != "annotate":
+        if options.schematic is not None:
+            raise InputError(f"{options.do} takes no schematic\n    → eda-agent xschem {options.do}")
+        return _menu(options)
+    if options.schematic is None or (options.run is None) == (not options.remove):
+        raise InputError("annotate needs a schematic and --run or --remove\n    → annotate ota.sch --run runs/ota")
+    return _annotate(options)
+
+
+def _menu(options: argparse.Namespace) -> int:
     """Add the menu to xschem's rc file, or remove it."""
     import shutil
 
@@ -54,7 +63,7 @@ def menu_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def annotate_command(options: argparse.Namespace) -> int:
+def _annotate(options: argparse.Namespace) -> int:
     """Write the notes of a run into a schematic, or remove them."""
     from eda_agent.cli.say import say
     from eda_agent.files import write_text
