@@ -5,14 +5,10 @@ A resistor's value is its number of squares, a capacitor's the area of its plate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pya
 
+from .shapes import Shapes
 from .table import read_table
-
-if TYPE_CHECKING:
-    from .recognition import Shapes
 
 RESISTOR, CAPACITOR = "resistor", "capacitor"
 """Device classes."""
