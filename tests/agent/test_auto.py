@@ -22,7 +22,7 @@ from eda_agent.agent.loop import run_loop
 from eda_agent.agent.policies.auto import MAX_TURNS, PATIENCE, AutoPolicy
 from eda_agent.agent.policies.base import ManyPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy
-from eda_agent.agent.policies.handover import current_phase
+from eda_agent.agent.policies.phase import current_phase
 from eda_agent.agent.policies.registry import make_policy
 from eda_agent.agent.score import Score
 from eda_agent.agent.turn import Proposal, Turn

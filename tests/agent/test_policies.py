@@ -21,7 +21,7 @@ from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.gaussian_process import fit
 from eda_agent.agent.policies.registry import DEFAULT, FOLDERS, POLICIES, make_policy, options_of
-from eda_agent.agent.policies.trust import SMALLEST, START, box_side
+from eda_agent.agent.policies.trust_region import SMALLEST, START, box_side
 from eda_agent.cli.options import POLICY_NAMES
 from eda_agent.errors import InputError, MissingError
 from eda_agent.problem.spec import Problem

@@ -13,7 +13,7 @@ from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.auto import AutoPolicy
 from eda_agent.agent.policies.embedded import shipped_model
-from eda_agent.agent.policies.measurable import SHIFT, shift_of
+from eda_agent.agent.policies.measurement_chance import SHIFT, shift_of
 from eda_agent.agent.policies.prior_search import PRIOR_TURNS
 from eda_agent.agent.policies.surrogate_checkpoint import FILE
 from eda_agent.agent.policies.surrogate_prior import JUDGED_AFTER, SurrogatePrior, load_prior, scaled

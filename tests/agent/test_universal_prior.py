@@ -15,7 +15,7 @@ from eda_agent.agent.history import History
 from eda_agent.agent.policies import universal_prior
 from eda_agent.agent.policies.prior_search import DISPROVED, PRIOR_TURNS, SIDE, STUCK, idle_turns
 from eda_agent.agent.policies.registry import make_policy
-from eda_agent.agent.policies.trust import TrustRegion
+from eda_agent.agent.policies.trust_region import TrustRegion
 from eda_agent.agent.policies.universal import UniversalPolicy
 from eda_agent.agent.policies.universal_margins import ExactArea, ResidualMargin, UniversalMargin
 from eda_agent.agent.policies.universal_prior import (

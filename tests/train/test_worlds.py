@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from eda_agent.agent.policies.trust import box_side
+from eda_agent.agent.policies.trust_region import box_side
 from eda_agent.agent.universal.graph import METRIC_NAMES
 from eda_agent.agent.universal.network import Network
 from eda_agent.agent.universal.posterior import FREEDOM, SPREAD, Measured, Posterior

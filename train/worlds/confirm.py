@@ -28,7 +28,7 @@ from eda_agent.agent.env import Environment
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.base import turn_rng
 from eda_agent.agent.policies.prior_search import SIDE, idle_turns
-from eda_agent.agent.policies.trust import box_side
+from eda_agent.agent.policies.trust_region import box_side
 from eda_agent.agent.policies.universal_prior import UniversalPrior, load_universal, shipped_weights
 from eda_agent.agent.turn import Proposal
 from eda_agent.errors import InputError

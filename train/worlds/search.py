@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from eda_agent.agent.policies.prior_search import SIDE
-from eda_agent.agent.policies.trust import FAILURES, LARGEST, SMALLEST, START, SUCCESSES
+from eda_agent.agent.policies.trust_region import FAILURES, LARGEST, SMALLEST, START, SUCCESSES
 
 BOX, NEAR, ANYWHERE = 64, 24, 8
 """Number of first candidates in the box, near the best design, and in the whole ranges."""

@@ -7,7 +7,7 @@ the search as `guest` says.
 With the embedded model, the search proposes first and uses a prior (`prior_search`): the surrogate of the circuit's
 structure (`surrogate_prior`) if the package has one, otherwise the universal surrogate (`universal_prior`). If the
 first turns contradict them, the model proposes next, and the search uses the turns alone and weighs the model's
-proposals beside its own candidates. The owner of the run follows from the turns alone (`handover`), so a resumed run
+proposals beside its own candidates. The owner of the run follows from the turns alone (`phase`), so a resumed run
 continues in the same way.
 """
 
@@ -24,7 +24,7 @@ from eda_agent.agent.policies.chat import ChatPolicy
 from eda_agent.agent.policies.compact import CompactPolicy
 from eda_agent.agent.policies.embedded import EmbeddedPolicy, shipped_model
 from eda_agent.agent.policies.guest import Guest
-from eda_agent.agent.policies.handover import Phase, current_phase
+from eda_agent.agent.policies.phase import Phase, current_phase
 from eda_agent.agent.policies.prior_search import Load, PriorSearch
 from eda_agent.agent.policies.surrogate_prior import load_prior
 from eda_agent.agent.policies.universal_prior import load_universal, shipped_weights

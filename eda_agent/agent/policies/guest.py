@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.chat import ChatPolicy
-from eda_agent.agent.policies.handover import Phase, gains
+from eda_agent.agent.policies.phase import Phase, gains
 from eda_agent.agent.turn import Proposal
 from eda_agent.errors import MissingError
 from eda_agent.units import counted

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eda_agent.agent.history import History
-from eda_agent.agent.policies.trust import Known, TrustRegion
+from eda_agent.agent.policies.trust_region import Known, TrustRegion
 from eda_agent.agent.turn import Proposal
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem

@@ -106,7 +106,8 @@ POLICIES: dict[str, Entry] = {
         "embedded:EmbeddedPolicy", "the model of this package, without torch, network or GPU", options=(MODEL,)
     ),
     "trust": Entry(
-        "trust:TrustRegion", "trust-region Bayesian optimisation, one Gaussian process per spec, numpy and scipy only"
+        "trust_region:TrustRegion",
+        "trust-region Bayesian optimisation, one Gaussian process per spec, numpy and scipy only",
     ),
     "random": Entry("random:RandomPolicy", "uniform in the ranges, on each parameter's scale"),
     "scripted": Entry(

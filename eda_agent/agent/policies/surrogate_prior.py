@@ -14,11 +14,11 @@ import numpy as np
 
 from eda_agent.agent.history import History
 from eda_agent.agent.policies.gaussian_process import Real, fit
-from eda_agent.agent.policies.measurable import corrected_chance
+from eda_agent.agent.policies.measurement_chance import corrected_chance
 from eda_agent.agent.policies.surrogate import CalibratedPrediction, Condition, Surrogate, calibrated
 from eda_agent.agent.policies.surrogate_checkpoint import find
 from eda_agent.agent.policies.training_data import fitted_turns, training_data
-from eda_agent.agent.policies.trust import Process
+from eda_agent.agent.policies.trust_region import Process
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.turn import Turn
 from eda_agent.problem.spec import Problem, Spec

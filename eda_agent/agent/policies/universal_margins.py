@@ -10,7 +10,7 @@ import numpy as np
 from eda_agent.agent.policies.batch_fit import fit_many
 from eda_agent.agent.policies.gaussian_process import GaussianProcess, Real
 from eda_agent.agent.policies.training_data import CLIP
-from eda_agent.agent.policies.trust import Process
+from eda_agent.agent.policies.trust_region import Process
 from eda_agent.agent.score import margin_lines
 from eda_agent.agent.universal.graph import KINDS, CircuitGraph
 from eda_agent.agent.universal.posterior import Posterior, mixture

@@ -19,10 +19,10 @@ from eda_agent.agent.history import History
 from eda_agent.agent.policies.batch_fit import fit_many
 from eda_agent.agent.policies.gaussian_process import Real
 from eda_agent.agent.policies.judge import TAUGHT, Judge
-from eda_agent.agent.policies.measurable import corrected_chance
+from eda_agent.agent.policies.measurement_chance import corrected_chance
 from eda_agent.agent.policies.surrogate_prior import UNTAUGHT, fully_measured, simulated_turns
 from eda_agent.agent.policies.training_data import training_data
-from eda_agent.agent.policies.trust import Process
+from eda_agent.agent.policies.trust_region import Process
 from eda_agent.agent.policies.universal_margins import (
     Corner,
     ExactArea,

@@ -1,5 +1,5 @@
-"""A hand-over gives the run from one policy to another when the first gains no more or has used its turns. The present
-phase is computed from the turns.
+"""A phase is the turns in which one policy proposes. A hand-over begins the next one, when the policy gains no more or
+has used its turns. The present phase is computed from the turns.
 """
 
 from __future__ import annotations
