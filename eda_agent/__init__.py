@@ -6,7 +6,7 @@ Its modules are imported when a name is used.
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # the OpenMP library reads this when it is loaded: waiting torch threads otherwise spin on cores that simulators or
 # another training could use (a step of 1.1 s beside a second training took 11 s)

@@ -13,6 +13,7 @@ from eda_agent.problem.load_space import own_value
 from eda_agent.problem.netlist import Edit
 from eda_agent.problem.parallel import parallel
 from eda_agent.problem.spec import Problem
+from eda_agent.spice_numbers import parse_spice_number
 
 
 def sized_netlist(problem: Problem, sizing: Mapping[str, float]) -> str:
@@ -61,5 +62,19 @@ def _changed(drawn: Drawn, sizing: Mapping[str, float]) -> dict[Edit, str]:
     for edit, value in drawn.written(sizing).items():
         own = own_value(edit, drawn.netlist, drawn.problem.subckt)
         if own is None or not math.isclose(own, value, rel_tol=1e-9):
-            changed[edit] = f"{value:.10g}"
+            changed[edit] = written_like(drawn.netlist.value_text(edit) or "", value)
     return changed
+
+
+_WRITTEN = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?P<suffix>[a-zA-Zµ]+)\s*$")
+
+
+def written_like(text: str, value: float) -> str:
+    """A number as its writer would write it: with the suffix of the text that it replaces, `100u` for `4u`. A number
+    that this suffix makes very small or large has none.
+    """
+    found = _WRITTEN.match(text)
+    one = parse_spice_number(f"1{found['suffix']}") if found is not None else None
+    if found is None or not one or not 1e-3 <= abs(value / one) < 1e5:
+        return f"{value:.10g}"
+    return f"{value / one:.10g}{found['suffix']}"

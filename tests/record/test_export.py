@@ -15,8 +15,9 @@ from eda_agent.problem.parallel import parallel
 from eda_agent.problem.pdk.multiplier import ignoring
 from eda_agent.problem.pdk.registry import find_pdk
 from eda_agent.problem.spec import Problem
-from eda_agent.record.export import netlist_diff, sized_netlist, with_fingers
+from eda_agent.record.export import netlist_diff, sized_netlist, with_fingers, written_like
 from eda_agent.run.evaluate_once import open_evaluator
+from eda_agent.spice_numbers import parse_spice_number
 
 from ..conftest import CIRCUITS
 from ..measurements.plain import known
@@ -203,3 +204,31 @@ def test_fingers_are_what_was_simulated(tmp_path: Path) -> None:
 )
 def test_only_several_fingers_need_the_option(card: str, told: bool) -> None:
     assert ("wnflag" in with_fingers(f"* x\n{card}\n.end\n")) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "written"),
+    [
+        ("4u", 1e-4, "100u"),
+        ("0.5u", 2.93e-6, "2.93u"),
+        ("2p", 1.5e-12, "1.5p"),
+        ("500n", 7.4e-7, "740n"),
+        ("10k", 4.865e3, "4.865k"),
+        ("1MEG", 2.5e6, "2.5MEG"),
+        ("4um", 8e-6, "8um"),
+        ("2.5", 12.83, "12.83"),
+        ("1e-6", 2e-6, "2e-06"),
+        ("4u", 2e-12, "2e-12"),
+        ("", 3e-6, "3e-06"),
+        ("{w}", 3e-6, "3e-06"),
+    ],
+)
+def test_a_number_is_written_as_its_writer_would(text: str, value: float, written: str) -> None:
+    assert written_like(text, value) == written
+    assert parse_spice_number(written) == pytest.approx(value, rel=1e-9)
+
+
+def test_a_whole_netlist_keeps_its_suffixes() -> None:
+    problem = load_problem(CIRCUITS / "ota_5t")
+    diff = netlist_diff(problem, {**problem.space.initial, "W12": 1e-4, "L34": 2.93e-6, "mt": 18.0})
+    assert "+.param W12=100u L12=0.5u W34=2u L34=2.93u Wb=4u Lb=0.5u mt=18" in diff
