@@ -91,19 +91,21 @@ def report(found: Mapping[str, Any]) -> str:
         against = "–" if arm == "search" else _said(difference(regret, search))
         lines.append(f"| {NAMES[arm]} | {solved} | {regret.mean():.3f} | {against} |")
     pairs = [(CLAIMED[0], CLAIMED[1]), (CLAIMED[1], CLAIMED[2]), (CLAIMED[0], CLAIMED[2])]
-    pairs += [(CLAIMED[0], arm) for arm in ("best_of_group", "supervised")]
-    lines += ["", f"| difference | regret at {PRIMARY} | solved at {PRIMARY}, points |", "| --- | --- | --- |"]
+    pairs += [(CLAIMED[0], arm) for arm in ("best_of_group", "supervised", "search")]
+    others = [turn for turn in turns if turn != PRIMARY]
+    said = " | ".join(f"at {turn}" for turn in (PRIMARY, *others))
+    lines += ["", f"| difference of the regret | {said} |", "| --- |" + " --- |" * len(turns)]
     for one, other in pairs:
-        less, more = (
-            difference(factor * columns(found, one, what, PRIMARY), factor * columns(found, other, what, PRIMARY))
-            for what, factor in (("regret", 1.0), ("solved", 100.0))
-        )
-        lines.append(f"| {NAMES[one]} − {NAMES[other]} | {_said(less)} | {_said(more, 1)} |")
+        each = [
+            _said(difference(columns(found, one, "regret", turn), columns(found, other, "regret", turn)))
+            for turn in (PRIMARY, *others)
+        ]
+        lines.append(f"| {NAMES[one]} − {NAMES[other]} | " + " | ".join(each) + " |")
     values = [columns(found, arm, "regret", PRIMARY) for arm in CLAIMED]
     steps = [difference(one, other) for one, other in pairwise(values)]
     lines += ["", f"The claimed order is {verdict(steps)}. Page's test: p = {page(found):.2g}.", ""]
     return "\n".join(lines)
 
 
-def _said(one: Difference, digits: int = 3) -> str:
-    return f"{one.mean:+.{digits}f} ({one.low:+.{digits}f} … {one.high:+.{digits}f})"
+def _said(one: Difference) -> str:
+    return f"{one.mean:+.3f} ({one.low:+.3f} … {one.high:+.3f})"
