@@ -12,11 +12,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from eda_agent.agent.policies.trust import TrustRegion
+
 from eda_agent.agent.env import Environment
 from eda_agent.agent.policies.auto import AutoPolicy, shipped_priors
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.prior_search import PriorSearch
-from eda_agent.agent.policies.trust import TrustRegion
 from eda_agent.bench.suite import jobs_of, read_suite
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
