@@ -16,9 +16,11 @@ from eda_agent.errors import Finding
 from eda_agent.klayout.fold import Junctions, drawn_junctions, folded
 from eda_agent.klayout.table import Device as Transistor
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.element import Device
 from eda_agent.problem.extracted.wires import with_wires
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.netlist import Device, Edit, Netlist, assignments, parse_netlist
+from eda_agent.problem.line_edit import Edit, assignments
+from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.space import Sizing
 from eda_agent.problem.spec import Problem

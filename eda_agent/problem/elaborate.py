@@ -16,9 +16,11 @@ from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
+from eda_agent.problem.element import Device
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
+from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.source import IGNORED_CARDS
 
 _ALTERABLE = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
-from eda_agent.problem.netlist import assignments
+from eda_agent.problem.line_edit import assignments
 
 _EXPRESSION = re.compile(r"\{([^}]*)\}|'([^']*)'")
 

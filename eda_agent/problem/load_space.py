@@ -8,9 +8,11 @@ from typing import Literal, cast
 
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
+from eda_agent.problem.element import Device
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.netlist import Device, Edit, Netlist, Subcircuit
+from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.space import DesignSpace, Parameter, Place
 from eda_agent.units import QuantityError, format_quantity, parse_quantity

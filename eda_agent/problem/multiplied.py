@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from eda_agent.problem.netlist import Device, Edit, Netlist, edited, parse_netlist
+from eda_agent.problem.element import Device
+from eda_agent.problem.line_edit import Edit, edited
+from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.source import Line
 
 _UNMULTIPLIED = frozenset("bvefgh")

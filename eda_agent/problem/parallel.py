@@ -11,8 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from eda_agent.problem.elaborate import Elaboration
+from eda_agent.problem.element import Device
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.multiplied import multiplied_cells
-from eda_agent.problem.netlist import Device, Edit, Netlist
+from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.multiplier import ignoring
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem

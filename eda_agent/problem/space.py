@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eda_agent.problem.netlist import Edit
+from eda_agent.problem.line_edit import Edit
 
 Sizing = Mapping[str, float]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from eda_agent.problem.drawn import Drawn
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_space import own_value
-from eda_agent.problem.netlist import Edit
 from eda_agent.problem.parallel import parallel
 from eda_agent.problem.spec import Problem
 from eda_agent.spice_numbers import parse_spice_number

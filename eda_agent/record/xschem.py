@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.files import read_file
-from eda_agent.problem.netlist import Edit
+from eda_agent.problem.line_edit import Edit
 
 _COMPONENT = re.compile(r"^C \{[^}]*\} .*? \{", re.MULTILINE)
 _ALIASES = {"m": ("m", "mult"), "w": ("w",), "l": ("l",), "nf": ("nf",), "value": ("value",)}

@@ -16,8 +16,8 @@ from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.fill import fill
 from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.loop_probe import injection
-from eda_agent.problem.netlist import Edit
 from eda_agent.problem.pdk import cut_library
 from eda_agent.problem.pdk.verilog import compiled_models
 from eda_agent.problem.settings import work_out

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import InputError
-from eda_agent.problem.netlist import Edit, Netlist, parse_netlist
+from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.source import read_source
 
 TEXT = """* title

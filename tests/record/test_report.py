@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from eda_agent.errors import InputError
 from eda_agent.insight.drawing import parts
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.netlist import Edit
 from eda_agent.record.best_turn import best_turn
 from eda_agent.record.distribution import histogram, normal_plot
 from eda_agent.record.fold import RunState, fold

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from eda_agent.errors import InputError
-from eda_agent.problem.netlist import Edit, assignments, edited
+from eda_agent.problem.line_edit import Edit, assignments, edited
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure.recognise import recognise
 from eda_agent.spice_numbers import parse_spice_number

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eda_agent.cli.options import Commands
 
 if TYPE_CHECKING:
-    from eda_agent.problem.netlist import Edit
+    from eda_agent.problem.line_edit import Edit
 
 
 def register(commands: Commands) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eda_agent.problem.expression import strip_quotes
-from eda_agent.problem.netlist import Edit, assignments, edited
+from eda_agent.problem.line_edit import Edit, assignments, edited
 from eda_agent.problem.source import Line
 from eda_agent.spice_numbers import parse_spice_number
 

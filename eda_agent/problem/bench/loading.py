@@ -11,8 +11,9 @@ from eda_agent.problem.bench.call_values import copies_that_differ, with_values_
 from eda_agent.problem.bench.cards import write_cards
 from eda_agent.problem.bench.reading import BenchText, bench_part
 from eda_agent.problem.bias import BIAS_METRICS
+from eda_agent.problem.line_edit import assignments
 from eda_agent.problem.located_node import LocatedNode
-from eda_agent.problem.netlist import Netlist, Subcircuit, assignments
+from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.script import Program, all_steps, compile_script
 from eda_agent.problem.settings import check_settings, read_setting
 from eda_agent.problem.spec import Analysis, Corner, Testbench

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eda_agent.problem.bench.calls import CallValues, plain_words, with_moved_values
-from eda_agent.problem.netlist import Netlist, assignments, parse_netlist
+from eda_agent.problem.line_edit import assignments
+from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.source import SCRIPT_ANALYSES, Line, read_source
 from eda_agent.spice_numbers import parse_spice_number
 

@@ -11,8 +11,8 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem.draft.answers import fits
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.groups import grouped
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_space import uses_of
-from eda_agent.problem.netlist import Edit
 
 Place = tuple[str, Edit]
 """(name in the spec, place in the netlist)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.elaborate import Elaboration, reach
-from eda_agent.problem.netlist import Edit
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.pdk.stub_devices import stub_devices
 
 POINTS = 60

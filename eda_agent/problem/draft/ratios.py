@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_space import initial_value
-from eda_agent.problem.netlist import Edit, Netlist
+from eda_agent.problem.netlist import Netlist
 
 
 @dataclass

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from eda_agent.problem.expression import FUNCTIONS
-from eda_agent.problem.netlist import assignments
+from eda_agent.problem.line_edit import assignments
 
 _PARAM = re.compile(r"^\s*\.params?\b", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\{[^{}]*\}|'[^']*'")

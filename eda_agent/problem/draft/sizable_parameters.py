@@ -13,8 +13,9 @@ from eda_agent.problem.draft.chosen_sizes import chosen
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_of, reached
 from eda_agent.problem.draft.legal_range import legal_range
+from eda_agent.problem.element import Device
+from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, place_unit, uses_of
-from eda_agent.problem.netlist import Device, Edit
 from eda_agent.problem.pdk import DeviceRule
 from eda_agent.units import format_quantity
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.draft.bare import starting_sizes
-from eda_agent.problem.netlist import Device, Netlist
+from eda_agent.problem.element import Device
+from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
 from eda_agent.problem.source import is_title
 

@@ -11,7 +11,7 @@ from eda_agent.problem.extracted.cards import node
 from eda_agent.problem.extracted.correspondence import Correspondence
 from eda_agent.problem.extracted.passives import short
 from eda_agent.problem.flat import FlatDevice
-from eda_agent.problem.netlist import Edit
+from eda_agent.problem.line_edit import Edit
 from eda_agent.spice_numbers import parse_spice_number
 
 _VALUES = ("resistance", "capacitance", "inductance", "dc")
