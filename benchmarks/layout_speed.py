@@ -1,28 +1,29 @@
-"""How placing, planning and applying a write-back, and LVS grow with the layout: processor time of four times as many
-transistors over the time of one, near 4 where it grows with their number and 16 with its square; and the longest slice
-of the stepwise work when a slice may last 20 ms.
+"""How placing, planning and applying a write-back, and LVS grow with the layout: processor time for each number of
+transistors, the growth of the last over the first beside that of the number, and the longest slice of the stepwise work
+when a slice may last 20 ms, with what it did.
 
-    python -m benchmarks.layout_speed [COUNT]
+    python -m benchmarks.layout_speed [COUNT …] [--no-lvs]
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import tempfile
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pya
 
-from eda_agent.klayout import lvs, mos, place, planning, writeback
-from eda_agent.klayout.steps import finish
+from eda_agent.klayout import checking, lvs, mos, place, planning, writeback
 from eda_agent.klayout.table import devices, read_table
 from tests.klayout.test_steps import large
 
 SLICE = 0.02
 
 
-def works(count: int) -> dict[str, Callable[[], Any]]:
+def works(count: int, folder: Path) -> dict[str, Callable[[], Any]]:
     """Name → stepwise work on a layout of so many transistors, in order; each is made when its turn comes."""
     mos.library()
     table = read_table("demonstration")
@@ -40,37 +41,52 @@ def works(count: int) -> dict[str, Callable[[], Any]]:
         "place": placing,
         "plan a write-back": plan,
         "apply it": lambda: writeback.applying(kept["plan"]),
+        "write it for LVS": lambda: checking.writing(kept["cell"], folder, "the layout is written"),
         "LVS (in one piece)": lambda: lvs.check(layout, kept["cell"], large(count, 1.1)),
     }
 
 
-def sliced(work: Generator[Any, float, Any]) -> float:
-    """The longest slice, s."""
-    longest = 0.0
-    next(work)
+def sliced(work: Generator[Any, float, Any]) -> tuple[float, float, str]:
+    """Processor time, s, of all slices and of the longest, and what that did."""
+    total = longest = 0.0
+    name = what = next(work).what
     while True:
-        begun = time.process_time()
+        begun, done = time.process_time(), False
         try:
-            work.send(SLICE)
+            what = work.send(SLICE).what
         except StopIteration:
-            return max(longest, time.process_time() - begun)
-        longest = max(longest, time.process_time() - begun)
+            done = True
+        took = time.process_time() - begun
+        total += took
+        if took > longest:
+            longest, name = took, what
+        if done:
+            return total, longest, name
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 750
-    times: dict[str, list[float]] = {}
-    for number in (count, 4 * count):
-        for name, make in works(number).items():
-            begun = time.process_time()
-            found = make()
-            if hasattr(found, "send"):
-                finish(found)
-            times.setdefault(name, []).append(time.process_time() - begun)
-    longest = {name: sliced(make()) for name, make in works(4 * count).items() if "LVS" not in name}
-    print(f"| | {count} | {4 * count} transistors, s | ratio | longest slice, ms |\n| --- | --- | --- | --- | --- |")
-    for name, (one, four) in times.items():
-        print(f"| {name} | {one:.2f} | {four:.2f} | {four / one:.1f} | {1e3 * longest.get(name, four):.0f} |")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("counts", type=int, nargs="*", default=[750, 3000])
+    parser.add_argument("--no-lvs", action="store_true", help="without LVS, which is done in one piece")
+    options = parser.parse_args()
+    rows: dict[str, list[tuple[float, float, str]]] = {}
+    for count in options.counts:
+        folder = Path(tempfile.mkdtemp())
+        for name, make in works(count, folder).items():
+            if "one piece" not in name:
+                rows.setdefault(name, []).append(sliced(make()))
+            elif not options.no_lvs:
+                begun = time.process_time()
+                make()
+                took = time.process_time() - begun
+                rows.setdefault(name, []).append((took, took, "all"))
+    counts = options.counts
+    print(f"| | {' | '.join(f'{count}, s' for count in counts)} | growth | longest slices, ms |")
+    print(f"| {' | '.join(['---'] * (len(counts) + 3))} |")
+    for name, found in rows.items():
+        growth = f"{found[-1][0] / found[0][0]:.1f} for {counts[-1] / counts[0]:.1f}"
+        slices = "; ".join(f"{1e3 * longest:.0f} ({what})" for _, longest, what in found)
+        print(f"| {name} | {' | '.join(f'{total:.2f}' for total, _, _ in found)} | {growth} | {slices} |")
 
 
 if __name__ == "__main__":

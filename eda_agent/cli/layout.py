@@ -10,6 +10,8 @@ from eda_agent.errors import Finding, InputError, MissingError
 from eda_agent.files import write_file
 
 DEMONSTRATION = "demonstration"
+PCELLS, GLAYOUT = "pcells", "glayout"
+"""Engines of a placement."""
 
 
 def write_extraction(layout: Any, cell: Any, rules: Any, out: Path) -> int:
@@ -28,11 +30,12 @@ def write_layout(
     table: str,
     cell_name: str | None,
     netlist: Path | None = None,
+    engine: str = PCELLS,
 ) -> dict[str, Any]:
     """Place the devices in a new layout, or write their sizes into the PCells of `source`.
 
     The suffix selects GDS or OASIS. `source` is never changed. `netlist`: where the netlist that KLayout extracts from
-    the layout is written.
+    the layout is written. `engine`: what draws a new layout; where it is not here, the PCells do.
 
     Returns:
         what was done, and the result of LVS in the demonstration process.
@@ -45,7 +48,18 @@ def write_layout(
         import pya
     except ImportError:
         raise MissingError("layouts need KLayout's library\n    → pip install klayout") from None
-    from eda_agent.klayout import library, lvs, mos, passives, place, planning, same_circuit, title, writeback
+    from eda_agent.klayout import (
+        glayout_engine,
+        library,
+        lvs,
+        mos,
+        passives,
+        place,
+        planning,
+        same_circuit,
+        title,
+        writeback,
+    )
     from eda_agent.klayout.fold import not_simulated, rule_of
     from eda_agent.klayout.plan import sizes
     from eda_agent.klayout.table import TableError, devices, read_table
@@ -61,17 +75,22 @@ def write_layout(
             )
         )
     mos.library()
+    skipped = []
     try:
-        rules = library.present(read_table(table))
+        rules = read_table(table)
+        if engine == GLAYOUT and (why := glayout_engine.absent(rules)):
+            engine, skipped = PCELLS, [f"{why}; placed with PCells instead"]
+        if engine == PCELLS:
+            rules = library.present(rules)
     except TableError as error:
-        raise InputError(str(error)) from None
+        raise InputError("\n".join([*skipped, str(error)])) from None
     sized, passive = devices(found), passives.passives(found, rules)
     layout = pya.Layout()
     result: dict[str, Any] = {"layout": str(out), "others": found["others"]}
     if source is None:
         layout.dbu = 0.001
         try:
-            cell = place.place(
+            cell = (glayout_engine.place if engine == GLAYOUT else place.place)(
                 layout,
                 cell_name or found["name"],
                 sized,
@@ -83,8 +102,9 @@ def write_layout(
             )
         except ValueError as error:
             raise InputError(str(error)) from None
-        title.put(cell, found, table, mos.LIBRARY)
-        result |= {"placed": len(sized)}
+        if engine == PCELLS:
+            title.put(cell, found, table, mos.LIBRARY)
+        result |= {"placed": len(sized), "engine": engine}
     else:
         try:
             layout.read(str(source))
@@ -116,7 +136,7 @@ def write_layout(
         }
         writeback.apply(plan)
         title.put(cell, found, table, mos.LIBRARY)
-    result["remarks"] = [*result.get("remarks", []), *not_simulated(found, table)]
+    result["remarks"] = [*skipped, *result.get("remarks", []), *not_simulated(found, table)]
     if table == DEMONSTRATION or rules.layers:
         checked = lvs.check(layout, cell, found, table=rules, name=table)
         result["others"] = list(checked.missing)

@@ -11,7 +11,7 @@ from typing import Any
 import pya
 import pytest
 
-from eda_agent.klayout import check_job, check_process, instances, library, lvs, mos, passives, place
+from eda_agent.klayout import check_job, check_process, checking, instances, library, lvs, mos, passives, place
 from eda_agent.klayout.layers import of_table, terminals
 from eda_agent.klayout.lvs_result import Result
 from eda_agent.klayout.steps import finish
@@ -21,13 +21,13 @@ from .stand_ins import Library, version
 from .test_steps import large, placed
 
 
-def by_process(folder: Path, layout: pya.Layout, cell: pya.Cell, found: dict[str, Any], table: str) -> dict[str, Any]:
+def by_process(folder: Path, cell: pya.Cell, found: dict[str, Any], table: str) -> dict[str, Any]:
     rules = library.present(read_table(table))
     here = of_table(rules)
     parts = passives.meant(found, rules, finish(instances.passive_counts(cell, rules)))
     job = {
         "task": "compare",
-        "layout": str(folder / "layout.gds"),
+        "layouts": [str(path) for path in finish(checking.writing(cell, folder, ""))],
         "cell": cell.name,
         "result": str(folder / "result.json"),
         "database": str(folder / "found.lvsdb"),
@@ -36,9 +36,6 @@ def by_process(folder: Path, layout: pya.Layout, cell: pya.Cell, found: dict[str
         "terminals": check_job.rows(terminals(cell, rules, here)) if here else [],
         "parts": [vars(part) for part in parts],
     }
-    options = pya.SaveLayoutOptions()
-    options.format, options.write_context_info = "GDS2", False
-    layout.write(job["layout"], options)
     (folder / "job.json").write_text(json.dumps(job))
     script = str(check_process.PACKAGE / "check_process.py")
     done = subprocess.run(
@@ -72,14 +69,12 @@ def test_a_process_of_its_own_says_the_same(table: str, tmp_path: Path) -> None:
         for meant, match in ((found, True), ({**large(24, 1.2), **more}, False)):
             here = lvs.check(layout, cell, meant, table=rules, name=table)
             assert here.devices_match == match
-            assert by_process(tmp_path, layout, cell, meant, table) == here.data()
+            assert by_process(tmp_path, cell, meant, table) == here.data()
             assert Result.of_data(here.data()).lines == here.lines
         # what cannot be compared is said as it is here
         with pytest.raises(ValueError, match="the schematic has no subcircuit") as error:
             lvs.check(layout, cell, {**found, "name": "two words"}, table=rules)
-        assert by_process(tmp_path, layout, cell, {**found, "name": "two words"}, table) == {
-            "refused": str(error.value)
-        }
+        assert by_process(tmp_path, cell, {**found, "name": "two words"}, table) == {"refused": str(error.value)}
     finally:
         if register is not None:
             register.delete()

@@ -50,6 +50,12 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--table", default="demonstration", metavar="NAME", help="table of PCells: demonstration, a PDK's, or a file"
     )
+    parser.add_argument(
+        "--engine",
+        choices=("pcells", "glayout"),
+        default="pcells",
+        help="what draws a new layout: PCells, or glayout (docs/klayout.md) where it is installed",
+    )
     parser.set_defaults(func=export_command)
 
 
@@ -104,7 +110,9 @@ def _export_layout(options: argparse.Namespace, found: dict[str, Any]) -> int:
     if options.layout is None:
         print_json(found)
         return 0
-    result = write_layout(found, options.layout, options.into, options.table, options.cell, options.extract)
+    result = write_layout(
+        found, options.layout, options.into, options.table, options.cell, options.extract, options.engine
+    )
     tell(result)
     return 0 if result.get("lvs", {"devices_match": True})["devices_match"] and not result.get("conflicts") else 1
 

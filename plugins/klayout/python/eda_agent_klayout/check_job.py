@@ -1,8 +1,8 @@
 """A check job is a comparison of a layout with its schematic, or the extraction of its netlist, as a JSON file.
 
-`task`: "compare" or "netlist"; `layout`, `cell`; `result`: the file to write; for "compare" also `database`, the file
-to write, `found` (the output of `eda-agent export RUN --devices`), `table`, `terminals` and the `parts` of resistors
-and capacitors.
+`task`: "compare" or "netlist"; `layouts`, files that make one layout, `cell`; `result`: the file to write; for
+"compare" also `database`, the file to write, `found` (the output of `eda-agent export RUN --devices`), `table`,
+`terminals` and the `parts` of resistors and capacitors.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def rows(terminals: Sequence[Terminal]) -> list[list[Any]]:
 def done(job: dict[str, Any]) -> dict[str, Any]:
     """The result of a job; its database is written. Raises ValueError."""
     layout = pya.Layout()
-    layout.read(job["layout"])
+    for path in job["layouts"]:
+        layout.read(path)
     cell = layout.cell(job["cell"])
     if job["task"] == "netlist":
         # a netlist lives as long as its extractor

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from .table import Table
 
 SMALL = 2500
 """Shapes of a cell, its instances' included, that are extracted and compared at once: about 50 ms."""
+AT_ONCE = 8000
+"""Shapes that are written at once: about 15 ms."""
 LIMIT = 600.0
 """Seconds that a check may take."""
 READABLE = 500_000
@@ -107,20 +109,50 @@ def extracting(cell: pya.Cell) -> Work[tuple[str, str]]:
     return data["name"], data["text"]
 
 
-def _apart(alone: str, cell: pya.Cell, job: dict[str, Any], what: str) -> Work[dict[str, Any]]:
-    """The result of a job in a process of its own. Raises ValueError."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        yield Progress(what)
-        job |= {"layout": str(folder / "layout.gds"), "cell": cell.name, "result": str(folder / "result.json")}
+def writing(cell: pya.Cell, folder: Path, what: str) -> Work[list[Path]]:
+    """Write a cell and what is in it into several files, each in one slice, which are read one after the other into one
+    layout: KLayout writes a file in one piece.
+    """
+    layout = cell.layout()
+    indexes = list(layout.layer_indexes())
+    files: list[Path] = []
+
+    def write(chosen: Sequence[int]) -> None:
         options = pya.SaveLayoutOptions()
         # written fastest, and read by every version
         options.format = "GDS2"
         options.write_context_info = False
+        options.keep_instances = True
         options.clear_cells()
-        options.add_cell(cell.cell_index())
-        cell.layout().write(job["layout"], options)
-        yield Progress(what)
+        for one in chosen:
+            options.add_this_cell(one)
+        files.append(folder / f"layout{len(files)}.gds")
+        layout.write(str(files[-1]), options)
+
+    yield Progress(what)
+    write([cell.cell_index()])
+    part: list[int] = []
+    count = 0
+    for index in cell.called_cells():
+        part.append(index)
+        shapes = layout.cell(index)
+        count += sum(shapes.shapes(layer).size() for layer in indexes)
+        if count > AT_ONCE:
+            write(part)
+            part, count = [], 0
+            yield Progress(what)
+    if part:
+        write(part)
+    yield Progress(what)
+    return files
+
+
+def _apart(alone: str, cell: pya.Cell, job: dict[str, Any], what: str) -> Work[dict[str, Any]]:
+    """The result of a job in a process of its own. Raises ValueError."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = yield from writing(cell, folder, what)
+        job |= {"layouts": [str(path) for path in files], "cell": cell.name, "result": str(folder / "result.json")}
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         arguments = ["-b", "-r", str(PACKAGE / "check_process.py"), "-rd", f"job={folder / 'job.json'}"]
         _, _, words = yield from output(alone, arguments, what, LIMIT, f"{alone} could not be started")
