@@ -74,7 +74,8 @@ def _rule(model: str, pdk: Pdk, supply: float) -> DeviceRule | None:
     named = _NAMED.match(model)
     polarity = _POLARITIES.get(model.lower()) or ({"n": "nmos", "p": "pmos"}[named[1].lower()] if named else None)
     able = [rule for rule in pdk.devices.values() if rule.type == polarity]
-    enduring = [rule for rule in able if rule.rated is not None and supply <= 1.1 * rule.rated and rule.sized]
+    # a device without a rating of its own is one of the usual supply
+    enduring = [rule for rule in able if supply <= 1.1 * (rule.rated or pdk.supply) and rule.sized]
     return pdk.device(model) or next(iter(enduring or able), None)
 
 
