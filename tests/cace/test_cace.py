@@ -210,6 +210,12 @@ def test_a_wrong_datasheet_gives_one_message(old, new, words, project, capsys):
     assert not (project / "cace" / "eda-agent" / "spec.yaml").exists()
 
 
+def test_the_old_text_format_is_named(tmp_path, capsys):
+    (tmp_path / "old.txt").write_text("name old\ncace_format 4.0\nelectrical_parameters {\n}\n", encoding="utf-8")
+    assert main(["init", str(tmp_path / "old.txt")]) == 2
+    assert "this is CACE's old text format" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_template_is_filled(project):
     sheet = read_datasheet(project / "cace" / "stage.yaml")
     deck = deck_of_template(DC, sheet.parameters[0], sheet)

@@ -53,7 +53,7 @@ class Datasheet:
 
 def is_datasheet(path: Path) -> bool:
     """Whether a file is a datasheet of CACE 2, by its text."""
-    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
+    if path.suffix.lower() not in {".yaml", ".yml", ".txt"} or not path.is_file():
         return False
     try:
         return "cace_format" in path.read_text(encoding="utf-8", errors="replace")[:1_000_000]
@@ -63,6 +63,9 @@ def is_datasheet(path: Path) -> bool:
 
 def read_datasheet(path: Path) -> Datasheet:
     """Read a datasheet. Raises `InputError`."""
+    if path.suffix.lower() == ".txt":
+        fix = "cace --save writes it as YAML; then  eda-agent init NAME.yaml"
+        raise InputError(Finding("this is CACE's old text format, which CACE 2 reads and saves anew", path, fix=fix))
     data = read_plain(path)
     if not isinstance(data, Mapping) or not isinstance(data.get("parameters"), Mapping):
         raise InputError(Finding("this is no CACE datasheet: it has no `parameters:`", path, fix="cace_format 5"))
