@@ -85,7 +85,7 @@ class Result:
     @property
     def _rules(self) -> str:
         if self.rules != "demonstration":
-            return f"rules: transistors and wires by the layers of {self.rules}; the deck of the foundry was not run"
+            return f"rules: devices and wires by the layers of {self.rules}; the deck of the foundry was not run"
         return (
             "rules: the demonstration"
             f" process{f'; the sizes are for {self.sized_for}, whose LVS was not run' if self.sized_for else ''}"
