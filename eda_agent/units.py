@@ -55,6 +55,8 @@ UNITS = {
     "V/s": "V/s",
     "V/us": "V/us",
     "V/µs": "V/us",
+    "V/ns": "V/ns",
+    "V/ms": "V/ms",
     "V/√Hz": "V/√Hz",
     "V/sqrt(Hz)": "V/√Hz",
     "V/rtHz": "V/√Hz",
@@ -80,7 +82,12 @@ UNITS = {
 PLAIN = frozenset({"dB", "deg", "degC", "%", "%/V", "ppm", "ppm/K", "V/V", "1/V"})
 """Units without prefix; mV/V is accepted as input."""
 
-_COMPOUND = {"V/us": ("V/s", Decimal(1_000_000)), "A/um": ("A/m", Decimal(1_000_000))}
+_COMPOUND = {
+    "V/ns": ("V/s", Decimal(1_000_000_000)),
+    "V/us": ("V/s", Decimal(1_000_000)),
+    "V/ms": ("V/s", Decimal(1_000)),
+    "A/um": ("A/m", Decimal(1_000_000)),
+}
 _PLAUSIBLE = {
     "Hz": (1.0, 1e12), "s": (1e-15, 1e3), "V": (1e-9, 1e4), "A": (1e-15, 1e3), "W": (1e-15, 1e4), "F": (1e-18, 1.0),
     "H": (1e-15, 1e3), "Ohm": (1e-2, 1e13), "m": (1e-9, 1e-1), "m²": (1e-18, 1e-2), "V/s": (1.0, 1e13),

@@ -156,7 +156,9 @@ def _unused_settings(
     result = []
     for name in dict.fromkeys(name for corner in corners for name in corner.settings):
         if testbenches and name not in known and name.lower() not in words:
-            near = difflib.get_close_matches(name, known, 1)
+            able = ("process", "vdd", "temperature", *known)
+            near = [one for one in able if len(name) > 2 and one.startswith(name.lower())]
+            near += difflib.get_close_matches(name, able, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             result.append(fields["corners"].noted(f"{name} is not used: no testbench has such a setting{hint}"))
     return result

@@ -25,7 +25,8 @@ def _monte_carlo(root: Root, given: Mapping[str, Any]) -> dict[str, Any]:
         corners=given.get("corners"),
     )
     # each sample's values are many and of no use to a model
-    specs = {name: {key: row[key] for key in row if key != "values"} for name, row in found.data["specs"].items()}
+    left_out = {"values", "bounds"}
+    specs = {name: {key: row[key] for key in row if key not in left_out} for name, row in found.data["specs"].items()}
     return {**found.data, "specs": specs}
 
 

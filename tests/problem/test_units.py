@@ -26,6 +26,8 @@ from eda_agent.units import PLAIN, UNITS, QuantityError, counted, format_quantit
         ("2pF", "F", 2e-12),
         ("60dB", "dB", 60),
         ("5 V/us", "V/s", 5e6),
+        ("5 V/ns", "V/s", 5e9),
+        ("5", "V/ms", 5e3),
         ("3k", "Ohm", 3e3),
         ("1.5 kΩ", "Ohm", 1.5e3),
         ("10MEG", "Hz", 10e6),
@@ -78,7 +80,7 @@ def test_names_are_no_spice_numbers() -> None:
     assert parse_spice_number("{w}") is None
 
 
-SCALED = ("mV", "uV", "kHz", "mV/V", "um", "uA/um", "mm²", "V/us", "kV/us", "A/um")
+SCALED = ("mV", "uV", "kHz", "mV/V", "um", "uA/um", "mm²", "V/us", "kV/us", "V/ns", "V/ms", "A/um")
 SHOWN = st.sampled_from(sorted(set(UNITS.values()) | set(SCALED)))
 NUMBER = r"-?\d+(\.\d+)?"
 
