@@ -113,7 +113,7 @@ def tell_event(event: Event, screen: Any) -> None:
         )
         tightened = [f"{spec['name']} {target_text(spec)}" for spec in event["specs"] if spec.get("asked")]
         if tightened:
-            screen.print(f"targets tightened for the yield: {'; '.join(tightened)}", markup=False, soft_wrap=True)
+            screen.print(f"tightened targets: {'; '.join(tightened)}", markup=False, soft_wrap=True)
     elif event["type"] == "policy.changed":
         screen.print(_handover_line(event), markup=False)
     elif event["type"] == "best.updated":

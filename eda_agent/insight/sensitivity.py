@@ -29,7 +29,7 @@ class Sensitivity:
     """The effects in one corner, the first.
 
     `slopes`: spec → parameter → slope; `changes`: the same for changes, in SI units; None if a side could not be
-    measured or is censored. `values`: spec → mean of the values beside the design, for changes in percent.
+    measured or is censored. `values`: spec → value of the design itself, for changes in percent.
     """
 
     corner: str
@@ -49,8 +49,8 @@ class Sensitivity:
 
 
 def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: float = STEP) -> Sensitivity:
-    """Simulate two neighbours per free parameter in the first corner; `step` is a share of the range, at least one grid
-    step.
+    """Simulate the design and two neighbours per free parameter in the first corner; `step` is a share of the range, at
+    least one grid step.
     """
     space = problem.space
     center = space.to_unit(sizing)
@@ -60,10 +60,9 @@ def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: fl
         for sign in (-1, 1):
             neighbours.append(_neighbour(problem, sizing, center, number, sign, step))
     corner = problem.corners[0].name
-    evaluations = simulator.evaluate(neighbours, [corner])
+    own, *evaluations = simulator.evaluate([dict(sizing), *neighbours], [corner])
     slopes: dict[str, dict[str, float | None]] = {spec.name: {} for spec in problem.specs}
     changes: dict[str, dict[str, float | None]] = {spec.name: {} for spec in problem.specs}
-    beside: dict[str, list[float]] = {spec.name: [] for spec in problem.specs}
     for place, number in enumerate(free):
         name = space.parameters[number].name
         sides = slice(2 * place, 2 * place + 2)
@@ -74,12 +73,10 @@ def sensitivity(problem: Problem, simulator: Simulator, sizing: Sizing, step: fl
             slopes[spec.name][name] = changes[spec.name][name] = None
             if None in values or high <= low:
                 continue
-            beside[spec.name] += values
             slopes[spec.name][name] = (margin(spec, values[1]) - margin(spec, values[0])) / (high - low)
             if ten_percent is not None:
                 changes[spec.name][name] = (values[1] - values[0]) * ten_percent
-    means = {spec: math.fsum(values) / len(values) if values else None for spec, values in beside.items()}
-    return Sensitivity(corner, slopes, changes, means)
+    return Sensitivity(corner, slopes, changes, {spec.name: _value(own, corner, spec.name) for spec in problem.specs})
 
 
 def _value(evaluation: Evaluation, corner: str, spec: str) -> Any:

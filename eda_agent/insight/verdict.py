@@ -76,7 +76,6 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
         simulated, key=lambda turn: turn["specs"][name]["margin"] if turn["specs"][name]["margin"] is not None else -9.0
     )
     seen = best["specs"][name]
-    target = spec["minimum"] if spec["minimum"] is not None else spec["maximum"]
     value = (
         "never measurable"
         if seen["value"] is None
@@ -87,9 +86,16 @@ def _out_of_reach(spec: Row, simulated: Sequence[Row], others: str) -> Diagnosis
     )
     text = (
         f"{name} was met in none of {len(simulated)} turns{others}: {value}, target"
-        f" {format_quantity(target, shown_unit(spec), 3)}"
+        f" {format_quantity(_missed(spec, seen['value']), shown_unit(spec), 3)}"
     )
     return Diagnosis("out of reach", (name,), (), text)
+
+
+def _missed(spec: Row, value: float | None) -> float:
+    """The bound that a value misses; of two, the lower one for a value inside or without a value."""
+    low, high = spec["minimum"], spec["maximum"]
+    missed: float = high if low is None or (high is not None and value is not None and value > high) else low
+    return missed
 
 
 def _blocking(name: str, simulated: Sequence[Row], parameters: Sequence[Row]) -> list[Diagnosis]:

@@ -12,7 +12,7 @@ from eda_agent.metrics.tail import tail
 from eda_agent.metrics.waveform import Waveform
 from eda_agent.units import format_quantity
 
-RECOVERED = 0.05
+RECOVERED = 0.005
 """An output has recovered from a load step when its distance from the final value is this share of its excursion."""
 
 
@@ -125,7 +125,6 @@ def _dropout(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=17,
     analysis="tran",
     output="held",
-    typical=0.1,
     definition="fall of the output below its settled value when the load rises",
     window="a lower bound where the output has not recovered at the end of the window",
     second="tests/measurements/test_regulator.py",

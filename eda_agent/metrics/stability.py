@@ -18,6 +18,13 @@ from eda_agent.metrics.measurable import WIDER, Censored, Complex, Real, Unmeasu
 from eda_agent.metrics.metric import metric
 from eda_agent.metrics.waveform import Waveform
 
+SHARPEST = 60.0
+"""Change of phase (degrees) between two points of the sweep beyond which crossings between them are missed."""
+NEAR = -20.0
+"""dB: below it, a resonance does not matter to stability."""
+FINER = 10.0
+"""Factor of the sweep's points if a resonance is too sharp for them."""
+
 
 def phase_margin(transfer: Complex) -> float:
     """Degrees between T and −1 at the worst frequency where |T| = 1; negative if the closed loop is unstable.
@@ -54,6 +61,17 @@ def polar(transfer: Complex) -> tuple[Real, Real]:
     if transfer[0].real <= 0 and abs(transfer[0].imag) < abs(transfer[0].real):
         raise Unmeasurable("the path inverts at low frequency: feedback through it is positive")
     return 20 * np.log10(np.maximum(np.abs(transfer), 1e-300)), np.degrees(np.unwrap(np.angle(transfer)))
+
+
+def resolved(transfer: Complex) -> Complex:
+    """The loop gain itself. Raises `Unmeasurable` if a resonance near |T| = 1 is too sharp for the sweep: its crossings
+    lie between two points.
+    """
+    level, phase = 20 * np.log10(np.maximum(np.abs(transfer), 1e-300)), np.degrees(np.unwrap(np.angle(transfer)))
+    sharp = np.abs(np.diff(phase)) > SHARPEST
+    if (sharp & (np.maximum(level[:-1], level[1:]) > NEAR)).any():
+        raise Unmeasurable("a resonance is too sharp for the points of the sweep", FINER)
+    return transfer
 
 
 def _encircles(level: Real, phase: Real) -> bool:
@@ -100,7 +118,7 @@ def level_at(values: Real, place: float) -> float:
     aliases=("pm",),
 )
 def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    return phase_margin(transfer_of(wave)[1])
+    return phase_margin(resolved(transfer_of(wave)[1]))
 
 
 @metric(
@@ -120,4 +138,4 @@ def _phase_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
     second="tests/simulation/test_opamp_loop.py",
 )
 def _gain_margin(wave: Waveform, _settings: Mapping[str, float]) -> float:
-    return gain_margin(transfer_of(wave)[1])
+    return gain_margin(resolved(transfer_of(wave)[1]))

@@ -14,7 +14,6 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS
 from eda_agent.metrics.waveform import LOOP
-from eda_agent.problem.allow_list import ANALYSIS_CARDS
 from eda_agent.problem.bench import read_bench
 from eda_agent.problem.bench.loading import load_bench
 from eda_agent.problem.located_node import LocatedNode
@@ -22,7 +21,7 @@ from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injecti
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.settings import check_settings, read_default, read_setting
 from eda_agent.problem.shadow import read_deck
-from eda_agent.problem.source import read_source
+from eda_agent.problem.source import ANALYSIS_CARDS, read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 BIAS_KEYS = ("current", "voltage")
@@ -47,6 +46,8 @@ _OWN_SETTINGS = {
     "ripple_frequency": "frequency/7",
     "vcm": "vdd/2",
 }
+
+_BAND = ("noise_start", "noise_stop")
 
 
 @lru_cache
@@ -226,6 +227,10 @@ def _own(
     settings |= read.settings
     check_settings(node, settings, corners)
     words = set(re.findall(r"\w+", " ".join(line.text for line in lines).lower()))
+    for key in _BAND:
+        # the deck has its own band: noise is integrated over its whole sweep
+        if key not in given and key not in words:
+            del settings[key]
     for key in given:
         if key not in _OWN_SETTINGS and key.lower() not in words:
             notes.append(values[key].noted(f"{key} is not used: {file.name} does not name it"))

@@ -17,6 +17,9 @@ from eda_agent.problem.pdk import Pdk
 from eda_agent.problem.script import Program
 from eda_agent.problem.space import DesignSpace
 
+ROUNDING = 1e-12
+"""Share of a bound that the rounding of sums may exceed it by: an area of 69 µm² meets ≤ 69 µm²."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -65,8 +68,8 @@ class Spec:
         """
         if value is None or value != value:
             return False
-        return (self.minimum is None or (value >= self.minimum and bound != "<")) and (
-            self.maximum is None or (value <= self.maximum and bound != ">")
+        return (self.minimum is None or (value >= self.minimum - ROUNDING * abs(self.minimum) and bound != "<")) and (
+            self.maximum is None or (value <= self.maximum + ROUNDING * abs(self.maximum) and bound != ">")
         )
 
 

@@ -55,7 +55,7 @@ def run(env: Environment, policy: Policy, count: int) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize("name", LOCAL)
 class TestContract:
-    COUNT = 15  # past the first exploration of every policy
+    COUNT = 12  # past the first exploration of every policy, ten turns at most
 
     def test_proposals_are_legal_and_reproducible(
         self, name: str, problem: Problem, simulator: FunctionSimulator
@@ -84,8 +84,7 @@ class TestContract:
             )
 
 
-@pytest.mark.parametrize("name", ["trust", *(["gp"] if HAS_BO else [])])
-def test_model_based_policies_beat_chance(name: str, problem: Problem) -> None:
+def test_the_trust_region_beats_chance(problem: Problem) -> None:
     import dataclasses
 
     hard = {"gbw": {"minimum": 150e6}, "power": {"maximum": 4e-5}, "dc_gain": {"minimum": 61.0}}
@@ -97,7 +96,7 @@ def test_model_based_policies_beat_chance(name: str, problem: Problem) -> None:
         run(env, make(policy_name, seed), 30)
         return max(turn.value for turn in env.history.turns[1:])
 
-    assert min(best(name, seed) for seed in (0, 1)) > max(best("random", seed) for seed in range(5))
+    assert min(best("trust", seed) for seed in (0, 1)) > max(best("random", seed) for seed in range(5))
 
 
 def test_locked_parameters_stay(problem: Problem, simulator: FunctionSimulator) -> None:
@@ -111,7 +110,7 @@ def test_locked_parameters_stay(problem: Problem, simulator: FunctionSimulator) 
     ]
     problem = dataclasses.replace(problem, space=dataclasses.replace(problem.space, parameters=tuple(locked)))
     for name in LOCAL:
-        assert {sizing["Cc"] for sizing in run(Environment(problem, simulator), make(name), 14)} == {
+        assert {sizing["Cc"] for sizing in run(Environment(problem, simulator), make(name), 12)} == {
             problem.space.initial["Cc"]
         }, name
 

@@ -15,8 +15,8 @@ from .simulator import simulator
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda place: kills.main_process(place, 4, 11),
-        lambda place: kills.workers(place, 4, 12),
+        lambda place: kills.main_process(place, 2, 11),
+        lambda place: kills.workers(place, 2, 12),
         lambda place: kills.torn_journal(place, 61),
         lambda place: kills.disk_full(place, 1),
         lambda place: kills.clock(place, 1),

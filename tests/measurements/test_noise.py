@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eda_agent.metrics.measurable import Unmeasurable
+from eda_agent.metrics.noise import integrated_noise
 from eda_agent.problem.load import load_problem
 from eda_agent.run import measure_once
 
@@ -106,3 +108,34 @@ def test_a_divider_has_the_noise_of_its_resistors(tmp_path: Path) -> None:
         100 / 101 * density / math.hypot(1, 2 * math.pi * 5e6 * 20e3 * 1e-12), rel=1e-2
     )
     assert values["integrated_noise"] == pytest.approx(density * math.sqrt(1e9 - 1e3), rel=1e-3)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(1e6, 1.1e6), (20e3, 20.5e3), (1e6, 11.2e6), (100.0, 3e6)])
+def test_the_whole_band_is_integrated_wherever_it_ends(start: float, stop: float, tmp_path: Path) -> None:
+    """The noise of two resistors in closed form. Bands off the grid of ten points per decade lost their last part, or
+    all.
+    """
+    body = "R1 inp a {R}\nR2 a 0 {R}\nE1 out 0 a inn 1000\n"
+    (tmp_path / "c.spice").write_text(
+        f"* rc\n.param R=1k\n.model n nmos level=1\n.subckt amp inp inn out vdd vss\n{body}.ends\n"
+    )
+    (tmp_path / "spec.yaml").write_text(
+        "circuit: c.spice\nsubckt: amp\npdk: own\nparameters: {R: {min: 100, max: 1MEG}}\n"
+        f"testbenches: {{t: {{template: opamp_open_loop, noise_start: {start}, noise_stop: {stop}}}}}\n"
+        "specs: {integrated_noise: {testbench: t, unit: V, maximum: 1}}\n"
+        "corners: {one: {process: tt, vdd: 1.8, temperature: 27}}\n"
+    )
+    # 500 Ohm at the middle, seen at the input through a gain of one half
+    density = 2 * math.sqrt(4 * 1.380649e-23 * 300.15 * 500.0)
+    values = measure_once(load_problem(tmp_path / "spec.yaml"))
+    assert values["integrated_noise"] == pytest.approx(density * math.sqrt(stop - start), rel=2e-3)
+
+
+def test_power_laws_are_exact_up_to_an_end_between_the_points() -> None:
+    axis = np.geomspace(10, 1e5, 41)
+    density = 3e-6 / np.sqrt(axis)
+    assert integrated_noise(axis, density, 13.0, 7e4) == pytest.approx(3e-6 * math.sqrt(math.log(7e4 / 13.0)), rel=1e-9)
+    # up to a step beyond the sweep
+    assert integrated_noise(axis, density, 10.0, 1.1e5) == pytest.approx(3e-6 * math.sqrt(math.log(1.1e4)), rel=1e-9)
+    with pytest.raises(Unmeasurable):
+        integrated_noise(axis, density, 10.0, 2e5)

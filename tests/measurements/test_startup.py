@@ -128,3 +128,33 @@ def test_testbenches_in_two_dc_states_are_reported(
     shown = [symptom for symptom in (*found.refused, *found.said) if symptom.check == "two states"]
     assert [symptom.testbench for symptom in shown] == ["line"] * (states - 1)
     assert all("1.25 V in drift, under the same conditions" in symptom.did for symptom in shown)
+
+
+SOURCE = """.subckt bgr vdd vss out
+M1 x x vss vss nch W=5u L=2u
+Rb vdd x {R}
+M2 g x vss vss nch W=5u L=2u
+M3 g g vdd vdd pch W=10u L=2u
+M4 out g vdd vdd pch W=10u L=2u
+.ends
+"""
+CURRENT = """circuit: c.spice
+subckt: bgr
+pdk: own
+parameters: {R: {min: 10k, max: 100k}}
+testbenches: {start: {template: current_reference_startup, compliance: 1.5}}
+specs: {startup_time: {testbench: start, unit: us, maximum: 2}}
+corners: {one: {process: tt, vdd: 3, temperature: 27}}
+"""
+
+
+def test_the_voltage_at_a_current_output_follows_the_supply(tmp_path: Path) -> None:
+    """A source that stayed at 1.5 V drove 101 TA through the junction of the unpowered output."""
+    values = measure_once(load_problem(written(tmp_path, SOURCE, CURRENT)))
+    deck = (
+        f".param R=57k\n{MODELS}{SOURCE}Xdut vdd 0 out bgr\n.option reltol=1e-6\n"
+        "Vdd vdd 0 dc 3 pwl(0 3 1u 0 81u 0 82u 3)\nVhold out 0 dc 1.5 pwl(0 1.5 1u 0 81u 0 82u 1.5)\n"
+    )
+    ((time, current),) = ngspice(deck, [("tran 5n 102u", "i(vhold)")])
+    away = time[np.abs(current / current[0] - 1) > 0.02]
+    assert values["startup_time"] == pytest.approx(away[-1] - 81e-6, rel=0.02, abs=5e-9)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from eda_agent.problem.draft.circuit import Draft
+from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.size_places import own_value
+from eda_agent.problem.load_space import own_value
 
 
 def _cell_of(draft: Draft, label: str) -> str:
@@ -87,7 +88,14 @@ def grouped(draft: Draft) -> Groups:
             for equal in _classes(keys):
                 groups.match.append(equal)
                 groups.add(equal, "m" if counted else "w")
+    for pair in matched_loads(draft):
+        names, parts = [path_of(draft, label) for label in pair], _sides(draft, pair[0])
+        if len(set(names)) == 2 and all(value(names[0], side) == value(names[1], side) for side in parts):
+            groups.match.append(names)
+            groups.add(names, parts)
     for names in unit_groups(draft):
+        if any(set(names) & set(known) for known in groups.match):
+            continue
         groups.match.append(names)
         scope, _, first = names[0].rpartition(".")
         device = draft.netlist.subcircuits[scope or draft.subckt].device(first)
@@ -97,6 +105,13 @@ def grouped(draft: Draft) -> Groups:
         for attribute in (*rule.names, "m"):
             groups.add(names, [attribute])
     return groups
+
+
+def _sides(draft: Draft, label: str) -> tuple[str, ...]:
+    """The attributes in which a passive may differ from another."""
+    device = device_at(draft, label)
+    rule = draft.pdk.device(device.value) if device.kind == "x" else None
+    return ("value",) if rule is None else (*rule.names, "m")
 
 
 def _matched_lines(draft: Draft) -> list[dict[str, tuple[str, Device]]]:

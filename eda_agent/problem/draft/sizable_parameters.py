@@ -15,8 +15,8 @@ from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_o
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.problem.pdk import DeviceRule
-from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, place_unit, uses_of
 from eda_agent.units import format_quantity
 
 IDEAL = {"r": 1e9, "c": 1e-6}
@@ -66,7 +66,8 @@ def places_of(draft: Draft) -> list[tuple[str, Edit]]:
                 if text and leads and _is_number(text) and (device.kind == "m" or rule is not None):
                     edit = Edit(inner, device.name, attribute)
                     result.append((spelled(draft, edit), edit))
-            if device.kind in "rc" and _is_number(device.value) and path not in loads and path not in draft.parasitics:
+            left_out = path in loads or path in draft.parasitics or path in follows.get("value", ())
+            if device.kind in "rc" and _is_number(device.value) and not left_out:
                 if _ideal(device):
                     said = f"{path} keeps {device.value}: no chip has such a value, so it serves the simulation"
                     draft.noticed += [said] if said not in draft.noticed else []
@@ -192,7 +193,9 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
     if unit == "m":
         rules = [rule for other, _ in uses if (rule := draft.pdk.device(other.value)) is not None]
         least = (
-            max((rule.width if key == "w" else rule.length)[0] for rule in rules) if rules else _smallest(draft, key)
+            max((rule.width if key == "w" else rule.length)[0] for rule in rules)
+            if rules
+            else min(_smallest(draft, key), start)
         )
         most = min((rule.width if key == "w" else rule.length)[1] for rule in rules) if rules else start * 20
         grid = 2 * draft.pdk.grid
@@ -231,12 +234,14 @@ def range_of(draft: Draft, edit: Edit) -> tuple[str, str, str, str]:
 
 
 def _smallest(draft: Draft, key: str) -> float:
-    """The smallest W or L in the netlist, for models without known limits."""
-    texts = [
-        device.params.get(key, "") for name in reached(draft) for device in draft.netlist.subcircuits[name].devices
+    """The smallest W or L (m) in the netlist, for models without known limits."""
+    found = [
+        own_value(Edit(name, device.name, key), draft.netlist, draft.subckt)
+        for name in reached(draft)
+        for device in draft.netlist.subcircuits[name].devices
+        if device.params.get(key)
     ]
-    found = [expression.evaluate(expression.parse(text), {}) for text in texts if text and _is_number(text)]
-    return min(found, default=1e-6)
+    return min((value for value in found if value is not None and value > 0), default=1e-6)
 
 
 def _nice(value: float) -> float:
