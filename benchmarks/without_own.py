@@ -12,12 +12,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eda_agent.agent.policies.trust import TrustRegion
-
 from eda_agent.agent.env import Environment
 from eda_agent.agent.policies.auto import AutoPolicy, shipped_priors
 from eda_agent.agent.policies.base import Policy
 from eda_agent.agent.policies.prior_search import PriorSearch
+from eda_agent.agent.policies.trust_region import TrustRegion
 from eda_agent.bench.suite import jobs_of, read_suite
 from eda_agent.files import write_text
 from eda_agent.problem.load import load_problem
@@ -65,21 +64,28 @@ def main() -> None:
     parser.add_argument("--circuits", default="ring_vco,strongarm")
     parser.add_argument("--targets", type=int, default=5)
     parser.add_argument("--budget", type=int, default=50)
+    parser.add_argument("--specs", type=Path, nargs="*", default=[], help="spec files with targets of their own")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = json.loads(RESULT.read_text()) if RESULT.exists() else []
     done = {(row["circuit"], row["target"], row["policy"]) for row in rows}
+    tasks = [
+        (circuit, job.target, Path(job.spec), Path(job.targets))
+        for circuit in options.circuits.split(",")
+        for job in jobs_of(read_suite(circuit), ["trust"], 1, options.budget, options.targets)
+    ]
+    tasks += [(path.parent.name, "", path, None) for path in options.specs]
     with LocalPool(1) as pool:
-        for circuit in options.circuits.split(","):
-            for job in jobs_of(read_suite(circuit), ["trust"], 1, options.budget, options.targets):
-                target = next(one for one in read_targets(Path(job.targets)) if one.name == job.target)
-                problem = with_target(load_problem(Path(job.spec)), target)
-                for name in ("auto", "trust"):
-                    if (circuit, job.target, name) not in done:
-                        found = played(problem, name, pool, options.budget)
-                        rows.append({"circuit": circuit, "target": job.target, "policy": name, **found})
-                        write_text(RESULT, json.dumps(rows).replace("}, {", "},\n {") + "\n")
+        for circuit, name, path, targets in tasks:
+            problem = load_problem(path)
+            if targets is not None:
+                problem = with_target(problem, next(one for one in read_targets(targets) if one.name == name))
+            for policy in ("auto", "trust"):
+                if (circuit, name, policy) not in done:
+                    found = played(problem, policy, pool, options.budget)
+                    rows.append({"circuit": circuit, "target": name, "policy": policy, **found})
+                    write_text(RESULT, json.dumps(rows).replace("}, {", "},\n {") + "\n")
     print("| circuit | policy | " + " | ".join(f"met at {turn}" for turn in AT) + " | turns to met |")
-    for circuit in options.circuits.split(","):
+    for circuit in dict.fromkeys(task[0] for task in tasks):
         for name in ("auto", "trust"):
             met = [row["met"] for row in rows if (row["circuit"], row["policy"]) == (circuit, name)]
             shares = [f"{sum(one is not None and one <= turn for one in met)} of {len(met)}" for turn in AT]

@@ -191,13 +191,16 @@ def confirm(records: Sequence[Record], folder: Path, out: Path, seconds: float, 
 
 
 def summary(found: dict[str, Any]) -> str:
-    """The shares solved, and paired differences of the regret; runs that start met do not count."""
+    """The shares solved, and differences of the regret, paired by circuit (runs of a circuit are not independent); runs
+    that start met do not count.
+    """
     runs = [run for run in found["runs"] if run["search"][0] < 1]
+    names = sorted({run["circuit"] for run in runs})
     best = {key: np.array([run[key][1:] for run in runs]) for key in ("search", *CLAIMED)}
     regret = {key: np.log10(np.maximum(1 - value, FLOOR)) for key, value in best.items()}
     head = " | ".join(str(turn) for turn in AT)
     lines = [
-        f"{len(runs)} runs on {len({run['circuit'] for run in runs})} circuits\n",
+        f"{len(runs)} runs on {len(names)} circuits\n",
         f"| policy | {head} | regret at {' | '.join(str(turn) for turn in AT)} |",
         "| --- |" + " --- |" * (2 * len(AT)),
     ]
@@ -208,7 +211,8 @@ def summary(found: dict[str, Any]) -> str:
         )
     lines += ["", f"| difference of the regret | {head} |", "| --- |" + " --- |" * len(AT)]
     for one, other in ((CLAIMED[0], "search"), (CLAIMED[0], CLAIMED[1]), (CLAIMED[1], CLAIMED[2])):
-        said = [difference(regret[one][:, place], regret[other][:, place]) for place in range(len(AT))]
+        paired = [(regret[one] - regret[other])[[run["circuit"] == name for run in runs]].mean(0) for name in names]
+        said = [difference(each, np.zeros(len(names))) for each in np.transpose(paired)]
         texts = [f"{each.mean:+.3f} ({each.low:+.3f} … {each.high:+.3f})" for each in said]
         lines.append(f"| {NAMES[one]} − {NAMES[other]} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
