@@ -15,8 +15,8 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--kind",
         metavar="NAME",
-        help="what the circuit is: op-amp, comparator (clocked), open-comparator, regulator or ldo, tia, oscillator,"
-        " vco, reference or bandgap, current-reference, buffer, gate",
+        help="what the circuit is: op-amp, comparator (clocked), open-comparator, regulator or ldo, ldo-with-divider,"
+        " tia, oscillator, vco, reference or bandgap, current-reference, buffer, gate, level-shifter, schmitt",
     )
     group.add_argument(
         "--port",

@@ -31,7 +31,7 @@ KINDS = {
     "current reference": Kind(("out",), benches.CURRENT_REFERENCE, ("current-reference", "bias", "bias-generator")),
     "buffer": Kind(("in", "out"), benches.BUFFER, ("follower", "source-follower", "voltage-buffer")),
     "gate": Kind(("in", "out"), benches.GATE, ("inverter", "logic", "logic-gate", "driver", "digital-buffer")),
-    "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("levelshifter", "level-converter")),
+    "level shifter": Kind(("in", "out", "vddl"), benches.LEVEL_SHIFTER, ("level-shifter", "level-converter")),
     "Schmitt trigger": Kind(("in", "out"), benches.SCHMITT, ("schmitt", "schmitt-buffer", "schmitt-inverter")),
 }
 """Every kind that a draft can be of, by its name."""
