@@ -125,6 +125,7 @@ def _dropout(wave: Waveform, settings: Mapping[str, float]) -> float:
     id=17,
     analysis="tran",
     output="held",
+    typical=0.1,
     definition="fall of the output below its settled value when the load rises",
     window="a lower bound where the output has not recovered at the end of the window",
     second="tests/measurements/test_regulator.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -283,11 +284,13 @@ R2 fb vss 200k
 """
 
 
-def test_a_regulator_with_its_divider_inside_is_told_and_the_advice_works(tmp_path: Path) -> None:
+def test_a_regulator_with_its_divider_inside_is_measured_and_the_advice_works(tmp_path: Path) -> None:
     (tmp_path / "c.spice").write_text(DIVIDED, encoding="utf-8")
     done = run("init", str(tmp_path / "c.spice"))
-    assert done.returncode == 1
-    assert "its divider is internal. Remove R1 and R2 and make fb a port" in done.stderr
+    assert done.returncode == 0 and "regulator with its divider, sky130A" in done.stderr
+    assert "for its phase margin remove R1 and R2, make fb a port" in done.stderr
+    draft = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    assert len(re.findall(r"\b(?:psrr_plus|load_regulation|line_regulation|dropout): .*# now", draft)) == 4, draft
     mended = "".join(line for line in DIVIDED.splitlines(keepends=True) if line[0] != "R").replace(
         "vref vout", "vref fb vout"
     )

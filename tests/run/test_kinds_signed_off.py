@@ -58,6 +58,25 @@ KINDS = {
         "  propagation_delay: {testbench: switch, maximum: 1n}",
         "MN3.w",
     ),
+    "ldo": Kind(
+        "vref out ib vdd vss\nM1 g vref t vss nch W=20u L=0.5u\nM2 d fb t vss nch W=20u L=0.5u\n"
+        "M3 d d vdd vdd pch W=10u L=0.5u\nM4 g d vdd vdd pch W=10u L=0.5u\nM5 t ib vss vss nch W=8u L=1u\n"
+        "M6 ib ib vss vss nch W=2u L=1u\nMP out g vdd vdd pch W=2000u L=0.5u\nR1 out fb 100k\nR2 fb vss 200k\nCC out g 20p",
+        "regulator with its divider",
+        "out: out",
+        "load_regulation: {testbench: load, maximum: 4}\n  dropout: {testbench: line, maximum: 300m}\n"
+        "  quiescent_current: {testbench: ac, maximum: 100u}",
+        "MP.w",
+    ),
+    "mirror": Kind(
+        "ibin iout vpb vdd vss\nMN1 ibin ibin vss vss nch W=5u L=2u\nMN2 vpb ibin vss vss nch W=5u L=2u\n"
+        "MP1 vpb vpb vdd vdd pch W=10u L=1u\nMP2 iout vpb vdd vdd pch W=20u L=1u",
+        "current reference",
+        "out: iout",
+        "output_current: {testbench: drift, minimum: 9u, maximum: 13u}\n"
+        "  compliance_range: {testbench: compliance, minimum: 2}",
+        "MN1.l",
+    ),
     "ring": Kind(
         "en out vdd vss\nMN1 x e vss vss nch W=2u L=0.5u\nMN2 a en x vss nch W=2u L=0.5u\n"
         "MP1 a e vdd vdd pch W=2u L=0.5u\nMP2 a en vdd vdd pch W=2u L=0.5u\n"
@@ -84,7 +103,7 @@ def test_a_kind_is_recognised_sized_and_signed_off(name: str, tmp_path: Path) ->
     draft = (tmp_path / "spec.yaml").read_text()
     assert said.startswith(f"{name}: {kind.starts}, own"), said
     ports = re.search(r"^ports: (.*)$", draft, re.MULTILINE)
-    assert kind.ports in (ports[1] if ports else "in: in, out: out"), draft
+    assert kind.ports in (ports[1] if ports else "in: in, out: out, vdd: vdd"), draft
     assert name != "ring" or "bias: {en: {voltage: vdd}}" in draft
     assert not re.search(r"could not be measured|^  #", draft, re.MULTILINE), draft
     assert kind.size in draft

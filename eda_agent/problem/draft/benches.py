@@ -38,6 +38,12 @@ REGULATOR = (
     Bench("load", "ldo_load", {"load_current": "1m"}, {"load_regulation": MAX}),
     Bench("line", "ldo_line", {"load_current": "1m"}, {"line_regulation": MAX, "dropout": MAX}),
 )
+OWN_DIVIDER = (
+    Bench("ac", "regulator_ac", {"load_current": "1m", "load": "100p"}, {"psrr_plus": MIN, "quiescent_current": MAX}),
+    Bench("load", "regulator_load", {"load_current": "1m"}, {"load_regulation": MAX}),
+    Bench("line", "regulator_line", {"load_current": "1m"}, {"line_regulation": MAX, "dropout": MAX}),
+    Bench("step", "regulator_step", {"load_current": "1m", "load": "100p"}, {"load_undershoot": MAX}),
+)
 TIA = (
     Bench(
         "main",

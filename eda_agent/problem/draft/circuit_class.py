@@ -14,6 +14,7 @@ from eda_agent.problem.draft.benches import (
     OPAMP,
     OPEN_COMPARATOR,
     OSCILLATOR,
+    OWN_DIVIDER,
     REFERENCE,
     REGULATOR,
     SCHMITT,
@@ -23,8 +24,9 @@ from eda_agent.problem.draft.benches import (
 )
 from eda_agent.problem.draft.driven_path import decides, driven_path, is_gated
 from eda_agent.problem.draft.enable import enables_of, words_of
+from eda_agent.problem.draft.own_divider import own_divider
 from eda_agent.problem.draft.port_names import named
-from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, outputs_of
+from eda_agent.problem.draft.port_roles import biases, gives_current, has_no_sink, mirror_bank, outputs_of
 from eda_agent.problem.draft.ring_oscillator import ring_oscillator
 from eda_agent.problem.draft.static_logic import static_logic
 from eda_agent.problem.structure import Structure, polarity
@@ -65,7 +67,7 @@ def classify(structure: Structure) -> CircuitClass:
     bias = {**kind.bias, **{port: enable.level for port, enable in enables.items()}}
     switches = tuple(name for enable in enables.values() for name in enable.members)
     starting = tuple(name for name, role in structure.roles.items() if role == "start-up")
-    noticed = [words_of(enable) for enable in enables.values()]
+    noticed = [*kind.noticed, *(words_of(enable) for enable in enables.values())]
     if starting:
         names = " ".join(name.upper() for name in starting)
         noticed.append(
@@ -87,6 +89,11 @@ def _tell(structure: Structure, enables: set[str]) -> CircuitClass:
 def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], doubts: list[str]) -> CircuitClass:
     pair = structure.input_pair
     outputs = outputs_of(structure, rest)
+    if (divider := own_divider(structure)) is not None:
+        bias = {**biases(structure, rest, {divider.out}), **({divider.tap: "open"} if divider.tap in rest else {})}
+        ports = {"out": divider.out, **rails}
+        said = (divider.words,)
+        return CircuitClass("regulator with its divider", ports, bias, OWN_DIVIDER, tuple(doubts), said)
     if pair is not None and structure.clocks:
         return _comparator(structure, rails, rest, outputs, doubts)
     if pair is not None:
@@ -118,12 +125,14 @@ def _purpose(structure: Structure, rails: dict[str, str], rest: Sequence[str], d
         return CircuitClass("oscillator", {"out": rest[0], **rails}, {}, OSCILLATOR, tuple(doubts))
     if len(rest) == 1 and not inputs and gives_current(structure, rest[0]):
         return CircuitClass("current reference", {"out": rest[0], **rails}, {}, CURRENT_REFERENCE, tuple(doubts))
+    if (bias_of := mirror_bank(structure, rest)) is not None:
+        out, held = bias_of
+        # a current from outside starts it
+        asked = tuple(bench for bench in CURRENT_REFERENCE if bench.template != "current_reference_startup")
+        return CircuitClass("current reference", {"out": out, **rails}, held, asked, tuple(doubts))
     if len(rest) == 1 and not inputs and structure.fets:
         return CircuitClass("reference", {"out": rest[0], **rails}, {}, REFERENCE, tuple(doubts))
-    doubts.append(
-        _divided(structure)
-        or "the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised"
-    )
+    doubts.append("the purpose of the circuit: no input pair, ring of inverters or feedback resistor was recognised")
     return CircuitClass("", rails, {}, (), tuple(doubts))
 
 
@@ -140,29 +149,6 @@ def _common_gate(structure: Structure, rest: Sequence[str]) -> tuple[str, str] |
         and any(fet.drain in passive.nets and passive.kind == "r" for passive in structure.passives)
     }  # fmt: skip
     return found.pop() if len(found) == 1 else None
-
-
-def _divided(structure: Structure) -> str:
-    """How to open the loop of a regulator with an internal divider, "" for other circuits."""
-    resistors = [passive for passive in structure.passives if passive.kind == "r"]
-    for pair in structure.pairs:
-        for gate in {pair[0].gate, pair[1].gate} - set(structure.ports):
-            ends = {
-                end: passive.name
-                for passive in resistors
-                if gate in passive.nets
-                for end in passive.nets
-                if end != gate
-            }
-            out = next((end for end in ends if end in structure.ports and end not in structure.rails), "")
-            if out and structure.vss in ends and has_no_sink(structure, out):
-                names = f"{ends[out].upper()} and {ends[structure.vss].upper()}"
-                return (
-                    f"how to open the loop of this regulator: its divider is internal. Remove {names} and make"
-                    f" {gate.removeprefix('xdut.')} a port: the testbenches of regulators have a divider (r_top,"
-                    " r_bottom)"
-                )
-    return ""
 
 
 def _amplifier(
@@ -193,18 +179,6 @@ def _amplifier(
         ports = {"inp": plain, "inn": inverting, "out": out, **rails}
         return CircuitClass("comparator without clock", ports, bias, OPEN_COMPARATOR, tuple(doubts))
     if has_no_sink(structure, out):
-        inside = [
-            passive.name
-            for passive in structure.passives
-            if passive.kind == "r" and set(passive.nets) == {out, inverting}
-        ]
-        if inside:
-            doubts.append(
-                f"how to open the loop of this regulator: {inside[0].upper()} and the resistor below it divide"
-                " its output."
-                " Remove them: the testbenches of regulators have a divider (r_top, r_bottom)"
-            )
-            return CircuitClass("", rails, {}, (), tuple(doubts))
         # no device inside pulls the output: the load does, as in a regulator
         return CircuitClass(
             "regulator", {"vref": plain, "fb": inverting, "out": out, **rails}, bias, REGULATOR, tuple(doubts)

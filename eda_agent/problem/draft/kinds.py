@@ -24,6 +24,7 @@ KINDS = {
         ("inp", "inn", "out"), benches.OPEN_COMPARATOR, ("open-comparator", "continuous-comparator")
     ),
     "regulator": Kind(("vref", "fb", "out"), benches.REGULATOR, ("ldo", "voltage-regulator")),
+    "regulator with its divider": Kind(("out",), benches.OWN_DIVIDER, ("ldo-with-divider", "fixed-regulator")),
     "transimpedance amplifier": Kind(("in", "out"), benches.TIA, ("tia", "transimpedance")),
     "oscillator": Kind(("out",), benches.OSCILLATOR, ("ring-oscillator", "osc")),
     "voltage-controlled oscillator": Kind(("out", "vctrl"), benches.VCO, ("vco",)),

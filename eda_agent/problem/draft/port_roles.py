@@ -27,6 +27,31 @@ def gives_current(structure: Structure, port: str) -> bool:
     )
 
 
+def mirror_bank(structure: Structure, rest: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """(the first port that gives a current, other port → how it is held) of mirrors with several ports.
+
+    The others take the reference current, give a current too, or show a bias voltage that a current inside makes. None
+    if a port is something else.
+    """
+    outputs = [port for port in rest if gives_current(structure, port)]
+    held: dict[str, str] = {}
+    for port in rest:
+        on = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source)]
+        gates = [fet for fet in on if fet.gate == port]
+        diodes = {fet.type for fet in gates if port == fet.drain}
+        diodes |= {mirror.reference.type for mirror in structure.mirrors if mirror.reference.gate == port}
+        feeding = {fet.type for fet in on if fet.drain == port and fet.gate != port} - diodes
+        if port in outputs:
+            held[port] = "voltage"
+        elif len(diodes) != 1:
+            return None
+        else:
+            held[port] = "open" if feeding else "source" if diodes == {"nmos"} else "sink"
+    if not outputs or all(how == "voltage" for how in held.values()):
+        return None
+    return outputs[0], {port: how for port, how in held.items() if port != outputs[0]}
+
+
 def _drives(structure: Structure, port: str) -> bool:
     """Whether devices drive a port: a drain that is not also the diode of a bias."""
     drains = [fet for fet in structure.fets if fet.drain == port]
@@ -48,6 +73,10 @@ def biases(structure: Structure, rest: Sequence[str], taken: set[str]) -> dict[s
 
 
 def _held(structure: Structure, port: str) -> str:
+    on = [fet for fet in structure.fets if port in (fet.drain, fet.gate, fet.source, fet.bulk)]
+    if not on and not any(port in passive.nets for passive in structure.passives):
+        # nothing stands on it
+        return "low"
     gates = [fet for fet in structure.fets if fet.gate == port]
     diodes = [fet for fet in gates if fet.drain == port]
     tops = [mirror.reference for mirror in structure.mirrors if mirror.reference.gate == port]

@@ -45,6 +45,9 @@ def static_logic(structure: Structure, source: str = "", target: str = "") -> St
         source: the input that the user names.
         target: the output that the user names.
     """
+    if structure.mirrors or any(fet.diode for fet in structure.fets):
+        # a bias current flows: what is switched is analog
+        return None
     rest = [port for port in structure.ports if port not in structure.rails]
     supplies = _supplies(structure, rest)
     gates = {fet.gate for fet in structure.fets}
