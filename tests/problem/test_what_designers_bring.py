@@ -324,10 +324,11 @@ def test_the_name_of_a_cell_tells_a_comparator_from_an_amplifier(tmp_path: Path)
     assert drafted(tmp_path, text)[0].kind.name == "op-amp"
 
 
-def test_a_regulator_with_its_divider_inside_is_no_regulator_of_the_templates(tmp_path: Path) -> None:
+def test_a_regulator_with_its_divider_inside_is_a_kind_of_its_own(tmp_path: Path) -> None:
     text = OTA.replace("inn out ib", "inn q ib").replace(
         ".ends", f"XM7 q out vdd vdd {P} W=50 L=0.15\nR1 q inp 10k\nR2 inp vss 10k\n.ends"
     )
     (tmp_path / "c.spice").write_text(text)
     draft = read_circuit(tmp_path / "c.spice", tmp_path)
-    assert draft.kind.name == "" and any("R1 and the resistor below it" in doubt for doubt in draft.doubts)
+    assert draft.kind.name == "regulator with its divider" and draft.kind.ports["out"] == "q"
+    assert draft.kind.bias["inp"] == "open" and any("remove R1 and R2" in said for said in draft.noticed)
