@@ -16,12 +16,12 @@ from typing import Any
 
 from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
+from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.element import Device
 from eda_agent.problem.expression import Call, ExpressionError, Name, Node, Number
 from eda_agent.problem.flat import FlatDevice
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.netlist import Netlist, Subcircuit
-from eda_agent.problem.source import IGNORED_CARDS
 
 _ALTERABLE = {
     "m": frozenset(["w", "l", "m", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]),

@@ -12,7 +12,7 @@ from typing import Any
 
 from eda_agent.errors import Finding
 from eda_agent.problem.line_edit import assignments
-from eda_agent.problem.source import Line
+from eda_agent.problem.logical_line import Line
 from eda_agent.spice_numbers import parse_spice_number
 
 _AT_ONCE = 50

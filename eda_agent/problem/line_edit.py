@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eda_agent.problem.source import Line
+from eda_agent.problem.logical_line import Line
 
 _TERM = r"(?:\{[^}]*\}|'[^']*'|\"[^\"]*\"|(?:\([^()]*\)|[^\s={},()]++)++)"
 _VALUE = rf"{_TERM}(?:\s++(?:\*\*|[-+*/^])\s++{_TERM})*+"

@@ -19,18 +19,20 @@ from eda_agent.problem.load_bias import circuit_of
 from eda_agent.problem.load_budget import load_budget
 from eda_agent.problem.load_corners import load_corners
 from eda_agent.problem.load_measures import load_measures
-from eda_agent.problem.load_space import load_space, start_notes
+from eda_agent.problem.load_space import load_space
 from eda_agent.problem.load_specs import load_specs
 from eda_agent.problem.load_testbench import check_template, load_testbench
 from eda_agent.problem.located_node import LocatedNode, read_marked
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.model_libraries import process_in
 from eda_agent.problem.names import check_name, name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk
 from eda_agent.problem.rated import above_rating
 from eda_agent.problem.shadow import hidden_sizes, netlist_shadows
-from eda_agent.problem.source import Line, read_source
+from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Corner, Problem, Spec, Testbench
+from eda_agent.problem.start_notes import start_notes
 
 KEYS = [
     "name",

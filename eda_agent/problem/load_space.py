@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from eda_agent.errors import Finding
 from eda_agent.problem import expression
 from eda_agent.problem.element import Device
-from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.located_node import LocatedNode
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.pdk import Pdk
+from eda_agent.problem.size_places import (
+    COUNTS,
+    VALUE_UNITS,
+    fingers_of,
+    initial_value,
+    place_unit,
+    show_place,
+    uses_of,
+)
 from eda_agent.problem.space import DesignSpace, Parameter, Place
 from eda_agent.units import QuantityError, format_quantity, parse_quantity
 
-FINGERS = ("nf", "ng")
-"""The foundries' names of the number of fingers."""
-_GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
-_VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
 _TOO_SMALL = 1e-9
 """In m: no device is this small, but a size in micrometres with an additional prefix is."""
 PARAMETER_KEYS = ("min", "max", "step", "scale", "unit", "role", "integer", "lock", "start")
 RATIO_KEYS = ("of", "ratio")
-COUNTS = {"m", "nf", "mult", "ng", "nx"}
 
 
 def load_space(
@@ -56,7 +57,8 @@ def load_space(
         for edit, _ in followers:
             if taken.setdefault(edit, name) != name:
                 node.wrong(
-                    f"{name} and {taken[edit]} both set {_show(edit)}", "one parameter per place; use match or ratios"
+                    f"{name} and {taken[edit]} both set {show_place(edit)}",
+                    "one parameter per place; use match or ratios",
                 )
         parameter = _parameter(name, node, followers, netlist, subckt, pdk)
         if parameter is not None:
@@ -76,7 +78,7 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
         if "." in path:
             scope, _, device = path.rpartition(".")
         edits = [Edit(scope, device, attribute), Edit(scope, "x" + device, attribute)]
-        if path in netlist.subcircuits and attribute[0] in _VALUE_UNITS:
+        if path in netlist.subcircuits and attribute[0] in VALUE_UNITS:
             # CELL.C1: the number of an element of another cell
             edits.append(Edit(path, attribute, "value"))
         found = [edit for edit in edits if netlist.value_text(edit) is not None][:1]
@@ -88,7 +90,7 @@ def _places(name: str, netlist: Netlist, subckt: str) -> list[Edit]:
     # R, C and sources have one number and need no attribute
     element = Edit(subckt, name.lower(), "value")
     text = netlist.value_text(element)
-    return [element] if text and name.lower()[0] in _VALUE_UNITS else []
+    return [element] if text and name.lower()[0] in VALUE_UNITS else []
 
 
 def _twins(edit: Edit, netlist: Netlist) -> list[Edit]:
@@ -97,44 +99,6 @@ def _twins(edit: Edit, netlist: Netlist) -> list[Edit]:
     """
     twin = Edit(edit.scope, edit.device, "mult")
     return [twin] if edit.attribute == "m" and netlist.value_text(twin) == netlist.value_text(edit) else []
-
-
-def own_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
-    """The netlist's own number in a place, in the netlist's unit; None if it depends on the calling cell or is not
-    arithmetic.
-    """
-    text = netlist.value_text(edit)
-    if edit.scope not in {"", subckt} and text is not None and _names(text):
-        return None
-    return initial_value(edit, netlist, subckt)
-
-
-def changed_at_start(space: DesignSpace, netlist: Netlist, subckt: str) -> list[tuple[Parameter, Place, float, float]]:
-    """(parameter, place, the netlist's own number, the number in turn 0) wherever the two differ."""
-    result = []
-    start = space.edits(space.initial)
-    for parameter in space.parameters:
-        for place in parameter.places:
-            own = own_value(place.edit, netlist, subckt)
-            if own is not None and not math.isclose(own, start[place.edit], rel_tol=1e-9):
-                result.append((parameter, place, own, start[place.edit]))
-    return result
-
-
-def start_notes(fields: Mapping[str, LocatedNode], space: DesignSpace, netlist: Netlist, subckt: str) -> list[Finding]:
-    """The changes of the first sizing in the netlist, with their reasons."""
-    result = []
-    nodes = fields["parameters"].mapping("parameters")
-    for parameter, place, own, now in changed_at_start(space, netlist, subckt):
-        node = nodes[parameter.name]
-        if "start" in node.mapping("a parameter"):
-            continue
-        shown, wanted = (format_quantity(value * place.scale, parameter.unit, 6) for value in (own, now))
-        name = _show(place.edit)
-        clipped = not parameter.minimum <= parameter.initial <= parameter.maximum
-        why = f"{parameter.name} is outside its range" if clipped else f"it follows {parameter.name}"
-        result.append(node.noted(f"{name} is {shown} in the netlist; sizing starts at {wanted}: {why}"))
-    return result
 
 
 def _near(name: str, netlist: Netlist, subckt: str) -> str:
@@ -149,10 +113,6 @@ def _near(name: str, netlist: Netlist, subckt: str) -> str:
         if near
         else f"a .param ({', '.join(known[:8]) or 'none'}) or device.parameter such as m1.w"
     )
-
-
-def _show(edit: Edit) -> str:
-    return ".".join(part for part in (edit.scope, edit.device, edit.attribute) if part)
 
 
 def _groups(node: LocatedNode | None, netlist: Netlist, subckt: str) -> tuple[tuple[str, ...], ...]:
@@ -288,77 +248,6 @@ def _parameter(
         low = high = initial
     role = values["role"].text("role") if "role" in values else ""
     return Parameter(name, low, high, unit, cast(Literal["lin", "log"], scale), step, role, initial, places, lock)
-
-
-def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
-    text = netlist.value_text(edit)
-    scope = netlist.subcircuits[subckt]
-    known: dict[str, float] = {}
-    for name, value in {**netlist.top.params, **scope.defaults, **scope.params}.items():
-        try:
-            known[name] = expression.evaluate(expression.parse(value), known)
-        except ExpressionError:
-            continue
-    try:
-        return expression.evaluate(expression.parse(text or ""), known)
-    except ExpressionError:
-        return None
-
-
-def fingers_of(device: Device, scope: str, netlist: Netlist, subckt: str) -> float | None:
-    """The number of fingers of a device in the netlist, 1 by default; None if it is not a number."""
-    name = next((name for name in FINGERS if name in device.params), "")
-    if not name:
-        return 1.0
-    value = own_value(Edit(scope, device.name, name), netlist, subckt)
-    return max(value, 1.0) if value is not None else None
-
-
-def uses_of(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
-    """The device parameters that a place feeds, directly or through other parameters."""
-    scopes = [netlist.subcircuits[edit.scope]] if edit.scope else list(netlist.subcircuits.values())
-    if edit.device:
-        device = netlist.subcircuits[edit.scope].device(edit.device)
-        return [(device, edit.attribute)] if device else []
-    names = {edit.attribute}
-    texts = {key: text for scope in (netlist.top, *scopes) for key, text in {**scope.params, **scope.defaults}.items()}
-    for _ in range(len(texts)):
-        more = {key for key, text in texts.items() if key not in names and names & _names(text)}
-        if not more:
-            break
-        names |= more
-    result = []
-    for scope in scopes:
-        for device in scope.devices:
-            texts_ = {**device.params, **({"value": device.value} if device.kind in _VALUE_UNITS else {})}
-            result += [(device, key) for key, text in texts_.items() if names & _names(text)]
-    # a subcircuit call passes the value on: follow it by its name inside
-    for device, key in list(result):
-        if device.kind == "x" and device.value.lower() in netlist.subcircuits:
-            result.remove((device, key))
-            result += uses_of(Edit(device.value.lower(), "", key), netlist, subckt)
-    return result
-
-
-def _names(text: str) -> frozenset[str]:
-    try:
-        return expression.names(expression.parse(text))
-    except ExpressionError:
-        return frozenset()
-
-
-def place_unit(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, float]:
-    """(unit, SI units per netlist unit) of a place, from the device parameter that it feeds."""
-    uses = uses_of(edit, netlist, subckt)
-    # w and l before the areas that are computed from them
-    for device, parameter in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
-        rule = pdk.device(device.value) if device.kind == "x" else None
-        foundry, key = rule is not None, rule.side(parameter) if rule is not None else parameter
-        if (device.kind == "m" or foundry) and key in _GEOMETRY:
-            return ("m" if _GEOMETRY[key] == 1 else "m²"), (pdk.scale ** _GEOMETRY[key] if foundry else 1.0)
-        if key == "value" and device.kind in _VALUE_UNITS:
-            return _VALUE_UNITS[device.kind], 1.0
-    return "", 1.0
 
 
 def _attribute(edit: Edit, netlist: Netlist, subckt: str) -> str:

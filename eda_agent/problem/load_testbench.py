@@ -14,6 +14,7 @@ import yaml
 from eda_agent.errors import Finding, InputError
 from eda_agent.metrics import METRICS
 from eda_agent.metrics.waveform import LOOP
+from eda_agent.problem.allow_list import ANALYSIS_CARDS
 from eda_agent.problem.bench import read_bench
 from eda_agent.problem.bench.loading import load_bench
 from eda_agent.problem.located_node import LocatedNode
@@ -21,7 +22,7 @@ from eda_agent.problem.loop_probe import LoopProbeError, injection, with_injecti
 from eda_agent.problem.netlist import Netlist, Subcircuit
 from eda_agent.problem.settings import check_settings, read_default, read_setting
 from eda_agent.problem.shadow import read_deck
-from eda_agent.problem.source import ANALYSIS_CARDS, read_source
+from eda_agent.problem.source import read_source
 from eda_agent.problem.spec import Analysis, Corner, Testbench
 
 BIAS_KEYS = ("current", "voltage")

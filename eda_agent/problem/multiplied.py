@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit, edited
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.netlist import Netlist, parse_netlist
-from eda_agent.problem.source import Line
 
 _UNMULTIPLIED = frozenset("bvefgh")
 """Elements that m does not multiply in ngspice."""

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eda_agent.errors import Finding, InputError
+from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.element import Device, read_devices
 from eda_agent.problem.expression import FUNCTIONS
 from eda_agent.problem.line_edit import NAME_VALUE, Edit, assignments, edit_raw, edited, renamed
-from eda_agent.problem.source import IGNORED_CARDS, Line
+from eda_agent.problem.logical_line import Line
 
 
 @dataclass(frozen=True)

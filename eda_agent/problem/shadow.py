@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
+from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.expression import FUNCTIONS, ExpressionError
 from eda_agent.problem.line_edit import Edit, assignments
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.netlist import Netlist
-from eda_agent.problem.source import IGNORED_CARDS, Line
 from eda_agent.problem.spec import Corner
 from eda_agent.spice_numbers import parse_spice_number
 

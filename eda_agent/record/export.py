@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from eda_agent.problem.drawn import Drawn
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import own_value
 from eda_agent.problem.parallel import parallel
+from eda_agent.problem.size_places import own_value
 from eda_agent.problem.spec import Problem
 from eda_agent.spice_numbers import parse_spice_number
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from eda_agent.problem.allow_list import IGNORED_CARDS
 from eda_agent.problem.line_edit import Edit
 from eda_agent.problem.multiplied import explicit, multiplied_cells, multiplied_value
 from eda_agent.problem.netlist import Netlist
-from eda_agent.problem.source import IGNORED_CARDS
 
 _KEPT_AT_TOP = {
     ".param",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from eda_agent.problem.flat import FlatDevice
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import Subcircuit, parse_netlist
 from eda_agent.problem.pdk import CutLibrary, Pdk
 from eda_agent.problem.pdk.whole import WholeDevice
-from eda_agent.problem.source import logical_lines
 
 
 def library_cells(library: CutLibrary) -> Mapping[str, Subcircuit]:

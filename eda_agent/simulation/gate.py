@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eda_agent.problem.allow_list import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES, SCRIPT_ANALYSES
 from eda_agent.problem.pdk.library import CONDITIONS
 from eda_agent.problem.script.vocabulary import OPTIONS, SETTINGS
-from eda_agent.problem.source import CIRCUIT_CARDS, COMMAND_MARKS, DEVICES, SCRIPT_ANALYSES
 from eda_agent.simulation.failure import Failure, SimulationFailed
 from eda_agent.simulation.ngspice import Ngspice
 

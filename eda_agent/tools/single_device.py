@@ -11,9 +11,9 @@ from eda_agent.errors import InputError
 from eda_agent.metrics import METRICS
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.pdk.stub_devices import stub_devices
-from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import DesignSpace, Parameter, Place
 from eda_agent.problem.spec import Analysis, Problem, Spec, Testbench
 from eda_agent.units import format_quantity

@@ -7,10 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.script import compile_script
 from eda_agent.problem.script.formula import parse
 from eda_agent.problem.script.words import ScriptError
-from eda_agent.problem.source import Line
 from eda_agent.simulation.script.formula import evaluate
 from eda_agent.simulation.script.vector import FormulaError, Vector
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from eda_agent.errors import InputError
+from eda_agent.problem.allow_list import ANALYSIS_CARDS, CIRCUIT_CARDS, DEVICES
 from eda_agent.problem.draft import read_circuit
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.netlist import Netlist
-from eda_agent.problem.source import ANALYSIS_CARDS, CIRCUIT_CARDS, DEVICES
 
 from .netlists import SOUND, alone, lines
 

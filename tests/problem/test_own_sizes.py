@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from eda_agent.cli.main import main
 from eda_agent.problem.elaborate import Elaboration
 from eda_agent.problem.load import load_problem
-from eda_agent.problem.load_space import changed_at_start
 from eda_agent.problem.pdk import find_pdk
 from eda_agent.problem.pdk.stub_devices import stub_devices
 from eda_agent.problem.spec import Problem
+from eda_agent.problem.start_notes import changed_at_start
 from eda_agent.record.export import netlist_diff, sized_netlist
 
 NODES = {

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from eda_agent.problem.draft import read_circuit, write_draft
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.load import load_problem
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import parse_netlist
 from eda_agent.problem.pdk import find_pdk
-from eda_agent.problem.source import logical_lines
 from eda_agent.problem.spec import Problem
 from eda_agent.problem.structure import recognise
 from eda_agent.problem.structure.saturation import meant_for_saturation

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from eda_agent.problem.expression import strip_quotes
 from eda_agent.problem.line_edit import Edit, assignments, edited
-from eda_agent.problem.source import Line
+from eda_agent.problem.logical_line import Line
 from eda_agent.spice_numbers import parse_spice_number
 
 _PARAMS = re.compile(r"\s+params:\s*$", re.IGNORECASE)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from eda_agent.errors import Finding
 from eda_agent.problem import expression
+from eda_agent.problem.allow_list import IGNORED_CARDS, OPTIONS, SCRIPT_ANALYSES
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.line_edit import assignments
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.netlist import Netlist
-from eda_agent.problem.source import IGNORED_CARDS, OPTIONS, SCRIPT_ANALYSES, Line
 from eda_agent.spice_numbers import parse_spice_number
 
 _RANDOM = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)

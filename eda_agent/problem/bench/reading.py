@@ -11,10 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from eda_agent.problem.allow_list import SCRIPT_ANALYSES
 from eda_agent.problem.bench.calls import CallValues, plain_words, with_moved_values
 from eda_agent.problem.line_edit import assignments
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.netlist import Netlist, parse_netlist
-from eda_agent.problem.source import SCRIPT_ANALYSES, Line, read_source
+from eda_agent.problem.source import read_source
 from eda_agent.spice_numbers import parse_spice_number
 
 _PARAMETERS = frozenset([".param", ".params"])

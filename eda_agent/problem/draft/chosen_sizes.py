@@ -12,7 +12,7 @@ from eda_agent.problem.draft.answers import fits
 from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.groups import grouped
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import uses_of
+from eda_agent.problem.size_places import uses_of
 
 Place = tuple[str, Edit]
 """(name in the spec, place in the netlist)."""

@@ -26,11 +26,12 @@ from eda_agent.problem.draft.port_roles import outputs_of
 from eda_agent.problem.draft.ring_oscillator import hidden_output
 from eda_agent.problem.draft.simulation_cards import first_variant
 from eda_agent.problem.draft.unset_names import refuse, unset_names, with_values
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.model_libraries import pdk_in, process_in
 from eda_agent.problem.names import name_from
 from eda_agent.problem.netlist import Netlist, parse_netlist
 from eda_agent.problem.pdk import Pdk, find_pdk, pdk_names
-from eda_agent.problem.source import logical_lines, read_source, read_text
+from eda_agent.problem.source import read_source, read_text
 from eda_agent.problem.structure import Structure, recognise
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from eda_agent.problem.draft.cells_of_deck import apart, connects_cells
 from eda_agent.problem.draft.port_names import named
 from eda_agent.problem.draft.simulation_cards import measured_nets
-from eda_agent.problem.source import is_title
+from eda_agent.problem.logical_line import is_title
 from eda_agent.spice_numbers import parse_spice_number
 
 _GROUNDS = frozenset(["0", "gnd", "gnd!"])

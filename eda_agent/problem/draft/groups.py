@@ -11,7 +11,7 @@ from eda_agent.problem.draft.matched_loads import matched_loads
 from eda_agent.problem.draft.ratios import Ratios, tied
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import own_value
+from eda_agent.problem.size_places import own_value
 
 
 def _cell_of(draft: Draft, label: str) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import own_value
 from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.size_places import own_value
 from eda_agent.problem.structure import Structure
 from eda_agent.units import counted
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from eda_agent.problem import expression
 from eda_agent.problem.expression import ExpressionError
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import initial_value
 from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.size_places import initial_value
 
 
 @dataclass

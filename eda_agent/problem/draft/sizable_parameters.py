@@ -15,8 +15,8 @@ from eda_agent.problem.draft.groups import device_at, grouped, path_of, ratios_o
 from eda_agent.problem.draft.legal_range import legal_range
 from eda_agent.problem.element import Device
 from eda_agent.problem.line_edit import Edit
-from eda_agent.problem.load_space import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.problem.pdk import DeviceRule
+from eda_agent.problem.size_places import COUNTS, fingers_of, initial_value, own_value, place_unit, uses_of
 from eda_agent.units import format_quantity
 
 IDEAL = {"r": 1e9, "c": 1e-6}

@@ -12,9 +12,9 @@ from eda_agent.errors import Finding, InputError
 from eda_agent.problem import expression
 from eda_agent.problem.draft.bare import starting_sizes
 from eda_agent.problem.element import Device
+from eda_agent.problem.logical_line import is_title
 from eda_agent.problem.netlist import Netlist
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
-from eda_agent.problem.source import is_title
 
 _VALUES = {"r": "10k", "c": "1p", "l": "1n", "i": "5u", "v": "0"}
 _SHOWN = 6

@@ -17,8 +17,8 @@ from eda_agent.problem.extracted.passives import short
 from eda_agent.problem.extracted.reading import read_extracted
 from eda_agent.problem.extracted.wires import Wires, grouped
 from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import Netlist, parse_netlist
-from eda_agent.problem.source import logical_lines
 from eda_agent.problem.space import DesignSpace, Parameter, Place, Sizing
 from eda_agent.problem.spec import Problem, Spec
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.netlist import Netlist, parse_netlist
-from eda_agent.problem.source import Line
 
 MAX_PAIRS = 20_000
 

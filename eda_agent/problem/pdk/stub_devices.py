@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from eda_agent.problem.logical_line import logical_lines
 from eda_agent.problem.netlist import Subcircuit, parse_netlist
 from eda_agent.problem.pdk.registry import DeviceRule, Pdk
-from eda_agent.problem.source import logical_lines
 
 
 def stub_devices(pdk: Pdk) -> Mapping[str, Subcircuit]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eda_agent.errors import Finding
+from eda_agent.problem.logical_line import Line
 from eda_agent.problem.script.commands import Step, read_command
 from eda_agent.problem.script.formula import parse
 from eda_agent.problem.script.measure_line import Measure, read_measure
 from eda_agent.problem.script.words import ScriptError, word_of
-from eda_agent.problem.source import Line
 
 MAX_STEPS = 2000
 MAX_DEPTH = 20

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from eda_agent.errors import InputError
+from eda_agent.problem.allow_list import ANALYSIS_CARDS
 from eda_agent.problem.load import load_problem
 from eda_agent.problem.names import is_name
-from eda_agent.problem.source import ANALYSIS_CARDS
 from eda_agent.simulation.failure import SimulationFailed
 from eda_agent.simulation.gate import check_command, check_deck
 

@@ -1,0 +1,104 @@
+"""A size's place in the netlist has a value, a unit, and the device parameters that it feeds."""
+
+from __future__ import annotations
+
+from eda_agent.problem import expression
+from eda_agent.problem.element import Device
+from eda_agent.problem.expression import ExpressionError
+from eda_agent.problem.line_edit import Edit
+from eda_agent.problem.netlist import Netlist
+from eda_agent.problem.pdk import Pdk
+
+FINGERS = ("nf", "ng")
+"""The foundries' names of the number of fingers."""
+_GEOMETRY = {"w": 1, "l": 1, "pd": 1, "ps": 1, "ad": 2, "as": 2}
+VALUE_UNITS = {"r": "Ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
+COUNTS = {"m", "nf", "mult", "ng", "nx"}
+"""Parameters that are whole numbers."""
+
+
+def own_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
+    """The netlist's own number in a place, in the netlist's unit; None if it depends on the calling cell or is not
+    arithmetic.
+    """
+    text = netlist.value_text(edit)
+    if edit.scope not in {"", subckt} and text is not None and _names(text):
+        return None
+    return initial_value(edit, netlist, subckt)
+
+
+def initial_value(edit: Edit, netlist: Netlist, subckt: str) -> float | None:
+    """The number in a place with the parameters' own values; None if it is not arithmetic."""
+    text = netlist.value_text(edit)
+    scope = netlist.subcircuits[subckt]
+    known: dict[str, float] = {}
+    for name, value in {**netlist.top.params, **scope.defaults, **scope.params}.items():
+        try:
+            known[name] = expression.evaluate(expression.parse(value), known)
+        except ExpressionError:
+            continue
+    try:
+        return expression.evaluate(expression.parse(text or ""), known)
+    except ExpressionError:
+        return None
+
+
+def fingers_of(device: Device, scope: str, netlist: Netlist, subckt: str) -> float | None:
+    """The number of fingers of a device in the netlist, 1 by default; None if it is not a number."""
+    name = next((name for name in FINGERS if name in device.params), "")
+    if not name:
+        return 1.0
+    value = own_value(Edit(scope, device.name, name), netlist, subckt)
+    return max(value, 1.0) if value is not None else None
+
+
+def uses_of(edit: Edit, netlist: Netlist, subckt: str) -> list[tuple[Device, str]]:
+    """The device parameters that a place feeds, directly or through other parameters."""
+    scopes = [netlist.subcircuits[edit.scope]] if edit.scope else list(netlist.subcircuits.values())
+    if edit.device:
+        device = netlist.subcircuits[edit.scope].device(edit.device)
+        return [(device, edit.attribute)] if device else []
+    names = {edit.attribute}
+    texts = {key: text for scope in (netlist.top, *scopes) for key, text in {**scope.params, **scope.defaults}.items()}
+    for _ in range(len(texts)):
+        more = {key for key, text in texts.items() if key not in names and names & _names(text)}
+        if not more:
+            break
+        names |= more
+    result = []
+    for scope in scopes:
+        for device in scope.devices:
+            texts_ = {**device.params, **({"value": device.value} if device.kind in VALUE_UNITS else {})}
+            result += [(device, key) for key, text in texts_.items() if names & _names(text)]
+    # a subcircuit call passes the value on: follow it by its name inside
+    for device, key in list(result):
+        if device.kind == "x" and device.value.lower() in netlist.subcircuits:
+            result.remove((device, key))
+            result += uses_of(Edit(device.value.lower(), "", key), netlist, subckt)
+    return result
+
+
+def _names(text: str) -> frozenset[str]:
+    try:
+        return expression.names(expression.parse(text))
+    except ExpressionError:
+        return frozenset()
+
+
+def place_unit(edit: Edit, netlist: Netlist, subckt: str, pdk: Pdk) -> tuple[str, float]:
+    """(unit, SI units per netlist unit) of a place, from the device parameter that it feeds."""
+    uses = uses_of(edit, netlist, subckt)
+    # w and l before the areas that are computed from them
+    for device, parameter in sorted(uses, key=lambda use: use[1] not in {"w", "l"}):
+        rule = pdk.device(device.value) if device.kind == "x" else None
+        foundry, key = rule is not None, rule.side(parameter) if rule is not None else parameter
+        if (device.kind == "m" or foundry) and key in _GEOMETRY:
+            return ("m" if _GEOMETRY[key] == 1 else "m²"), (pdk.scale ** _GEOMETRY[key] if foundry else 1.0)
+        if key == "value" and device.kind in VALUE_UNITS:
+            return VALUE_UNITS[device.kind], 1.0
+    return "", 1.0
+
+
+def show_place(edit: Edit) -> str:
+    """A place as text: cell, device and parameter, with dots."""
+    return ".".join(part for part in (edit.scope, edit.device, edit.attribute) if part)
