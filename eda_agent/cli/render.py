@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,18 @@ def console(*, to_stdout: bool = False) -> Screen:
     if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen.width = PIPED_WIDTH
     return screen
+
+
+def print_prose(screen: Screen, text: str) -> None:
+    """Print sentences: broken between words on a terminal, the next lines indented; in one line in a pipe or a file."""
+    if screen.width == PIPED_WIDTH:
+        screen.print(text, markup=False, soft_wrap=True)
+        return
+    lines = [
+        textwrap.fill(line, screen.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    screen.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def print_json(data: Any) -> None:

@@ -75,8 +75,9 @@ class MonteCarlo:
 
     @property
     def total(self) -> Yield:
-        """Samples that meet every spec."""
-        rows = list(zip(*map(self._met, self.specs), strict=True))
+        """Samples that meet every spec; a spec without a bound is only watched."""
+        bounded = [spec for spec in self.specs if spec.minimum is not None or spec.maximum is not None]
+        rows = list(zip(*map(self._met, bounded), strict=True))
         return Yield(sum(map(all, rows)), len(rows))
 
     def _met(self, spec: Spec) -> list[bool]:
@@ -228,5 +229,6 @@ def _worst(
     if not found:
         return None, ""
     unmet = [one for one in found if not spec.met(*one)]
-    worst = min if spec.maximum is None else max
+    # a quantity that is only watched has no better side: the larger value is shown
+    worst = min if spec.maximum is None and spec.minimum is not None else max
     return worst(unmet or found)

@@ -43,13 +43,16 @@ def register(commands: Commands) -> None:
 def mc_command(options: argparse.Namespace) -> int:
     """Return 0 if every sample meets every spec, 1 if not."""
     from eda_agent import run
-    from eda_agent.cli.render import console, print_json
+    from eda_agent.cli.render import console, print_json, print_prose
     from eda_agent.cli.selection import selected
     from eda_agent.errors import InputError
     from eda_agent.record.events import monte_carlo_data
+    from eda_agent.run.offset import OFFSET, rms, with_offset
     from eda_agent.simulation.montecarlo import monte_carlo
+    from eda_agent.units import format_quantity
 
     problem, sizing = selected(options)
+    problem = with_offset(problem)
     names = [corner.name for corner in problem.corners]
     if options.corner not in {None, "all", *names}:
         raise InputError(f"--corner {options.corner}: no such corner\n    → all, or one of {', '.join(names)}")
@@ -74,6 +77,13 @@ def mc_command(options: argparse.Namespace) -> int:
             + (f"; interrupted, {options.samples} were asked for" if stopped else ""),
             markup=False,
         )
+        if OFFSET in result.values:
+            known = [value for value in result.values[OFFSET] if value is not None]
+            print_prose(
+                screen,
+                f"input offset: {format_quantity(rms(known), 'V', 3)} rms over the samples (one sigma if its mean is"
+                f" zero), at most {format_quantity(max(known, default=None), 'V', 3)}",
+            )
     return 130 if stopped else 0 if result.total.passed == result.total.samples else 1
 
 
@@ -110,9 +120,11 @@ def table(result: MonteCarlo, width: int) -> Table:
     rows = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for name in ("spec", "target", "mean", "sigma", *("min", "max") * wide, "to limit", "Cpk", "yield, 95 %"):
         rows.add_column(name, justify="left" if name == "spec" else "right", no_wrap=True)
-    if any(result.censored(spec.name) for spec in result.specs):
+    said = {spec.name: _remark(result, spec.name) for spec in result.specs}
+    if any(said.values()):
         rows.add_column("")
-    for spec in result.specs:
+    # the magnitude of an offset that no spec bounds has no meaning as mean and sigma
+    for spec in (one for one in result.specs if one.minimum is not None or one.maximum is not None):
         unit, sigmas = spec.shown_unit, result.sigmas(spec)
         mean, deviation = result.spread(spec.name)
         ends = extremes(list(zip(result.values[spec.name], result.bounds[spec.name], strict=True)))
@@ -120,10 +132,15 @@ def table(result: MonteCarlo, width: int) -> Table:
         cells = [format_quantity(value, unit, 3, bound) for value, bound in ((mean, ""), (deviation, ""), *ends * wide)]
         known = math.isfinite(sigmas)
         cells += [f"{plain_number(sigmas, 3)} σ" if known else "—", plain_number(sigmas / 3, 3) if known else "—"]
-        censored = result.censored(spec.name)
-        said = (f"{censored} censored",) if censored else ()
-        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)), *said)
+        remark = (said[spec.name],) if said[spec.name] else ()
+        rows.add_row(spec.name, target, *cells, _interval(result.yield_of(spec)), *remark)
     return rows
+
+
+def _remark(result: MonteCarlo, name: str) -> str:
+    """How many samples have no value, or only a bound."""
+    lost, censored = sum(value is None for value in result.values[name]), result.censored(name)
+    return ", ".join([f"{lost} not measured"] * bool(lost) + [f"{censored} censored"] * bool(censored))
 
 
 def _interval(found: Yield) -> str:

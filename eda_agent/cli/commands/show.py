@@ -22,7 +22,7 @@ def register(commands: Commands) -> None:
 
 def show_command(options: argparse.Namespace) -> int:
     """Print a run or one of its turns."""
-    from eda_agent.cli.render import console, operating_table, print_json, sizing_table, spec_table
+    from eda_agent.cli.render import console, operating_table, print_json, print_prose, sizing_table, spec_table
     from eda_agent.errors import visible
     from eda_agent.insight.complete import corners_of, share_text
     from eda_agent.insight.saturation import saturation_text
@@ -31,6 +31,7 @@ def show_command(options: argparse.Namespace) -> int:
     from eda_agent.record.result import run_result, state_facts, with_regions
     from eda_agent.record.run_state import chosen_turn, load_state
     from eda_agent.run import wires_text
+    from eda_agent.stop_reasons import stop_text
     from eda_agent.units import counted, format_score
 
     state = load_state(options.run)
@@ -49,9 +50,10 @@ def show_command(options: argparse.Namespace) -> int:
         return 0
     screen = console(to_stdout=True)
     begun = state.started
+    ended = stop_text(state.finished["stop"]) if state.finished else "unfinished"
     screen.print(
         f"{begun['problem']} · policy {begun['policy']} · seed {begun['seed']} ·"
-        f" {counted(state.simulations, 'simulation')} · {state.finished.get('stop', 'unfinished')}",
+        f" {counted(state.simulations, 'simulation')} · {ended}",
         markup=False,
     )
     if wires := wires_from(begun.get("wires")):
@@ -76,24 +78,26 @@ def show_command(options: argparse.Namespace) -> int:
     else:
         screen.print(f"no usable reply: {turn['proposal']['error']}", markup=False)
     if turn["proposal"]["reasoning"]:
-        screen.print(f"\nreasoning: {visible(turn['proposal']['reasoning'])}", markup=False)
+        print_prose(screen, f"\nreasoning: {visible(turn['proposal']['reasoning'])}")
     _show_moves(screen, state, turn)
     for line in saturation_text(begun, state.verified, turn):
-        screen.print(f"! {line}", markup=False, soft_wrap=True)
+        print_prose(screen, f"! {line}")
     for finding in (
         judge(state.turns, begun["specs"], begun["parameters"], state.corners) if options.turn is None else ()
     ):
-        screen.print(f"! {finding.kind}: {finding.text}", markup=False, soft_wrap=True)
+        print_prose(screen, f"! {finding.kind}: {finding.text}")
     if options.turn is None:
-        screen.print(
-            "\nbest so far: " + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)),
-            markup=False,
+        print_prose(
+            screen,
+            "\nbest so far (turn:score): "
+            + " ".join(f"{turn['index']}:{turn['score']:.3f}" for turn in _improvements(state)),
         )
     return 0
 
 
 def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
     """Print what a turn changed against the best turn before it."""
+    from eda_agent.cli.render import print_prose
     from eda_agent.insight.complete import partial
     from eda_agent.insight.explain import what_moved
     from eda_agent.spec_text import moved_texts
@@ -108,13 +112,12 @@ def _show_moves(screen: Any, state: RunState, turn: dict[str, Any]) -> None:
         for name, (one, other) in moves.sizes.items()
     ]
     results = [f"{name} {text}" for name, text in moved_texts(moves.results, state.started["specs"]).items()][:4]
-    screen.print(
+    print_prose(
+        screen,
         f"changed against turn {moves.against}: {', '.join(sizes[:6]) or 'nothing'}{' …' if len(sizes) > 6 else ''}",
-        markup=False,
-        soft_wrap=True,
     )
     if not partial(turn, state.corners):
-        screen.print(f"results: {', '.join(results) or 'unchanged'}", markup=False, soft_wrap=True)
+        print_prose(screen, f"results: {', '.join(results) or 'unchanged'}")
 
 
 def _improvements(state: RunState) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from eda_agent.errors import EdaAgentError
 from eda_agent.record.fold import RunState, fold
 from eda_agent.record.journal import read_journal
+from eda_agent.stop_reasons import stop_text
 from eda_agent.tui.screens.detail import Detail
 from eda_agent.tui.table import COLOURS, Table, right
 from eda_agent.tui.view import SIGNS, size_rows, spec_rows, turn_of
@@ -67,7 +68,7 @@ class RunsScreen(Detail):
             right(format_score(state.best.get("score", 0.0)), "green" if met else ""),
             Text("✓" if met else "✗", style="green" if met else "red"),
             right(str(state.simulations)),
-            Text(state.finished.get("stop") or "unfinished"),
+            Text(stop_text(state.finished["stop"]) if state.finished else "unfinished"),
             Text(datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M"), style="dim"),
         ]
 
