@@ -29,9 +29,11 @@ SWEPT = {
     "current_reference_compliance": "compliance",
     "ldo_line": "vdd",
     "ldo_load": "load_current",
+    "regulator_line": "vdd",
+    "regulator_load": "load_current",
 }
 """Template → the setting that its DC sweep moves."""
-BIASED = frozenset({"reference", "current_reference", "ldo_ac"})
+BIASED = frozenset({"reference", "current_reference", "ldo_ac", "regulator_ac"})
 """Templates whose operating point is that of the nominal settings."""
 CONDITIONS = ("vdd", "temperature", "compliance", "vref", "r_top", "r_bottom", "load_current")
 
