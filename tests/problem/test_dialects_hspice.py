@@ -96,3 +96,10 @@ def test_a_flat_extraction_without_sources_finds_its_supply_by_the_wells(tmp_pat
     text = "* extracted\n" + "\n".join(f"X{line.replace('W=10u L=1u', 'w=10e6u l=1e6u')}" for line in body.splitlines())
     problem = drafted(tmp_path, text.replace("W=5u L=1u", "w=5e6u l=1e6u").replace(" ib ", " bias ") + "\n")
     assert {"vin", "inp", "inn", "out", "bias", "vss"} <= set(problem.netlist.subcircuits["circuit"].ports)
+
+
+def test_a_command_file_is_read_as_part_of_the_deck(tmp_path: Path) -> None:
+    sources = "* stimuli\n.param vsup=1.8\nVdd vdd 0 1.8\nVp inp 0 0.9 ac 1\nVn inn 0 0.9\nI1 0 ib 7u\n"
+    (tmp_path / "commands.spice").write_text(f"{sources}.control\nac dec 10 1 1g\nshell rm -rf x\n.endc\n")
+    problem = drafted(tmp_path, f"{MODELS}{OTA.replace('vss', '0')}.include commands.spice\n.end\n")
+    assert problem.corners[0].vdd == 1.8 and "ib: {current: 7u}" in problem.text

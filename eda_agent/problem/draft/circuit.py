@@ -13,6 +13,7 @@ from eda_agent.files import write_text
 from eda_agent.problem.draft.answers import Answers
 from eda_agent.problem.draft.chosen_kind import COMPARATOR, named_comparator, with_answers
 from eda_agent.problem.draft.circuit_class import CircuitClass, classify
+from eda_agent.problem.draft.command_files import with_command_files
 from eda_agent.problem.draft.dialect import to_spice
 from eda_agent.problem.draft.fallback_testbench import FallbackTestbench, fallback_testbench
 from eda_agent.problem.draft.flat import FlatConditions, conditions_of, is_made_of_cells
@@ -105,7 +106,8 @@ def read_circuit(
     chosen = find_pdk(str(pdk_file) if pdk_file else pdk) if pdk else _pdk_of(raw, known, path)
     libraries = library_files()
     left_out: list[str] = []
-    here = without_missing_files(raw, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
+    here = with_command_files(raw, path.parent, left_out)
+    here = without_missing_files(here, path.parent, path, left_out, pdk=pdk is not None or bool(pdk_in(raw)))
     here = without_nesting(first_variant(here, left_out), left_out)
     deck = path
     if here != raw:
@@ -175,7 +177,7 @@ def read_circuit(
         kind = with_answers(kind, structure, replace(answers, kind=COMPARATOR))
         by_name["kind"] = COMPARATOR
     doubts += kind.doubts
-    conditions = (conditions_of(raw.splitlines()) if own is None else own.conditions).above(structure.vss)
+    conditions = (conditions_of(here.splitlines()) if own is None else own.conditions).above(structure.vss)
     if chosen.name == "own":
         doubts.append("smallest W and L of these models: the smallest in the netlist were used")
     if structure.unknown:

@@ -9,7 +9,7 @@ from eda_agent.problem.draft.circuit import Draft
 from eda_agent.problem.draft.groups import canonical, path_of
 from eda_agent.units import format_quantity
 
-_ROLES = frozenset(["input pair", "inner pair", "load mirror", "latch nmos", "latch pmos"])
+_ROLES = frozenset(["input pair", "inner pair", "load mirror"])
 """Roles of devices whose ratio a designer chooses only for offset or gain."""
 
 
