@@ -34,7 +34,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--workers", type=count, metavar="N", help="parallel runs (default: one per core)")
     add_cluster(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (default runs/bench-SUITE)")
-    parser.add_argument("--check", action="store_true", help="only say which circuits of a folder run")
+    parser.add_argument("--check", action="store_true", help="only list which circuits of a folder can run")
     add_json(parser)
     parser.set_defaults(func=bench_command)
 

@@ -61,7 +61,7 @@ def register(commands: Commands) -> None:
         help="print a text for a bug report: installed parts and versions, without names, paths or secrets",
     )
     parser.add_argument(
-        "--fix", action="store_true", help="install what is missing for simulating, and name what is left to you"
+        "--fix", action="store_true", help="install what simulations need, and list what you must install yourself"
     )
     parser.set_defaults(func=doctor_command)
 

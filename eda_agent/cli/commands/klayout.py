@@ -29,11 +29,13 @@ def register(commands: Commands) -> None:
         "klayout",
         help="install the KLayout plugin",
         description=(
-            "Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout) with the path of this program, remove"
-            " it, or list what is missing."
+            "Install the plugin in KLayout's home ($KLAYOUT_HOME or ~/.klayout), remove it, or list what is missing."
+            " The installed plugin runs this eda-agent."
         ),
     )
-    parser.add_argument("action", choices=("install", "remove", "doctor"), help="install, remove or examine the plugin")
+    parser.add_argument(
+        "action", choices=("install", "remove", "doctor"), help="install or remove the plugin, or examine it"
+    )
     add_json(parser, "doctor: print one JSON object on stdout")
     parser.set_defaults(func=klayout_command)
 

@@ -14,7 +14,7 @@ def register(commands: Commands) -> None:
         help="serve agents over the Model Context Protocol (needs the extra mcp)",
         description=(
             "Serve init, check, simulate, ask, size, run, show and report as tools on stdin and stdout. A client"
-            " reaches the files below --root only, and starts no program of its own."
+            " can reach only the files below --root, and cannot start programs."
         ),
     )
     parser.add_argument(

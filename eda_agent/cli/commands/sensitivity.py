@@ -18,7 +18,11 @@ def register(commands: Commands) -> None:
     )
     add_sizing(parser)
     parser.add_argument(
-        "--step", type=float, default=0.02, metavar="X", help="step as a share of each range (default 0.02)"
+        "--step",
+        type=float,
+        default=0.02,
+        metavar="X",
+        help="the simulated change of each size, as a share of its range (default 0.02)",
     )
     add_json(parser)
     add_simulator(parser)

@@ -31,11 +31,11 @@ def register(commands: Commands) -> None:
         "--netlist",
         type=Path,
         metavar="FILE",
-        help="the netlist extracted from a layout: specs before and after, and what each wire costs",
+        help="also simulate the netlist extracted from a layout: specs before and after, and what each wire costs",
     )
     parser.add_argument("--cell", metavar="NAME", help="the cell of --netlist (default: the circuit's)")
     parser.add_argument(
-        "--no-wires", action="store_true", help="without the wire capacitances that the run of --post-layout assumes"
+        "--no-wires", action="store_true", help="leave out the wire capacitances of the run (size --post-layout)"
     )
     parser.add_argument(
         "--batch",

@@ -14,8 +14,8 @@ def register(commands: Commands) -> None:
         "tui",
         help="start the terminal app",
         description=(
-            "Watch and control a run. A spec starts a run, a netlist first drafts a spec, and the folder of a run opens"
-            " it or attaches to it."
+            "Watch and control a run. PATH is a spec, which starts a run, or a netlist, from which a spec is drafted"
+            " first, or the folder of a run, finished or not."
         ),
     )
     parser.add_argument("target", metavar="PATH", type=Path, help="spec.yaml, a netlist, or the folder of a run")

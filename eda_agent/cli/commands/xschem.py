@@ -18,7 +18,9 @@ def register(commands: Commands) -> None:
             " schematic."
         ),
     )
-    parser.add_argument("do", choices=("install", "uninstall", "annotate"), help="menu or notes")
+    parser.add_argument(
+        "do", choices=("install", "uninstall", "annotate"), help="add or remove the menu, or annotate a schematic"
+    )
     parser.add_argument("schematic", type=Path, nargs="?", help="annotate: the schematic (.sch); a .bak keeps the old")
     parser.add_argument("--rc", type=Path, metavar="FILE", help="rc file of xschem (default ~/.xschem/xschemrc)")
     parser.add_argument("--run", type=Path, metavar="DIR", help="annotate: the run whose best turn is shown")
