@@ -4,6 +4,9 @@ written back is the transistor that is meant.
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -286,3 +289,51 @@ def test_a_layout_of_a_library_that_is_not_here_says_so(
     there.delete()
     with pytest.raises(InputError, match="no library skywater130 or SKY130"):
         write_layout(found, tmp_path / "c.oas", tmp_path / "a.oas", "sky130A", None)
+
+
+READING = """
+import sys
+import pya
+from eda_agent.klayout import library, place, planning, writeback
+from eda_agent.klayout.table import Device, read_table
+from tests.klayout.stand_ins import Transistor, version
+
+class Reading(Transistor):
+    def produce_impl(self):
+        self.layout.read(path)
+        super().produce_impl()
+
+path = "empty.gds"
+pya.Layout().write(path)
+facts = version("sky130A")
+kept = pya.Library()
+for cell in facts["pcells"]:
+    kept.layout().register_pcell(cell, Reading(facts, cell))
+kept.register(facts["library"])
+fet = lambda width: [Device("xm1", "nmos", width, 0.5e-6, 1, 1, ("d", "g", "s", "b"), model="sky130_fd_pr__nfet_01v8")]
+table = library.present(read_table("sky130A"))
+layout = pya.Layout()
+layout.dbu = 0.001
+cell = place.place(layout, "one", fet(3e-6), ("vss", "vdd"), table)
+plan = planning.plan(layout, cell, fet(4e-6), table)
+print("conflicts", plan.conflicts)
+print("written", writeback.apply(plan))
+print("left", planning.plan(layout, cell, fet(4e-6), table).changes)
+"""
+
+
+@pytest.mark.skipif(shutil.which("klayout") is None, reason="KLayout is installed by make test")
+def test_pcells_that_read_a_file_as_they_draw_are_placed_and_resized(tmp_path: Path) -> None:
+    """As those of SKY130 of 2024 do: KLayout 0.28 refuses to read into a layout whose updates are held back."""
+    (tmp_path / "reading.py").write_text(READING)
+    root = str(Path(__file__).parent.parent.parent)
+    done = subprocess.run(
+        ["klayout", "-b", "-r", "reading.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    said = done.stdout.splitlines()[-3:]
+    assert said == ["conflicts []", "written 1", "left []"], done.stdout[-1000:] + done.stderr[-1000:]

@@ -56,6 +56,17 @@ def _drawn_passives(layout: pya.Layout, version: Table) -> dict[str, Any]:
     }
 
 
+OWN = "eda-agent"
+"""The library of the demonstration process."""
+
+
+def holdable(found: pya.Library) -> list[pya.Layout]:
+    """The layout of a library, where its updates may be held back while its PCells are drawn: another library's PCell
+    may read a file as it draws, which KLayout refuses then.
+    """
+    return [found.layout()] if found.name() == OWN else []
+
+
 def _cells(version: Table) -> str:
     return " and ".join(version.pcells)
 

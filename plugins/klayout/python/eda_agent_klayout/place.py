@@ -57,13 +57,13 @@ def placing(
         group_of([(unit.device, unit.fingers) for unit in array if not unit.dummy])
         for array in arrays(folded(devices, rule or Rule()))
     ]
-    theirs = pya.Library.library_by_name(library.registered(table)).layout()
+    there = pya.Library.library_by_name(library.registered(table))
     pieces = list(dict.fromkeys(piece for group in groups for piece in group.pieces(table)))
     yield from each(
         "transistors are drawn",
         pieces,
-        lambda one: draw_ahead(theirs, table.cell(one.device), one.values(table)),
-        theirs,
+        lambda one: draw_ahead(there.layout(), table.cell(one.device), one.values(table)),
+        *library.holdable(there),
         shown=True,
     )
     cell = layout.create_cell(name)

@@ -14,7 +14,7 @@ import pya
 from .conflicts import conflicts, wires_of
 from .fold import Rule, folded
 from .instances import Places, Reader
-from .library import checked, create
+from .library import checked, create, holdable
 from .passives import Part, Passive, parts
 from .plan import Change, Plan
 from .steps import Work, draw_ahead, each, finish, held
@@ -162,8 +162,10 @@ class _Planning:
 
     def _draw(self) -> Work[None]:
         """Draw what changes, in a layout of its own."""
-        self.theirs = [pieces[0][0].cell.library().layout() for pieces in list(self.found.values())[:1]]
-        yield from each("transistors are drawn", list(self.fits), self._ahead, *self.theirs, shown=True)
+        libraries = [pieces[0][0].cell.library() for pieces in list(self.found.values())[:1]]
+        self.theirs = [one.layout() for one in libraries]
+        held_back = [layout for one in libraries for layout in holdable(one)]
+        yield from each("transistors are drawn", list(self.fits), self._ahead, *held_back, shown=True)
         aside = self.aside
         aside.dbu = self.layout.dbu
         aside.technology_name = self.layout.technology_name

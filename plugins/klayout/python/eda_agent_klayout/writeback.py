@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import pya
 
+from . import library
 from .plan import Change, Plan, sizes
 from .steps import Work, draw_ahead, each, finish
-
-OWN = "eda-agent"
-"""The library of the demonstration process."""
 
 
 def applying(found: Plan) -> Work[int]:
@@ -25,35 +23,30 @@ def applying(found: Plan) -> Work[int]:
     return len(found.changes)
 
 
-def _own(found: Plan) -> bool:
-    """Whether updates may be held back: another library's PCell may read a file as it draws, which KLayout refuses
-    then.
-    """
-    return bool(found.changes[0].instance.cell.library().name() == OWN)
-
-
 def drawing_ahead(found: Plan) -> Work[None]:
     """Draw the PCells of a plan in their library, which changes no layout."""
     if not found.changes:
         return
-    theirs = found.changes[0].instance.cell.library().layout()
+    there = found.changes[0].instance.cell.library()
 
     def draw(one: Change) -> None:
         values = {**one.instance.pcell_parameters_by_name(), **one.after}
-        draw_ahead(theirs, one.instance.pcell_declaration().name(), values)
+        draw_ahead(there.layout(), one.instance.pcell_declaration().name(), values)
 
-    yield from each("transistors are drawn", found.changes, draw, *([theirs] if _own(found) else []), shown=True)
+    yield from each("transistors are drawn", found.changes, draw, *library.holdable(there), shown=True)
 
 
 def changing(found: Plan) -> Work[None]:
     """Change the PCells of a plan. Raises ValueError, with the changes made (see `applying`)."""
     if not found.changes:
         return
+    # a PCell that is drawn anew is drawn in the layout of its library
+    own = library.holdable(found.changes[0].instance.cell.library())
     yield from each(
         "sizes are written",
         found.changes,
         lambda one: one.instance.change_pcell_parameters(one.after),
-        *([found.changes[0].instance.layout()] if _own(found) else []),
+        *([found.changes[0].instance.layout()] if own else []),
         shown=True,
     )
     # a PCell that fails in this layout draws its message in place of a transistor
