@@ -103,7 +103,7 @@ def _margin(spec: Spec, value: float, target: float, sign: float) -> float:
     if spec.metric.ramp == "log":
         worst = spec.worst if spec.worst is not None and spec.worst > 0 else target / LOG_SPAN**sign
         span = abs(math.log(target / worst))
-        if value <= 0:
+        if value / target <= 0:
             # below the range of a log scale: the worst for a minimum, better than required for a maximum
             return -math.inf if sign > 0 else math.inf
         return sign * math.log(value / target) / span
