@@ -99,7 +99,9 @@ class Table(DataTable[Text]):
             return
         for key, row in rows.items():
             for at, cell in enumerate(row):
-                if self.get_cell(key, str(at)) != cell:
+                shown = self.get_cell(key, str(at))
+                # two texts are equal to rich if only their colour differs
+                if (shown, shown.style) != (cell, cell.style):
                     self.update_cell(key, str(at), cell, update_width=True)
 
     def render_line(self, y: int) -> Strip:

@@ -44,3 +44,22 @@ def test_a_table_painted_too_early_is_right_afterwards(early: bool) -> None:
         [" n      v w", " a name 1 end"],
         [" n                       v w", " a much longer name 123456 end"],
     ]
+
+
+def test_a_cell_takes_another_colour_with_the_same_text() -> None:
+    """The bar of a spec that becomes met is as long as before."""
+
+    async def look() -> list[str]:
+        app = OneTable()
+        async with app.run_test(size=(60, 8)) as pilot:
+            table = app.query_one(Table)
+            seen = []
+            for colour in ("yellow", "green"):
+                table.show(["spec", "satisfied"], [[Text("gain"), Text("████████", style=colour)]])
+                await pilot.pause()
+                (line,) = table.render_lines(Region(0, 1, table.size.width, 1))
+                seen += [str(segment.style.color.name) for segment in line if "█" in segment.text and segment.style]
+        return seen
+
+    before, after = asyncio.run(look())
+    assert before != after
